@@ -1,0 +1,51 @@
+# Everyday commands. Everything runs in .venv, which is made from envs/requirements.txt when that changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+STUDY ?=
+ARGS ?=
+CONFIG := $(if $(STUDY),--configfile $(STUDY))
+SOURCES := scripts tests
+RULES := Snakefile $(wildcard rules/*.smk)
+
+.PHONY: help demo study test test-fast lint format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/ready  ## run the default study and print where its report is
+	snakemake $(ARGS)
+	@echo "report: results/quick/report.html"
+
+study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
+	snakemake $(CONFIG) $(ARGS)
+
+test: $(VENV)/ready  ## the whole test suite
+	pytest $(ARGS)
+
+test-fast: $(VENV)/ready  ## the tests that take seconds
+	pytest -m "not slow" $(ARGS)
+
+lint: $(VENV)/ready  ## ruff, snakefmt and snakemake --lint
+	ruff check $(SOURCES)
+	ruff format --check $(SOURCES)
+	snakefmt --check $(RULES)
+	snakemake --lint
+
+format: $(VENV)/ready  ## lay out all code
+	ruff check --fix $(SOURCES)
+	ruff format $(SOURCES)
+	snakefmt $(RULES)
+
+lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
+	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt
+
+clean:  ## remove the environment and caches; downloads and results stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/ready: envs/requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	touch $@

@@ -1,0 +1,21 @@
+"""Run documents through the layers that are not trained, once for all objectives and seeds."""
+
+import json
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from glossbench.learning.encoder import hidden_states, keep_layers, load_backbone
+from glossbench.learning.inputs import read_documents
+from glossbench.learning.runs import reproducible
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        settings = json.loads(snakemake.params.settings)
+        device = reproducible(settings["device"], settings["torch_threads"])
+        backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])
+        lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
+        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id)
+        states = {split: hidden_states(lower, part.to(device)).values for split, part in documents.items()}
+        save_file(states, snakemake.output[0])

@@ -1,0 +1,24 @@
+"""Estimate sigma for a corpus and a pre-trained encoder."""
+
+import json
+from pathlib import Path
+
+from glossbench.learning.encoder import Encoder
+from glossbench.learning.inputs import read_backbone, read_documents, with_frozen_states
+from glossbench.learning.outputs import write_json
+from glossbench.learning.runs import reproducible
+from glossbench.learning.sigma import estimate_all
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        settings = json.loads(snakemake.params.settings)
+        device = reproducible(settings["device"], settings["torch_threads"])
+        frozen = Path(snakemake.input.frozen) if "frozen" in snakemake.input.keys() else None
+        backbone = read_backbone(Path(snakemake.input.encoder).parent, settings["encoder_settings"], frozen)
+        documents, _ = read_documents(
+            Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id, splits=("train",)
+        )
+        train = with_frozen_states(documents, frozen)["train"].to(device)
+        encoder = Encoder(backbone.to(device), settings["encoder_settings"]["pooling"])
+        write_json(snakemake.output[0], estimate_all(encoder, train))

@@ -1,0 +1,14 @@
+"""Fetch and verify the files of an encoder."""
+
+import json
+from pathlib import Path
+
+from glossbench.data.downloads import Origin
+from glossbench.data.fetching import fetch
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        # where files come from is no parameter: another mirror must not fetch anything again
+        origin = Origin(snakemake.config.get("mirror"), snakemake.config.get("offline", False))
+        fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, origin)

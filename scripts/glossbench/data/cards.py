@@ -1,0 +1,53 @@
+"""The card of a prepared corpus: its words, its size, and what is odd about it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from glossbench.data.atomic import replacing
+
+
+def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict) -> dict:
+    """Count what a reader of results should know of a corpus.
+
+    parts: {"train", "val", "test"} -> frame with text and label. words: what ``entries.card_settings``
+    gives, taken over as they are, ``split`` as one line. Texts are compared exactly. n_duplicates: documents
+    whose text occurs earlier in the corpus; n_test_in_train: test documents whose text also stands in train
+    or val; n_conflicts: distinct texts of train and val with more than one label; words are what white space
+    parts.
+    """
+    whole = pd.concat(parts.values(), ignore_index=True)
+    learned = pd.concat([parts["train"], parts["val"]], ignore_index=True)
+    n_words = [len(text.split()) for text in whole["text"]]
+    counts = {
+        part: {name: int((frame["label"] == label).sum()) for label, name in enumerate(class_names)}
+        for part, frame in parts.items()
+    }
+    return words | {
+        "split": split_line(words["split"]),
+        "n_documents": len(whole),
+        **{f"n_{part}": len(frame) for part, frame in parts.items()},
+        "n_classes": len(class_names),
+        "class_names": class_names,
+        "class_counts": counts,
+        "n_classes_missing": {part: list(of.values()).count(0) for part, of in counts.items()},
+        "n_empty": int((whole["text"] == "").sum()),
+        "n_duplicates": int(whole["text"].duplicated().sum()),
+        "n_test_in_train": int(parts["test"]["text"].isin(learned["text"]).sum()),
+        "n_conflicts": int((learned.groupby("text")["label"].nunique() > 1).sum()),
+        "mean_words": round(sum(n_words) / len(n_words), 2),
+        "max_words": max(n_words),
+    }
+
+
+def split_line(split: str | dict) -> str:
+    """The registry's split as one line: "paper", or its settings by name."""
+    return split if isinstance(split, str) else ", ".join(f"{key} {split[key]}" for key in sorted(split))
+
+
+def write_card(card: dict, path: str | Path) -> None:
+    """Write a card as JSON, keys sorted, two spaces a level."""
+    with replacing(path) as temporary:
+        text = json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8")

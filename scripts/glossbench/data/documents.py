@@ -1,0 +1,116 @@
+"""Documents in memory as training wants them: ragged, padded only batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Documents:
+    """N documents of different lengths, one behind the other.
+
+    values: (T,) int64 token ids, or (T, hidden) float states of frozen layers, T tokens in all.
+    offsets: (N + 1,) int64, always on the CPU, so that lengths never make the device wait: document i is
+    ``values[offsets[i]:offsets[i + 1]]``. labels: (N,) int64, beside ``values``. doc_ids: N texts.
+    pad_id: the value of padded positions in ``pad``; padded states are zero.
+    """
+
+    values: Tensor
+    offsets: Tensor
+    labels: Tensor
+    doc_ids: list[str]
+    pad_id: int = 0
+
+    def __post_init__(self):
+        """Refuse parts that do not belong together."""
+        if not len(self.offsets) - 1 == len(self.labels) == len(self.doc_ids):
+            raise ValueError(
+                f"{len(self.offsets) - 1} offsets, {len(self.labels)} labels and {len(self.doc_ids)} ids, "
+                f"expected as many of each"
+            )
+        if int(self.offsets[-1]) != len(self.values):
+            raise ValueError(
+                f"offsets end at {int(self.offsets[-1])}, expected all {len(self.values)} tokens"
+            )
+
+    def __len__(self) -> int:
+        return len(self.doc_ids)
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each document, (N,) int64 on the CPU."""
+        return self.offsets.diff()
+
+    def to(self, device: torch.device | str) -> Documents:
+        """The same documents with values and labels on a device."""
+        return replace(self, values=self.values.to(device), labels=self.labels.to(device))
+
+    def select(self, indices: Tensor | np.ndarray | list[int]) -> Documents:
+        """The documents at these positions, in this order."""
+        indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
+        lengths = self.lengths[indices]
+        offsets = _offsets(lengths)
+        moved = self.offsets[indices] - offsets[:-1]  # how far back each document stood
+        rows = torch.arange(int(offsets[-1])) + moved.repeat_interleave(lengths)
+        return replace(
+            self,
+            values=self.values[rows.to(self.values.device)],
+            offsets=offsets,
+            labels=self.labels[indices.to(self.labels.device)],
+            doc_ids=[self.doc_ids[i] for i in indices.tolist()],
+        )
+
+    def pad(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
+        """The documents at B positions, padded to the longest of them.
+
+        Returns values (B, L) or (B, L, hidden) and attention mask (B, L) int64, 1 on tokens and 0 on padding,
+        both on the device of ``values``; nothing waits for the device.
+        """
+        indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
+        lengths = self.lengths[indices]
+        longest = int(lengths.max()) if len(lengths) else 0
+        device = self.values.device
+        bounds = torch.stack([self.offsets[indices], lengths])  # (2, B): one copy to the device, not two
+        bounds = bounds.to(device, non_blocking=True)
+        places = torch.arange(longest, device=device)  # (L,)
+        mask = places < bounds[1, :, None]  # (B, L)
+        rows = torch.where(mask, bounds[0, :, None] + places, 0)  # (B, L)
+        values = self.values[rows]  # (B, L[, hidden])
+        if values.dim() == 3:
+            return values.masked_fill(~mask[..., None], 0), mask.long()
+        return values.masked_fill(~mask, self.pad_id), mask.long()
+
+
+def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Documents:
+    """Read one split that ``tokens.save_tokens`` wrote, by columns, on the CPU.
+
+    pad_id: the tokenizer's (or the encoder's configuration's) padding id.
+    """
+    table = datasets.load_from_disk(str(Path(tokens_dir) / split)).with_format("arrow")[:]
+    ids = table.column("input_ids")
+    values = np.concatenate([chunk.flatten().to_numpy() for chunk in ids.chunks])
+    return Documents(
+        values=torch.from_numpy(values.astype(np.int64)),
+        offsets=_offsets(_tensor(pc.list_value_length(ids))),
+        labels=_tensor(table.column("label")),
+        doc_ids=table.column("doc_id").to_pylist(),
+        pad_id=pad_id,
+    )
+
+
+def _tensor(column: pa.ChunkedArray) -> Tensor:
+    # copied: the memory behind an arrow column is a read-only map of its file
+    return torch.from_numpy(column.to_numpy().astype(np.int64, copy=True))
+
+
+def _offsets(lengths: Tensor) -> Tensor:
+    """(N,) lengths -> (N + 1,) where each document starts, and the end of the last."""
+    return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))

@@ -1,0 +1,134 @@
+"""The files of each kind of corpus, read into one frame of documents."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glossbench.errors import CorpusError
+
+TRAIN = re.compile(r"(^|-)(train|training)$")
+TEST = re.compile(r"(^|-)test$")
+
+
+def read_documents(kind: str, files: dict[str, Path]) -> pd.DataFrame:
+    """Read a corpus: one row a document, in the order of its files.
+
+    files: name -> path, as ``manifest.listed_files`` gives them. Columns: doc_id (unique, the source's own),
+    text (ends stripped), class_name, part ("train" or "test" as published, "" where the corpus has no
+    published test part). Raises CorpusError.
+    """
+    documents = READERS[kind](files)
+    if documents.empty:
+        raise CorpusError(f"{_folder(files)}: no documents in it; expected at least one of each part")
+    if not documents["doc_id"].is_unique:
+        twice = documents.loc[documents["doc_id"].duplicated(), "doc_id"].iloc[0]
+        raise CorpusError(f"{_folder(files)}: document id {twice!r} occurs twice, expected unique ids")
+    return documents
+
+
+def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
+    """Published validation part: positions among the training documents in file order, sorted, int64.
+
+    The first column of a CSV file with a header line. Raises CorpusError where one is not a position among
+    ``n_train`` documents or stands there twice.
+    """
+    path = _role(files, "validation")
+    try:
+        positions = pd.read_csv(path, usecols=[0]).iloc[:, 0]
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
+        raise CorpusError(f"{path}: not a CSV file ({' '.join(str(error).split())})") from error
+    if not pd.api.types.is_integer_dtype(positions):
+        raise CorpusError(f"{path}: the first column holds {positions.dtype}, expected positions (integers)")
+    outside = positions[(positions < 0) | (positions >= n_train)]
+    if len(outside):
+        raise CorpusError(
+            f"{path}: position {outside.iloc[0]}, expected 0 to {n_train - 1} (training documents)"
+        )
+    if not positions.is_unique:
+        raise CorpusError(f"{path}: position {positions[positions.duplicated()].iloc[0]} stands there twice")
+    return np.sort(positions.to_numpy(np.int64))
+
+
+def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
+    r"""Two files with a line per document: ``labels`` (id, tab, part, tab, class) and ``texts``, Latin-1.
+
+    Lines end at ``\n`` alone: 20NG has bare ``\r`` and other control characters inside documents, at which
+    ``str.splitlines`` and text mode would break them.
+
+    Latin-1 is what the literature reads them as; 81 documents of MR are really Windows-1252 (dashes, dots and
+    quotes come out as control characters, which BERT's tokenizer drops).
+    """
+    label_path, text_path = _role(files, "labels"), _role(files, "texts")
+    labels, texts = _lines(label_path), _lines(text_path)
+    if len(labels) != len(texts):
+        raise CorpusError(
+            f"{text_path}: {len(texts)} documents, but {len(labels)} labels in {label_path}; expected as many"
+        )
+    rows = []
+    for number, (label, text) in enumerate(zip(labels, texts, strict=True), start=1):
+        fields = label.split("\t")
+        if len(fields) != 3 or not all(fields):
+            raise CorpusError(
+                f"{label_path}, line {number}: {label!r}, expected id, part and class between tabs"
+            )
+        doc_id, part, class_name = fields
+        rows.append((doc_id, text, class_name, _part(part, label_path, number)))
+    return _frame(rows)
+
+
+def read_folders(files: dict[str, Path]) -> pd.DataFrame:
+    """One folder a class, one file a document: ``<class>/<name>.txt``; no published parts.
+
+    UTF-8, or Latin-1 where that fails: one document of BBC News is not UTF-8 (its pound signs are single
+    bytes), and as Latin-1 it reads right.
+    """
+    rows = []
+    for name, path in sorted(files.items()):
+        class_name, _, rest = name.partition("/")
+        if not rest:
+            raise CorpusError(f"{path}: a file beside the class folders, expected <class>/<name>.txt")
+        content = path.read_bytes()
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+        rows.append((name, text.strip(), class_name, ""))
+    return _frame(rows)
+
+
+READERS = {"textgcn": read_textgcn, "wheel-folders": read_folders}
+
+
+def _lines(path: Path) -> list[str]:
+    pieces = path.read_bytes().split(b"\n")
+    if not pieces[-1]:
+        pieces.pop()  # the file ends with a line end
+    # stripped as bytes: as Latin-1 text, strip would also take 0x85 and 0xA0, which are characters here
+    return [piece.strip().decode("latin-1") for piece in pieces]
+
+
+def _part(name: str, path: Path, number: int) -> str:
+    if TRAIN.search(name):
+        return "train"
+    if TEST.search(name):
+        return "test"
+    raise CorpusError(
+        f"{path}, line {number}: unknown part {name!r}, expected one that ends in train or test"
+    )
+
+
+def _frame(rows: list[tuple]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["doc_id", "text", "class_name", "part"], dtype="object")
+
+
+def _role(files: dict[str, Path], role: str) -> Path:
+    for name, path in files.items():
+        if Path(name).stem == role:
+            return path
+    raise CorpusError(f"{_folder(files)}: no {role} file, expected `files: {role}:` in the corpus's entry")
+
+
+def _folder(files: dict[str, Path]) -> str:
+    return str(next(iter(files.values())).parent) if files else "corpus"

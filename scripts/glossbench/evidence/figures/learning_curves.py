@@ -1,0 +1,121 @@
+"""Learning curves: the validation score by epoch, one line an objective, a band over seeds."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from glossbench.evidence.figures import style
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, protocol_name
+
+SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
+SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
+LINE = ["protocol", "corpus", "encoder", "objective"]
+PANEL_HEIGHT = 1.4  # inches
+MARGIN = 0.6  # inches: title, axis label and legend of a block
+MARKERS_A_LINE = 5
+STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
+
+
+def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a point of a line.
+
+    ``epochs`` is the collected epochs.parquet; the score is validation macro-F1 in the integrated protocol
+    and validation macro-silhouette in the standalone one, as fractions. Returns protocol, corpus, encoder,
+    objective, epoch; mean, low and high (mean, least and greatest score) over the n_seeds seeds that ran this
+    epoch; and n_stopped, the number of seeds that end with this epoch while others go on: beyond it the mean
+    is over fewer.
+    """
+    scored = epochs.assign(score=np.nan)
+    for protocol, column in SCORES.items():
+        scored["score"] = scored["score"].where(scored["protocol"] != protocol, scored[column])
+    points = scored.dropna(subset="score").groupby([*LINE, "epoch"])["score"]
+    table = points.agg(mean="mean", low="min", high="max", n_seeds="size").reset_index()
+    following = table.groupby(LINE)["n_seeds"].shift(-1)
+    table["n_stopped"] = (table["n_seeds"] - following).clip(lower=0).fillna(0).astype(int)
+    return arrange(table, [*LINE, "epoch"])
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The learning curves of ``frame``.
+
+    A block a protocol, each with its own legend below. Several corpora make the columns and encoders the
+    rows, blocks stacked; with one corpus the encoders make the rows and the protocols stand side by side.
+    """
+    protocols = in_order(table["protocol"], "protocol")
+    blocks = [table[table["protocol"] == protocol] for protocol in protocols]
+    heights = [block["encoder"].nunique() * PANEL_HEIGHT + MARGIN for block in blocks]
+    if table["corpus"].nunique() > 1:
+        figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
+        parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)
+        legend_rows, legend_columns = 1, 6
+    else:
+        width = style.COLUMN_WIDTH if len(blocks) == 1 else style.PAGE_WIDTH
+        figure = Figure(figsize=(width, max(heights) + MARGIN), layout="constrained")
+        parts = figure.subfigures(1, len(blocks), squeeze=False)
+        legend_columns = 2
+        legend_rows = max(-(-(block["objective"].nunique() + 1) // legend_columns) for block in blocks)
+    figure.get_layout_engine().set(wspace=0.01, hspace=0.02)
+    for part, protocol, block in zip(parts.flat, protocols, blocks, strict=True):
+        _draw_block(part, protocol, block)
+        _add_legend(part, block, legend_rows, legend_columns)
+    return figure
+
+
+def _draw_block(part: SubFigure, protocol: str, block: pd.DataFrame) -> None:
+    corpora, encoders = in_order(block["corpus"], "corpus"), in_order(block["encoder"], "encoder")
+    axes = part.subplots(len(encoders), len(corpora), squeeze=False, sharex="col")
+    for row, encoder in enumerate(encoders):
+        for column, corpus in enumerate(corpora):
+            panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
+            _draw_panel(axes[row, column], panel)
+        axes[row, 0].set_ylabel(f"{encoder_name(encoder)}\n{SCORE_NAMES[protocol]}")
+    for column, corpus in enumerate(corpora):
+        axes[0, column].set_title(corpus_name(corpus))
+        axes[-1, column].set_xlabel("epoch")
+    part.suptitle(protocol_name(protocol))
+
+
+def _add_legend(part: SubFigure, block: pd.DataFrame, rows: int, columns: int) -> None:
+    """The block's legend; at least ``rows`` high, so that blocks side by side keep panels of one height."""
+    handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
+    if block["n_stopped"].any():
+        handles.append(Line2D([], [], label="a seed stops", color=style.BLACK, **STOP_MARK))
+    blank = Line2D([], [], linestyle="none", label=" ")
+    handles += [blank] * ((rows - 1) * columns + 1 - len(handles))
+    part.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
+    for number, objective in enumerate(in_order(panel["objective"], "objective")):
+        line = panel[panel["objective"] == objective]
+        look = style.look(objective)
+        spacing = -(-len(line) // MARKERS_A_LINE)
+        thin = {"linewidth": 0.8, "markersize": 2.5} if spacing > 1 else {}
+        marks = (number % spacing, spacing)
+        axes.plot(line["epoch"], line["mean"], label=objective, markevery=marks, **look.line(), **thin)
+        if line["n_seeds"].max() > 1:
+            band = axes.fill_between(line["epoch"], line["low"], line["high"], color=look.color)
+            band.set(alpha=0.15, linewidth=0)
+        stops = line[line["n_stopped"] > 0]
+        axes.plot(stops["epoch"], stops["mean"], color=look.color, zorder=3, **STOP_MARK)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    if panel.empty:
+        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+    else:
+        _focus(axes, panel)
+
+
+def _focus(axes: Axes, panel: pd.DataFrame) -> None:
+    """Let the panel begin at the lowest score after the first tenth of the epochs.
+
+    Otherwise the steep start of a long training leaves no room for what tells the objectives apart.
+    """
+    later = panel[panel["epoch"] > panel["epoch"].max() / 10]
+    low, high = later["low"].min(), panel["high"].max()
+    room = 0.06 * (high - low) or 0.01
+    axes.set_ylim(low - room, high + room)

@@ -1,0 +1,118 @@
+"""t-SNE maps of test embeddings, the objectives of a study side by side."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from glossbench.evidence.figures import style
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
+
+PANEL = ["corpus", "encoder", "objective"]
+WIDEST_ROW = 6  # panels beside each other on a page
+LARGEST_PANEL = 3.1  # inches
+LEGEND_LINE = 0.125  # inches
+LEGEND_GAP = 0.28  # inches, marker and space beside a name
+LONGEST_NAME = 28  # characters
+VECTOR_POINTS = 5000  # above it the points of a pdf are one picture, its text stays text
+
+
+def frame(projections: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a point: corpus, encoder, objective, seed, label, class_name, place, x, y.
+
+    ``projections`` is the collected projections.parquet. The first seed stands for each objective. place
+    (from 0) orders a corpus's classes by size, the largest first, equal sizes by label: it gives a class its
+    colour and marker, the same in all panels of its corpus. Points are centred in their panel and scaled into
+    [-1, 1].
+    """
+    first = projections.groupby(PANEL)["seed"].transform("min")
+    points = arrange(projections[projections["seed"] == first], [*PANEL, "doc_id"])
+    sizes = points.groupby(["corpus", "label"]).size().rename("size").reset_index()
+    sizes = sizes.sort_values(["corpus", "size", "label"], ascending=[True, False, True])
+    sizes["place"] = sizes.groupby("corpus").cumcount()
+    points = points.merge(sizes[["corpus", "label", "place"]], on=["corpus", "label"], validate="many_to_one")
+    panels = points.groupby(PANEL)[["x", "y"]]
+    low, high = panels.transform("min"), panels.transform("max")
+    half = ((high - low) / 2).max(axis=1).groupby([points[key] for key in PANEL]).transform("max")
+    centred = (points[["x", "y"]] - (low + high) / 2).div(half.where(half > 0, 1), axis=0)
+    columns = [*PANEL, "seed", "label", "class_name", "place"]
+    return pd.concat([points[columns], centred], axis=1)
+
+
+@style.styled()
+def draw(points: pd.DataFrame) -> Figure:
+    """The maps of ``frame``: a block a corpus, its panels in rows, its classes in a legend below them.
+
+    Up to six panels (encoders times objectives) stand beside each other; more give each encoder a row.
+    """
+    corpora = in_order(points["corpus"], "corpus")
+    blocks = [_Block(corpus, points[points["corpus"] == corpus]) for corpus in corpora]
+    heights = [block.height for block in blocks]
+    figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)
+    for part, block in zip(parts.flat, blocks, strict=True):
+        block.draw(part, as_picture=len(points) > VECTOR_POINTS)
+    return figure
+
+
+class _Block:
+    """The panels and the legend of one corpus, and the room they need."""
+
+    def __init__(self, corpus: str, points: pd.DataFrame):
+        self.corpus, self.points = corpus, points
+        encoders = in_order(points["encoder"], "encoder")
+        objectives = in_order(points["objective"], "objective")
+        self.panels = [(encoder, objective) for encoder in encoders for objective in objectives]
+        wanted = len(self.panels) if len(self.panels) <= WIDEST_ROW else len(objectives)
+        self.columns = min(wanted, WIDEST_ROW)
+        self.rows = -(-len(self.panels) // self.columns)
+        names = points.drop_duplicates("place").set_index("place")["class_name"].sort_index()
+        self.names = names.map(_shortened)
+        widest = max(style.text_width(name, style.SMALL) for name in self.names)
+        self.legend_columns = max(1, int(style.PAGE_WIDTH / (widest + LEGEND_GAP)))
+        side = min(LARGEST_PANEL, style.PAGE_WIDTH / self.columns - 0.06)
+        legend_lines = -(-len(self.names) // self.legend_columns)
+        self.height = self.rows * (side + 0.27) + legend_lines * LEGEND_LINE + 0.27
+
+    def draw(self, part: SubFigure, as_picture: bool) -> None:
+        part.suptitle(corpus_name(self.corpus))
+        axes = part.subplots(self.rows, self.columns, squeeze=False)
+        for panel, (encoder, objective) in zip(axes.flat, self.panels, strict=False):
+            chosen = (self.points["encoder"] == encoder) & (self.points["objective"] == objective)
+            _draw_panel(panel, self.points[chosen], as_picture)
+            panel.set_title(f"{encoder_name(encoder)}\n{objective_name(objective)}", fontsize=style.SMALL)
+        for unused in axes.flat[len(self.panels) :]:
+            unused.set_axis_off()
+        handles = [_class_entry(place, name) for place, name in self.names.items()]
+        part.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=min(self.legend_columns, len(handles)),
+            fontsize=style.SMALL,
+            handlelength=0.8,
+            handletextpad=0.3,
+            columnspacing=0.8,
+            labelspacing=0.25,
+        )
+
+
+def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
+    size = min(12.0, max(1.5, 2500 / max(1, len(points))))  # square points: crowded panels get smaller marks
+    for place, members in points.groupby("place"):  # the largest class first: small ones lie on top
+        color, marker = style.class_look(place)
+        axes.scatter(
+            members["x"], members["y"], s=size, c=color, marker=marker, linewidths=0, rasterized=as_picture
+        )
+    axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[], yticks=[], aspect="equal")
+    if points.empty:
+        axes.text(0, 0, "not run", ha="center", va="center", color=style.GREY)
+
+
+def _class_entry(place: int, name: str) -> Line2D:
+    color, marker = style.class_look(place)
+    return Line2D([], [], linestyle="none", color=color, marker=marker, label=name)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"

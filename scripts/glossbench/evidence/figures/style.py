@@ -1,0 +1,144 @@
+"""How every figure looks: sizes, fonts, colours, markers, and how it is saved.
+
+Colours are Okabe and Ito's (2008), which people with the usual colour blindnesses can tell apart; marker and
+dash pattern repeat what the colour says, so that a print in grey can be read too.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import matplotlib
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
+
+from glossbench.evidence.names import objective_name, split_objective
+
+COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
+PAGE_WIDTH = 6.95  # inches, both columns
+DOTS_PER_INCH = 300
+SMALL = 6  # points, the smallest text in any figure
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#666666"
+
+RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
+    "font.size": 7,
+    "axes.labelsize": 7,
+    "axes.titlesize": 7.5,
+    "figure.titlesize": 8,
+    "figure.titleweight": "bold",
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
+    "legend.frameon": False,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#DDDDDD",
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.5,
+    "patch.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "pdf.fonttype": 42,  # text stays text; publishers refuse Type 3
+    "savefig.dpi": DOTS_PER_INCH,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells one objective from another: colour, marker, dash pattern, filled marker or not."""
+
+    color: str
+    marker: str
+    dashes: tuple
+    filled: bool = True
+
+    def line(self) -> dict:
+        """Keyword arguments of ``Axes.plot`` and ``Line2D``."""
+        face = self.color if self.filled else "white"
+        return {
+            "color": self.color,
+            "marker": self.marker,
+            "linestyle": (0, self.dashes),
+            "markerfacecolor": face,
+            "markeredgecolor": self.color,
+            "markeredgewidth": 0.7,
+        }
+
+
+SOLID: tuple = ()
+FAMILIES = {
+    "ce": Look(GREY, "o", (1, 1)),
+    "scl": Look(ORANGE, "s", (4, 1.5)),
+    "triplet": Look(GREEN, "v", (4, 1, 1, 1)),
+    "cosine": Look(PURPLE, "P", (2, 1)),
+    "gloss-sqrt": Look(BLUE, "^", SOLID),
+    "gloss-o": Look(VERMILLION, "D", (7, 1)),
+}
+OTHERS = [Look(BLACK, "X", (5, 1, 1, 1, 1, 1)), Look(SKY, "*", (3, 1, 1, 1)), Look("#8C6D1F", "p", (6, 2))]
+VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
+
+
+def look(objective: str) -> Look:
+    """The look of an objective's key, the same whatever else is shown.
+
+    The integrated and the standalone form of a loss look alike: they never share a panel. A variant (preset
+    or changed setting) keeps its objective's colour and marker, unfilled, with a dash pattern of its own. An
+    objective that is not listed gets one of the looks kept for others.
+    """
+    base, variant = split_objective(objective)
+    family = base.removesuffix("-ce")
+    plain = FAMILIES.get(family) or OTHERS[crc32(family.encode()) % len(OTHERS)]
+    if not variant:
+        return plain
+    dashes = VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
+    return Look(plain.color, plain.marker, dashes, filled=False)
+
+
+def legend_entry(objective: str) -> Line2D:
+    """A legend's handle for an objective, labelled with its display name."""
+    return Line2D([], [], label=objective_name(objective), **look(objective).line())
+
+
+CLASS_COLORS = [BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK]
+CLASS_MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+
+
+def class_look(place: int) -> tuple[str, str]:
+    """Colour and marker of the class at a place (0-based): both change at each step, 56 pairs in all."""
+    return CLASS_COLORS[place % len(CLASS_COLORS)], CLASS_MARKERS[place % len(CLASS_MARKERS)]
+
+
+def text_width(text: str, points: float) -> float:
+    """Width in inches of a text set in the figures' font at a size in points."""
+    with styled():
+        return TextPath((0, 0), text, size=points).get_extents().width / 72 if text.strip() else 0.0
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The style, for as long as the body runs; also a decorator of functions that draw."""
+    settings = {**sns.axes_style("ticks"), **sns.plotting_context("paper"), **RC}
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def save(figure: Figure, stem: str | Path) -> None:
+    """Write ``stem``.png (300 dots an inch) and ``stem``.pdf; the same figure gives the same bytes."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that a pdf embeds
+    with styled():
+        figure.savefig(f"{stem}.png", metadata={"Software": None})
+        figure.set_layout_engine("none")  # keep the layout just made: both files show the same one
+        figure.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})

@@ -1,0 +1,106 @@
+"""What must outlive a killed run: weights, optimiser and progress after each epoch, in one safetensors file."""
+
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+log = logging.getLogger(__name__)
+
+
+class Checkpoint:
+    """The checkpoint of one run.
+
+    Args:
+        path: the file, outside every declared output.
+        key: digest of all that defines the run (settings, code, inputs); a file with another key is ignored.
+    """
+
+    def __init__(self, path: Path, key: str):
+        self.path, self.key = path, key
+
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> None:
+        """Write model, optimiser and progress; a kill at any moment leaves the previous file or this one."""
+        tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+        tensors.update({f"best/{name}": value for name, value in progress.best.items()})
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors.update({f"optimizer/{index}/{name}": value for name, value in state.items()})
+        stopping = progress.stopping
+        header = {
+            "key": self.key,
+            "epoch": progress.epoch,
+            "history": progress.history,
+            "stopping": {"best": stopping.best, "bad_epochs": stopping.bad_epochs},
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        save_file(_independent(tensors), partial, metadata={"progress": json.dumps(header)})
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+
+    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> bool:
+        """Put a checkpoint's state into the arguments; False, with a warning in the log, where there is none that fits."""
+        if not self.path.is_file():
+            return False
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                header = json.loads((file.metadata() or {}).get("progress", "{}"))
+                if header.get("key") != self.key:
+                    log.warning("%s: belongs to other settings, code or inputs; ignored", self.path)
+                    return False
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except (SafetensorError, OSError, ValueError) as error:
+            log.warning("%s: damaged (%s); ignored", self.path, error)
+            return False
+        model.load_state_dict(_part(tensors, "model/"))
+        _restore_optimizer(optimizer, _part(tensors, "optimizer/"))
+        device = next(model.parameters()).device
+        progress.best = {name: value.to(device) for name, value in _part(tensors, "best/").items()}
+        progress.epoch, progress.history = header["epoch"], header["history"]
+        progress.stopping.best, progress.stopping.bad_epochs = header["stopping"]["best"], header["stopping"]["bad_epochs"]
+        return True
+
+    def remove(self) -> None:
+        """Delete the file, once the run's outputs are written."""
+        self.path.unlink(missing_ok=True)
+
+
+def run_key(settings: str, code: str, inputs: list[Path]) -> str:
+    """Digest of a run's canonical settings, code digest and input files (of a folder: all files in it).
+
+    Files beyond 64 MiB count by size and name alone: weights and frozen states are vouched for by the manifest
+    and by the settings they were made with.
+    """
+    digest = hashlib.sha256(f"{settings}\n{code}".encode())
+    for path in inputs:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                size = file.stat().st_size
+                digest.update(f"\n{file.name} {size} ".encode())
+                digest.update(file.read_bytes() if size <= 2**26 else b"")
+    return digest.hexdigest()
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, entry = name.split("/")
+        state.setdefault(int(index), {})[entry] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _independent(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous tensors that share no memory, as the format asks."""
+    return {name: value.detach().contiguous() for name, value in tensors.items()}

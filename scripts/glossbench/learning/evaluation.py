@@ -1,0 +1,77 @@
+"""From a run's files to its metrics and predictions; no encoder, no weights."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
+from glossbench.learning.probing import fit_probe
+
+
+def evaluate(
+    settings: dict[str, Any],
+    epochs: pd.DataFrame,
+    embeddings: dict[str, np.ndarray],
+    logits: dict[str, np.ndarray],
+    probe: dict[str, Any],
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Metrics of a run (fractions) and a row for each test document.
+
+    settings, epochs: the run's settings.json and epochs.csv. embeddings: {split}, {split}_label and
+    {split}_doc_id. logits: {split} in the integrated protocol. probe: C values and max_iter.
+    """
+    labels = embeddings["test_label"]
+    tested = tested_epoch(settings, epochs)
+    metrics = identity(settings)
+    if settings["objective"]["protocol"] == "integrated":
+        predicted = logits["test"].argmax(axis=1)
+        metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe_C=None)
+    else:
+        split = {name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"]) for name in ("train", "val")}
+        fitted, strength = fit_probe(split["train"], split["val"], probe["C"], probe["max_iter"])
+        predicted = fitted.predict(embeddings["test"].astype(np.float32))
+        metrics.update(
+            val_macro_f1=macro_f1(split["val"][1], fitted.predict(split["val"][0])),
+            val_macro_silhouette=tested["val_macro_silhouette"],
+            probe_C=float(strength),
+        )
+    metrics.update(
+        test_accuracy=accuracy(labels, predicted),
+        test_macro_f1=macro_f1(labels, predicted),
+        test_macro_silhouette=_number(macro_silhouette(embeddings["test"], labels)),
+        best_epoch=int(epochs.loc[epochs["best"], "epoch"].max()),
+        stop_epoch=int(epochs["epoch"].max()),
+    )
+    predictions = pd.DataFrame({"doc_id": embeddings["test_doc_id"], "label": labels, "predicted": predicted})
+    return metrics, predictions
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def tested_epoch(settings: dict[str, Any], epochs: pd.DataFrame) -> pd.Series:
+    """The row of the epoch whose weights were tested."""
+    if settings["objective"]["training"]["test_weights"] == "last":
+        return epochs.iloc[-1]
+    return epochs[epochs["best"]].iloc[-1]
+
+
+def identity(settings: dict[str, Any]) -> dict[str, Any]:
+    """What tells a run from others, and the settings that the paper's tables name. None where one does not apply."""
+    objective, arguments = settings["objective"], settings["loss_arguments"]
+    return {
+        "corpus": settings["corpus"],
+        "encoder": settings["encoder"],
+        "objective": settings["objective_key"],
+        "preset": objective["preset"],
+        "protocol": objective["protocol"],
+        "seed": settings["seed"],
+        "sigma": arguments.get("sigma"),
+        "labeled_fraction": arguments.get("labeled_fraction"),
+        "temperature": arguments.get("temperature"),
+        "weight": objective["weight"],
+        "learning_rate": objective["training"]["learning_rate"],
+        **{name: settings[name] for name in ("n_train", "n_val", "n_test")},
+    }

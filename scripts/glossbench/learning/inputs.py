@@ -1,0 +1,69 @@
+"""What a run reads: its documents, its encoder and its width sigma."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_file
+from torch import nn
+
+from glossbench.data.documents import Documents, load_documents
+from glossbench.data.splits import stratified_subset
+from glossbench.errors import CorpusError, SettingsError
+from glossbench.learning.encoder import keep_layers, load_backbone
+
+SPLITS = ("train", "val", "test")
+
+
+def read_documents(
+    tokens: Path, subset: dict[str, Any], pad_id: int, splits: tuple[str, ...] = SPLITS
+) -> tuple[dict[str, Documents], int]:
+    """The documents of each split, or the stratified part that ``subset`` asks for, and the corpus's number of classes.
+
+    tokens: folder of a tokenized corpus. subset: sizes by split (None is all) and the seed of the draw. The
+    classes are counted before any part is drawn.
+    """
+    documents, num_classes = {}, 0
+    for split in splits:
+        whole = load_documents(tokens, split, pad_id)
+        num_classes = max(num_classes, int(whole.labels.max()) + 1)
+        if subset[split] is not None:
+            whole = whole.select(_draw(whole, split, subset))
+        documents[split] = whole
+    return documents, num_classes
+
+
+def _draw(whole: Documents, split: str, subset: dict[str, Any]) -> np.ndarray:
+    try:
+        return stratified_subset(whole.labels.numpy(), subset[split], subset["seed"])
+    except CorpusError as error:
+        raise SettingsError(f"subset.{split}: {error}") from None
+
+
+def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> nn.Module:
+    """The encoder that is trained: all of it, or what lies above the frozen layers where ``frozen`` holds their output."""
+    backbone = load_backbone(folder, encoder["layers"])
+    if frozen is not None:
+        total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]
+        keep_layers(backbone, total - encoder["trainable_layers"], total)
+    return backbone
+
+
+def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> dict[str, Documents]:
+    """The same documents with the stored output of the frozen layers instead of token ids."""
+    if frozen is None:
+        return documents
+    states = load_file(frozen)
+    return {split: replace(part, values=states[split]) for split, part in documents.items()}
+
+
+def resolve_sigma(loss_settings: dict[str, Any], estimates: Path | None) -> dict[str, Any]:
+    """Arguments of a loss, with a rule for sigma replaced by the number it gave for this corpus and encoder."""
+    arguments = dict(loss_settings)
+    median = arguments.pop("sigma_median", None)
+    if isinstance(arguments.get("sigma"), str):
+        assert estimates is not None, "a rule for sigma without its estimates"
+        arguments["sigma"] = json.loads(estimates.read_text())["sigma"][median][arguments["sigma"]]
+    return arguments

@@ -1,0 +1,128 @@
+"""Where a result comes from: digests of the code behind it, versions, and the machine."""
+
+import ast
+import hashlib
+import os
+import platform
+import subprocess
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "glossbench"
+SCRIPTS = Path(__file__).parents[1]
+# Rewording a message, a log line or a check of the configuration leaves every number as it is.
+LEFT_OUT = {f"{PACKAGE}.{name}" for name in ("settings", "logs", "errors", "provenance")}
+VERSIONED = ("snakemake", "torch", "transformers", "datasets", "scikit-learn", "numpy", "pandas", "matplotlib")
+
+
+def code_digest(script: Path, *modules: str) -> str:
+    """Digest of a script, of the named modules, and of all modules of the package they reach by static imports.
+
+    Comments, docstrings, layout and the texts of raised errors do not count. ``import package.module`` and
+    ``from package.module import name`` reach that module alone, not the packages around it.
+    """
+    reached: set[str] = set()
+    waiting = [*modules, *_imports(script)]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached and module not in LEFT_OUT:
+            reached.add(module)
+            waiting.extend(_imports(_path(module)))
+    parts = [_syntax(script), *(f"{module}\n{_syntax(_path(module))}" for module in sorted(reached))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def describe(root: Path) -> dict[str, Any]:
+    """Versions, commit, digest of the lock, and machine. Values are texts, or mappings of texts."""
+    lock = root / "envs" / "requirements.txt"
+    return {
+        "commit": _commit(root),
+        "lock": _digest(lock),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in VERSIONED},
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+@lru_cache(maxsize=None)
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=None)
+def _syntax(path: Path) -> str:
+    return ast.dump(_Meaning().visit(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@lru_cache(maxsize=None)
+def _imports(path: Path) -> tuple[str, ...]:
+    found = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            found.add(node.module)
+    ours = {name for name in found if name.split(".")[0] == PACKAGE}
+    files = {name for name in ours if _path(name).is_file()}
+    # "from package import module" names the module, not the package's __init__
+    return tuple(sorted(name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files)))
+
+
+def _path(module: str) -> Path:
+    base = SCRIPTS.joinpath(*module.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+def _is_package(module: str) -> bool:
+    return SCRIPTS.joinpath(*module.split(".")).is_dir()
+
+
+class _Meaning(ast.NodeTransformer):
+    """Strips what a reader sees and the interpreter does not act on."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            kept = [child for child in body if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))]
+            node.body = kept or [ast.Pass()]
+        return super().generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:  # noqa: N802
+        for child in ast.walk(node):
+            if isinstance(child, ast.Constant) and isinstance(child.value, str):
+                child.value = ""
+        return node
+
+
+def _commit(root: Path) -> str:
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,14 @@
+"""Read a corpus and write its three parts."""
+
+import json
+
+from glossbench.data.corpora import PARTS, prepare, write_part
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]) as log:
+        settings = json.loads(snakemake.params.settings)
+        parts, class_names = prepare(settings["kind"], settings["split"], snakemake.input.manifest)
+        for part in PARTS:
+            write_part(parts[part], class_names, snakemake.output[part])
+            log.info("%s: %d documents", part, len(parts[part]))

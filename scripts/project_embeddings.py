@@ -1,0 +1,29 @@
+"""t-SNE of the test embeddings of the runs that the study wants to see."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from glossbench.learning.projecting import project
+from glossbench.logs import job_log
+
+
+def read_card(path):
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]), threadpool_limits(1):  # one thread, so that the numbers do not depend on it
+        settings = json.loads(snakemake.params.settings)
+        names = {card["corpus"]: card["class_names"] for card in map(read_card, snakemake.input.cards)}
+        frames = []
+        for path, run in zip(snakemake.input.embeddings, settings["runs"], strict=True):
+            arrays = np.load(path)
+            labels, doc_ids = arrays["test_label"], arrays["test_doc_id"]
+            placed = project(arrays["test"], labels, doc_ids, **settings["projection"])
+            class_names = np.array(names[run["corpus"]])[placed["label"]]
+            frames.append(placed.assign(**run, class_name=class_names))
+        pd.concat(frames, ignore_index=True).to_parquet(snakemake.output[0], index=False)

@@ -1,0 +1,20 @@
+"""Tokenize the parts of a corpus for an encoder."""
+
+import json
+import os
+from pathlib import Path
+
+from glossbench.data.corpora import PARTS
+from glossbench.data.manifest import listed_files
+from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    os.environ["RAYON_NUM_THREADS"] = str(snakemake.threads)  # read when the tokenizer first works
+    with job_log(snakemake.log[0]) as log:
+        settings = json.loads(snakemake.params.settings)
+        listed_files(snakemake.input.encoder)  # says in one line which file is missing
+        paths = {part: snakemake.input[part] for part in PARTS}
+        tokens = tokenize(paths, Path(snakemake.input.encoder).parent, settings["max_length"])
+        save_tokens(tokens, snakemake.output.tokens)
+        log.info("%d documents", sum(map(len, tokens.values())))

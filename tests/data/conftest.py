@@ -1,0 +1,102 @@
+"""What the tests of the data stage share: the registries, the mirror, a web server, an encoder."""
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from data_registries import ROOT, registry
+from glossbench.data.corpora import prepare
+from glossbench.data.downloads import Origin
+from glossbench.data.entries import fetch_settings, prepare_settings
+from glossbench.data.fetching import fetch
+from glossbench.data.manifest import NAME, listed_files
+from glossbench.errors import FetchError
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Root of a real mirror with the paper's corpora."""
+    root = Path(os.environ.get("GLOSSBENCH_MIRROR", ROOT / "../shared/mirror"))
+    if not (root / "raw.githubusercontent.com").is_dir():
+        pytest.skip(f"no mirror of the paper's corpora at {root} (set GLOSSBENCH_MIRROR to its root)")
+    return root
+
+
+@pytest.fixture(scope="session")
+def paper_corpus(mirror, tmp_path_factory) -> Callable:
+    """Fetch and prepare one of the paper's corpora: (parts, class names, manifest), once a session."""
+    folder = tmp_path_factory.mktemp("corpora")
+
+    @functools.cache
+    def prepared(name: str):
+        entry = registry("corpora")[name]
+        manifest = fetch(fetch_settings(entry), folder / name, Origin(mirror, offline=True))
+        settings = prepare_settings(entry)
+        return *prepare(settings["kind"], settings["split"], manifest), manifest
+
+    return prepared
+
+
+def fetched(kind: str, name: str) -> Path:
+    """Manifest of a registry's entry, below the repository's resources so that it is fetched only once."""
+    manifest = ROOT / "resources" / kind / name / NAME
+    origin = Origin(os.environ.get("GLOSSBENCH_MIRROR"))
+    try:
+        if not manifest.is_file():
+            fetch(fetch_settings(registry(kind)[name]), manifest.parent, origin)
+        listed_files(manifest, verify=True)
+    except FetchError as error:
+        pytest.skip(f"{name} cannot be had here: {error}")
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Folder of the real encoder minilm-l6."""
+    return fetched("encoders", "minilm-l6").parent
+
+
+@pytest.fixture(scope="session")
+def bbc_news() -> Path:
+    """Manifest of the real corpus bbc-news."""
+    return fetched("corpora", "bbc-news")
+
+
+class Server(ThreadingHTTPServer):
+    """A web server on the loopback interface whose answers a test chooses, path by path."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: dict[str, list] = {}  # path -> answers in turn, the last one for good
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        answers = self.server.answers.get(self.path, [(404, b"not here", {})])
+        status, body, headers = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    running = Server()
+    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+    yield running
+    running.shutdown()
+    running.server_close()

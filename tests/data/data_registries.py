@@ -1,0 +1,13 @@
+"""The registries as they stand in the repository."""
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAPER_CORPORA = ["mr", "r8", "r52", "ohsumed", "20ng"]
+
+
+def registry(name: str) -> dict:
+    """The entries of config/{name}.yaml."""
+    return yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,91 @@
+"""Prepared corpora: splits drawn here, files, cards."""
+
+import json
+
+import pandas as pd
+import pytest
+from glossbench.data.cards import describe, write_card
+from glossbench.data.corpora import prepare, read_part, write_part
+
+DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def bbc(bbc_news):
+    return prepare("wheel-folders", DRAWN, bbc_news)
+
+
+def test_drawn_split_holds_every_document_once_in_proportion(bbc):
+    parts, class_names = bbc
+    assert class_names == ["business", "entertainment", "politics", "sports", "tech"]
+    whole = pd.concat(parts.values())
+    assert len(whole) == whole["doc_id"].nunique() == 2225
+    assert len(parts["test"]) == pytest.approx(0.3 * 2225, rel=0.05)
+    assert len(parts["val"]) == pytest.approx(0.1 * 0.7 * 2225, rel=0.05)
+    for frame in parts.values():
+        shares = frame["label"].value_counts(normalize=True) - whole["label"].value_counts(normalize=True)
+        assert shares.abs().max() < 0.02
+
+
+def test_no_text_is_in_two_parts_of_a_drawn_split(bbc):
+    texts = [set(frame["text"]) for frame in bbc[0].values()]
+    assert sum(map(len, texts)) == len(set.union(*texts)) == 2127
+
+
+def test_split_depends_on_its_seed_alone(bbc, bbc_news):
+    again, _ = prepare("wheel-folders", DRAWN, bbc_news)
+    other, _ = prepare("wheel-folders", DRAWN | {"seed": 1}, bbc_news)
+    for part, frame in bbc[0].items():
+        assert frame.equals(again[part])
+        assert not frame["doc_id"].equals(other[part]["doc_id"])
+
+
+def test_drawn_validation_leaves_the_published_test_part_alone(paper_corpus):
+    parts, _, manifest = paper_corpus("r52")
+    drawn, _ = prepare("textgcn", {"fraction": 0.1, "seed": 3}, manifest)
+    assert drawn["test"].equals(parts["test"])
+    assert len(drawn["train"]) + len(drawn["val"]) == len(parts["train"]) + len(parts["val"])
+    assert set(drawn["val"]["label"]) <= set(drawn["train"]["label"])
+
+
+def test_files_are_the_same_byte_for_byte_and_read_back(bbc, tmp_path):
+    parts, class_names = bbc
+    for name in ("a", "b"):
+        write_part(parts["val"], class_names, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    frame, names = read_part(tmp_path / "a")
+    assert names == class_names
+    assert frame.to_dict("list") == parts["val"].to_dict("list")
+    assert [str(kind) for kind in frame.dtypes] == ["str", "str", "int64"]
+
+
+def test_card_counts_what_is_odd(tmp_path):
+    def frame(*rows):
+        return pd.DataFrame(rows, columns=["text", "label"])
+
+    parts = {
+        "train": frame(("a a a", 0), ("b", 0), ("b", 1), ("", 1)),
+        "val": frame(("a a a", 0), ("c", 0)),
+        "test": frame(("c", 0), ("c", 0), ("d", 1), ("d", 0)),
+    }
+    card = describe(parts, ["x", "y"], {"title": "T", "split": {"seed": 1, "fraction": 0.5}})
+    assert card == {
+        "title": "T",
+        "split": "fraction 0.5, seed 1",
+        "n_documents": 10,
+        "n_train": 4,
+        "n_val": 2,
+        "n_test": 4,
+        "n_classes": 2,
+        "class_names": ["x", "y"],
+        "class_counts": {"train": {"x": 2, "y": 2}, "val": {"x": 2, "y": 0}, "test": {"x": 3, "y": 1}},
+        "n_classes_missing": {"train": 0, "val": 1, "test": 0},
+        "n_empty": 1,
+        "n_duplicates": 5,
+        "n_test_in_train": 2,
+        "n_conflicts": 1,
+        "mean_words": 1.3,
+        "max_words": 3,
+    }
+    write_card(card, tmp_path / "card.json")
+    assert json.loads((tmp_path / "card.json").read_text()) == card

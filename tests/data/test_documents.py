@@ -1,0 +1,67 @@
+"""Ragged documents against plain loops."""
+
+import pytest
+import torch
+from glossbench.data.documents import Documents
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+]
+
+
+def ragged(rows: list[list[int]], hidden: int | None = None, pad_id: int = 0) -> Documents:
+    flat = torch.tensor([token for row in rows for token in row], dtype=torch.int64)
+    values = flat if hidden is None else flat[:, None] + torch.arange(hidden) / 8
+    offsets = torch.tensor([0, *(sum(map(len, rows[: i + 1])) for i in range(len(rows)))])
+    return Documents(values, offsets, torch.arange(len(rows)), [f"d{i}" for i in range(len(rows))], pad_id)
+
+
+cases = st.lists(st.lists(st.integers(1, 99), max_size=9), min_size=1, max_size=8).flatmap(
+    lambda rows: st.tuples(st.just(rows), st.lists(st.integers(0, len(rows) - 1), max_size=10))
+)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@settings(deadline=None, max_examples=50)
+@given(cases)
+def test_padding_equals_a_plain_loop(device, case):
+    rows, indices = case
+    longest = max((len(rows[i]) for i in indices), default=0)
+    values, mask = ragged(rows, pad_id=7).to(device).pad(indices)
+    assert values.device.type == mask.device.type == device
+    assert values.tolist() == [rows[i] + [7] * (longest - len(rows[i])) for i in indices]
+    assert mask.tolist() == [[1] * len(rows[i]) + [0] * (longest - len(rows[i])) for i in indices]
+    assert values.dtype == mask.dtype == torch.int64
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_hidden_states_are_padded_with_zeros(device):
+    rows = [[1, 2, 3], [], [4]]
+    values, mask = ragged(rows, hidden=4, pad_id=7).to(device).pad([2, 0, 1])
+    assert values.shape == (3, 3, 4)
+    assert values.dtype == torch.float32
+    assert mask.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert values[1].cpu().equal(ragged(rows, hidden=4).values[:3])
+    assert not values[mask == 0].any()
+
+
+@settings(deadline=None, max_examples=50)
+@given(cases)
+def test_selection_equals_a_plain_loop(case):
+    rows, indices = case
+    chosen = ragged(rows).select(indices)
+    assert [part.tolist() for part in chosen.values.split(chosen.lengths.tolist())] == [
+        rows[i] for i in indices
+    ]
+    assert chosen.labels.tolist() == indices
+    assert chosen.doc_ids == [f"d{i}" for i in indices]
+
+
+def test_parts_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="expected all 3 tokens"):
+        Documents(torch.arange(3), torch.tensor([0, 2]), torch.zeros(1), ["a"])
+    with pytest.raises(ValueError, match="expected as many of each"):
+        Documents(torch.arange(2), torch.tensor([0, 2]), torch.zeros(2), ["a"])

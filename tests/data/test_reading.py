@@ -1,0 +1,99 @@
+"""Files of each kind read into documents, and what is refused."""
+
+import hashlib
+
+import pytest
+from glossbench.data.corpora import prepare
+from glossbench.data.manifest import write_manifest
+from glossbench.data.reading import read_documents
+from glossbench.errors import CorpusError
+
+LABELS = b"a\ttrain\tx\nb\ttraining\ty\nc\t20news-bydate-train\tx\nd\ttest\ty\ne\t20news-bydate-test\tx"
+TEXTS = b" one\r\ntwo \x1c\r in one line\x85\r\nthr\xe9e\n\x00four\n\n"
+
+
+@pytest.fixture
+def textgcn(tmp_path):
+    """Write a corpus of three training and two test documents; a test may replace a file."""
+
+    def write(**replaced: bytes):
+        contents = {"labels.txt": LABELS, "texts.txt": TEXTS, "validation.csv": b",text\n1,two\n"}
+        contents |= {name.replace("_", "."): content for name, content in replaced.items()}
+        for name, content in contents.items():
+            (tmp_path / name).write_bytes(content)
+        return {name: tmp_path / name for name in contents}
+
+    return write
+
+
+def test_lines_end_at_newlines_alone_and_text_is_latin1(textgcn):
+    documents = read_documents("textgcn", textgcn())
+    assert documents["text"].tolist() == ["one", "two \x1c\r in one line\x85", "thrée", "\x00four", ""]
+    assert documents["part"].tolist() == ["train", "train", "train", "test", "test"]
+    assert documents["class_name"].tolist() == list("xyxyx")
+    assert documents["doc_id"].tolist() == list("abcde")
+
+
+@pytest.mark.parametrize(
+    ("replaced", "line"),
+    [
+        (
+            {"texts_txt": b"one\ntwo\n"},
+            r"texts.txt: 2 documents, but 5 labels in .*labels.txt; expected",
+        ),
+        (
+            {"labels_txt": LABELS.replace(b"d\ttest", b"d\tdev")},
+            "labels.txt, line 4: unknown part 'dev', expected",
+        ),
+        ({"labels_txt": LABELS.replace(b"d\ttest", b"d\tlatest")}, "unknown part 'latest'"),
+        ({"labels_txt": LABELS.replace(b"b\t", b"b ")}, "labels.txt, line 2: .* expected id, part and class"),
+        ({"labels_txt": LABELS.replace(b"b\t", b"a\t")}, "document id 'a' occurs twice"),
+        ({"labels_txt": b"", "texts_txt": b""}, "no documents"),
+        ({"validation_csv": b",text\n1,a\n1,b\n"}, "validation.csv: position 1 stands there twice"),
+        ({"validation_csv": b",text\n3,a\n"}, "validation.csv: position 3, expected 0 to 2"),
+        ({"validation_csv": b",text\n-1,a\n"}, "validation.csv: position -1, expected 0 to 2"),
+        ({"validation_csv": b",text\nx,a\n"}, "validation.csv: the first column holds"),
+        ({"validation_csv": b""}, "validation.csv: not a CSV file"),
+        ({"validation_csv": b",text\n"}, "first column holds|no val documents"),
+        ({"labels_txt": LABELS.replace(b"test", b"train")}, "no test documents"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused_in_one_line(textgcn, tmp_path, replaced, line):
+    manifest = write_manifest(tmp_path, textgcn(**replaced))
+    with pytest.raises(CorpusError, match=line) as caught:
+        prepare("textgcn", "paper", manifest)
+    assert "\n" not in str(caught.value)
+
+
+def test_split_paper_without_validation_ids_is_refused(textgcn, tmp_path):
+    files = textgcn()
+    del files["validation.csv"]
+    manifest = write_manifest(tmp_path, files)
+    with pytest.raises(CorpusError, match="no validation file, expected `files: validation:`"):
+        prepare("textgcn", "paper", manifest)
+
+
+def test_folders_are_classes_and_one_file_may_be_latin1(tmp_path):
+    contents = {"b/1.txt": "\u200fשלום 🙂 ".encode(), "a/2.txt": b"\xa3 5\n", "a/10.txt": b"x" * 10**6}
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    documents = read_documents("wheel-folders", {name: tmp_path / name for name in contents})
+    assert documents["doc_id"].tolist() == ["a/10.txt", "a/2.txt", "b/1.txt"]
+    assert documents["text"].tolist() == ["x" * 10**6, "£ 5", "\u200fשלום 🙂"]
+    assert documents["class_name"].tolist() == ["a", "a", "b"]
+
+
+def test_the_one_document_of_bbc_news_that_is_not_utf8_reads_right(bbc_news):
+    odd = []
+    for path in bbc_news.parent.glob("*/*.txt"):
+        try:
+            path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            odd.append(f"{path.parent.name}/{path.name}")
+    assert len(odd) == 1
+    documents = read_documents("wheel-folders", {odd[0]: bbc_news.parent / odd[0]})
+    assert "£" in documents["text"][0]
+    assert hashlib.sha256(documents["text"][0].encode("latin-1")).digest() == (
+        hashlib.sha256((bbc_news.parent / odd[0]).read_bytes().strip()).digest()
+    )
