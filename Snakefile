@@ -6,7 +6,7 @@ min_version("9.0")
 # A study given by --configfile is complete in itself: Snakemake would merge the default into it key by key.
 if not workflow.configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "rules/common.smk"

@@ -1,5 +1,6 @@
 # Paths, grid expansion, input functions and digests; no rules.
 
+import os
 import re
 import sys
 from functools import lru_cache
@@ -12,7 +13,7 @@ from glossbench.errors import SettingsError
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import canonical, load_study
 
-CONFIG_FILES = ", ".join(str(path) for path in workflow.configfiles)
+CONFIG_FILES = ", ".join(os.path.relpath(path) for path in workflow.configfiles)
 try:
     STUDY = load_study(config, CONFIG_FILES, Path(workflow.basedir) / "config")
 except SettingsError as error:
@@ -76,7 +77,7 @@ def frozen_of(wildcards):
 def encoded_inputs(wildcards):
     return {
         "tokens": f"{RESULTS}/tokens/{CELL}".format(**wildcards),
-        "encoder": ancient("resources/encoders/{encoder}/SHA256SUMS".format(**wildcards)),
+        "encoder": "resources/encoders/{encoder}/SHA256SUMS".format(**wildcards),
         **frozen_of(wildcards),
     }
 
@@ -112,7 +113,9 @@ def probe_settings(wildcards):
 def projected_runs():
     """Runs whose test embeddings are projected: the same seed for each corpus, encoder and chosen objective."""
     wanted = STUDY.settings["projection"]
-    return [run for run in STUDY.runs() if run.objective in wanted["objectives"] and run.seed == wanted["seed"]]
+    return [
+        run for run in STUDY.runs() if run.objective in wanted["objectives"] and run.seed == wanted["seed"]
+    ]
 
 
 # The files of a run, as train writes them.

@@ -1,6 +1,6 @@
 # Files fetched and verified, documents prepared and described, tokens made.
-# Manifests are `ancient`: fetching again what has the same digests must not prepare or train anything again; where
-# the digests change, the parameters of prepare_corpus and tokenize_corpus change with them.
+# The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a change there
+# would otherwise train everything again.
 
 
 localrules:
@@ -13,9 +13,9 @@ rule fetch_corpus:
     output:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     log:
-        RESULTS + "/logs/fetch_corpus/{corpus}.log",
+        f"{RESULTS}/logs/fetch_corpus/{{corpus}}.log",
     benchmark:
-        RESULTS + "/benchmarks/fetch_corpus/{corpus}.tsv"
+        f"{RESULTS}/benchmarks/fetch_corpus/{{corpus}}.tsv"
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -24,7 +24,6 @@ rule fetch_corpus:
         runtime=30,
     params:
         settings=lambda w: canonical(fetch_settings(STUDY.registry["corpora"][w.corpus])),
-        code=code_digest("fetch_corpus"),
     message:
         "Fetching the corpus {wildcards.corpus}"
     script:
@@ -33,15 +32,15 @@ rule fetch_corpus:
 
 rule prepare_corpus:
     input:
-        manifest=ancient("resources/corpora/{corpus}/SHA256SUMS"),
+        manifest="resources/corpora/{corpus}/SHA256SUMS",
     output:
-        train=RESULTS + "/corpora/{corpus}/train.parquet",
-        val=RESULTS + "/corpora/{corpus}/val.parquet",
-        test=RESULTS + "/corpora/{corpus}/test.parquet",
+        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
+        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
+        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     log:
-        RESULTS + "/logs/prepare_corpus/{corpus}.log",
+        f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
     benchmark:
-        RESULTS + "/benchmarks/prepare_corpus/{corpus}.tsv"
+        f"{RESULTS}/benchmarks/prepare_corpus/{{corpus}}.tsv"
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -59,13 +58,13 @@ rule prepare_corpus:
 
 rule describe_corpus:
     input:
-        train=RESULTS + "/corpora/{corpus}/train.parquet",
-        val=RESULTS + "/corpora/{corpus}/val.parquet",
-        test=RESULTS + "/corpora/{corpus}/test.parquet",
+        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
+        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
+        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     output:
-        card=RESULTS + "/corpora/{corpus}/card.json",
+        card=f"{RESULTS}/corpora/{{corpus}}/card.json",
     log:
-        RESULTS + "/logs/describe_corpus/{corpus}.log",
+        f"{RESULTS}/logs/describe_corpus/{{corpus}}.log",
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -85,9 +84,9 @@ rule fetch_encoder:
     output:
         manifest="resources/encoders/{encoder}/SHA256SUMS",
     log:
-        RESULTS + "/logs/fetch_encoder/{encoder}.log",
+        f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
-        RESULTS + "/benchmarks/fetch_encoder/{encoder}.tsv"
+        f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -96,7 +95,6 @@ rule fetch_encoder:
         runtime=60,
     params:
         settings=lambda w: canonical(fetch_settings(STUDY.registry["encoders"][w.encoder])),
-        code=code_digest("fetch_encoder"),
     message:
         "Fetching the encoder {wildcards.encoder}"
     script:
@@ -105,16 +103,16 @@ rule fetch_encoder:
 
 rule tokenize_corpus:
     input:
-        train=RESULTS + "/corpora/{corpus}/train.parquet",
-        val=RESULTS + "/corpora/{corpus}/val.parquet",
-        test=RESULTS + "/corpora/{corpus}/test.parquet",
-        encoder=ancient("resources/encoders/{encoder}/SHA256SUMS"),
+        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
+        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
+        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
+        encoder="resources/encoders/{encoder}/SHA256SUMS",
     output:
-        tokens=directory(RESULTS + "/tokens/{corpus}/{encoder}"),
+        tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
-        RESULTS + "/logs/tokenize_corpus/{corpus}/{encoder}.log",
+        f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
     benchmark:
-        RESULTS + "/benchmarks/tokenize_corpus/{corpus}/{encoder}.tsv"
+        f"{RESULTS}/benchmarks/tokenize_corpus/{{corpus}}/{{encoder}}.tsv"
     conda:
         "../envs/glossbench.yaml"
     threads: 2

@@ -4,16 +4,13 @@
 rule encode_frozen:
     input:
         tokens=f"{RESULTS}/tokens/{CELL}",
-        encoder=ancient("resources/encoders/{encoder}/SHA256SUMS"),
+        encoder="resources/encoders/{encoder}/SHA256SUMS",
     output:
         temp(f"{RESULTS}/frozen/{CELL}.safetensors"),
     log:
         f"{RESULTS}/logs/encode_frozen/{CELL}.log",
     benchmark:
         f"{RESULTS}/benchmarks/encode_frozen/{CELL}.tsv"
-    params:
-        settings=lambda w: canonical({**encoder_settings(w), **device_settings()}),
-        code=code_digest("encode_frozen"),
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -21,6 +18,9 @@ rule encode_frozen:
         mem_mb=4000,
         runtime=60,
         gpu=GPUS,
+    params:
+        settings=lambda w: canonical({**encoder_settings(w), **device_settings()}),
+        code=code_digest("encode_frozen"),
     message:
         "Encoding {wildcards.corpus} with the frozen layers of {wildcards.encoder}"
     script:
@@ -36,9 +36,6 @@ rule estimate_sigma:
         f"{RESULTS}/logs/estimate_sigma/{CELL}.log",
     benchmark:
         f"{RESULTS}/benchmarks/estimate_sigma/{CELL}.tsv"
-    params:
-        settings=lambda w: canonical({"encoder_settings": STUDY.settings["encoder"], **device_settings()}),
-        code=code_digest("estimate_sigma"),
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -46,6 +43,9 @@ rule estimate_sigma:
         mem_mb=6000,
         runtime=60,
         gpu=GPUS,
+    params:
+        settings=lambda w: canonical({"encoder_settings": STUDY.settings["encoder"], **device_settings()}),
+        code=code_digest("estimate_sigma"),
     message:
         "Estimating sigma for {wildcards.corpus} with {wildcards.encoder}"
     script:
@@ -61,10 +61,6 @@ rule train:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{CELL}/{{objective}}/seed-{{seed}}.tsv"
-    params:
-        settings=lambda w: canonical(run_settings(w)),
-        code=lambda w: code_digest("train", STUDY.objective(w.objective)["loss"]),
-        state=f"{STATE}/runs/{CELL}/{{objective}}/seed-{{seed}}",
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -72,6 +68,10 @@ rule train:
         mem_mb=6000,
         runtime=720,
         gpu=GPUS,
+    params:
+        settings=lambda w: canonical(run_settings(w)),
+        code=lambda w: code_digest("train", STUDY.objective(w.objective)["loss"]),
+        state=f"{STATE}/runs/{CELL}/{{objective}}/seed-{{seed}}",
     message:
         "Fine-tuning {wildcards.encoder} on {wildcards.corpus} with {wildcards.objective}, seed {wildcards.seed}"
     script:
@@ -89,15 +89,15 @@ rule evaluate:
         predictions=f"{RUN}/predictions.parquet",
     log:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
-    params:
-        settings=lambda w: canonical({"probe": probe_settings(w)}),
-        code=code_digest("evaluate"),
     conda:
         "../envs/glossbench.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        settings=lambda w: canonical({"probe": probe_settings(w)}),
+        code=code_digest("evaluate"),
     message:
         "Evaluating {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}, seed {wildcards.seed}"
     script:
@@ -117,15 +117,15 @@ rule collect:
         corpora=f"{RESULTS}/corpora.parquet",
     log:
         f"{RESULTS}/logs/collect.log",
-    params:
-        settings=lambda w: canonical({"study": STUDY.name}),
-        code=code_digest("collect"),
     conda:
         "../envs/glossbench.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        settings=lambda w: canonical({"study": STUDY.name}),
+        code=code_digest("collect"),
     message:
         "Collecting all runs of {RESULTS}"
     script:
@@ -144,20 +144,22 @@ if STUDY.settings["projection"]:
             f"{RESULTS}/logs/project_embeddings.log",
         benchmark:
             f"{RESULTS}/benchmarks/project_embeddings.tsv"
-        params:
-            settings=lambda w: canonical(
-                {
-                    "projection": {k: v for k, v in STUDY.settings["projection"].items() if k != "objectives"},
-                    "runs": [vars(run) for run in projected_runs()],
-                }
-            ),
-            code=code_digest("project_embeddings"),
         conda:
             "../envs/glossbench.yaml"
         threads: 1
         resources:
             mem_mb=2000,
             runtime=60,
+        params:
+            settings=lambda w: canonical(
+                {
+                    "projection": {
+                        k: v for k, v in STUDY.settings["projection"].items() if k != "objectives"
+                    },
+                    "runs": [vars(run) for run in projected_runs()],
+                }
+            ),
+            code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
         script:

@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from glossbench.learning.encoder import hidden_states, keep_layers, load_backbone
 from glossbench.learning.inputs import read_documents
 from glossbench.learning.runs import reproducible
 from glossbench.logs import job_log
+from safetensors.torch import save_file
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
@@ -16,6 +15,8 @@ if __name__ == "__main__":
         device = reproducible(settings["device"], settings["torch_threads"])
         backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])
         lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
-        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id)
+        documents, _ = read_documents(
+            Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id
+        )
         states = {split: hidden_states(lower, part.to(device)).values for split, part in documents.items()}
         save_file(states, snakemake.output[0])

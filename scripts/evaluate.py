@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
-
 from glossbench.learning.evaluation import evaluate
 from glossbench.learning.outputs import write_json
 from glossbench.logs import job_log
+from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]), threadpool_limits(1):  # one thread, so that the numbers do not depend on it
+    with (
+        job_log(snakemake.log[0]),
+        threadpool_limits(1),
+    ):  # one thread, so that the numbers do not depend on it
         metrics, predictions = evaluate(
             json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
             pd.read_csv(snakemake.input.epochs),

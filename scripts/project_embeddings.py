@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
-
 from glossbench.learning.projecting import project
 from glossbench.logs import job_log
+from threadpoolctl import threadpool_limits
 
 
 def read_card(path):
@@ -16,7 +15,10 @@ def read_card(path):
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]), threadpool_limits(1):  # one thread, so that the numbers do not depend on it
+    with (
+        job_log(snakemake.log[0]),
+        threadpool_limits(1),
+    ):  # one thread, so that the numbers do not depend on it
         settings = json.loads(snakemake.params.settings)
         names = {card["corpus"]: card["class_names"] for card in map(read_card, snakemake.input.cards)}
         frames = []

@@ -62,7 +62,12 @@ def log_transition(log_w: Tensor, transition: str = "stochastic") -> Tensor:
 
 
 def log_propagated(
-    log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_classes: int, transition: str = "stochastic"
+    log_t: Tensor,
+    labels: Tensor,
+    hidden: Tensor,
+    kept: Tensor,
+    num_classes: int,
+    transition: str = "stochastic",
 ) -> Tensor:
     """Logarithm of Yhat_u = (I - T_uu)^{-1} T_ul Y_l. Step 6.
 
@@ -78,7 +83,9 @@ def log_propagated(
         reachable = torch.isin(labels[hidden], labels[kept])[:, None]
         smallest = torch.where(reachable, wanted, 1.0).min()
         floor = SOLVE_HEADROOM * (error + torch.finfo(solved.dtype).eps)
-        in_range = (solved.min() >= -SOLVE_TOLERANCE) & ((transition == "column") | (solved.max() <= 1 + SOLVE_TOLERANCE))
+        in_range = (solved.min() >= -SOLVE_TOLERANCE) & (
+            (transition == "column") | (solved.max() <= 1 + SOLVE_TOLERANCE)
+        )
         sound = (error <= SOLVE_TOLERANCE) & in_range & (smallest >= floor)
     if not sound:  # the one point where the host waits for the device
         return _reduce(log_t, labels, hidden, kept, num_classes, transition)
@@ -87,7 +94,12 @@ def log_propagated(
 
 
 def propagate_labels(
-    embeddings: Tensor, labels: Tensor, labeled: Tensor, num_classes: int, sigma: float, transition: str = "stochastic"
+    embeddings: Tensor,
+    labels: Tensor,
+    labeled: Tensor,
+    num_classes: int,
+    sigma: float,
+    transition: str = "stochastic",
 ) -> Tensor:
     """Class probabilities that the graph of a batch gives to the documents whose label is hidden. Steps 1-6.
 
@@ -146,7 +158,9 @@ def _reduce(
     for top in range(len(hidden), 0, -ELIMINATION_BLOCK):
         bottom = max(top - ELIMINATION_BLOCK, 0)
         if len(hidden) > ELIMINATION_BLOCK and matrix.requires_grad:
-            done = checkpoint(_eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False)
+            done = checkpoint(
+                _eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False
+            )
         else:
             done = _eliminate(matrix, arriving, bottom)
         matrix, arriving, block = done
@@ -162,7 +176,9 @@ def _reduce(
     return answer.index_copy(1, present, torch.stack(log_y))
 
 
-def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Tensor, Tensor | None, list[Tensor]]:
+def _eliminate(
+    matrix: Tensor, arriving: Tensor | None, bottom: int
+) -> tuple[Tensor, Tensor | None, list[Tensor]]:
     """Take out the last hidden nodes until ``bottom`` are left.
 
     matrix: (k, k + c) log transitions among the k nodes left and into the classes. arriving: (k,) log weight
@@ -197,7 +213,9 @@ def estimate_sigma(
     where there is no distance.
     """
     if len(embeddings) < 2:
-        raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
+        raise ValueError(
+            f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed"
+        )
     points = unit_rows(embeddings.detach())
     if method == "sqrt":
         return math.sqrt(median_distance(points, median) / 3)
@@ -215,12 +233,15 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
 
     points: (N, d). median: "pairs" or "full-matrix", as in estimate_sigma.
     """
-    squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
+    squared = np.concatenate(
+        [_upper_triangle(points, start, block) for start in range(0, len(points), block)]
+    )
     if median == "pairs":
         middle = [(len(squared) - 1) // 2, len(squared) // 2]
-    elif median == "full-matrix":  # N zeros come first, then each pair twice
+    elif median == "full-matrix":  # the N zeros come first, then each pair twice
+        squared = np.append(squared, 0.0)
         entries = len(points) ** 2
-        middle = [max(position - len(points), 0) // 2 for position in ((entries - 1) // 2, entries // 2)]
+        middle = [max(position - len(points) + 2, 0) // 2 for position in ((entries - 1) // 2, entries // 2)]
     else:
         raise ValueError(f"median: {median!r} is not one of pairs, full-matrix")
     return float(np.sqrt(np.partition(squared, middle)[middle].clip(min=0)).mean())

@@ -5,7 +5,7 @@ import hashlib
 import os
 import platform
 import subprocess
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,16 @@ PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
 # Rewording a message, a log line or a check of the configuration leaves every number as it is.
 LEFT_OUT = {f"{PACKAGE}.{name}" for name in ("settings", "logs", "errors", "provenance")}
-VERSIONED = ("snakemake", "torch", "transformers", "datasets", "scikit-learn", "numpy", "pandas", "matplotlib")
+VERSIONED = (
+    "snakemake",
+    "torch",
+    "transformers",
+    "datasets",
+    "scikit-learn",
+    "numpy",
+    "pandas",
+    "matplotlib",
+)
 
 
 def code_digest(script: Path, *modules: str) -> str:
@@ -48,17 +57,17 @@ def describe(root: Path) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _syntax(path: Path) -> str:
     return ast.dump(_Meaning().visit(ast.parse(path.read_text(encoding="utf-8"))))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path: Path) -> tuple[str, ...]:
     found = set()
     for node in ast.walk(_tree(path)):
@@ -70,7 +79,13 @@ def _imports(path: Path) -> tuple[str, ...]:
     ours = {name for name in found if name.split(".")[0] == PACKAGE}
     files = {name for name in ours if _path(name).is_file()}
     # "from package import module" names the module, not the package's __init__
-    return tuple(sorted(name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files)))
+    return tuple(
+        sorted(
+            name
+            for name in files
+            if not _is_package(name) or not any(f.startswith(name + ".") for f in files)
+        )
+    )
 
 
 def _path(module: str) -> Path:
@@ -88,11 +103,15 @@ class _Meaning(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            kept = [child for child in body if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))]
+            kept = [
+                child
+                for child in body
+                if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))
+            ]
             node.body = kept or [ast.Pass()]
         return super().generic_visit(node)
 
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:  # noqa: N802
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
         for child in ast.walk(node):
             if isinstance(child, ast.Constant) and isinstance(child.value, str):
                 child.value = ""

@@ -20,7 +20,9 @@ from glossbench.errors import SettingsError
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Where files come from changes nothing that is made of them.
 VOLATILE = ("mirror", "offline")
-OBJECTIVE_KEY = re.compile(r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)")
+OBJECTIVE_KEY = re.compile(
+    r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)"
+)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class _ObjectiveResolver:
         changes = {}
         for change in filter(None, match["changes"].split(",")):
             setting, value = change.split("=")
-            changes[setting] = yaml.safe_load(value)
+            changes[setting] = _scalar(value)
         _check(changes, self._settings_schema(entry), f"{where}: {key}")
 
         loss, preset = entry["loss"], self.presets[preset_name]
@@ -201,7 +203,9 @@ def _check_layers(study: Study, source: str) -> None:
             wanted = study.settings["encoder"][key]
             limit = total if key == "layers" else study.kept_layers(encoder)
             if wanted is not None and wanted > limit:
-                raise SettingsError(f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here")
+                raise SettingsError(
+                    f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here"
+                )
 
 
 def _check_projection(study: Study, source: str) -> None:
@@ -209,9 +213,13 @@ def _check_projection(study: Study, source: str) -> None:
     if projection is None:
         return
     for position, key in enumerate(projection["objectives"]):
-        _known(key, study.objectives, f"{source}: projection.objectives[{position}]", "objectives of this study")
+        _known(
+            key, study.objectives, f"{source}: projection.objectives[{position}]", "objectives of this study"
+        )
     if projection["seed"] not in study.seeds:
-        raise SettingsError(f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}")
+        raise SettingsError(
+            f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}"
+        )
 
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
@@ -227,7 +235,9 @@ def _schema(config_dir: Path, name: str) -> dict[str, Any]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loaded = yaml.load(
+            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:
@@ -240,7 +250,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _known(key: str, known: Any, where: str, what: str) -> None:
     if key not in known:
-        raise SettingsError(f'{where}: unknown "{key}"{_nearest(key, known)}; {what}: {", ".join(sorted(known))}')
+        raise SettingsError(
+            f'{where}: unknown "{key}"{_nearest(key, known)}; {what}: {", ".join(sorted(known))}'
+        )
 
 
 def _nearest(key: str, known: Any) -> str:
@@ -255,7 +267,9 @@ def _check(value: Any, schema: dict, where: str) -> None:
 
 
 def _one_line(error: ValidationError) -> str:
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    place = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).lstrip(".")
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = sorted(set(error.instance) - set(known), key=str)[0]
@@ -264,7 +278,26 @@ def _one_line(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return f"{place + '.' if place else ''}{missing[0]}: missing"
-    return f"{place + ': ' if place else ''}{error.message}"
+    hint = ""
+    if (
+        error.validator == "type"
+        and isinstance(error.instance, str)
+        and isinstance(_scalar(error.instance), float)
+    ):
+        hint = f"; YAML takes it for text, write {float(error.instance):.1e}"
+    return f"{place + ': ' if place else ''}{error.message}{hint}"
+
+
+def _scalar(text: str) -> Any:
+    """A number, true, false, or the text itself; 1e-3 is a number, which it is not in YAML."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _with_defaults(value: Any, schema: dict) -> Any:

@@ -139,6 +139,11 @@ def test_offline_asks_no_server(server, tmp_path, mirror):
     assert server.asked == []
 
 
+def test_full_disk_leaves_no_partial_file(server, small_disk):
+    server.answers["/labels.txt"] = [(200, BODY, {})]
+    assert "no space left" in refusal(entry(server.url + "/labels.txt"), small_disk / "a", Origin())
+
+
 def test_path_that_leaves_the_mirror_is_refused(tmp_path):
     (tmp_path / "mirror").mkdir()
     source = entry("http://127.0.0.1/a/%2e%2e/%2e%2e/labels.txt")
@@ -147,7 +152,7 @@ def test_path_that_leaves_the_mirror_is_refused(tmp_path):
 
 def test_mirror_that_does_not_exist_is_refused(server, tmp_path):
     server.answers["/labels.txt"] = [(200, BODY, {})]
-    with pytest.raises(FetchError, match="mirror: .*/mirrow is no folder"):
+    with pytest.raises(FetchError, match=r"mirror: .*/mirrow is no folder"):
         fetch(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirrow"))
     assert server.asked == []
 

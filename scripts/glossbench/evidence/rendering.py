@@ -21,6 +21,9 @@ TEX_SYMBOLS = str.maketrans(
         "λ": r"$\lambda$",
         "σ": r"$\sigma$",
         "τ": r"$\tau$",
+        "<": "$<$",  # without these three another character would be set
+        ">": "$>$",
+        "|": "$|$",
     }
 )
 TEX_MARKS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}
@@ -76,11 +79,9 @@ def _with_rules(lines: list[str], cells: pd.DataFrame) -> list[str]:
     """The lines of a tabular with a rule below each column group and a space between row groups."""
     first_row = lines.index(r"\midrule") + 1
     spaced = lines[:first_row]
+    groups = [_levels(header)[:-1] for header in cells.index]
     for place, line in enumerate(lines[first_row:]):
-        if (
-            0 < place < len(cells)
-            and _levels(cells.index[place])[:-1] != _levels(cells.index[place - 1])[:-1]
-        ):
+        if 0 < place < len(groups) and groups[place] != groups[place - 1]:
             spaced.append(r"\addlinespace")
         spaced.append(line)
     if cells.columns.nlevels > 1:

@@ -65,7 +65,10 @@ class Checkpoint:
         device = next(model.parameters()).device
         progress.best = {name: value.to(device) for name, value in _part(tensors, "best/").items()}
         progress.epoch, progress.history = header["epoch"], header["history"]
-        progress.stopping.best, progress.stopping.bad_epochs = header["stopping"]["best"], header["stopping"]["bad_epochs"]
+        progress.stopping.best, progress.stopping.bad_epochs = (
+            header["stopping"]["best"],
+            header["stopping"]["bad_epochs"],
+        )
         return True
 
     def remove(self) -> None:

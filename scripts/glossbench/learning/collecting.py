@@ -8,7 +8,15 @@ import pandas as pd
 from glossbench.errors import CorpusError
 
 KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
-OPTIONAL = ["sigma", "labeled_fraction", "temperature", "weight", "probe_C", "val_macro_silhouette", "test_macro_silhouette"]
+OPTIONAL = [
+    "sigma",
+    "labeled_fraction",
+    "temperature",
+    "weight",
+    "probe_C",
+    "val_macro_silhouette",
+    "test_macro_silhouette",
+]
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "peak_memory_mib", "device",
     "precision", "threads", "torch_version", "transformers_version", "python_version",
@@ -22,7 +30,7 @@ def collect_runs(study: str, metrics: list[str], timing: list[str]) -> pd.DataFr
         seconds = _read(timing_file)
         rows.append({"study": study, **_read(metrics_file), **{name: seconds[name] for name in TIMING}})
     frame = pd.DataFrame(rows).sort_values(KEYS, ignore_index=True)
-    return frame.astype({name: float for name in OPTIONAL})
+    return frame.astype(dict.fromkeys(OPTIONAL, float))
 
 
 def collect_epochs(metrics: list[str], epochs: list[str], timing: list[str]) -> pd.DataFrame:
@@ -43,7 +51,12 @@ def collect_corpora(cards: list[str]) -> pd.DataFrame:
     rows = []
     for path in cards:
         card = _read(path)
-        rows.append({key: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for key, value in card.items()})
+        rows.append(
+            {
+                key: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+                for key, value in card.items()
+            }
+        )
     return pd.DataFrame(rows)
 
 

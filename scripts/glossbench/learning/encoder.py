@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
+from glossbench.learning.first_token import read_first_token_only
 
 
 class Encoder(nn.Module):
@@ -25,6 +26,8 @@ class Encoder(nn.Module):
         if pooling not in ("cls", "mean"):
             raise ValueError(f"pooling: {pooling!r} is not one of cls, mean")
         self.backbone, self.pooling, self.micro_batch_size = backbone, pooling, micro_batch_size
+        if pooling == "cls":
+            read_first_token_only(layer_list(backbone)[-1])
 
     @property
     def dimension(self) -> int:
@@ -38,7 +41,9 @@ class Encoder(nn.Module):
         """
         indices = torch.arange(len(documents)) if indices is None else indices
         by_length = documents.lengths[indices].argsort(stable=True)
-        pooled = torch.cat([self._encode(documents, part) for part in indices[by_length].split(self.micro_batch_size)])
+        pooled = torch.cat(
+            [self._encode(documents, part) for part in indices[by_length].split(self.micro_batch_size)]
+        )
         return pooled[by_length.argsort().to(pooled.device, non_blocking=True)]
 
     def _encode(self, documents: Documents, indices: Tensor) -> Tensor:
@@ -85,7 +90,9 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
         )
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise TrainingError(f"{folder}: not an encoder that transformers can load from safetensors: {reason}") from error
+        raise TrainingError(
+            f"{folder}: not an encoder that transformers can load from safetensors: {reason}"
+        ) from error
     if layers is not None:
         keep_layers(backbone, 0, layers)
     return backbone
@@ -122,7 +129,9 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_size: i
     states = torch.empty((len(documents.values), backbone.config.hidden_size))
     for part in documents.lengths.argsort(stable=True).split(micro_batch_size):
         hidden, mask = last_hidden_state(backbone, documents, part)
-        rows = torch.cat([torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in part.tolist()])
+        rows = torch.cat(
+            [torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in part.tolist()]
+        )
         states[rows] = hidden[mask.bool()].float().cpu()
     return replace(documents, values=states)
 

@@ -9,7 +9,12 @@ from glossbench.data.splits import stratified_subset
 
 
 def project(
-    embeddings: np.ndarray, labels: np.ndarray, doc_ids: np.ndarray, perplexity: float, seed: int, max_documents: int
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    doc_ids: np.ndarray,
+    perplexity: float,
+    seed: int,
+    max_documents: int,
 ) -> pd.DataFrame:
     """Two coordinates for each test document, or for a stratified part of max_documents.
 
@@ -20,5 +25,7 @@ def project(
         embeddings, labels, doc_ids = embeddings[part], labels[part], doc_ids[part]
     points = normalize(embeddings.astype(np.float64))
     perplexity = min(perplexity, (len(points) - 1) / 3)
-    placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(points)
+    placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(
+        points
+    )
     return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": placed[:, 0], "y": placed[:, 1]})

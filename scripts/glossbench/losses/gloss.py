@@ -19,7 +19,8 @@ class GLoss(nn.Module):
         labeled_fraction: share gamma of a batch that keeps its labels, in (0, 1).
         transition: "stochastic" (columns, then rows normalised) or "column" (as printed).
         objective: "nll" (the paper's), where evaluation nodes whose class has no labeled node in the batch are
-            left out; or "softmax", the reference code's cross-entropy over the propagated probabilities.
+            left out; or "softmax", the reference code's cross-entropy over the propagated probabilities (which
+            with "column" are none, and overflow at a small sigma).
         class_weights: (C,) weight of each class in the mean, or None.
         stratified: keep the label of at least one document of each class in the batch, as far as labels reach.
         reduction: "mean", "sum" or "none" (one value an evaluation node, zero where it is left out).
@@ -56,7 +57,11 @@ class GLoss(nn.Module):
         self.section: Callable[[str], AbstractContextManager] = nullcontext
 
     def forward(
-        self, embeddings: Tensor, labels: Tensor, labeled: Tensor | None = None, num_classes: int | None = None
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        labeled: Tensor | None = None,
+        num_classes: int | None = None,
     ) -> Tensor:
         """embeddings: (B, d) float, any scale; labels: (B,) int64; labeled: (B,) bool, True where the label is
         kept, drawn with torch's generator where it is not given; num_classes: C, else taken from the labels
@@ -112,11 +117,19 @@ class GLoss(nn.Module):
     def _count_classes(self, labels: Tensor, num_classes: int | None) -> int:
         if num_classes is None:
             num_classes = int(labels.max()) + 1 if len(labels) else 0
-        elif labels.device.type == "cpu" and len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes:
-            raise ValueError(f"labels: {int(labels.min())} to {int(labels.max())} do not lie in 0 to {num_classes - 1}")
+        elif (
+            labels.device.type == "cpu"
+            and len(labels)
+            and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes
+        ):
+            raise ValueError(
+                f"labels: {int(labels.min())} to {int(labels.max())} do not lie in 0 to {num_classes - 1}"
+            )
         if self.class_weights is not None:
             if len(self.class_weights) < num_classes:
-                raise ValueError(f"class_weights: {len(self.class_weights)} weights for {num_classes} classes")
+                raise ValueError(
+                    f"class_weights: {len(self.class_weights)} weights for {num_classes} classes"
+                )
             num_classes = len(self.class_weights)
         return num_classes
 
@@ -162,8 +175,12 @@ def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _check_shapes(embeddings: Tensor, labels: Tensor, labeled: Tensor | None) -> None:
     if embeddings.ndim != 2 or not embeddings.is_floating_point():
-        raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
+        raise ValueError(
+            f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}"
+        )
     if labels.shape != embeddings.shape[:1]:
         raise ValueError(f"labels: expected ({len(embeddings)},), found {tuple(labels.shape)}")
     if labeled is not None and (labeled.shape != labels.shape or labeled.dtype != torch.bool):
-        raise ValueError(f"labeled: expected bool ({len(labels)},), found {labeled.dtype} {tuple(labeled.shape)}")
+        raise ValueError(
+            f"labeled: expected bool ({len(labels)},), found {labeled.dtype} {tuple(labeled.shape)}"
+        )

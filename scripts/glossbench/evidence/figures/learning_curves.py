@@ -15,6 +15,7 @@ SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
 LINE = ["protocol", "corpus", "encoder", "objective"]
 PANEL_HEIGHT = 1.4  # inches
 MARGIN = 0.6  # inches: title, axis label and legend of a block
+LEGEND_GAP = 0.5  # inches, handle and spaces beside a label
 MARKERS_A_LINE = 5
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
 
@@ -51,17 +52,16 @@ def draw(table: pd.DataFrame) -> Figure:
     if table["corpus"].nunique() > 1:
         figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
         parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights)
-        legend_rows, legend_columns = 1, 6
+        legends = [_legend(block, style.PAGE_WIDTH) for block in blocks]
     else:
         width = style.COLUMN_WIDTH if len(blocks) == 1 else style.PAGE_WIDTH
         figure = Figure(figsize=(width, max(heights) + MARGIN), layout="constrained")
         parts = figure.subfigures(1, len(blocks), squeeze=False)
-        legend_columns = 2
-        legend_rows = max(-(-(block["objective"].nunique() + 1) // legend_columns) for block in blocks)
+        legends = _of_one_height([_legend(block, width / len(blocks)) for block in blocks])
     figure.get_layout_engine().set(wspace=0.01, hspace=0.02)
-    for part, protocol, block in zip(parts.flat, protocols, blocks, strict=True):
+    for part, protocol, block, legend in zip(parts.flat, protocols, blocks, legends, strict=True):
         _draw_block(part, protocol, block)
-        _add_legend(part, block, legend_rows, legend_columns)
+        part.legend(**legend, loc="outside lower center")
     return figure
 
 
@@ -79,14 +79,24 @@ def _draw_block(part: SubFigure, protocol: str, block: pd.DataFrame) -> None:
     part.suptitle(protocol_name(protocol))
 
 
-def _add_legend(part: SubFigure, block: pd.DataFrame, rows: int, columns: int) -> None:
-    """The block's legend; at least ``rows`` high, so that blocks side by side keep panels of one height."""
+def _legend(block: pd.DataFrame, width: float) -> dict:
+    """Handles and number of columns of a block's legend, no wider than ``width`` inches."""
     handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
     if block["n_stopped"].any():
         handles.append(Line2D([], [], label="a seed stops", color=style.BLACK, **STOP_MARK))
+    labels = [handle.get_label() for handle in handles]
+    return {"handles": handles, "ncols": style.legend_columns(labels, width, style.TEXT, LEGEND_GAP)}
+
+
+def _of_one_height(legends: list[dict]) -> list[dict]:
+    """The legends with as many rows as the highest, so that panels side by side keep one height."""
+    rows = max(-(-len(legend["handles"]) // legend["ncols"]) for legend in legends)
+    columns = [-(-len(legend["handles"]) // rows) for legend in legends]
     blank = Line2D([], [], linestyle="none", label=" ")
-    handles += [blank] * ((rows - 1) * columns + 1 - len(handles))
-    part.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+    return [
+        {"handles": legend["handles"] + [blank] * (rows * ncols - len(legend["handles"])), "ncols": ncols}
+        for legend, ncols in zip(legends, columns, strict=True)
+    ]
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:

@@ -69,8 +69,8 @@ class _Block:
         self.rows = -(-len(self.panels) // self.columns)
         names = points.drop_duplicates("place").set_index("place")["class_name"].sort_index()
         self.names = names.map(_shortened)
-        widest = max(style.text_width(name, style.SMALL) for name in self.names)
-        self.legend_columns = max(1, int(style.PAGE_WIDTH / (widest + LEGEND_GAP)))
+        names = self.names.to_list()
+        self.legend_columns = style.legend_columns(names, style.PAGE_WIDTH, style.SMALL, LEGEND_GAP)
         side = min(LARGEST_PANEL, style.PAGE_WIDTH / self.columns - 0.06)
         legend_lines = -(-len(self.names) // self.legend_columns)
         self.height = self.rows * (side + 0.27) + legend_lines * LEGEND_LINE + 0.27
@@ -88,7 +88,7 @@ class _Block:
         part.legend(
             handles=handles,
             loc="outside lower center",
-            ncols=min(self.legend_columns, len(handles)),
+            ncols=self.legend_columns,
             fontsize=style.SMALL,
             handlelength=0.8,
             handletextpad=0.3,

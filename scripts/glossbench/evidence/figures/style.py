@@ -12,6 +12,7 @@ from pathlib import Path
 from zlib import crc32
 
 import matplotlib
+import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,6 +23,7 @@ from glossbench.evidence.names import objective_name, split_objective
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
 DOTS_PER_INCH = 300
+TEXT = 7  # points
 SMALL = 6  # points, the smallest text in any figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -30,13 +32,12 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#666666"
 RC = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
-    "font.size": 7,
-    "axes.labelsize": 7,
+    "font.size": TEXT,
+    "axes.labelsize": TEXT,
     "axes.titlesize": 7.5,
     "figure.titlesize": 8,
     "figure.titleweight": "bold",
-    "legend.fontsize": 7,
-    "legend.title_fontsize": 7,
+    "legend.fontsize": TEXT,
     "legend.frameon": False,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
@@ -121,10 +122,18 @@ def class_look(place: int) -> tuple[str, str]:
     return CLASS_COLORS[place % len(CLASS_COLORS)], CLASS_MARKERS[place % len(CLASS_MARKERS)]
 
 
-def text_width(text: str, points: float) -> float:
-    """Width in inches of a text set in the figures' font at a size in points."""
+def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:
+    """Columns of the lowest legend of these labels that fits a width.
+
+    width, and gap (handle and spaces beside a label): inches. points: the labels' font size.
+    """
     with styled():
-        return TextPath((0, 0), text, size=points).get_extents().width / 72 if text.strip() else 0.0
+        widths = [TextPath((0, 0), label, size=points).get_extents().width / 72 + gap for label in labels]
+    for rows in range(1, len(labels)):
+        columns = -(-len(labels) // rows)
+        if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # as matplotlib fills them
+            return columns
+    return 1
 
 
 @contextmanager

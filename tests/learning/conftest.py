@@ -1,0 +1,40 @@
+"""Tiny encoders of every family, saved to and loaded from disk."""
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
+
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+FAMILIES = {
+    "bert": lambda: BertModel(BertConfig(**SIZES, max_position_embeddings=40)),
+    "roberta": lambda: RobertaModel(RobertaConfig(**SIZES, max_position_embeddings=40, pad_token_id=1)),
+    "distilbert": lambda: DistilBertModel(
+        DistilBertConfig(
+            vocab_size=60, dim=32, n_layers=3, n_heads=4, hidden_dim=48, max_position_embeddings=40
+        )
+    ),
+}
+
+
+def saved(family, tmp_path):
+    torch.manual_seed(0)
+    FAMILIES[family]().save_pretrained(tmp_path / family)
+    return tmp_path / family
+
+
+@pytest.fixture(params=FAMILIES)
+def encoder_folder(request, tmp_path):
+    """Folder of a randomly initialised encoder, of each family in turn."""
+    return saved(request.param, tmp_path)
+
+
+@pytest.fixture
+def bert_folder(tmp_path):
+    """Folder of a randomly initialised BERT."""
+    return saved("bert", tmp_path)

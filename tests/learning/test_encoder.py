@@ -1,0 +1,112 @@
+"""Encoding: length-sorted micro-batches, pooling, frozen layers, the first-token shortcut."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from documents_made_up import random_documents
+from glossbench.errors import TrainingError
+from glossbench.learning.encoder import Encoder, hidden_states, keep_layers, layer_list, load_backbone
+
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
+
+
+def padded_batch(backbone, documents, pooling):
+    """All documents in one batch, padded by a plain loop, through the model as transformers has it."""
+    rows = [documents.values[documents.offsets[i] : documents.offsets[i + 1]] for i in range(len(documents))]
+    longest = max(map(len, rows))
+    ids = torch.full((len(rows), longest), backbone.config.pad_token_id)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)], mask[i, : len(row)] = row, 1
+    hidden = backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+    if pooling == "cls":
+        return hidden[:, 0]
+    return torch.stack([hidden[i, : len(row)].mean(dim=0) for i, row in enumerate(rows)])
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_batch(encoder_folder, pooling):
+    plain = load_backbone(encoder_folder).eval()
+    documents = random_documents(23, pad_id=plain.config.pad_token_id)
+    encoder = Encoder(load_backbone(encoder_folder), pooling, micro_batch_size=4).eval()
+    weights = torch.randn(23, 32)
+
+    expected, found = padded_batch(plain, documents, pooling), encoder(documents)
+    torch.testing.assert_close(found, expected, **TOLERANCE)
+    (expected * weights).sum().backward()
+    (found * weights).sum().backward()
+    for (name, one), (_, other) in zip(
+        plain.named_parameters(), encoder.backbone.named_parameters(), strict=True
+    ):
+        if one.grad is None:  # the pooling head, where a family keeps one
+            continue
+        torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5, msg=name)
+
+
+def test_a_part_of_the_documents_is_encoded_in_the_order_asked_for(encoder_folder):
+    encoder = Encoder(load_backbone(encoder_folder), micro_batch_size=3).eval()
+    documents = random_documents(12)
+    indices = torch.tensor([7, 0, 11, 3])
+    torch.testing.assert_close(encoder(documents, indices), encoder(documents)[indices], **TOLERANCE)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encoder_folder, pooling):
+    whole = Encoder(load_backbone(encoder_folder), pooling).eval()
+    for module in (whole.backbone.embeddings, layer_list(whole.backbone)[0]):
+        module.requires_grad_(False)
+    documents = random_documents(15, pad_id=whole.backbone.config.pad_token_id)
+    stored = hidden_states(keep_layers(load_backbone(encoder_folder), 0, 1), documents, micro_batch_size=4)
+    upper = Encoder(keep_layers(load_backbone(encoder_folder), 1, 3), pooling).eval()
+
+    expected, found = whole(documents), upper(stored)
+    torch.testing.assert_close(found, expected, **TOLERANCE)
+    expected.square().sum().backward()
+    found.square().sum().backward()
+    for one, other in zip(
+        layer_list(whole.backbone)[1:].parameters(), layer_list(upper.backbone).parameters(), strict=True
+    ):
+        torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5)
+
+
+def test_keeping_the_first_layers_stops_there(encoder_folder):
+    backbone = load_backbone(encoder_folder, layers=2).eval()
+    documents = random_documents(5, pad_id=backbone.config.pad_token_id)
+    whole = load_backbone(encoder_folder).eval()
+    after_second = []
+    layer_list(whole)[1].register_forward_hook(lambda module, given, output: after_second.append(output))
+    padded_batch(whole, documents, "cls")
+    expected = after_second[0] if torch.is_tensor(after_second[0]) else after_second[0][0]
+    torch.testing.assert_close(Encoder(backbone).eval()(documents), expected[:, 0], **TOLERANCE)
+
+
+def test_dropout_of_the_shortcut_falls_on_the_first_token(encoder_folder):
+    backbone = load_backbone(encoder_folder)
+    documents = random_documents(4, pad_id=backbone.config.pad_token_id)
+    encoder = Encoder(copy.deepcopy(backbone)).train()
+    torch.manual_seed(1)
+    first, second = encoder(documents), encoder(documents)
+    assert not torch.allclose(first, second)
+    torch.manual_seed(1)
+    torch.testing.assert_close(encoder(documents), first, rtol=0, atol=0)
+
+
+def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(encoder_folder, tmp_path):
+    with pytest.raises(TrainingError, match="layers 0 to 4 of an encoder with 3"):
+        load_backbone(encoder_folder, layers=4)
+    weights = encoder_folder / "model.safetensors"
+    torch.save({}, encoder_folder / "pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(TrainingError, match="not an encoder that transformers can load from safetensors"):
+        load_backbone(encoder_folder)
+
+
+def test_equal_lengths_need_no_mask(encoder_folder):
+    encoder = Encoder(load_backbone(encoder_folder), micro_batch_size=4).eval()
+    documents = random_documents(8)
+    even = replace(documents, values=documents.values[: 8 * 5], offsets=torch.arange(0, 45, 5))
+    torch.testing.assert_close(
+        encoder(even), padded_batch(load_backbone(encoder_folder).eval(), even, "cls"), **TOLERANCE
+    )

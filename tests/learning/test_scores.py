@@ -1,0 +1,72 @@
+"""Scores, stopping and the probe, against plain loops and closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
+from glossbench.learning.probing import fit_probe
+from glossbench.learning.stopping import EarlyStopping
+from sklearn.linear_model import LogisticRegression
+
+
+def test_scores_by_plain_loops():
+    generator = np.random.default_rng(0)
+    embeddings, labels = generator.normal(size=(30, 5)), np.arange(30) % 4
+    labels[0] = 7  # a class of one document: its silhouette is zero
+    predicted = generator.integers(0, 4, 30)
+    points = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    by_class = {}
+    for i, own in enumerate(labels):
+        inside = [distance[i, j] for j in range(30) if labels[j] == own and j != i]
+        outside = min(np.mean(distance[i, labels == other]) for other in set(labels) - {own})
+        value = (outside - np.mean(inside)) / max(outside, np.mean(inside)) if inside else 0.0
+        by_class.setdefault(own, []).append(value)
+    expected = np.mean([np.mean(values) for values in by_class.values()])
+    assert macro_silhouette(embeddings, labels) == pytest.approx(expected)
+
+    f1 = []
+    for c in set(labels) | set(predicted):
+        both = ((labels == c) & (predicted == c)).sum()
+        f1.append(2 * both / ((labels == c).sum() + (predicted == c).sum()))
+    assert macro_f1(labels, predicted) == pytest.approx(np.mean(f1))
+    assert accuracy(labels, predicted) == pytest.approx(np.mean(labels == predicted))
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2], [0]])
+def test_a_silhouette_that_is_not_defined_is_not_a_number(labels):
+    assert math.isnan(macro_silhouette(np.eye(len(labels), 3), np.array(labels)))
+
+
+def test_early_stopping_counts_epochs_that_are_no_better():
+    stopping = EarlyStopping(patience=2)
+    assert [stopping.update(score) for score in (0.5, 0.5, 0.6, 0.59)] == [True, False, True, False]
+    assert not stopping.stop
+    stopping.update(0.6)
+    assert stopping.stop
+
+
+def test_early_stopping_with_tolerance_forgives_small_losses_and_starts_again():
+    stopping = EarlyStopping(patience=2, tolerance=0.005)
+    for score in (0.6, 0.595, 0.597, 0.595):  # bad, forgiven (counter back to zero), bad
+        stopping.update(score)
+    assert not stopping.stop
+    stopping.update(0.5)
+    assert stopping.stop
+    assert stopping.best == 0.6
+
+
+def test_the_probe_takes_the_regularisation_that_validation_likes_best():
+    generator = np.random.default_rng(1)
+    centers = generator.normal(size=(3, 8))
+    draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
+    train, validation = draw(60), draw(90)
+    probe, strength = fit_probe(train, validation, [100.0, 0.001, 1.0])
+    scores = {}
+    mean, scale = train[0].mean(axis=0), train[0].std(axis=0)
+    for c in (0.001, 1.0, 100.0):
+        model = LogisticRegression(C=c, max_iter=1000).fit((train[0] - mean) / scale, train[1])
+        scores[c] = macro_f1(validation[1], model.predict((validation[0] - mean) / scale))
+    assert strength == min(c for c in scores if scores[c] == max(scores.values()))
+    assert macro_f1(validation[1], probe.predict(validation[0])) == pytest.approx(scores[strength])

@@ -1,0 +1,177 @@
+"""The training loop: what an epoch does, what a kill loses, what the seed fixes."""
+
+import copy
+import logging
+
+import pytest
+import torch
+import torch.nn.functional as F
+from documents_made_up import random_documents
+from glossbench.errors import TrainingError
+from glossbench.learning.checkpoints import Checkpoint
+from glossbench.learning.encoder import Encoder, load_backbone
+from glossbench.learning.metrics import macro_f1
+from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, draw_batches, step_seed
+from glossbench.losses import GLoss, SupConLoss
+from hypothesis import given
+from hypothesis import strategies as st
+
+TRAINING = {
+    "batch_size": 16, "micro_batch_size": 4, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
+    "learning_rate_drop_epoch": 30, "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
+    "forward_passes": 1, "test_weights": "best",
+}  # fmt: skip
+
+
+def trainer(folder, protocol="integrated", loss=None, weight=0.7, checkpoint=None, seed=0, **training):
+    """A trainer on 40 random documents of three classes."""
+    torch.manual_seed(step_seed(seed, 0, 0))
+    backbone = load_backbone(folder)
+    pad_id = backbone.config.pad_token_id
+    documents = {
+        name: random_documents(n, i, pad_id=pad_id)
+        for i, (name, n) in enumerate({"train": 40, "val": 18, "test": 18}.items())
+    }
+    model = Model(Encoder(backbone, micro_batch_size=4), 3 if protocol == "integrated" else None)
+    objective = {
+        "protocol": protocol,
+        "weight": weight if loss else None,
+        "training": {**TRAINING, **training},
+    }
+    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint)
+
+
+def numbers(progress):
+    """An epoch's row without its seconds."""
+    return [
+        {name: value for name, value in row.items() if not name.startswith("seconds")}
+        for row in progress.history
+    ]
+
+
+def assert_same_weights(one, other):
+    for (name, first), (_, second) in zip(one.state_dict().items(), other.state_dict().items(), strict=True):
+        assert torch.equal(first, second), name
+
+
+OBJECTIVES = {
+    "ce": ("integrated", lambda: None),
+    "gloss-ce": ("integrated", lambda: GLoss(sigma=0.5)),
+    "gloss": ("standalone", lambda: GLoss(sigma=0.5)),
+    "scl": ("standalone", lambda: SupConLoss(0.3)),
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_training_lowers_the_loss(encoder_folder, objective):
+    protocol, loss = OBJECTIVES[objective]
+    history = trainer(encoder_folder, protocol, loss(), epochs=8).fit().history
+    assert history[-1]["loss"] < 0.97 * history[0]["loss"]
+
+
+def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
+    whole = trainer(bert_folder, "integrated", GLoss(sigma=0.5))
+    expected = whole.fit()
+    for epochs in (1, 3, 4):  # stopped after one, then after three, then to the end
+        checkpoint = Checkpoint(tmp_path / "state" / "checkpoint.safetensors", "key")
+        resumed = trainer(bert_folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=epochs)
+        found = resumed.fit()
+    assert numbers(found) == numbers(expected)
+    assert_same_weights(resumed.model, whole.model)
+    checkpoint.remove()
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["other key", "cut off", "not a checkpoint"])
+def test_a_checkpoint_that_does_not_fit_is_ignored_with_a_warning(bert_folder, tmp_path, damage, caplog):
+    path = tmp_path / "checkpoint.safetensors"
+    trainer(bert_folder, checkpoint=Checkpoint(path, "key"), epochs=1).fit()
+    if damage == "cut off":
+        path.write_bytes(path.read_bytes()[:-1000])
+    if damage == "not a checkpoint":
+        path.write_bytes(b"\x80\x04pickle")
+    fresh = trainer(
+        bert_folder, checkpoint=Checkpoint(path, "other" if damage == "other key" else "key"), epochs=1
+    )
+    with caplog.at_level(logging.WARNING):
+        assert len(fresh.fit().history) == 1
+    assert "ignored" in caplog.text
+
+
+def test_same_seed_same_weights_other_seed_other_weights(bert_folder):
+    runs = [trainer(bert_folder, "standalone", GLoss(), seed=seed, epochs=2) for seed in (3, 3, 4)]
+    histories = [numbers(run.fit()) for run in runs]
+    assert histories[0] == histories[1] != histories[2]
+    assert_same_weights(runs[0].model, runs[1].model)
+
+
+def test_the_best_epochs_weights_are_tested_and_not_the_last(bert_folder):
+    run = trainer(bert_folder, epochs=6, learning_rate=3e-2)
+    progress = run.fit()
+    best = max(progress.history, key=lambda row: row["val_macro_f1"])
+    _, logits = run.encode(run.splits.val)
+    labels = run.splits.val.labels.numpy()
+    assert macro_f1(labels, logits.argmax(axis=1)) == best["val_macro_f1"]
+    last = trainer(bert_folder, epochs=6, learning_rate=3e-2, test_weights="last")
+    last.fit()
+    assert any(
+        not torch.equal(a, b) for a, b in zip(run.model.parameters(), last.model.parameters(), strict=True)
+    )
+
+
+def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder):
+    """Dropout off, one batch: the same step by torch's own parts on one padded batch's embeddings."""
+    run = trainer(
+        bert_folder, "integrated", SupConLoss(0.3), weight=0.9, batch_size=40, epochs=1, test_weights="last"
+    )
+    other = copy.deepcopy(run.model).eval()
+    run.model.train = lambda mode=True: run.model  # keeps dropout off
+    run.model.eval()
+    run.fit()
+
+    documents = run.splits.train
+    optimizer = torch.optim.Adam(other.parameters(), lr=1e-3)
+    embeddings, logits = other(documents, torch.arange(40))
+    loss = 0.1 * F.cross_entropy(logits, documents.labels) + 0.9 * SupConLoss(0.3)(
+        embeddings, documents.labels
+    )
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(other.parameters(), 1.0)
+    optimizer.step()
+    for (name, found), (_, expected) in zip(
+        run.model.named_parameters(), other.named_parameters(), strict=True
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=2e-5, msg=name)
+
+
+def test_the_learning_rate_drops(bert_folder):
+    history = trainer(bert_folder, epochs=5, learning_rate_drop_epoch=2).fit().history
+    assert [row["learning_rate"] for row in history] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5])
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(bert_folder):
+    with pytest.raises(TrainingError, match="epoch 1: the loss is nan; a smaller learning_rate"):
+        trainer(bert_folder, learning_rate=1e30, epochs=1, batch_size=8).fit()
+
+
+def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):
+    row = trainer(bert_folder, "standalone", GLoss(), epochs=1).fit().history[0]
+    parts = sum(
+        row[f"seconds_{part}"]
+        for part in ("forward", "backward", "optimizer", "graph", "propagation", "other")
+    )
+    assert parts == pytest.approx(row["seconds_epoch"])
+    assert min(row[f"seconds_{part}"] for part in ("graph", "propagation", "other")) > 0
+
+
+@given(st.integers(1, 300), st.integers(2, 64), st.integers(0, 5), st.integers(1, 5))
+def test_batches_are_a_permutation_without_a_batch_of_one(n, batch_size, seed, epoch):
+    batches = draw_batches(n, batch_size, seed, epoch)
+    assert torch.equal(torch.cat(batches).sort().values, torch.arange(n))
+    assert n == 1 or min(map(len, batches)) >= 2
+    assert max(map(len, batches)) <= batch_size + 1
+
+
+def test_balanced_weights():
+    found = balanced_weights(torch.tensor([0, 0, 0, 2]), 3)
+    torch.testing.assert_close(found, torch.tensor([4 / 9, 0, 4 / 3]))

@@ -1,0 +1,71 @@
+"""The losses against values and gradients that an independent implementation gave."""
+
+import numpy as np
+import pytest
+import torch
+from glossbench.graph import estimate_sigma, propagate_labels
+from glossbench.losses import GLoss, SupConLoss
+
+CASES = range(4)
+PRECISIONS = {torch.float64: (1e-6, 1e-5), torch.float32: (1e-5, 1e-4)}
+
+
+@pytest.fixture(params=PRECISIONS, ids=lambda dtype: str(dtype).removeprefix("torch."))
+def dtype(request):
+    return request.param
+
+
+def case(golden, number, dtype):
+    """Embeddings that take gradients, labels, mask, and a function that looks a value up."""
+
+    def value(name):
+        return golden[f"case{number}/{name}"]
+
+    embeddings = torch.tensor(value("embeddings"), dtype=dtype, requires_grad=True)
+    return embeddings, torch.tensor(value("labels")), torch.tensor(value("labeled")), value
+
+
+def check(loss, embeddings, expected, expected_gradient, dtype):
+    """Values to 1e-6, gradients to 1e-5 of the largest entry, in float64."""
+    of_value, of_gradient = PRECISIONS[dtype]
+    (gradient,) = torch.autograd.grad(loss, embeddings)
+    assert abs(loss.item() - expected) <= of_value * max(1, abs(expected))
+    np.testing.assert_allclose(
+        gradient, expected_gradient, rtol=0, atol=of_gradient * np.abs(expected_gradient).max()
+    )
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("objective", ["nll", "softmax"])
+def test_gloss(golden, number, objective, dtype):
+    embeddings, labels, labeled, value = case(golden, number, dtype)
+    loss = GLoss(sigma=float(value("sigma")), objective=objective)
+    found = loss(embeddings, labels, labeled=labeled, num_classes=int(value("num_classes")))
+    check(found, embeddings, value(f"loss_{objective}"), value(f"grad_{objective}"), dtype)
+    assert loss.left_out.item() == pytest.approx(value("n_skipped") / (~labeled).sum().item())
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize(
+    ("transition", "name"), [("stochastic", "propagated"), ("column", "propagated_column")]
+)
+def test_propagated_labels(golden, number, transition, name, dtype):
+    embeddings, labels, labeled, value = case(golden, number, dtype)
+    classes, sigma = int(value("num_classes")), float(value("sigma"))
+    found = propagate_labels(embeddings, labels, labeled, classes, sigma, transition)
+    np.testing.assert_allclose(found.detach(), value(name), rtol=0, atol=PRECISIONS[dtype][0])
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("temperature", [0.07, 0.3])
+def test_supervised_contrastive(golden, number, temperature, dtype):
+    embeddings, labels, _, value = case(golden, number, dtype)
+    found = SupConLoss(temperature)(embeddings, labels)
+    check(found, embeddings, value(f"supcon_{temperature}"), value(f"grad_supcon_{temperature}"), dtype)
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("method", ["sqrt", "inflection"])
+def test_sigma(golden, number, method):
+    embeddings, *_, value = case(golden, number, torch.float64)
+    assert estimate_sigma(embeddings, method) == pytest.approx(float(value(f"sigma_{method}")), abs=1e-6)

@@ -1,0 +1,220 @@
+"""Propagation over the graph of a batch: other libraries' answers, exact arithmetic, invariants."""
+
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from glossbench import graph
+from glossbench.graph import estimate_sigma, log_affinity, log_transition, propagate_labels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.semi_supervised import LabelPropagation
+
+TRANSITIONS = ["stochastic", "column"]
+
+
+def batch(seed, n, dimension=8, classes=3, share=0.6, duplicates=0):
+    """Random embeddings (n, d), labels and mask with at least one document on either side."""
+    generator = torch.Generator().manual_seed(seed)
+    embeddings = torch.randn(n, dimension, generator=generator, dtype=torch.float64)
+    if duplicates:
+        embeddings[1 : 1 + duplicates] = embeddings[0]
+    labels = torch.randint(0, classes, (n,), generator=generator)
+    kept = min(max(1, round(share * n)), n - 1)
+    labeled = torch.zeros(n, dtype=torch.bool)
+    labeled[torch.randperm(n, generator=generator)[:kept]] = True
+    return embeddings, labels, labeled
+
+
+batches = st.builds(
+    batch,
+    seed=st.integers(0, 2**31),
+    n=st.integers(2, 24),
+    classes=st.integers(1, 5),
+    share=st.floats(0.05, 0.95),
+    duplicates=st.integers(0, 1),
+)
+sigmas = st.floats(0.01, 10)
+
+
+def both_roads(embeddings, labels, labeled, classes, sigma, transition):
+    """Log-probabilities by elimination, probabilities by the solve, and the error that the solve owns up to."""
+    log_t = log_transition(log_affinity(embeddings, sigma), transition)
+    hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
+    reduced = graph._reduce(log_t, labels, hidden, kept, classes, transition)
+    solved, error = graph._solve(log_t, labels, hidden, kept, classes, transition)
+    return reduced, solved, error.item()
+
+
+@settings(deadline=None, max_examples=60)
+@given(batches, sigmas)
+def test_rows_of_the_stochastic_answer_are_distributions(made, sigma):
+    found = propagate_labels(*made, num_classes=5, sigma=sigma)
+    assert found.min() >= 0
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(len(found), dtype=found.dtype), rtol=0, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(batches, sigmas, st.sampled_from(TRANSITIONS), st.integers(0, 2**31))
+def test_permuting_the_batch_permutes_the_answer(made, sigma, transition, seed):
+    embeddings, labels, labeled = made
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    position = torch.full((len(labels),), -1)
+    position[~labeled] = torch.arange(int((~labeled).sum()))
+    expected = propagate_labels(*made, 5, sigma, transition)[position[order][~labeled[order]]]
+    found = propagate_labels(embeddings[order], labels[order], labeled[order], 5, sigma, transition)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(batches, sigmas, st.permutations(range(5)))
+def test_relabelling_the_classes_relabels_the_answer(made, sigma, names):
+    embeddings, labels, labeled = made
+    names = torch.tensor(names)
+    expected = propagate_labels(*made, 5, sigma)
+    found = propagate_labels(embeddings, names[labels], labeled, 5, sigma)
+    torch.testing.assert_close(found[:, names], expected, rtol=1e-6, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(batches, sigmas, st.floats(1e-3, 1e3))
+def test_scaling_the_embeddings_changes_nothing(made, sigma, scale):
+    embeddings, labels, labeled = made
+    expected = propagate_labels(*made, 5, sigma)
+    torch.testing.assert_close(
+        propagate_labels(embeddings * scale, labels, labeled, 5, sigma), expected, rtol=1e-5, atol=1e-7
+    )
+
+
+def test_a_wide_affinity_gives_the_class_frequencies_of_the_labeled_documents():
+    embeddings, labels, labeled = batch(0, 30)
+    frequencies = torch.bincount(labels[labeled], minlength=3) / labeled.sum()
+    found = propagate_labels(embeddings, labels, labeled, 3, sigma=1e4)
+    torch.testing.assert_close(found, frequencies.double().expand_as(found), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 0.6, 2.0])
+def test_scikit_learn_propagates_the_same_over_the_same_affinity(sigma):
+    embeddings, labels, labeled = batch(1, 40)
+    w = log_affinity(embeddings, sigma).exp().numpy()
+    a = w / np.sqrt(np.outer(w.sum(axis=0), w.sum(axis=0)))
+    # dividing columns, then rows, is dividing the rows of this symmetric matrix, which is what scikit-learn does
+    symmetric = a / np.outer(a.sum(axis=0), a.sum(axis=0))
+    given_labels = np.where(labeled, labels, -1)
+    model = LabelPropagation(kernel=lambda x, y: symmetric, max_iter=100_000, tol=1e-14)
+    expected = model.fit(embeddings.numpy(), given_labels).label_distributions_[~labeled.numpy()]
+    found = propagate_labels(embeddings, labels, labeled, 3, sigma)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+@settings(deadline=None, max_examples=60)
+@given(batches, st.floats(0.05, 10), st.sampled_from(TRANSITIONS))
+def test_elimination_agrees_with_the_solve_wherever_the_solve_is_sound(made, sigma, transition):
+    reduced, solved, error = both_roads(*made, 5, sigma, transition)
+    if error <= graph.SOLVE_TOLERANCE:
+        torch.testing.assert_close(reduced.exp(), solved, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("transition", TRANSITIONS)
+@pytest.mark.parametrize("seed", range(4))
+def test_elimination_agrees_with_exact_rational_arithmetic(transition, seed):
+    """Five documents, three hidden, sigma 0.02: T is formed with 60 digits, the system solved in fractions."""
+    embeddings = batch(seed, 5, dimension=3)[0]
+    if seed % 2:
+        embeddings[1] = embeddings[0] + 1e-4 * embeddings[2]  # nearly each other's only neighbour
+    labels, labeled = torch.tensor([0, 1, 1, 0, 1]), torch.tensor([False, False, False, True, True])
+    expected = exact_answer(embeddings, labels, transition)
+    reduced, *_ = both_roads(embeddings, labels, labeled, 2, 0.02, transition)
+    for row, exact_row in zip(reduced, expected, strict=True):
+        for value, exact in zip(row.tolist(), exact_row, strict=True):
+            exact_log = float(mpmath.log(mpmath.mpf(exact.numerator) / mpmath.mpf(exact.denominator)))
+            assert value == pytest.approx(exact_log, rel=1e-7, abs=1e-7)
+
+
+def exact_answer(embeddings, labels, transition):
+    """Rows of (I - T_uu)^{-1} T_ul Y for the first three nodes hidden, as fractions."""
+    with mpmath.workdps(60):
+        points = [[mpmath.mpf(x) for x in row] for row in embeddings.tolist()]
+        points = [[x / mpmath.sqrt(sum(y * y for y in row)) for x in row] for row in points]
+        scale = 2 * mpmath.mpf(0.02) ** 2
+        w = [
+            [mpmath.exp(-sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) / scale) for q in points]
+            for p in points
+        ]
+        for i in range(5):
+            w[i][i] = mpmath.mpf(0)
+        degree = [sum(row) for row in w]
+        a = [[as_fraction(w[i][j] / mpmath.sqrt(degree[i] * degree[j])) for j in range(5)] for i in range(5)]
+    column = [sum(a[i][j] for i in range(5)) for j in range(5)]
+    t = [[a[i][j] / column[j] for j in range(5)] for i in range(5)]
+    if transition == "stochastic":
+        t = [[x / sum(row) for x in row] for row in t]
+    left = [[Fraction(int(i == j)) - t[i][j] for j in range(3)] for i in range(3)]
+    right = [[sum(t[i][j] for j in (3, 4) if labels[j] == c) for c in range(2)] for i in range(3)]
+    return gauss(left, right)
+
+
+def as_fraction(value):
+    """An mpmath number is sign, mantissa and exponent: a fraction."""
+    sign, mantissa, exponent, _ = value._mpf_
+    return Fraction(-1 if sign else 1) * Fraction(int(mantissa)) * Fraction(2) ** exponent
+
+
+def gauss(left, right):
+    """Solve a 3 x 3 system with two right-hand sides, exactly."""
+    rows = [[*a, *b] for a, b in zip(left, right, strict=True)]
+    for k in range(3):
+        pivot = next(i for i in range(k, 3) if rows[i][k] != 0)
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [x / rows[k][k] for x in rows[k]]
+        for i in range(3):
+            if i != k:
+                rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
+    return [row[3:] for row in rows]
+
+
+def test_hidden_twins_at_a_small_sigma_fall_back_and_stay_distributions():
+    embeddings, labels, labeled = batch(3, 64, dimension=24, classes=5)
+    embeddings[1], labeled[0], labeled[1] = embeddings[0], False, False
+    _, _, error = both_roads(embeddings, labels, labeled, 5, 0.03, "stochastic")
+    assert not error <= graph.SOLVE_TOLERANCE, "the case is meant to break the solve"
+    found = propagate_labels(embeddings, labels, labeled, 5, 0.03)
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(len(found), dtype=found.dtype), rtol=0, atol=1e-9)
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_blockwise_elimination_equals_elimination_in_one_go(monkeypatch):
+    embeddings, labels, labeled = batch(4, 60, share=0.3)
+    gradients = []
+    for block in (1000, 7):
+        monkeypatch.setattr(graph, "ELIMINATION_BLOCK", block)
+        leaf = embeddings.clone().requires_grad_()
+        reduced, *_ = both_roads(leaf, labels, labeled, 3, 0.1, "column")
+        gradients.append(torch.autograd.grad(reduced.sum(), leaf)[0])
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 7, 50])
+@pytest.mark.parametrize("median", ["pairs", "full-matrix"])
+def test_sigma_rules_by_a_plain_double_loop(n, median):
+    embeddings, labels, _ = batch(5, n, classes=2)
+    labels[0], labels[1] = 0, 1
+    points = [row / np.linalg.norm(row) for row in embeddings.numpy()]
+    pairs = [
+        np.linalg.norm(points[i] - points[j])
+        for i in range(n)
+        for j in range(n)
+        if (i < j if median == "pairs" else True)
+    ]
+    m = float(np.median(pairs))
+    apart = min(
+        np.linalg.norm(points[i] - points[j]) for i in range(n) for j in range(n) if labels[i] != labels[j]
+    )
+    assert estimate_sigma(embeddings, "sqrt", median=median) == pytest.approx(math.sqrt(m / 3), rel=1e-6)
+    assert estimate_sigma(embeddings, "inflection", median=median) == pytest.approx(
+        m / math.sqrt(3), rel=1e-6
+    )
+    assert estimate_sigma(embeddings, "nearest-other-class", labels) == pytest.approx(apart / 3, rel=1e-6)

@@ -1,0 +1,87 @@
+"""Digests of code: what a change reruns, and what it does not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from glossbench import provenance
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A copy of scripts/ and a function that gives the digests of its rules afresh."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "SCRIPTS", tmp_path / "scripts")
+
+    def digests():
+        for cached in (provenance._tree, provenance._syntax, provenance._imports):
+            cached.cache_clear()
+        scripts = tmp_path / "scripts"
+        found = {path.stem: provenance.code_digest(path) for path in scripts.glob("*.py")}
+        for loss in ("gloss", "supcon"):
+            found[f"train {loss}"] = provenance.code_digest(scripts / "train.py", f"glossbench.losses.{loss}")
+        return found
+
+    yield tmp_path / "scripts" / "glossbench", digests
+    for cached in (provenance._tree, provenance._syntax, provenance._imports):
+        cached.cache_clear()
+
+
+def changed(digests, edit):
+    before = digests()
+    edit()
+    after = digests()
+    return {name for name in before if before[name] != after[name]}
+
+
+def replace(path, old, new):
+    text = path.read_text()
+    assert old in text, f"{path} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_change_in_the_graph_retrains_gloss_and_nothing_else(tree):
+    package, digests = tree
+    edit = lambda: replace(package / "graph.py", "SOLVE_TOLERANCE = 1e-10", "SOLVE_TOLERANCE = 1e-11")  # noqa: E731
+    assert changed(digests, edit) == {"train gloss", "estimate_sigma"}
+
+
+def test_comments_docstrings_layout_and_worded_errors_change_nothing(tree):
+    package, digests = tree
+
+    def edit():
+        graph = package / "graph.py"
+        replace(graph, '"""The graph of a mini-batch', '"""The graph of a small batch')
+        replace(graph, "    return log_t - log_t", "    # why not\n\n    return (\n        log_t) - log_t")
+        replace(graph, "document(s) have no distances", "documents have no distances")
+        replace(package / "logs.py", "unexpected error", "something else")
+        replace(package / "settings.py", "did you mean", "perhaps")
+
+    assert changed(digests, edit) == set()
+
+
+def test_a_change_in_a_loss_touches_its_own_runs_alone(tree):
+    package, digests = tree
+    edit = lambda: replace(package / "losses" / "supcon.py", "MeanReducer", "SumReducer")  # noqa: E731
+    assert changed(digests, edit) == {"train supcon"}
+
+
+def test_evidence_never_reaches_back_to_training(tree):
+    package, digests = tree
+
+    def edit():
+        for path in (package / "evidence").rglob("*.py"):
+            path.write_text(path.read_text() + "\nMORE = 1\n")
+
+    reached = changed(digests, edit)
+    assert reached
+    assert not reached & {"train", "train gloss", "evaluate", "collect", "tokenize_corpus", "prepare_corpus"}
+
+
+def test_what_is_known_of_the_machine():
+    known = provenance.describe(ROOT)
+    assert known["packages"]["torch"].startswith("2.")
+    assert len(known["lock"]) == 64
+    assert all(known.values())

@@ -1,0 +1,168 @@
+"""Whole studies through Snakemake on a little real text."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "config" / "tiny.yaml"
+
+
+def snakemake(folder, *arguments, study=TINY):
+    """Run the workflow with ``folder`` as working directory; returns the finished process, output as text."""
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2"]
+    command += ["--configfile", study] if study else []
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment
+    )
+
+
+def planned(folder, *arguments, study=TINY):
+    """Number of jobs by rule that a dry run plans."""
+    process = snakemake(folder, "-n", *arguments, study=study)
+    assert process.returncode == 0, process.stdout + process.stderr
+    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
+    return {} if stats is None else {line.split()[0]: int(line.split()[1]) for line in stats[1].splitlines()}
+
+
+def digests(folder):
+    """SHA-256 of every file below a study's folder that must not differ from one time to the next."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not re.search(
+            r"/(logs|benchmarks|\.state)/|timing|report.html|provenance|runs.parquet|epochs.parquet|card|tokens",
+            str(path),
+        )
+    }
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory):
+    """A working directory that shares the repository's downloads, fetched by the real rules."""
+
+    def make(name):
+        folder = tmp_path_factory.mktemp(name)
+        (ROOT / "resources").mkdir(exist_ok=True)
+        (folder / "resources").symlink_to(ROOT / "resources")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(workplace):
+    """The tiny study, run to its report."""
+    folder = workplace("finished")
+    process = snakemake(folder)
+    if "could not be fetched" in process.stderr:
+        pytest.skip(process.stderr.splitlines()[-1])
+    assert process.returncode == 0, process.stdout + process.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_a_tiny_study_runs_to_its_report(finished):
+    results = finished / "results" / "tiny"
+    runs = pd.read_parquet(results / "runs.parquet")
+    assert set(runs["objective"]) == {"ce", "gloss-sqrt-ce", "scl", "gloss-sqrt"}
+    assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
+    assert len(pd.read_parquet(results / "epochs.parquet")) == 4 * 2
+    for name in ("tables/corpora", "tables/results"):
+        assert all((results / f"{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
+    for name in ("figures/learning_curves", "figures/projections"):
+        assert all((results / f"{name}.{kind}").stat().st_size for kind in ("png", "pdf"))
+    assert "<html" in (results / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_metrics_follow_from_the_predictions(finished):
+    for path in (finished / "results" / "tiny" / "runs").rglob("metrics.json"):
+        predictions = pd.read_parquet(path.parent / "predictions.parquet")
+        metrics = json.loads(path.read_text())
+        assert metrics["test_accuracy"] == (predictions["label"] == predictions["predicted"]).mean()
+        stored = np.load(path.parent / "embeddings.npz")
+        assert stored["test"].shape == (30, 384)
+        assert list(stored["test_doc_id"]) == list(predictions["doc_id"])
+
+
+@pytest.mark.slow
+def test_a_second_run_does_nothing(finished):
+    assert planned(finished) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--config", "mirror=/nowhere"], {}),
+        (["--config", "seeds=[0,1]"], {"train": 4, "evaluate": 4, "estimate_sigma": 0}),
+        (["--config", "objectives=[ce,gloss-sqrt-ce,scl,gloss-sqrt,scl-ce]"], {"train": 1, "evaluate": 1}),
+    ],
+    ids=["mirror root", "new seed", "new objective"],
+)
+def test_a_change_reruns_what_depends_on_it(finished, arguments, expected):
+    jobs = planned(finished, *arguments)
+    assert {rule: jobs.get(rule, 0) for rule in expected} == expected
+    if not expected:
+        assert jobs == {}
+
+
+@pytest.mark.slow
+def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
+    again = workplace("again")
+    process = snakemake(again)
+    assert process.returncode == 0, process.stdout + process.stderr
+    expected, found = (digests(folder / "results" / "tiny") for folder in (finished, again))
+    assert len(expected) > 20
+    assert found == expected
+
+
+def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):
+    folder, study = workplace("second"), tmp_path / "second.yaml"
+    study.write_text(
+        "{study: second, corpora: [r8], encoders: [minilm-l6], objectives: [scl-ce], seeds: [5]}"
+    )
+    jobs = planned(folder, study=study)
+    assert (jobs["train"], jobs["evaluate"]) == (1, 1)
+    assert "encode_frozen" not in jobs, "the default study freezes layers, this one does not"
+    assert "figure_projections" not in jobs
+    listed = snakemake(folder, "-n", study=study).stdout
+    assert "quick" not in listed
+    assert "bbc-news" not in listed
+
+
+def test_wrong_settings_end_in_one_line(workplace, tmp_path):
+    folder, study = workplace("wrong"), tmp_path / "wrong.yaml"
+    study.write_text(TINY.read_text().replace("bbc-news", "bbc-new"))
+    process = snakemake(folder, "-n", study=study)
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if "glossbench:" in line]
+    assert len(lines) == 1
+    assert 'wrong.yaml: corpora[0]: unknown "bbc-new"; did you mean "bbc-news"?' in lines[0]
+    assert "Traceback" not in process.stderr + process.stdout
+
+
+def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_line(workplace):
+    folder = workplace("default")
+    assert planned(folder, study=None)["train"] == 10
+    assert planned(folder, "--config", "corpora=r8", "objectives=[ce]", "seeds=[7]", study=None)["train"] == 1
+
+
+def test_a_subset_larger_than_the_corpus_is_refused(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder, symlinks=True)
+    process = snakemake(folder, "--config", "subset={train: 5000}")
+    assert process.returncode != 0
+    assert "subset.train: subset of 5000 documents, expected 1 to 1409" in process.stderr
