@@ -13,7 +13,7 @@ from glossbench.errors import SettingsError
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import canonical, load_study
 
-CONFIG_FILES = ", ".join(os.path.relpath(path) for path in workflow.configfiles)
+CONFIG_FILES = ", ".join(min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles)
 try:
     STUDY = load_study(config, CONFIG_FILES, Path(workflow.basedir) / "config")
 except SettingsError as error:

@@ -108,10 +108,11 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     schema["properties"]["training"]["properties"] = training
     settings = json.loads(json.dumps(config))
     for key in (*REGISTRIES, "seeds"):  # --config corpora=mr is a list of one
-        if isinstance(settings.get(key), (str, int)):
+        if isinstance(settings.get(key), str | int):
             settings[key] = [settings[key]]
     if isinstance(settings.get("subset"), int):
         settings["subset"] = {"train": settings["subset"]}
+    settings = _typed(settings, schema)
     _check(settings, schema, source)
     settings = _with_defaults(settings, schema)
     registry = {name: _load_registry(config_dir, name) for name in REGISTRIES}
@@ -230,7 +231,19 @@ def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
 
 
 def _schema(config_dir: Path, name: str) -> dict[str, Any]:
-    return _read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
+    """A schema in which each reference to its own definitions is replaced by the definition."""
+    schema = _read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inlined(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref", "").removeprefix("#/$defs/")
+        own = {key: inlined(value) for key, value in node.items() if key not in ("$ref", "$defs")}
+        return {**inlined(schema["$defs"][reference]), **own} if reference else own
+
+    return inlined(schema)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -278,14 +291,22 @@ def _one_line(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return f"{place + '.' if place else ''}{missing[0]}: missing"
-    hint = ""
-    if (
-        error.validator == "type"
-        and isinstance(error.instance, str)
-        and isinstance(_scalar(error.instance), float)
-    ):
-        hint = f"; YAML takes it for text, write {float(error.instance):.1e}"
-    return f"{place + ': ' if place else ''}{error.message}{hint}"
+    return f"{place + ': ' if place else ''}{error.message}"
+
+
+def _typed(value: Any, schema: dict) -> Any:
+    """A copy of ``value`` with numbers, booleans and nulls that came as text where the schema wants none.
+
+    ``--config`` gives everything inside a list or mapping as text, and to YAML 2e-5 is text too.
+    """
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {key: _typed(item, properties.get(key, {})) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item, schema.get("items", {})) for item in value]
+    if isinstance(value, str) and not Draft202012Validator(schema).is_valid(value):
+        return None if value in ("null", "None") else _scalar(value)
+    return value
 
 
 def _scalar(text: str) -> Any:
