@@ -20,6 +20,7 @@ from glossbench.errors import SettingsError
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Where files come from changes nothing that is made of them.
 VOLATILE = ("mirror", "offline")
+PROBES = {"kind": {"enum": ["logistic", "adam"]}}
 OBJECTIVE_KEY = re.compile(
     r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)"
 )
@@ -192,9 +193,8 @@ def _preset_schema(losses: dict, training: dict) -> dict:
     def block(properties: dict) -> dict:
         return {"type": "object", "additionalProperties": False, "properties": properties}
 
-    probe = {"kind": {"enum": ["logistic", "adam"]}}
-    blocks = {**{name: block(properties) for name, properties in losses.items()}, "training": block(training)}
-    return block({**blocks, "probe": block(probe)})
+    by_loss = {name: block(properties) for name, properties in losses.items()}
+    return block({**by_loss, "training": block(training), "probe": block(PROBES)})
 
 
 def _check_layers(study: Study, source: str) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from glossbench.graph import estimate_sigma, propagate_labels
-from glossbench.losses import GLoss, SupConLoss
+from glossbench.losses import CosineSimilarityLoss, GLoss, SupConLoss, TripletLoss
 
 CASES = range(4)
 PRECISIONS = {torch.float64: (1e-6, 1e-5), torch.float32: (1e-5, 1e-4)}
@@ -69,3 +69,18 @@ def test_supervised_contrastive(golden, number, temperature, dtype):
 def test_sigma(golden, number, method):
     embeddings, *_, value = case(golden, number, torch.float64)
     assert estimate_sigma(embeddings, method) == pytest.approx(float(value(f"sigma_{method}")), abs=1e-6)
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_triplet(golden, number, dtype):
+    embeddings, labels, _, value = case(golden, number, dtype)
+    found = TripletLoss(margin=5.0)(embeddings, labels)
+    check(found, embeddings, value("triplet_margin5"), value("grad_triplet_margin5"), dtype)
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_cosine(golden, number, dtype):
+    embeddings, labels, _, value = case(golden, number, dtype)
+    check(
+        CosineSimilarityLoss()(embeddings, labels), embeddings, value("cosine"), value("grad_cosine"), dtype
+    )

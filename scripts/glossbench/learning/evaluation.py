@@ -19,7 +19,7 @@ def evaluate(
     """Metrics of a run (fractions) and a row for each test document.
 
     settings, epochs: the run's settings.json and epochs.csv. embeddings: {split}, {split}_label and
-    {split}_doc_id. logits: {split} in the integrated protocol. probe: C values and max_iter.
+    {split}_doc_id. logits: {split} in the integrated protocol. probe: kind, C values and max_iter.
     """
     labels = embeddings["test_label"]
     tested = tested_epoch(settings, epochs)
@@ -32,12 +32,12 @@ def evaluate(
             name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"])
             for name in ("train", "val")
         }
-        fitted, strength = fit_probe(split["train"], split["val"], probe["C"], probe["max_iter"])
+        fitted, strength = fit_probe(split["train"], split["val"], probe)
         predicted = fitted.predict(embeddings["test"].astype(np.float32))
         metrics.update(
             val_macro_f1=macro_f1(split["val"][1], fitted.predict(split["val"][0])),
             val_macro_silhouette=tested["val_macro_silhouette"],
-            probe_C=float(strength),
+            probe_C=strength,
         )
     metrics.update(
         test_accuracy=accuracy(labels, predicted),

@@ -1,6 +1,7 @@
 """The linear probe that judges frozen embeddings."""
 
 import warnings
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -11,7 +12,31 @@ from sklearn.preprocessing import StandardScaler
 from glossbench.learning.metrics import macro_f1
 
 
+class Probe(Protocol):
+    """A fitted linear classifier."""
+
+    def predict(self, embeddings: np.ndarray) -> np.ndarray:
+        """Classes (N,) of embeddings (N, d)."""
+        ...
+
+
 def fit_probe(
+    train: tuple[np.ndarray, np.ndarray],
+    validation: tuple[np.ndarray, np.ndarray],
+    settings: dict[str, Any],
+) -> tuple[Probe, float | None]:
+    """The probe that ``settings`` asks for, and its C where it has one.
+
+    train, validation: embeddings (N, d) and labels (N,). settings: kind, and for "logistic" C and max_iter.
+    """
+    if settings["kind"] == "adam":
+        from glossbench.learning.weak_probe import fit_weak_probe  # torch is loaded only where it is needed
+
+        return fit_weak_probe(train, validation), None
+    return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"])
+
+
+def fit_logistic_probe(
     train: tuple[np.ndarray, np.ndarray],
     validation: tuple[np.ndarray, np.ndarray],
     strengths: list[float],

@@ -22,6 +22,8 @@ from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import read_backbone, read_documents, resolve_sigma, with_frozen_states
 from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, step_seed
 
+MICRO_BATCH = {"cpu": 16, "cuda": 64}
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -77,8 +79,8 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         raise TrainingError(f"{run_name(settings)}: {error}") from None
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise TrainingError(
-            f"{run_name(settings)}: out of memory; a smaller training.micro_batch_size (now "
-            f"{objective['training']['micro_batch_size']}) or training.batch_size is what to change ({error})"
+            f"{run_name(settings)}: out of memory; a smaller training.micro_batch_size "
+            f"(now {micro_batch}) or training.batch_size is what to change ({error})"
         ) from None
     sizes = {f"n_{name}": len(part) for name, part in documents.items()}
     resolved = {**settings, "loss_arguments": loss_settings, **sizes, "num_classes": num_classes}

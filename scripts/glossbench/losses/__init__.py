@@ -1,6 +1,8 @@
 """The losses, each a torch module called as ``loss(embeddings, labels)``."""
 
+from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss
 from glossbench.losses.supcon import SupConLoss
+from glossbench.losses.triplet import TripletLoss
 
-__all__ = ["GLoss", "SupConLoss"]
+__all__ = ["CosineSimilarityLoss", "GLoss", "SupConLoss", "TripletLoss"]

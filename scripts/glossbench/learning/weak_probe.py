@@ -1,0 +1,47 @@
+"""The reference code's probe (D10): a linear layer trained by full-batch Adam, hardly."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from glossbench.learning.metrics import macro_f1
+from glossbench.learning.stopping import EarlyStopping
+
+LEARNING_RATE, STEPS, PATIENCE = 1e-4, 50, 10
+
+
+class WeakProbe:
+    """A linear classifier. weights: (C, d); bias: (C,)."""
+
+    def __init__(self, weights: np.ndarray, bias: np.ndarray):
+        self.weights, self.bias = weights, bias
+
+    def predict(self, embeddings: np.ndarray) -> np.ndarray:
+        """Classes (N,) of embeddings (N, d)."""
+        return (embeddings @ self.weights.T + self.bias).argmax(axis=1)
+
+
+def fit_weak_probe(
+    train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], seed: int = 0
+) -> WeakProbe:
+    """At most 50 full-batch steps of Adam at 1e-4 on cross-entropy, patience 10 on validation macro-F1, best step kept.
+
+    train, validation: embeddings (N, d) and labels (N,), labels from 0.
+    """
+    torch.manual_seed(seed)
+    embeddings, labels = torch.from_numpy(train[0]).float(), torch.from_numpy(train[1]).long()
+    classes = int(max(train[1].max(), validation[1].max())) + 1
+    layer = torch.nn.Linear(embeddings.shape[1], classes)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=LEARNING_RATE)
+    stopping = EarlyStopping(PATIENCE)
+    best = None
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(layer(embeddings), labels).backward()
+        optimizer.step()
+        probe = WeakProbe(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+        if stopping.update(macro_f1(validation[1], probe.predict(validation[0]))):
+            best = probe
+        if stopping.stop:
+            break
+    return best

@@ -1,0 +1,24 @@
+"""Cosine-similarity loss over all pairs of a batch."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class CosineSimilarityLoss(nn.Module):
+    """Mean over the pairs i < j of (cos(z_i, z_j) - [y_i = y_j])^2.
+
+    By hand: pytorch-metric-learning's contrastive loss is hinged, and linear in the similarity.
+    """
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32; zero at B = 1."""
+        with torch.autocast(embeddings.device.type, enabled=False):
+            unit = F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1)
+            target = (labels[:, None] == labels[None, :]).to(unit.dtype)
+            errors = (unit @ unit.T - target).square().triu(diagonal=1)
+            pairs = len(labels) * (len(labels) - 1) // 2
+            return errors.sum() / max(pairs, 1)
+
+
+LOSS = CosineSimilarityLoss

@@ -1,0 +1,116 @@
+"""The baseline losses: plain loops, the library, memory, wrong values."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from glossbench.losses import CosineSimilarityLoss, SupConLoss, TripletLoss
+from pytorch_metric_learning import distances, reducers
+from pytorch_metric_learning.losses import TripletMarginLoss
+from test_graph import batch
+
+
+def triplets(embeddings, labels, margin, squared):
+    """All positive triplet terms by a triple loop."""
+    x = embeddings.detach().numpy()
+    d = np.linalg.norm(x[:, None] - x[None], axis=2) ** (2 if squared else 1)
+    n = range(len(x))
+    terms = [
+        d[a, p] - d[a, k] + margin
+        for a in n
+        for p in n
+        for k in n
+        if a != p and labels[a] == labels[p] != labels[k]
+    ]
+    return [term for term in terms if term > 0]
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("margin", [0.2, 5.0])
+def test_triplet_is_the_triple_loop(margin, squared):
+    embeddings, labels, _ = batch(0, 14)
+    terms = triplets(embeddings, labels, margin, squared)
+    found = TripletLoss(margin, squared)(embeddings, labels)
+    assert found.item() == pytest.approx(sum(terms) / len(terms))
+    assert torch.autograd.gradcheck(
+        lambda x: TripletLoss(margin, squared)(x, labels), embeddings.requires_grad_()
+    )
+
+
+def test_triplet_is_what_the_library_gives_where_it_lists_all_triplets():
+    embeddings, labels, _ = batch(1, 40, dimension=16, classes=4)
+    plain = distances.LpDistance(normalize_embeddings=False)
+    library = TripletMarginLoss(margin=5.0, distance=plain, reducer=reducers.AvgNonZeroReducer())
+    one, other = embeddings.clone().requires_grad_(), embeddings.clone().requires_grad_()
+    expected, found = library(one, labels), TripletLoss(5.0)(other, labels)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(found, other), torch.autograd.grad(expected, one))
+
+
+def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
+    """In a process of its own, whose peak memory is its own: two classes, 33 million triplets."""
+    code = (
+        "import torch, resource; from glossbench.losses.triplet import TripletLoss\n"
+        "x = torch.randn(512, 768, requires_grad=True)\n"
+        "TripletLoss()(x, torch.arange(512) % 2).backward()\n"
+        "assert torch.isfinite(x.grad).all()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(printed.stdout) * unit < 2 * 2**30
+
+
+@pytest.mark.parametrize(
+    "loss", [SupConLoss(0.3), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
+)
+@pytest.mark.parametrize(
+    "labels", [[0, 1, 2, 3], [0, 0, 0, 0], [0]], ids=["all apart", "one class", "one document"]
+)
+def test_batches_without_pairs_or_triplets_backpropagate(loss, labels):
+    embeddings = torch.randn(len(labels), 6, dtype=torch.float16).requires_grad_()
+    value = loss(embeddings, torch.tensor(labels))
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.isfinite(embeddings.grad).all()
+
+
+def test_cosine_is_the_double_loop():
+    embeddings, labels, _ = batch(2, 12)
+    x = [row / np.linalg.norm(row) for row in embeddings.numpy()]
+    terms = [(x[i] @ x[j] - float(labels[i] == labels[j])) ** 2 for i in range(12) for j in range(i + 1, 12)]
+    assert CosineSimilarityLoss()(embeddings, labels).item() == pytest.approx(np.mean(terms))
+
+
+def test_supervised_contrastive_is_the_double_loop():
+    embeddings, labels, _ = batch(3, 12, classes=6)
+    x = [row / np.linalg.norm(row) for row in embeddings.numpy()]
+    total = 0.0
+    for i in range(12):
+        positives = [p for p in range(12) if p != i and labels[p] == labels[i]]
+        below = sum(math.exp(x[i] @ x[a] / 0.3) for a in range(12) if a != i)
+        if positives:
+            total -= np.mean([math.log(math.exp(x[i] @ x[p] / 0.3) / below) for p in positives])
+    assert SupConLoss(0.3)(embeddings, labels).item() == pytest.approx(total / 12)
+    assert SupConLoss(0.3, base_temperature=0.07)(embeddings, labels).item() == pytest.approx(
+        total / 12 * 0.3 / 0.07
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: SupConLoss(0), "temperature: 0 is not a positive number"),
+        (lambda: SupConLoss(0.3, base_temperature=-1), "base_temperature: -1 is not a positive number"),
+        (lambda: TripletLoss(margin=0), "margin: 0 is not a positive number"),
+    ],
+)
+def test_wrong_settings_are_refused_by_name(make, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        make()
