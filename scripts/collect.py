@@ -10,7 +10,5 @@ if __name__ == "__main__":
         given, output = snakemake.input, snakemake.output
         study = json.loads(snakemake.params.settings)["study"]
         collect_runs(study, given.metrics, given.timing).to_parquet(output.runs, index=False)
-        collect_epochs(given.metrics, given.epochs, given.timing_epochs).to_parquet(
-            output.epochs, index=False
-        )
+        collect_epochs(given.metrics, given.epochs, given.timing_epochs).to_parquet(output.epochs, index=False)
         collect_corpora(given.cards).to_parquet(output.corpora, index=False)

@@ -15,8 +15,6 @@ if __name__ == "__main__":
         device = reproducible(settings["device"], settings["torch_threads"])
         backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])
         lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
-        documents, _ = read_documents(
-            Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id
-        )
+        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id)
         states = {split: hidden_states(lower, part.to(device)).values for split, part in documents.items()}
         save_file(states, snakemake.output[0])

@@ -1,10 +1,16 @@
-"""What several tests need: the golden values, and where real files may be found."""
+"""What several tests need: golden values, a real encoder and a real corpus, fetched by the project's own code."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from glossbench.data.downloads import Origin
+from glossbench.data.entries import fetch_settings
+from glossbench.data.fetching import fetch
+from glossbench.data.manifest import NAME, listed_files
+from glossbench.errors import FetchError
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
@@ -26,3 +32,29 @@ def golden() -> dict[str, np.ndarray]:
         pytest.skip(f"{path} is missing: the golden values of the losses lie outside the repository")
     with np.load(path) as stored:
         return dict(stored)
+
+
+def fetched(kind: str, name: str) -> Path:
+    """Manifest of a registry's entry, below the repository's resources so that it is fetched only once."""
+    manifest = ROOT / "resources" / kind / name / NAME
+    origin = Origin(os.environ.get("GLOSSBENCH_MIRROR"))
+    try:
+        if not manifest.is_file():
+            entries = yaml.safe_load((ROOT / "config" / f"{kind}.yaml").read_text(encoding="utf-8"))
+            fetch(fetch_settings(entries[name]), manifest.parent, origin)
+        listed_files(manifest, verify=True)
+    except FetchError as error:
+        pytest.skip(f"{name} cannot be had here: {error}")
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Folder of the real encoder minilm-l6."""
+    return fetched("encoders", "minilm-l6").parent
+
+
+@pytest.fixture(scope="session")
+def bbc_news() -> Path:
+    """Manifest of the real corpus bbc-news."""
+    return fetched("corpora", "bbc-news")

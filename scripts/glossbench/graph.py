@@ -138,9 +138,7 @@ def _solve(
     return solved, error
 
 
-def _reduce(
-    log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_classes: int, transition: str
-) -> Tensor:
+def _reduce(log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_classes: int, transition: str) -> Tensor:
     """The same by state reduction (Grassmann, Taksar, Heyman 1985) in log space: no subtraction, no loss of digits.
 
     Hidden nodes are taken out one at a time. What leaves node k, 1 - T_kk, is added up from what goes elsewhere
@@ -158,9 +156,7 @@ def _reduce(
     for top in range(len(hidden), 0, -ELIMINATION_BLOCK):
         bottom = max(top - ELIMINATION_BLOCK, 0)
         if len(hidden) > ELIMINATION_BLOCK and matrix.requires_grad:
-            done = checkpoint(
-                _eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False
-            )
+            done = checkpoint(_eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False)
         else:
             done = _eliminate(matrix, arriving, bottom)
         matrix, arriving, block = done
@@ -176,9 +172,7 @@ def _reduce(
     return answer.index_copy(1, present, torch.stack(log_y))
 
 
-def _eliminate(
-    matrix: Tensor, arriving: Tensor | None, bottom: int
-) -> tuple[Tensor, Tensor | None, list[Tensor]]:
+def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Tensor, Tensor | None, list[Tensor]]:
     """Take out the last hidden nodes until ``bottom`` are left.
 
     matrix: (k, k + c) log transitions among the k nodes left and into the classes. arriving: (k,) log weight
@@ -213,9 +207,7 @@ def estimate_sigma(
     where there is no distance.
     """
     if len(embeddings) < 2:
-        raise ValueError(
-            f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed"
-        )
+        raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
     points = unit_rows(embeddings.detach())
     if method == "sqrt":
         return math.sqrt(median_distance(points, median) / 3)
@@ -233,9 +225,7 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
 
     points: (N, d). median: "pairs" or "full-matrix", as in estimate_sigma.
     """
-    squared = np.concatenate(
-        [_upper_triangle(points, start, block) for start in range(0, len(points), block)]
-    )
+    squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
     if median == "pairs":
         middle = [(len(squared) - 1) // 2, len(squared) // 2]
     elif median == "full-matrix":  # the N zeros come first, then each pair twice

@@ -80,11 +80,7 @@ def _imports(path: Path) -> tuple[str, ...]:
     files = {name for name in ours if _path(name).is_file()}
     # "from package import module" names the module, not the package's __init__
     return tuple(
-        sorted(
-            name
-            for name in files
-            if not _is_package(name) or not any(f.startswith(name + ".") for f in files)
-        )
+        sorted(name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files))
     )
 
 
@@ -104,9 +100,7 @@ class _Meaning(ast.NodeTransformer):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             kept = [
-                child
-                for child in body
-                if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))
+                child for child in body if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))
             ]
             node.body = kept or [ast.Pass()]
         return super().generic_visit(node)

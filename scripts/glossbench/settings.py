@@ -204,9 +204,7 @@ def _check_layers(study: Study, source: str) -> None:
             wanted = study.settings["encoder"][key]
             limit = total if key == "layers" else study.kept_layers(encoder)
             if wanted is not None and wanted > limit:
-                raise SettingsError(
-                    f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here"
-                )
+                raise SettingsError(f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here")
 
 
 def _check_projection(study: Study, source: str) -> None:
@@ -214,13 +212,9 @@ def _check_projection(study: Study, source: str) -> None:
     if projection is None:
         return
     for position, key in enumerate(projection["objectives"]):
-        _known(
-            key, study.objectives, f"{source}: projection.objectives[{position}]", "objectives of this study"
-        )
+        _known(key, study.objectives, f"{source}: projection.objectives[{position}]", "objectives of this study")
     if projection["seed"] not in study.seeds:
-        raise SettingsError(
-            f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}"
-        )
+        raise SettingsError(f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}")
 
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
@@ -248,9 +242,7 @@ def _schema(config_dir: Path, name: str) -> dict[str, Any]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:
@@ -263,9 +255,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _known(key: str, known: Any, where: str, what: str) -> None:
     if key not in known:
-        raise SettingsError(
-            f'{where}: unknown "{key}"{_nearest(key, known)}; {what}: {", ".join(sorted(known))}'
-        )
+        raise SettingsError(f'{where}: unknown "{key}"{_nearest(key, known)}; {what}: {", ".join(sorted(known))}')
 
 
 def _nearest(key: str, known: Any) -> str:
@@ -280,9 +270,7 @@ def _check(value: Any, schema: dict, where: str) -> None:
 
 
 def _one_line(error: ValidationError) -> str:
-    place = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
-    ).lstrip(".")
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = sorted(set(error.instance) - set(known), key=str)[0]

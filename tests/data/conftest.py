@@ -14,8 +14,6 @@ from glossbench.data.corpora import prepare
 from glossbench.data.downloads import Origin
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.manifest import NAME, listed_files
-from glossbench.errors import FetchError
 
 
 @pytest.fixture(scope="session")
@@ -40,31 +38,6 @@ def paper_corpus(mirror, tmp_path_factory) -> Callable:
         return *prepare(settings["kind"], settings["split"], manifest), manifest
 
     return prepared
-
-
-def fetched(kind: str, name: str) -> Path:
-    """Manifest of a registry's entry, below the repository's resources so that it is fetched only once."""
-    manifest = ROOT / "resources" / kind / name / NAME
-    origin = Origin(os.environ.get("GLOSSBENCH_MIRROR"))
-    try:
-        if not manifest.is_file():
-            fetch(fetch_settings(registry(kind)[name]), manifest.parent, origin)
-        listed_files(manifest, verify=True)
-    except FetchError as error:
-        pytest.skip(f"{name} cannot be had here: {error}")
-    return manifest
-
-
-@pytest.fixture(scope="session")
-def minilm() -> Path:
-    """Folder of the real encoder minilm-l6."""
-    return fetched("encoders", "minilm-l6").parent
-
-
-@pytest.fixture(scope="session")
-def bbc_news() -> Path:
-    """Manifest of the real corpus bbc-news."""
-    return fetched("corpora", "bbc-news")
 
 
 class Server(ThreadingHTTPServer):

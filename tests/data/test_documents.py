@@ -53,9 +53,7 @@ def test_hidden_states_are_padded_with_zeros(device):
 def test_selection_equals_a_plain_loop(case):
     rows, indices = case
     chosen = ragged(rows).select(indices)
-    assert [part.tolist() for part in chosen.values.split(chosen.lengths.tolist())] == [
-        rows[i] for i in indices
-    ]
+    assert [part.tolist() for part in chosen.values.split(chosen.lengths.tolist())] == [rows[i] for i in indices]
     assert chosen.labels.tolist() == indices
     assert chosen.doc_ids == [f"d{i}" for i in indices]
 

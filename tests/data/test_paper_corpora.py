@@ -54,14 +54,10 @@ def test_every_document_keeps_its_class(corpus):
 def test_validation_texts_are_the_published_ones(corpus):
     """val.csv carries the texts too: positions that were off by one would show here."""
     _, parts, _, manifest = corpus
-    published = pd.read_csv(
-        manifest.parent / "validation.csv", index_col=0, keep_default_na=False
-    ).sort_index()
+    published = pd.read_csv(manifest.parent / "validation.csv", index_col=0, keep_default_na=False).sort_index()
     plain = [re.sub(r"\s+", "", text) for text in published["text"]]
     # val.csv was made from Windows-1252, where five documents of MR have dashes and not control characters
     texts = [text.encode("latin-1").decode("cp1252", "replace") for text in parts["val"]["text"]]
     assert [re.sub(r"\s+", "", text) for text in texts] == plain
     # the same documents share the same published label
-    assert (
-        len(set(zip(parts["val"]["label"], published["label"], strict=True))) == published["label"].nunique()
-    )
+    assert len(set(zip(parts["val"]["label"], published["label"], strict=True))) == published["label"].nunique()

@@ -34,9 +34,7 @@ def test_tokens_equal_the_tokenizer_called_on_each_document(parts, minilm, tmp_p
     save_tokens(tokens, tmp_path / "tokens")
     tokenizer = AutoTokenizer.from_pretrained(minilm)
     stored = datasets.load_from_disk(tmp_path / "tokens")
-    assert {
-        name: str(kind.dtype) for name, kind in stored["val"].features.items() if name != "input_ids"
-    } == {
+    assert {name: str(kind.dtype) for name, kind in stored["val"].features.items() if name != "input_ids"} == {
         "doc_id": "string",
         "label": "int64",
     }

@@ -110,9 +110,7 @@ def test_encoder_without_safetensors_is_refused(tmp_path):
     assert not (tmp_path / "a" / "pytorch_model.bin").exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil.txt", "/evil.txt", "tiny/data/../../../evil.txt", "a\\..\\evil.txt"]
-)
+@pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt", "tiny/data/../../../evil.txt", "a\\..\\evil.txt"])
 def test_member_that_leaves_the_folder_is_refused(tmp_path, name):
     wheel = make_wheel(tmp_path / "w" / "evil-1.0-py3-none-any.whl", MEMBERS | {name: b"evil"})
     before = files(tmp_path)

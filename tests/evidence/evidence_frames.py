@@ -63,9 +63,7 @@ def epochs(scores: dict[tuple[str, int], list[float]], corpus: str = "mr") -> pd
     return pd.DataFrame(rows)
 
 
-def projections(
-    sizes: dict[str, int], objectives: tuple[str, ...], seeds: tuple[int, ...] = (0,)
-) -> pd.DataFrame:
+def projections(sizes: dict[str, int], objectives: tuple[str, ...], seeds: tuple[int, ...] = (0,)) -> pd.DataFrame:
     """projections.parquet: for each objective and seed, ``sizes`` documents of each class on a line."""
     names = [name for name, size in sizes.items() for _ in range(size)]
     labels = [label for label, size in enumerate(sizes.values()) for _ in range(size)]

@@ -10,9 +10,7 @@ import evidence_frames as frames
 import pytest
 from glossbench.evidence.report import Picture, render_report
 
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
-)
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
 ATTACK = "<script>alert('x')</script>"
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 

@@ -71,9 +71,7 @@ def test_each_corpus_encoder_and_protocol_is_a_competition_of_its_own():
 
 def test_a_cell_that_was_not_run_is_a_dash_and_seeds_show_their_range():
     table = results.tidy(
-        frames.runs(
-            {("mr", MINILM, "ce"): [0.9], ("r8", MINILM, "ce"): [0.9, 0.9], ("r8", MINILM, "scl"): [0.5]}
-        )
+        frames.runs({("mr", MINILM, "ce"): [0.9], ("r8", MINILM, "ce"): [0.9, 0.9], ("r8", MINILM, "scl"): [0.5]})
     )
     cells = results.layout(table).cells
     assert cells.loc[("Standalone", "MiniLM-L6", "SCL"), ("MR", "Accuracy")] == "–"

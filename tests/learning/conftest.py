@@ -15,9 +15,7 @@ FAMILIES = {
     "bert": lambda: BertModel(BertConfig(**SIZES, max_position_embeddings=40)),
     "roberta": lambda: RobertaModel(RobertaConfig(**SIZES, max_position_embeddings=40, pad_token_id=1)),
     "distilbert": lambda: DistilBertModel(
-        DistilBertConfig(
-            vocab_size=60, dim=32, n_layers=3, n_heads=4, hidden_dim=48, max_position_embeddings=40
-        )
+        DistilBertConfig(vocab_size=60, dim=32, n_layers=3, n_heads=4, hidden_dim=48, max_position_embeddings=40)
     ),
 }
 

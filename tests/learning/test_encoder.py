@@ -37,9 +37,7 @@ def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_ba
     torch.testing.assert_close(found, expected, **TOLERANCE)
     (expected * weights).sum().backward()
     (found * weights).sum().backward()
-    for (name, one), (_, other) in zip(
-        plain.named_parameters(), encoder.backbone.named_parameters(), strict=True
-    ):
+    for (name, one), (_, other) in zip(plain.named_parameters(), encoder.backbone.named_parameters(), strict=True):
         if one.grad is None:  # the pooling head, where a family keeps one
             continue
         torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5, msg=name)

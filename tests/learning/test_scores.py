@@ -62,9 +62,7 @@ def test_the_probe_takes_the_regularisation_that_validation_likes_best():
     centers = generator.normal(size=(3, 8))
     draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
     train, validation = draw(60), draw(90)
-    probe, strength = fit_probe(
-        train, validation, {"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000}
-    )
+    probe, strength = fit_probe(train, validation, {"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000})
     scores = {}
     mean, scale = train[0].mean(axis=0), train[0].std(axis=0)
     for c in (0.001, 1.0, 100.0):

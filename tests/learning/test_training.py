@@ -43,10 +43,7 @@ def trainer(folder, protocol="integrated", loss=None, weight=0.7, checkpoint=Non
 
 def numbers(progress):
     """An epoch's row without its seconds."""
-    return [
-        {name: value for name, value in row.items() if not name.startswith("seconds")}
-        for row in progress.history
-    ]
+    return [{name: value for name, value in row.items() if not name.startswith("seconds")} for row in progress.history]
 
 
 def assert_same_weights(one, other):
@@ -90,9 +87,7 @@ def test_a_checkpoint_that_does_not_fit_is_ignored_with_a_warning(bert_folder, t
         path.write_bytes(path.read_bytes()[:-1000])
     if damage == "not a checkpoint":
         path.write_bytes(b"\x80\x04pickle")
-    fresh = trainer(
-        bert_folder, checkpoint=Checkpoint(path, "other" if damage == "other key" else "key"), epochs=1
-    )
+    fresh = trainer(bert_folder, checkpoint=Checkpoint(path, "other" if damage == "other key" else "key"), epochs=1)
     with caplog.at_level(logging.WARNING):
         assert len(fresh.fit().history) == 1
     assert "ignored" in caplog.text
@@ -114,16 +109,12 @@ def test_the_best_epochs_weights_are_tested_and_not_the_last(bert_folder):
     assert macro_f1(labels, logits.argmax(axis=1)) == best["val_macro_f1"]
     last = trainer(bert_folder, epochs=6, learning_rate=3e-2, test_weights="last")
     last.fit()
-    assert any(
-        not torch.equal(a, b) for a, b in zip(run.model.parameters(), last.model.parameters(), strict=True)
-    )
+    assert any(not torch.equal(a, b) for a, b in zip(run.model.parameters(), last.model.parameters(), strict=True))
 
 
 def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder):
     """Dropout off, one batch: the same step by torch's own parts on one padded batch's embeddings."""
-    run = trainer(
-        bert_folder, "integrated", SupConLoss(0.3), weight=0.9, batch_size=40, epochs=1, test_weights="last"
-    )
+    run = trainer(bert_folder, "integrated", SupConLoss(0.3), weight=0.9, batch_size=40, epochs=1, test_weights="last")
     other = copy.deepcopy(run.model).eval()
     run.model.train = lambda mode=True: run.model  # keeps dropout off
     run.model.eval()
@@ -132,15 +123,11 @@ def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder
     documents = run.splits.train
     optimizer = torch.optim.Adam(other.parameters(), lr=1e-3)
     embeddings, logits = other(documents, torch.arange(40))
-    loss = 0.1 * F.cross_entropy(logits, documents.labels) + 0.9 * SupConLoss(0.3)(
-        embeddings, documents.labels
-    )
+    loss = 0.1 * F.cross_entropy(logits, documents.labels) + 0.9 * SupConLoss(0.3)(embeddings, documents.labels)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(other.parameters(), 1.0)
     optimizer.step()
-    for (name, found), (_, expected) in zip(
-        run.model.named_parameters(), other.named_parameters(), strict=True
-    ):
+    for (name, found), (_, expected) in zip(run.model.named_parameters(), other.named_parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=2e-5, msg=name)
 
 
@@ -157,8 +144,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(bert_folder):
 def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):
     row = trainer(bert_folder, "standalone", GLoss(), epochs=1).fit().history[0]
     parts = sum(
-        row[f"seconds_{part}"]
-        for part in ("forward", "backward", "optimizer", "graph", "propagation", "other")
+        row[f"seconds_{part}"] for part in ("forward", "backward", "optimizer", "graph", "propagation", "other")
     )
     assert parts == pytest.approx(row["seconds_epoch"])
     assert min(row[f"seconds_{part}"] for part in ("graph", "propagation", "other")) > 0

@@ -19,11 +19,7 @@ def triplets(embeddings, labels, margin, squared):
     d = np.linalg.norm(x[:, None] - x[None], axis=2) ** (2 if squared else 1)
     n = range(len(x))
     terms = [
-        d[a, p] - d[a, k] + margin
-        for a in n
-        for p in n
-        for k in n
-        if a != p and labels[a] == labels[p] != labels[k]
+        d[a, p] - d[a, k] + margin for a in n for p in n for k in n if a != p and labels[a] == labels[p] != labels[k]
     ]
     return [term for term in terms if term > 0]
 
@@ -35,9 +31,7 @@ def test_triplet_is_the_triple_loop(margin, squared):
     terms = triplets(embeddings, labels, margin, squared)
     found = TripletLoss(margin, squared)(embeddings, labels)
     assert found.item() == pytest.approx(sum(terms) / len(terms))
-    assert torch.autograd.gradcheck(
-        lambda x: TripletLoss(margin, squared)(x, labels), embeddings.requires_grad_()
-    )
+    assert torch.autograd.gradcheck(lambda x: TripletLoss(margin, squared)(x, labels), embeddings.requires_grad_())
 
 
 def test_triplet_is_what_the_library_gives_where_it_lists_all_triplets():
@@ -60,9 +54,7 @@ def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     environment = {"PYTHONPATH": ":".join(sys.path)}
-    printed = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     unit = 1 if sys.platform == "darwin" else 1024
     assert int(printed.stdout) * unit < 2 * 2**30
 
@@ -70,9 +62,7 @@ def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
 @pytest.mark.parametrize(
     "loss", [SupConLoss(0.3), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
 )
-@pytest.mark.parametrize(
-    "labels", [[0, 1, 2, 3], [0, 0, 0, 0], [0]], ids=["all apart", "one class", "one document"]
-)
+@pytest.mark.parametrize("labels", [[0, 1, 2, 3], [0, 0, 0, 0], [0]], ids=["all apart", "one class", "one document"])
 def test_batches_without_pairs_or_triplets_backpropagate(loss, labels):
     embeddings = torch.randn(len(labels), 6, dtype=torch.float16).requires_grad_()
     value = loss(embeddings, torch.tensor(labels))
@@ -98,9 +88,7 @@ def test_supervised_contrastive_is_the_double_loop():
         if positives:
             total -= np.mean([math.log(math.exp(x[i] @ x[p] / 0.3) / below) for p in positives])
     assert SupConLoss(0.3)(embeddings, labels).item() == pytest.approx(total / 12)
-    assert SupConLoss(0.3, base_temperature=0.07)(embeddings, labels).item() == pytest.approx(
-        total / 12 * 0.3 / 0.07
-    )
+    assert SupConLoss(0.3, base_temperature=0.07)(embeddings, labels).item() == pytest.approx(total / 12 * 0.3 / 0.07)
 
 
 @pytest.mark.parametrize(

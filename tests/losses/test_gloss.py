@@ -17,10 +17,7 @@ def plain_loss(embeddings, labels, labeled, sigma, weights=None):
     x = np.array([row / np.linalg.norm(row) for row in embeddings.numpy()])
     n = len(x)
     w = np.array(
-        [
-            [0 if i == j else math.exp(-((x[i] - x[j]) ** 2).sum() / (2 * sigma**2)) for j in range(n)]
-            for i in range(n)
-        ]
+        [[0 if i == j else math.exp(-((x[i] - x[j]) ** 2).sum() / (2 * sigma**2)) for j in range(n)] for i in range(n)]
     )
     a = np.array([[w[i, j] / math.sqrt(w[i].sum() * w[j].sum()) for j in range(n)] for i in range(n)])
     t = a / a.sum(axis=0, keepdims=True)
@@ -88,9 +85,7 @@ def test_loss_and_gradients_are_finite(seed, n, classes, sigma, share, duplicate
     embeddings, labels, _ = batch(seed, n, classes=classes, duplicates=min(duplicates, n - 1))
     leaf = embeddings.to(dtype).requires_grad_()
     torch.manual_seed(seed)
-    loss = GLoss(sigma=sigma, labeled_fraction=share, transition=transition, objective=objective)(
-        leaf, labels
-    )
+    loss = GLoss(sigma=sigma, labeled_fraction=share, transition=transition, objective=objective)(leaf, labels)
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(leaf.grad).all()
@@ -124,8 +119,7 @@ def test_nothing_to_learn_from_is_a_zero_that_backpropagates(labels, labeled):
 def test_reductions_are_those_of_torch():
     embeddings, labels, labeled = batch(2, 12)
     one_by_one, total, mean = (
-        GLoss(sigma=0.7, reduction=name)(embeddings, labels, labeled=labeled)
-        for name in ("none", "sum", "mean")
+        GLoss(sigma=0.7, reduction=name)(embeddings, labels, labeled=labeled) for name in ("none", "sum", "mean")
     )
     assert one_by_one.shape == ((~labeled).sum(),)
     assert total.item() == pytest.approx(one_by_one.sum().item())
@@ -138,9 +132,7 @@ def test_reductions_are_those_of_torch():
 def test_the_number_of_labels_kept(n, share):
     kept = number_kept(n, share)
     assert 1 <= kept <= n - 1
-    assert kept == min(max(1, math.ceil(share * n - 1e-6)), n - 1) or kept == min(
-        max(1, math.ceil(share * n)), n - 1
-    )
+    assert kept == min(max(1, math.ceil(share * n - 1e-6)), n - 1) or kept == min(max(1, math.ceil(share * n)), n - 1)
 
 
 def test_the_split_is_drawn_with_torchs_generator_and_covers_the_batch():

@@ -30,9 +30,7 @@ def check(loss, embeddings, expected, expected_gradient, dtype):
     of_value, of_gradient = PRECISIONS[dtype]
     (gradient,) = torch.autograd.grad(loss, embeddings)
     assert abs(loss.item() - expected) <= of_value * max(1, abs(expected))
-    np.testing.assert_allclose(
-        gradient, expected_gradient, rtol=0, atol=of_gradient * np.abs(expected_gradient).max()
-    )
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=0, atol=of_gradient * np.abs(expected_gradient).max())
 
 
 @pytest.mark.parametrize("number", CASES)
@@ -46,9 +44,7 @@ def test_gloss(golden, number, objective, dtype):
 
 
 @pytest.mark.parametrize("number", CASES)
-@pytest.mark.parametrize(
-    ("transition", "name"), [("stochastic", "propagated"), ("column", "propagated_column")]
-)
+@pytest.mark.parametrize(("transition", "name"), [("stochastic", "propagated"), ("column", "propagated_column")])
 def test_propagated_labels(golden, number, transition, name, dtype):
     embeddings, labels, labeled, value = case(golden, number, dtype)
     classes, sigma = int(value("num_classes")), float(value("sigma"))
@@ -81,6 +77,4 @@ def test_triplet(golden, number, dtype):
 @pytest.mark.parametrize("number", CASES)
 def test_cosine(golden, number, dtype):
     embeddings, labels, _, value = case(golden, number, dtype)
-    check(
-        CosineSimilarityLoss()(embeddings, labels), embeddings, value("cosine"), value("grad_cosine"), dtype
-    )
+    check(CosineSimilarityLoss()(embeddings, labels), embeddings, value("cosine"), value("grad_cosine"), dtype)

@@ -141,8 +141,7 @@ def exact_answer(embeddings, labels, transition):
         points = [[x / mpmath.sqrt(sum(y * y for y in row)) for x in row] for row in points]
         scale = 2 * mpmath.mpf(0.02) ** 2
         w = [
-            [mpmath.exp(-sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) / scale) for q in points]
-            for p in points
+            [mpmath.exp(-sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) / scale) for q in points] for p in points
         ]
         for i in range(5):
             w[i][i] = mpmath.mpf(0)
@@ -210,11 +209,7 @@ def test_sigma_rules_by_a_plain_double_loop(n, median):
         if (i < j if median == "pairs" else True)
     ]
     m = float(np.median(pairs))
-    apart = min(
-        np.linalg.norm(points[i] - points[j]) for i in range(n) for j in range(n) if labels[i] != labels[j]
-    )
+    apart = min(np.linalg.norm(points[i] - points[j]) for i in range(n) for j in range(n) if labels[i] != labels[j])
     assert estimate_sigma(embeddings, "sqrt", median=median) == pytest.approx(math.sqrt(m / 3), rel=1e-6)
-    assert estimate_sigma(embeddings, "inflection", median=median) == pytest.approx(
-        m / math.sqrt(3), rel=1e-6
-    )
+    assert estimate_sigma(embeddings, "inflection", median=median) == pytest.approx(m / math.sqrt(3), rel=1e-6)
     assert estimate_sigma(embeddings, "nearest-other-class", labels) == pytest.approx(apart / 3, rel=1e-6)

@@ -73,9 +73,7 @@ def test_numbers_that_come_as_text_are_numbers():
 
 
 def test_canonical_text_is_one_for_one_meaning():
-    assert (
-        canonical({"b": 1.0, "a": [1, 2.5]}) == canonical({"a": [1.0, 2.5], "b": 1}) == '{"a":[1,2.5],"b":1}'
-    )
+    assert canonical({"b": 1.0, "a": [1, 2.5]}) == canonical({"a": [1.0, 2.5], "b": 1}) == '{"a":[1,2.5],"b":1}'
     assert canonical({"a": 1, "b": 2}) != canonical({"a": 2, "b": 1})
 
 

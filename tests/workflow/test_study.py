@@ -22,9 +22,7 @@ def snakemake(folder, *arguments, study=TINY):
     command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2"]
     command += ["--configfile", study] if study else []
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment
-    )
+    return subprocess.run([*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment)
 
 
 def planned(folder, *arguments, study=TINY):
@@ -131,9 +129,7 @@ def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
 
 def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):
     folder, study = workplace("second"), tmp_path / "second.yaml"
-    study.write_text(
-        "{study: second, corpora: [r8], encoders: [minilm-l6], objectives: [scl-ce], seeds: [5]}"
-    )
+    study.write_text("{study: second, corpora: [r8], encoders: [minilm-l6], objectives: [scl-ce], seeds: [5]}")
     jobs = planned(folder, study=study)
     assert (jobs["train"], jobs["evaluate"]) == (1, 1)
     assert "encode_frozen" not in jobs, "the default study freezes layers, this one does not"

@@ -37,9 +37,7 @@ class Documents:
                 f"expected as many of each"
             )
         if int(self.offsets[-1]) != len(self.values):
-            raise ValueError(
-                f"offsets end at {int(self.offsets[-1])}, expected all {len(self.values)} tokens"
-            )
+            raise ValueError(f"offsets end at {int(self.offsets[-1])}, expected all {len(self.values)} tokens")
 
     def __len__(self) -> int:
         return len(self.doc_ids)

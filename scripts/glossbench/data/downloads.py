@@ -79,8 +79,7 @@ class MirrorFirst:
     def _download(self, url: str, target: Path, pooch_instance) -> None:
         if self.origin.offline:
             raise FetchError(
-                f"{url}: not in the mirror and `offline` is set; "
-                f"{self.origin.way_out(url)}, or unset `offline`"
+                f"{url}: not in the mirror and `offline` is set; {self.origin.way_out(url)}, or unset `offline`"
             )
         log.info("downloading %s", url)
         http = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=CHUNK, timeout=TIMEOUT)

@@ -34,9 +34,7 @@ def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
     """
     folder = Path(folder)
     if origin.mirror is not None and not origin.mirror.is_dir():
-        raise FetchError(
-            f"mirror: {origin.mirror} is no folder, expected the root of a mirror (or no `mirror:`)"
-        )
+        raise FetchError(f"mirror: {origin.mirror} is no folder, expected the root of a mirror (or no `mirror:`)")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):

@@ -43,9 +43,7 @@ def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
         raise CorpusError(f"{path}: the first column holds {positions.dtype}, expected positions (integers)")
     outside = positions[(positions < 0) | (positions >= n_train)]
     if len(outside):
-        raise CorpusError(
-            f"{path}: position {outside.iloc[0]}, expected 0 to {n_train - 1} (training documents)"
-        )
+        raise CorpusError(f"{path}: position {outside.iloc[0]}, expected 0 to {n_train - 1} (training documents)")
     if not positions.is_unique:
         raise CorpusError(f"{path}: position {positions[positions.duplicated()].iloc[0]} stands there twice")
     return np.sort(positions.to_numpy(np.int64))
@@ -70,9 +68,7 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
     for number, (label, text) in enumerate(zip(labels, texts, strict=True), start=1):
         fields = label.split("\t")
         if len(fields) != 3 or not all(fields):
-            raise CorpusError(
-                f"{label_path}, line {number}: {label!r}, expected id, part and class between tabs"
-            )
+            raise CorpusError(f"{label_path}, line {number}: {label!r}, expected id, part and class between tabs")
         doc_id, part, class_name = fields
         rows.append((doc_id, text, class_name, _part(part, label_path, number)))
     return _frame(rows)
@@ -114,9 +110,7 @@ def _part(name: str, path: Path, number: int) -> str:
         return "train"
     if TEST.search(name):
         return "test"
-    raise CorpusError(
-        f"{path}, line {number}: unknown part {name!r}, expected one that ends in train or test"
-    )
+    raise CorpusError(f"{path}, line {number}: unknown part {name!r}, expected one that ends in train or test")
 
 
 def _frame(rows: list[tuple]) -> pd.DataFrame:

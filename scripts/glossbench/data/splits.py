@@ -58,8 +58,5 @@ def _allocate(counts: np.ndarray, size: int, least: np.ndarray, most: np.ndarray
 
 def _draw(classes: np.ndarray, given: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    drawn = [
-        generator.permutation(np.flatnonzero(classes == number))[:amount]
-        for number, amount in enumerate(given)
-    ]
+    drawn = [generator.permutation(np.flatnonzero(classes == number))[:amount] for number, amount in enumerate(given)]
     return np.sort(np.concatenate(drawn))

@@ -53,9 +53,7 @@ def _tokenize_part(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_len
     if not batches:
         raise CorpusError(f"{path}: no documents in it, expected at least one")
     names = ["doc_id", "input_ids", "label"]
-    return Dataset(
-        pa.Table.from_arrays([pa.chunked_array(column) for column in zip(*batches, strict=True)], names)
-    )
+    return Dataset(pa.Table.from_arrays([pa.chunked_array(column) for column in zip(*batches, strict=True)], names))
 
 
 def save_tokens(tokens: DatasetDict, folder: str | Path) -> None:

@@ -132,9 +132,7 @@ def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> l
 def _refuse_escape(wheel: Path, name: str) -> None:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise FetchError(
-            f"{wheel.name}: refused, its member {name!r} would be written outside the target folder"
-        )
+        raise FetchError(f"{wheel.name}: refused, its member {name!r} would be written outside the target folder")
 
 
 def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:

@@ -50,9 +50,7 @@ def to_markdown(layout: Layout, caption: str) -> str:
     frame = _marked(layout, lambda text: text.translate(MARKDOWN_SPECIAL), marks)
     frame = frame.set_axis([" ".join(filter(None, _levels(column))) for column in frame.columns], axis=1)
     alignment = ["left"] * frame.index.nlevels + ["right"] * frame.shape[1]
-    table = frame.reset_index().to_markdown(
-        index=False, tablefmt="pipe", colalign=alignment, disable_numparse=True
-    )
+    table = frame.reset_index().to_markdown(index=False, tablefmt="pipe", colalign=alignment, disable_numparse=True)
     return f"{table}\n\n{caption.translate(MARKDOWN_SPECIAL)}\n"
 
 

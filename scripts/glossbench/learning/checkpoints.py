@@ -47,7 +47,7 @@ class Checkpoint:
         partial.replace(self.path)
 
     def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> bool:
-        """Put a checkpoint's state into the arguments; False, with a warning in the log, where there is none that fits."""
+        """Put a checkpoint's state into the arguments; False, with a warning in the log, where none fits."""
         if not self.path.is_file():
             return False
         try:
@@ -56,7 +56,7 @@ class Checkpoint:
                 if header.get("key") != self.key:
                     log.warning("%s: belongs to other settings, code or inputs; ignored", self.path)
                     return False
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError, ValueError) as error:
             log.warning("%s: damaged (%s); ignored", self.path, error)
             return False

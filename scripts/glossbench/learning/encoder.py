@@ -41,9 +41,7 @@ class Encoder(nn.Module):
         """
         indices = torch.arange(len(documents)) if indices is None else indices
         by_length = documents.lengths[indices].argsort(stable=True)
-        pooled = torch.cat(
-            [self._encode(documents, part) for part in indices[by_length].split(self.micro_batch_size)]
-        )
+        pooled = torch.cat([self._encode(documents, part) for part in indices[by_length].split(self.micro_batch_size)])
         return pooled[by_length.argsort().to(pooled.device, non_blocking=True)]
 
     def _encode(self, documents: Documents, indices: Tensor) -> Tensor:
@@ -129,9 +127,7 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_size: i
     states = torch.empty((len(documents.values), backbone.config.hidden_size))
     for part in documents.lengths.argsort(stable=True).split(micro_batch_size):
         hidden, mask = last_hidden_state(backbone, documents, part)
-        rows = torch.cat(
-            [torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in part.tolist()]
-        )
+        rows = torch.cat([torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in part.tolist()])
         states[rows] = hidden[mask.bool()].float().cpu()
     return replace(documents, values=states)
 

@@ -28,10 +28,7 @@ def evaluate(
         predicted = logits["test"].argmax(axis=1)
         metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe_C=None)
     else:
-        split = {
-            name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"])
-            for name in ("train", "val")
-        }
+        split = {name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"]) for name in ("train", "val")}
         fitted, strength = fit_probe(split["train"], split["val"], probe)
         predicted = fitted.predict(embeddings["test"].astype(np.float32))
         metrics.update(

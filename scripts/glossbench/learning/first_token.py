@@ -16,9 +16,7 @@ def read_first_token_only(layer: nn.Module) -> None:
     layer.forward = partial(forward, layer)
 
 
-def _bert(
-    layer: nn.Module, hidden: Tensor, attention_mask: Tensor | None = None, *_: object, **__: object
-) -> Tensor:
+def _bert(layer: nn.Module, hidden: Tensor, attention_mask: Tensor | None = None, *_: object, **__: object) -> Tensor:
     attention, first = layer.attention.self, hidden[:, :1]
     context = _attend(
         attention.query(first), attention.key(hidden), attention.value(hidden), attention_mask,
@@ -39,9 +37,7 @@ def _distilbert(
     return layer.output_layer_norm(layer.ffn(attended) + attended)
 
 
-def _attend(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, heads: int, dropout: nn.Dropout
-) -> Tensor:
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, heads: int, dropout: nn.Dropout) -> Tensor:
     """query: (B, 1, d); key, value: (B, L, d); mask: bool (B, 1, 1, L) or None. Returns (B, 1, d)."""
     query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
     probability = dropout.p if dropout.training else 0.0

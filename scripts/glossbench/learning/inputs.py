@@ -43,7 +43,7 @@ def _draw(whole: Documents, split: str, subset: dict[str, Any]) -> np.ndarray:
 
 
 def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> nn.Module:
-    """The encoder that is trained: all of it, or what lies above the frozen layers where ``frozen`` holds their output."""
+    """The encoder that is trained: all of it, or what lies above the layers whose output ``frozen`` holds."""
     backbone = load_backbone(folder, encoder["layers"])
     if frozen is not None:
         total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]

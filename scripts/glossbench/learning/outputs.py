@@ -37,9 +37,7 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     np.savez(output["embeddings"], **embeddings)
     np.savez(output["logits"], **logits)
     if "weights" in output:
-        save_file(
-            {name: value.contiguous().cpu() for name, value in result.weights.items()}, output["weights"]
-        )
+        save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, output["weights"])
 
 
 def write_json(path: str | Path, value: Any) -> None:

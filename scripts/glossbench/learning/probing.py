@@ -52,9 +52,7 @@ def fit_logistic_probe(
     for strength in sorted(strengths):
         probe = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=max_iter))
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # a probe cut short is still judged on validation
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a probe cut short is still judged on validation
             probe.fit(*train)
         score = macro_f1(validation[1], probe.predict(validation[0]))
         if best is None or score > best[0]:

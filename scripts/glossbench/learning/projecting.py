@@ -25,7 +25,5 @@ def project(
         embeddings, labels, doc_ids = embeddings[part], labels[part], doc_ids[part]
     points = normalize(embeddings.astype(np.float64))
     perplexity = min(perplexity, (len(points) - 1) / 3)
-    placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(
-        points
-    )
+    placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(points)
     return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": placed[:, 0], "y": placed[:, 1]})

@@ -61,16 +61,13 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
     splits = Splits(**documents, num_classes=num_classes)
 
     torch.manual_seed(step_seed(seed, 0, 0))  # steps count epochs from 1
-    encoder = Encoder(
-        backbone, settings["encoder_settings"]["pooling"], objective["training"]["micro_batch_size"]
-    )
+    micro_batch = objective["training"]["micro_batch_size"] or MICRO_BATCH[device.type]
+    encoder = Encoder(backbone, settings["encoder_settings"]["pooling"], micro_batch)
     model = Model(encoder, num_classes if objective["protocol"] == "integrated" else None).to(device)
     loss_settings = resolve_sigma(objective["loss_settings"], files.sigma)
     loss = load_loss(objective, loss_settings, splits)
     try:
-        trainer = Trainer(
-            model, loss.to(device) if loss is not None else None, objective, splits, seed, checkpoint
-        )
+        trainer = Trainer(model, loss.to(device) if loss is not None else None, objective, splits, seed, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
@@ -106,10 +103,7 @@ def load_loss(objective: dict[str, Any], arguments: dict[str, Any], splits: Spli
         return None
     loss = importlib.import_module(f"glossbench.losses.{objective['loss']}").LOSS
     weights = {}
-    if (
-        objective["training"]["class_weights"] == "balanced"
-        and "class_weights" in inspect.signature(loss).parameters
-    ):
+    if objective["training"]["class_weights"] == "balanced" and "class_weights" in inspect.signature(loss).parameters:
         weights["class_weights"] = balanced_weights(splits.train.labels, splits.num_classes)
     return loss(**arguments, **weights)
 
@@ -137,9 +131,7 @@ def reproducible(device: str, threads: int) -> torch.device:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda":
         if not torch.cuda.is_available():
-            raise TrainingError(
-                "device: cuda found in the study, but torch sees no CUDA device here; use auto or cpu"
-            )
+            raise TrainingError("device: cuda found in the study, but torch sees no CUDA device here; use auto or cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.set_float32_matmul_precision("high")

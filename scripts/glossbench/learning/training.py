@@ -101,9 +101,7 @@ class Trainer:
             score = row[self.score_name]
             row["best"] = progress.stopping.update(score)
             if row["best"]:
-                progress.best = {
-                    name: value.detach().clone() for name, value in self.model.state_dict().items()
-                }
+                progress.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
             progress.history.append(row)
             log.info("%s", self._line(progress))
             if self.checkpoint is not None:
@@ -168,9 +166,7 @@ class Trainer:
             embeddings, logits = self.model(documents, batch)
             if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
                 _, logits = self.model(documents, batch)
-        terms = self._loss_terms(
-            embeddings, logits, documents.labels[batch.to(self.device, non_blocking=True)]
-        )
+        terms = self._loss_terms(embeddings, logits, documents.labels[batch.to(self.device, non_blocking=True)])
         with self.watch("backward"):
             terms["loss"].backward()
         with self.watch("optimizer"):
@@ -201,11 +197,7 @@ class Trainer:
         documents = self.splits.val
         embeddings, logits = self.encode(documents)
         labels = documents.labels.cpu().numpy()
-        score = (
-            macro_silhouette(embeddings, labels)
-            if logits is None
-            else macro_f1(labels, logits.argmax(axis=1))
-        )
+        score = macro_silhouette(embeddings, labels) if logits is None else macro_f1(labels, logits.argmax(axis=1))
         if not math.isfinite(score):
             raise TrainingError(
                 f"epoch {epoch}: {self.score_name} is {score}; validation needs two classes with two documents"
@@ -218,9 +210,7 @@ class Trainer:
     def _line(self, progress: Progress) -> str:
         row, epochs = progress.history[-1], self.settings["epochs"]
         seconds = row["seconds_epoch"] + row["seconds_validation"]
-        terms = ", ".join(
-            f"{name.removeprefix('loss_')} {row[name]:.4f}" for name in row if name.startswith("loss_")
-        )
+        terms = ", ".join(f"{name.removeprefix('loss_')} {row[name]:.4f}" for name in row if name.startswith("loss_"))
         left_out = f"  left out {row['left_out_share']:.1%}" if "left_out_share" in row else ""
         return (
             f"epoch {progress.epoch}/{epochs}  loss {row['loss']:.4f} ({terms}){left_out}  "

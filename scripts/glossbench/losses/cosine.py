@@ -12,7 +12,7 @@ class CosineSimilarityLoss(nn.Module):
     """
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32; zero at B = 1."""
+        """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32."""
         with torch.autocast(embeddings.device.type, enabled=False):
             unit = F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)

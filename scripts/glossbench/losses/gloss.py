@@ -122,14 +122,10 @@ class GLoss(nn.Module):
             and len(labels)
             and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes
         ):
-            raise ValueError(
-                f"labels: {int(labels.min())} to {int(labels.max())} do not lie in 0 to {num_classes - 1}"
-            )
+            raise ValueError(f"labels: {int(labels.min())} to {int(labels.max())} do not lie in 0 to {num_classes - 1}")
         if self.class_weights is not None:
             if len(self.class_weights) < num_classes:
-                raise ValueError(
-                    f"class_weights: {len(self.class_weights)} weights for {num_classes} classes"
-                )
+                raise ValueError(f"class_weights: {len(self.class_weights)} weights for {num_classes} classes")
             num_classes = len(self.class_weights)
         return num_classes
 
@@ -175,12 +171,8 @@ def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _check_shapes(embeddings: Tensor, labels: Tensor, labeled: Tensor | None) -> None:
     if embeddings.ndim != 2 or not embeddings.is_floating_point():
-        raise ValueError(
-            f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}"
-        )
+        raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
     if labels.shape != embeddings.shape[:1]:
         raise ValueError(f"labels: expected ({len(embeddings)},), found {tuple(labels.shape)}")
     if labeled is not None and (labeled.shape != labels.shape or labeled.dtype != torch.bool):
-        raise ValueError(
-            f"labeled: expected bool ({len(labels)},), found {labeled.dtype} {tuple(labeled.shape)}"
-        )
+        raise ValueError(f"labeled: expected bool ({len(labels)},), found {labeled.dtype} {tuple(labeled.shape)}")

@@ -30,9 +30,7 @@ class SupConLoss(nn.Module):
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32."""
         with torch.autocast(embeddings.device.type, enabled=False):
-            return self.scale * self.loss(
-                embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), labels
-            )
+            return self.scale * self.loss(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), labels)
 
 
 LOSS = SupConLoss

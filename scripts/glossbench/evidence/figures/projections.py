@@ -101,9 +101,7 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
     size = min(12.0, max(1.5, 2500 / max(1, len(points))))  # square points: crowded panels get smaller marks
     for place, members in points.groupby("place"):  # the largest class first: small ones lie on top
         color, marker = style.class_look(place)
-        axes.scatter(
-            members["x"], members["y"], s=size, c=color, marker=marker, linewidths=0, rasterized=as_picture
-        )
+        axes.scatter(members["x"], members["y"], s=size, c=color, marker=marker, linewidths=0, rasterized=as_picture)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[], yticks=[], aspect="equal")
     if points.empty:
         axes.text(0, 0, "not run", ha="center", va="center", color=style.GREY)

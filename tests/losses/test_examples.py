@@ -1,0 +1,77 @@
+"""The examples, run on a little real text with a real encoder."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "examples"))
+
+import metric_learning  # noqa: E402
+import sentence_transformers_trainer  # noqa: E402
+import training_loop  # noqa: E402
+from transformers import AutoModel, AutoTokenizer  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def news(bbc_news):
+    """Sixteen texts of two classes, and their labels."""
+    folders = [
+        sorted(path for path in bbc_news.parent.rglob("*.txt") if path.parent.name == name)
+        for name in ("business", "sports")
+    ]
+    return [path.read_text(errors="replace")[:200] for files in folders for path in files[:8]], [0] * 8 + [1] * 8
+
+
+class Embedder(torch.nn.Module):
+    """The encoder's first-token embeddings."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.backbone = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def forward(self, tokens):
+        return self.backbone(**tokens).last_hidden_state[:, 0]
+
+
+def tokenized(folder, texts):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return tokenizer(texts, padding=True, truncation=True, max_length=24, return_tensors="pt")
+
+
+def test_training_loop(minilm, news):
+    texts, labels = news
+    torch.manual_seed(0)
+    batches = [(tokenized(minilm, texts), torch.tensor(labels))]
+    history = training_loop.fine_tune(Embedder(minilm), batches, epochs=8, learning_rate=1e-4)
+    assert sum(history[-3:]) < 0.9 * sum(history[:3])
+
+
+@pytest.mark.slow
+def test_sentence_transformers_trainer(minilm, news, tmp_path):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+
+    texts, labels = news
+    transformer = modules.Transformer(str(minilm), max_seq_length=24)
+    pooling = modules.Pooling(transformer.get_embedding_dimension())
+    model = SentenceTransformer(modules=[transformer, pooling], device="cpu")
+    before = model.encode(texts[:1])
+    trainer = sentence_transformers_trainer.fine_tune(
+        model, texts, labels, str(tmp_path), num_train_epochs=6, per_device_train_batch_size=16, learning_rate=1e-4,
+        logging_steps=1, use_cpu=True, seed=0,
+    )  # fmt: skip
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses[-1] < losses[0]
+    assert abs(model.encode(texts[:1]) - before).max() > 1e-4
+
+
+def test_metric_learning(minilm, news):
+    texts, labels = news
+    model = Embedder(minilm)
+    loss = metric_learning.mixed_loss(model(tokenized(minilm, texts)), torch.tensor(labels))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert max(weight.grad.abs().max() for weight in model.parameters() if weight.grad is not None) > 0
