@@ -6,10 +6,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
-SOURCES := scripts tests
+SOURCES := scripts tests examples
 RULES := Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study test test-fast lint format lock clean
+.PHONY: help demo study test test-fast lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ format: $(VENV)/ready  ## lay out all code
 	ruff check --fix $(SOURCES)
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
+
+docs: $(VENV)/ready  ## bring config/README.md up to date with the schemas
+	PYTHONPATH=scripts python -m glossbench.reference config/README.md
 
 lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
 	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt

@@ -58,3 +58,12 @@ def minilm() -> Path:
 def bbc_news() -> Path:
     """Manifest of the real corpus bbc-news."""
     return fetched("corpora", "bbc-news")
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Root of a real mirror with the paper's corpora."""
+    root = Path(os.environ.get("GLOSSBENCH_MIRROR", ROOT / "../shared/mirror"))
+    if not (root / "raw.githubusercontent.com").is_dir():
+        pytest.skip(f"no mirror of the paper's corpora at {root} (set GLOSSBENCH_MIRROR to its root)")
+    return root

@@ -104,8 +104,8 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     config: the study as parsed. source: the file it came from, named in errors. config_dir: holds
     {corpora,encoders,objectives,presets}.yaml and schemas/. Raises SettingsError with one line.
     """
-    schema = _schema(config_dir, "study")
-    training = _schema(config_dir, "training")
+    schema = load_schema(config_dir, "study")
+    training = load_schema(config_dir, "training")
     schema["properties"]["training"]["properties"] = training
     settings = json.loads(json.dumps(config))
     for key in (*REGISTRIES, "seeds"):  # --config corpora=mr is a list of one
@@ -136,8 +136,8 @@ class _ObjectiveResolver:
 
     def __init__(self, config_dir: Path, objectives: dict, training: dict, defaults: dict):
         self.objectives, self.training, self.defaults = objectives, training, defaults
-        self.losses = _schema(config_dir, "losses")
-        self.presets = _read_yaml(config_dir / "presets.yaml")
+        self.losses = load_schema(config_dir, "losses")
+        self.presets = read_yaml(config_dir / "presets.yaml")
         self.objectives_file = str(config_dir / "objectives.yaml")
         for name, preset in self.presets.items():
             where = f"{config_dir / 'presets.yaml'}: {name}"
@@ -219,14 +219,14 @@ def _check_projection(study: Study, source: str) -> None:
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
     path = config_dir / f"{name}.yaml"
-    entries, schema = _read_yaml(path), _schema(config_dir, name)
+    entries, schema = read_yaml(path), load_schema(config_dir, name)
     _check(entries, schema, str(path))
     return {key: _with_defaults(entry, schema["additionalProperties"]) for key, entry in entries.items()}
 
 
-def _schema(config_dir: Path, name: str) -> dict[str, Any]:
+def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
     """A schema in which each reference to its own definitions is replaced by the definition."""
-    schema = _read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
+    schema = read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
 
     def inlined(node: Any) -> Any:
         if isinstance(node, list):
@@ -240,7 +240,7 @@ def _schema(config_dir: Path, name: str) -> dict[str, Any]:
     return inlined(schema)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     try:
         loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:

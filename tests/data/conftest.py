@@ -1,7 +1,6 @@
 """What the tests of the data stage share: the registries, the mirror, a web server, an encoder."""
 
 import functools
-import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -9,20 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from data_registries import ROOT, registry
+from data_registries import registry
 from glossbench.data.corpora import prepare
 from glossbench.data.downloads import Origin
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-
-
-@pytest.fixture(scope="session")
-def mirror() -> Path:
-    """Root of a real mirror with the paper's corpora."""
-    root = Path(os.environ.get("GLOSSBENCH_MIRROR", ROOT / "../shared/mirror"))
-    if not (root / "raw.githubusercontent.com").is_dir():
-        pytest.skip(f"no mirror of the paper's corpora at {root} (set GLOSSBENCH_MIRROR to its root)")
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.errors import SettingsError
+from glossbench.reference import tables, updated
 from glossbench.settings import canonical, load_study
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -145,3 +146,9 @@ def test_registries_are_checked_too(tmp_path, file, text, said):
     with pytest.raises(SettingsError) as caught:
         load_study(copy.deepcopy(LEAST), "my.yaml", tmp_path / "config")
     assert said in str(caught.value)
+
+
+def test_the_page_of_settings_is_what_the_schemas_say():
+    page = (CONFIG / "README.md").read_text()
+    assert updated(page, CONFIG) == page, "make docs brings config/README.md up to date"
+    assert all(f"<!-- begin {name} -->" in page for name in tables(CONFIG))

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "config" / "tiny.yaml"
+OBJECTIVES = yaml.safe_load(TINY.read_text())["objectives"]
 
 
 def snakemake(folder, *arguments, study=TINY):
@@ -33,16 +35,17 @@ def planned(folder, *arguments, study=TINY):
     return {} if stats is None else {line.split()[0]: int(line.split()[1]) for line in stats[1].splitlines()}
 
 
+# Seconds, memory and versions stand here and nowhere else.
+MEASURED = re.compile(
+    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs)\.parquet$|^(report\.html|provenance\.json)$"
+)
+
+
 def digests(folder):
-    """SHA-256 of every file below a study's folder that must not differ from one time to the next."""
+    """SHA-256 of every file of a study that must not differ from one time to the next."""
+    names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not re.search(
-            r"/(logs|benchmarks|\.state)/|timing|report.html|provenance|runs.parquet|epochs.parquet|card|tokens",
-            str(path),
-        )
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
     }
 
 
@@ -59,13 +62,18 @@ def workplace(tmp_path_factory):
     return make
 
 
+def skip_without_network(process):
+    said = re.search(r"^glossbench: .*could not (be )?download.*$", process.stderr, re.MULTILINE)
+    if said:
+        pytest.skip(said[0])
+
+
 @pytest.fixture(scope="session")
 def finished(workplace):
     """The tiny study, run to its report."""
     folder = workplace("finished")
     process = snakemake(folder)
-    if "could not be fetched" in process.stderr:
-        pytest.skip(process.stderr.splitlines()[-1])
+    skip_without_network(process)
     assert process.returncode == 0, process.stdout + process.stderr
     return folder
 
@@ -74,9 +82,12 @@ def finished(workplace):
 def test_a_tiny_study_runs_to_its_report(finished):
     results = finished / "results" / "tiny"
     runs = pd.read_parquet(results / "runs.parquet")
-    assert set(runs["objective"]) == {"ce", "gloss-sqrt-ce", "scl", "gloss-sqrt"}
+    assert set(runs["objective"]) == set(OBJECTIVES)
+    assert runs.set_index("objective")["preset"].to_dict() == {
+        key: "reference" if "@" in key else "paper" for key in OBJECTIVES
+    }
     assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
-    assert len(pd.read_parquet(results / "epochs.parquet")) == 4 * 2
+    assert len(pd.read_parquet(results / "epochs.parquet")) == len(OBJECTIVES) * 2
     for name in ("tables/corpora", "tables/results"):
         assert all((results / f"{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
     for name in ("figures/learning_curves", "figures/projections"):
@@ -105,10 +116,11 @@ def test_a_second_run_does_nothing(finished):
     ("arguments", "expected"),
     [
         (["--config", "mirror=/nowhere"], {}),
-        (["--config", "seeds=[0,1]"], {"train": 4, "evaluate": 4, "estimate_sigma": 0}),
-        (["--config", "objectives=[ce,gloss-sqrt-ce,scl,gloss-sqrt,scl-ce]"], {"train": 1, "evaluate": 1}),
+        (["--config", "seeds=[0,1]"], {"train": 5, "evaluate": 5, "estimate_sigma": 0, "tokenize_corpus": 0}),
+        (["--config", f"objectives=[{','.join(OBJECTIVES)},scl-ce]"], {"train": 1, "evaluate": 1, "collect": 1}),
+        (["--config", "probe={max_iter: 50}"], {"train": 0, "evaluate": 5, "collect": 1}),
     ],
-    ids=["mirror root", "new seed", "new objective"],
+    ids=["mirror root", "new seed", "new objective", "probe"],
 )
 def test_a_change_reruns_what_depends_on_it(finished, arguments, expected):
     jobs = planned(finished, *arguments)
@@ -162,3 +174,43 @@ def test_a_subset_larger_than_the_corpus_is_refused(finished, tmp_path):
     process = snakemake(folder, "--config", "subset={train: 5000}")
     assert process.returncode != 0
     assert "subset.train: subset of 5000 documents, expected 1 to 1409" in process.stderr
+
+
+@pytest.mark.slow
+def test_the_fetch_rules_bring_what_the_registries_name(finished, tmp_path):
+    """Into an empty folder, over pip; then again, which does nothing."""
+    wanted = [f"resources/{place}/SHA256SUMS" for place in ("corpora/bbc-news", "encoders/minilm-l6")]
+    process = snakemake(tmp_path, *wanted)
+    skip_without_network(process)
+    assert process.returncode == 0, process.stdout + process.stderr
+    for manifest in wanted:
+        assert (tmp_path / manifest).read_bytes() == (finished / manifest).read_bytes()
+    assert planned(tmp_path, *wanted) == {}
+
+
+@pytest.mark.slow
+def test_the_data_target_prepares_a_paper_corpus_from_a_mirror(mirror, tmp_path):
+    settings = ["--config", f"mirror={mirror}", "offline=true", "corpora=[mr]"]
+    process = snakemake(tmp_path, "data", *settings)
+    assert process.returncode == 0, process.stdout + process.stderr
+    card = json.loads((tmp_path / "results/tiny/corpora/mr/card.json").read_text())
+    assert (card["n_train"], card["n_val"], card["n_test"]) == (6397, 711, 3554)
+    assert planned(tmp_path, "data", *settings) == {}
+
+
+@pytest.mark.slow
+def test_a_corrupted_mirror_is_refused_in_one_line_and_leaves_nothing(mirror, tmp_path):
+    bad = tmp_path / "mirror"
+    shutil.copytree(
+        mirror, bad, ignore=lambda folder, names: [name for name in names if name[:2] in ("20", "oh", "R5", "R8")]
+    )
+    labels = next(bad.rglob("data/mr.txt"))
+    labels.chmod(0o644)
+    labels.write_bytes(labels.read_bytes().replace(b"train", b"tarin", 1))
+    process = snakemake(tmp_path, "data", "--config", f"mirror={bad}", "offline=true", "corpora=[mr]")
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if line.startswith("glossbench: ")]
+    assert len(lines) == 1
+    assert "mr.txt" in lines[0]
+    assert "expected sha256 184c1b3b7f96" in lines[0]
+    assert not list((tmp_path / "resources").rglob("mr.txt"))
