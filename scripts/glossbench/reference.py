@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from glossbench.settings import PROBES, load_schema, read_yaml
+from glossbench.schemas import load_schema, read_yaml
+from glossbench.settings import PROBES
 
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 

@@ -88,6 +88,7 @@ WRONG = [
     ({"objectives": ["../../ce"]}, 'my.yaml: objectives[0]: "../../ce" is not of the form objective[@preset][,setting=value]'),
     ({"objectives": ["gloss-sqrt,labeled_fraction=1"]}, "labeled_fraction: 1 is greater than or equal to the maximum of 1"),
     ({"objectives": ["gloss-sqrt,sigma=0"]}, "sigma: 0 is "),
+    ({"objectives": ["gloss-sqrt,sigma=nan"]}, "sigma: 'nan' is not"),
     ({"objectives": ["gloss-sqrt,sgima=1"]}, 'sgima: unknown key; did you mean "sigma"?'),
     ({"objectives": ["gloss-sqrt,weight=0.5"]}, "weight: unknown key"),
     ({"objectives": ["scl,temperature=-1"]}, "temperature: -1 is less than or equal to the minimum of 0"),
