@@ -6,6 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
+# a killed Snakemake leaves a lock behind; no other at work here, it is lifted
+UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
 SOURCES := scripts tests examples
 RULES := Snakefile $(wildcard rules/*.smk)
 
@@ -15,10 +17,12 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/ready  ## run the default study and print where its report is
+	$(UNLOCKED)
 	snakemake $(ARGS)
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
+	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
 
 test: $(VENV)/ready  ## the whole test suite

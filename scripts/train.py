@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from glossbench.learning.checkpoints import Checkpoint, run_key
+from glossbench.learning.checkpoints import Checkpoint, exclusive, run_key
 from glossbench.learning.outputs import write_run
 from glossbench.learning.runs import RunFiles, run
 from glossbench.logs import job_log
@@ -16,8 +16,10 @@ if __name__ == "__main__":
         files = RunFiles(given["tokens"], given["encoder"].parent, given.get("sigma"), given.get("frozen"))
         log.info("settings %s", snakemake.params.settings)
         key = run_key(snakemake.params.settings, snakemake.params.code, list(given.values()))
-        checkpoint = Checkpoint(Path(snakemake.params.state) / "checkpoint.safetensors", key)
-        result = run(json.loads(snakemake.params.settings), files, checkpoint)
-        write_run(result, dict(snakemake.output.items()))
-        checkpoint.remove()
+        state = Path(snakemake.params.state)
+        checkpoint = Checkpoint(state / "checkpoint.safetensors", key)
+        with exclusive(state):
+            result = run(json.loads(snakemake.params.settings), files, checkpoint)
+            write_run(result, dict(snakemake.output.items()))
+            checkpoint.remove()
         log.info("done: %s", result.timing)

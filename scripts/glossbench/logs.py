@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError
+from glossbench.orphans import end_with_snakemake
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 @contextmanager
 def job_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Log to ``path`` while the body runs.
+    """Log to ``path`` while the body runs, and end with the Snakemake that started this job.
 
     A GlossbenchError ends the process with its one line on stderr; any other exception goes on, with its
     traceback in the log. In both cases the last line of the log says why.
@@ -25,6 +26,7 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
     log = logging.getLogger("glossbench")
+    end_with_snakemake()
     try:
         yield log
     except GlossbenchError as error:

@@ -3,14 +3,18 @@
 import hashlib
 import json
 import logging
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from glossbench.errors import TrainingError
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +46,7 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         save_file(_independent(tensors), partial, metadata={"progress": json.dumps(header)})
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
+        # not synced to the disk: after a power failure the file may be cut short, is seen to be, and is ignored
         partial.replace(self.path)
 
     def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> bool:
@@ -74,6 +77,21 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, once the run's outputs are written."""
         self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
+    """Hold a run's lock, which ends with the process however that ends.
+
+    state: the run's folder for what outlives a kill. patience: seconds to wait for an orphan of a killed Snakemake
+    to notice and end. Raises TrainingError where another process keeps the lock longer.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(state / "lock", timeout=patience):
+            yield
+    except Timeout:
+        raise TrainingError(f"{state}: another process is training this run; end it, or wait for it") from None
 
 
 def run_key(settings: str, code: str, inputs: list[Path]) -> str:

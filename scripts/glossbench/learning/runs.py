@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging
 import os
 import platform
 import resource
@@ -22,6 +23,7 @@ from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import read_backbone, read_documents, resolve_sigma, with_frozen_states
 from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, step_seed
 
+log = logging.getLogger(__name__)
 MICRO_BATCH = {"cpu": 16, "cuda": 64}
 
 
@@ -55,6 +57,7 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
     started = time.perf_counter()
     device = reproducible(settings["device"], settings["torch_threads"])
     objective, seed = settings["objective"], settings["seed"]
+    log.info("%s on %s", run_name(settings), machine(device))
     backbone = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
     documents, num_classes = read_documents(files.tokens, settings["subset"], backbone.config.pad_token_id)
     documents = {name: part.to(device) for name, part in with_frozen_states(documents, files.frozen).items()}
