@@ -98,9 +98,7 @@ def run_settings(wildcards):
         "encoder": wildcards.encoder,
         "objective_key": wildcards.objective,
         "seed": int(wildcards.seed),
-        "objective": {
-            key: value for key, value in STUDY.objective(wildcards.objective).items() if key != "probe"
-        },
+        "objective": {key: value for key, value in STUDY.objective(wildcards.objective).items() if key != "probe"},
         "encoder_settings": STUDY.settings["encoder"],
         **device_settings(),
     }
@@ -113,9 +111,7 @@ def probe_settings(wildcards):
 def projected_runs():
     """Runs whose test embeddings are projected: the same seed for each corpus, encoder and chosen objective."""
     wanted = STUDY.settings["projection"]
-    return [
-        run for run in STUDY.runs() if run.objective in wanted["objectives"] and run.seed == wanted["seed"]
-    ]
+    return [run for run in STUDY.runs() if run.objective in wanted["objectives"] and run.seed == wanted["seed"]]
 
 
 # The files of a run, as train writes them.

@@ -153,9 +153,7 @@ if STUDY.settings["projection"]:
         params:
             settings=lambda w: canonical(
                 {
-                    "projection": {
-                        k: v for k, v in STUDY.settings["projection"].items() if k != "objectives"
-                    },
+                    "projection": {k: v for k, v in STUDY.settings["projection"].items() if k != "objectives"},
                     "runs": [vars(run) for run in projected_runs()],
                 }
             ),

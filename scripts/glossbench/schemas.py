@@ -1,16 +1,38 @@
-"""Reading YAML and checking it against a schema, with one line for whoever made a mistake in it."""
+"""Values checked against a schema, with one line for whoever made a mistake in them, and completed from it."""
 
-import difflib
 import json
 import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from glossbench.errors import SettingsError
+from glossbench.refusals import nearest, refusal, shown
+from glossbench.yaml_file import read_yaml
+
+
+def _is_finite_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pattern(validator: Any, pattern: str, value: Any, _: dict) -> Iterator[ValidationError]:
+    # to JSON Schema a final $ is the end, to Python also the place before a last line end
+    whole = re.sub(r"\$$", r"\\Z", pattern)
+    if validator.is_type(value, "string") and not re.search(whole, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+# .nan and .inf are numbers to YAML and would pass every bound, or none
+VALIDATOR = extend(
+    Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_finite_number),
+)
 
 
 def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
@@ -29,63 +51,34 @@ def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
     return inlined(schema)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A file's mapping; SettingsError with file and line where it does not parse."""
-    try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise SettingsError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
-    if not isinstance(loaded, dict):
-        raise SettingsError(f"{path}: a mapping of keys to values was expected")
-    return loaded
-
-
 def must_be_known(key: str, known: Any, where: str, what: str) -> None:
     """Raise SettingsError, with the nearest of the known names, where ``key`` is not one of them."""
     if key not in known:
-        raise SettingsError(f'{where}: unknown "{key}"{nearest(key, known)}; {what}: {", ".join(sorted(known))}')
+        raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
 
 
-def nearest(key: str, known: Any) -> str:
-    """A question for the reader, or nothing where no known name is like ``key``."""
-    close = difflib.get_close_matches(str(key).lower(), [str(name) for name in known], n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def check(value: Any, schema: dict, where: str) -> None:
-    """Raise SettingsError for the most telling way in which ``value`` breaks a schema."""
-    error = best_match(Draft202012Validator(schema).iter_errors(value))
-    if error is not None:
-        raise SettingsError(f"{where}: {_one_line(error)}")
-
-
-def _one_line(error: ValidationError) -> str:
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        unknown = sorted(set(error.instance) - set(known), key=str)[0]
-        path = f"{place}.{unknown}" if place else unknown
-        return f"{path}: unknown key{nearest(unknown, known)}"
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"{place + '.' if place else ''}{missing[0]}: missing"
-    return f"{place + ': ' if place else ''}{error.message}"
+def check(value: Any, schema: dict, source: str, path: tuple[str | int, ...] = ()) -> None:
+    """Raise SettingsError for the most telling way in which ``value``, at ``path`` in a source, breaks a schema."""
+    errors = list(VALIDATOR(schema).iter_errors(value))
+    if errors:
+        raise SettingsError(f"{source}: {refusal(errors, path)}")
 
 
 def typed(value: Any, schema: dict) -> Any:
     """A copy of ``value`` with numbers, booleans and nulls that came as text where the schema wants none.
 
-    ``--config`` gives everything inside a list or mapping as text, and to YAML 2e-5 is text too.
+    ``--config`` gives everything inside a list or mapping as text, and to YAML 2e-5 is text too. Where a whole
+    number is wanted 1.0 is 1, lest a path be named after the one or the other.
     """
     if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        return {key: typed(item, properties.get(key, {})) for key, item in value.items()}
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, dict) else {}
+        return {key: typed(item, properties.get(key, others)) for key, item in value.items()}
     if isinstance(value, list):
         return [typed(item, schema.get("items", {})) for item in value]
-    if isinstance(value, str) and not Draft202012Validator(schema).is_valid(value):
+    if isinstance(value, float) and value.is_integer() and "integer" in schema.get("type", []):
+        return int(value)
+    if isinstance(value, str) and not VALIDATOR(schema).is_valid(value):
         return None if value in ("null", "None") else scalar(value)
     return value
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.schemas import check, load_schema, must_be_known, read_yaml, scalar, typed, with_defaults
+from glossbench.refusals import shown
+from glossbench.schemas import check, load_schema, must_be_known, scalar, typed, with_defaults
+from glossbench.yaml_file import plain, read_yaml
 
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Where files come from changes nothing that is made of them.
@@ -103,13 +105,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     schema = load_schema(config_dir, "study")
     training = load_schema(config_dir, "training")
     schema["properties"]["training"]["properties"] = training
-    settings = json.loads(json.dumps(config))
-    for key in (*REGISTRIES, "seeds"):  # --config corpora=mr is a list of one
-        if isinstance(settings.get(key), str | int):
-            settings[key] = [settings[key]]
-    if isinstance(settings.get("subset"), int):
-        settings["subset"] = {"train": settings["subset"]}
-    settings = typed(settings, schema)
+    settings = typed(_short_forms_spelled_out(plain(config, source)), schema)
     check(settings, schema, source)
     settings = with_defaults(settings, schema)
     registry = {name: _load_registry(config_dir, name) for name in REGISTRIES}
@@ -123,8 +119,21 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     }
     study = Study(settings["study"], settings, registry, resolved)
     _check_layers(study, source)
+    _check_sizes(study, source)
     _check_projection(study, source)
     return study
+
+
+def _short_forms_spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
+    """A list of one for a single value (as in --config corpora=mr), and a mapping for a bare or absent subset."""
+    spelled = dict(settings)
+    for key in (*REGISTRIES, "seeds"):
+        if isinstance(settings.get(key), str | int):
+            spelled[key] = [settings[key]]
+    subset = settings.get("subset", {})
+    if subset is None or isinstance(subset, int | float):
+        spelled["subset"] = {"train": subset}
+    return spelled
 
 
 class _ObjectiveResolver:
@@ -133,22 +142,21 @@ class _ObjectiveResolver:
     def __init__(self, config_dir: Path, objectives: dict, training: dict, defaults: dict):
         self.objectives, self.training, self.defaults = objectives, training, defaults
         self.losses = load_schema(config_dir, "losses")
-        self.presets = read_yaml(config_dir / "presets.yaml")
-        self.objectives_file = str(config_dir / "objectives.yaml")
-        for name, preset in self.presets.items():
-            where = f"{config_dir / 'presets.yaml'}: {name}"
-            check(preset, _preset_schema(self.losses, training), where)
+        presets = _presets_schema(config_dir, self.losses, training)
+        self.presets = _load_registry(config_dir, "presets", presets)
+        file = str(config_dir / "objectives.yaml")
         for name, entry in objectives.items():
-            where = f"{self.objectives_file}: {name}"
             if entry["loss"] is not None:
-                must_be_known(entry["loss"], self.losses, f"{where}.loss", "losses")
-            must_be_known(entry["preset"], self.presets, f"{where}.preset", "presets")
-            check(entry["settings"], self._settings_schema(entry), f"{where}.settings")
+                must_be_known(entry["loss"], self.losses, f"{file}: {name}.loss", "losses")
+            must_be_known(entry["preset"], self.presets, f"{file}: {name}.preset", "presets")
+            allowed = self._settings_schema(entry)
+            entry["settings"] = typed(entry["settings"], allowed)
+            check(entry["settings"], allowed, file, (name, "settings"))
 
     def resolve(self, key: str, where: str) -> dict[str, Any]:
         match = OBJECTIVE_KEY.fullmatch(key)
         if not match:
-            raise SettingsError(f'{where}: "{key}" is not of the form objective[@preset][,setting=value]')
+            raise SettingsError(f"{where}: {shown(key)} is not of the form objective[@preset][,setting=value]")
         must_be_known(match["name"], self.objectives, where, "objectives")
         entry = self.objectives[match["name"]]
         preset_name = match["preset"] or entry["preset"]
@@ -156,6 +164,8 @@ class _ObjectiveResolver:
         changes = {}
         for change in filter(None, match["changes"].split(",")):
             setting, value = change.split("=")
+            if setting in changes:
+                raise SettingsError(f"{where}: {key}: {setting} is given twice")
             changes[setting] = scalar(value)
         check(changes, self._settings_schema(entry), f"{where}: {key}")
 
@@ -185,12 +195,15 @@ class _ObjectiveResolver:
         return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def _preset_schema(losses: dict, training: dict) -> dict:
+def _presets_schema(config_dir: Path, losses: dict, training: dict) -> dict:
+    """The schema of presets, whose blocks have the settings that the losses, training and the probe have."""
+
     def block(properties: dict) -> dict:
         return {"type": "object", "additionalProperties": False, "properties": properties}
 
     by_loss = {name: block(properties) for name, properties in losses.items()}
-    return block({**by_loss, "training": block(training), "probe": block(PROBES)})
+    preset = block({**by_loss, "training": block(training), "probe": block(PROBES)})
+    return {**load_schema(config_dir, "presets"), "additionalProperties": preset}
 
 
 def _check_layers(study: Study, source: str) -> None:
@@ -203,6 +216,21 @@ def _check_layers(study: Study, source: str) -> None:
                 raise SettingsError(f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here")
 
 
+def _check_sizes(study: Study, source: str) -> None:
+    """No part larger than a corpus is, no documents longer than an encoder takes, where the registries say so."""
+    for corpus in study.corpora:
+        documents = study.registry["corpora"][corpus].get("documents", {})
+        for part, kind in {"train": "training", "val": "validation", "test": "test"}.items():
+            wanted = study.settings["subset"][part]
+            if wanted is not None and wanted > documents.get(part, wanted):
+                limit = f"{corpus} has {documents[part]} {kind} documents"
+                raise SettingsError(f"{source}: subset.{part}: {wanted} found, but {limit}")
+    for encoder in study.encoders:
+        limit = study.registry["encoders"][encoder].get("max_length", study.max_length)
+        if study.max_length > limit:
+            raise SettingsError(f"{source}: max_length: {study.max_length} found, but {encoder} takes {limit} tokens")
+
+
 def _check_projection(study: Study, source: str) -> None:
     projection = study.settings["projection"]
     if projection is None:
@@ -213,8 +241,9 @@ def _check_projection(study: Study, source: str) -> None:
         raise SettingsError(f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}")
 
 
-def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
+def _load_registry(config_dir: Path, name: str, schema: dict | None = None) -> dict[str, Any]:
     path = config_dir / f"{name}.yaml"
-    entries, schema = read_yaml(path), load_schema(config_dir, name)
+    schema = schema or load_schema(config_dir, name)
+    entries = typed(read_yaml(path), schema)
     check(entries, schema, str(path))
     return {key: with_defaults(entry, schema["additionalProperties"]) for key, entry in entries.items()}

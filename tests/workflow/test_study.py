@@ -1,81 +1,12 @@
 """Whole studies through Snakemake on a little real text."""
 
-import hashlib
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "config" / "tiny.yaml"
-OBJECTIVES = yaml.safe_load(TINY.read_text())["objectives"]
-
-
-def snakemake(folder, *arguments, study=TINY):
-    """Run the workflow with ``folder`` as working directory; returns the finished process, output as text."""
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2"]
-    command += ["--configfile", study] if study else []
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run([*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment)
-
-
-def planned(folder, *arguments, study=TINY):
-    """Number of jobs by rule that a dry run plans."""
-    process = snakemake(folder, "-n", *arguments, study=study)
-    assert process.returncode == 0, process.stdout + process.stderr
-    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
-    return {} if stats is None else {line.split()[0]: int(line.split()[1]) for line in stats[1].splitlines()}
-
-
-# Seconds, memory and versions stand here and nowhere else.
-MEASURED = re.compile(
-    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs)\.parquet$|^(report\.html|provenance\.json)$"
-)
-
-
-def digests(folder):
-    """SHA-256 of every file of a study that must not differ from one time to the next."""
-    names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
-    }
-
-
-@pytest.fixture(scope="session")
-def workplace(tmp_path_factory):
-    """A working directory that shares the repository's downloads, fetched by the real rules."""
-
-    def make(name):
-        folder = tmp_path_factory.mktemp(name)
-        (ROOT / "resources").mkdir(exist_ok=True)
-        (folder / "resources").symlink_to(ROOT / "resources")
-        return folder
-
-    return make
-
-
-def skip_without_network(process):
-    said = re.search(r"^glossbench: .*could not (be )?download.*$", process.stderr, re.MULTILINE)
-    if said:
-        pytest.skip(said[0])
-
-
-@pytest.fixture(scope="session")
-def finished(workplace):
-    """The tiny study, run to its report."""
-    folder = workplace("finished")
-    process = snakemake(folder)
-    skip_without_network(process)
-    assert process.returncode == 0, process.stdout + process.stderr
-    return folder
+from studies import OBJECTIVES, TINY, digests, planned, skip_without_network, snakemake
 
 
 @pytest.mark.slow
@@ -112,27 +43,10 @@ def test_a_second_run_does_nothing(finished):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--config", "mirror=/nowhere"], {}),
-        (["--config", "seeds=[0,1]"], {"train": 5, "evaluate": 5, "estimate_sigma": 0, "tokenize_corpus": 0}),
-        (["--config", f"objectives=[{','.join(OBJECTIVES)},scl-ce]"], {"train": 1, "evaluate": 1, "collect": 1}),
-        (["--config", "probe={max_iter: 50}"], {"train": 0, "evaluate": 5, "collect": 1}),
-    ],
-    ids=["mirror root", "new seed", "new objective", "probe"],
-)
-def test_a_change_reruns_what_depends_on_it(finished, arguments, expected):
-    jobs = planned(finished, *arguments)
-    assert {rule: jobs.get(rule, 0) for rule in expected} == expected
-    if not expected:
-        assert jobs == {}
-
-
-@pytest.mark.slow
 def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
+    """Also with one job at a time instead of two beside each other."""
     again = workplace("again")
-    process = snakemake(again)
+    process = snakemake(again, cores=1)
     assert process.returncode == 0, process.stdout + process.stderr
     expected, found = (digests(folder / "results" / "tiny") for folder in (finished, again))
     assert len(expected) > 20

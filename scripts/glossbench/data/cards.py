@@ -6,17 +6,21 @@ from pathlib import Path
 import pandas as pd
 
 from glossbench.data.atomic import replacing
+from glossbench.errors import CorpusError
 
 
 def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict) -> dict:
     """Count what a reader of results should know of a corpus.
 
     parts: {"train", "val", "test"} -> frame with text and label. words: what ``entries.card_settings``
-    gives, taken over as they are, ``split`` as one line. Texts are compared exactly. n_duplicates: documents
+    gives, taken over as they are, ``split`` as one line. Raises CorpusError where its ``documents``, the sizes
+    that the registry states, are not those of the parts. Texts are compared exactly. n_duplicates: documents
     whose text occurs earlier in the corpus; n_test_in_train: test documents whose text also stands in train
     or val; n_conflicts: distinct texts of train and val with more than one label; words are what white space
     parts.
     """
+    words = dict(words)
+    _check_sizes(parts, words.pop("documents", None), words.get("corpus"))
     whole = pd.concat(parts.values(), ignore_index=True)
     learned = pd.concat([parts["train"], parts["val"]], ignore_index=True)
     n_words = [len(text.split()) for text in whole["text"]]
@@ -39,6 +43,15 @@ def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict
         "mean_words": round(sum(n_words) / len(n_words), 2),
         "max_words": max(n_words),
     }
+
+
+def _check_sizes(parts: dict[str, pd.DataFrame], stated: dict[str, int] | None, corpus: str | None) -> None:
+    found = {part: len(frame) for part, frame in parts.items()}
+    if stated not in (None, found):
+        raise CorpusError(
+            f"{corpus}: {split_line(found)} documents found, expected {split_line(stated)}; "
+            f"correct `documents:` in the corpus's entry"
+        )
 
 
 def split_line(split: str | dict) -> str:

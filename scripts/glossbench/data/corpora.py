@@ -28,6 +28,8 @@ def prepare(kind: str, split: str | dict, manifest: str | Path) -> tuple[dict[st
     files = listed_files(manifest, verify=True)
     documents = read_documents(kind, files)
     class_names = sorted(documents["class_name"].unique())
+    if len(class_names) < 2:
+        raise CorpusError(f"{manifest}: all documents are of the class {class_names[0]!r}, expected two or more")
     label_of = {name: label for label, name in enumerate(class_names)}
     documents["label"] = documents["class_name"].map(label_of).astype("int64")
     parts = {}

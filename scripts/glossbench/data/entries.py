@@ -21,6 +21,9 @@ def prepare_settings(entry: dict) -> dict:
 
 
 def card_settings(corpus: str, entry: dict) -> dict:
-    """The words of a corpus's card; rewording them must not prepare or train anything again."""
-    words = {key: entry[key] for key in ("title", "description", "source", "licence", "split")}
-    return {"corpus": corpus, **words}
+    """The words of a corpus's card, and the sizes it is held against where the entry states them.
+
+    Rewording them must not prepare or train anything again.
+    """
+    kept = ("title", "description", "source", "licence", "split", "documents")
+    return {"corpus": corpus, **{key: entry[key] for key in kept if key in entry}}

@@ -1,5 +1,6 @@
 """The files of each kind of corpus, read into one frame of documents."""
 
+import codecs
 import re
 from pathlib import Path
 
@@ -50,13 +51,14 @@ def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
 
 
 def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
-    r"""Two files with a line per document: ``labels`` (id, tab, part, tab, class) and ``texts``, Latin-1.
+    r"""Two files with a line per document: ``labels`` (id, tab, part, tab, class) and ``texts``.
 
     Lines end at ``\n`` alone: 20NG has bare ``\r`` and other control characters inside documents, at which
     ``str.splitlines`` and text mode would break them.
 
-    Latin-1 is what the literature reads them as; 81 documents of MR are really Windows-1252 (dashes, dots and
-    quotes come out as control characters, which BERT's tokenizer drops).
+    No line of the paper's corpora with more than ASCII is UTF-8, so all are Latin-1, as the literature reads them; 81
+    documents of MR are really Windows-1252 (dashes, dots and quotes come out as control characters, which BERT's
+    tokenizer drops).
     """
     label_path, text_path = _role(files, "labels"), _role(files, "texts")
     labels, texts = _lines(label_path), _lines(text_path)
@@ -67,8 +69,8 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
     rows = []
     for number, (label, text) in enumerate(zip(labels, texts, strict=True), start=1):
         fields = label.split("\t")
-        if len(fields) != 3 or not all(fields):
-            raise CorpusError(f"{label_path}, line {number}: {label!r}, expected id, part and class between tabs")
+        if len(fields) != 3 or not all(field and field.isprintable() for field in fields):
+            raise CorpusError(f"{label_path}, line {number}: {label[:100]!r}, expected id, part and class between tabs")
         doc_id, part, class_name = fields
         rows.append((doc_id, text, class_name, _part(part, label_path, number)))
     return _frame(rows)
@@ -77,20 +79,14 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
 def read_folders(files: dict[str, Path]) -> pd.DataFrame:
     """One folder a class, one file a document: ``<class>/<name>.txt``; no published parts.
 
-    UTF-8, or Latin-1 where that fails: one document of BBC News is not UTF-8 (its pound signs are single
-    bytes), and as Latin-1 it reads right.
+    One document of BBC News is not UTF-8 (its pound signs are single bytes), and as Latin-1 it reads right.
     """
     rows = []
     for name, path in sorted(files.items()):
         class_name, _, rest = name.partition("/")
         if not rest:
             raise CorpusError(f"{path}: a file beside the class folders, expected <class>/<name>.txt")
-        content = path.read_bytes()
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            text = content.decode("latin-1")
-        rows.append((name, text.strip(), class_name, ""))
+        rows.append((name, _decoded(_content(path)).strip(), class_name, ""))
     return _frame(rows)
 
 
@@ -98,11 +94,26 @@ READERS = {"textgcn": read_textgcn, "wheel-folders": read_folders}
 
 
 def _lines(path: Path) -> list[str]:
-    pieces = path.read_bytes().split(b"\n")
+    pieces = _content(path).split(b"\n")
     if not pieces[-1]:
         pieces.pop()  # the file ends with a line end
     # stripped as bytes: as Latin-1 text, strip would also take 0x85 and 0xA0, which are characters here
-    return [piece.strip().decode("latin-1") for piece in pieces]
+    return [_decoded(piece.strip()) for piece in pieces]
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise CorpusError(f"{path}: text in UTF-16, expected UTF-8 or Latin-1")
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def _decoded(content: bytes) -> str:
+    """A document's text: UTF-8, or Latin-1 where it is not."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _part(name: str, path: Path, number: int) -> str:

@@ -9,15 +9,22 @@ from datasets import Dataset, DatasetDict
 from datasets.utils.logging import disable_progress_bar
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from glossbench.errors import CorpusError, SettingsError
+from glossbench.errors import CorpusError, FetchError, SettingsError
 
 BATCH = 1000  # documents the tokenizer gets at once
 UNLIMITED = 10**9  # tokenizers without a limit of their own state a larger number than this
 
 
 def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in an encoder's folder; only local files, never code from them."""
-    return AutoTokenizer.from_pretrained(encoder, local_files_only=True, trust_remote_code=False)
+    """The tokenizer in an encoder's folder; only local files, never code from them.
+
+    Raises FetchError where there is none that transformers knows.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(encoder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise FetchError(f"{encoder}: no tokenizer that transformers can load: {reason}") from error
 
 
 def tokenize(parts: dict[str, str | Path], encoder: str | Path, max_length: int) -> DatasetDict:

@@ -1,0 +1,51 @@
+"""Running the workflow from a test: in a folder, on a study, for real or dry."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "config" / "tiny.yaml"
+OBJECTIVES = yaml.safe_load(TINY.read_text())["objectives"]
+
+
+def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
+    """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text."""
+    command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "-d", folder, "--cores", cores]
+    command += ["--configfile", study] if study else []
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.run([*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment)
+
+
+def planned(folder, *arguments, **options):
+    """Number of jobs by rule that a dry run plans."""
+    process = snakemake(folder, "-n", *arguments, **options)
+    assert process.returncode == 0, process.stdout + process.stderr
+    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
+    return {} if stats is None else {line.split()[0]: int(line.split()[1]) for line in stats[1].splitlines()}
+
+
+# Seconds, memory and versions stand here and nowhere else.
+MEASURED = re.compile(
+    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs)\.parquet$|^(report\.html|provenance\.json)$"
+)
+
+
+def digests(folder):
+    """SHA-256 of every file of a study that must not differ from one time to the next."""
+    names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
+    }
+
+
+def skip_without_network(process):
+    said = re.search(r"^glossbench: .*could not (be )?download.*$", process.stderr, re.MULTILINE)
+    if said:
+        pytest.skip(said[0])
