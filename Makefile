@@ -8,7 +8,7 @@ ARGS ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
-SOURCES := scripts tests examples
+SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
 .PHONY: help demo study test test-fast lint format docs lock clean
@@ -22,6 +22,7 @@ demo: $(VENV)/ready  ## run the default study and print where its report is
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
+	@$(if $(STUDY),PYTHONPATH=scripts python -m glossbench.yaml_file $(STUDY))
 	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
 

@@ -12,10 +12,13 @@ from glossbench.data.entries import card_settings, digests, fetch_settings, prep
 from glossbench.errors import SettingsError
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import canonical, load_study
+from glossbench.yaml_file import read_yaml
 
-CONFIG_FILES = ", ".join(min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles)
+CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles]
 try:
-    STUDY = load_study(config, CONFIG_FILES, Path(workflow.basedir) / "config")
+    for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
+        read_yaml(Path(path))
+    STUDY = load_study(config, ", ".join(CONFIG_FILES), Path(workflow.basedir) / "config")
 except SettingsError as error:
     # a WorkflowError would bury the line under a traceback
     sys.exit(f"glossbench: {error}")

@@ -13,7 +13,10 @@ from typing import Any
 PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
 # Rewording a message, a log line or a check of the configuration leaves every number as it is.
-LEFT_OUT = {f"{PACKAGE}.{name}" for name in ("settings", "schemas", "logs", "errors", "orphans", "provenance")}
+LEFT_OUT = {
+    f"{PACKAGE}.{name}"
+    for name in ("settings", "schemas", "refusals", "yaml_file", "logs", "errors", "orphans", "provenance")
+}
 VERSIONED = (
     "snakemake",
     "torch",

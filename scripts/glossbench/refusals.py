@@ -105,7 +105,5 @@ def _said(error: ValidationError) -> tuple[str, str]:
     if error.validator == "uniqueItems":
         twice = next(item for place, item in enumerate(value) if item in value[:place])
         return f"{shown(twice)} is listed twice", ""
-    values = [item for choice in (schema, *schema.get("anyOf", ())) for item in choice.get("enum", ())]
-    question = nearest(value, values) if isinstance(value, str) else ""
     what = f"key {shown(value)}" if "propertyNames" in error.absolute_schema_path else shown(value)
-    return f"{what} found, expected {expected(schema)}{question}", ""
+    return f"{what} found, expected {expected(schema)}", ""

@@ -142,8 +142,7 @@ class _ObjectiveResolver:
     def __init__(self, config_dir: Path, objectives: dict, training: dict, defaults: dict):
         self.objectives, self.training, self.defaults = objectives, training, defaults
         self.losses = load_schema(config_dir, "losses")
-        presets = _presets_schema(config_dir, self.losses, training)
-        self.presets = _load_registry(config_dir, "presets", presets)
+        self.presets = _read_registry(config_dir, "presets", _presets_schema(config_dir, self.losses, training))
         file = str(config_dir / "objectives.yaml")
         for name, entry in objectives.items():
             if entry["loss"] is not None:
@@ -241,9 +240,14 @@ def _check_projection(study: Study, source: str) -> None:
         raise SettingsError(f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}")
 
 
-def _load_registry(config_dir: Path, name: str, schema: dict | None = None) -> dict[str, Any]:
+def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
+    schema = load_schema(config_dir, name)
+    entries = _read_registry(config_dir, name, schema)
+    return {key: with_defaults(entry, schema["additionalProperties"]) for key, entry in entries.items()}
+
+
+def _read_registry(config_dir: Path, name: str, schema: dict) -> dict[str, Any]:
     path = config_dir / f"{name}.yaml"
-    schema = schema or load_schema(config_dir, name)
     entries = typed(read_yaml(path), schema)
     check(entries, schema, str(path))
-    return {key: with_defaults(entry, schema["additionalProperties"]) for key, entry in entries.items()}
+    return entries

@@ -1,5 +1,6 @@
 """What the tests of the data stage share: the registries, the mirror, a web server, an encoder."""
 
+import contextlib
 import functools
 import subprocess
 import threading
@@ -39,6 +40,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, list] = {}  # path -> answers in turn, the last one for good
         self.asked: list[str] = []
+        self.pause, self.stop = 0.0, threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -47,11 +49,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         answers = self.server.answers.get(self.path, [(404, b"not here", {})])
         status, body, headers = answers.pop(0) if len(answers) > 1 else answers[0]
+        pieces = [body] if isinstance(body, bytes) else body
         self.send_response(status)
-        for key, value in {"Content-Length": str(len(body)), **headers}.items():
+        for key, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
             self.send_header(key, value)
         self.end_headers()
-        self.wfile.write(body)
+        for place, piece in enumerate(pieces):  # several pieces come with a pause before each but the first
+            if place and self.server.stop.wait(self.server.pause):
+                return
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(piece)
 
     def log_message(self, *_):
         pass
@@ -62,6 +69,7 @@ def server():
     running = Server()
     threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     yield running
+    running.stop.set()
     running.shutdown()
     running.server_close()
 

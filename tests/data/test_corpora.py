@@ -4,8 +4,11 @@ import json
 
 import pandas as pd
 import pytest
+from data_registries import registry
 from glossbench.data.cards import describe, write_card
 from glossbench.data.corpora import prepare, read_part, write_part
+from glossbench.data.entries import card_settings
+from glossbench.errors import CorpusError
 
 DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
 
@@ -57,6 +60,16 @@ def test_files_are_the_same_byte_for_byte_and_read_back(bbc, tmp_path):
     assert names == class_names
     assert frame.to_dict("list") == parts["val"].to_dict("list")
     assert [str(kind) for kind in frame.dtypes] == ["str", "str", "int64"]
+
+
+def test_sizes_are_those_that_the_registry_states(bbc):
+    parts, class_names = bbc
+    stated = registry("corpora")["bbc-news"]
+    assert describe(parts, class_names, card_settings("bbc-news", stated))["n_train"] == stated["documents"]["train"]
+    wrong = stated | {"documents": stated["documents"] | {"val": 155}}
+    line = r"^bbc-news: test 662, train 1409, val 154 documents found, expected test 662, train 1409, val 155; correct"
+    with pytest.raises(CorpusError, match=line):
+        describe(parts, class_names, card_settings("bbc-news", wrong))
 
 
 def test_card_counts_what_is_odd(tmp_path):

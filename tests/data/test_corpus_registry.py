@@ -88,6 +88,13 @@ def test_rewording_an_entry_changes_its_card_alone():
     assert card_settings("mr", reworded) != card_settings("mr", entry)
 
 
+def test_stating_sizes_prepares_nothing_again():
+    entry = registry("corpora")["mr"]
+    bare = {key: value for key, value in entry.items() if key != "documents"}
+    assert prepare_settings(bare) == prepare_settings(entry)
+    assert "documents" not in card_settings("mr", bare)
+
+
 def test_another_host_with_the_same_files_prepares_nothing_again():
     entry = registry("corpora")["mr"]
     moved = copy.deepcopy(entry)

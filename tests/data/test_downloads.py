@@ -87,9 +87,37 @@ def test_missing_page_is_not_asked_for_twice(server, tmp_path):
 
 
 def test_passing_trouble_of_the_server_is_waited_out(server, tmp_path):
-    server.answers["/labels.txt"] = [(503, b"", {}), (200, BODY, {})]
+    server.answers["/labels.txt"] = [(500, b"", {}), (200, BODY, {})]
     fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert (tmp_path / "labels.txt").read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("once")
+def test_lasting_trouble_of_the_server_names_it_and_the_way_out(server, tmp_path):
+    server.answers["/labels.txt"] = [(500, b"", {})]
+    line = refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "the server answered 500" in line
+    assert "put a copy at <mirror>/127.0.0.1/labels.txt and set `mirror:`" in line
+
+
+def test_slow_server_that_keeps_sending_is_waited_for(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", (1, 0.5))
+    server.pause = 0.2
+    server.answers["/labels.txt"] = [(200, [BODY[i : i + 30_000] for i in range(0, len(BODY), 30_000)], {})]
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())  # longer as a whole than between two pieces
+    assert (tmp_path / "labels.txt").read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize("sent", [0, 5000], ids=["nothing", "a part"])
+def test_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, sent):
+    monkeypatch.setattr(downloads, "TIMEOUT", (1, 0.3))
+    server.pause = 60
+    server.answers["/labels.txt"] = [(200, [BODY[:sent], BODY[sent:]], {})]
+    line = refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "could not be downloaded" in line
+    assert "imed out" in line
+    assert "`mirror:`" in line
 
 
 def test_redirect_is_followed(server, tmp_path):
@@ -97,6 +125,19 @@ def test_redirect_is_followed(server, tmp_path):
     server.answers["/elsewhere"] = [(200, BODY, {})]
     fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert (tmp_path / "labels.txt").read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("once")
+def test_redirect_in_circles_is_given_up(server, tmp_path):
+    server.answers["/labels.txt"] = [(302, b"", {"Location": "/labels.txt"})]
+    assert "redirects" in refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+
+
+@pytest.mark.usefixtures("once")
+def test_redirect_to_a_file_of_this_machine_is_not_followed(server, tmp_path):
+    (tmp_path / "secret").write_bytes(BODY)
+    server.answers["/labels.txt"] = [(302, b"", {"Location": f"file://{tmp_path}/secret"})]
+    refusal(entry(server.url + "/labels.txt"), tmp_path / "a", Origin())
 
 
 @pytest.mark.usefixtures("once")

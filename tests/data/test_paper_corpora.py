@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from data_registries import PAPER_CORPORA
+from data_registries import PAPER_CORPORA, registry
 from glossbench.data.cards import describe
 
 # documents, train, val, test, classes: the paper's table of corpora
@@ -33,6 +33,8 @@ def test_sizes_and_oddities_are_those_of_the_paper(corpus):
     found = (card["n_test_in_train"], card["n_conflicts"], card["n_classes_missing"]["val"])
     assert found == ODDITIES[name]
     assert card["n_empty"] == 0
+    stated = registry("corpora")[name]["documents"]
+    assert tuple(stated[part] for part in ("train", "val", "test")) == SIZES[name][1:4]
 
 
 def test_every_document_keeps_its_class(corpus):

@@ -34,6 +34,12 @@ def test_lines_end_at_newlines_alone_and_text_is_latin1(textgcn):
     assert documents["doc_id"].tolist() == list("abcde")
 
 
+def test_lines_in_utf8_and_in_latin1_may_stand_in_one_file(textgcn):
+    texts = ["größe 🙂".encode(), b"gr\xf6\xdfe", "שלום".encode(), b"", b"a"]
+    documents = read_documents("textgcn", textgcn(texts_txt=b"\xef\xbb\xbf" + b"\n".join(texts)))
+    assert documents["text"].tolist() == ["größe 🙂", "größe", "שלום", "", "a"]
+
+
 @pytest.mark.parametrize(
     ("replaced", "line"),
     [
@@ -45,7 +51,16 @@ def test_lines_end_at_newlines_alone_and_text_is_latin1(textgcn):
             {"labels_txt": LABELS.replace(b"d\ttest", b"d\tdev")},
             "labels.txt, line 4: unknown part 'dev', expected",
         ),
+        (
+            {"texts_txt": TEXTS + b"six\n"},
+            r"texts.txt: 6 documents, but 5 labels in .*labels.txt; expected",
+        ),
         ({"labels_txt": LABELS.replace(b"d\ttest", b"d\tlatest")}, "unknown part 'latest'"),
+        ({"labels_txt": LABELS.replace(b"\ty", b"\ty\x00")}, "labels.txt, line 2: .* expected id, part and class"),
+        ({"labels_txt": LABELS.replace(b"b\t", b"\t")}, "labels.txt, line 2: .* expected id, part and class"),
+        ({"labels_txt": LABELS.decode().encode("utf-16")}, "labels.txt: text in UTF-16, expected UTF-8"),
+        ({"texts_txt": b"\xfe\xff\0a"}, "texts.txt: text in UTF-16, expected UTF-8"),
+        ({"labels_txt": LABELS.replace(b"\ty", b"\tx")}, "all documents are of the class 'x', expected two or more"),
         ({"labels_txt": LABELS.replace(b"b\t", b"b ")}, "labels.txt, line 2: .* expected id, part and class"),
         ({"labels_txt": LABELS.replace(b"b\t", b"a\t")}, "document id 'a' occurs twice"),
         ({"labels_txt": b"", "texts_txt": b""}, "no documents"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ MEMBERS = {
     "tiny/data/glad/1.txt": b"sun",
     "tiny/data/glad/deep/2.txt": b"too deep",
     "tiny/data/readme.md": b"not a document",
+    "tiny/data2/glad/3.txt": b"of another folder",
     "tiny-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
     "tiny-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     "tiny-1.0.dist-info/RECORD": b"",
@@ -118,6 +120,17 @@ def test_member_that_leaves_the_folder_is_refused(tmp_path, name):
         unpack(wheel, "tiny/data", ["*/*.txt"], tmp_path / "w" / "target")
     assert files(tmp_path) == before
     assert not Path("/evil.txt").exists()
+
+
+def test_link_in_a_wheel_is_unpacked_as_a_plain_file(tmp_path):
+    path = make_wheel(tmp_path / "link-1.0-py3-none-any.whl", {})
+    link = zipfile.ZipInfo("tiny/data/glad/1.txt")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    unpack(path, "tiny/data", ["*/*.txt"], tmp_path / "target")
+    assert not (tmp_path / "target/glad/1.txt").is_symlink()
+    assert (tmp_path / "target/glad/1.txt").read_text() == "/etc/passwd"
 
 
 def test_truncated_wheel_is_refused(wheel, tmp_path):

@@ -7,18 +7,27 @@ import time
 
 import psutil
 import pytest
+import yaml
 from studies import ROOT, TINY, digests, snakemake
 
 
-def started(folder):
+@pytest.fixture
+def study(tmp_path):
+    """One run of enough epochs to be killed in the middle of them."""
+    settings = yaml.safe_load(TINY.read_text())
+    del settings["projection"]
+    settings.update(study="killed", objectives=["gloss-sqrt-ce@reference"])
+    settings["training"]["epochs"] = 25
+    path = tmp_path / "killed.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def started(folder, study):
     """The workflow under way in a process of its own."""
     command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2"]
-    return subprocess.Popen(
-        [*map(str, command), "--configfile", str(TINY)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([*map(str, command), "--configfile", str(study)], cwd=folder, **quiet)
 
 
 def wait_until(condition, seconds, what):
@@ -35,15 +44,14 @@ def unlock(folder):
 
 
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(finished, workplace):
-    folder = workplace("killed")
-    process = started(folder)
-    checkpoints = folder / "results" / "tiny" / ".state"
+def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workplace):
+    folder, results = workplace("killed"), "results/killed"
+    process = started(folder, study)
     try:
-        wait_until(lambda: list(checkpoints.rglob("checkpoint.safetensors")), 200, "a run is under way")
+        wait_until(lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way")
         assert "Snakemake is already at work here" in unlock(folder).stderr
-        jobs = [child for child in psutil.Process(process.pid).children(recursive=True) if child.is_running()]
-        trainers = [child for child in jobs if any("train.py" in word for word in child.cmdline())]
+        jobs = psutil.Process(process.pid).children(recursive=True)
+        trainers = [job for job in jobs if any("train.py" in word for word in job.cmdline())]
         assert trainers
     finally:
         process.kill()
@@ -51,14 +59,17 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(finished, work
     _, alive = psutil.wait_procs(trainers, timeout=15)
     assert alive == [], "trainers outlived their Snakemake"
 
-    locked = snakemake(folder)
+    locked = snakemake(folder, study=study)
     assert "--unlock" in locked.stdout + locked.stderr, "Snakemake itself says how to get out"
     assert unlock(folder).stdout == "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n"
-    again = snakemake(folder)
+    again = snakemake(folder, study=study)
     assert again.returncode == 0, again.stdout + again.stderr
-    logs = [path.read_text() for path in (folder / "results" / "tiny" / "logs" / "train").rglob("*.log")]
-    assert any("resumed after epoch" in text for text in logs)
-    assert digests(folder / "results" / "tiny") == digests(finished / "results" / "tiny")
+    (log,) = (folder / results / "logs" / "train").rglob("*.log")
+    assert "resumed after epoch" in log.read_text()
+
+    whole = workplace("whole")
+    assert snakemake(whole, study=study).returncode == 0
+    assert digests(folder / results) == digests(whole / results)
 
 
 def test_there_is_nothing_to_unlock_where_nothing_is_locked(tmp_path):

@@ -82,12 +82,10 @@ def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_
     assert planned(folder, "--config", "corpora=r8", "objectives=[ce]", "seeds=[7]", study=None)["train"] == 1
 
 
-def test_a_subset_larger_than_the_corpus_is_refused(finished, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(finished, folder, symlinks=True)
-    process = snakemake(folder, "--config", "subset={train: 5000}")
+def test_a_subset_larger_than_the_corpus_is_refused_before_any_job_starts(workplace):
+    process = snakemake(workplace("subset"), "-n", "--config", "subset={train: 5000}")
     assert process.returncode != 0
-    assert "subset.train: subset of 5000 documents, expected 1 to 1409" in process.stderr
+    assert "subset.train: 5000 found, but bbc-news has 1409 training documents" in process.stderr
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from glossbench.errors import CorpusError, FetchError, SettingsError
 
 BATCH = 1000  # documents the tokenizer gets at once
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
 UNLIMITED = 10**9  # tokenizers without a limit of their own state a larger number than this
 
 
@@ -20,6 +21,8 @@ def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
 
     Raises FetchError where there is none that transformers knows.
     """
+    if not any((Path(encoder) / name).is_file() for name in VOCABULARIES):  # else an empty one would be made up
+        raise FetchError(f"{encoder}: no tokenizer, expected one of {', '.join(VOCABULARIES)}")
     try:
         return AutoTokenizer.from_pretrained(encoder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:

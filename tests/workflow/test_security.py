@@ -1,0 +1,263 @@
+"""What comes from outside is data: it is never run, never leaves its folder and never reaches a shell."""
+
+import ast
+import copy
+import os
+import pickle
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from glossbench.data.downloads import Origin
+from glossbench.data.manifest import sha256
+from glossbench.data.tokens import load_tokenizer
+from glossbench.data.wheels import fetch_wheel
+from glossbench.errors import FetchError, SettingsError, TrainingError
+from glossbench.learning.encoder import load_backbone
+from glossbench.settings import load_study
+from glossbench.yaml_file import LOADER, read_yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+LEAST = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
+
+# Code is read, not trusted: what unpickles, runs text or starts a shell has no place in it.
+MODULES = {"pickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "pty", "code"}
+NAMES = {"eval", "exec", "compile", "__import__", "breakpoint"}
+ATTRIBUTES = {"system", "popen", "getoutput", "getstatusoutput", "read_pickle", "to_pickle", "create_subprocess_shell"}
+YAML = {"load_all", "full_load", "full_load_all", "unsafe_load", "Loader", "FullLoader", "UnsafeLoader", "CLoader"}
+MUST_BE = {"shell": False, "allow_pickle": False, "trust_remote_code": False, "weights_only": True}
+
+
+def offences(code: str) -> list[str]:
+    """Places of a Python text that unpickle, run text or start a shell, in words."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.split(".")[0] in MODULES]
+        elif isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            found += [node.module] if (node.module or "").split(".")[0] in MODULES else []
+            found += sorted(names & ATTRIBUTES) + (
+                ["load"] if node.module in ("torch", "yaml") and "load" in names else []
+            )
+        elif isinstance(node, ast.Attribute):
+            found += [node.attr] if node.attr in ATTRIBUTES else []
+            found += [f"yaml.{node.attr}"] if ast.unparse(node.value) == "yaml" and node.attr in YAML else []
+        elif isinstance(node, ast.Call):
+            found += offences_of_call(node)
+    return found
+
+
+def offences_of_call(call: ast.Call) -> list[str]:
+    name = ast.unparse(call.func)
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    found = [name] if name in NAMES else []
+    for key, value in MUST_BE.items():
+        if key in given and not (isinstance(given[key], ast.Constant) and given[key].value is value):
+            found.append(f"{name}({key})")
+    if name == "torch.load" and "weights_only" not in given:
+        found.append(name)
+    if name == "yaml.load" and "Safe" not in ast.unparse(given.get("Loader", ast.Constant(""))):
+        found.append(name)
+    if name.endswith(".from_pretrained"):
+        wanted = {"trust_remote_code", "local_files_only"} | ({"use_safetensors"} if "Model" in name else set())
+        found += [f"{name} without {key}" for key in sorted(wanted - given.keys())]
+    if name.endswith("import_module") and not ast.unparse(call.args[0]).lstrip("f'\"").startswith("glossbench.losses."):
+        found.append(name)
+    if name.startswith("subprocess.") and any(isinstance(part, ast.Constant | ast.JoinedStr) for part in call.args[:1]):
+        found.append(f"{name} of a text")
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from joblib import load",
+        "from torch import load",
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "np.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=given)",
+        "pd.read_pickle(path)",
+        "yaml.load(text)",
+        "yaml.load(text, Loader=yaml.FullLoader)",
+        "yaml.unsafe_load(text)",
+        "AutoModel.from_pretrained(f, local_files_only=True, trust_remote_code=True, use_safetensors=True)",
+        "AutoModel.from_pretrained(f, local_files_only=True, trust_remote_code=False)",
+        "AutoTokenizer.from_pretrained(f)",
+        "eval(text)",
+        "exec(text)",
+        "os.system(text)",
+        "subprocess.run(text, shell=True)",
+        "subprocess.run(f'ls {text}')",
+        "importlib.import_module(name)",
+    ],
+)
+def test_the_reader_of_code_sees_what_must_not_be(code):
+    assert offences(code)
+
+
+def test_no_code_unpickles_runs_text_or_starts_a_shell():
+    files = sorted((ROOT / "scripts").rglob("*.py"))
+    assert len(files) > 50
+    assert {str(path.relative_to(ROOT)): found for path in files if (found := offences(path.read_text()))} == {}
+    assert issubclass(LOADER, yaml.constructor.SafeConstructor)
+    assert not issubclass(LOADER, yaml.constructor.FullConstructor)
+
+
+def test_rules_run_scripts_and_nothing_else():
+    """Settings reach a job as params of a Python script; a shell command could be made of them by mistake."""
+    texts = {path.name: path.read_text() for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")]}
+    ways = re.compile(r"^\s+(shell|run|script|notebook|wrapper|cwl|template_engine):", re.MULTILINE)
+    assert len(texts) > 4
+    used = {way for text in texts.values() for way in ways.findall(text)}
+    assert used == {"script"}
+    scripts = [name for text in texts.values() for name in re.findall(r"script:\s+(.+)", text)]
+    assert scripts
+    assert all(re.fullmatch(r'"\.\./scripts/[a-z_]+\.py"', name) for name in scripts)
+    calls = re.compile(r"\b(shell|eval|exec|system|popen|subprocess)\s*[.(]")
+    assert [name for name, text in texts.items() if calls.search(text)] == []
+
+
+class Trap:
+    """A pickle that makes a file when it is loaded."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_weights_in_a_pickle_are_not_loaded(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "bert", "hidden_size": 8, "num_attention_heads": 1}')
+    content = pickle.dumps({"weight": Trap(tmp_path / "sprung")})
+    (tmp_path / "pytorch_model.bin").write_bytes(content)
+    with pytest.raises(TrainingError, match="not an encoder that transformers can load from safetensors"):
+        load_backbone(tmp_path)
+    assert not (tmp_path / "sprung").exists()
+    pickle.loads(content)  # the trap does work
+    assert (tmp_path / "sprung").exists()
+
+
+def test_code_that_comes_with_an_encoder_is_not_run(tmp_path):
+    (tmp_path / "evil.py").write_text(f"import os\nos.mkdir({str(tmp_path / 'sprung')!r})\n")
+    auto = '{"AutoConfig": "evil.C", "AutoModel": "evil.M", "AutoTokenizer": ["evil.T", "evil.T"]}'
+    (tmp_path / "config.json").write_text(f'{{"model_type": "evil", "auto_map": {auto}}}')
+    (tmp_path / "tokenizer_config.json").write_text(f'{{"tokenizer_class": "T", "auto_map": {auto}}}')
+    (tmp_path / "vocab.txt").write_text("[CLS]")
+    with pytest.raises(TrainingError, match="not an encoder that transformers can load"):
+        load_backbone(tmp_path)
+    with pytest.raises(FetchError, match="no tokenizer that transformers can load"):
+        load_tokenizer(tmp_path)
+    assert not (tmp_path / "sprung").exists()
+
+
+HOSTILE = [
+    "../up", "..", ".", "", "/etc", "a/b", "a\\b", "C:", "~", "-rf", "a b", "mr\n", "mr\0", "a\nb", "mr\x1b[2J", "$(id)", "`id`",
+    "a;b", "a|b", "a&b", "a>b", "'", '"', "*", "{seed}", "%s", "MR", "größe", "\u202emr", "a" * 300,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("key", ["study", "corpora", "encoders", "objectives"])
+def test_a_name_that_is_no_plain_word_is_refused_in_one_line(key, name):
+    value = name if key == "study" else [name]
+    with pytest.raises(SettingsError) as caught:
+        load_study({**LEAST, key: value}, "my.yaml", CONFIG)
+    line = str(caught.value)
+    assert line.startswith(f"my.yaml: {key}")
+    assert not re.search(r"[\x00-\x1f\x7f]", line)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_entry_whose_key_is_no_plain_word_is_refused_in_one_line(name, config_copy):
+    for registry in ("corpora", "encoders", "objectives", "presets"):
+        path = config_copy / f"{registry}.yaml"
+        content = path.read_text()
+        entries = read_yaml(path)
+        entries[name] = copy.deepcopy(next(iter(entries.values())))
+        path.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
+        with pytest.raises(SettingsError) as caught:
+            load_study(LEAST, "my.yaml", config_copy)
+        line = str(caught.value)
+        assert line.startswith(f"{path}: key ")
+        assert not re.search(r"[\x00-\x1f\x7f]", line)
+        path.write_text(content)
+
+
+@pytest.fixture
+def config_copy(tmp_path):
+    for path in [*CONFIG.glob("*.yaml"), *CONFIG.glob("schemas/*.yaml")]:
+        copied = tmp_path / "config" / path.relative_to(CONFIG)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        copied.write_bytes(path.read_bytes())
+    return tmp_path / "config"
+
+
+ODD_TEXT = st.text(alphabet="ab0-_./\\~ \n\0$;'é", max_size=6)
+ODD_KEY = st.tuples(
+    st.sampled_from(["ce", "gloss-o", "scl@reference"]), st.sampled_from(["", ",sigma=", "@", ",epochs=2"]), ODD_TEXT
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(study=ODD_TEXT, key=ODD_KEY.map("".join))
+def test_whatever_is_accepted_names_one_folder_below_results(study, key):
+    for name, changes in ((study, {"study": study}), (key, {"objectives": [key]})):
+        try:
+            load_study({**LEAST, **changes}, "my.yaml", CONFIG)
+        except SettingsError:
+            continue
+        assert re.fullmatch(r"[a-z0-9][A-Za-z0-9_@,=.+-]*", name)
+        assert Path(os.path.normpath(f"results/{name}/x")).parts == ("results", name, "x")
+
+
+@pytest.mark.parametrize("loss", ["../supcon", "os", "supcon.os", "__init__"])
+def test_a_loss_is_loaded_by_a_name_of_the_list_alone(config_copy, loss):
+    entries = read_yaml(config_copy / "objectives.yaml")
+    entries["scl"]["loss"] = loss
+    (config_copy / "objectives.yaml").write_text(yaml.safe_dump(entries))
+    with pytest.raises(SettingsError, match=r"scl.loss: unknown .*; losses: cosine, gloss, supcon, triplet$"):
+        load_study(LEAST, "my.yaml", config_copy)
+
+
+SHELL = "$(mkdir sprung1) `mkdir sprung2`; mkdir sprung3; ' & mkdir sprung4 \""
+
+
+def test_a_mirror_with_a_shells_words_in_its_path_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wheels = tmp_path / SHELL / "wheels"
+    wheels.mkdir(parents=True)
+    with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("tiny/data/a/1.txt", b"film")
+        archive.writestr("tiny-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr("tiny-1.0.dist-info/WHEEL", b"Wheel-Version: 1.0\nTag: py3-none-any\n")
+    wheel = {"requirement": "tiny==1.0", "folder": "tiny/data", "sha256": sha256(next(wheels.iterdir()))}
+    assert fetch_wheel(wheel, tmp_path / "out", ["*/*.txt"], Origin(tmp_path / SHELL, offline=True)) == ["a/1.txt"]
+    assert list(tmp_path.rglob("sprung*")) == []
+
+
+@pytest.mark.slow
+def test_settings_with_a_shells_words_run_nothing(tmp_path, bbc_news):
+    """Through Snakemake, which starts its jobs as commands: a study in such a folder with such a setting."""
+    (tmp_path / "work" / "resources").mkdir(parents=True)
+    (tmp_path / "work" / "resources" / "corpora").symlink_to(bbc_news.parents[1])
+    study = tmp_path / SHELL / "my study.yaml"
+    study.parent.mkdir()
+    study.write_text(yaml.safe_dump({**LEAST, "corpora": ["bbc-news"], "mirror": SHELL}))
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", tmp_path / "work", "--cores", "1"]
+    command += ["--configfile", study, "--config", f"mirror={SHELL}{SHELL}", "--"]
+    target = "results/s/corpora/bbc-news/card.json"
+    done = subprocess.run([*map(str, command), target], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "work" / target).is_file()
+    assert list(tmp_path.rglob("sprung*")) == []
