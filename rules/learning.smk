@@ -6,7 +6,7 @@ rule encode_frozen:
         tokens=f"{RESULTS}/tokens/{CELL}",
         encoder="resources/encoders/{encoder}/SHA256SUMS",
     output:
-        temp(f"{RESULTS}/frozen/{CELL}.safetensors"),
+        f"{RESULTS}/frozen/{CELL}.safetensors",
     log:
         f"{RESULTS}/logs/encode_frozen/{CELL}.log",
     benchmark:

@@ -18,9 +18,9 @@ OBJECTIVES = yaml.safe_load(TINY.read_text())["objectives"]
 def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
     """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text."""
     command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "-d", folder, "--cores", cores]
-    command += ["--configfile", study] if study else []
+    command += [*arguments, *(["--configfile", study] if study else [])]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run([*map(str, command), *arguments], cwd=folder, capture_output=True, text=True, env=environment)
+    return subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, env=environment)
 
 
 def planned(folder, *arguments, **options):
@@ -28,7 +28,8 @@ def planned(folder, *arguments, **options):
     process = snakemake(folder, "-n", *arguments, **options)
     assert process.returncode == 0, process.stdout + process.stderr
     stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
-    return {} if stats is None else {line.split()[0]: int(line.split()[1]) for line in stats[1].splitlines()}
+    jobs = [] if stats is None else [line.split() for line in stats[1].splitlines()]
+    return {rule: int(count) for rule, count in jobs if rule != "total"}
 
 
 # Seconds, memory and versions stand here and nowhere else.

@@ -29,8 +29,8 @@ def edit(path, old, new):
 
 
 def trained(runs, projected=True):
-    """Jobs that follow from so many runs trained anew: the frozen layers' output is kept only while it is needed."""
-    jobs = {"encode_frozen": 1, "train": runs, "evaluate": runs, **COLLECTED}
+    """Jobs that follow from so many runs trained anew."""
+    jobs = {"train": runs, "evaluate": runs, **COLLECTED}
     return {**jobs, "project_embeddings": 1, "figure_projections": 1} if projected else jobs
 
 
