@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from glossbench.learning.inputs import resolve_sigma
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
 from glossbench.learning.stopping import EarlyStopping
@@ -70,3 +72,43 @@ def test_the_probe_takes_the_regularisation_that_validation_likes_best():
         scores[c] = macro_f1(validation[1], model.predict((validation[0] - mean) / scale))
     assert strength == min(c for c in scores if scores[c] == max(scores.values()))
     assert macro_f1(validation[1], probe.predict(validation[0])) == pytest.approx(scores[strength])
+
+
+def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
+    """By a loop of its own in numpy, from the same start; validation never stops getting better here."""
+    generator = np.random.default_rng(2)
+    labels = np.arange(40) % 2
+    embeddings = np.where(labels[:, None] == 0, 1.0, -1.0) * generator.uniform(50, 60, size=(40, 6))
+    found, strength = fit_probe((embeddings, labels), (embeddings, labels), {"kind": "adam"})
+    assert strength is None
+
+    torch.manual_seed(0)
+    start = torch.nn.Linear(6, 2)
+    weights, bias = start.weight.detach().double().numpy().copy(), start.bias.detach().double().numpy().copy()
+    scores, kept = [], []
+    moments = [np.zeros_like(weights), np.zeros_like(weights), np.zeros_like(bias), np.zeros_like(bias)]
+    for step in range(1, 51):
+        logits = embeddings @ weights.T + bias
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        error = (p / p.sum(axis=1, keepdims=True) - np.eye(2)[labels]) / len(labels)
+        for place, gradient in ((0, error.T @ embeddings), (2, error.sum(axis=0))):
+            moments[place] = 0.9 * moments[place] + 0.1 * gradient
+            moments[place + 1] = 0.999 * moments[place + 1] + 0.001 * gradient**2
+            first, second = moments[place] / (1 - 0.9**step), moments[place + 1] / (1 - 0.999**step)
+            change = 1e-4 * first / (np.sqrt(second) + 1e-8)
+            weights, bias = (weights - change, bias) if place == 0 else (weights, bias - change)
+        predicted = (embeddings @ weights.T + bias).argmax(axis=1)
+        scores.append(macro_f1(labels, predicted))
+        kept.append(weights.copy())
+        if len(scores) > 10 and max(scores[-10:]) <= max(scores[:-10]):
+            break
+    np.testing.assert_allclose(found.weights, kept[int(np.argmax(scores))], rtol=0, atol=1e-4)
+
+
+def test_a_rule_for_sigma_becomes_its_number(tmp_path):
+    estimates = tmp_path / "sigma.json"
+    estimates.write_text('{"sigma": {"pairs": {"sqrt": 0.5, "inflection": 0.7}, "full-matrix": {"sqrt": 0.4}}}')
+    asked = {"sigma": "sqrt", "sigma_median": "full-matrix", "labeled_fraction": 0.7}
+    assert resolve_sigma(asked, estimates) == {"sigma": 0.4, "labeled_fraction": 0.7}
+    assert resolve_sigma({**asked, "sigma": "inflection", "sigma_median": "pairs"}, estimates)["sigma"] == 0.7
+    assert resolve_sigma({**asked, "sigma": 2.0}, None)["sigma"] == 2.0

@@ -161,3 +161,29 @@ def test_batches_are_a_permutation_without_a_batch_of_one(n, batch_size, seed, e
 def test_balanced_weights():
     found = balanced_weights(torch.tensor([0, 0, 0, 2]), 3)
     torch.testing.assert_close(found, torch.tensor([4 / 9, 0, 4 / 3]))
+
+
+def test_two_forward_passes_have_two_dropout_masks_and_one_has_one(bert_folder):
+    """D8: with two passes cross-entropy sees other embeddings than the loss beside it."""
+    seen = {}
+    for passes in (1, 2):
+        run = trainer(bert_folder, "integrated", SupConLoss(0.3), forward_passes=passes, epochs=1, batch_size=40)
+        seen[passes] = []
+        run.model.encoder.register_forward_hook(
+            lambda module, given, output, to=seen[passes]: to.append(output.detach())
+        )
+        run.fit()
+    training = {passes: outputs[:-1] for passes, outputs in seen.items()}  # the last is validation
+    assert [len(training[1]), len(training[2])] == [1, 2]
+    assert torch.equal(training[1][0], training[2][0])
+    assert not torch.allclose(training[2][0], training[2][1])
+
+
+def test_balanced_class_weights_reach_cross_entropy(bert_folder):
+    run = trainer(bert_folder, class_weights="balanced", epochs=1, batch_size=40)
+    run.model.train = lambda mode=True: run.model
+    run.model.eval()
+    documents = run.splits.train
+    _, logits = run.model(documents, torch.arange(40))
+    expected = F.cross_entropy(logits, documents.labels, weight=balanced_weights(documents.labels, 3)).item()
+    assert run.fit().history[0]["loss_ce"] == pytest.approx(expected, rel=1e-4)
