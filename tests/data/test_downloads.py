@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -198,17 +199,40 @@ def test_mirror_that_does_not_exist_is_refused(server, tmp_path):
     assert server.asked == []
 
 
-@pytest.mark.slow
-def test_two_jobs_fetch_a_file_once(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
+def fetching(server, folder) -> subprocess.Popen:
+    """A process of its own that fetches labels.txt into a folder."""
     code = (
         "import sys\n"
         "from glossbench.data.downloads import Origin\n"
         "from glossbench.data.fetching import fetch\n"
         f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Origin())"
     )
-    scripts = Path(downloads.__file__).parents[2]
-    jobs = [subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=scripts) for _ in range(2)]
+    return subprocess.Popen([sys.executable, "-c", code, folder], cwd=Path(downloads.__file__).parents[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
+def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_path, after):
+    pieces = [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)]
+    server.pause = 0.2
+    server.answers["/labels.txt"] = [(200, pieces, {}), (200, BODY, {})]
+    job = fetching(server, tmp_path)
+    while not server.asked:
+        assert job.poll() is None
+        time.sleep(0.01)
+    time.sleep(after)
+    job.kill()
+    job.wait()
+    assert not {"labels.txt", "SHA256SUMS"} & {path.name for path in tmp_path.iterdir()}
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "SHA256SUMS", "labels.txt"]
+    assert (tmp_path / "labels.txt").read_bytes() == BODY
+
+
+@pytest.mark.slow
+def test_two_jobs_fetch_a_file_once(server, tmp_path):
+    server.answers["/labels.txt"] = [(200, BODY, {})]
+    jobs = [fetching(server, tmp_path) for _ in range(2)]
     assert [job.wait(60) for job in jobs] == [0, 0]
     assert server.asked == ["/labels.txt"]
 
