@@ -43,13 +43,9 @@ def code_digest(script, loss=None):
     return digest_of(Path(workflow.basedir) / "scripts" / f"{script}.py", *losses)
 
 
-def per_run(*patterns):
-    """The given patterns for every run of the study, pattern by pattern."""
-    return [
-        pattern.format(corpus=run.corpus, encoder=run.encoder, objective=run.objective, seed=run.seed)
-        for pattern in patterns
-        for run in STUDY.runs()
-    ]
+def per_run(pattern, runs=None):
+    """A path for each of the given runs, or for every run of the study."""
+    return [pattern.format(**vars(run)) for run in (STUDY.runs() if runs is None else runs)]
 
 
 def cards():

@@ -136,7 +136,7 @@ if STUDY.settings["projection"]:
 
     rule project_embeddings:
         input:
-            embeddings=[f"{RUN}/embeddings.npz".format(**vars(run)) for run in projected_runs()],
+            embeddings=per_run(f"{RUN}/embeddings.npz", projected_runs()),
             cards=cards(),
         output:
             f"{RESULTS}/projections.parquet",

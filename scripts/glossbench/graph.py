@@ -20,6 +20,8 @@ TRANSITIONS = ("stochastic", "column")
 SOLVE_TOLERANCE = 1e-10
 # A wanted probability must stand this far above the error of the solve for its logarithm to be good to 1e-6.
 SOLVE_HEADROOM = 1e6
+# Sigma from the median distance between unit-norm embeddings, as published and as the appendix derives it.
+MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / math.sqrt(3)}
 # The elimination keeps its steps for the backward pass; in blocks of so many it recomputes them instead.
 ELIMINATION_BLOCK = 64
 
@@ -209,10 +211,8 @@ def estimate_sigma(
     if len(embeddings) < 2:
         raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
     points = unit_rows(embeddings.detach())
-    if method == "sqrt":
-        return math.sqrt(median_distance(points, median) / 3)
-    if method == "inflection":
-        return median_distance(points, median) / math.sqrt(3)
+    if method in MEDIAN_RULES:
+        return MEDIAN_RULES[method](median_distance(points, median))
     if method == "nearest-other-class":
         if labels is None:
             raise ValueError('labels: needed by the method "nearest-other-class"')

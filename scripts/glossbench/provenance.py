@@ -61,11 +61,6 @@ def describe(root: Path) -> dict[str, Any]:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
 def _syntax(path: Path) -> str:
     return ast.dump(_Meaning().visit(ast.parse(path.read_text(encoding="utf-8"))))
 
@@ -73,7 +68,7 @@ def _syntax(path: Path) -> str:
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
     found = set()
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -6,7 +6,7 @@ import torch
 
 from glossbench.data.documents import Documents
 from glossbench.data.splits import stratified_subset
-from glossbench.graph import estimate_sigma, median_distance, unit_rows
+from glossbench.graph import MEDIAN_RULES, median_distance, nearest_other_class, unit_rows
 from glossbench.learning.encoder import Encoder
 
 # Beyond this many documents the distances of a stratified part stand for all: 128 million pairs, 1 GiB.
@@ -26,18 +26,14 @@ def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
         part = torch.from_numpy(stratified_subset(documents.labels.cpu().numpy(), MOST_DOCUMENTS, seed=0))
     embeddings = encoder(documents, part).float().cpu()
     labels = documents.labels.cpu()[part]
-    other_class = estimate_sigma(embeddings, "nearest-other-class", labels)
     points = unit_rows(embeddings)
+    other_class = nearest_other_class(points, labels) / 3
     medians = {median: median_distance(points, median) for median in ("pairs", "full-matrix")}
     return {
         "n_documents": len(part),
         "median_distance": medians,
         "sigma": {
-            median: {
-                "sqrt": estimate_sigma(embeddings, "sqrt", median=median),
-                "inflection": estimate_sigma(embeddings, "inflection", median=median),
-                "nearest-other-class": other_class,
-            }
-            for median in medians
+            median: {**{rule: sigma(m) for rule, sigma in MEDIAN_RULES.items()}, "nearest-other-class": other_class}
+            for median, m in medians.items()
         },
     }
