@@ -28,9 +28,15 @@ rule data:
 
 rule tables:
     input:
-        tables_of_study(),
+        files_of("table"),
 
 
 rule figures:
     input:
-        figures_of_study(),
+        files_of("figure"),
+
+
+# Everything from the runs that are finished so far; with --nolock while another Snakemake is at work on the rest.
+rule partial:
+    input:
+        lambda w: evidence_products(f"{RESULTS}/partial"),

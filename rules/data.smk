@@ -1,6 +1,6 @@
 # Files fetched and verified, documents prepared and described, tokens made.
 # The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a change there
-# would otherwise train everything again.
+# would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
 
 
 localrules:
@@ -10,6 +10,8 @@ localrules:
 
 
 rule fetch_corpus:
+    input:
+        local=lambda w: local_files(STUDY.registry["corpora"][w.corpus]),
     output:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     log:
@@ -81,6 +83,8 @@ rule describe_corpus:
 
 
 rule fetch_encoder:
+    input:
+        local=lambda w: local_files(STUDY.registry["encoders"][w.encoder]),
     output:
         manifest="resources/encoders/{encoder}/SHA256SUMS",
     log:

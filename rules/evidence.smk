@@ -1,4 +1,5 @@
-# From the frames of all runs to tables, figures and the report.
+# From the frames of all runs to tables, figures and the report; of all planned runs, or under partial/ of those that
+# are finished so far.
 
 
 include: "exhibits.smk"
@@ -7,129 +8,92 @@ include: "exhibits.smk"
 report: "../report/workflow.rst"
 
 
-rule table_corpora:
-    input:
-        f"{RESULTS}/corpora.parquet",
-    output:
-        csv=shown(f"{RESULTS}/tables/corpora.csv", "Tables"),
-        md=shown(f"{RESULTS}/tables/corpora.md", "Tables"),
-        tex=shown(f"{RESULTS}/tables/corpora.tex", "Tables"),
-    log:
-        f"{RESULTS}/logs/table_corpora.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/table_corpora.tsv"
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        caption=caption("corpora"),
-        code=code_digest("table_corpora"),
-    message:
-        "Writing the table of corpora"
-    script:
-        "../scripts/table_corpora.py"
+wildcard_constraints:
+    view=f"{re.escape(RESULTS)}(/partial)?",
 
 
-rule table_results:
-    input:
-        f"{RESULTS}/runs.parquet",
-    output:
-        csv=shown(f"{RESULTS}/tables/results.csv", "Tables"),
-        md=shown(f"{RESULTS}/tables/results.md", "Tables"),
-        tex=shown(f"{RESULTS}/tables/results.tex", "Tables"),
-    log:
-        f"{RESULTS}/logs/table_results.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/table_results.tsv"
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        caption=caption("results"),
-        code=code_digest("table_results"),
-    message:
-        "Writing the table of results"
-    script:
-        "../scripts/table_results.py"
+for exhibit in shown_exhibits(RESULTS, "table"):
+
+    rule:
+        name:
+            f"table_{exhibit.key}"
+        input:
+            **exhibit_inputs(exhibit),
+        output:
+            csv=shown(f"{{view}}/tables/{exhibit.key}.csv", "Tables"),
+            md=shown(f"{{view}}/tables/{exhibit.key}.md", "Tables"),
+            tex=shown(f"{{view}}/tables/{exhibit.key}.tex", "Tables"),
+            html=f"{{view}}/tables/{exhibit.key}.html",
+        log:
+            f"{{view}}/logs/table_{exhibit.key}.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        params:
+            exhibit=lambda w, exhibit=exhibit: canonical(exhibit_settings(exhibit)),
+            code=code_digest("table", exhibit.module),
+        message:
+            f"Writing the table {exhibit.key}"
+        script:
+            "../scripts/table.py"
 
 
-rule figure_learning_curves:
-    input:
-        f"{RESULTS}/epochs.parquet",
-    output:
-        png=shown(f"{RESULTS}/figures/learning_curves.png", "Figures"),
-        pdf=shown(f"{RESULTS}/figures/learning_curves.pdf", "Figures"),
-        csv=f"{RESULTS}/figures/learning_curves.csv",
-    log:
-        f"{RESULTS}/logs/figure_learning_curves.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure_learning_curves.tsv"
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        code=code_digest("figure_learning_curves"),
-    message:
-        "Drawing the learning curves"
-    script:
-        "../scripts/figure_learning_curves.py"
+for exhibit in shown_exhibits(RESULTS, "figure"):
 
-
-rule figure_projections:
-    input:
-        f"{RESULTS}/projections.parquet",
-    output:
-        png=shown(f"{RESULTS}/figures/projections.png", "Figures"),
-        pdf=shown(f"{RESULTS}/figures/projections.pdf", "Figures"),
-    log:
-        f"{RESULTS}/logs/figure_projections.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure_projections.tsv"
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        code=code_digest("figure_projections"),
-    message:
-        "Drawing the projections of test embeddings"
-    script:
-        "../scripts/figure_projections.py"
+    rule:
+        name:
+            f"figure_{exhibit.key}"
+        input:
+            **exhibit_inputs(exhibit),
+        output:
+            png=shown(f"{{view}}/figures/{exhibit.key}.png", "Figures"),
+            pdf=shown(f"{{view}}/figures/{exhibit.key}.pdf", "Figures"),
+            csv=f"{{view}}/figures/{exhibit.key}.csv",
+            caption=f"{{view}}/figures/{exhibit.key}.txt",
+        log:
+            f"{{view}}/logs/figure_{exhibit.key}.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        params:
+            exhibit=lambda w, exhibit=exhibit: canonical(exhibit_settings(exhibit)),
+            code=code_digest("figure", exhibit.module),
+        message:
+            f"Drawing the figure {exhibit.key}"
+        script:
+            "../scripts/figure.py"
 
 
 rule report:
     input:
-        runs=f"{RESULTS}/runs.parquet",
-        corpora=f"{RESULTS}/corpora.parquet",
-        figures=expand(f"{RESULTS}/figures/{{name}}.png", name=figures()),
-        tables=tables_of_study(),
+        runs="{view}/runs.parquet",
+        corpora="{view}/corpora.parquet",
+        coverage="{view}/coverage.parquet",
+        tables=lambda w: files_of("table", ["html"], w.view),
+        figures=lambda w: files_of("figure", ["png"], w.view),
+        captions=lambda w: files_of("figure", ["txt"], w.view),
     output:
-        page=shown(f"{RESULTS}/report.html", "Report"),
-        provenance=f"{RESULTS}/provenance.json",
+        page=shown("{view}/report.html", "Report"),
+        provenance="{view}/provenance.json",
     log:
-        f"{RESULTS}/logs/report.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/report.tsv"
+        "{view}/logs/report.log",
     conda:
         "../envs/glossbench.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     params:
-        settings=canonical(study_settings()),
-        captions=canonical({name: caption(name) for name in [*TABLES, *figures()]}),
+        settings=lambda w: canonical(study_settings()),
+        exhibits=lambda w: canonical(
+            [{**vars(exhibit), "needs": None, "caption": caption(exhibit.key)} for exhibit in shown_exhibits(w.view)]
+        ),
         templates=template_digest(),
         code=code_digest("report"),
     message:

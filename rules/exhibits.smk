@@ -1,28 +1,44 @@
 # What the evidence consists of, its captions and settings; no rules.
 
 import hashlib
+from dataclasses import replace
 
 from glossbench.settings import VOLATILE
 
-TABLES = ["corpora", "results"]
 TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/templates"
+FORMATS = {"table": ["csv", "md", "tex", "html"], "figure": ["png", "pdf", "csv", "txt"]}
+PUBLISHED = sorted(map(str, Path(workflow.basedir, "config/published").glob("*.csv")))
 
 
-def figures():
-    """Figures that the study's configuration can fill."""
-    return ["learning_curves", *(["projections"] if STUDY.settings["projection"] else [])]
+@lru_cache
+def study_of(view):
+    """The study, or for a partial view what is finished of it."""
+    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(finished(STUDY.runs)))
 
 
-def tables_of_study():
-    return expand(f"{RESULTS}/tables/{{name}}.{{ending}}", name=TABLES, ending=["csv", "md", "tex"])
+def shown_exhibits(view, kind=None):
+    """Those that a view's runs can fill, of one kind or of both."""
+    return [exhibit for exhibit in EXHIBITS if kind in (None, exhibit.kind) and exhibit.fillable(study_of(view))]
 
 
-def figures_of_study():
-    return expand(f"{RESULTS}/figures/{{name}}.{{ending}}", name=figures(), ending=["png", "pdf"])
+def files_of(kind, endings=None, view=RESULTS):
+    endings = FORMATS[kind] if endings is None else endings
+    return [f"{view}/{kind}s/{exhibit.key}.{ending}" for exhibit in shown_exhibits(view, kind) for ending in endings]
 
 
-def evidence_products():
-    return [*tables_of_study(), *figures_of_study(), f"{RESULTS}/report.html", f"{RESULTS}/provenance.json"]
+def exhibit_inputs(exhibit):
+    """The frames of a view, and the paper's numbers."""
+    frames = {name: f"{{view}}/{name}.parquet" for name in [*exhibit.reads, "coverage"]}
+    return {**frames, "published": PUBLISHED} if exhibit.published else frames
+
+
+def exhibit_settings(exhibit):
+    return {"module": exhibit.module, "published": exhibit.published, "caption": caption(exhibit.key)}
+
+
+def evidence_products(view=RESULTS):
+    pages = [f"{view}/{name}" for name in ("report.html", "provenance.json")]
+    return [*files_of("table", view=view), *files_of("figure", view=view), *pages]
 
 
 def caption(name):

@@ -52,30 +52,37 @@ rule estimate_sigma:
         "../scripts/estimate_sigma.py"
 
 
-rule train:
-    input:
-        unpack(training_inputs),
-    output:
-        **RUN_FILES,
-    log:
-        f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/train/{CELL}/{{objective}}/seed-{{seed}}.tsv"
-    conda:
-        "../envs/glossbench.yaml"
-    threads: STUDY.settings["torch_threads"]
-    resources:
-        mem_mb=6000,
-        runtime=720,
-        gpu=GPUS,
-    params:
-        settings=lambda w: canonical(run_settings(w)),
-        code=lambda w: code_digest("train", STUDY.objective(w.objective)["loss"]),
-        state=f"{STATE}/runs/{CELL}/{{objective}}/seed-{{seed}}",
-    message:
-        "Fine-tuning {wildcards.encoder} on {wildcards.corpus} with {wildcards.objective}, seed {wildcards.seed}"
-    script:
-        "../scripts/train.py"
+if STUDY.settings["tuning"]:
+
+    rule tune:
+        input:
+            unpack(searched_inputs),
+        output:
+            best=f"{TUNING}/best.yaml",
+            trials=f"{TUNING}/trials.csv",
+            timing=f"{TUNING}/timing.csv",
+        log:
+            f"{RESULTS}/logs/tune/{CELL}/{{objective}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tune/{CELL}/{{objective}}.tsv"
+        conda:
+            "../envs/glossbench.yaml"
+        threads: STUDY.settings["torch_threads"]
+        resources:
+            mem_mb=6000,
+            runtime=2880,
+            gpu=GPUS,
+        params:
+            settings=lambda w: canonical(search_settings(w)),
+            code=lambda w: code_digest("tune", *loss_modules(w)),
+            state=f"{STATE}/tuning/{CELL}/{{objective}}",
+        message:
+            "Searching the settings of {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}"
+        script:
+            "../scripts/tune.py"
+
+
+include: "training.smk"
 
 
 rule evaluate:
@@ -106,15 +113,9 @@ rule evaluate:
 
 rule collect:
     input:
-        metrics=per_run(f"{RUN}/metrics.json"),
-        epochs=per_run(f"{RUN}/epochs.csv"),
-        timing=per_run(f"{RUN}/timing.json"),
-        timing_epochs=per_run(f"{RUN}/timing.csv"),
-        cards=cards(),
+        **collect_files(STUDY.runs, STUDY.searches(), cards()),
     output:
-        runs=f"{RESULTS}/runs.parquet",
-        epochs=f"{RESULTS}/epochs.parquet",
-        corpora=f"{RESULTS}/corpora.parquet",
+        **frames_of_study(RESULTS),
     log:
         f"{RESULTS}/logs/collect.log",
     conda:
@@ -124,10 +125,31 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical({"study": STUDY.name}),
+        settings=lambda w: canonical({"study": STUDY.name, "unfinished": [], "files": None}),
         code=code_digest("collect"),
     message:
         "Collecting all runs of {RESULTS}"
+    script:
+        "../scripts/collect.py"
+
+
+# What is finished so far is no input: nothing of it is to be made, and another Snakemake may be at work on the rest.
+rule collect_partial:
+    output:
+        **frames_of_study(f"{RESULTS}/partial"),
+    log:
+        f"{RESULTS}/partial/logs/collect.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=lambda w: canonical(finished_so_far()),
+        code=code_digest("collect"),
+    message:
+        "Collecting the runs of {RESULTS} that are finished so far"
     script:
         "../scripts/collect.py"
 
@@ -136,7 +158,7 @@ if STUDY.settings["projection"]:
 
     rule project_embeddings:
         input:
-            embeddings=per_run(f"{RUN}/embeddings.npz", projected_runs()),
+            embeddings=per_run(f"{RUN}/embeddings.npz", chosen_runs("projection")),
             cards=cards(),
         output:
             f"{RESULTS}/projections.parquet",
@@ -151,14 +173,28 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=60,
         params:
-            settings=lambda w: canonical(
-                {
-                    "projection": {k: v for k, v in STUDY.settings["projection"].items() if k != "objectives"},
-                    "runs": [vars(run) for run in projected_runs()],
-                }
-            ),
+            settings=lambda w: canonical(projection_settings(chosen_runs("projection"))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
+        script:
+            "../scripts/project_embeddings.py"
+
+    rule project_finished:
+        output:
+            f"{RESULTS}/partial/projections.parquet",
+        log:
+            f"{RESULTS}/partial/logs/project_embeddings.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=60,
+        params:
+            settings=lambda w: canonical(projection_settings(finished(chosen_runs("projection")), as_files=True)),
+            code=code_digest("project_embeddings"),
+        message:
+            "Projecting the test embeddings that are there so far"
         script:
             "../scripts/project_embeddings.py"

@@ -1,14 +1,35 @@
-"""Put what all runs and all corpora say into three frames."""
+"""Put what all runs, searches and corpora say into frames."""
 
 import json
 
-from glossbench.learning.collecting import collect_corpora, collect_epochs, collect_runs
+from glossbench.errors import CorpusError
+from glossbench.learning.collecting import (
+    collect_corpora,
+    collect_epochs,
+    collect_runs,
+    collect_snapshots,
+    collect_trials,
+    coverage,
+)
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        given, output = snakemake.input, snakemake.output
-        study = json.loads(snakemake.params.settings)["study"]
-        collect_runs(study, given.metrics, given.timing).to_parquet(output.runs, index=False)
-        collect_epochs(given.metrics, given.epochs, given.timing_epochs).to_parquet(output.epochs, index=False)
-        collect_corpora(given.cards).to_parquet(output.corpora, index=False)
+        settings, output = json.loads(snakemake.params.settings), snakemake.output
+        given = settings["files"] or dict(snakemake.input.items())
+        study = settings["study"]
+        if not given["metrics"]:
+            raise CorpusError(f"results/{study}: no run has finished yet")
+        runs = collect_runs(study, given["metrics"], given["timing"])
+        frames = {
+            "runs": runs,
+            "epochs": collect_epochs(given["metrics"], given["epochs"], given["timing_epochs"]),
+            "corpora": collect_corpora(given["cards"]),
+            "coverage": coverage(runs, settings["unfinished"]),
+        }
+        if "trials" in output.keys():
+            frames["trials"] = collect_trials(study, given["best"], given["trials"], given["trial_seconds"])
+        if "snapshots" in output.keys():
+            frames["snapshots"] = collect_snapshots(given["watched"], given["snapshots"], given["cards"])
+        for name, frame in frames.items():
+            frame.to_parquet(output[name], index=False)

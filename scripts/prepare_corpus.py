@@ -8,7 +8,8 @@ from glossbench.logs import job_log
 if __name__ == "__main__":
     with job_log(snakemake.log[0]) as log:
         settings = json.loads(snakemake.params.settings)
-        parts, class_names = prepare(settings["kind"], settings["split"], snakemake.input.manifest)
+        layout = settings.get("layout")
+        parts, class_names = prepare(settings["kind"], settings["split"], snakemake.input.manifest, layout)
         for part in PARTS:
             write_part(parts[part], class_names, snakemake.output[part])
             log.info("%s: %d documents", part, len(parts[part]))

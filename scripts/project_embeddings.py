@@ -20,9 +20,10 @@ if __name__ == "__main__":
         threadpool_limits(1),
     ):  # one thread, so that the numbers do not depend on it
         settings = json.loads(snakemake.params.settings)
-        names = {card["corpus"]: card["class_names"] for card in map(read_card, snakemake.input.cards)}
+        given = settings["files"] or dict(snakemake.input.items())
+        names = {card["corpus"]: card["class_names"] for card in map(read_card, given["cards"])}
         frames = []
-        for path, run in zip(snakemake.input.embeddings, settings["runs"], strict=True):
+        for path, run in zip(given["embeddings"], settings["runs"], strict=True):
             arrays = np.load(path)
             labels, doc_ids = arrays["test_label"], arrays["test_doc_id"]
             placed = project(arrays["test"], labels, doc_ids, **settings["projection"])

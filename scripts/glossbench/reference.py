@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.schemas import load_schema, read_yaml
-from glossbench.settings import PROBES
+from glossbench.objectives import PROBES
 
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 

@@ -4,70 +4,61 @@ Imported while the workflow is parsed: nothing heavy in here.
 """
 
 import json
-import re
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.refusals import shown
-from glossbench.schemas import check, load_schema, must_be_known, scalar, typed, with_defaults
+from glossbench.grid import LISTS, Block, Run, Search, blocks
+from glossbench.objectives import Objectives, tuned_as
+from glossbench.schemas import check, load_schema, must_be_known, typed, with_defaults
 from glossbench.yaml_file import plain, read_yaml
 
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Where files come from changes nothing that is made of them.
 VOLATILE = ("mirror", "offline")
-PROBES = {"kind": {"enum": ["logistic", "adam"]}}
-OBJECTIVE_KEY = re.compile(
-    r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)"
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training job: a corpus, an encoder, an objective key and a seed."""
-
-    corpus: str
-    encoder: str
-    objective: str
-    seed: int
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study file and the registries it draws on, checked and with every default filled in."""
+    """A study file and the registries it draws on, checked and with every default filled in.
+
+    runs: every run once, in the order of the study. objectives_resolved: by key, those that are only tuned included.
+    """
 
     name: str
     settings: dict[str, Any]
     registry: dict[str, dict[str, Any]]
     objectives_resolved: dict[str, dict[str, Any]]
+    runs: tuple[Run, ...]
 
     @property
     def corpora(self) -> list[str]:
-        return self.settings["corpora"]
+        return self._distinct("corpus")
 
     @property
     def encoders(self) -> list[str]:
-        return self.settings["encoders"]
+        return self._distinct("encoder")
 
     @property
     def objectives(self) -> list[str]:
-        return self.settings["objectives"]
+        return self._distinct("objective")
 
     @property
     def seeds(self) -> list[int]:
-        return self.settings["seeds"]
+        return self._distinct("seed")
 
     @property
     def max_length(self) -> int:
         return self.settings["max_length"]
 
-    def runs(self) -> list[Run]:
-        return [Run(*cell) for cell in product(self.corpora, self.encoders, self.objectives, self.seeds)]
+    def searches(self) -> list[Search]:
+        """Each search that chooses settings of some run."""
+        searched = [run for run in self.runs if self.objective(run.objective)["search"]]
+        return list(dict.fromkeys(Search(run.corpus, run.encoder, tuned_as(run.objective)) for run in searched))
 
     def objective(self, key: str) -> dict[str, Any]:
-        """Protocol, preset, loss, its settings, weight (lambda) and training settings of an objective key."""
+        """Protocol, preset, loss, its settings, weight (lambda), training settings and search of an objective key."""
         return self.objectives_resolved[key]
 
     def frozen_layers(self, encoder: str) -> int:
@@ -79,6 +70,9 @@ class Study:
 
     def kept_layers(self, encoder: str) -> int:
         return self.settings["encoder"]["layers"] or self.registry["encoders"][encoder]["layers"]
+
+    def _distinct(self, key: str) -> list:
+        return list(dict.fromkeys(getattr(run, key) for run in self.runs))
 
 
 def canonical(value: Any) -> str:
@@ -109,100 +103,55 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     check(settings, schema, source)
     settings = with_defaults(settings, schema)
     registry = {name: _load_registry(config_dir, name) for name in REGISTRIES}
-    for name in ("corpora", "encoders"):
-        for position, key in enumerate(settings[name]):
-            must_be_known(key, registry[name], f"{source}: {name}[{position}]", name)
-    resolver = _ObjectiveResolver(config_dir, registry["objectives"], training, settings["training"])
-    resolved = {
-        key: resolver.resolve(key, f"{source}: objectives[{position}]")
-        for position, key in enumerate(settings["objectives"])
-    }
-    study = Study(settings["study"], settings, registry, resolved)
+    found = blocks(settings, source)
+    for block in found:
+        for name in ("corpora", "encoders"):
+            for position, key in enumerate(block.lists[name]):
+                must_be_known(key, registry[name], f"{source}: {block.place(name)}[{position}]", name)
+    tuning = settings["tuning"]
+    resolver = Objectives(
+        config_dir,
+        registry["objectives"],
+        training,
+        settings["training"],
+        lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
+    )
+    resolved, runs = {}, {}
+    for block in found:
+        objectives = _resolved(block, resolver, source)
+        resolved.update(objectives)
+        runs.update(dict.fromkeys(block.runs(list(objectives))))
+    for key, objective in list(resolved.items()):
+        if objective["search"]:
+            resolved[tuned_as(key)] = resolver.resolve(tuned_as(key), source)
+    study = Study(settings["study"], settings, registry, resolved, tuple(runs))
     _check_layers(study, source)
     _check_sizes(study, source)
-    _check_projection(study, source)
+    _check_shown(study, source)
+    _check_tuning(study, source)
     return study
+
+
+def _resolved(block: Block, resolver: Objectives, source: str) -> dict[str, dict[str, Any]]:
+    """The objectives of a block by key; each is first resolved as it is written, so that an error names its place."""
+    place = f"{source}: {block.place('objectives')}"
+    places = {key: f"{place}[{position}]" for position, key in enumerate(block.lists["objectives"])}
+    for key, where in places.items():
+        resolver.resolve(key, where)
+    keys = dict.fromkeys(block.objective_keys(lambda key, name: resolver.chosen_without_search(key, name, places[key])))
+    return {key: resolver.resolve(key, places.get(key, f"{source}: {block.path}vary")) for key in keys}
 
 
 def _short_forms_spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
     """A list of one for a single value (as in --config corpora=mr), and a mapping for a bare or absent subset."""
     spelled = dict(settings)
-    for key in (*REGISTRIES, "seeds"):
+    for key in LISTS:
         if isinstance(settings.get(key), str | int):
             spelled[key] = [settings[key]]
     subset = settings.get("subset", {})
     if subset is None or isinstance(subset, int | float):
         spelled["subset"] = {"train": subset}
     return spelled
-
-
-class _ObjectiveResolver:
-    """Turns objective keys into full settings: study, then preset, then registry entry, then the key's changes."""
-
-    def __init__(self, config_dir: Path, objectives: dict, training: dict, defaults: dict):
-        self.objectives, self.training, self.defaults = objectives, training, defaults
-        self.losses = load_schema(config_dir, "losses")
-        self.presets = _read_registry(config_dir, "presets", _presets_schema(config_dir, self.losses, training))
-        file = str(config_dir / "objectives.yaml")
-        for name, entry in objectives.items():
-            if entry["loss"] is not None:
-                must_be_known(entry["loss"], self.losses, f"{file}: {name}.loss", "losses")
-            must_be_known(entry["preset"], self.presets, f"{file}: {name}.preset", "presets")
-            allowed = self._settings_schema(entry)
-            entry["settings"] = typed(entry["settings"], allowed)
-            check(entry["settings"], allowed, file, (name, "settings"))
-
-    def resolve(self, key: str, where: str) -> dict[str, Any]:
-        match = OBJECTIVE_KEY.fullmatch(key)
-        if not match:
-            raise SettingsError(f"{where}: {shown(key)} is not of the form objective[@preset][,setting=value]")
-        must_be_known(match["name"], self.objectives, where, "objectives")
-        entry = self.objectives[match["name"]]
-        preset_name = match["preset"] or entry["preset"]
-        must_be_known(preset_name, self.presets, where, "presets")
-        changes = {}
-        for change in filter(None, match["changes"].split(",")):
-            setting, value = change.split("=")
-            if setting in changes:
-                raise SettingsError(f"{where}: {key}: {setting} is given twice")
-            changes[setting] = scalar(value)
-        check(changes, self._settings_schema(entry), f"{where}: {key}")
-
-        loss, preset = entry["loss"], self.presets[preset_name]
-        own = {**preset.get(loss, {}), **preset.get("training", {}), **entry["settings"], **changes}
-        loss_schema = self.losses[loss] if loss else {}
-        by_protocol = {
-            name: value[entry["protocol"]] if isinstance(value, dict) else value
-            for name, value in {**self.defaults, **own}.items()
-            if name in self.training
-        }
-        return {
-            "objective": match["name"],
-            "preset": preset_name,
-            "protocol": entry["protocol"],
-            "loss": loss,
-            "loss_settings": {name: own.get(name, spec["default"]) for name, spec in loss_schema.items()},
-            "weight": own.get("weight", 0.5) if loss and entry["protocol"] == "integrated" else None,
-            "training": by_protocol,
-            "probe": preset.get("probe", {}),
-        }
-
-    def _settings_schema(self, entry: dict) -> dict:
-        properties = {**self.training, **(self.losses[entry["loss"]] if entry["loss"] else {})}
-        if entry["loss"] and entry["protocol"] == "integrated":
-            properties["weight"] = {"type": "number", "minimum": 0, "maximum": 1}
-        return {"type": "object", "additionalProperties": False, "properties": properties}
-
-
-def _presets_schema(config_dir: Path, losses: dict, training: dict) -> dict:
-    """The schema of presets, whose blocks have the settings that the losses, training and the probe have."""
-
-    def block(properties: dict) -> dict:
-        return {"type": "object", "additionalProperties": False, "properties": properties}
-
-    by_loss = {name: block(properties) for name, properties in losses.items()}
-    preset = block({**by_loss, "training": block(training), "probe": block(PROBES)})
-    return {**load_schema(config_dir, "presets"), "additionalProperties": preset}
 
 
 def _check_layers(study: Study, source: str) -> None:
@@ -230,14 +179,29 @@ def _check_sizes(study: Study, source: str) -> None:
             raise SettingsError(f"{source}: max_length: {study.max_length} found, but {encoder} takes {limit} tokens")
 
 
-def _check_projection(study: Study, source: str) -> None:
-    projection = study.settings["projection"]
-    if projection is None:
+def _check_shown(study: Study, source: str) -> None:
+    """What is shown of single runs names objectives and a seed of this study."""
+    for name in ("projection", "snapshots"):
+        wanted = study.settings[name]
+        if wanted is None:
+            continue
+        for position, key in enumerate(wanted["objectives"]):
+            where = f"{source}: {name}.objectives[{position}]"
+            must_be_known(key, study.objectives, where, "objectives of this study")
+        if wanted["seed"] not in study.seeds:
+            raise SettingsError(f"{source}: {name}.seed: {wanted['seed']} is not one of seeds {study.seeds}")
+
+
+def _check_tuning(study: Study, source: str) -> None:
+    tuning = study.settings["tuning"]
+    if tuning is None:
         return
-    for position, key in enumerate(projection["objectives"]):
-        must_be_known(key, study.objectives, f"{source}: projection.objectives[{position}]", "objectives of this study")
-    if projection["seed"] not in study.seeds:
-        raise SettingsError(f"{source}: projection.seed: {projection['seed']} is not one of seeds {study.seeds}")
+    known = list(dict.fromkeys(map(tuned_as, study.objectives)))
+    named = {"objectives": tuning["objectives"] or [], "trials_by_objective": list(tuning["trials_by_objective"])}
+    for name, keys in named.items():
+        for position, key in enumerate(keys):
+            place = f"[{position}]" if name == "objectives" else ""
+            must_be_known(key, known, f"{source}: tuning.{name}{place}", "objectives of this study")
 
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:

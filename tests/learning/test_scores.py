@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from glossbench.learning.inputs import resolve_sigma
+from glossbench.errors import TrainingError
+from glossbench.learning.chosen import resolve_sigma, with_choices
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
 from glossbench.learning.stopping import EarlyStopping
@@ -105,10 +106,25 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
     np.testing.assert_allclose(found.weights, kept[int(np.argmax(scores))], rtol=0, atol=1e-4)
 
 
-def test_a_rule_for_sigma_becomes_its_number(tmp_path):
-    estimates = tmp_path / "sigma.json"
-    estimates.write_text('{"sigma": {"pairs": {"sqrt": 0.5, "inflection": 0.7}, "full-matrix": {"sqrt": 0.4}}}')
+def test_a_rule_for_sigma_becomes_its_number():
+    estimates = {"sigma": {"pairs": {"sqrt": 0.5, "inflection": 0.7}, "full-matrix": {"sqrt": 0.4}}}
     asked = {"sigma": "sqrt", "sigma_median": "full-matrix", "labeled_fraction": 0.7}
     assert resolve_sigma(asked, estimates) == {"sigma": 0.4, "labeled_fraction": 0.7}
     assert resolve_sigma({**asked, "sigma": "inflection", "sigma_median": "pairs"}, estimates)["sigma"] == 0.7
     assert resolve_sigma({**asked, "sigma": 2.0}, None)["sigma"] == 2.0
+
+
+def test_a_multiple_is_taken_of_what_was_found_or_estimated():
+    estimates = {"sigma": {"pairs": {"sqrt": 0.4}}}
+    objective = {
+        "loss_settings": {"sigma": "sqrt", "sigma_median": "pairs", "labeled_fraction": 0.7},
+        "training": {"learning_rate": 1e-5},
+        "weight": 0.5,
+        "times": {"sigma": 1.5, "weight": 1.2},
+    }
+    chosen = with_choices(objective, {"weight": 0.8, "learning_rate": 3e-5}, estimates)
+    assert chosen["loss_settings"] == {"sigma": pytest.approx(0.6), "labeled_fraction": 0.7}
+    assert (chosen["weight"], chosen["training"]["learning_rate"]) == (pytest.approx(0.96), 3e-5)
+    assert objective["loss_settings"]["sigma"] == "sqrt", "the objective as it was asked for is left alone"
+    with pytest.raises(TrainingError, match=r"weight is 1\.08"):
+        with_choices(objective, {"weight": 0.9}, estimates)

@@ -6,24 +6,27 @@ from pathlib import Path
 import pandas as pd
 
 from glossbench.data.atomic import replacing
+from glossbench.data.corpora import contents
 from glossbench.errors import CorpusError
 
 
 def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict) -> dict:
     """Count what a reader of results should know of a corpus.
 
-    parts: {"train", "val", "test"} -> frame with text and label. words: what ``entries.card_settings``
-    gives, taken over as they are, ``split`` as one line. Raises CorpusError where its ``documents``, the sizes
-    that the registry states, are not those of the parts. Texts are compared exactly. n_duplicates: documents
-    whose text occurs earlier in the corpus; n_test_in_train: test documents whose text also stands in train
-    or val; n_conflicts: distinct texts of train and val with more than one label; words are what white space
-    parts.
+    parts: {"train", "val", "test"} -> frame with text, text_pair where documents are pairs, and label. words: what
+    ``entries.card_settings`` gives, taken over as they are, ``split`` as one line. Raises CorpusError where its
+    ``documents``, the sizes that the registry states, are not those of the parts. Texts, or pairs of them, are
+    compared exactly. n_duplicates: documents whose text occurs earlier in the corpus; n_test_in_train: test documents
+    whose text also stands in train or val; n_conflicts: distinct texts of train and val with more than one label;
+    words are what white space parts, a pair's together.
     """
     words = dict(words)
     _check_sizes(parts, words.pop("documents", None), words.get("corpus"))
     whole = pd.concat(parts.values(), ignore_index=True)
     learned = pd.concat([parts["train"], parts["val"]], ignore_index=True)
-    n_words = [len(text.split()) for text in whole["text"]]
+    texts = [whole[column] for column in ("text", "text_pair") if column in whole]
+    n_words = [sum(len(text.split()) for text in document) for document in zip(*texts, strict=True)]
+    known, tested = contents(learned), contents(parts["test"])
     counts = {
         part: {name: int((frame["label"] == label).sum()) for label, name in enumerate(class_names)}
         for part, frame in parts.items()
@@ -36,10 +39,10 @@ def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict
         "class_names": class_names,
         "class_counts": counts,
         "n_classes_missing": {part: list(of.values()).count(0) for part, of in counts.items()},
-        "n_empty": int((whole["text"] == "").sum()),
-        "n_duplicates": int(whole["text"].duplicated().sum()),
-        "n_test_in_train": int(parts["test"]["text"].isin(learned["text"]).sum()),
-        "n_conflicts": int((learned.groupby("text")["label"].nunique() > 1).sum()),
+        "n_empty": sum(not any(document) for document in zip(*texts, strict=True)),
+        "n_duplicates": int(contents(whole).duplicated().sum()),
+        "n_test_in_train": int(tested.isin(known).sum()),
+        "n_conflicts": int((learned["label"].groupby(known).nunique() > 1).sum()),
         "mean_words": round(sum(n_words) / len(n_words), 2),
         "max_words": max(n_words),
     }

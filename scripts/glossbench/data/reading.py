@@ -2,25 +2,29 @@
 
 import codecs
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from glossbench.data.entries import part_files
+from glossbench.data.tables import read_table
 from glossbench.errors import CorpusError
 
 TRAIN = re.compile(r"(^|-)(train|training)$")
 TEST = re.compile(r"(^|-)test$")
 
 
-def read_documents(kind: str, files: dict[str, Path]) -> pd.DataFrame:
+def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None) -> pd.DataFrame:
     """Read a corpus: one row a document, in the order of its files.
 
-    files: name -> path, as ``manifest.listed_files`` gives them. Columns: doc_id (unique, the source's own),
-    text (ends stripped), class_name, part ("train" or "test" as published, "" where the corpus has no
-    published test part). Raises CorpusError.
+    files: name -> path, as ``manifest.listed_files`` gives them. layout: of tables alone, their "columns" and, on the
+    hub, their "parts" (files by part). Columns: doc_id (unique, the source's own), text (ends stripped), text_pair
+    (likewise, only where documents are pairs of texts), class_name, part ("train", "val" or "test" as published, ""
+    where the corpus has no published test part). Raises CorpusError.
     """
-    documents = READERS[kind](files)
+    documents = READERS[kind](files, **(layout or {}))
     if documents.empty:
         raise CorpusError(f"{_folder(files)}: no documents in it; expected at least one of each part")
     if not documents["doc_id"].is_unique:
@@ -90,7 +94,31 @@ def read_folders(files: dict[str, Path]) -> pd.DataFrame:
     return _frame(rows)
 
 
-READERS = {"textgcn": read_textgcn, "wheel-folders": read_folders}
+def read_hub_dataset(files: dict[str, Path], columns: dict[str, str], parts: dict) -> pd.DataFrame:
+    """Parquet files of a data set on the hub, by part; ids, unique within a part alone, get the part's name."""
+    frames = []
+    for part, names in part_files(parts).items():
+        documents = pd.concat([read_table("parquet", files[name], columns, part) for name in names], ignore_index=True)
+        if "id" not in columns:
+            documents["doc_id"] = [str(number) for number in range(1, len(documents) + 1)]
+        documents["doc_id"] = f"{part}-" + documents["doc_id"]
+        frames.append(documents)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _single_table(kind: str) -> Callable[..., pd.DataFrame]:
+    def read(files: dict[str, Path], columns: dict[str, str]) -> pd.DataFrame:
+        return read_table(kind, _role(files, "data"), columns)
+
+    return read
+
+
+READERS = {
+    "textgcn": read_textgcn,
+    "wheel-folders": read_folders,
+    "hub-dataset": read_hub_dataset,
+    **{kind: _single_table(kind) for kind in ("csv", "jsonl", "parquet")},
+}
 
 
 def _lines(path: Path) -> list[str]:

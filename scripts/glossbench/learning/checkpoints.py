@@ -34,6 +34,7 @@ class Checkpoint:
         """Write model, optimiser and progress; a kill at any moment leaves the previous file or this one."""
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
         tensors.update({f"best/{name}": value for name, value in progress.best.items()})
+        tensors.update({f"snapshots/{epoch}": value for epoch, value in enumerate(progress.snapshots)})
         for index, state in optimizer.state_dict()["state"].items():
             tensors.update({f"optimizer/{index}/{name}": value for name, value in state.items()})
         stopping = progress.stopping
@@ -67,6 +68,8 @@ class Checkpoint:
         _restore_optimizer(optimizer, _part(tensors, "optimizer/"))
         device = next(model.parameters()).device
         progress.best = {name: value.to(device) for name, value in _part(tensors, "best/").items()}
+        snapshots = _part(tensors, "snapshots/")
+        progress.snapshots = [snapshots[str(epoch)] for epoch in range(len(snapshots))]
         progress.epoch, progress.history = header["epoch"], header["history"]
         progress.stopping.best, progress.stopping.bad_epochs = (
             header["stopping"]["best"],

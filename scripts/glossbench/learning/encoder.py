@@ -59,8 +59,10 @@ def last_hidden_state(backbone: nn.Module, documents: Documents, indices: Tensor
     # Decided on the host: transformers would ask the device whether the mask is needed, and wait for it. A mask
     # with four dimensions is passed through as it is.
     attend = None if lengths.min() == lengths.max() else mask.bool()[:, None, None, :]
-    name = "inputs_embeds" if values.ndim == 3 else "input_ids"
-    return backbone(**{name: values}, attention_mask=attend).last_hidden_state, mask
+    given = {"inputs_embeds": values.float()} if values.ndim == 3 else {"input_ids": values}
+    if values.ndim == 2 and documents.token_types is not None:  # pairs of texts, for an encoder that tells them apart
+        given["token_type_ids"] = documents.pad_types(indices)
+    return backbone(**given, attention_mask=attend).last_hidden_state, mask
 
 
 def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
@@ -96,6 +98,14 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     return backbone
 
 
+def padding_id(folder: Path) -> int:
+    """Token id that an encoder pads with, by its config.json or what its family does."""
+    from transformers import AutoConfig
+
+    padding = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False).pad_token_id
+    return 0 if padding is None else padding
+
+
 def layer_list(backbone: nn.Module) -> nn.ModuleList:
     """The transformer layers of a BERT, RoBERTa or DistilBERT model, first one first."""
     for stack in ("encoder", "transformer"):
@@ -122,13 +132,18 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
 
 @torch.no_grad()
 def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_size: int = 32) -> Documents:
-    """The same documents, each as the last hidden states (tokens, d) of its tokens, float32; dropout off."""
+    """The same documents, each as the last hidden states (tokens, d) of its tokens, float16; dropout off.
+
+    Half precision halves what a study keeps on disk and in memory. Raises TrainingError where a state is beyond it.
+    """
     backbone.eval()
-    states = torch.empty((len(documents.values), backbone.config.hidden_size))
+    states = torch.empty((len(documents.values), backbone.config.hidden_size), dtype=torch.float16)
     for part in documents.lengths.argsort(stable=True).split(micro_batch_size):
         hidden, mask = last_hidden_state(backbone, documents, part)
         rows = torch.cat([torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in part.tolist()])
-        states[rows] = hidden[mask.bool()].float().cpu()
+        states[rows] = hidden[mask.bool()].cpu().half()
+    if not states.isfinite().all():
+        raise TrainingError("a frozen layer's output does not fit half precision; leave trainable_layers out")
     return replace(documents, values=states)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glossbench.learning.identity import identity
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
 
@@ -56,22 +57,3 @@ def tested_epoch(settings: dict[str, Any], epochs: pd.DataFrame) -> pd.Series:
     if settings["objective"]["training"]["test_weights"] == "last":
         return epochs.iloc[-1]
     return epochs[epochs["best"]].iloc[-1]
-
-
-def identity(settings: dict[str, Any]) -> dict[str, Any]:
-    """What tells a run from others, and the settings that the paper's tables name. None where one does not apply."""
-    objective, arguments = settings["objective"], settings["loss_arguments"]
-    return {
-        "corpus": settings["corpus"],
-        "encoder": settings["encoder"],
-        "objective": settings["objective_key"],
-        "preset": objective["preset"],
-        "protocol": objective["protocol"],
-        "seed": settings["seed"],
-        "sigma": arguments.get("sigma"),
-        "labeled_fraction": arguments.get("labeled_fraction"),
-        "temperature": arguments.get("temperature"),
-        "weight": objective["weight"],
-        "learning_rate": objective["training"]["learning_rate"],
-        **{name: settings[name] for name in ("n_train", "n_val", "n_test")},
-    }

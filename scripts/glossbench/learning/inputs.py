@@ -1,12 +1,11 @@
 """What a run reads: its documents, its encoder and its width sigma."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import nn
 
 from glossbench.data.documents import Documents, load_documents
@@ -55,15 +54,5 @@ def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> 
     """The same documents with the stored output of the frozen layers instead of token ids."""
     if frozen is None:
         return documents
-    states = load_file(frozen)
-    return {split: replace(part, values=states[split]) for split, part in documents.items()}
-
-
-def resolve_sigma(loss_settings: dict[str, Any], estimates: Path | None) -> dict[str, Any]:
-    """Arguments of a loss, with a rule for sigma replaced by the number it gave for this corpus and encoder."""
-    arguments = dict(loss_settings)
-    median = arguments.pop("sigma_median", None)
-    if isinstance(arguments.get("sigma"), str):
-        assert estimates is not None, "a rule for sigma without its estimates"
-        arguments["sigma"] = json.loads(estimates.read_text())["sigma"][median][arguments["sigma"]]
-    return arguments
+    with safe_open(frozen, framework="pt") as states:  # one split at a time: tuning never reads the test documents
+        return {split: replace(part, values=states.get_tensor(split)) for split, part in documents.items()}

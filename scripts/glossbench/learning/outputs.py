@@ -36,6 +36,8 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
             logits[split] = arrays["logits"].astype(np.float32)
     np.savez(output["embeddings"], **embeddings)
     np.savez(output["logits"], **logits)
+    if "snapshots" in output:
+        np.savez(output["snapshots"], **result.snapshots)
     if "weights" in output:
         save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, output["weights"])
 

@@ -2,12 +2,14 @@
 
 import importlib
 import inspect
+import json
 import logging
 import os
 import platform
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,16 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+import yaml
 from torch import Tensor, nn
 
 from glossbench.errors import TrainingError
 from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.encoder import Encoder
-from glossbench.learning.inputs import read_backbone, read_documents, resolve_sigma, with_frozen_states
-from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, step_seed
+from glossbench.learning.chosen import with_choices
+from glossbench.learning.encoder import Encoder, padding_id
+from glossbench.learning.inputs import SPLITS, read_backbone, read_documents, with_frozen_states
+from glossbench.learning.memory import memory_named
+from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, draw_batches, step_seed
 
 log = logging.getLogger(__name__)
 MICRO_BATCH = {"cpu": 16, "cuda": 64}
@@ -29,21 +34,38 @@ MICRO_BATCH = {"cpu": 16, "cuda": 64}
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Where a run reads from. sigma and frozen are None where the run needs neither."""
+    """Where a run reads from. sigma, frozen and best are None where the run needs none."""
 
     tokens: Path
     encoder: Path
-    sigma: Path | None
-    frozen: Path | None
+    sigma: Path | None = None
+    frozen: Path | None = None
+    best: Path | None = None
+
+    @classmethod
+    def of(cls, given: dict[str, str]) -> "RunFiles":
+        """From a rule's named inputs; the encoder's is its manifest."""
+        paths = {name: Path(path) for name, path in given.items()}
+        return cls(**{**paths, "encoder": paths["encoder"].parent})
+
+    def estimates(self) -> dict[str, Any] | None:
+        """The estimates of sigma, where the run needs them."""
+        return json.loads(self.sigma.read_text(encoding="utf-8")) if self.sigma else None
+
+    def found(self, wanted: list[str]) -> dict[str, float]:
+        """The settings of these names that a search chose."""
+        best = yaml.safe_load(self.best.read_text(encoding="utf-8"))["settings"] if wanted else {}
+        return {name: best[name] for name in wanted}
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run leaves: its resolved settings, a row an epoch, encoded splits, timing, and the tested weights."""
+    """What a run leaves: resolved settings, a row an epoch, encoded splits, snapshots, timing, the tested weights."""
 
     settings: dict[str, Any]
     history: list[dict[str, float]]
     encoded: dict[str, dict[str, np.ndarray]]
+    snapshots: dict[str, np.ndarray]
     timing: dict[str, Any]
     weights: dict[str, Tensor]
 
@@ -56,34 +78,32 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
     """
     started = time.perf_counter()
     device = reproducible(settings["device"], settings["torch_threads"])
-    objective, seed = settings["objective"], settings["seed"]
-    log.info("%s on %s", run_name(settings), machine(device))
-    backbone = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
-    documents, num_classes = read_documents(files.tokens, settings["subset"], backbone.config.pad_token_id)
-    documents = {name: part.to(device) for name, part in with_frozen_states(documents, files.frozen).items()}
-    splits = Splits(**documents, num_classes=num_classes)
-
-    torch.manual_seed(step_seed(seed, 0, 0))  # steps count epochs from 1
-    micro_batch = objective["training"]["micro_batch_size"] or MICRO_BATCH[device.type]
-    encoder = Encoder(backbone, settings["encoder_settings"]["pooling"], micro_batch)
-    model = Model(encoder, num_classes if objective["protocol"] == "integrated" else None).to(device)
-    loss_settings = resolve_sigma(objective["loss_settings"], files.sigma)
-    loss = load_loss(objective, loss_settings, splits)
+    name = run_name(settings)
+    if device.type == "cuda":  # a job may train several seeds
+        torch.cuda.reset_peak_memory_stats(device)
+    log.info("%s on %s", name, machine(device))
+    splits = load_splits(settings, files, device)
     try:
-        trainer = Trainer(model, loss.to(device) if loss is not None else None, objective, splits, seed, checkpoint)
+        wanted = settings["objective"]
+        objective = with_choices(wanted, files.found(wanted["tuned"]), files.estimates())
+        with memory_named("before the first epoch", micro_batch_size(objective, device)):
+            trainer = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
-        encoded = encode_splits(trainer, splits, objective["protocol"])
+        with memory_named("encoding the splits", trainer.model.encoder.micro_batch_size):
+            encoded = encode_splits(trainer, splits, objective["protocol"])
     except TrainingError as error:
-        raise TrainingError(f"{run_name(settings)}: {error}") from None
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise TrainingError(
-            f"{run_name(settings)}: out of memory; a smaller training.micro_batch_size "
-            f"(now {micro_batch}) or training.batch_size is what to change ({error})"
-        ) from None
-    sizes = {f"n_{name}": len(part) for name, part in documents.items()}
-    resolved = {**settings, "loss_arguments": loss_settings, **sizes, "num_classes": num_classes}
+        raise TrainingError(f"{name}: {error}") from None
+    parameters = list(trainer.model.parameters())
+    resolved = {
+        **settings,
+        "objective": objective,
+        "num_classes": splits.num_classes,
+        **{f"n_{split}": len(getattr(splits, split)) for split in SPLITS},
+        "n_parameters": sum(p.numel() for p in parameters),
+        "n_trainable": sum(p.numel() for p in parameters if p.requires_grad),
+    }
     timing = {
         "load_seconds": loaded - started,
         "fit_seconds": trained - loaded,
@@ -92,7 +112,48 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         **throughput(progress.history, len(splits.train)),
         **machine(device),
     }
-    return RunResult(resolved, progress.history, encoded, timing, model.state_dict())
+    snapshots = trainer.watched_batch(progress)
+    return RunResult(resolved, progress.history, encoded, snapshots, timing, trainer.model.state_dict())
+
+
+def load_splits(
+    settings: dict[str, Any], files: RunFiles, device: torch.device, names: tuple[str, ...] = SPLITS
+) -> Splits:
+    """The documents of a run's splits on its device; a split that is not named is not read and is None."""
+    documents, num_classes = read_documents(files.tokens, settings["subset"], padding_id(files.encoder), names)
+    placed = {split: part.to(device) for split, part in with_frozen_states(documents, files.frozen).items()}
+    return Splits(**{split: placed.get(split) for split in SPLITS}, num_classes=num_classes)
+
+
+def make_trainer(
+    settings: dict[str, Any],
+    objective: dict[str, Any],
+    files: RunFiles,
+    splits: Splits,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+    after_epoch: Callable[[int, float], None] | None = None,
+) -> Trainer:
+    """A model at its start, drawn from the run's seed, its loss, and what trains them.
+
+    objective: every setting a number, as ``with_choices`` gives it. after_epoch: see ``Trainer``.
+    """
+    seed = settings["seed"]
+    backbone = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
+    torch.manual_seed(step_seed(seed, 0, 0))  # steps count epochs from 1
+    encoder = Encoder(backbone, settings["encoder_settings"]["pooling"], micro_batch_size(objective, device))
+    classes = splits.num_classes if objective["protocol"] == "integrated" else None
+    model = Model(encoder, classes).to(device)
+    loss = load_loss(objective, splits)
+    watched = None
+    if settings.get("snapshots"):
+        watched = draw_batches(len(splits.train), objective["training"]["batch_size"], seed, epoch=0)[0]
+    loss = loss.to(device) if loss is not None else None
+    return Trainer(model, loss, objective, splits, seed, checkpoint, watched, after_epoch)
+
+
+def micro_batch_size(objective: dict[str, Any], device: torch.device) -> int:
+    return objective["training"]["micro_batch_size"] or MICRO_BATCH[device.type]
 
 
 def run_name(settings: dict[str, Any]) -> str:
@@ -100,7 +161,7 @@ def run_name(settings: dict[str, Any]) -> str:
     return "{corpus}/{encoder}/{objective_key}/seed-{seed}".format(**settings)
 
 
-def load_loss(objective: dict[str, Any], arguments: dict[str, Any], splits: Splits) -> nn.Module | None:
+def load_loss(objective: dict[str, Any], splits: Splits) -> nn.Module | None:
     """The loss an objective names, from its module in glossbench.losses. None for cross-entropy alone."""
     if objective["loss"] is None:
         return None
@@ -108,7 +169,7 @@ def load_loss(objective: dict[str, Any], arguments: dict[str, Any], splits: Spli
     weights = {}
     if objective["training"]["class_weights"] == "balanced" and "class_weights" in inspect.signature(loss).parameters:
         weights["class_weights"] = balanced_weights(splits.train.labels, splits.num_classes)
-    return loss(**arguments, **weights)
+    return loss(**objective["loss_settings"], **weights)
 
 
 def encode_splits(trainer: Trainer, splits: Splits, protocol: str) -> dict[str, dict[str, np.ndarray]]:

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.learning.checkpoints import Checkpoint
 from glossbench.learning.encoder import Encoder
+from glossbench.learning.memory import memory_named
 from glossbench.learning.metrics import macro_f1, macro_silhouette
 from glossbench.learning.stopping import EarlyStopping
 from glossbench.learning.stopwatch import Stopwatch
@@ -25,11 +27,11 @@ PARTS = ("forward", "backward", "optimizer", "graph", "propagation")
 
 @dataclass(frozen=True)
 class Splits:
-    """The documents that a run reads."""
+    """The documents that a run reads; a search reads no test documents, which are None then."""
 
     train: Documents
     val: Documents
-    test: Documents
+    test: Documents | None
     num_classes: int
 
 
@@ -55,6 +57,7 @@ class Progress:
     stopping: EarlyStopping
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
+    snapshots: list[Tensor] = field(default_factory=list)
 
 
 class Trainer:
@@ -67,6 +70,8 @@ class Trainer:
         splits: documents, on the model's device.
         seed: with epoch and step it fixes the order of documents, dropout and label splits.
         checkpoint: where to keep what must outlive a kill, or None.
+        watched: positions (B,) of training documents whose embeddings are kept before the first and after each epoch.
+        after_epoch: called with each epoch and its validation score; what it raises ends the training.
     """
 
     def __init__(
@@ -77,11 +82,13 @@ class Trainer:
         splits: Splits,
         seed: int,
         checkpoint: Checkpoint | None = None,
+        watched: Tensor | None = None,
+        after_epoch: Callable[[int, float], None] | None = None,
     ):
         self.model, self.loss, self.splits, self.seed = model, loss, splits, seed
         self.protocol, self.weight = objective["protocol"], objective["weight"] or 0.0
         self.settings = objective["training"]
-        self.checkpoint = checkpoint
+        self.checkpoint, self.watched, self.after_epoch = checkpoint, watched, after_epoch
         self.device = next(model.parameters()).device
         self.watch = Stopwatch(self.device)
         if loss is not None and hasattr(loss, "section"):
@@ -95,9 +102,13 @@ class Trainer:
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then put the weights to be tested into the model."""
         progress = self._resume()
+        if not progress.snapshots:
+            self._watch(progress)
         while progress.epoch < self.settings["epochs"] and not progress.stopping.stop:
             progress.epoch += 1
-            row = self._epoch(progress.epoch)
+            with memory_named(f"epoch {progress.epoch}", self.model.encoder.micro_batch_size):
+                row = self._epoch(progress.epoch)
+                self._watch(progress)
             score = row[self.score_name]
             row["best"] = progress.stopping.update(score)
             if row["best"]:
@@ -106,6 +117,8 @@ class Trainer:
             log.info("%s", self._line(progress))
             if self.checkpoint is not None:
                 self.checkpoint.save(self.model, self.optimizer, progress)
+            if self.after_epoch is not None:
+                self.after_epoch(progress.epoch, score)
         if self.settings["test_weights"] == "best":
             self.model.load_state_dict(progress.best)
         return progress
@@ -115,12 +128,28 @@ class Trainer:
         return "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
 
     @torch.inference_mode()
-    def encode(self, documents: Documents) -> tuple[np.ndarray, np.ndarray | None]:
-        """Embeddings (N, d) and logits (N, C) or None, float32, dropout off."""
+    def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Embeddings (N, d) and logits (N, C) or None of all documents or those at ``indices``, float32, dropout off."""
         self.model.eval()
         with self._autocast():
-            embeddings, logits = self.model(documents, torch.arange(len(documents)))
+            embeddings, logits = self.model(documents, torch.arange(len(documents)) if indices is None else indices)
         return embeddings.float().cpu().numpy(), None if logits is None else logits.float().cpu().numpy()
+
+    def watched_batch(self, progress: Progress) -> dict[str, np.ndarray]:
+        """Embeddings (epochs + 1, B, d) float16 of the watched documents, their labels and ids; empty without any."""
+        if self.watched is None:
+            return {}
+        train = self.splits.train
+        return {
+            "embeddings": torch.stack(progress.snapshots).cpu().numpy(),
+            "labels": train.labels.cpu().numpy()[self.watched.numpy()],
+            "doc_ids": np.array([train.doc_ids[i] for i in self.watched.tolist()]),
+        }
+
+    def _watch(self, progress: Progress) -> None:
+        if self.watched is not None:
+            embeddings, _ = self.encode(self.splits.train, self.watched)
+            progress.snapshots.append(torch.from_numpy(embeddings).half())
 
     def _resume(self) -> Progress:
         stopping = EarlyStopping(self.settings["patience"], self.settings["tolerance"])

@@ -123,18 +123,38 @@ def class_look(place: int) -> tuple[str, str]:
     return CLASS_COLORS[place % len(CLASS_COLORS)], CLASS_MARKERS[place % len(CLASS_MARKERS)]
 
 
+def readable_on(color: tuple[float, float, float, float]) -> str:
+    """Black or white, whichever stands out on a colour (red, green, blue, opacity; 0 to 1)."""
+    red, green, blue, _ = color
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
 def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:
     """Columns of the lowest legend of these labels that fits a width.
 
     width, and gap (handle and spaces beside a label): inches. points: the labels' font size.
     """
-    with styled():
-        widths = [TextPath((0, 0), label, size=points).get_extents().width / 72 + gap for label in labels]
+    widths = [inches(label, points) + gap for label in labels]
     for rows in range(1, len(labels)):
         columns = -(-len(labels) // rows)
         if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # as matplotlib fills them
             return columns
     return 1
+
+
+def fitted(text: str, width: float, points: float = TEXT) -> str:
+    """The text, its end replaced by an ellipsis where it is longer than ``width`` inches."""
+    if inches(text, points) <= width:
+        return text
+    while text and inches(f"{text}…", points) > width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def inches(text: str, points: float) -> float:
+    """How wide a text is at a font size."""
+    with styled():
+        return TextPath((0, 0), text, size=points).get_extents().width / 72
 
 
 @contextmanager

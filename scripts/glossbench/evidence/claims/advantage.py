@@ -1,0 +1,136 @@
+"""By how much G-Loss differs from each rival, over paired observations."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from glossbench.evidence.claims.competitors import competitions, listed
+from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.statistics.intervals import ALPHA, t_interval
+from glossbench.evidence.statistics.pairs import compare, holm
+
+UNITS = {"corpus": "corpora", "cell": "cells"}
+
+
+def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """For each rival the mean difference, or the geometric mean ratio, over corpora or cells, by a paired t test.
+
+    A pair is a seed that both were run with; its cell, or corpus, counts as one observation. Where these are fewer
+    than needed the interval is over the pairs of runs and decides nothing. Contradicting takes an interval at
+    alpha / number of rivals, since any one of them can. numbers: the tests, with p over pairs of runs beside.
+    """
+    if "only" in measure:
+        runs = runs[runs["corpus"].isin(measure["only"])]
+    pairs = _pairs(runs, measure)
+    if not len(pairs):
+        where = f" on {listed(measure['only'])}" if "only" in measure else ""
+        wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['rivals'])}"
+        return f"no cell has {wanted} on the same seeds{where}"
+    seen = [rival for rival in measure["rivals"] if rival in set(pairs["rival"])]
+    unseen = [rival for rival in measure["rivals"] if rival not in seen]
+    found = [_measured(pairs[pairs["rival"] == rival], measure, needs, len(seen)) for rival in seen]
+    found = [one for one in found if one]
+    if not found:
+        return "every run was cut off at its last epoch: where training would have stopped was not seen"
+    adjusted = holm(pd.Series([one.numbers[0]["p"] for one in found], dtype=float))
+    for one, p in zip(found, adjusted, strict=True):
+        one.numbers[0]["p_holm"] = p
+    if unseen:
+        needed = f"{listed(unseen)} {'was' if len(unseen) == 1 else 'were'} not run beside it"
+        found.append(Measurement(math.nan, math.nan, math.nan, 0, "", "", found[0].runs, needed, about=unseen[0]))
+    return found
+
+
+def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> pd.DataFrame:
+    """corpus, encoder, seed, gloss, rival, ours, theirs, capped (both reached the cap), effect."""
+    if measure["metric"] not in runs and f"test_{measure['metric']}" not in runs:
+        return pd.DataFrame()
+    caps = _caps(runs, measure)
+    rows = []
+    for (corpus, encoder), gloss, table in competitions(runs, measure):
+        for rival in table.columns.drop(gloss):
+            for seed, (ours, theirs) in table[[gloss, rival]].dropna().iterrows():
+                limits = [caps.get((corpus, encoder, key, seed), math.inf) for key in (gloss, rival)]
+                rows.append(
+                    {
+                        "corpus": corpus,
+                        "encoder": encoder,
+                        "seed": seed,
+                        "gloss": gloss,
+                        "rival": rival,
+                        "ours": ours,
+                        "theirs": theirs,
+                        "capped": ours >= limits[0] and theirs >= limits[1],
+                        "effect": _effect(ours, theirs, measure["as"]),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _caps(runs: pd.DataFrame, measure: dict[str, Any]) -> dict[tuple, float]:
+    if measure.get("cap") not in runs:
+        return {}
+    keys = ["corpus", "encoder", "objective", "seed"]
+    return runs.set_index(keys)[measure["cap"]].dropna().to_dict()
+
+
+def _effect(ours: float, theirs: float, kind: str) -> float:
+    """A difference, or the logarithm of a ratio, whose mean is that of the geometric mean."""
+    if kind == "difference":
+        return ours - theirs
+    return math.log(ours / theirs) if kind == "ratio" else math.log(theirs / ours)
+
+
+def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any], rivals: int) -> Measurement | None:
+    kept = pairs[~pairs["capped"]]
+    if not len(kept):
+        return None
+    unit = UNITS[measure["per"]]
+    observed = kept.groupby(["corpus", "encoder"])["effect"].mean()
+    if measure["per"] == "corpus":
+        observed = observed.groupby("corpus").mean()
+    tests, by_run = compare(observed.to_numpy(), unit), compare(kept["effect"].to_numpy(), "runs")
+    lacking, low, high, wide = "", tests["low"], tests["high"], None
+    if len(observed) < needs["cells"]:
+        lacking = f"{len(observed)} of the {needs['cells']} {unit} that a verdict needs"
+        low, high = t_interval(kept["effect"])
+    elif math.isnan(tests["t"]):
+        lacking = tests["reason"]
+    else:
+        wide = t_interval(observed, 1 - ALPHA / rivals)
+    back = (lambda effect: effect) if measure["as"] == "difference" else np.exp
+    left_out = int(pairs["capped"].sum())
+    numbers = {
+        "rival": pairs["rival"].iloc[0],
+        "value": float(back(observed.mean())),
+        "n": len(observed),
+        **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
+        "p_over_runs": by_run["p"],
+        "n_over_runs": len(kept),
+        **({"n_cut_off": left_out} if left_out else {}),
+    }
+    each = [
+        {"corpus": corpus, "encoder": encoder, "gloss": gloss, "rival": rival, "value": float(back(effect))}
+        for (corpus, encoder, gloss, rival), effect in kept.groupby(["corpus", "encoder", "gloss", "rival"])["effect"]
+        .mean()
+        .items()
+    ]
+    return Measurement(
+        numbers["value"],
+        float(back(low)),
+        float(back(high)),
+        n=len(observed),
+        unit=unit,
+        interval="95 % of a paired t test over " + ("pairs of runs" if low != tests["low"] else unit),
+        runs=frozenset(
+            tuple(run)
+            for side in ("gloss", "rival")
+            for run in kept[["corpus", "encoder", side, "seed"]].itertuples(index=False)
+        ),
+        lacking=lacking,
+        about=pairs["rival"].iloc[0],
+        wide=tuple(float(back(bound)) for bound in wide) if wide else None,
+        numbers=[numbers, *each],
+    )

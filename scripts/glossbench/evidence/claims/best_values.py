@@ -1,0 +1,147 @@
+"""In how many cells the best value of a setting lies where it is said to lie."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from glossbench.evidence.claims.cells_won import too_few
+from glossbench.evidence.claims.competitors import behind, cells_of
+from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.claims.variations import varied
+from glossbench.evidence.names import split_objective
+from glossbench.evidence.statistics.intervals import seeds_interval
+from glossbench.evidence.statistics.scores import scores
+
+DECIMALS = 9  # 0.1 + 0.2 is 0.3 where values are told apart or compared with a bound
+
+
+def measure(
+    measure: dict[str, Any],
+    needs: dict[str, Any],
+    runs: pd.DataFrame,
+    trials: pd.DataFrame | None = None,
+    **_: Any,
+) -> list[Measurement] | str:
+    """Share of cells whose best value, by the mean over common seeds, lies in the band.
+
+    A cell counts where one objective was run with values within the band and outside it, the setting alone being
+    varied; equal bests count by their share in the band. Where no cell does, the best trials of searches whose
+    space reaches beyond the band stand in, one a search. A share must exceed what a pick at random among the
+    values tried would give. numbers: the best value of each cell and of each search.
+    """
+    searched = _searches(trials, measure)
+    swept = _sweeps(runs, measure)
+    rows = [row for *_, row in swept] + searched
+    if swept:
+        tables = [table.to_numpy() for _, table, _ in swept]
+        inside = [_inside(table.columns, measure["band"]) for _, table, _ in swept]
+
+        def share(means: list[np.ndarray]) -> np.ndarray:
+            return np.mean([_credit(mean, within) for mean, within in zip(means, inside, strict=True)], axis=0)
+
+        low, high = seeds_interval(tables, share)
+        return [
+            Measurement(
+                float(share([table.mean(axis=0) for table in tables])),
+                low,
+                high,
+                n=len(swept),
+                unit="cells",
+                interval="95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others",
+                runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
+                lacking=too_few(tables, needs),
+                at_least=float(np.mean([within.mean() for within in inside])),
+                numbers=rows,
+            )
+        ]
+    if searched:
+        return [_from_searches(searched, needs)]
+    low, high = measure["band"]
+    return f"no cell varies {measure['setting']} both within and outside {low} - {high}, and no search does"
+
+
+def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
+    """For each cell: (corpus, encoder), scores (seeds, values), and what is told of it."""
+    setting, found = measure["setting"], []
+    if setting not in runs:
+        return found
+    for cell, group in cells_of(runs):
+        for objective in measure["gloss"]:
+            rows = varied(group, objective, setting)
+            values = rows[setting].round(DECIMALS).rename("value")
+            table = scores(rows, measure["metric"]).join(values).dropna(subset="value")
+            table = table.pivot_table("score", "seed", "value").dropna()
+            inside = _inside(table.columns, measure["band"])
+            if len(table) and inside.any() and not inside.all():
+                best = float(table.mean().idxmax())
+                names = {"corpus": cell[0], "encoder": cell[1], "objective": objective, "from": "runs"}
+                tried = [float(value) for value in table.columns]
+                found.append((cell, table, {**names, "best": best, "tried": tried, "n": len(table)}))
+                break
+    return found
+
+
+def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:
+    """The best value of each search that could have found one within the band and one outside it."""
+    if trials is None or measure["setting"] not in trials:
+        return []
+    bases = trials["objective"].map(lambda key: split_objective(key)[0])
+    best = trials[trials["best"].astype(bool) & bases.isin(measure["gloss"])].dropna(subset=measure["setting"])
+    found = []
+    for trial in best.to_dict("records"):
+        space = json.loads(trial["space"]).get(measure["setting"], {})
+        chance = chance_in_band(space, measure["band"])
+        if 0 < chance < 1:
+            value = float(trial[measure["setting"]])
+            names = {key: trial[key] for key in ("corpus", "encoder", "objective")}
+            inside = bool(_inside([value], measure["band"])[0])
+            found.append({**names, "from": "search", "best": value, "inside": inside, "chance": chance})
+    return found
+
+
+def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
+    """How often a random draw from a setting's search space falls into the band."""
+    if "choices" in space:
+        return float(_inside([choice for choice in space["choices"] if not isinstance(choice, str)], band).mean())
+    if "low" not in space:
+        return 0.0
+    if space.get("step"):
+        steps = round((space["high"] - space["low"]) / space["step"])
+        return float(_inside(space["low"] + space["step"] * np.arange(steps + 1), band).mean())
+    scale = math.log if space.get("log") else float
+    low, high = scale(space["low"]), scale(space["high"])
+    lower, upper = max(low, scale(band[0])), min(high, scale(band[1]))
+    return max(0.0, upper - lower) / (high - low) if high > low else 0.0
+
+
+def _from_searches(searched: list[dict[str, Any]], needs: dict[str, Any]) -> Measurement:
+    wins, n = sum(row["inside"] for row in searched), len(searched)
+    interval = stats.binomtest(wins, n).proportion_ci(method="exact")
+    few = n < needs["cells"]
+    return Measurement(
+        wins / n,
+        float(interval.low),
+        float(interval.high),
+        n=n,
+        unit="searches",
+        interval="95 % exact binomial over searches",
+        runs=frozenset((row["corpus"], row["encoder"], row["objective"]) for row in searched),
+        lacking=f"{n} of the {needs['cells']} searches that a verdict needs" if few else "",
+        at_least=float(np.mean([row["chance"] for row in searched])),
+        numbers=searched,
+    )
+
+
+def _inside(values: Any, band: list[float]) -> np.ndarray:
+    values = np.round(np.asarray(values, dtype=float), DECIMALS)
+    return (values >= band[0]) & (values <= band[1])
+
+
+def _credit(means: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """1 where the best of (..., values) lies inside; among equal bests the share of them that does."""
+    best = np.isclose(means, means.max(axis=-1, keepdims=True), rtol=0, atol=10**-DECIMALS)
+    return (best & inside).sum(axis=-1) / best.sum(axis=-1)

@@ -1,0 +1,40 @@
+"""What share of an epoch some parts of it take."""
+
+from typing import Any
+
+import pandas as pd
+
+from glossbench.evidence.claims.competitors import listed
+from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.statistics.intervals import bootstrap_interval
+from glossbench.evidence.statistics.scores import plain
+
+RUN = ["corpus", "encoder", "objective", "seed"]
+
+
+def measure(measure: dict[str, Any], needs: dict[str, Any], epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """Mean over runs of the share of all epochs' seconds that the parts take, with each objective's own share."""
+    columns = [*measure["parts"], measure["whole"]]
+    rows = plain(epochs)
+    rows = rows[rows["objective"].isin(measure["gloss"])].dropna(subset=columns)
+    seconds = rows.groupby(RUN)[columns].sum()
+    seconds = seconds[seconds[measure["whole"]] > 0]
+    if not len(seconds):
+        return f"no run of {listed(measure['gloss'])} with its epochs timed"
+    shares = seconds[measure["parts"]].sum(axis=1) / seconds[measure["whole"]]
+    low, high = bootstrap_interval(shares)
+    by_cell = shares.groupby(["corpus", "encoder", "objective"]).agg(["mean", "count"]).reset_index()
+    few = len(shares) < needs["seeds"]
+    return [
+        Measurement(
+            float(shares.mean()),
+            low,
+            high,
+            n=len(shares),
+            unit="runs",
+            interval="95 % bootstrap over runs",
+            runs=frozenset(shares.index),
+            lacking=f"{len(shares)} of the {needs['seeds']} runs that a verdict needs" if few else "",
+            numbers=by_cell.rename(columns={"mean": "share", "count": "n"}).to_dict("records"),
+        )
+    ]

@@ -1,0 +1,55 @@
+"""The verdicts as a page of Markdown."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
+from glossbench.evidence.claims.wording import counted
+from glossbench.evidence.layout import DASH
+from glossbench.evidence.rendering import MARKDOWN_SPECIAL
+
+HEADERS = ["Claim", "Verdict", "Tested on", "Measured", "95 % interval", "Holds if", "Paper", "Behind it"]
+
+
+def to_page(verdicts: list[dict[str, Any]]) -> str:
+    """A table of all claims, then each with its reason. verdicts: from ``judge``."""
+    counts = Counter(row["verdict"] for row in verdicts)
+    order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
+    table = pd.DataFrame([_row(verdict) for verdict in verdicts], columns=HEADERS)
+    rows = table.map(_escaped).to_markdown(index=False, tablefmt="pipe", disable_numparse=True)
+    return "\n".join([f"# The paper's claims: {summary}", "", rows, "", *map(_section, verdicts)])
+
+
+def _row(verdict: dict[str, Any]) -> list[str]:
+    behind = f"{counted(verdict['n'], verdict['unit'])}, {counted(verdict['n_runs'], 'runs')}" if verdict["n"] else DASH
+    behind = behind.split(", ")[0] if verdict["unit"] in ("runs", "searches") else behind
+    cells = [verdict["id"], verdict["verdict"], verdict["scope"], verdict["value_text"], verdict["interval_text"]]
+    return [cell or DASH for cell in [*cells, verdict["holds_text"], verdict["published_text"], behind]]
+
+
+def _section(verdict: dict[str, Any]) -> str:
+    facts = [f"Measured: {verdict['quantity']}."]
+    if verdict["interval_kind"]:
+        facts.append(f"Interval: {verdict['interval_kind']}.")
+    facts += [f"{caveat}." for caveat in verdict["caveats"]]
+    if verdict["published_verdict"]:
+        facts.append(f"The same rule on the paper's own tables: {verdict['published_verdict']}.")
+    facts += [verdict["note"]] if verdict["note"] else []
+    lines = [
+        f"## {verdict['id']}: {verdict['verdict']}",
+        "",
+        f"{verdict['claim']} ({verdict['source']})",
+        "",
+        verdict["reason"],
+        "",
+        " ".join(facts),
+        "",
+    ]
+    return "\n".join(line if line.startswith("#") else _escaped(line) for line in lines)
+
+
+def _escaped(text: str) -> str:
+    return text.translate(MARKDOWN_SPECIAL)

@@ -1,0 +1,44 @@
+"""What every table and figure is given: its frames, the paper's numbers, and the notes under it."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from glossbench.evidence import published
+from glossbench.evidence.coverage import coverage_note
+from glossbench.evidence.layout import Layout
+
+PUBLISHED = {
+    "results": published.published_results,
+    "models": published.published_models,
+    "ttests": published.published_ttests,
+}
+
+
+def frames_of(given: dict[str, Any], which: str | None) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The frames that an exhibit reads by name, and the coverage of the study.
+
+    given: a rule's inputs by name, ``published`` a file of the paper's numbers. which: the part of them that is read.
+    """
+    frames = {name: pd.read_parquet(path) for name, path in given.items() if name != "published"}
+    if which:
+        frames["published"] = PUBLISHED[which](Path(given["published"][0]).parent)
+    return frames, frames.pop("coverage")
+
+
+def with_notes(layout: Layout, module: ModuleType, coverage: pd.DataFrame) -> Layout:
+    """A layout with the module's own remarks and, where runs are missing, how many it stands on."""
+    note = coverage_note(coverage, module.select) if hasattr(module, "select") else None
+    own = (*layout.notes, *getattr(module, "NOTES", ()))
+    return replace(layout, notes=(*own, note) if note else own)
+
+
+def caption(text: str, module: ModuleType, coverage: pd.DataFrame) -> str:
+    """A figure's caption, with how many runs it stands on where some are missing."""
+    note = coverage_note(coverage, module.select) if hasattr(module, "select") else None
+    return f"{text} {note}" if note else text
+
+

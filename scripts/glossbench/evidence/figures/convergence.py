@@ -1,0 +1,146 @@
+"""Epochs until a given validation score is reached, seed by seed."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.learning_curves import SCORES
+from glossbench.evidence.figures.variations import whole
+from glossbench.evidence.names import (
+    arrange,
+    corpus_name,
+    encoder_name,
+    in_order,
+    objective_name,
+    protocol_name,
+)
+
+SHARES = (0.95, 0.99)  # of the best score that any objective reached there
+CELL = ["protocol", "corpus", "encoder"]
+LINE = [*CELL, "objective"]
+ROW = 0.17  # inches, an objective in a panel
+MARGIN = 0.55  # inches: title, axis label and legend of a block
+FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
+NEVER = 1.2  # where runs that never reach it stand, in widths of the epochs
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
+def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a point.
+
+    epochs: the collected epochs.parquet. The given score of a corpus, encoder and protocol is ``share`` of the
+    best validation score (macro-F1 integrated, macro-silhouette standalone) that any of its objectives reached
+    with any seed: best - (1 - share) |best|, so that it lies below a negative best as well. Returns protocol,
+    corpus, encoder, objective, seed, share, score (the given one), reached (the first epoch with at least that
+    score, NaN if there is none) and n_epochs (trained).
+    """
+    scored = select(epochs)
+    values = pd.Series(np.nan, index=scored.index, dtype=float)
+    for protocol, column in SCORES.items():
+        values = values.where(scored["protocol"] != protocol, scored[column])
+    scored = scored[[*LINE, "seed", "epoch"]].assign(value=values)
+    best = scored.groupby(CELL)["value"].transform("max")
+    runs = scored.groupby([*LINE, "seed"])["epoch"].max().rename("n_epochs")
+    parts = []
+    for share in SHARES:
+        given = best - (1 - share) * best.abs()
+        reached = scored[scored["value"] >= given].groupby([*LINE, "seed"])["epoch"].min().rename("reached")
+        score = given.groupby([scored[key] for key in [*LINE, "seed"]]).first().rename("score")
+        parts.append(pd.concat([runs, score, reached], axis=1).reset_index().assign(share=share))
+    table = pd.concat(parts, ignore_index=True).dropna(subset=["score"])
+    return arrange(table[[*LINE, "seed", "share", "score", "reached", "n_epochs"]], [*LINE, "share", "seed"])
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The points of ``frame``: a block a protocol, corpora as columns, encoders as rows, objectives as lines."""
+    if table.empty:
+        return panels.nothing()
+    blocks = [
+        (protocol, row, block[block["corpus"].isin(row)])
+        for protocol, block in (
+            (key, table[table["protocol"] == key]) for key in in_order(table["protocol"], "protocol")
+        )
+        for row in panels.in_rows(in_order(block["corpus"], "corpus"))
+    ]
+    heights = [
+        block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
+        for _, _, block in blocks
+    ]
+    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    figure, parts = panels.stacked([*heights, 0.25], width)
+    for part, (protocol, corpora, block) in zip(parts, blocks, strict=False):
+        _draw_block(part, protocol, corpora, block)
+    parts[-1].legend(handles=_legend(), loc="center", ncols=3, columnspacing=1.2)
+    return figure
+
+
+def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
+    encoders, objectives = in_order(block["encoder"], "encoder"), in_order(block["objective"], "objective")
+    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
+    for line, encoder in zip(grid, encoders, strict=True):
+        for axes, corpus in zip(line, corpora, strict=True):
+            panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
+            _draw_panel(axes, panel, objectives)
+            if axes is line[0]:
+                axes.set_yticklabels(map(objective_name, objectives))
+                axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
+    for column, corpus in enumerate(corpora):
+        grid[0, column].set_title(corpus_name(corpus))
+        grid[-1, column].set_xlabel("epoch")
+    part.suptitle(protocol_name(protocol))
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
+    axes.set_yticks(range(len(objectives)), [""] * len(objectives))
+    axes.set_ylim(len(objectives) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    if panel.empty:
+        axes.set_xticks([])
+        panels.say(axes)
+        return
+    last = panel["reached"].max() if panel["reached"].notna().any() else panel["n_epochs"].max()
+    never = max(NEVER * last, last + 1)
+    for share, points in panel.groupby("share"):
+        for place, objective in enumerate(objectives):
+            mine = points[points["objective"] == objective].sort_values("seed")
+            _draw_points(axes, mine, place + (0.2 if share == SHARES[-1] else -0.2), objective, FACES[share], never)
+    axes.axvspan((last + never) / 2, never + (never - last) / 2, color="#EEEEEE", linewidth=0, zorder=0)
+    axes.set_xlim(0, never + (never - last) / 2)
+    ticks = MaxNLocator(nbins=4, integer=True).tick_values(0, last)
+    axes.set_xticks([tick for tick in ticks if 0 <= tick <= last])
+
+
+def _draw_points(axes: Axes, mine: pd.DataFrame, height: float, objective: str, face: str | None, never: float) -> None:
+    """One objective's seeds, and a line from the first to the last that reached the score."""
+    look = style.look(objective)
+    reached = mine["reached"].dropna()
+    if len(reached) > 1:
+        axes.plot([reached.min(), reached.max()], [height, height], color=look.color, linewidth=0.6)
+    marks = {"linestyle": "none", "marker": look.marker, "markersize": 3, "markeredgewidth": 0.6}
+    axes.plot(reached, [height] * len(reached), color=look.color, markerfacecolor=face or look.color, **marks)
+    missed = int(mine["reached"].isna().sum())
+    if missed:
+        axes.plot([never] * missed, [height] * missed, color=look.color, markerfacecolor=face or look.color, **marks)
+    if missed > 1:
+        where = {"ha": "left", "va": "center", "fontsize": style.SMALL, "color": look.color}
+        axes.annotate(f"{missed}", (never, height), (2.5, -0.3), textcoords="offset points", **where)
+
+
+def _legend() -> list:
+    marks = {"linestyle": "none", "marker": "o", "color": style.GREY, "markersize": 3}
+    first, second = SHARES
+    return [
+        Line2D([], [], markerfacecolor="white", label=f"{first:.0%} of the best score", **marks),
+        Line2D([], [], label=f"{second:.0%}", **marks),
+        Line2D([], [], color="#DDDDDD", linewidth=5, label="never reached"),
+    ]

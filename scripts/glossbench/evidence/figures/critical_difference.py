@@ -1,0 +1,152 @@
+"""Average ranks over corpora and their critical difference: the diagram of Demsar (2006), section 3.2.4."""
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import whole
+from glossbench.evidence.names import encoder_name, in_order, metric_name, objective_name, protocol_name
+from glossbench.evidence.statistics import friedman
+
+METRICS = ["accuracy", "macro_f1"]
+KEYS = ["protocol", "encoder", "metric"]
+LONGEST = 1.05  # inches, an objective's name
+RANK = 0.45  # inches: margin, and the rank beside a name
+TOP = 0.5  # inches from the top of a panel to the axis of ranks: title, critical difference
+LINE, STEP = 0.15, 0.07  # inches between names, between bars
+FOOT = 0.2  # inches: the test
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
+def frame(runs: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row an objective of a panel.
+
+    runs: the collected runs.parquet. Returns protocol, encoder, metric, objective, rank (average over n_corpora
+    corpora, 1 the best), critical_difference (Nemenyi, NaN where there is no test), p (Friedman), cliques (numbers
+    of the groups within one critical difference that it belongs to, separated by spaces) and reason (why there is
+    no test, or empty). A panel without any rank has one row without objective.
+    """
+    runs = select(runs)
+    rows = []
+    for protocol in in_order(runs["protocol"], "protocol"):
+        for encoder in in_order(runs.loc[runs["protocol"] == protocol, "encoder"], "encoder"):
+            for metric in METRICS:
+                rows += _rows(friedman(runs, metric, protocol, encoder))
+    columns = [*KEYS, "objective", "rank", "n_corpora", "critical_difference", "p", "cliques", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _rows(test) -> list[dict]:
+    keys = dict(zip(KEYS, (test.protocol, test.encoder, test.metric), strict=True))
+    about = {
+        "n_corpora": len(test.corpora),
+        "critical_difference": test.critical_difference,
+        "p": test.p,
+        "reason": test.reason,
+    }
+    memberships = {
+        key: " ".join(str(number) for number, clique in enumerate(test.cliques) if key in clique) for key in test.ranks
+    }
+    ranks = test.ranks or {"": math.nan}
+    return [
+        {**keys, "objective": key, "rank": rank, "cliques": memberships.get(key, ""), **about}
+        for key, rank in ranks.items()
+    ]
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The diagrams of ``frame``: a row a protocol and encoder, a column a metric; the best rank is on the left."""
+    if table.empty:
+        return panels.nothing()
+    rows = [(key, group) for key, group in table.groupby(KEYS[:2], sort=False)]
+    heights = [max(_height(panel) for _, panel in group.groupby("metric")) for _, group in rows]
+    width, whole_height = style.PAGE_WIDTH, sum(heights)
+    names = {key: style.fitted(objective_name(key), LONGEST, style.SMALL) for key in table["objective"].unique()}
+    beside = RANK + max(style.inches(name, style.SMALL) for name in names.values())
+    figure = Figure(figsize=(width, whole_height))
+    top = whole_height
+    for ((protocol, encoder), group), height in zip(rows, heights, strict=True):
+        top -= height
+        for column, metric in enumerate(METRICS):
+            place = (column / len(METRICS), top / whole_height, 1 / len(METRICS), height / whole_height)
+            axes = figure.add_axes(place)
+            axes.set_axis_off()
+            axes.set(xlim=(0, width / len(METRICS)), ylim=(height, 0))  # inches from the top left corner
+            title = f"{protocol_name(protocol)}, {encoder_name(encoder)}: {metric_name(metric)}"
+            axes.text(width / len(METRICS) / 2, 0.1, title, ha="center", va="center", fontsize=7.5)
+            _draw_panel(axes, group[group["metric"] == metric], names, beside)
+    return figure
+
+
+def _cliques(panel: pd.DataFrame) -> list[pd.Series]:
+    """The ranks of each group's members."""
+    numbers = panel["cliques"].str.split()
+    return [
+        panel.loc[numbers.map(lambda own, number=number: number in own), "rank"]
+        for number in sorted({n for own in numbers for n in own}, key=int)
+    ]
+
+
+def _height(panel: pd.DataFrame) -> float:
+    return TOP + 0.1 + STEP * len(_cliques(panel)) + LINE * -(-len(panel) // 2) + FOOT
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame, names: dict[str, str], beside: float) -> None:
+    """One diagram in inches from the top left corner; ``beside``: room for names on each side of the axis."""
+    width, height = axes.get_xlim()[1], axes.get_ylim()[0]
+    about = panel.iloc[0]
+    foot = about["reason"] or f"{about['n_corpora']} corpora, Friedman p {_p_value(about['p'])}"
+    axes.text(width / 2, height - 0.12, foot, ha="center", va="center", color=style.GREY, fontsize=style.SMALL)
+    panel = panel.dropna(subset=["rank"]).sort_values("rank", kind="stable")
+    if panel.empty:
+        return
+    last = max(len(panel), 2)
+    start, scale = beside + 0.05, (width - 2 * beside - 0.1) / (last - 1)
+
+    def at(rank: float) -> float:
+        return start + (rank - 1) * scale
+
+    line = {"color": style.BLACK, "solid_capstyle": "butt"}
+    axes.plot([at(1), at(last)], [TOP, TOP], linewidth=0.8, **line)
+    for rank in range(1, last + 1):
+        axes.plot([at(rank)] * 2, [TOP - 0.03, TOP], linewidth=0.6, **line)
+        axes.text(at(rank), TOP - 0.04, str(rank), ha="center", va="bottom", fontsize=style.SMALL)
+    difference = about["critical_difference"]
+    if math.isfinite(difference):
+        y = TOP - 0.2
+        shown = min(difference, (width - start - 0.1) / scale)
+        axes.plot([at(1), at(1) + shown * scale], [y, y], linewidth=1.6, color=style.GREY, solid_capstyle="butt")
+        axes.text(at(1) - 0.05, y, f"CD {difference:.2f}", ha="right", va="center", fontsize=style.SMALL)
+    below = TOP + 0.08
+    for ranks in _cliques(panel):
+        axes.plot([at(ranks.min()) - 0.03, at(ranks.max()) + 0.03], [below, below], linewidth=2.4, **line)
+        below += STEP
+    half = -(-len(panel) // 2)
+    for place, (objective, rank) in enumerate(zip(panel["objective"], panel["rank"], strict=True)):
+        left = place < half
+        y = below + LINE * (0.5 + (place if left else len(panel) - 1 - place))
+        edge = beside if left else width - beside
+        look = style.look(objective)
+        axes.plot([edge, at(rank), at(rank)], [y, y, TOP], linewidth=0.7, color=look.color)
+        axes.plot(at(rank), TOP, clip_on=False, **{**look.line(), "linestyle": "none"})
+        text = f"{names[objective]}  {rank:.2f}" if left else f"{rank:.2f}  {names[objective]}"
+        axes.text(
+            edge - 0.04 if left else edge + 0.04,
+            y,
+            text,
+            ha="right" if left else "left",
+            va="center",
+            fontsize=style.SMALL,
+        )
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

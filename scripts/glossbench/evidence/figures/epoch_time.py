@@ -1,0 +1,139 @@
+"""Where the time of a training epoch goes: figure F7 of the paper."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import whole
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
+
+KEYS = ["corpus", "encoder", "protocol", "objective"]
+COLORS = {
+    "forward": style.SKY,
+    "backward": style.BLUE,
+    "optimizer": style.GREEN,
+    "other": "#BBBBBB",
+    "graph": style.ORANGE,
+    "propagation": style.VERMILLION,
+}
+OF_THE_GRAPH = ["graph", "propagation"]
+ROW = 0.13  # inches, an objective in a panel
+MARGIN = 0.65  # inches: titles and axis label of a block
+BETWEEN = 0.25  # inches between panels: ticks
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
+def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a part of a bar.
+
+    epochs: the collected epochs.parquet. Returns corpus, encoder, protocol, objective, part (forward, backward,
+    optimizer, other, graph, propagation), seconds (mean over the epochs of a run, then over the n_seeds runs)
+    and share (of all parts together). Validation is no part of a training epoch.
+    """
+    columns = {f"seconds_{part}": part for part in COLORS}
+    timed = select(epochs).dropna(subset=list(columns))
+    runs = timed.rename(columns=columns).groupby([*KEYS, "seed"])[list(COLORS)].mean()
+    means = runs.groupby(KEYS).mean().assign(n_seeds=runs.groupby(KEYS).size())
+    table = means.reset_index().melt([*KEYS, "n_seeds"], list(COLORS), var_name="part", value_name="seconds")
+    table["share"] = table["seconds"] / table.groupby(KEYS)["seconds"].transform("sum")
+    table["place"] = table["part"].map(list(COLORS).index)
+    table = arrange(table, [*KEYS, "place"])
+    return table[[*KEYS, "part", "seconds", "share", "n_seeds"]]
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The bars of ``frame``: seconds of an epoch, and below a close view of the share of graph and propagation.
+
+    Corpora are columns, encoders rows; the close view has the objectives that build a graph.
+    """
+    if table.empty:
+        return panels.nothing()
+    of_graph = table[table["part"].isin(OF_THE_GRAPH)]
+    with_graph = of_graph.groupby("objective")["seconds"].sum()
+    close = of_graph[of_graph["objective"].isin(with_graph[with_graph > 0].index)]
+    views = [
+        (draw_view, view[view["corpus"].isin(corpora)], corpora)
+        for draw_view, view in ((_draw_seconds, table), (_draw_shares, close))
+        for corpora in panels.in_rows(in_order(view["corpus"], "corpus"))
+        if not view.empty
+    ]
+    heights = [
+        view["encoder"].nunique() * (max(panels.LEAST, ROW * view["objective"].nunique()) + BETWEEN) + MARGIN
+        for _, view, _ in views
+    ]
+    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    handles = [Patch(color=color, label=part) for part, color in COLORS.items()]
+    columns = style.legend_columns(list(COLORS), width, style.TEXT, 0.35)
+    figure, parts = panels.stacked([*heights, 0.06 + 0.15 * -(-len(COLORS) // columns)], width)
+    for part, (draw_view, view, corpora) in zip(parts, views, strict=False):
+        draw_view(part, view, corpora)
+    parts[-1].legend(handles=handles, loc="center", ncols=columns, handlelength=1, columnspacing=1)
+    return figure
+
+
+def _draw_seconds(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
+    part.suptitle("Seconds of a training epoch")
+    for axes, cell, objectives in _grid(part, view, corpora, "seconds"):
+        _draw_bars(axes, cell, objectives, "seconds", 1)
+
+
+def _draw_shares(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
+    part.suptitle("Share of graph and propagation in an epoch")
+    widest = 100 * view.groupby(KEYS)["share"].sum().max()
+    for axes, cell, objectives in _grid(part, view, corpora, "% of an epoch"):
+        _draw_bars(axes, cell, objectives, "share", 100)
+        axes.set_xlim(0, widest * 1.45)
+        totals = 100 * cell.groupby("objective")["share"].sum()
+        for objective, total in totals.items():
+            text = f"{total:.2f}" if total < 9.95 else f"{total:.0f}"
+            axes.annotate(
+                text,
+                (total, objectives.index(objective)),
+                (2, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=style.SMALL,
+            )
+
+
+def _grid(part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str):
+    """Panel, its rows and the objectives of the block, panel by panel."""
+    encoders, objectives = in_order(view["encoder"], "encoder"), in_order(view["objective"], "objective")
+    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
+    for line, encoder in zip(grid, encoders, strict=True):
+        for axes, corpus in zip(line, corpora, strict=True):
+            first = axes is line[0]
+            axes.set_yticks(
+                range(len(objectives)), map(objective_name, objectives) if first else [""] * len(objectives)
+            )
+            axes.set_ylim(len(objectives) - 0.5, -0.5)
+            axes.tick_params(axis="y", length=0)
+            axes.grid(False, axis="y")
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+            if first:
+                axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
+            yield axes, view[(view["encoder"] == encoder) & (view["corpus"] == corpus)], objectives
+    for column, corpus in enumerate(corpora):
+        grid[0, column].set_title(corpus_name(corpus))
+        grid[-1, column].set_xlabel(unit)
+
+
+def _draw_bars(axes: Axes, cell: pd.DataFrame, objectives: list[str], value: str, scale: float) -> None:
+    if cell.empty:
+        axes.set_xticks([])
+        panels.say(axes)
+        return
+    wide = cell.pivot(index="objective", columns="part", values=value).reindex(objectives).fillna(0) * scale
+    left = pd.Series(0.0, index=objectives)
+    for part in (part for part in COLORS if part in wide):
+        axes.barh(range(len(objectives)), wide[part], left=left, height=0.72, color=COLORS[part], linewidth=0)
+        left += wide[part]
+    axes.set_xlim(0, 1.05 * left.max() or 1)

@@ -1,0 +1,118 @@
+"""One setting against the corpora: test macro-F1 in each cell, a panel an encoder and objective.
+
+Figures F2 to F4 of the paper are this one for λ, γ and σ; their modules name the setting.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import CELL, NEARBY, is_relative, numbers, one_at_a_time
+from glossbench.evidence.layout import DASH
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
+
+CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
+LABELS = 0.7  # inches: names of the corpora
+ROOM = {2: 0.32, 1: 0.24}  # inches of a cell that "85.64" and "85.6" need in the smallest text, bold
+DEEPEST = 5.0  # points below the best: the colours end there, so that one failed run does not bleach the rest
+DIGITS = 6  # a value of a key and the same one of a run differ by rounding at most
+
+
+def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
+    """The rows that vary this setting alone, given as multiples or as values, and the plain ones beside them.
+
+    The small multiples that the sensitivity is measured with are no part of a heatmap.
+    """
+    rows = one_at_a_time(runs, [setting])
+    fits = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
+    beside = fits.groupby([rows[key] for key in CELL]).transform("any").astype(bool)
+    return runs.loc[rows.index[fits | (beside & (rows["setting"] == ""))]]
+
+
+def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
+    """What is drawn, one row a cell.
+
+    runs: the collected runs.parquet. relative: the values are multiples (``x1.5``) of the one that the plain
+    objective uses, which itself stands at 1; else they are the values themselves, and the plain objective stands
+    at the value it used. Returns corpus, encoder, protocol, objective, value, mean and std of test macro-F1 over
+    n_seeds seeds in percent (std NaN for one seed), and chosen: whether it is the plain objective's value. Runs
+    of the same value and seed count once.
+    """
+    rows = one_at_a_time(select(runs.reset_index(drop=True), setting, relative), [setting])
+    is_plain = rows["setting"] == ""
+    own = 1.0 if relative else rows[setting].astype(float)
+    values = numbers(rows["value"]).where(~is_plain, own).round(DIGITS)
+    rows = rows.assign(value=values, chosen=is_plain, score=rows["test_macro_f1"] * 100).dropna(subset=["value"])
+    chosen = rows.groupby([*CELL, "value"])["chosen"].any()
+    once = rows.sort_values("chosen", kind="stable").drop_duplicates([*CELL, "value", "seed"])
+    scores = once.groupby([*CELL, "value"])["score"]
+    table = scores.agg(mean="mean", std="std", n_seeds="size").join(chosen).reset_index()
+    return arrange(table, ["protocol", "encoder", "objective", "corpus", "value"])
+
+
+@style.styled()
+def draw(table: pd.DataFrame, axis_name: str) -> Figure:
+    """The heatmaps of ``frame``: corpora are rows, values columns; the best of a row is bold, the chosen framed."""
+    if table.empty:
+        return panels.nothing()
+    values = sorted(table["value"].unique())
+    groups = list(table.groupby(["protocol", "encoder", "objective"], sort=False))
+    needed = LABELS + CELL_WIDTH * len(values)
+    rows = panels.in_rows(range(len(groups)), max(1, int(style.PAGE_WIDTH // needed)))
+    columns = len(rows[0])
+    width = style.COLUMN_WIDTH if columns == 1 and needed <= style.COLUMN_WIDTH else style.PAGE_WIDTH
+    heights = [CELL_HEIGHT * max(groups[g][1]["corpus"].nunique() for g in row) + 0.65 for row in rows]
+    figure = Figure(figsize=(width, sum(heights) + 0.45), layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
+    drops = table["mean"] - table.groupby(CELL)["mean"].transform("max")
+    norm = Normalize(-min(DEEPEST, max(1.0, -drops.min())), 0)
+    room = (width / columns - LABELS) / len(values)
+    decimals = next((digits for digits, needed in ROOM.items() if room >= needed), None)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for line, row in zip(grid, rows, strict=True):
+        for axes, number in zip(line, row, strict=False):
+            (_, encoder, objective), panel = groups[number]
+            axes.set_axis_on()
+            image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
+            axes.set_title(f"{encoder_name(encoder)}, {objective_name(objective)}")
+            axes.set_xlabel(axis_name)
+    extend = "min" if drops.min() < norm.vmin else "neither"
+    bar = figure.colorbar(image, ax=grid, location="bottom", shrink=0.5, aspect=6.5 * width, extend=extend)
+    bar.set_label("macro-F1, points below the best of the row")
+    return figure
+
+
+def _draw_panel(
+    axes: Axes, panel: pd.DataFrame, values: list[float], norm: Normalize, decimals: int | None
+) -> AxesImage:
+    corpora = in_order(panel["corpus"], "corpus")
+    drops = panel.pivot(index="corpus", columns="value", values="drop").reindex(index=corpora, columns=values)
+    colors = colormaps["cividis"].with_extremes(bad="white")
+    image = axes.imshow(np.ma.masked_invalid(drops.to_numpy()), cmap=colors, norm=norm, aspect="auto")
+    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+    axes.set_yticks(range(len(corpora)), [corpus_name(corpus) for corpus in corpora], fontsize=style.TEXT)
+    axes.tick_params(length=0)
+    axes.grid(False)
+    known = panel.set_index(["corpus", "value"])
+    for y, corpus in enumerate(corpora):
+        for x, value in enumerate(values):
+            if (corpus, value) not in known.index:
+                axes.text(x, y, DASH, ha="center", va="center", color=style.GREY, fontsize=style.SMALL)
+                continue
+            cell = known.loc[(corpus, value)]
+            if decimals is not None:
+                color, weight = style.readable_on(colors(norm(cell["drop"]))), "bold" if cell["drop"] == 0 else "normal"
+                text = f"{cell['mean']:.{decimals}f}"
+                axes.text(x, y, text, ha="center", va="center", color=color, weight=weight, fontsize=style.SMALL)
+            if cell["chosen"]:
+                axes.add_patch(
+                    Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, fill=False, edgecolor=style.VERMILLION, linewidth=1)
+                )
+    return image

@@ -1,0 +1,109 @@
+"""How much one setting at a time moves test macro-F1, as tornado plots: figure F8 of the paper."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import CELL, NEARBY, one_at_a_time
+from glossbench.evidence.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
+
+SETTINGS = ["sigma", "weight", "labeled_fraction"]
+BAR = 0.3  # inches, a bar and its space
+WIDEST = 3  # panels beside each other: the ends of the bars are labelled
+MARGIN = 0.75  # inches: title, ticks and axis label of a panel
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows with exactly one of σ, λ, γ varied, and the plain ones beside them."""
+    return runs.loc[one_at_a_time(runs, SETTINGS).index]
+
+
+def frame(runs: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a bar.
+
+    runs: the collected runs.parquet. A setting's values are the two steps ×0.9 and ×1.1 where they were run, else
+    all values that were. Each value is compared with the plain objective over the seeds that both have. Returns
+    corpus, encoder, protocol, objective, setting, plain, low and high (test macro-F1 in percent: of the plain
+    objective, and the least and the greatest of it and the values), at_low and at_high (the values as the key
+    gives them, empty for the plain one), swing (high - low) and n_values. plain is the mean over all its seeds.
+    """
+    rows = one_at_a_time(runs.reset_index(drop=True), SETTINGS)
+    rows = rows.assign(score=rows["test_macro_f1"] * 100)
+    own = rows[rows["setting"] == ""].set_index([*CELL, "seed"])["score"].rename("own")
+    varied = rows[rows["setting"] != ""]
+    nearby = varied["value"].isin(NEARBY)
+    has_nearby = nearby.groupby([varied[key] for key in [*CELL, "setting"]]).transform("any").astype(bool)
+    varied = varied[nearby | ~has_nearby].join(own, on=[*CELL, "seed"]).dropna(subset=["own", "score"])
+    varied = varied.assign(change=varied["score"] - varied["own"])
+    changes = varied.groupby([*CELL, "setting", "value"])["change"].mean().reset_index()
+    plain = own.groupby(CELL).mean()
+    bars = [
+        {**dict(zip([*CELL, "setting"], key, strict=True)), **_bar(group, plain.loc[key[:4]])}
+        for key, group in changes.groupby([*CELL, "setting"])
+    ]
+    columns = [*CELL, "setting", "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]
+    table = pd.DataFrame(bars, columns=columns)
+    return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])
+
+
+def _bar(changes: pd.DataFrame, plain: float) -> dict:
+    ends = pd.concat([changes.set_index("value")["change"], pd.Series({"": 0.0})])
+    low, high = ends.min(), ends.max()
+    return {
+        "plain": plain,
+        "low": plain + low,
+        "high": plain + high,
+        "at_low": ends.idxmin(),
+        "at_high": ends.idxmax(),
+        "swing": high - low,
+        "n_values": len(changes),
+    }
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The tornado plots of ``frame``: a panel a corpus, encoder and objective, the longest bar on top."""
+    if table.empty:
+        return panels.nothing()
+    groups = list(table.groupby(CELL, sort=False))
+    rows = panels.in_rows(range(len(groups)), WIDEST)
+    width = style.COLUMN_WIDTH if len(groups) == 1 else style.PAGE_WIDTH
+    bars = max(len(panel) for _, panel in groups)
+    height = bars * BAR + MARGIN
+    figure = Figure(figsize=(width, height * len(rows)), layout="constrained")
+    grid = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for line, row in zip(grid, rows, strict=True):
+        for axes, number in zip(line, row, strict=False):
+            (corpus, encoder, _, objective), panel = groups[number]
+            axes.set_axis_on()
+            _draw_panel(axes, panel.sort_values("swing", kind="stable"), bars)
+            axes.set_title(f"{corpus_name(corpus)}, {encoder_name(encoder)}\n{objective_name(objective)}")
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
+    panel = panel.reset_index(drop=True)
+    room = max(panel["swing"].max(), 0.01)
+    for place, bar in panel.iterrows():
+        for end, value, color, side in (
+            (bar["low"], bar["at_low"], style.SKY, -1),
+            (bar["high"], bar["at_high"], style.ORANGE, 1),
+        ):
+            axes.barh(place, end - bar["plain"], left=bar["plain"], height=0.6, color=color, edgecolor="none")
+            if value:
+                text = value.replace("x", "×") if value.startswith("x") else value
+                where = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": style.SMALL}
+                axes.annotate(text, (end, place), (2 * side, 0), textcoords="offset points", **where)
+    axes.axvline(panel["plain"].iloc[0], color=style.BLACK, linewidth=0.8)
+    labels = [f"{SYMBOLS[bar['setting']]}  {bar['swing']:.2f}" for _, bar in panel.iterrows()]
+    axes.set_yticks(range(len(panel)), labels, fontsize=style.TEXT)
+    axes.set_ylim(len(panel) - bars - 0.5, len(panel) - 0.5)
+    axes.set_xlim(panel["low"].min() - 0.3 * room, panel["high"].max() + 0.3 * room)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.set_xlabel("macro-F1, %")

@@ -1,0 +1,216 @@
+"""The search for settings: how the best value grew, and which settings it hung on."""
+
+import json
+
+import numpy as np
+import optuna
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.learning_curves import SCORE_NAMES
+from glossbench.evidence.figures.variations import whole
+from glossbench.evidence.names import (
+    SYMBOLS,
+    arrange,
+    corpus_name,
+    encoder_name,
+    in_order,
+    objective_name,
+    protocol_name,
+)
+
+CELL = ["protocol", "corpus", "encoder"]
+SEARCH = [*CELL, "objective"]
+FEWEST = 4  # complete trials below which an importance says nothing
+TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014): enough for a few dozen trials
+SHORT = {"learning_rate": "lr", "margin": "m", **SYMBOLS}
+CURVE, MATRIX = "value", "importance"  # kinds of rows
+CURVE_HEIGHT = 0.9  # inches
+ROW = 0.15  # inches, a search in a matrix of importances
+MARGIN = 0.6  # inches: titles and axis label of a block
+LEGEND_GAP = 0.5  # inches, handle and spaces beside a label
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are: a search belongs to them."""
+    return whole(runs)
+
+
+def frame(trials: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a trial or a setting of a search.
+
+    trials: the collected trials.parquet. Returns protocol, corpus, encoder, objective, kind and the columns of
+    the kind. "value": trial (from 1, as readers count) and best, the highest value among the complete trials up
+    to it. "importance": setting and importance (fANOVA's share of the variance, sums to one over a search; NaN
+    where fewer than FEWEST trials are complete or all have the same value) and n_complete.
+    """
+    searches = arrange(whole(trials), [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
+    rows = [
+        {**dict(zip(SEARCH, key, strict=True)), **row}
+        for key, search in searches
+        for row in [*_growth(search), *_importances(search)]
+    ]
+    return pd.DataFrame(rows, columns=[*SEARCH, "kind", "trial", "best", "setting", "importance", "n_complete"])
+
+
+def _growth(search: pd.DataFrame) -> list[dict]:
+    complete = search["value"].where(search["state"] == "complete")
+    best = complete.cummax().ffill()
+    return [
+        {"kind": CURVE, "trial": trial + 1, "best": value} for trial, value in zip(search["trial"], best, strict=True)
+    ]
+
+
+def _importances(search: pd.DataFrame) -> list[dict]:
+    space = {setting: _distribution(allowed) for setting, allowed in json.loads(search["space"].iloc[0]).items()}
+    complete = search[(search["state"] == "complete") & search["value"].notna()].dropna(subset=list(space))
+    found = dict.fromkeys(space, np.nan)
+    if len(complete) >= FEWEST and complete["value"].nunique() > 1:
+        study = _study([_trial(row, space) for _, row in complete.iterrows()])
+        found |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
+    return [
+        {"kind": MATRIX, "setting": setting, "importance": float(found[setting]), "n_complete": len(complete)}
+        for setting in space
+    ]
+
+
+def _study(trials: list[optuna.trial.FrozenTrial]) -> optuna.Study:
+    loud = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study
+    try:
+        study = optuna.create_study(direction="maximize")
+    finally:
+        optuna.logging.set_verbosity(loud)
+    study.add_trials(trials)
+    return study
+
+
+def _distribution(allowed: dict) -> BaseDistribution:
+    if "choices" in allowed:
+        return CategoricalDistribution(allowed["choices"])
+    return FloatDistribution(allowed["low"], allowed["high"], step=allowed.get("step"), log=allowed.get("log", False))
+
+
+def _trial(row: pd.Series, space: dict[str, BaseDistribution]) -> optuna.trial.FrozenTrial:
+    params = {setting: row[setting] for setting in space}
+    return optuna.trial.create_trial(params=params, distributions=space, value=float(row["value"]))
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The searches of ``frame``: a block a protocol for the best value, one for the importances below it."""
+    if table.empty:
+        return panels.nothing("nothing to draw: this study tuned nothing")
+    blocks = [
+        (kind, protocol, corpora, block[block["corpus"].isin(corpora)])
+        for protocol in in_order(table["protocol"], "protocol")
+        for kind in (CURVE, MATRIX)
+        for block in [table[(table["protocol"] == protocol) & (table["kind"] == kind)]]
+        for corpora in panels.in_rows(in_order(block["corpus"], "corpus"))
+        if not block.empty
+    ]
+    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    legends = {
+        protocol: _legend(table[table["protocol"] == protocol], width) for protocol in table["protocol"].unique()
+    }
+    heights = [_height(kind, block, legends[protocol]) for kind, protocol, _, block in blocks]
+    figure, parts = panels.stacked(heights, width)
+    for part, (kind, protocol, corpora, block) in zip(parts, blocks, strict=True):
+        draw_block = _draw_curve_block if kind == CURVE else _draw_matrix_block
+        draw_block(part, protocol, corpora, block)
+        if kind == CURVE:
+            part.legend(**legends[protocol], loc="outside lower center")
+    return figure
+
+
+def _legend(block: pd.DataFrame, width: float) -> dict:
+    handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
+    labels = [handle.get_label() for handle in handles]
+    return {"handles": handles, "ncols": style.legend_columns(labels, width, style.TEXT, LEGEND_GAP)}
+
+
+def _height(kind: str, block: pd.DataFrame, legend: dict) -> float:
+    if kind == MATRIX:
+        return ROW * len(_searches(block)) + MARGIN
+    lines = -(-len(legend["handles"]) // legend["ncols"])
+    return block["encoder"].nunique() * (CURVE_HEIGHT + 0.2) + MARGIN + 0.16 * lines
+
+
+def _searches(block: pd.DataFrame) -> list[tuple[str, str]]:
+    """Encoder and objective of each row of a block's matrices."""
+    return [
+        (encoder, objective)
+        for encoder in in_order(block["encoder"], "encoder")
+        for objective in in_order(block.loc[block["encoder"] == encoder, "objective"], "objective")
+    ]
+
+
+def _draw_curve_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
+    encoders = in_order(block["encoder"], "encoder")
+    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
+    part.suptitle(f"{protocol_name(protocol)}: best validation {SCORE_NAMES[protocol]}")
+    for line, encoder in zip(grid, encoders, strict=True):
+        for axes, corpus in zip(line, corpora, strict=True):
+            _draw_curves(axes, block[(block["encoder"] == encoder) & (block["corpus"] == corpus)])
+        line[0].set_ylabel(style.fitted(encoder_name(encoder), CURVE_HEIGHT))
+    for column, corpus in enumerate(corpora):
+        grid[0, column].set_title(corpus_name(corpus))
+        grid[-1, column].set_xlabel("trial")
+
+
+def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
+    if panel["best"].isna().all():
+        axes.set(xticks=[], yticks=[])
+        panels.say(axes, "not tuned" if panel.empty else "no complete trial")
+        return
+    for objective in in_order(panel["objective"], "objective"):
+        search = panel[panel["objective"] == objective]
+        better = np.flatnonzero(search["best"].diff().fillna(1) > 0).tolist()
+        look = {**style.look(objective).line(), "linewidth": 0.8, "markersize": 2.5}
+        axes.plot(search["trial"], search["best"], drawstyle="steps-post", markevery=better, label=objective, **look)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+
+
+def _draw_matrix_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
+    searches, settings = _searches(block), sorted(block["setting"].unique(), key=_place)
+    part.suptitle(f"{protocol_name(protocol)}: importance of the settings")
+    grid = part.subplots(1, len(corpora), squeeze=False)[0]
+    several = block["encoder"].nunique() > 1
+    names = [
+        f"{encoder_name(encoder)}, {objective_name(objective)}" if several else objective_name(objective)
+        for encoder, objective in searches
+    ]
+    for axes, corpus in zip(grid, corpora, strict=True):
+        _draw_matrix(axes, block[block["corpus"] == corpus], searches, settings)
+        axes.set_title(corpus_name(corpus))
+        axes.set_yticks(range(len(searches)), names if axes is grid[0] else [""] * len(searches))
+
+
+def _place(setting: str) -> tuple[int, str]:
+    return ([*SHORT].index(setting) if setting in SHORT else len(SHORT)), setting
+
+
+def _draw_matrix(axes: Axes, panel: pd.DataFrame, searches: list[tuple[str, str]], settings: list[str]) -> None:
+    colors = colormaps["cividis"].with_extremes(bad="white")
+    wide = panel.pivot_table("importance", ["encoder", "objective"], "setting", dropna=False)
+    values = wide.reindex(index=searches, columns=settings).to_numpy(dtype=float)
+    axes.imshow(np.ma.masked_invalid(values), cmap=colors, vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(settings)), [SHORT.get(setting, setting) for setting in settings])
+    axes.tick_params(length=0)
+    axes.grid(False)
+    look = {"ha": "center", "va": "center", "fontsize": style.SMALL}
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            axes.text(column, row, f"{value:.2f}", color=style.readable_on(colors(value)), **look)
+    for row, search in enumerate(searches):
+        mine = panel[(panel["encoder"] == search[0]) & (panel["objective"] == search[1])]
+        if mine.empty or mine["importance"].isna().all():
+            text = "not tuned" if mine.empty else f"too few trials ({int(mine['n_complete'].max())})"
+            axes.text((len(settings) - 1) / 2, row, text, color=style.GREY, **look)

@@ -1,0 +1,30 @@
+"""The scores that a test is about: one number a run, under the name of its metric."""
+
+import pandas as pd
+
+from glossbench.errors import GlossbenchError
+from glossbench.evidence.names import split_objective
+
+KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
+
+
+def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """corpus, encoder, protocol, objective, seed, score: the runs whose score is a number.
+
+    metric: a column of ``runs``, or what stands behind ``test_`` in its name. Raises GlossbenchError where there
+    is no such column.
+    """
+    column = metric if metric in runs else f"test_{metric}"
+    if column not in runs:
+        raise GlossbenchError(f"runs.parquet: no column {metric} or test_{metric}; columns here: {', '.join(runs)}")
+    return runs[[*KEYS, column]].rename(columns={column: "score"}).dropna(subset="score")
+
+
+def whole(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of objectives as they are registered, with a preset or without: no setting was varied."""
+    return runs[runs["objective"].map(lambda key: "," not in split_objective(key)[1]).astype(bool)]
+
+
+def plain(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of objectives by their bare names: neither another preset nor a varied setting."""
+    return runs[runs["objective"].map(lambda key: not split_objective(key)[1]).astype(bool)]

@@ -1,0 +1,71 @@
+"""All tests of a study in one place, and how many seeds the paper's differences would ask for."""
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from glossbench.evidence.names import arrange
+from glossbench.evidence.statistics.pairs import pairwise
+from glossbench.evidence.statistics.power import seeds_needed
+from glossbench.evidence.statistics.ranks import friedman
+from glossbench.evidence.statistics.scores import whole
+
+METRICS = ("accuracy", "macro_f1", "macro_silhouette")
+GLOSS = ("gloss-o-ce", "gloss-sqrt-ce", "gloss-o", "gloss-sqrt")
+PAIR = ["corpus", "encoder", "protocol", "objective", "baseline", "metric"]
+
+
+def pair_tests(runs: pd.DataFrame) -> pd.DataFrame:
+    """``pairwise`` for accuracy, macro-F1 and macro-silhouette, one below the other."""
+    frames = [pairwise(runs, metric) for metric in METRICS]
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def rank_tests(runs: pd.DataFrame) -> list[dict]:
+    """``friedman`` for every protocol, encoder and metric that has a number, as plain mappings."""
+    found = []
+    for (protocol, encoder), group in whole(runs).groupby(["protocol", "encoder"]):
+        tests = [friedman(group, metric, protocol, encoder) for metric in METRICS]
+        found += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
+    return found
+
+
+def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """How many seeds a difference of the published size between G-Loss and a baseline would need.
+
+    pairs: from ``pair_tests``. published: from ``published_results``. One row a published difference, and one for
+    each pair of objectives that was run where the paper has no number: corpus, encoder, protocol, objective,
+    baseline, metric, difference, difference_source, std, std_source, seeds (of each objective, power 0.8, two-sided
+    paired t test at 0.05; missing where no number can be given). difference and std in percentage points, of the
+    silhouette as it is. difference_source: ``paper``, or ``paper, mean`` over its cells where it has not this one.
+    std_source: ``runs`` (of the differences seed by seed, three at least), else ``paper`` (its two standard
+    deviations as those of independent runs).
+    """
+    paper = _published_pairs(published)
+    ours = pairs[(pairs["pairs"] == "seeds") & pairs["objective"].isin(GLOSS) & ~pairs["baseline"].isin(GLOSS)]
+    scale = np.where(ours["metric"] == "macro_silhouette", 1, 100)
+    ours = ours.assign(own_std=ours["std"].astype(float) * scale)[[*PAIR, "n", "own_std"]]
+    table = paper.merge(ours, "outer", PAIR)
+    means = paper.groupby(["objective", "baseline", "metric"])["difference"].mean().rename("typical").reset_index()
+    table = table.merge(means, "left", ["objective", "baseline", "metric"])
+    table["difference_source"] = np.where(table["difference"].notna(), "paper", "paper, mean")
+    table["difference"] = table["difference"].fillna(table["typical"])
+    measured = (table["n"] >= 3) & (table["own_std"] > 0)
+    table["std"] = table["own_std"].where(measured, table["published_std"])
+    table["std_source"] = np.select([measured, table["std"].notna()], ["runs", "paper"], "")
+    table = table.dropna(subset=["difference"])
+    needed = [seeds_needed(*row) for row in table[["difference", "std"]].round(9).itertuples(index=False)]
+    table["seeds"] = pd.array([math.nan if seeds is None else seeds for seeds in needed], dtype="Int64")
+    columns = [*PAIR, "difference", "difference_source", "std", "std_source", "seeds"]
+    return arrange(table[columns], PAIR)
+
+
+def _published_pairs(published: pd.DataFrame) -> pd.DataFrame:
+    keys = ["corpus", "encoder", "protocol", "metric"]
+    isgloss = published["objective"].isin(GLOSS)
+    table = published[isgloss].merge(published[~isgloss], on=keys, suffixes=("", "_baseline"))
+    return table.rename(columns={"objective_baseline": "baseline"}).assign(
+        difference=table["mean"] - table["mean_baseline"], published_std=np.hypot(table["std"], table["std_baseline"])
+    )[[*PAIR, "difference", "published_std"]]

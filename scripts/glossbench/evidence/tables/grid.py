@@ -1,0 +1,81 @@
+"""From a tidy table to rows and columns for readers: keys in their order, then by their names."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from glossbench.evidence.layout import DASH, Layout
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
+from glossbench.evidence.tables.scores import METRICS
+
+Key = tuple[str, ...]
+NAMES = {
+    "corpus": corpus_name,
+    "encoder": encoder_name,
+    "objective": objective_name,
+    "protocol": protocol_name,
+    "metric": lambda key: METRICS[key].title,
+}
+TITLES = {"corpus": "Corpus", "encoder": "Encoder", "objective": "Objective", "protocol": "Protocol", "metric": "Score"}
+
+
+def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:
+    """The combinations of keys that occur, in readers' order."""
+    if "metric" in by:
+        order = {key: place for place, key in enumerate(METRICS)}
+        table = table.assign(metric_place=table["metric"].map(order))
+    places = ["metric_place" if key == "metric" else key for key in by]
+    return list(dict.fromkeys(arrange(table, places)[by].itertuples(index=False, name=None)))
+
+
+def grid(
+    table: pd.DataFrame,
+    rows: list[str],
+    columns: list[str],
+    row_keys: Sequence[Key] | None = None,
+    column_keys: Sequence[Key] | None = None,
+    beside: Mapping[str, Mapping[Key, str]] | None = None,
+) -> Layout:
+    """A layout with a cell for each combination of row and column keys, a dash where the table has none.
+
+    table: key columns, ``text`` and ``mark`` (0, 1 or 2). rows, columns: the key columns that go there; one
+    that is no kind of key holds its names itself. row_keys, column_keys: those to show, by default those that
+    occur. beside: more columns, unmarked texts by row key, after the others.
+    """
+    row_keys = distinct(table, rows) if row_keys is None else list(row_keys)
+    column_keys = distinct(table, columns) if column_keys is None else list(column_keys)
+    beside = beside or {}
+    where = zip(*(table[key] for key in [*rows, *columns]), strict=True)
+    found = dict(zip(where, zip(table["text"], table["mark"], strict=True), strict=True))
+    cells = [[found.get((*row, *column), (DASH, 0)) for column in column_keys] for row in row_keys]
+    more = [[texts.get(row, DASH) for texts in beside.values()] for row in row_keys]
+    index = pd.MultiIndex.from_arrays(
+        [[_name(kind, row[place]) for row in row_keys] for place, kind in enumerate(rows)],
+        names=[TITLES.get(kind, kind) for kind in rows],
+    )
+    headers = pd.Index(_headers(column_keys, columns, beside), tupleize_cols=len(columns) > 1)
+    texts = [[text for text, _ in row] + extra for row, extra in zip(cells, more, strict=True)]
+    ranks = [[mark for _, mark in row] + [0] * len(beside) for row in cells]
+    return Layout(
+        pd.DataFrame(texts, index=index, columns=headers, dtype=object),
+        pd.DataFrame(ranks, index=index, columns=headers, dtype=int),
+    )
+
+
+def _headers(column_keys: list[Key], columns: list[str], beside: Mapping[str, object]) -> list:
+    if len(columns) == 1:
+        return [_name(columns[0], key) for (key,) in column_keys] + list(beside)
+    named = [tuple(_name(kind, key) for kind, key in zip(columns, keys, strict=True)) for keys in column_keys]
+    return named + [("",) * (len(columns) - 1) + (title,) for title in beside]
+
+
+def _name(kind: str, key: str) -> str:
+    return NAMES[kind](key) if kind in NAMES else key
+
+
+def seeds(table: pd.DataFrame, rows: list[str]) -> dict[Key, str]:
+    """The number of seeds behind each row, ``3`` or ``2–3``; rows are those of a grid."""
+    counts: dict[Key, list[int]] = {}
+    for *row, count in table[[*rows, "n_seeds"]].itertuples(index=False, name=None):
+        counts.setdefault(tuple(row), []).append(int(count))
+    return {row: DASH.join(dict.fromkeys([str(min(seen)), str(max(seen))])) for row, seen in counts.items()}

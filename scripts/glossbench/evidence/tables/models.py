@@ -1,0 +1,88 @@
+"""T5: accuracy of published models beside our best G-Loss + CE with each encoder."""
+
+import pandas as pd
+
+from glossbench.evidence.layout import DASH, Layout, mean_spread, number
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order
+from glossbench.evidence.comparability import departures
+from glossbench.evidence.tables.scores import over_seeds
+from glossbench.evidence.tables.selection import plain
+
+CORPORA = ("mr", "r8", "r52", "ohsumed", "20ng")
+OBJECTIVES = ("gloss-sqrt-ce", "gloss-o-ce")
+COLUMNS = ["source", "model", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures", "rank"]
+NOTES: tuple[str, ...] = ()
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """Plain G-Loss + CE, both ways to choose sigma, on the paper's five corpora."""
+    return plain(runs[runs["corpus"].isin(CORPORA)], OBJECTIVES)
+
+
+def tidy(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """One row a model and corpus: source (published, ours), accuracy in percent, std, n_seeds, departures, rank.
+
+    ``published`` is what ``published_models`` reads (model, corpus, accuracy), ``runs`` the collected runs.parquet.
+    Ours, per corpus and encoder, is the objective with the better validation macro-F1, never the better test
+    score. departures says what keeps a score of ours from being set against the others; such a score has no rank.
+    rank is the place among all models of a corpus by accuracy as shown.
+    """
+    theirs = published.assign(source="published")
+    table = pd.concat([theirs, _ours(select(runs))], ignore_index=True).reindex(columns=COLUMNS[:-1])
+    table["departures"] = table["departures"].fillna("")
+    competing = table["accuracy"].round(2).where(table["departures"] == "")
+    ranks = competing.groupby(table["corpus"]).rank("min", ascending=False)
+    return table.assign(rank=ranks.astype("Int64"))
+
+
+def _ours(runs: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for (corpus, encoder), cell in arrange(runs, ["encoder", "corpus"]).groupby(["corpus", "encoder"], sort=False):
+        validation = cell.groupby("objective")["val_macro_f1"].mean()
+        chosen = cell[cell["objective"] == (validation.idxmax() if validation.notna().any() else OBJECTIVES[0])]
+        for score in over_seeds(chosen, ["accuracy"]).itertuples(index=False):
+            rows.append(
+                {
+                    "source": "ours",
+                    "model": f"G-Loss + {encoder_name(encoder)} (ours)",
+                    "encoder": encoder,
+                    "objective": score.objective,
+                    "corpus": corpus,
+                    "accuracy": score.mean,
+                    "std": score.std,
+                    "n_seeds": score.n_seeds,
+                    "departures": ", ".join(departures(chosen, corpus, encoder)),
+                }
+            )
+    return pd.DataFrame(rows, columns=COLUMNS[:-1])
+
+
+def layout(table: pd.DataFrame) -> Layout:
+    """One row a model, one column a corpus; a score of ours out of competition bears a dagger."""
+    corpora = in_order(table["corpus"], "corpus")
+    models = list(dict.fromkeys(table["model"]))
+    found = {(row.model, row.corpus): (_text(row), _mark(row.rank)) for row in table.itertuples(index=False)}
+    picked = [[found.get((model, corpus), (DASH, 0)) for corpus in corpora] for model in models]
+    index, columns = pd.Index(models, name="Model", dtype=object), [corpus_name(corpus) for corpus in corpora]
+    laid_out = Layout(
+        pd.DataFrame([[text for text, _ in row] for row in picked], index=index, columns=columns, dtype=object),
+        pd.DataFrame([[mark for _, mark in row] for row in picked], index=index, columns=columns, dtype=int),
+    )
+    return laid_out.with_notes(_why(table))
+
+
+def _text(row) -> str:
+    score = number(row.accuracy, 2) if row.source == "published" else mean_spread(row.accuracy, row.std)
+    return f"{score} †" if row.departures else score
+
+
+def _mark(rank) -> int:
+    return int(rank) if not pd.isna(rank) and rank <= 2 else 0
+
+
+def _why(table: pd.DataFrame) -> str | None:
+    out = table[table["departures"] != ""]
+    if out.empty:
+        return None
+    reasons = dict.fromkeys(f"{corpus_name(row.corpus)}: {row.departures}" for row in out.itertuples(index=False))
+    return f"† Not comparable with the published scores, and not ranked. {'; '.join(reasons)}."

@@ -1,0 +1,51 @@
+"""T4: how well G-Loss and SCL part the classes, and the time that an epoch of each takes."""
+
+from dataclasses import replace
+from itertools import product
+
+import pandas as pd
+
+from glossbench.evidence.layout import Layout, mean_spread, number
+from glossbench.evidence.names import objective_name
+from glossbench.evidence.tables.grid import grid, seeds
+from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
+from glossbench.evidence.tables.selection import is_gloss, with_gloss
+
+RIVAL = "scl"
+SHOWN = ("macro_silhouette", "seconds_per_epoch")
+NOTES = ("An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix (D12).",)
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """Plain SCL and G-Loss-O, or G-Loss-SQRT for a corpus and encoder without G-Loss-O; standalone protocol."""
+    return with_gloss(runs, (RIVAL,))
+
+
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a corpus, encoder, objective and metric (macro_silhouette, seconds_per_epoch): see ``over_seeds``."""
+    return over_seeds(select(runs), list(SHOWN))
+
+
+def layout(table: pd.DataFrame) -> Layout:
+    """One row an encoder and corpus, both losses beside each other, and which G-Loss it is."""
+    shown = table.assign(
+        side=["G-Loss" if is_gloss(key) else "SCL" for key in table["objective"]],
+        text=[_text(*cell) for cell in table[["metric", "mean", "std"]].itertuples(index=False, name=None)],
+        mark=marks(table),
+    )
+    rows = ["encoder", "corpus"]
+    gloss = shown[shown["side"] == "G-Loss"]
+    variants = dict(
+        zip(gloss[rows].itertuples(index=False, name=None), gloss["objective"].map(objective_name), strict=True)
+    )
+    columns = list(product(SHOWN, ("G-Loss", "SCL")))
+    beside = {"G-Loss is": variants, "Seeds": seeds(table, rows)}
+    return replace(
+        grid(shown, rows, ["metric", "side"], column_keys=columns, beside=beside),
+        worded=frozenset({("", "G-Loss is")}),
+    )
+
+
+def _text(metric: str, mean: float, std: float) -> str:
+    decimals = METRICS[metric].decimals
+    return number(mean, decimals) if METRICS[metric].timed else mean_spread(mean, std, decimals)

@@ -1,0 +1,55 @@
+"""T3: the encoder trained alone, scores of a probe on its embeddings, their silhouette, and what training cost."""
+
+from itertools import product
+
+import pandas as pd
+
+from glossbench.evidence.layout import Layout, mean_spread, number
+from glossbench.evidence.tables.grid import Key, distinct, grid, seeds
+from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
+from glossbench.evidence.tables.selection import of_protocol
+
+COSTS = ("train_seconds", "seconds_per_epoch", "stop_epoch")
+NOTES = (
+    "An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix (D12).",
+    "On 20NG the paper's runs stop at epochs 171 to 200 of at most 200, so that faster convergence is not shown "
+    "there (D14).",
+)
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """Standalone runs whose objective changes no setting."""
+    return of_protocol(runs, "standalone")
+
+
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a corpus, encoder, objective and metric: mean, std, n_seeds, rank.
+
+    Metrics: accuracy and macro_f1 in percent, macro_silhouette in [-1, 1], train_seconds, seconds_per_epoch,
+    stop_epoch (the last epoch trained). ``runs`` is the collected runs.parquet; see ``over_seeds``.
+    """
+    return over_seeds(select(runs), list(METRICS))
+
+
+def layout(table: pd.DataFrame) -> Layout:
+    """Objectives below each other within encoder and corpus; scores with their spread, costs as means."""
+    rows = ["encoder", "corpus", "objective"]
+    shown = table.assign(text=_texts(table), mark=marks(table))
+    return grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
+
+
+def _texts(table: pd.DataFrame) -> list[str]:
+    cells = table[["metric", "mean", "std"]].itertuples(index=False, name=None)
+    return [
+        number(mean, METRICS[metric].decimals) if metric in COSTS else mean_spread(mean, std, METRICS[metric].decimals)
+        for metric, mean, std in cells
+    ]
+
+
+def _every_cell(table: pd.DataFrame) -> list[Key]:
+    """Each encoder's corpora times its objectives, so that a cell not run shows as a row of dashes."""
+    keys = []
+    for (encoder,) in distinct(table, ["encoder"]):
+        own = table[table["encoder"] == encoder]
+        keys += [(encoder, *c, *o) for c, o in product(distinct(own, ["corpus"]), distinct(own, ["objective"]))]
+    return keys

@@ -1,0 +1,89 @@
+"""The registry of tables and figures, and which of them a study can fill.
+
+Imported while the workflow is parsed: nothing heavy in here.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glossbench.schemas import check, load_schema, with_defaults
+from glossbench.settings import Study
+from glossbench.yaml_file import read_yaml
+
+PAPER = {
+    "corpora": {"mr", "r8", "r52", "ohsumed", "20ng", "sst2", "qnli"},
+    "encoders": {"bert-base", "roberta-large", "distilbert"},
+}
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table or a figure: key, kind, title, the paper's number for it, what it reads and what it needs."""
+
+    key: str
+    kind: str
+    title: str
+    paper: str | None
+    reads: tuple[str, ...]
+    published: str | None
+    needs: dict[str, Any]
+
+    @property
+    def module(self) -> str:
+        """The module that makes it."""
+        return f"glossbench.evidence.{self.kind}s.{self.key}"
+
+    def fillable(self, study: Study) -> bool:
+        """Whether the runs that a study plans can fill it."""
+        plain = [run for run in study.runs if "," not in run.objective]
+        return all(NEEDS[need](wanted, study, plain) for need, wanted in self.needs.items())
+
+
+def load_exhibits(config_dir: Path) -> list[Exhibit]:
+    """Every exhibit in the registry's order, tables first. Raises SettingsError."""
+    path = config_dir / "exhibits.yaml"
+    schema = load_schema(config_dir, "exhibits")
+    registry = read_yaml(path)
+    check(registry, schema, str(path))
+    found = []
+    for kind in ("table", "figure"):
+        part = schema["properties"][f"{kind}s"]["additionalProperties"]
+        for key, entry in registry[f"{kind}s"].items():
+            entry = with_defaults(entry, part)
+            rest = {"paper": entry.get("paper"), "published": entry.get("published"), "needs": entry["needs"]}
+            found.append(Exhibit(key, kind, entry["title"], reads=tuple(entry["reads"]), **rest))
+    return found
+
+
+def _names(runs: list) -> set[str]:
+    return {run.objective for run in runs}
+
+
+def _rivals(wanted: int, study: Study, plain: list) -> bool:
+    cells = defaultdict(set)
+    for run in plain:
+        cells[run.corpus, run.encoder, study.objective(run.objective)["protocol"]].add(run.objective)
+    return any(len(objectives) >= wanted for objectives in cells.values())
+
+
+def _varied(wanted: str | list[str], study: Study, _: list) -> bool:
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return any(f",{name}=" in run.objective for run in study.runs for name in names)
+
+
+NEEDS = {
+    "protocol": lambda wanted, study, plain: any(
+        study.objective(run.objective)["protocol"] == wanted for run in plain
+    ),
+    "objectives": lambda wanted, _, plain: all(_names(plain) & set(names) for names in wanted),
+    "corpora": lambda wanted, _, plain: any(run.corpus in wanted for run in plain),
+    "corpora_at_least": lambda wanted, study, _: len(study.corpora) >= wanted,
+    "rivals": _rivals,
+    "varied": _varied,
+    "setting": lambda wanted, study, _: study.settings[wanted] is not None,
+    "published": lambda _, __, plain: any(
+        run.corpus in PAPER["corpora"] and run.encoder in PAPER["encoders"] for run in plain
+    ),
+}

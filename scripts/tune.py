@@ -1,0 +1,28 @@
+"""Search the settings of an objective on one corpus with one encoder."""
+
+import json
+import logging
+from pathlib import Path
+
+import yaml
+from glossbench.learning.checkpoints import exclusive, run_key
+from glossbench.learning.runs import RunFiles
+from glossbench.learning.tuning import best_found, search, search_key, seconds_frame, trials_frame
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]) as log:
+        logging.getLogger("transformers").setLevel(logging.ERROR)
+        given, output = dict(snakemake.input.items()), snakemake.output
+        log.info("settings %s", snakemake.params.settings)
+        settings = json.loads(snakemake.params.settings)
+        key = run_key(search_key(settings), snakemake.params.code, list(map(Path, given.values())))
+        state = Path(snakemake.params.state)
+        with exclusive(state):
+            study = search(settings, RunFiles.of(given), state / "journal.log", key)
+            trials = trials_frame(study, settings["objective"]["search"])
+            trials.to_csv(output.trials, index=False)
+            seconds_frame(study).to_csv(output.timing, index=False)
+            text = yaml.safe_dump(best_found(settings, trials), sort_keys=True)
+            Path(output.best).write_text(text, encoding="utf-8")
+        log.info("done: %d trials", len(trials))

@@ -1,0 +1,61 @@
+"""Whole encoders of the three families in a few kilobytes: random weights, tokenizers trained on the spot."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from transformers import (
+    AutoModel,
+    BertConfig,
+    BertTokenizer,
+    DistilBertConfig,
+    DistilBertTokenizer,
+    RobertaConfig,
+    RobertaTokenizer,
+)
+
+TEXTS = ["who wrote the book ?", "she wrote it in the spring .", "a good film", "a bad film , and a long one"] * 20
+LAYERS, HIDDEN = 2, 32
+FAMILIES = ("bert", "roberta", "distilbert")
+
+
+def _config(family: str, words: int) -> BertConfig | RobertaConfig | DistilBertConfig:
+    if family == "distilbert":
+        return DistilBertConfig(
+            vocab_size=words, dim=HIDDEN, n_layers=LAYERS, n_heads=2, hidden_dim=64, max_position_embeddings=64
+        )
+    sizes = {
+        "vocab_size": words,
+        "hidden_size": HIDDEN,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 66,
+    }
+    if family == "bert":
+        return BertConfig(**sizes)
+    return RobertaConfig(**sizes, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+
+
+def _tokenizer(family: str, folder: Path):
+    if family == "roberta":
+        special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+        trained = ByteLevelBPETokenizer()
+        trained.train_from_iterator(TEXTS, vocab_size=400, special_tokens=special, show_progress=False)
+        trained.save_model(str(folder))
+        return RobertaTokenizer.from_pretrained(folder, model_max_length=64)
+    trained = BertWordPieceTokenizer()
+    trained.train_from_iterator(TEXTS, vocab_size=200, show_progress=False)
+    trained.save_model(str(folder))
+    kind = BertTokenizer if family == "bert" else DistilBertTokenizer
+    return kind.from_pretrained(folder, model_max_length=64)
+
+
+def save_tiny(family: str, folder: Path) -> Path:
+    """Save an encoder of a family to a folder, as transformers does: configuration, tokenizer, safetensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(family, folder)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    AutoModel.from_config(_config(family, len(tokenizer))).save_pretrained(folder)
+    return folder
