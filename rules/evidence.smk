@@ -1,5 +1,5 @@
-# From the frames of all runs to tables, figures and the report; of all planned runs, or under partial/ of those that
-# are finished so far.
+# From the frames of all runs to tables, figures and the report: of all planned runs, and under partial/ of those that
+# are finished so far. Each table and figure is a rule, made from config/exhibits.yaml.
 
 
 include: "exhibits.smk"
@@ -8,24 +8,20 @@ include: "exhibits.smk"
 report: "../report/workflow.rst"
 
 
-wildcard_constraints:
-    view=f"{re.escape(RESULTS)}(/partial)?",
-
-
-for exhibit in shown_exhibits(RESULTS, "table"):
+for view, exhibit in product(VIEWS, shown_exhibits(RESULTS, "table")):
 
     rule:
         name:
-            f"table_{exhibit.key}"
+            f"{VIEWS[view]}table_{exhibit.key}"
         input:
-            **exhibit_inputs(exhibit),
+            **exhibit_inputs(exhibit, view),
         output:
-            csv=shown(f"{{view}}/tables/{exhibit.key}.csv", "Tables"),
-            md=shown(f"{{view}}/tables/{exhibit.key}.md", "Tables"),
-            tex=shown(f"{{view}}/tables/{exhibit.key}.tex", "Tables"),
-            html=f"{{view}}/tables/{exhibit.key}.html",
+            csv=shown(f"{view}/tables/{exhibit.key}.csv", "Tables"),
+            md=shown(f"{view}/tables/{exhibit.key}.md", "Tables"),
+            tex=shown(f"{view}/tables/{exhibit.key}.tex", "Tables"),
+            html=f"{view}/tables/{exhibit.key}.html",
         log:
-            f"{{view}}/logs/table_{exhibit.key}.log",
+            f"{view}/logs/table_{exhibit.key}.log",
         conda:
             "../envs/glossbench.yaml"
         threads: 1
@@ -41,20 +37,20 @@ for exhibit in shown_exhibits(RESULTS, "table"):
             "../scripts/table.py"
 
 
-for exhibit in shown_exhibits(RESULTS, "figure"):
+for view, exhibit in product(VIEWS, shown_exhibits(RESULTS, "figure")):
 
     rule:
         name:
-            f"figure_{exhibit.key}"
+            f"{VIEWS[view]}figure_{exhibit.key}"
         input:
-            **exhibit_inputs(exhibit),
+            **exhibit_inputs(exhibit, view),
         output:
-            png=shown(f"{{view}}/figures/{exhibit.key}.png", "Figures"),
-            pdf=shown(f"{{view}}/figures/{exhibit.key}.pdf", "Figures"),
-            csv=f"{{view}}/figures/{exhibit.key}.csv",
-            caption=f"{{view}}/figures/{exhibit.key}.txt",
+            png=shown(f"{view}/figures/{exhibit.key}.png", "Figures"),
+            pdf=shown(f"{view}/figures/{exhibit.key}.pdf", "Figures"),
+            csv=f"{view}/figures/{exhibit.key}.csv",
+            caption=f"{view}/figures/{exhibit.key}.txt",
         log:
-            f"{{view}}/logs/figure_{exhibit.key}.log",
+            f"{view}/logs/figure_{exhibit.key}.log",
         conda:
             "../envs/glossbench.yaml"
         threads: 1
@@ -70,33 +66,35 @@ for exhibit in shown_exhibits(RESULTS, "figure"):
             "../scripts/figure.py"
 
 
-rule report:
-    input:
-        runs="{view}/runs.parquet",
-        corpora="{view}/corpora.parquet",
-        coverage="{view}/coverage.parquet",
-        tables=lambda w: files_of("table", ["html"], w.view),
-        figures=lambda w: files_of("figure", ["png"], w.view),
-        captions=lambda w: files_of("figure", ["txt"], w.view),
-    output:
-        page=shown("{view}/report.html", "Report"),
-        provenance="{view}/provenance.json",
-    log:
-        "{view}/logs/report.log",
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        settings=lambda w: canonical(study_settings()),
-        exhibits=lambda w: canonical(
-            [{**vars(exhibit), "needs": None, "caption": caption(exhibit.key)} for exhibit in shown_exhibits(w.view)]
-        ),
-        templates=template_digest(),
-        code=code_digest("report"),
-    message:
-        "Writing the report"
-    script:
-        "../scripts/report.py"
+for view in VIEWS:
+
+    rule:
+        name:
+            f"{VIEWS[view]}report"
+        input:
+            runs=f"{view}/runs.parquet",
+            corpora=f"{view}/corpora.parquet",
+            coverage=f"{view}/coverage.parquet",
+            tables=lambda w, view=view: files_of("table", ["html"], view),
+            figures=lambda w, view=view: files_of("figure", ["png"], view),
+            captions=lambda w, view=view: files_of("figure", ["txt"], view),
+        output:
+            page=shown(f"{view}/report.html", "Report"),
+            provenance=f"{view}/provenance.json",
+        log:
+            f"{view}/logs/report.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        params:
+            settings=lambda w: canonical(study_settings()),
+            exhibits=lambda w, view=view: canonical(shown_settings(view)),
+            templates=template_digest(),
+            code=code_digest("report"),
+        message:
+            "Writing the report"
+        script:
+            "../scripts/report.py"

@@ -2,10 +2,13 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import product
 
 from glossbench.settings import VOLATILE
 
 TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/templates"
+# what is made of all runs, and of those finished so far, with what names its rules
+VIEWS = {RESULTS: "", f"{RESULTS}/partial": "partial_"}
 FORMATS = {"table": ["csv", "md", "tex", "html"], "figure": ["png", "pdf", "csv", "txt"]}
 PUBLISHED = sorted(map(str, Path(workflow.basedir, "config/published").glob("*.csv")))
 
@@ -26,14 +29,23 @@ def files_of(kind, endings=None, view=RESULTS):
     return [f"{view}/{kind}s/{exhibit.key}.{ending}" for exhibit in shown_exhibits(view, kind) for ending in endings]
 
 
-def exhibit_inputs(exhibit):
+def exhibit_inputs(exhibit, view):
     """The frames of a view, and the paper's numbers."""
-    frames = {name: f"{{view}}/{name}.parquet" for name in [*exhibit.reads, "coverage"]}
+    frames = {name: f"{view}/{name}.parquet" for name in [*exhibit.reads, "coverage"]}
     return {**frames, "published": PUBLISHED} if exhibit.published else frames
 
 
 def exhibit_settings(exhibit):
     return {"module": exhibit.module, "published": exhibit.published, "caption": caption(exhibit.key)}
+
+
+def shown_settings(view):
+    """What the report says of each exhibit."""
+    said = ("key", "kind", "title", "paper")
+    return [
+        {**{name: getattr(exhibit, name) for name in said}, "caption": caption(exhibit.key)}
+        for exhibit in shown_exhibits(view)
+    ]
 
 
 def evidence_products(view=RESULTS):

@@ -15,7 +15,7 @@ if __name__ == "__main__":
         settings = json.loads(snakemake.params.settings)
         device = reproducible(settings["device"], settings["torch_threads"])
         frozen = Path(snakemake.input.frozen) if "frozen" in snakemake.input.keys() else None
-        backbone = read_backbone(Path(snakemake.input.encoder).parent, settings["encoder_settings"], frozen)
+        backbone, _ = read_backbone(Path(snakemake.input.encoder).parent, settings["encoder_settings"], frozen)
         documents, _ = read_documents(
             Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id, splits=("train",)
         )

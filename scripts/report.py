@@ -5,20 +5,23 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from glossbench.evidence.report import Picture, render_report
+from glossbench.evidence.plain_json import to_json
+from glossbench.evidence.report import machines, render_report, shown_exhibits
 from glossbench.logs import job_log
 from glossbench.provenance import describe
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        given, params = snakemake.input, snakemake.params
-        settings, captions = json.loads(params.settings), json.loads(params.captions)
-        digest = hashlib.sha256(params.settings.encode()).hexdigest()
-        provenance = {**describe(Path(snakemake.scriptdir).parent), "settings": digest}
-        files = {Path(path).stem: Path(path).read_bytes() for path in given.figures}
-        pictures = [Picture(key, png, captions[key]) for key, png in files.items()]
-        frames = pd.read_parquet(given.corpora), pd.read_parquet(given.runs)
-        page = render_report(settings, provenance, *frames, pictures, captions)
-        Path(snakemake.output.page).write_text(page, encoding="utf-8")
-        text = json.dumps({"study": settings["study"], **provenance}, indent=2, ensure_ascii=False)
-        Path(snakemake.output.provenance).write_text(text + "\n", encoding="utf-8")
+        given, params, output = snakemake.input, snakemake.params, snakemake.output
+        settings = json.loads(params.settings)
+        frames = {name: pd.read_parquet(given[name]) for name in ("runs", "corpora", "coverage")}
+        provenance = {
+            **describe(Path(snakemake.scriptdir).parent),
+            "settings": hashlib.sha256(params.settings.encode()).hexdigest(),
+            "runs": machines(frames["runs"]),
+        }
+        exhibits = shown_exhibits(json.loads(params.exhibits), [*given.tables, *given.figures])
+        claims = json.loads(Path(given.claims).read_text(encoding="utf-8"))
+        page = render_report(settings, provenance, exhibits, claims, **frames)
+        Path(output.page).write_text(page, encoding="utf-8")
+        Path(output.provenance).write_text(to_json({"study": settings["study"], **provenance}), encoding="utf-8")

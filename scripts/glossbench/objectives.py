@@ -114,7 +114,7 @@ class Objectives:
 
     def _check_product(self, setting: str, factor: float, resolved: dict, properties: dict, where: str) -> None:
         value = setting_of(resolved, setting)
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if not VALIDATOR(properties[setting]).is_valid(0.5):
             raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times")
         if isinstance(value, int | float) and setting not in resolved["search"]:
             check({setting: value * factor}, {"properties": {setting: properties[setting]}}, where)

@@ -60,15 +60,20 @@ def describe(root: Path) -> dict[str, Any]:
     }
 
 
-@cache
 def _syntax(path: Path) -> str:
-    return ast.dump(_Meaning().visit(ast.parse(path.read_text(encoding="utf-8"))))
+    return _parsed(path)[0]
+
+
+def _imports(path: Path) -> tuple[str, ...]:
+    return _parsed(path)[1]
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
+def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
+    """What a file means, and the modules of the package that it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -77,9 +82,10 @@ def _imports(path: Path) -> tuple[str, ...]:
     ours = {name for name in found if name.split(".")[0] == PACKAGE}
     files = {name for name in ours if _path(name).is_file()}
     # "from package import module" names the module, not the package's __init__
-    return tuple(
-        sorted(name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files))
+    modules = sorted(
+        name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files)
     )
+    return ast.dump(_Meaning().visit(tree)), tuple(modules)
 
 
 def _path(module: str) -> Path:

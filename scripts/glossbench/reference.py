@@ -36,6 +36,7 @@ def tables(config_dir: Path) -> dict[str, str]:
         "presets": presets_table(
             read_yaml(config_dir / "presets.yaml"), {**losses, "training": training, "probe": PROBES}
         ),
+        "search": search_table(read_yaml(config_dir / "presets.yaml")),
         **registries,
     }
 
@@ -48,7 +49,9 @@ def settings_table(properties: dict[str, Any]) -> str:
 
 def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
     """A row for each switch: its value in each preset."""
-    switches = {(block, key): None for preset in presets.values() for block, keys in preset.items() for key in keys}
+    switches = {
+        (block, key): None for preset in presets.values() for block in meanings for key in preset.get(block, {})
+    }
     rows = [
         f"| `{block}.{key}` | "
         + " | ".join(f"`{json.dumps(presets[name][block][key])}`" for name in presets)
@@ -58,6 +61,30 @@ def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
     return "\n".join(
         [f"| switch | {' | '.join(presets)} | what it decides |", "|---" * (len(presets) + 2) + "|", *rows, ""]
     )
+
+
+def search_table(presets: dict[str, Any]) -> str:
+    """A row for each setting that a search can look for: its space in each preset."""
+    spaces = {name: preset.get("search", {}) for name, preset in presets.items()}
+    places = {(block, key): None for search in spaces.values() for block, keys in search.items() for key in keys}
+    rows = [
+        f"| `{block}` | `{key}` | "
+        + " | ".join(_space(search.get(block, {}).get(key)) for search in spaces.values())
+        + " |"
+        for block, key in places
+    ]
+    return "\n".join([f"| for | setting | {' | '.join(presets)} |", "|---" * (len(presets) + 2) + "|", *rows, ""])
+
+
+def _space(space: dict[str, Any] | None) -> str:
+    if space is None:
+        return "as it is"
+    if "integrated" in space:
+        return "; ".join(f"{protocol}: {_space(one)}" for protocol, one in space.items())
+    if "choices" in space:
+        return ", ".join(f"{value:g}" for value in space["choices"])
+    how = f" in steps of {space['step']:g}" if "step" in space else ", logarithmic" if space.get("log") else ""
+    return f"{space['low']:g} to {space['high']:g}{how}"
 
 
 def _flat(properties: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:

@@ -1,17 +1,20 @@
 """The report: complete, escaped, and in need of nothing beside itself."""
 
 import base64
+import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import evidence_frames as frames
 import pytest
-from glossbench.evidence.report import Picture, render_report
+import report_pages as pages
+from glossbench.evidence.details import details
+from glossbench.evidence.report import machines, shown_exhibits
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
-ATTACK = "<script>alert('x')</script>"
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -33,49 +36,63 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.text.append(data)
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.text.append(data)
 
     def attributes(self, name: str) -> list[str]:
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def page() -> str:
-    runs = frames.runs({("mr", "minilm-l6", "ce"): [0.9, 0.8], ("mr", "minilm-l6", "scl-ce"): [0.7]})
-    return render_report(
-        settings={"study": "mine", "training": {"epochs": 3, "note": ATTACK}, "seeds": [0, 1], "off": None},
-        provenance={"commit": "abc123", "packages": {"torch": "2.13.0"}, "processor": ATTACK},
-        corpora=frames.corpora("mr", title=ATTACK, licence="a & b"),
-        runs=runs.assign(device=ATTACK),
-        pictures=[Picture("learning_curves", PNG, "What is seen. And how to read it.")],
-        captions={"results": "About results.", "corpora": "About corpora."},
-    )
+    return pages.page()
 
 
 def test_page_refers_to_nothing_outside_its_study(page):
-    parsed = Page(page)
-    places = parsed.attributes("src") + parsed.attributes("href")
+    places = Page(page).attributes("src") + Page(page).attributes("href")
     assert places
     for place in places:
-        assert place.startswith(("data:image/png;base64,", "#", "tables/", "figures/"))
-    assert {"script", "link", "iframe"}.isdisjoint(tag for tag, _ in parsed.tags)
+        assert re.match(r"data:(image/png;base64,|,$)|#|(tables|figures)/|[a-z]+\.(parquet|json)$", place)
     assert "url(" not in page
     assert "@import" not in page
 
 
+def test_browser_is_told_to_run_the_page_s_own_script_and_no_other(page):
+    (policy,) = [tag["content"] for _, tag in Page(page).tags if tag.get("http-equiv") == "Content-Security-Policy"]
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+    assert not [name for _, tag in Page(page).tags for name in tag if name.startswith("on")]
+
+
 def test_text_from_outside_is_escaped_wherever_it_stands(page):
-    assert ATTACK not in page
-    assert "".join(Page(page).text).count(ATTACK) >= 4  # title, setting, provenance, device: shown as text
+    assert pages.ATTACK not in page
+    # a corpus's title, a setting, provenance, a machine, a claim's caveat
+    assert "".join(Page(page).text).count(pages.ATTACK) >= 5
 
 
 def test_page_shows_study_settings_provenance_tables_figures_and_runs(page):
-    text = " ".join(" ".join(Page(page).text).split())
-    for shown in ("mine", "epochs 3", "0, 1", "abc123", "torch 2.13.0", "About results.", "What is seen."):
-        assert shown in text
+    words = Page(page).words
+    for shown in ("mine", "epochs 3", "0, 1", "abc123", "torch 2.13.0", "About results.", "What is seen.", "T2 ·"):
+        assert shown in words
     assert "<strong>85.00 ± 7.07</strong>" in page
-    assert "<u>70.00 ± –</u>" in page
-    assert base64.b64encode(PNG).decode() in page
-    assert "Slowest run" in text
+    assert base64.b64encode(pages.PNG).decode() in page
+    assert "Slowest run 1 h 00 min" in words
+    assert "CE, SCL + CE, 1 with a changed setting" in words
+
+
+def test_claims_stand_first_with_verdict_and_what_is_behind_it(page):
+    assert page.index('id="claims"') < page.index('id="tables"') < page.index('id="figures"') < page.index('id="runs"')
+    words = Page(page).words
+    assert "1 confirmed, 1 not tested" in words
+    assert "[51, 70] % (t)" in words
+    assert "12 cells, 36 runs" in words
+    assert 'id="claims"' not in pages.page(claims=[])
 
 
 def test_page_can_be_walked_by_its_links_and_heard(page):
@@ -90,9 +107,73 @@ def test_page_can_be_walked_by_its_links_and_heard(page):
     assert ("html", {"lang": "en"}) in parsed.tags
 
 
+def test_every_exhibit_links_to_its_csv(page):
+    links = Page(page).attributes("href")
+    assert {"tables/corpora.csv", "tables/integrated.csv", "figures/learning_curves.csv"} <= set(links)
+
+
+def test_page_says_what_it_stands_on_where_runs_are_missing():
+    runs = pages.small_runs()
+    coverage = pages.coverage_of(runs)
+    coverage.loc[1, "finished"] = False  # ce, seed 1
+    words = Page(pages.page(runs[coverage["finished"]], coverage=coverage)).words
+    assert "Stands on 3 of 4 planned runs, 0 to 1 of 1 to 2 seeds a cell." not in words
+    assert "Stands on 3 of 4 planned runs, 1 of 1 to 2 seeds a cell." in words
+    assert "MR, MiniLM-L6, CE 1" in words
+    assert "Partial." not in Page(pages.page(runs)).words
+
+
+def test_what_all_runs_share_is_told_once_and_what_none_has_not_at_all():
+    found = details(pages.small_runs())
+    headers = [column.header for column in found.columns]
+    assert found.shared["Device"] == "cpu"
+    assert "Device" not in headers
+    assert "Margin" not in headers
+    assert found.choices == {"Objective": ["CE", "SCL + CE", "G-Loss-O + CE (γ = 0.5)"], "Seed": ["0", "1"]}
+    times = [row[headers.index("Time")] for row in found.rows]
+    assert [(cell.text, cell.value) for cell in times] == [
+        ("30.0 s", 30.0), ("1 h 00 min", 3600.0), ("1 min 40 s", 100.0), ("–", None),
+    ]  # fmt: skip
+
+
+def test_runs_collected_before_a_column_was_known_are_shown_without_it():
+    few = ["corpus", "encoder", "objective", "protocol", "preset", "seed", "test_accuracy", "test_macro_f1",
+           "test_macro_silhouette", "total_seconds", "seconds_per_epoch", "docs_per_second", "peak_memory_mib",
+           "stop_epoch", "device"]  # fmt: skip
+    assert "Test accuracy" in Page(pages.page(pages.small_runs()[few])).words
+
+
+def test_provenance_names_the_machines_and_seeds_of_the_runs():
+    told = machines(pages.small_runs().assign(device=["cuda", "cpu", "cpu", "cpu"]))
+    assert told["devices"] == "cpu, cuda"
+    assert told["seeds"] == "0, 1"
+    assert told["time"] == "1 h 02 min"  # 3730 s
+
+
+def test_exhibits_are_read_from_their_files_in_the_order_asked_for(tmp_path):
+    for name, content in {"figures/sigma.png": "png", "figures/sigma.txt": "As it stands.\n", "tables/glue.html": "<t>"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    entries = [
+        {"key": "sigma", "kind": "figure", "title": "S", "paper": "F4", "caption": "In general.", "module": "ignored"},
+        {"key": "glue", "kind": "table", "title": "G", "paper": None, "caption": "In general."},
+    ]
+    figure, table = shown_exhibits(json.loads(json.dumps(entries)), [tmp_path / "tables/glue.html", tmp_path / "figures/sigma.png"])
+    assert (figure.caption, figure.content, figure.heading) == ("As it stands.", b"png", "F4 · S")
+    assert (table.caption, table.content, table.heading) == ("In general.", "<t>", "G")
+
+
+def test_a_thousand_runs_make_a_page_of_reasonable_size():
+    runs = pages.many_runs(100)
+    page = pages.page(runs, corpora=frames.corpora("mr", "r8"))
+    assert page.count("<tr") > 1000
+    assert len(page) < 1_000_000
+
+
 IMPORTS = """
 import sys
 import glossbench.evidence.report
+import glossbench.evidence.verify
 import glossbench.evidence.figures.learning_curves
 import glossbench.evidence.figures.projections
 foreign = {"torch", "transformers", "datasets", "snakemake", "glossbench.data", "glossbench.learning"}

@@ -59,14 +59,15 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
     stored = hidden_states(keep_layers(load_backbone(encoder_folder), 0, 1), documents, micro_batch_size=4)
     upper = Encoder(keep_layers(load_backbone(encoder_folder), 1, 3), pooling).eval()
 
+    assert stored.values.dtype == torch.float16
     expected, found = whole(documents), upper(stored)
-    torch.testing.assert_close(found, expected, **TOLERANCE)
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=2e-3)  # what half precision leaves
     expected.square().sum().backward()
     found.square().sum().backward()
     for one, other in zip(
         layer_list(whole.backbone)[1:].parameters(), layer_list(upper.backbone).parameters(), strict=True
     ):
-        torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5)
+        assert (other.grad - one.grad).norm() < 5e-3 * one.grad.norm() + 1e-4
 
 
 def test_keeping_the_first_layers_stops_there(encoder_folder):

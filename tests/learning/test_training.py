@@ -23,14 +23,16 @@ TRAINING = {
 }  # fmt: skip
 
 
-def trainer(folder, protocol="integrated", loss=None, weight=0.7, checkpoint=None, seed=0, **training):
-    """A trainer on 40 random documents of three classes."""
+def trainer(
+    folder, protocol="integrated", loss=None, weight=0.7, checkpoint=None, seed=0, tested=2, watched=None, **training
+):
+    """A trainer on 40 random documents of three classes; ``tested`` is the seed of its test documents."""
     torch.manual_seed(step_seed(seed, 0, 0))
     backbone = load_backbone(folder)
     pad_id = backbone.config.pad_token_id
     documents = {
         name: random_documents(n, i, pad_id=pad_id)
-        for i, (name, n) in enumerate({"train": 40, "val": 18, "test": 18}.items())
+        for name, (i, n) in {"train": (0, 40), "val": (1, 18), "test": (tested, 18)}.items()
     }
     model = Model(Encoder(backbone, micro_batch_size=4), 3 if protocol == "integrated" else None)
     objective = {
@@ -38,7 +40,7 @@ def trainer(folder, protocol="integrated", loss=None, weight=0.7, checkpoint=Non
         "weight": weight if loss else None,
         "training": {**TRAINING, **training},
     }
-    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint)
+    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint, watched)
 
 
 def numbers(progress):
@@ -77,6 +79,41 @@ def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
     assert_same_weights(resumed.model, whole.model)
     checkpoint.remove()
     assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_watched_batch_is_kept_before_the_first_and_after_each_epoch_resumed_or_not(bert_folder, tmp_path):
+    watched = torch.tensor([5, 0, 17])
+    whole = trainer(bert_folder, "standalone", GLoss(), watched=watched, epochs=3)
+    start, _ = whole.encode(whole.splits.train, watched)
+    expected = whole.watched_batch(whole.fit())
+    assert expected["embeddings"].shape == (4, 3, 32)
+    assert (expected["embeddings"][0] == start.astype("float16")).all()
+    assert list(expected["doc_ids"]) == ["5", "0", "17"]
+    for epochs in (1, 3):
+        checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", "key")
+        resumed = trainer(
+            bert_folder, "standalone", GLoss(), watched=watched, epochs=epochs, checkpoint=checkpoint
+        )
+        found = resumed.watched_batch(resumed.fit())
+    assert (found["embeddings"] == expected["embeddings"]).all()
+    unwatched = trainer(bert_folder, "standalone", GLoss(), epochs=3)
+    unwatched.fit()
+    assert_same_weights(unwatched.model, whole.model)
+
+
+def test_other_test_documents_change_nothing_in_training(bert_folder):
+    runs = [trainer(bert_folder, "integrated", GLoss(), epochs=2, tested=tested) for tested in (2, 9)]
+    histories = [numbers(run.fit()) for run in runs]
+    assert histories[0] == histories[1]
+    assert_same_weights(runs[0].model, runs[1].model)
+
+
+def test_running_out_of_memory_names_the_epoch_and_what_to_change(bert_folder, monkeypatch):
+    """The error is the allocator's own, for more memory than any machine has."""
+    run = trainer(bert_folder)
+    monkeypatch.setattr(run, "_step", lambda batch: torch.empty(2**60, dtype=torch.uint8))
+    with pytest.raises(TrainingError, match=r"epoch 1: out of memory; a smaller training.micro_batch_size \(now 4\)"):
+        run.fit()
 
 
 @pytest.mark.parametrize("damage", ["other key", "cut off", "not a checkpoint"])

@@ -42,7 +42,44 @@ def test_every_study_in_the_repository_loads():
     studies = [path for path in CONFIG.glob("*.yaml") if "study" in yaml.safe_load(path.read_text())]
     assert CONFIG / "config.yaml" in studies
     for path in studies:
-        assert load_study(yaml.safe_load(path.read_text()), str(path), CONFIG).runs()
+        assert load_study(yaml.safe_load(path.read_text()), str(path), CONFIG).runs
+
+
+def test_a_grid_is_blocks_of_runs_each_made_once():
+    """A value that changes nothing, and one times what was chosen, are the plain objective."""
+    study = load(
+        objectives=["gloss-o-ce"],
+        seeds=[0, 1],
+        grid=[
+            {"objectives": ["ce", "gloss-o-ce"]},
+            {"vary": {"weight": [0.1, 0.7], "sigma": ["x0.5", "x1"]}, "seeds": [1]},
+        ],
+    )
+    plain = [(key, seed) for key in ("ce", "gloss-o-ce") for seed in (0, 1)]
+    varied = [("gloss-o-ce,weight=0.1", 1), ("gloss-o-ce,sigma=x0.5", 1)]
+    assert [(run.objective, run.seed) for run in study.runs] == plain + varied
+    assert study.objective("gloss-o-ce,sigma=x0.5")["times"] == {"sigma": 0.5}
+    assert study.objectives == ["ce", "gloss-o-ce", "gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"]
+
+
+def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
+    study = load(objectives=["gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"], tuning={})
+    assert [search.objective for search in study.searches()] == ["gloss-o-ce"]
+    assert set(study.objective("gloss-o-ce")["search"]) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
+    assert set(study.objective("gloss-o-ce,weight=0.1")["search"]) == {"learning_rate", "labeled_fraction", "sigma"}
+    assert "sigma" in study.objective("gloss-o-ce,sigma=x0.5")["search"]
+    chosen = load(objectives=["ce", "gloss-o"], tuning={"objectives": ["gloss-o"]})
+    assert [search.objective for search in chosen.searches()] == ["gloss-o"]
+
+
+def test_search_spaces_are_the_papers_or_its_codes():
+    study = load(objectives=["scl-ce", "scl-ce@reference", "scl@reference"], tuning={})
+    searches = {key: study.objective(key)["search"] for key in study.objectives}
+    assert searches["scl-ce"]["temperature"] == {"low": 0.01, "high": 1, "log": True}
+    assert "weight" in searches["scl-ce"]
+    assert "weight" not in searches["scl-ce@reference"], "the code keeps it at 0.9"
+    assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7]}
+    assert searches["scl@reference"]["temperature"] == {"low": 0.1, "high": 1}
 
 
 def test_settings_come_from_study_then_preset_then_registry_then_key():
@@ -136,7 +173,7 @@ WRONG = [
     ({"corpus": ["mr"]}, 'corpus: unknown key; did you mean "corpora"?'),
     ({"sub\nset": 1}, 'sub\\nset: unknown key; did you mean "subset"?'),
     ({"Seeds": [1]}, 'Seeds: unknown key; did you mean "seeds"?'),
-    ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, subset, max_length, encoder, training, probe, projection, keep_weights, device, torch_threads, mirror, offline"),
+    ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, keep_weights, device, torch_threads, mirror, offline"),
     ({"training": {"batchsize": 3}}, 'training.batchsize: unknown key; did you mean "batch_size"?'),
     ({"training": [8]}, "training: [8] found, expected a mapping"),
     ({"training": None}, "training: null found, expected a mapping"),
@@ -181,6 +218,25 @@ WRONG = [
     ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
     ({"projection": {"objectives": ["ce"], "perplexity": 0}}, "projection.perplexity: 0 found, expected a number above 0"),
     ({"projection": {"objectives": ["ce"], "max_documents": 9}}, "projection.max_documents: 9 found, expected a whole number at least 10"),
+    ({"snapshots": {"objectives": ["scl"]}}, 'snapshots.objectives[0]: unknown "scl"; objectives of this study: ce'),
+    ({"snapshots": {"objectives": ["ce"], "seed": 1}}, "snapshots.seed: 1 is not one of seeds [0]"),
+    ({"seeds_per_job": 0}, "seeds_per_job: 0 found, expected a whole number at least 1"),
+    ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
+    ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
+    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
+    ({"grid": [{"seed": [1]}]}, 'grid[0].seed: unknown key; did you mean "seeds"?'),
+    ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
+    ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce,weight=0.1: weight: unknown key; did you mean "test_weights"?'),
+    ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": [0.1, 2]}}]}, "grid[0].vary: gloss-o-ce,weight=2: weight: 2 found, expected a number at least 0 and at most 1"),
+    ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce,weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
+    ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o,sigma=x0: sigma=x0 found, expected x and a number above 0"),
+    ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
+    ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
+    ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
+    ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
+    ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
+    ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),
+    ({"tuning": {"sampler": {"name": "cmaes"}}}, "tuning.sampler.name: unknown key; keys here: startup_trials, candidates, multivariate"),
     ({"keep_weights": "yes"}, 'keep_weights: "yes" found, expected true or false'),
     ({"device": "gpu"}, 'device: "gpu" found, expected one of auto, cpu, cuda'),
     ({"torch_threads": 0}, "torch_threads: 0 found, expected a whole number at least 1"),
@@ -282,6 +338,15 @@ REGISTRIES = [
     ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),
     ("presets", "paper.training.epoch", 3, 'paper.training.epoch: unknown key; did you mean "epochs"?'),
     ("presets", "paper.probe.kind", "adm", 'paper.probe.kind: "adm" found, expected one of logistic, adam'),
+    ("presets", "paper.search.glos", {}, 'paper.search.glos: unknown key; did you mean "gloss"?'),
+    ("presets", "paper.search.gloss.sigm", {"low": 1, "high": 2}, 'paper.search.gloss.sigm: unknown key; did you mean "sigma"?'),
+    ("presets", "paper.search.gloss.sigma", {"low": 2, "high": 1}, "paper.search.gloss.sigma: low 2 found, expected less than high 1"),
+    ("presets", "paper.search.gloss.sigma", {"low": 0, "high": 1}, "paper.search.gloss.sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
+    ("presets", "paper.search.gloss.weight", {"low": 0.5, "high": 1.5}, "paper.search.gloss.weight: 1.5 found, expected a number at least 0 and at most 1"),
+    ("presets", "paper.search.gloss.sigma", {"low": 1, "high": 2, "log": True, "step": 1}, "paper.search.gloss.sigma: step and log found, expected one of them"),
+    ("presets", "paper.search.training.learning_rate", {"choices": [1e-5, -1]}, "paper.search.training.learning_rate: -1 found, expected a number above 0"),
+    ("objectives", "scl.search.temprature", "preset", 'scl.search: unknown "temprature"; did you mean "temperature"?'),
+    ("objectives", "scl.search.temperature", {"low": -1, "high": 1}, "scl.search.temperature: -1 found, expected a number above 0"),
     ("presets", "paper.supcon", 3, "paper.supcon: 3 found, expected a mapping"),
     ("presets", "pa per", {}, 'key "pa per" found, expected lower-case letters, digits and hyphens, at most 60'),
 ]  # fmt: skip

@@ -105,6 +105,6 @@ def write_part(frame: pd.DataFrame, class_names: list[str], path: str | Path) ->
 
 
 def read_part(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """Read what ``write_part`` wrote: (frame with doc_id, text, text_pair where documents are pairs, label; class names)."""
+    """Read what ``write_part`` wrote: (frame with doc_id, text, label, and text_pair for pairs; class names)."""
     table = pq.read_table(path)
     return table.to_pandas(), json.loads(table.schema.metadata[CLASS_NAMES])

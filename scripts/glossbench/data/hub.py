@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
+    XetDownloadError,
 )
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars
@@ -162,8 +163,8 @@ class _Repository:
             return ask()
         except GatedRepoError as error:
             raise FetchError(
-                f"{self.name}: its owner asks for consent; give it at {constants.ENDPOINT}/{self.repo} and log in "
-                f"(HF_TOKEN), or {self.way_out}"
+                f"{self.name}: its owner asks for consent; give it on its page at {constants.ENDPOINT} and "
+                f"log in (HF_TOKEN), or {self.way_out}"
             ) from error
         except RevisionNotFoundError as error:
             raise FetchError(
@@ -176,7 +177,7 @@ class _Repository:
             ) from error
         except HFValidationError as error:
             raise FetchError(f"{self.name}: not the name of a repository; correct `hub: repo:`") from error
-        except (OSError, HTTPError) as error:
+        except (OSError, HTTPError, XetDownloadError, RuntimeError) as error:
             if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise FetchError(
@@ -222,18 +223,24 @@ def _git_blob(path: Path) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The file that an error is about, where its URL tells."""
-    request = getattr(error, "_request", None) or getattr(error, "request", None)
-    path = getattr(getattr(request, "url", None), "path", "")
-    _, _, rest = path.partition("/resolve/")
-    name = rest.partition("/")[2]
+    """The file that an error is about and a space, where its URL tells."""
+    error = _cause(error)
+    try:
+        path = getattr(error, "response", error).request.url.path
+    except (AttributeError, RuntimeError):  # an error from before the request, or of another kind
+        return ""
+    name = path.partition("/resolve/")[2].partition("/")[2]
     return f"{name} " if name else ""
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, LocalEntryNotFoundError) and error.__cause__ is not None:
-        error = error.__cause__
+    error = _cause(error)
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answered {response.status_code} {response.reason_phrase}".strip()
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _cause(error: Exception) -> Exception:
+    """What kept the hub from being asked, where the error says no more than that the file is not here either."""
+    return error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error

@@ -37,8 +37,9 @@ def tokenize(parts: dict[str, str | Path], encoder: str | Path, max_length: int)
     parts: name -> Parquet file with doc_id, text, text_pair where documents are pairs, and label. encoder: folder with
     a tokenizer. max_length: tokens a document keeps, special tokens counted. Columns of the result: doc_id (string),
     input_ids (list of int32, no padding), token_type_ids (list of int8, as long; only for pairs, and only where the
-    encoder tells their texts apart), label (int64); documents in the order of the files. A pair is cut where it is
-    longer: a token at a time from the end of the longer text, so that neither is lost, whichever is the long one.
+    encoder tells their texts apart), label (int64); documents in the order of the files. A pair is cut
+    where it is longer ("longest_first"): each text keeps half of the room at least, so that neither is lost, whichever
+    is the long one.
     Raises SettingsError where the encoder cannot take that many tokens, CorpusError for a file without documents.
     """
     tokenizer = load_tokenizer(encoder)

@@ -41,13 +41,17 @@ def _draw(whole: Documents, split: str, subset: dict[str, Any]) -> np.ndarray:
         raise SettingsError(f"subset.{split}: {error}") from None
 
 
-def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> nn.Module:
-    """The encoder that is trained: all of it, or what lies above the layers whose output ``frozen`` holds."""
+def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:
+    """The part of an encoder that is run, and the number of parameters of the whole.
+
+    Run is all of it, or what lies above the layers whose output ``frozen`` holds.
+    """
     backbone = load_backbone(folder, encoder["layers"])
+    parameters = sum(parameter.numel() for parameter in backbone.parameters())
     if frozen is not None:
         total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]
         keep_layers(backbone, total - encoder["trainable_layers"], total)
-    return backbone
+    return backbone, parameters
 
 
 def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> dict[str, Documents]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
 
+from glossbench.data.atomic import replacing
 from glossbench.learning.runs import RunResult
 
 EPOCH_COLUMNS = [
@@ -43,6 +44,7 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Sorted keys, two spaces, a final newline."""
+    """Sorted keys, two spaces, a final newline; whole or not there, for who collects while others still run."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")

@@ -87,7 +87,7 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         wanted = settings["objective"]
         objective = with_choices(wanted, files.found(wanted["tuned"]), files.estimates())
         with memory_named("before the first epoch", micro_batch_size(objective, device)):
-            trainer = make_trainer(settings, objective, files, splits, device, checkpoint)
+            trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
@@ -95,14 +95,13 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
             encoded = encode_splits(trainer, splits, objective["protocol"])
     except TrainingError as error:
         raise TrainingError(f"{name}: {error}") from None
-    parameters = list(trainer.model.parameters())
     resolved = {
         **settings,
         "objective": objective,
         "num_classes": splits.num_classes,
         **{f"n_{split}": len(getattr(splits, split)) for split in SPLITS},
-        "n_parameters": sum(p.numel() for p in parameters),
-        "n_trainable": sum(p.numel() for p in parameters if p.requires_grad),
+        "n_parameters": n_parameters,
+        "n_trainable": sum(parameter.numel() for parameter in trainer.parameters),
     }
     timing = {
         "load_seconds": loaded - started,
@@ -133,13 +132,13 @@ def make_trainer(
     device: torch.device,
     checkpoint: Checkpoint | None = None,
     after_epoch: Callable[[int, float], None] | None = None,
-) -> Trainer:
-    """A model at its start, drawn from the run's seed, its loss, and what trains them.
+) -> tuple[Trainer, int]:
+    """A model at its start, drawn from the run's seed, its loss and what trains them; parameters of the encoder.
 
     objective: every setting a number, as ``with_choices`` gives it. after_epoch: see ``Trainer``.
     """
     seed = settings["seed"]
-    backbone = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
+    backbone, parameters = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
     torch.manual_seed(step_seed(seed, 0, 0))  # steps count epochs from 1
     encoder = Encoder(backbone, settings["encoder_settings"]["pooling"], micro_batch_size(objective, device))
     classes = splits.num_classes if objective["protocol"] == "integrated" else None
@@ -149,7 +148,8 @@ def make_trainer(
     if settings.get("snapshots"):
         watched = draw_batches(len(splits.train), objective["training"]["batch_size"], seed, epoch=0)[0]
     loss = loss.to(device) if loss is not None else None
-    return Trainer(model, loss, objective, splits, seed, checkpoint, watched, after_epoch)
+    trainer = Trainer(model, loss, objective, splits, seed, checkpoint, watched, after_epoch)
+    return trainer, parameters
 
 
 def micro_batch_size(objective: dict[str, Any], device: torch.device) -> int:

@@ -53,7 +53,7 @@ def search(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
         with memory_named("before the first epoch", micro_batch_size(chosen, device)):
-            trainer = make_trainer(settings, chosen, files, splits, device, after_epoch=after_epoch)
+            trainer, _ = make_trainer(settings, chosen, files, splits, device, after_epoch=after_epoch)
         return trainer.fit().stopping.best
 
     try:

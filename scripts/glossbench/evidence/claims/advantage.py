@@ -96,6 +96,8 @@ def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any
     if len(observed) < needs["cells"]:
         lacking = f"{len(observed)} of the {needs['cells']} {unit} that a verdict needs"
         low, high = t_interval(kept["effect"])
+    elif (fewest := int(kept.groupby(["corpus", "encoder"]).size().min())) < needs["seeds"]:
+        lacking = f"a cell has {fewest} of the {needs['seeds']} common seeds that a verdict needs"
     elif math.isnan(tests["t"]):
         lacking = tests["reason"]
     else:

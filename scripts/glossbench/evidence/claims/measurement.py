@@ -13,9 +13,9 @@ class Measurement:
 
     low, high: 95 % interval, NaN where there is none. wide: a wider one, for contradicting where several
     measurements could do so by chance; the same where there is one. n observations, ``unit`` in the plural.
-    interval: what kind of interval. lacking: why nothing may be decided from it, or empty. at_least: a threshold that replaces
-    a lower one of the registry. about: what sets it apart from the claim's other measurements. numbers: what is
-    behind it. runs: what it stands on, tuples that begin with corpus and encoder.
+    interval: what kind of interval. runs: what it stands on, tuples that begin with corpus and encoder. lacking: why
+    nothing may be decided from it, or empty. at_least: a threshold that replaces a lower one of the registry. about:
+    what sets it apart from the claim's other measurements. numbers: what is behind it.
     """
 
     value: float

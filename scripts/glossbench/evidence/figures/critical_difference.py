@@ -13,7 +13,8 @@ from glossbench.evidence.statistics import friedman
 
 METRICS = ["accuracy", "macro_f1"]
 KEYS = ["protocol", "encoder", "metric"]
-LONGEST = 1.05  # inches, an objective's name
+LONGEST = 1.7  # inches, an objective's name
+SHORTEST = 0.7  # inches, an axis of ranks: where two do not fit, the diagrams stand one below the other
 RANK = 0.45  # inches: margin, and the rank beside a name
 TOP = 0.5  # inches from the top of a panel to the axis of ranks: title, critical difference
 LINE, STEP = 0.15, 0.07  # inches between names, between bars
@@ -63,26 +64,30 @@ def _rows(test) -> list[dict]:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The diagrams of ``frame``: a row a protocol and encoder, a column a metric; the best rank is on the left."""
+    """The diagrams of ``frame``, one a protocol, encoder and metric; the best rank is on the left.
+
+    The metrics stand beside each other where the objectives' names leave room.
+    """
     if table.empty:
         return panels.nothing()
-    rows = [(key, group) for key, group in table.groupby(KEYS[:2], sort=False)]
-    heights = [max(_height(panel) for _, panel in group.groupby("metric")) for _, group in rows]
-    width, whole_height = style.PAGE_WIDTH, sum(heights)
     names = {key: style.fitted(objective_name(key), LONGEST, style.SMALL) for key in table["objective"].unique()}
     beside = RANK + max(style.inches(name, style.SMALL) for name in names.values())
-    figure = Figure(figsize=(width, whole_height))
-    top = whole_height
-    for ((protocol, encoder), group), height in zip(rows, heights, strict=True):
-        top -= height
-        for column, metric in enumerate(METRICS):
-            place = (column / len(METRICS), top / whole_height, 1 / len(METRICS), height / whole_height)
-            axes = figure.add_axes(place)
+    diagrams = list(table.groupby(KEYS, sort=False))
+    columns = 2 if len(diagrams) > 1 and style.PAGE_WIDTH / 2 - 2 * beside >= SHORTEST else 1
+    width = style.COLUMN_WIDTH if style.COLUMN_WIDTH - 2 * beside >= SHORTEST else style.PAGE_WIDTH / columns
+    rows = panels.in_rows(diagrams, columns)
+    heights = [max(_height(panel) for _, panel in row) for row in rows]
+    figure = Figure(figsize=(width * columns, sum(heights)))
+    low = 1.0
+    for row, height in zip(rows, heights, strict=True):
+        low -= height / sum(heights)
+        for column, ((protocol, encoder, metric), panel) in enumerate(row):
+            axes = figure.add_axes((column / columns, low, 1 / columns, height / sum(heights)))
             axes.set_axis_off()
-            axes.set(xlim=(0, width / len(METRICS)), ylim=(height, 0))  # inches from the top left corner
+            axes.set(xlim=(0, width), ylim=(height, 0))  # inches from the top left corner
             title = f"{protocol_name(protocol)}, {encoder_name(encoder)}: {metric_name(metric)}"
-            axes.text(width / len(METRICS) / 2, 0.1, title, ha="center", va="center", fontsize=7.5)
-            _draw_panel(axes, group[group["metric"] == metric], names, beside)
+            axes.text(width / 2, 0.1, title, ha="center", va="center", fontsize=7.5)
+            _draw_panel(axes, panel, names, beside)
     return figure
 
 

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from glossbench.evidence.figures import style
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, protocol_name
 
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
@@ -20,6 +21,11 @@ MARKERS_A_LINE = 5
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
 
 
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     """What is drawn, one row a point of a line.
 
@@ -29,7 +35,7 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     epoch; and n_stopped, the number of seeds that end with this epoch while others go on: beyond it the mean
     is over fewer.
     """
-    scored = epochs.assign(score=np.nan)
+    scored = select(epochs).assign(score=np.nan)
     for protocol, column in SCORES.items():
         scored["score"] = scored["score"].where(scored["protocol"] != protocol, scored[column])
     points = scored.dropna(subset="score").groupby([*LINE, "epoch"])["score"]
@@ -44,10 +50,18 @@ def draw(table: pd.DataFrame) -> Figure:
     """The learning curves of ``frame``.
 
     A block a protocol, each with its own legend below. Several corpora make the columns and encoders the
-    rows, blocks stacked; with one corpus the encoders make the rows and the protocols stand side by side.
+    rows, blocks stacked, and more of them where the page is too narrow; with one corpus the encoders make the
+    rows and the protocols stand side by side.
     """
-    protocols = in_order(table["protocol"], "protocol")
-    blocks = [table[table["protocol"] == protocol] for protocol in protocols]
+    if table.empty:
+        return panels.nothing()
+    found = [(key, table[table["protocol"] == key]) for key in in_order(table["protocol"], "protocol")]
+    parts_of = [
+        (protocol, block[block["corpus"].isin(corpora)])
+        for protocol, block in found
+        for corpora in panels.in_rows(in_order(block["corpus"], "corpus"))
+    ]
+    protocols, blocks = [protocol for protocol, _ in parts_of], [block for _, block in parts_of]
     heights = [block["encoder"].nunique() * PANEL_HEIGHT + MARGIN for block in blocks]
     if table["corpus"].nunique() > 1:
         figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
@@ -72,7 +86,7 @@ def _draw_block(part: SubFigure, protocol: str, block: pd.DataFrame) -> None:
         for column, corpus in enumerate(corpora):
             panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
             _draw_panel(axes[row, column], panel)
-        axes[row, 0].set_ylabel(f"{encoder_name(encoder)}\n{SCORE_NAMES[protocol]}")
+        axes[row, 0].set_ylabel(f"{style.fitted(encoder_name(encoder), PANEL_HEIGHT - 0.2)}\n{SCORE_NAMES[protocol]}")
     for column, corpus in enumerate(corpora):
         axes[0, column].set_title(corpus_name(corpus))
         axes[-1, column].set_xlabel("epoch")
@@ -115,7 +129,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     if panel.empty:
-        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+        panels.say(axes)
     else:
         _focus(axes, panel)
 

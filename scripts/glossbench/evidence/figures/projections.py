@@ -5,7 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from glossbench.evidence.figures import style
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
 
 PANEL = ["corpus", "encoder", "objective"]
@@ -17,6 +18,11 @@ LONGEST_NAME = 28  # characters
 VECTOR_POINTS = 5000  # above it the points of a pdf are one picture, its text stays text
 
 
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
 def frame(projections: pd.DataFrame) -> pd.DataFrame:
     """What is drawn, one row a point: corpus, encoder, objective, seed, label, class_name, place, x, y.
 
@@ -25,8 +31,9 @@ def frame(projections: pd.DataFrame) -> pd.DataFrame:
     colour and marker, the same in all panels of its corpus. Points are centred in their panel and scaled into
     [-1, 1].
     """
-    first = projections.groupby(PANEL)["seed"].transform("min")
-    points = arrange(projections[projections["seed"] == first], [*PANEL, "doc_id"])
+    given = select(projections)
+    first = given.groupby(PANEL)["seed"].transform("min")
+    points = arrange(given[given["seed"] == first], [*PANEL, "doc_id"])
     sizes = points.groupby(["corpus", "label"]).size().rename("size").reset_index()
     sizes = sizes.sort_values(["corpus", "size", "label"], ascending=[True, False, True])
     sizes["place"] = sizes.groupby("corpus").cumcount()
@@ -45,6 +52,8 @@ def draw(points: pd.DataFrame) -> Figure:
 
     Up to six panels (encoders times objectives) stand beside each other; more give each encoder a row.
     """
+    if points.empty:
+        return panels.nothing()
     corpora = in_order(points["corpus"], "corpus")
     blocks = [_Block(corpus, points[points["corpus"] == corpus]) for corpus in corpora]
     heights = [block.height for block in blocks]
@@ -104,7 +113,7 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
         axes.scatter(members["x"], members["y"], s=size, c=color, marker=marker, linewidths=0, rasterized=as_picture)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[], yticks=[], aspect="equal")
     if points.empty:
-        axes.text(0, 0, "not run", ha="center", va="center", color=style.GREY)
+        panels.say(axes)
 
 
 def _class_entry(place: int, name: str) -> Line2D:

@@ -15,8 +15,9 @@ import matplotlib
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from glossbench.evidence.names import objective_name, split_objective
 
@@ -154,7 +155,8 @@ def fitted(text: str, width: float, points: float = TEXT) -> str:
 def inches(text: str, points: float) -> float:
     """How wide a text is at a font size."""
     with styled():
-        return TextPath((0, 0), text, size=points).get_extents().width / 72
+        width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=points), ismath=False)
+    return width / 72
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from glossbench.evidence.names import in_order
 from glossbench.evidence.statistics.intervals import ALPHA
@@ -74,9 +73,9 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
         frames += [paired(group, objective, baseline, metric) for baseline, objective in combinations(keys, 2)]
     frames = [frame for frame in frames if len(frame)]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+    table = table.astype(dict.fromkeys(TESTS, float))
     for column in ("p", "wilcoxon_p"):
-        by_family = table[column].astype(float).groupby([table[key] for key in COMPETITION])
-        table[f"{column}_holm"] = by_family.transform(holm)
+        table[f"{column}_holm"] = table.groupby(COMPETITION)[column].transform(holm)
     order = table["pairs"].map(list(ONE).index)
     return table.assign(order=order).sort_values(["order", *COMPETITION], kind="stable", ignore_index=True)[
         [*COLUMNS[:-1], "p_holm", "wilcoxon_p_holm", "reason"]
@@ -84,12 +83,13 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def holm(p_values: pd.Series) -> pd.Series:
-    """Holm's adjusted p values; a missing p is no test and counts for nothing."""
-    adjusted = pd.Series(math.nan, index=p_values.index)
-    made = p_values.notna()
-    if made.any():
-        adjusted[made] = multipletests(p_values[made], method="holm")[1]
-    return adjusted
+    """Holm's adjusted p values; a missing p is no test and counts for nothing.
+
+    The same as statsmodels' multipletests, which collects garbage in every call: 0.1 s each for one multiplication.
+    """
+    ordered = p_values.dropna().sort_values()
+    steps = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
+    return steps.reindex(p_values.index)
 
 
 def compare(differences: np.ndarray, unit: str) -> dict:

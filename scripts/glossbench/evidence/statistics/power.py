@@ -3,6 +3,7 @@
 import math
 from functools import lru_cache
 
+from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from glossbench.evidence.statistics.intervals import ALPHA
@@ -26,11 +27,11 @@ def seeds_needed(difference: float, std: float, power: float = POWER, alpha: flo
         reached = TTestPower().power(effect, n, alpha)
         return bool(reached >= power) or (math.isnan(reached) and effect > 1)
 
-    high = 2
-    while not enough(high):
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return max(high, 2)
+    # the normal approximation falls short by about two pairs, however many it takes
+    z = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
+    n = max(2, math.ceil((z / effect) ** 2))
+    while n > 2 and enough(n - 1):
+        n -= 1
+    while not enough(n):
+        n += 1
+    return n

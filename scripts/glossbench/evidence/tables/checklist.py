@@ -11,10 +11,10 @@ from glossbench.evidence.tables.spaces import in_words, spaces
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 SEARCH = ["corpus", "encoder", "base", "preset"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
-SCORES = ["macro_f1", "macro_silhouette"]
+SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
 COLUMNS = [
     *KEYS, "n_parameters", "n_trainable", "n_seeds",
-    *(f"{part}_{score}_{what}" for score in SCORES for part in ("val", "test") for what in ("mean", "std")),
+    *(f"{column}_{what}" for column in SCALES for what in ("mean", "std")),
     "seconds_a_run", "all_seconds", "n_trials", "search_seconds", "search_space", *MACHINE,
 ]  # fmt: skip
 NOTES = (
@@ -40,23 +40,23 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
     behind the settings (0 without one), search_space its ranges in words. A machine column lists all that were used.
     """
     chosen = arrange(select(runs), [*KEYS, "seed"])
-    searches = _searches(trials)
-    rows = [
-        {**dict(zip(KEYS, keys, strict=True)), **_facts(cell), **searches.get(_search_of(*keys), _NO_SEARCH)}
-        for keys, cell in chosen.groupby(KEYS, sort=False)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    chosen = chosen.assign(**{column: chosen[column].astype(float) * scale for column, scale in SCALES.items()})
+    facts = chosen.groupby(KEYS, sort=False).agg(
+        n_parameters=("n_parameters", "max"),
+        n_trainable=("n_trainable", "max"),
+        n_seeds=("seed", "size"),
+        seconds_a_run=("total_seconds", "mean"),
+        all_seconds=("total_seconds", "sum"),
+        **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
+        **{column: (column, _all_of) for column in MACHINE},
+    )
+    searches, table = _searches(trials), facts.reset_index()
+    found = [searches.get(_search_of(*keys), _NO_SEARCH) for keys in table[KEYS].itertuples(index=False, name=None)]
+    return table.join(pd.DataFrame(found, columns=list(_NO_SEARCH), index=table.index))[COLUMNS]
 
 
-def _facts(runs: pd.DataFrame) -> dict:
-    facts = {"n_parameters": runs["n_parameters"].max(), "n_trainable": runs["n_trainable"].max(), "n_seeds": len(runs)}
-    for score in SCORES:
-        scale = 100 if score == "macro_f1" else 1
-        for part in ("val", "test"):
-            values = runs[f"{part}_{score}"].astype(float) * scale
-            facts |= {f"{part}_{score}_mean": values.mean(), f"{part}_{score}_std": values.std()}
-    facts |= {"seconds_a_run": runs["total_seconds"].mean(), "all_seconds": runs["total_seconds"].sum()}
-    return facts | {column: ", ".join(map(str, sorted(runs[column].dropna().unique()))) for column in MACHINE}
+def _all_of(values: pd.Series) -> str:
+    return ", ".join(map(str, sorted(values.dropna().unique())))
 
 
 _NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}

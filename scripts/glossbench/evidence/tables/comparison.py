@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from glossbench.evidence.comparability import departures
 from glossbench.evidence.layout import DASH, Layout, mean_spread, number
 from glossbench.evidence.names import encoder_name, in_order, split_objective
-from glossbench.evidence.comparability import departures
 from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import METRICS, over_seeds
 from glossbench.evidence.tables.selection import no_settings

@@ -53,14 +53,14 @@ def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
 def layout(table: pd.DataFrame) -> Layout:
     """One row an encoder, objective and setting: range searched, best found over corpora, trials of all searches."""
     table = _in_order(table.assign(objective=_with_preset(table)), ["encoder", "objective"])
+    ended = _trials(table)
     headers, cells, above = [], [], None
     for (encoder, objective, setting), rows in table.groupby(ROWS, sort=False):
-        trials = [number(rows[f"n_{state}"].sum()) for state in STATES]
         first = (encoder, objective) != above
         headers.append((encoder_name(encoder), objective_name(objective), SETTINGS.get(setting, setting)))
         cells.append(
             ["; ".join(dict.fromkeys(rows["searched"])), span(rows["best"].min(), rows["best"].max(), significant)]
-            + ([number(len(rows)), *trials] if first else [""] * 4)
+            + (ended[encoder, objective] if first else [""] * 4)
         )
         above = (encoder, objective)
     index = pd.MultiIndex.from_arrays(
@@ -68,6 +68,16 @@ def layout(table: pd.DataFrame) -> Layout:
     )
     columns = ["Searched", "Best found", "Searches", *(state.capitalize() for state in STATES)]
     return Layout.unranked(pd.DataFrame(cells, index=index, columns=columns, dtype=object), worded=["Searched"])
+
+
+def _trials(table: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
+    """Number of searches of an encoder and objective, and of their trials by state."""
+    searches = table.drop_duplicates(["corpus", "encoder", "objective", "preset"])
+    counts = searches.groupby(["encoder", "objective"])[[f"n_{state}" for state in STATES]].agg(["size", "sum"])
+    return {
+        keys: [number(row.iloc[0]), *(number(row[f"n_{state}", "sum"]) for state in STATES)]
+        for keys, row in counts.iterrows()
+    }
 
 
 def _with_preset(table: pd.DataFrame) -> pd.Series:

@@ -54,8 +54,8 @@ def tidy(runs: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFr
     ours = [frame.assign(**{column: frame[column] * factor for column, factor in scale.items()}) for frame in ours]
     frames = [frame.reindex(columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float)) for frame in [*theirs, *ours]]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
-    table["reason"] = table["reason"].fillna("")
-    return _in_order(_corrected(table))
+    reasons = table["reason"].astype(object)
+    return _in_order(_corrected(table.assign(reason=reasons.where(reasons.notna(), ""))))
 
 
 def _corrected(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,231 @@
+"""The graph of one fixed mini-batch through the epochs: figure F5 of the paper."""
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.variations import whole
+from glossbench.evidence.names import arrange, corpus_name, encoder_name, objective_name
+from glossbench.graph import estimate_sigma, log_affinity
+
+BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]
+SHOWN = 6  # epochs as heatmaps: the first, the last, and some in between
+STRONGEST = 3  # edges of a document in the drawn graph
+SIDE, SMALL_SIDE = 1.65, 1.15  # inches, a panel of a few batches and of many
+MANY = 4  # batches from which each gets one row of small panels
+AROUND = 0.36  # inches above and below a panel: its title, the share below a graph
+TITLE, BAR, LEGEND_LINE = 0.3, 0.5, 0.14  # inches
+LEGEND_GAP = 0.3  # inches, marker and space beside a name
+LINED = 12  # classes up to which lines part them: more would hide the blocks
+STRIP = 0.05  # of a heatmap's width, the classes' colours beside it
+
+
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the objectives as they are."""
+    return whole(runs)
+
+
+def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, one row a pair of documents at an epoch.
+
+    snapshots: the collected snapshots.parquet, embeddings as they come. The first seed stands for each corpus,
+    encoder and objective. Returns corpus, encoder, protocol, objective, seed, sigma, epoch (0: before training),
+    first < second (the documents' places, ordered by class), first_label, first_class, second_label,
+    second_class, distance (Euclidean, of unit rows) and affinity (W of the method, in (0, 1]). An objective
+    without sigma is seen through that of a graph-based one on the same batch, else through the sqrt rule's on
+    the embeddings before training.
+    """
+    given = whole(snapshots)
+    first = given.groupby(BATCH[:-1])["seed"].transform("min")
+    given = given[given["seed"] == first]
+    widths = given.dropna(subset=["sigma"]).groupby(["corpus", "encoder"])["sigma"].first()
+    parts = []
+    for key, batch in arrange(given, BATCH).groupby(BATCH, sort=False):
+        about = dict(zip(BATCH, key, strict=True))
+        sigma = _width(batch, widths.get((about["corpus"], about["encoder"])))
+        for epoch in _some(sorted(batch["epoch"].unique())):
+            pairs = _pairs(batch[batch["epoch"] == epoch], sigma)
+            parts.append(pairs.assign(**about, sigma=sigma, epoch=epoch))
+    columns = [*BATCH, "sigma", "epoch", "first", "second"]
+    columns += ["first_label", "first_class", "second_label", "second_class", "distance", "affinity"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _width(batch: pd.DataFrame, of_others: float | None) -> float:
+    own = batch["sigma"].dropna()
+    if len(own):
+        return float(own.iloc[0])
+    if of_others is not None:
+        return float(of_others)
+    return estimate_sigma(_embeddings(batch[batch["epoch"] == batch["epoch"].min()]))
+
+
+def _some(epochs: list[int]) -> list[int]:
+    places = np.unique(np.linspace(0, len(epochs) - 1, min(SHOWN, len(epochs))).round().astype(int))
+    return [epochs[place] for place in places]
+
+
+def _embeddings(rows: pd.DataFrame) -> torch.Tensor:
+    return torch.from_numpy(np.stack(rows["embedding"].to_numpy()).astype(np.float64))
+
+
+def _pairs(rows: pd.DataFrame, sigma: float) -> pd.DataFrame:
+    rows = rows.sort_values(["label", "position"], ignore_index=True)
+    log_w = log_affinity(_embeddings(rows), sigma).numpy()
+    first, second = np.triu_indices(len(rows), k=1)
+    found = log_w[first, second]
+    labels, names = rows["label"].to_numpy(), rows["class_name"].to_numpy()
+    return pd.DataFrame(
+        {
+            "first": first,
+            "second": second,
+            "first_label": labels[first],
+            "first_class": names[first],
+            "second_label": labels[second],
+            "second_class": names[second],
+            "distance": sigma * np.sqrt(np.clip(-2 * found, 0, None)),
+            "affinity": np.exp(found),
+        }
+    )
+
+
+@style.styled()
+def draw(table: pd.DataFrame) -> Figure:
+    """The batches of ``frame``, one below the other: affinities as heatmaps, and the graph before and after.
+
+    Few batches get two rows of heatmaps each and the two graphs to their right; of many, each gets one row with
+    its first, middle and last epoch.
+    """
+    if table.empty:
+        return panels.nothing("nothing to draw: no batch was followed")
+    groups = list(table.groupby(BATCH, sort=False))
+    side = SIDE if len(groups) < MANY else SMALL_SIDE
+    blocks = [_Batch(dict(zip(BATCH, key, strict=True)), batch, compact=len(groups) >= MANY) for key, batch in groups]
+    figure, parts = panels.stacked([block.height(side) for block in blocks])
+    for part, block in zip(parts, blocks, strict=True):
+        block.draw(part)
+    return figure
+
+
+class _Batch:
+    """The panels of one batch, and the room they need."""
+
+    def __init__(self, about: dict, pairs: pd.DataFrame, compact: bool):
+        self.about, self.pairs = about, pairs
+        epochs = sorted(pairs["epoch"].unique())
+        if compact:
+            epochs = sorted({epochs[0], epochs[len(epochs) // 2], epochs[-1]})
+        self.epochs, self.rows = epochs, 1 if compact else 2
+        ends = [
+            pairs[[side, f"{side}_label", f"{side}_class"]].set_axis(["place", "label", "name"], axis=1)
+            for side in ("first", "second")
+        ]
+        self.documents = pd.concat(ends).drop_duplicates("place").set_index("place").sort_index()
+        sizes = self.documents["label"].value_counts()
+        by_size = sorted(sizes.index, key=lambda label: (-sizes[label], label))
+        self.places = {label: place for place, label in enumerate(by_size)}
+        names = self.documents.drop_duplicates("label").set_index("label")["name"]
+        self.names = [style.fitted(str(names[label]), 1.5, style.SMALL) for label in by_size]
+        self.legend_columns = style.legend_columns(self.names, style.PAGE_WIDTH - 0.2, style.SMALL, LEGEND_GAP)
+
+    def height(self, side: float) -> float:
+        lines = -(-len(self.names) // self.legend_columns)
+        return self.rows * (side + AROUND) + TITLE + BAR + lines * LEGEND_LINE
+
+    def draw(self, part: SubFigure) -> None:
+        about = self.about
+        width = f"σ = {self.pairs['sigma'].iloc[0]:.3g}"
+        names = corpus_name(about["corpus"]), encoder_name(about["encoder"]), objective_name(about["objective"])
+        part.suptitle(", ".join([*names, width]))
+        maps = -(-len(self.epochs) // self.rows)
+        graphs = 1 if self.rows == 2 else 2
+        grid = part.subplots(self.rows, maps + graphs, squeeze=False)
+        heat, drawn = grid[:, :maps].ravel(), grid[:, maps:].ravel()
+        for axes in heat[len(self.epochs) :]:
+            axes.set_axis_off()
+        for axes, epoch in zip(heat, self.epochs, strict=False):
+            image = self._draw_map(axes, epoch)
+            axes.set_title(_spoken(epoch))
+        for axes, epoch in zip(drawn, (self.epochs[0], self.epochs[-1]), strict=True):
+            inside = self._draw_graph(axes, epoch)
+            axes.set_title(_spoken(epoch))
+            axes.set_xlabel(f"within a class: {inside:.0%}", fontsize=style.SMALL)
+        bar = part.colorbar(image, ax=list(grid.flat), location="bottom", shrink=0.4, aspect=40, pad=0.02)
+        bar.set_label("affinity")
+        handles = [_entry(place, name) for place, name in enumerate(self.names)]
+        spaces = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
+        looks = {"fontsize": style.SMALL, "ncols": self.legend_columns, **spaces}
+        part.legend(handles=handles, loc="outside lower center", **looks)
+
+    def _square(self, epoch: int, column: str) -> np.ndarray:
+        pairs = self.pairs[self.pairs["epoch"] == epoch]
+        square = np.full((len(self.documents),) * 2, np.nan)
+        square[pairs["first"], pairs["second"]] = pairs[column]
+        square[pairs["second"], pairs["first"]] = pairs[column]
+        return square
+
+    def _draw_map(self, axes: Axes, epoch: int):
+        size = len(self.documents)
+        image = axes.imshow(self._square(epoch, "affinity"), cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+        axes.set(xticks=[], yticks=[], anchor="N")
+        axes.grid(False)
+        strip = STRIP * size
+        axes.set_xlim(-0.5 - 1.4 * strip, size - 0.5)
+        for label, members in self.documents.groupby("label"):
+            color, _ = style.class_look(self.places[label])
+            start, end = members.index.min() - 0.5, members.index.max() + 0.5
+            axes.fill_betweenx([start, end], -0.5 - 1.2 * strip, -0.5 - 0.2 * strip, color=color, linewidth=0)
+            if end < size - 0.5 and len(self.places) <= LINED:
+                axes.plot([-0.5, size - 0.5], [end, end], color="white", linewidth=0.3)
+                axes.plot([end, end], [-0.5, size - 0.5], color="white", linewidth=0.3)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        return image
+
+    def _draw_graph(self, axes: Axes, epoch: int) -> float:
+        """Draw a graph's strongest edges; returns the share of them that join documents of one class."""
+        points = _principal_axes(np.nan_to_num(self._square(epoch, "distance")))
+        edges = _strongest(self._square(epoch, "affinity"))
+        labels = self.documents["label"].to_numpy()
+        within = labels[edges[:, 0]] == labels[edges[:, 1]]
+        for kind, color in ((within, "#999999"), (~within, style.VERMILLION)):
+            axes.add_collection(LineCollection(points[edges[kind]], colors=color, linewidths=0.35, zorder=1))
+        for label in sorted(self.places, key=self.places.get):
+            color, marker = style.class_look(self.places[label])
+            mine = points[labels == label]
+            axes.scatter(mine[:, 0], mine[:, 1], s=7, c=color, marker=marker, linewidths=0, zorder=2)
+        reach = 1.08 * np.abs(points).max() or 1
+        axes.set(xticks=[], yticks=[], aspect="equal", anchor="N", xlim=(-reach, reach), ylim=(-reach, reach))
+        return float(within.mean()) if len(within) else 0.0
+
+
+def _spoken(epoch: int) -> str:
+    return "before training" if epoch == 0 else f"epoch {epoch}"
+
+
+def _entry(place: int, name: str) -> Line2D:
+    color, marker = style.class_look(place)
+    return Line2D([], [], linestyle="none", color=color, marker=marker, label=name)
+
+
+def _strongest(affinity: np.ndarray) -> np.ndarray:
+    """The edges (first < second) that are among the STRONGEST of one of their ends, each once. (B, B) -> (n, 2)."""
+    order = np.argsort(np.nan_to_num(-affinity, nan=np.inf), axis=1, kind="stable")
+    order = order[:, : min(STRONGEST, len(affinity) - 1)]
+    ends = np.stack([np.repeat(np.arange(len(affinity)), order.shape[1]), order.ravel()], axis=1)
+    return np.unique(np.sort(ends, axis=1), axis=0)
+
+
+def _principal_axes(distances: np.ndarray) -> np.ndarray:
+    """The first two principal components of points with these distances (Torgerson 1952). (B, B) -> (B, 2)."""
+    squared = distances**2
+    centred = squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()
+    values, vectors = np.linalg.eigh(-centred / 2)
+    points = vectors[:, ::-1][:, :2] * np.sqrt(np.clip(values[::-1][:2], 0, None))
+    largest = points[np.abs(points).argmax(axis=0), [0, 1]]
+    return points * np.where(largest < 0, -1, 1)
