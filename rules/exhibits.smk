@@ -31,7 +31,8 @@ def files_of(kind, endings=None, view=RESULTS):
 
 def exhibit_inputs(exhibit, view):
     """The frames of a view, and the paper's numbers."""
-    frames = {name: f"{view}/{name}.parquet" for name in [*exhibit.reads, "coverage"]}
+    there = [name for name in exhibit.reads_if_there if name in frames_of_study(view)]
+    frames = {name: f"{view}/{name}.parquet" for name in [*exhibit.reads, *there, "coverage"]}
     return {**frames, "published": PUBLISHED} if exhibit.published else frames
 
 

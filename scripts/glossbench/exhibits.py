@@ -27,6 +27,7 @@ class Exhibit:
     title: str
     paper: str | None
     reads: tuple[str, ...]
+    reads_if_there: tuple[str, ...]
     published: str | None
     needs: dict[str, Any]
 
@@ -53,7 +54,8 @@ def load_exhibits(config_dir: Path) -> list[Exhibit]:
         for key, entry in registry[f"{kind}s"].items():
             entry = with_defaults(entry, part)
             rest = {"paper": entry.get("paper"), "published": entry.get("published"), "needs": entry["needs"]}
-            found.append(Exhibit(key, kind, entry["title"], reads=tuple(entry["reads"]), **rest))
+            reads = {name: tuple(entry[name]) for name in ("reads", "reads_if_there")}
+            found.append(Exhibit(key, kind, entry["title"], **reads, **rest))
     return found
 
 

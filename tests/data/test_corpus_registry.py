@@ -4,9 +4,13 @@ import copy
 
 import jsonschema
 import pytest
+import torch
 import yaml
 from data_registries import PAPER_CORPORA, ROOT, registry
 from glossbench.data.entries import card_settings, fetch_settings, prepare_settings
+from glossbench.errors import SettingsError
+from glossbench.schemas import check, load_schema
+from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 
 def schema(name: str) -> dict:
@@ -101,3 +105,118 @@ def test_another_host_with_the_same_files_prepares_nothing_again():
     for source in moved["files"].values():
         source["url"] = source["url"].replace("raw.githubusercontent.com", "example.org")
     assert prepare_settings(moved) == prepare_settings(entry)
+
+
+ALONE = "goes with kind"
+TABLES = "goes with kinds csv, jsonl and parquet alone"
+
+
+@pytest.mark.parametrize(
+    ("registry_name", "key", "change", "line"),
+    [
+        ("corpora", "sst2", {"hub": None}, "sst2.hub: missing"),
+        ("corpora", "sst2", {"columns": None}, "sst2.columns: missing"),
+        ("corpora", "sst2", {"path": "a.csv"}, f"sst2.path: {TABLES}"),
+        ("corpora", "sst2", {"columns": {"text": "a", "label": "b", "split": "c"}}, f"sst2.columns.split: {TABLES}"),
+        ("corpora", "sst2", {"split": "given"}, 'sst2.split: "given" found, expected a mapping with fraction and seed'),
+        (
+            "corpora",
+            "sst2",
+            {"parts": {"train": "a.parquet", "val": ["b.parquet"], "test": "c.parquet"}},
+            'sst2.split: {"fraction": 0.1, "seed": 0} found, expected "given"',
+        ),
+        (
+            "corpora",
+            "sst2",
+            {"parts": {"train": "../a.parquet", "test": "c.parquet"}},
+            'sst2.parts.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet',
+        ),
+        (
+            "corpora",
+            "sst2",
+            {"hub": {"repo": "a/b", "revision": "main"}},
+            'sst2.hub.revision: "main" found, expected a commit, 40 lower-case hexadecimal digits',
+        ),
+        ("corpora", "my-corpus", {"path": None}, "my-corpus.path: missing"),
+        (
+            "corpora",
+            "my-corpus",
+            {"file": {"url": "https://a.org/b.csv", "sha256": "0" * 64}},
+            "my-corpus.path: goes without `file`, one of the two says where the table is",
+        ),
+        ("corpora", "my-corpus", {"hub": {}}, f"my-corpus.hub: {ALONE} hub-dataset alone"),
+        ("corpora", "my-corpus", {"columns": {"text": "a"}}, "my-corpus.columns.label: missing"),
+        (
+            "corpora",
+            "my-corpus",
+            {"columns": {"text": "a", "lable": "b"}},
+            'my-corpus.columns.lable: unknown key; did you mean "label"?',
+        ),
+        (
+            "corpora",
+            "my-corpus",
+            {"columns": {"text": "a", "label": "b"}},
+            'my-corpus.split: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)',
+        ),
+        (
+            "corpora",
+            "my-corpus",
+            {"split": {"test_fraction": 0.1, "fraction": 0.1, "seed": 0}},
+            "my-corpus.split.test_fraction: goes with a corpus without a test part of its own alone",
+        ),
+        ("corpora", "mr", {"columns": {}}, f"mr.columns: {ALONE}s hub-dataset, csv, jsonl and parquet alone"),
+        (
+            "corpora",
+            "mr",
+            {"split": "given"},
+            'mr.split: "paper", or a mapping with fraction and seed, for kind textgcn',
+        ),
+        ("encoders", "bert-base", {"hub": None}, "bert-base.hub: missing"),
+        ("encoders", "bert-base", {"path": "a"}, f"bert-base.path: {ALONE} folder alone"),
+        ("encoders", "bert-base", {"licence": None}, "bert-base.licence: missing"),
+        ("encoders", "my-encoder", {"path": None}, "my-encoder.path: missing"),
+        ("encoders", "my-encoder", {"layers": None}, "my-encoder.layers: missing"),
+        ("encoders", "my-encoder", {"wheel": {}}, f"my-encoder.wheel: {ALONE} wheel alone"),
+        ("encoders", "minilm-l6", {"hub": {}}, f"minilm-l6.hub: {ALONE} hub alone"),
+        ("encoders", "minilm-l6", {"hidden": None}, "minilm-l6.hidden: missing"),
+    ],
+)
+def test_wrong_entry_of_hub_or_own_data_gets_one_line(registry_name, key, change, line):
+    entry = {name: value for name, value in (registry(registry_name)[key] | change).items() if value is not None}
+    with pytest.raises(SettingsError) as caught:
+        check({key: entry}, load_schema(ROOT / "config", registry_name), "x.yaml")
+    assert str(caught.value).startswith(f"x.yaml: {line}")
+
+
+def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
+    table = registry("corpora")["my-corpus"]
+    drawn = table | {"split": {"fraction": 0.2, "seed": 1}}
+    whole = table | {
+        "columns": {"text": "a", "label": "b"},
+        "split": {"test_fraction": 0.3, "fraction": 0.1, "seed": 0},
+    }
+    web = {key: value for key, value in table.items() if key != "path"}
+    web |= {"kind": "parquet", "file": {"url": "https://a.org/b.parquet", "sha256": "0" * 64}}
+    given = registry("corpora")["sst2"] | {"split": "given"}
+    given["parts"] = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
+    assert refusals("corpora", {"a": drawn, "b": whole, "c": web, "d": given}) == []
+    encoder = registry("encoders")["bert-base"]
+    for fact in ("parameters", "hidden", "max_length"):
+        encoder.pop(fact)
+    assert refusals("encoders", {"a": encoder}) == []
+
+
+@pytest.mark.parametrize("name", ["bert-base", "roberta-large", "distilbert"])
+def test_facts_of_the_papers_encoders_are_those_of_their_architectures(name):
+    """Built without memory from the sizes that their papers state."""
+    large = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
+    config = {
+        "bert-base": BertConfig(),
+        "roberta-large": RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, **large),
+        "distilbert": DistilBertConfig(),
+    }[name]
+    with torch.device("meta"):
+        model = AutoModel.from_config(config)
+    stated = registry("encoders")[name]
+    assert sum(weight.numel() for weight in model.parameters()) == stated["parameters"]
+    assert (config.num_hidden_layers, config.hidden_size) == (stated["layers"], stated["hidden"])

@@ -1,5 +1,7 @@
 """Ragged documents against plain loops."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from glossbench.data.documents import Documents
@@ -63,3 +65,15 @@ def test_parts_that_do_not_fit_are_refused():
         Documents(torch.arange(3), torch.tensor([0, 2]), torch.zeros(1), ["a"])
     with pytest.raises(ValueError, match="expected as many of each"):
         Documents(torch.arange(2), torch.tensor([0, 2]), torch.zeros(2), ["a"])
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_token_types_stay_beside_their_tokens(device):
+    rows = [[1, 2, 3], [], [4]]
+    documents = replace(ragged(rows), token_types=torch.tensor([0, 1, 1, 0])).to(device)
+    assert documents.pad_types([2, 0, 1]).tolist() == [[0, 0, 0], [0, 1, 1], [0, 0, 0]]
+    assert documents.pad_types([0]).device.type == device
+    assert documents.select([2, 0]).token_types.tolist() == [0, 0, 1, 1]
+    assert ragged(rows).pad_types([0]) is None
+    with pytest.raises(ValueError, match="offsets end at 4, expected all 3 tokens"):
+        replace(ragged(rows), token_types=torch.tensor([0, 1, 1]))

@@ -1,11 +1,12 @@
 """Whatever text a study brings along, the report shows it as text."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import evidence_frames as frames
-import pandas as pd
 import pytest
-from glossbench.evidence.report import Picture, render_report
+import report_pages as pages
+from glossbench.evidence.report import render_report
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -13,7 +14,8 @@ ATTACKS = [
     "</style></title><iframe>",
     "{{ 7 * 7 }}&lt;b&gt;",
 ]
-PNG = b"\x89PNG"
+HARMLESS = "(zebra)"  # a letter at its start might be made a capital
+CLAIMED = ["claim", "reason", "note", "value_text", "interval_text", "holds_text", "published_text", "unit"]
 
 
 class Page(HTMLParser):
@@ -42,16 +44,19 @@ def page_with(word: str) -> str:
     runs = runs.assign(**{name: runs[name].map(lambda value: spread["corpus"].get(value, word)) for name in texts})
     about = dict.fromkeys(corpora.select_dtypes(["object", "str"]), word)
     corpora = corpora.assign(**about | {"corpus": f"{word}mr"})
-    settings = {"study": word, word: {word: [word, word]}, "list": [{word: word}], "training": {word: None}}
-    provenance = {word: {word: word}, "commit": word}
-    pictures = [Picture("projections", PNG, word)]
     return render_report(
-        settings, provenance, corpora, pd.DataFrame(runs), pictures, {"results": word, "corpora": word}
+        settings={"study": word, word: {word: [word, word]}, "list": [{word: word}], "training": {word: None}},
+        provenance={word: {word: word}, "commit": word},
+        exhibits=[replace(shown, title=word, caption=word) for shown in pages.exhibits(runs, corpora)],
+        claims=[pages.claim(word, "confirmed", **dict.fromkeys(CLAIMED, word), caveats=[word])],
+        runs=runs,
+        corpora=corpora,
+        coverage=pages.coverage_of(runs),
     )
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_text_from_outside_adds_no_tag_and_no_attribute(attack):
-    harmless, attacked = Page(page_with("zebra")), Page(page_with(attack))
+    harmless, attacked = Page(page_with(HARMLESS)), Page(page_with(attack))
     assert attacked.tags == harmless.tags
-    assert attacked.text.count(attack) == harmless.text.count("zebra") > 20
+    assert attacked.text.count(attack) == harmless.text.count(HARMLESS) > 20

@@ -151,14 +151,20 @@ def test_provenance_names_the_machines_and_seeds_of_the_runs():
 
 
 def test_exhibits_are_read_from_their_files_in_the_order_asked_for(tmp_path):
-    for name, content in {"figures/sigma.png": "png", "figures/sigma.txt": "As it stands.\n", "tables/glue.html": "<t>"}.items():
+    for name, content in {
+        "figures/sigma.png": "png",
+        "figures/sigma.txt": "As it stands.\n",
+        "tables/glue.html": "<t>",
+    }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     entries = [
         {"key": "sigma", "kind": "figure", "title": "S", "paper": "F4", "caption": "In general.", "module": "ignored"},
         {"key": "glue", "kind": "table", "title": "G", "paper": None, "caption": "In general."},
     ]
-    figure, table = shown_exhibits(json.loads(json.dumps(entries)), [tmp_path / "tables/glue.html", tmp_path / "figures/sigma.png"])
+    figure, table = shown_exhibits(
+        json.loads(json.dumps(entries)), [tmp_path / "tables/glue.html", tmp_path / "figures/sigma.png"]
+    )
     assert (figure.caption, figure.content, figure.heading) == ("As it stands.", b"png", "F4 · S")
     assert (table.caption, table.content, table.heading) == ("In general.", "<t>", "G")
 

@@ -8,8 +8,7 @@ import evidence_frames as frames
 import pytest
 import report_pages as pages
 from PIL import Image
-
-webdriver = pytest.importorskip("selenium.webdriver")
+from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select

@@ -217,6 +217,13 @@ def test_seeds_interval_of_a_mean_has_the_width_of_an_unbiased_bootstrap():
     )
 
 
+def test_seeds_interval_of_two_seeds_a_cell_is_as_wide_as_their_spread_asks():
+    cells_of_two = np.random.default_rng(4).normal(size=(300, 2, 1))
+    low, high = seeds_interval(list(cells_of_two), lambda means: np.mean([mean[..., 0] for mean in means], axis=0))
+    error = math.sqrt(cells_of_two.var(axis=1, ddof=1).mean() / 2 / 300)
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.08)
+
+
 def test_scores_that_are_no_number_are_left_out():
     table = frame({("mr", "scl"): [0.7, 0.8], ("mr", "gloss-o"): [0.6, 0.7]}).assign(test_macro_silhouette=math.nan)
     table.loc[0, "test_macro_silhouette"] = 0.5

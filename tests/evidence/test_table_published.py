@@ -53,8 +53,9 @@ def test_a_part_of_the_corpus_or_of_the_encoder_or_another_encoder_is_not_compar
     assert math.isnan(row["difference"])
     assert pd.isna(row["within_two_std"])
     assert row["published_mean"] == 90
-    cells = comparison.layout(pd.DataFrame([row])).cells
-    assert cells.iloc[0].to_list() == ["90.00 ± 0.50", "90.00 ± –", "1", "–", f"not comparable: {reason}"]
+    layout = comparison.layout(pd.DataFrame([row]))
+    assert layout.cells.iloc[0].to_list() == ["90.00 ± 0.50", "90.00 ± –", "1", "–", "not comparable"]
+    assert layout.notes[0].endswith(f": {reason}.")
 
 
 def test_another_way_to_hold_out_validation_documents_changes_nothing():

@@ -84,10 +84,10 @@ HOLES = frames.paper_grid(seeds=2).sample(frac=0.3, random_state=0)
 
 
 @pytest.mark.parametrize("name", TABLES)
-@pytest.mark.parametrize("part", ["whole", "one run", "holes", "nothing"])
-def test_every_table_takes_any_part_of_the_grid(name, part, grid, tmp_path):
+@pytest.mark.parametrize("given", ["whole", "one run", "holes", "nothing"])
+def test_every_table_takes_any_part_of_the_grid(name, given, grid, tmp_path):
     one = frames.runs({ONE_RUN.get(name, ("mr", "bert-base", "gloss-o-ce")): [0.9]})
-    frame = {"whole": grid, "one run": one, "holes": HOLES, "nothing": grid.iloc[:0]}[part]
+    frame = {"whole": grid, "one run": one, "holes": HOLES, "nothing": grid.iloc[:0]}[given]
     table, layout = made(name, frame)
     assert layout.cells.shape == layout.ranks.shape
     assert layout.cells.map(lambda text: isinstance(text, str)).to_numpy().all()

@@ -33,7 +33,8 @@ FACTS = {"layers": ("num_hidden_layers", "n_layers"), "hidden": ("hidden_size", 
 
 def wanted_files(names: Collection[str]) -> list[str]:
     """Those of a folder's files that make an encoder; of weights stored both whole and in parts, the whole ones."""
-    files = [name for name in sorted(names) if any(fnmatchcase(name, pattern) for pattern in ENCODER_FILES)]
+    beside = sorted(name for name in names if "/" not in name)  # a pattern's * would also cross slashes
+    files = [name for name in beside if any(fnmatchcase(name, pattern) for pattern in ENCODER_FILES)]
     if WEIGHTS in files:
         files = [name for name in files if name != INDEX and not fnmatchcase(name, SHARDS)]
     return files

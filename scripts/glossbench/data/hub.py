@@ -63,7 +63,8 @@ def fetch_hub(
     """
     repository = _Repository(hub["repo"], hub["revision"], repo_type, origin)
     source = {"hub": repository.name, "type": repo_type}
-    if (names := intact(folder, source)) is not None and not choose(names)[1]:
+    names = intact(folder, source)
+    if names is not None and (sorted(choose(names)[0]), choose(names)[1]) == (names, ""):
         check(folder)
         return names
     stage = folder / STAGE / repository.revision

@@ -14,6 +14,8 @@ CORPORA = {
     "r52": "R52",
     "ohsumed": "Ohsumed",
     "20ng": "20NG",
+    "sst2": "SST-2",
+    "qnli": "QNLI",
     "bbc-news": "BBC News",
 }
 ENCODERS = {

@@ -1,9 +1,9 @@
 """By how much G-Loss differs from each rival, over paired observations."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from glossbench.evidence.claims.competitors import competitions, listed
@@ -91,48 +91,57 @@ def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any
     observed = kept.groupby(["corpus", "encoder"])["effect"].mean()
     if measure["per"] == "corpus":
         observed = observed.groupby("corpus").mean()
-    tests, by_run = compare(observed.to_numpy(), unit), compare(kept["effect"].to_numpy(), "runs")
+    tests = compare(observed.to_numpy(), unit)
     lacking, low, high, wide = "", tests["low"], tests["high"], None
+    interval = f"95 % of a paired t test over {unit}"
     if len(observed) < needs["cells"]:
         lacking = f"{len(observed)} of the {needs['cells']} {unit} that a verdict needs"
         low, high = t_interval(kept["effect"])
+        interval = "95 % of a paired t test over pairs of runs"
     elif (fewest := int(kept.groupby(["corpus", "encoder"]).size().min())) < needs["seeds"]:
         lacking = f"a cell has {fewest} of the {needs['seeds']} common seeds that a verdict needs"
     elif math.isnan(tests["t"]):
         lacking = tests["reason"]
     else:
         wide = t_interval(observed, 1 - ALPHA / rivals)
-    back = (lambda effect: effect) if measure["as"] == "difference" else np.exp
-    left_out = int(pairs["capped"].sum())
-    numbers = {
-        "rival": pairs["rival"].iloc[0],
-        "value": float(back(observed.mean())),
-        "n": len(observed),
-        **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
-        "p_over_runs": by_run["p"],
-        "n_over_runs": len(kept),
-        **({"n_cut_off": left_out} if left_out else {}),
-    }
-    each = [
-        {"corpus": corpus, "encoder": encoder, "gloss": gloss, "rival": rival, "value": float(back(effect))}
-        for (corpus, encoder, gloss, rival), effect in kept.groupby(["corpus", "encoder", "gloss", "rival"])["effect"]
-        .mean()
-        .items()
-    ]
+    back = float if measure["as"] == "difference" else math.exp
     return Measurement(
-        numbers["value"],
-        float(back(low)),
-        float(back(high)),
+        back(observed.mean()),
+        back(low),
+        back(high),
         n=len(observed),
         unit=unit,
-        interval="95 % of a paired t test over " + ("pairs of runs" if low != tests["low"] else unit),
-        runs=frozenset(
-            tuple(run)
-            for side in ("gloss", "rival")
-            for run in kept[["corpus", "encoder", side, "seed"]].itertuples(index=False)
-        ),
+        interval=interval,
+        runs=_runs(kept),
         lacking=lacking,
         about=pairs["rival"].iloc[0],
-        wide=tuple(float(back(bound)) for bound in wide) if wide else None,
-        numbers=[numbers, *each],
+        wide=tuple(back(bound) for bound in wide) if wide else None,
+        numbers=[_test(pairs, kept, observed, tests, back), *_cells(kept, back)],
     )
+
+
+def _runs(kept: pd.DataFrame) -> frozenset[tuple]:
+    sides = (
+        kept[["corpus", "encoder", side, "seed"]].itertuples(index=False, name=None) for side in ("gloss", "rival")
+    )
+    return frozenset(run for side in sides for run in side)
+
+
+def _test(pairs: pd.DataFrame, kept: pd.DataFrame, observed: pd.Series, tests: dict, back: Callable) -> dict[str, Any]:
+    """The test against one rival, over the observations and, for the paper's sake, over pairs of runs."""
+    cut_off = int(pairs["capped"].sum())
+    return {
+        "rival": pairs["rival"].iloc[0],
+        "value": back(observed.mean()),
+        "n": len(observed),
+        **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
+        "p_over_runs": compare(kept["effect"].to_numpy(), "runs")["p"],
+        "n_over_runs": len(kept),
+        **({"n_cut_off": cut_off} if cut_off else {}),
+    }
+
+
+def _cells(kept: pd.DataFrame, back: Callable) -> list[dict[str, Any]]:
+    keys = ["corpus", "encoder", "gloss", "rival"]
+    means = kept.groupby(keys)["effect"].mean().map(back)
+    return means.rename("value").reset_index().to_dict("records")

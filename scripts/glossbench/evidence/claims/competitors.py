@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from glossbench.evidence.names import in_order
-from glossbench.evidence.statistics.scores import plain, scores
+from glossbench.evidence.statistics.scores import scores
 
 Cell = tuple[str, str]
 
@@ -15,7 +15,7 @@ def competitions(runs: pd.DataFrame, measure: dict) -> Iterator[tuple[Cell, str,
 
     The frame has the score of G-Loss and of whichever rivals were run, by seed, with gaps. Bare objectives alone.
     """
-    table = scores(plain(runs), measure["metric"])
+    table = scores(runs[runs["objective"].isin([*measure["gloss"], *measure["rivals"]])], measure["metric"])
     for cell, group in cells_of(table):
         wide = group.pivot_table("score", "seed", "objective")
         gloss = chosen(wide, measure["gloss"])

@@ -7,7 +7,6 @@ import pandas as pd
 from glossbench.evidence.claims.competitors import listed
 from glossbench.evidence.claims.measurement import Measurement
 from glossbench.evidence.statistics.intervals import bootstrap_interval
-from glossbench.evidence.statistics.scores import plain
 
 RUN = ["corpus", "encoder", "objective", "seed"]
 
@@ -15,8 +14,7 @@ RUN = ["corpus", "encoder", "objective", "seed"]
 def measure(measure: dict[str, Any], needs: dict[str, Any], epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Mean over runs of the share of all epochs' seconds that the parts take, with each objective's own share."""
     columns = [*measure["parts"], measure["whole"]]
-    rows = plain(epochs)
-    rows = rows[rows["objective"].isin(measure["gloss"])].dropna(subset=columns)
+    rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
     seconds = rows.groupby(RUN)[columns].sum()
     seconds = seconds[seconds[measure["whole"]] > 0]
     if not len(seconds):

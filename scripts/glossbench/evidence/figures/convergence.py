@@ -22,7 +22,7 @@ from glossbench.evidence.names import (
 SHARES = (0.95, 0.99)  # of the best score that any objective reached there
 CELL = ["protocol", "corpus", "encoder"]
 LINE = [*CELL, "objective"]
-ROW = 0.17  # inches, an objective in a panel
+ROW = 0.23  # inches, an objective in a panel
 MARGIN = 0.55  # inches: title, axis label and legend of a block
 FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
 NEVER = 1.2  # where runs that never reach it stand, in widths of the epochs
@@ -113,7 +113,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
     for share, points in panel.groupby("share"):
         for place, objective in enumerate(objectives):
             mine = points[points["objective"] == objective].sort_values("seed")
-            _draw_points(axes, mine, place + (0.2 if share == SHARES[-1] else -0.2), objective, FACES[share], never)
+            _draw_points(axes, mine, place + (0.24 if share == SHARES[-1] else -0.24), objective, FACES[share], never)
     axes.axvspan((last + never) / 2, never + (never - last) / 2, color="#EEEEEE", linewidth=0, zorder=0)
     axes.set_xlim(0, never + (never - last) / 2)
     ticks = MaxNLocator(nbins=4, integer=True).tick_values(0, last)

@@ -86,7 +86,7 @@ def draw(table: pd.DataFrame) -> Figure:
             axes.set_axis_off()
             axes.set(xlim=(0, width), ylim=(height, 0))  # inches from the top left corner
             title = f"{protocol_name(protocol)}, {encoder_name(encoder)}: {metric_name(metric)}"
-            axes.text(width / 2, 0.1, title, ha="center", va="center", fontsize=7.5)
+            axes.text(width / 2, 0.1, title, ha="center", va="center", fontsize=style.TITLE)
             _draw_panel(axes, panel, names, beside)
     return figure
 

@@ -81,7 +81,8 @@ def draw(table: pd.DataFrame, axis_name: str) -> Figure:
             (_, encoder, objective), panel = groups[number]
             axes.set_axis_on()
             image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
-            axes.set_title(f"{encoder_name(encoder)}, {objective_name(objective)}")
+            title = f"{encoder_name(encoder)}, {objective_name(objective)}"
+            axes.set_title(style.fitted(title, width / columns - LABELS, style.TITLE))
             axes.set_xlabel(axis_name)
     extend = "min" if drops.min() < norm.vmin else "neither"
     bar = figure.colorbar(image, ax=grid, location="bottom", shrink=0.5, aspect=6.5 * width, extend=extend)
@@ -97,7 +98,9 @@ def _draw_panel(
     colors = colormaps["cividis"].with_extremes(bad="white")
     image = axes.imshow(np.ma.masked_invalid(drops.to_numpy()), cmap=colors, norm=norm, aspect="auto")
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
-    axes.set_yticks(range(len(corpora)), [corpus_name(corpus) for corpus in corpora], fontsize=style.TEXT)
+    axes.set_yticks(
+        range(len(corpora)), [style.fitted(corpus_name(corpus), LABELS) for corpus in corpora], fontsize=style.TEXT
+    )
     axes.tick_params(length=0)
     axes.grid(False)
     known = panel.set_index(["corpus", "value"])

@@ -96,7 +96,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _heading(axes: Axes, x: float, text: str, formula: str = "") -> None:
-    axes.text(x, HEIGHT - 0.14, text, ha="center", va="center", fontsize=7.5, weight="bold")
+    axes.text(x, HEIGHT - 0.14, text, ha="center", va="center", fontsize=style.TITLE, weight="bold")
     if formula:
         axes.text(x, HEIGHT - 0.36, formula, ha="center", va="center", parse_math=True, fontsize=FORMULA)
 

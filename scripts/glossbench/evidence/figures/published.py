@@ -22,7 +22,7 @@ PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # as the pa
 UNITS = {"accuracy": ", %", "macro_f1": ", %", "macro_silhouette": ""}
 FILLS = ["full", "none", "left", "right", "top", "bottom"]  # of an encoder's markers
 LARGEST = 1.6  # inches, side of a panel
-BESIDE, MARGIN = 0.35, 0.7  # inches: ticks beside a panel; titles, ticks and axis label of a block
+BESIDE, MARGIN = 0.35, 0.78  # inches: ticks beside a panel; titles, ticks and axis label of a block
 LEGEND_GAP = 0.42  # inches, handle and spaces beside a label
 
 

@@ -12,6 +12,7 @@ from glossbench.evidence.names import SYMBOLS, arrange, corpus_name, encoder_nam
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 BAR = 0.3  # inches, a bar and its space
 WIDEST = 3  # panels beside each other: the ends of the bars are labelled
+NAMES = 0.55  # inches beside a panel: its settings
 MARGIN = 0.75  # inches: title, ticks and axis label of a panel
 
 
@@ -81,7 +82,9 @@ def draw(table: pd.DataFrame) -> Figure:
             (corpus, encoder, _, objective), panel = groups[number]
             axes.set_axis_on()
             _draw_panel(axes, panel.sort_values("swing", kind="stable"), bars)
-            axes.set_title(f"{corpus_name(corpus)}, {encoder_name(encoder)}\n{objective_name(objective)}")
+            lines = f"{corpus_name(corpus)}, {encoder_name(encoder)}", objective_name(objective)
+            room = width / len(rows[0]) - NAMES
+            axes.set_title("\n".join(style.fitted(text, room, style.TITLE) for text in lines))
     return figure
 
 

@@ -25,6 +25,7 @@ COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
 DOTS_PER_INCH = 300
 TEXT = 7  # points
+TITLE = 7.5  # points, a panel's title
 SMALL = 6  # points, the smallest text in any figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -36,7 +37,7 @@ RC = {
     "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
     "font.size": TEXT,
     "axes.labelsize": TEXT,
-    "axes.titlesize": 7.5,
+    "axes.titlesize": TITLE,
     "figure.titlesize": 8,
     "figure.titleweight": "bold",
     "legend.fontsize": TEXT,

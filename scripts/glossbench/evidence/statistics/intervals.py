@@ -58,7 +58,7 @@ def seeds_interval(
     def resampled(*seeds: np.ndarray, axis: int = -1) -> np.ndarray:
         means = []
         for cell, drawn in zip(cells, seeds, strict=True):
-            center, stretch = cell.mean(axis=0), 1.0
+            center, stretch = cell.mean(axis=0), math.sqrt(len(cell) / (len(cell) - 1))
             means.append(center + stretch * (cell[drawn.astype(int)].mean(axis=-2) - center))
         return statistic(means)
 

@@ -9,7 +9,6 @@ from glossbench.evidence.tables.selection import no_settings
 from glossbench.evidence.tables.spaces import in_words, spaces
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
-SEARCH = ["corpus", "encoder", "base", "preset"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
 SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
 COLUMNS = [
@@ -17,6 +16,7 @@ COLUMNS = [
     *(f"{column}_{what}" for column in SCALES for what in ("mean", "std")),
     "seconds_a_run", "all_seconds", "n_trials", "search_seconds", "search_space", *MACHINE,
 ]  # fmt: skip
+NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}
 NOTES = (
     "± is the sample standard deviation over seeds (n − 1 in the denominator); a dash after it means one seed. A seed "
     "changes the order of documents, dropout, label splits and the head's first weights, never which documents a "
@@ -51,15 +51,12 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         **{column: (column, _all_of) for column in MACHINE},
     )
     searches, table = _searches(trials), facts.reset_index()
-    found = [searches.get(_search_of(*keys), _NO_SEARCH) for keys in table[KEYS].itertuples(index=False, name=None)]
-    return table.join(pd.DataFrame(found, columns=list(_NO_SEARCH), index=table.index))[COLUMNS]
+    found = [searches.get(_search_of(*keys), NO_SEARCH) for keys in table[KEYS].itertuples(index=False, name=None)]
+    return table.join(pd.DataFrame(found, columns=list(NO_SEARCH), index=table.index))[COLUMNS]
 
 
 def _all_of(values: pd.Series) -> str:
     return ", ".join(map(str, sorted(values.dropna().unique())))
-
-
-_NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}
 
 
 def _search_of(corpus: str, encoder: str, protocol: str, objective: str, preset: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from glossbench.evidence.comparability import departures
 from glossbench.evidence.layout import DASH, Layout, mean_spread, number
-from glossbench.evidence.names import encoder_name, in_order, split_objective
+from glossbench.evidence.names import corpus_name, encoder_name, in_order, split_objective
 from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import METRICS, over_seeds
 from glossbench.evidence.tables.selection import no_settings
@@ -77,7 +77,7 @@ def _other_encoder(row) -> list[str]:
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row a cell and score: published, ours, difference, and the verdict."""
+    """One row a cell and score: published, ours, difference, the verdict, and below why some have none."""
     texts = [
         [
             _score(row.published_mean, row.published_std, METRICS[row.metric].decimals),
@@ -92,7 +92,18 @@ def layout(table: pd.DataFrame) -> Layout:
         [list(map(NAMES[key], table[key])) for key in ROWS], names=[TITLES[key] for key in ROWS]
     )
     columns = ["Published", "Ours", "Seeds", "Difference", "Within two published s.d."]
-    return Layout.unranked(pd.DataFrame(texts, index=index, columns=columns, dtype=object), worded=columns[-1:])
+    cells = pd.DataFrame(texts, index=index, columns=columns, dtype=object)
+    return Layout.unranked(cells, worded=columns[-1:]).with_notes(_why(table))
+
+
+def _why(table: pd.DataFrame) -> str | None:
+    """What keeps cells from being compared, once for all objectives that share it."""
+    rows = table.loc[table["departures"] != "", ["corpus", "encoder", "departures"]].drop_duplicates()
+    reasons = [
+        f"{corpus_name(row.corpus)} with {encoder_name(row.encoder)}: {row.departures}"
+        for row in rows.itertuples(index=False)
+    ]
+    return f"Not comparable. {'; '.join(reasons)}." if reasons else None
 
 
 def _score(mean: float, std: float, decimals: int) -> str:
@@ -106,7 +117,7 @@ def _signed(difference: float, decimals: int) -> str:
 
 def _verdict(row) -> str:
     if not row.comparable:
-        return f"not comparable: {row.departures}"
+        return "not comparable"
     if pd.isna(row.within_two_std):
         return "no spread published"
     return "yes" if row.within_two_std else "no"

@@ -27,9 +27,8 @@ def tidy(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     score. departures says what keeps a score of ours from being set against the others; such a score has no rank.
     rank is the place among all models of a corpus by accuracy as shown.
     """
-    theirs = published.assign(source="published")
+    theirs = published.assign(source="published", departures="")
     table = pd.concat([theirs, _ours(select(runs))], ignore_index=True).reindex(columns=COLUMNS[:-1])
-    table["departures"] = table["departures"].fillna("")
     competing = table["accuracy"].round(2).where(table["departures"] == "")
     ranks = competing.groupby(table["corpus"]).rank("min", ascending=False)
     return table.assign(rank=ranks.astype("Int64"))

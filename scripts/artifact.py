@@ -1,0 +1,14 @@
+"""All that the evidence of a study stands on, in one archive."""
+
+import json
+from pathlib import Path
+
+from glossbench.evidence.artifact import contents, pack
+from glossbench.logs import job_log
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        given, params, archive = snakemake.input, snakemake.params, Path(snakemake.output.archive)
+        root, results = Path(snakemake.scriptdir).parent, archive.parent
+        files = contents(root, results, given.products, given.manifests, json.loads(params.study))
+        pack(archive, archive.name.removesuffix(".tar.gz"), files)

@@ -1,0 +1,116 @@
+"""Encoders of one's own: folders of this machine, weights whole or in parts, and what is refused."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from glossbench.data.downloads import Origin
+from glossbench.data.encoders import lacking, wanted_files
+from glossbench.data.entries import fetch_settings, local_files
+from glossbench.data.fetching import fetch
+from glossbench.data.manifest import listed_files
+from glossbench.errors import FetchError
+from glossbench.learning.encoder import load_backbone
+from tiny_models import HIDDEN, LAYERS, save_tiny
+from transformers import AutoModel
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return save_tiny("bert", tmp_path_factory.mktemp("own") / "whole")
+
+
+@pytest.fixture
+def own(whole, tmp_path, monkeypatch):
+    """A folder that a user has, relative to the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(whole, tmp_path / "own")
+
+
+def entry(**facts: int) -> dict:
+    return fetch_settings({"kind": "folder", "path": "own", "layers": LAYERS} | facts)
+
+
+def test_folder_is_copied_without_what_is_no_encoders(own, tmp_path):
+    (own / "pytorch_model.bin").write_bytes(b"pickle")
+    (own / "notes.txt").write_text("mine")
+    (own / "run").mkdir()
+    manifest = fetch(entry(hidden=HIDDEN), tmp_path / "a", Origin(offline=True))
+    names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+    assert list(listed_files(manifest, verify=True)) == names
+    assert {path.name for path in manifest.parent.iterdir()} == {".lock", ".fetched.json", "SHA256SUMS", *names}
+    assert set(names) < {path.removeprefix("own/") for path in local_files({"path": "own"})}
+    before = manifest.read_bytes()
+    (own / "vocab.txt").unlink()
+    fetch(entry(), tmp_path / "a", Origin())
+    assert manifest.read_bytes() != before
+    assert not (tmp_path / "a/vocab.txt").exists()  # what the folder has no longer goes
+
+
+def test_weights_in_parts_are_an_encoder_too(own, whole, tmp_path):
+    (own / "model.safetensors").unlink()
+    AutoModel.from_pretrained(whole).save_pretrained(own, max_shard_size="40KB")
+    shards = sorted(path.name for path in own.glob("model-*"))
+    assert len(shards) > 1
+    manifest = fetch(entry(), tmp_path / "a", Origin())
+    assert {*shards, "model.safetensors.index.json"} < set(listed_files(manifest))
+    found, expected = load_backbone(tmp_path / "a").state_dict(), load_backbone(whole).state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in found)
+
+
+def test_files_in_sub_folders_and_shards_beside_whole_weights_are_left_alone():
+    names = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "vocab.txt"]
+    assert wanted_files([*names, "onnx/config.json", "model-/../x-of-1.safetensors"]) == [names[0], names[1], names[3]]
+    assert lacking(names) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"model.safetensors": None},
+            "own: no model.safetensors (weights in another format are not read: a pickle runs",
+        ),
+        ({"model.safetensors": None, "model.pt": b""}, "own: no model.safetensors, only model.pt (weights in another"),
+        ({"config.json": None}, "own: no config.json; correct `path:` in the encoder's entry"),
+        ({"vocab.txt": None, "tokenizer.json": None}, "own: no tokenizer, expected one of tokenizer.json, vocab.txt"),
+        ({"config.json": b"{"}, "own: config.json is not the configuration of a model (Expecting property name"),
+        ({"config.json": b"{}"}, "own: config.json is not the configuration of a model ('model_type')"),
+        ({"model.safetensors": b"version https://git-lfs"}, "own: model.safetensors is no whole safetensors file ("),
+    ],
+)
+def test_folder_that_is_no_encoder_is_refused_in_one_line(own, tmp_path, change, line):
+    for name, content in change.items():
+        (own / name).unlink(missing_ok=True)
+        if content is not None:
+            (own / name).write_bytes(content)
+    with pytest.raises(FetchError) as caught:
+        fetch(entry(), tmp_path / "a", Origin())
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [".lock"]
+
+
+def test_facts_of_the_registry_are_held_against_the_configuration(own, tmp_path):
+    with pytest.raises(
+        FetchError, match=f"^own: config.json .bert. says layers {LAYERS}, the registry says 12; correct"
+    ):
+        fetch(entry(layers=12), tmp_path / "a", Origin())
+    config = json.loads((own / "config.json").read_text())
+    config = {"model_type": "distilbert", "n_layers": config["num_hidden_layers"], "dim": config["hidden_size"]}
+    (own / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        FetchError, match=f".distilbert. says hidden {HIDDEN}, the registry says 768; correct `hidden:`"
+    ):
+        fetch(entry(hidden=768), tmp_path / "a", Origin())
+
+
+def test_missing_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        FetchError, match=r"^own: no such folder \(looked in .*\); correct `path:` in the encoder's entry$"
+    ):
+        fetch(entry(), tmp_path / "a", Origin())
+    assert local_files({"path": "own"}) == []
