@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
-from glossbench.exhibits import load_exhibits
+from glossbench.exhibits import load_claims, load_exhibits
 from glossbench.provenance import code_digest as digest_of
 from glossbench.objectives import tuned_as
 from glossbench.settings import canonical, load_study
@@ -22,6 +22,7 @@ try:
         read_yaml(Path(path))
     STUDY = load_study(config, ", ".join(CONFIG_FILES), Path(workflow.basedir) / "config")
     EXHIBITS = load_exhibits(Path(workflow.basedir) / "config")
+    CLAIMS = load_claims(Path(workflow.basedir) / "config")
 except SettingsError as error:
     # a WorkflowError would bury the line under a traceback
     sys.exit(f"glossbench: {error}")

@@ -70,11 +70,60 @@ for view in VIEWS:
 
     rule:
         name:
+            f"{VIEWS[view]}significance"
+        input:
+            runs=f"{view}/runs.parquet",
+            published=PUBLISHED,
+        output:
+            csv=f"{view}/significance.csv",
+            json=f"{view}/significance.json",
+        log:
+            f"{view}/logs/significance.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=code_digest("significance"),
+        message:
+            "Testing the differences between objectives"
+        script:
+            "../scripts/significance.py"
+
+    rule:
+        name:
+            f"{VIEWS[view]}claims"
+        input:
+            **claims_inputs(view),
+        output:
+            json=f"{view}/claims.json",
+            md=shown(f"{view}/claims.md", "Claims"),
+        log:
+            f"{view}/logs/claims.log",
+        conda:
+            "../envs/glossbench.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            claims=lambda w: canonical(CLAIMS),
+            code=code_digest("claims"),
+        message:
+            "Judging the paper's claims"
+        script:
+            "../scripts/claims.py"
+
+    rule:
+        name:
             f"{VIEWS[view]}report"
         input:
             runs=f"{view}/runs.parquet",
             corpora=f"{view}/corpora.parquet",
             coverage=f"{view}/coverage.parquet",
+            claims=f"{view}/claims.json",
             tables=lambda w, view=view: files_of("table", ["html"], view),
             figures=lambda w, view=view: files_of("figure", ["png"], view),
             captions=lambda w, view=view: files_of("figure", ["txt"], view),

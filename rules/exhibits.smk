@@ -36,6 +36,11 @@ def exhibit_inputs(exhibit, view):
     return {**frames, "published": PUBLISHED} if exhibit.published else frames
 
 
+def claims_inputs(view):
+    names = ["runs", "epochs", *(["trials"] if STUDY.settings["tuning"] else [])]
+    return {**{name: f"{view}/{name}.parquet" for name in names}, "published": PUBLISHED}
+
+
 def exhibit_settings(exhibit):
     return {"module": exhibit.module, "published": exhibit.published, "caption": caption(exhibit.key)}
 
@@ -50,7 +55,7 @@ def shown_settings(view):
 
 
 def evidence_products(view=RESULTS):
-    pages = [f"{view}/{name}" for name in ("report.html", "provenance.json")]
+    pages = [f"{view}/{name}" for name in ("report.html", "provenance.json", "claims.md", "significance.csv")]
     return [*files_of("table", view=view), *files_of("figure", view=view), *pages]
 
 

@@ -1,4 +1,4 @@
-"""The registry of tables and figures, and which of them a study can fill.
+"""The registries of tables, figures and claims, and which exhibits a study can fill.
 
 Imported while the workflow is parsed: nothing heavy in here.
 """
@@ -57,6 +57,14 @@ def load_exhibits(config_dir: Path) -> list[Exhibit]:
             reads = {name: tuple(entry[name]) for name in ("reads", "reads_if_there")}
             found.append(Exhibit(key, kind, entry["title"], **reads, **rest))
     return found
+
+
+def load_claims(config_dir: Path) -> dict[str, Any]:
+    """The registry of the paper's claims. Raises SettingsError."""
+    path = config_dir / "claims.yaml"
+    registry = read_yaml(path)
+    check(registry, load_schema(config_dir, "claims"), str(path))
+    return registry
 
 
 def _names(runs: list) -> set[str]:

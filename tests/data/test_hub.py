@@ -242,6 +242,7 @@ def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     assert (tmp_path / "a/SHA256SUMS").is_file()
 
 
+@pytest.mark.filterwarnings("ignore:Not enough free disk space")
 def test_full_disk_is_said(hub, small_disk):
     with pytest.raises(FetchError, match="no space left"):
         fetch(entry(), small_disk / "a", Origin())

@@ -179,3 +179,22 @@ def snapshots(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def scored(scores: dict[tuple[str, int], float], corpus: str = "mr", **columns) -> pd.DataFrame:
+    """runs.parquet from {(objective, seed): test macro-F1}; accuracy is the same, silhouette half of it."""
+    rows = [
+        {
+            "corpus": corpus,
+            "encoder": "bert-base",
+            "objective": objective,
+            "protocol": protocol(objective),
+            "seed": seed,
+            "test_macro_f1": score,
+            "test_accuracy": score,
+            "test_macro_silhouette": score / 2,
+            **columns,
+        }
+        for (objective, seed), score in scores.items()
+    ]
+    return pd.DataFrame(rows)

@@ -16,9 +16,8 @@ import pytest
 from glossbench.evidence.artifact import contents, pack, sources, sources_digest
 from glossbench.evidence.frames import CONTRACT, departures
 from glossbench.evidence.verify import verify
-from glossbench.exhibits import load_exhibits
+from glossbench.exhibits import load_claims, load_exhibits
 from glossbench.settings import canonical, load_study
-from glossbench.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 OBJECTIVES = ["ce", "scl-ce", "gloss-sqrt-ce", "scl", "gloss-sqrt"]
@@ -65,8 +64,10 @@ def archive(tmp_path_factory) -> Path:
             {**{key: getattr(exhibit, key) for key in ("key", "kind", "title", "paper")}, "caption": caption}
         )
     verdicts = {"json": str(results / "claims.json"), "md": str(results / "claims.md")}
-    params = {"claims": canonical(read_yaml(ROOT / "config/claims.yaml")), "published": str(ROOT / "config/published")}
-    doorways.run("claims", log, {name: stored[name] for name in ("runs", "epochs")}, verdicts, params)
+    given = {name: stored[name] for name in ("runs", "epochs")} | {"published": PUBLISHED}
+    doorways.run("claims", log, given, verdicts, {"claims": canonical(load_claims(ROOT / "config"))})
+    tests = {ending: str(results / f"significance.{ending}") for ending in ("csv", "json")}
+    doorways.run("significance", log, {"runs": stored["runs"], "published": PUBLISHED}, tests, {})
     pages = {"page": str(results / "report.html"), "provenance": str(results / "provenance.json")}
     given = {name: stored[name] for name in ("runs", "corpora", "coverage")} | {"claims": verdicts["json"]}
     given |= {
@@ -183,7 +184,6 @@ def test_frame_of_another_shape_is_said(packed, tmp_path, name, change, said):
 
 def test_missing_file_is_found_though_no_list_tells_of_it(packed, tmp_path):
     for name in (
-        "tables/integrated.tex",
         "figures/learning_curves.pdf",
         "runs.parquet",
         "resources/corpora/bbc-news/SHA256SUMS",

@@ -80,7 +80,7 @@ def departures(name: str, frame: pd.DataFrame) -> list[str]:
     for column, kind in contract.items():
         if column in frame and not KINDS[kind](frame[column]):
             found.append(f"column {column}: each value must be a {kind}")
-    keys = [key for key in ONE_ROW.get(name, []) if key in frame]
-    if keys and frame.duplicated(keys).any():
+    keys = ONE_ROW.get(name, [])
+    if keys and not missing and frame.duplicated(keys).any():
         found.append(f"{frame.duplicated(keys).sum()} rows repeat the {', '.join(keys)} of another")
     return found

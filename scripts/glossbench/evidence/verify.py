@@ -20,14 +20,13 @@ import pandas as pd
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.artifact import CHECKSUMS, LOCK, STUDY
-from glossbench.evidence.derived import claims_parents, claims_texts, parents_of, texts_of
+from glossbench.evidence.derived import Derivation
 from glossbench.evidence.frames import CONTRACT, departures
 from glossbench.exhibits import Exhibit, load_exhibits
 from glossbench.grid import Run
 from glossbench.settings import Study, load_study
 from glossbench.yaml_file import read_yaml
 
-ALWAYS = ("runs.parquet", "epochs.parquet", "corpora.parquet", "coverage.parquet", "provenance.json", "claims.json")
 SHOWN = 60  # characters of a line that does not follow
 
 
@@ -119,24 +118,22 @@ def _contents(root: Path, sound: set[str]) -> Iterator[str]:
     except Exception as error:  # registries and schemas out of an archive may be anything
         yield _one_line(str(error).replace(f"{root}/", ""))
         return
-    yield from _missing(root, study, exhibits)
+    derivation = Derivation(root, study)
+    yield from _missing(root, study, exhibits, derivation.frames)
     yield from _frames(root, sound)
     yield from _manifests(root, sound)
     yield from _planned(root, study, sound)
     yield from _provenance(root, study, sound)
-    yield from _derived(root, study, exhibits, sound)
+    yield from _derived(root, exhibits, derivation, sound)
 
 
 def _under(root: Path, folder: str) -> list[str]:
     return [path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_file()]
 
 
-def _missing(root: Path, study: Study, exhibits: list[Exhibit]) -> Iterator[str]:
+def _missing(root: Path, study: Study, exhibits: list[Exhibit], frames: list[str]) -> Iterator[str]:
     """What an archive of this study has; that SHA256SUMS lists it or not makes no difference."""
-    expected = set(ALWAYS)
-    for setting, name in {"tuning": "trials", "projection": "projections", "snapshots": "snapshots"}.items():
-        if study.settings[setting] is not None:
-            expected.add(f"{name}.parquet")
+    expected = {"provenance.json", "claims.json", "significance.csv", *(f"{name}.parquet" for name in frames)}
     for exhibit in exhibits:
         endings = ("csv", "md", "tex") if exhibit.kind == "table" else ("csv", "png", "pdf")
         expected |= {f"{exhibit.kind}s/{exhibit.key}.{ending}" for ending in endings}
@@ -207,17 +204,19 @@ def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
         yield f"provenance.json: of study {_one_line(name)}, but {STUDY} is of {study.name}"
 
 
-def _derived(root: Path, study: Study, exhibits: list[Exhibit], sound: set[str]) -> Iterator[str]:
+def _derived(root: Path, exhibits: list[Exhibit], derivation: Derivation, sound: set[str]) -> Iterator[str]:
     """Tables, data of figures and verdicts, each against what the frames give."""
     shown = {f"{exhibit.kind}s/{exhibit.key}": exhibit for exhibit in exhibits}
     for name in sorted(name for name in sound if name.startswith(("tables/", "figures/"))):
         if name.rpartition(".")[0] not in shown:
             yield f"{name}: no table or figure of this study"
     for stem, exhibit in shown.items():
-        parents = parents_of(exhibit, root)
-        yield from _compared(root, sound, f"{stem}.csv", parents, lambda one=exhibit: texts_of(one, root))
-    tuned = study.settings["tuning"] is not None
-    yield from _compared(root, sound, "claims.json", claims_parents(root, tuned), lambda: claims_texts(root, tuned))
+        if not exhibit.reads:
+            continue  # a diagram, which follows from no run
+        parents = derivation.parents(exhibit)
+        yield from _compared(root, sound, f"{stem}.csv", parents, lambda one=exhibit: derivation.texts(one))
+    yield from _compared(root, sound, "significance.csv", derivation.parents_of_tests(), derivation.texts_of_tests)
+    yield from _compared(root, sound, "claims.json", derivation.parents_of_claims(), derivation.texts_of_claims)
 
 
 def _compared(

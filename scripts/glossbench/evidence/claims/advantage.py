@@ -51,7 +51,10 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for (corpus, encoder), gloss, table in competitions(runs, measure):
         for rival in table.columns.drop(gloss):
-            for seed, (ours, theirs) in table[[gloss, rival]].dropna().iterrows():
+            shared = table[[gloss, rival]].dropna()
+            if measure["as"] != "difference":
+                shared = shared[(shared > 0).all(axis=1)]
+            for seed, (ours, theirs) in shared.iterrows():
                 limits = [caps.get((corpus, encoder, key, seed), math.inf) for key in (gloss, rival)]
                 rows.append(
                     {

@@ -12,10 +12,8 @@ from glossbench.evidence.figures.learning_curves import SCORES
 from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import (
     arrange,
-    corpus_name,
     encoder_name,
     in_order,
-    objective_name,
     protocol_name,
 )
 
@@ -89,21 +87,17 @@ def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.Da
     for line, encoder in zip(grid, encoders, strict=True):
         for axes, corpus in zip(line, corpora, strict=True):
             panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
+            panels.name_objectives(axes, objectives, spoken=axes is line[0])
             _draw_panel(axes, panel, objectives)
             if axes is line[0]:
-                axes.set_yticklabels(map(objective_name, objectives))
                 axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
-    for column, corpus in enumerate(corpora):
-        grid[0, column].set_title(corpus_name(corpus))
-        grid[-1, column].set_xlabel("epoch")
+    panels.name_corpora(part, grid[0], corpora, panels.LONGEST)
+    for axes in grid[-1]:
+        axes.set_xlabel("epoch")
     part.suptitle(protocol_name(protocol))
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
-    axes.set_yticks(range(len(objectives)), [""] * len(objectives))
-    axes.set_ylim(len(objectives) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
     if panel.empty:
         axes.set_xticks([])
         panels.say(axes)

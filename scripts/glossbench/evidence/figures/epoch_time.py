@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.variations import whole
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.names import arrange, encoder_name, in_order
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {
@@ -111,19 +111,14 @@ def _grid(part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str):
     for line, encoder in zip(grid, encoders, strict=True):
         for axes, corpus in zip(line, corpora, strict=True):
             first = axes is line[0]
-            axes.set_yticks(
-                range(len(objectives)), map(objective_name, objectives) if first else [""] * len(objectives)
-            )
-            axes.set_ylim(len(objectives) - 0.5, -0.5)
-            axes.tick_params(axis="y", length=0)
-            axes.grid(False, axis="y")
+            panels.name_objectives(axes, objectives, spoken=first)
             axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
             if first:
                 axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
             yield axes, view[(view["encoder"] == encoder) & (view["corpus"] == corpus)], objectives
-    for column, corpus in enumerate(corpora):
-        grid[0, column].set_title(corpus_name(corpus))
-        grid[-1, column].set_xlabel(unit)
+    panels.name_corpora(part, grid[0], corpora, panels.LONGEST)
+    for axes in grid[-1]:
+        axes.set_xlabel(unit)
 
 
 def _draw_bars(axes: Axes, cell: pd.DataFrame, objectives: list[str], value: str, scale: float) -> None:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.variations import whole
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, protocol_name
+from glossbench.evidence.names import arrange, encoder_name, in_order, protocol_name
 
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
@@ -87,9 +87,9 @@ def _draw_block(part: SubFigure, protocol: str, block: pd.DataFrame) -> None:
             panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
             _draw_panel(axes[row, column], panel)
         axes[row, 0].set_ylabel(f"{style.fitted(encoder_name(encoder), PANEL_HEIGHT - 0.2)}\n{SCORE_NAMES[protocol]}")
-    for column, corpus in enumerate(corpora):
-        axes[0, column].set_title(corpus_name(corpus))
-        axes[-1, column].set_xlabel("epoch")
+    panels.name_corpora(part, axes[0], corpora)
+    for lowest in axes[-1]:
+        lowest.set_xlabel("epoch")
     part.suptitle(protocol_name(protocol))
 
 

@@ -10,7 +10,6 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.names import (
     arrange,
-    corpus_name,
     encoder_name,
     in_order,
     metric_name,
@@ -110,11 +109,11 @@ def _draw_block(
 ) -> None:
     part.suptitle(f"{protocol_name(protocol)}: {metric_name(metric)}{UNITS[metric]}")
     grid = part.subplots(1, columns, squeeze=False)[0]
+    panels.name_corpora(part, grid, corpora)
     for axes in grid[len(corpora) :]:
         axes.set_axis_off()
     for axes, corpus in zip(grid, corpora, strict=False):
         _draw_panel(axes, block[block["corpus"] == corpus], encoders)
-        axes.set_title(corpus_name(corpus))
         axes.set_xlabel("published")
     grid[0].set_ylabel("reproduced")
 

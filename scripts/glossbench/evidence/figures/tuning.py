@@ -18,7 +18,6 @@ from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import (
     SYMBOLS,
     arrange,
-    corpus_name,
     encoder_name,
     in_order,
     objective_name,
@@ -34,6 +33,7 @@ CURVE, MATRIX = "value", "importance"  # kinds of rows
 CURVE_HEIGHT = 0.9  # inches
 ROW = 0.15  # inches, a search in a matrix of importances
 MARGIN = 0.6  # inches: titles and axis label of a block
+LONGEST = 1.7  # inches, an encoder's and an objective's name beside a matrix
 LEGEND_GAP = 0.5  # inches, handle and spaces beside a label
 
 
@@ -159,9 +159,9 @@ def _draw_curve_block(part: SubFigure, protocol: str, corpora: list[str], block:
         for axes, corpus in zip(line, corpora, strict=True):
             _draw_curves(axes, block[(block["encoder"] == encoder) & (block["corpus"] == corpus)])
         line[0].set_ylabel(style.fitted(encoder_name(encoder), CURVE_HEIGHT))
-    for column, corpus in enumerate(corpora):
-        grid[0, column].set_title(corpus_name(corpus))
-        grid[-1, column].set_xlabel("trial")
+    panels.name_corpora(part, grid[0], corpora)
+    for axes in grid[-1]:
+        axes.set_xlabel("trial")
 
 
 def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
@@ -187,9 +187,10 @@ def _draw_matrix_block(part: SubFigure, protocol: str, corpora: list[str], block
         f"{encoder_name(encoder)}, {objective_name(objective)}" if several else objective_name(objective)
         for encoder, objective in searches
     ]
+    names = [style.fitted(name, LONGEST, style.SMALL) for name in names]
+    panels.name_corpora(part, grid, corpora, LONGEST)
     for axes, corpus in zip(grid, corpora, strict=True):
         _draw_matrix(axes, block[block["corpus"] == corpus], searches, settings)
-        axes.set_title(corpus_name(corpus))
         axes.set_yticks(range(len(searches)), names if axes is grid[0] else [""] * len(searches))
 
 

@@ -1,0 +1,111 @@
+"""How many hours a study will take, at most, from documents per second that were measured.
+
+``python -m glossbench.planning STUDY RUNS``: STUDY a study file, RUNS the runs.parquet of a finished one.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from glossbench.errors import GlossbenchError, SettingsError
+from glossbench.evidence.published import published_costs
+from glossbench.settings import Study, load_study
+from glossbench.yaml_file import read_yaml
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
+    """Training documents a second of each encoder of a study.
+
+    runs: measured runs (runs.parquet), on one device. An encoder that was not measured is taken to be slower than a
+    measured one by the ratio of their parameters: a token's work is proportional to them.
+    """
+    measured = runs.groupby("encoder").agg({"docs_per_second": "median", "n_trainable": "median"})
+    found = {}
+    for encoder in study.encoders:
+        if encoder in measured.index:
+            found[encoder] = measured.loc[encoder, "docs_per_second"]
+        else:
+            ours = study.registry["encoders"][encoder]["parameters"]
+            found[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / ours).mean()
+    return found
+
+
+def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
+    """Epochs of a run on each corpus: the mean of the paper's early stops there, else all that the study allows."""
+    published = costs.groupby("corpus")["stop_epoch"].mean()
+    limit = study.settings["training"]["epochs"]
+    return {corpus: min(limit, published.get(corpus, limit)) for corpus in study.corpora}
+
+
+def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Hours by encoder and kind of job (run, trial): encoder, kind, jobs, documents, docs_per_second, hours.
+
+    documents: training documents that are encoded forward and backward, over all epochs, in all jobs.
+    """
+    rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
+    jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
+    for search in study.searches():
+        trials = tuning["trials_by_objective"].get(search.objective, tuning["trials"])
+        jobs[search.corpus, search.encoder, "trial"] += trials
+    rows = [
+        {
+            "encoder": encoder,
+            "kind": kind,
+            "jobs": number,
+            "documents": number * _size(study, corpus) * _epochs(study, epochs[corpus], kind),
+            "docs_per_second": rate[encoder],
+        }
+        for (corpus, encoder, kind), number in jobs.items()
+    ]
+    frame = pd.DataFrame(rows).groupby(["encoder", "kind", "docs_per_second"], as_index=False).sum(numeric_only=True)
+    return frame.assign(hours=frame["documents"] / frame["docs_per_second"] / 3600)
+
+
+def _epochs(study: Study, epochs: float, kind: str) -> float:
+    limit = study.settings["tuning"]["epochs"] if kind == "trial" else None
+    return min(epochs, limit or epochs)
+
+
+def _size(study: Study, corpus: str) -> int:
+    wanted = study.settings["subset"]["train"]
+    known = study.registry["corpora"][corpus].get("documents", {}).get("train")
+    if wanted is None and known is None:
+        raise SettingsError(f"config/corpora.yaml: {corpus}.documents.train: missing; a plan needs the size")
+    return wanted or known
+
+
+def said(study: Study, runs: pd.DataFrame, frame: pd.DataFrame) -> str:
+    """The plan for readers."""
+    shown = frame.assign(
+        documents=frame["documents"].map("{:,.0f}".format),
+        docs_per_second=frame["docs_per_second"].map("{:,.1f}".format),
+        hours=frame["hours"].map("{:,.1f}".format),
+    )
+    devices = ", ".join(sorted(runs["device"].unique()))
+    return (
+        f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
+        f"at most {frame['hours'].sum():,.1f} hours on one device like the measured one ({devices})\n"
+        f"{shown.to_markdown(index=False, colalign=('left', 'left', *['right'] * 4), disable_numparse=True)}\n"
+        "Epochs are the paper's mean early stop of each corpus, else the most allowed; encoders that were not measured\n"
+        "are scaled by their parameters; no pruning of trials is counted on.\n"
+    )
+
+
+def main(study_file: str, runs_file: str) -> None:
+    """Print the plan of a study."""
+    study = load_study(read_yaml(Path(study_file)), study_file, CONFIG)
+    if not Path(runs_file).is_file():
+        raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
+    runs = pd.read_parquet(runs_file)
+    print(said(study, runs, plan(study, runs, published_costs(CONFIG / "published"))))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except GlossbenchError as error:
+        sys.exit(f"glossbench: {error}")
