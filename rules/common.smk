@@ -12,7 +12,7 @@ from glossbench.data.entries import card_settings, digests, fetch_settings, loca
 from glossbench.errors import SettingsError
 from glossbench.exhibits import load_claims, load_exhibits
 from glossbench.provenance import code_digest as digest_of
-from glossbench.objectives import tuned_as
+from glossbench.objectives import tuned_as, without_searched
 from glossbench.settings import canonical, load_study
 from glossbench.yaml_file import read_yaml
 
@@ -107,7 +107,7 @@ def training_inputs(cell):
 
 def cell_settings(cell, **more):
     """All that defines the runs of a cell beside their seed, their inputs and their code."""
-    objective = STUDY.objective(cell.objective)
+    objective = without_searched(STUDY.objective(cell.objective))
     return {
         "corpus": cell.corpus,
         "encoder": cell.encoder,
@@ -125,7 +125,7 @@ def cell_settings(cell, **more):
 def search_settings(cell):
     """All that defines a search beside its inputs and its code."""
     tuning = STUDY.settings["tuning"]
-    objective = STUDY.objective(cell.objective)
+    objective = without_searched(STUDY.objective(cell.objective))
     trials = tuning["trials_by_objective"].get(cell.objective, tuning["trials"])
     epochs = tuning["epochs"] or objective["training"]["epochs"]
     settings = cell_settings(cell)

@@ -42,7 +42,7 @@ def claims_inputs(view):
 
 
 def exhibit_settings(exhibit):
-    return {"module": exhibit.module, "published": exhibit.published, "caption": caption(exhibit.key)}
+    return {"key": exhibit.key, "published": exhibit.published, "caption": caption(exhibit.key)}
 
 
 def shown_settings(view):

@@ -12,7 +12,7 @@ from glossbench.logs import job_log
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
-        module = importlib.import_module(exhibit["module"])
+        module = importlib.import_module(f"glossbench.evidence.figures.{exhibit['key']}")
         frames, coverage = frames_of(dict(snakemake.input.items()), exhibit["published"])
         drawn = module.frame(**frames)
         save(module.draw(drawn), Path(output.png).with_suffix(""))

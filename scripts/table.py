@@ -11,7 +11,7 @@ from glossbench.logs import job_log
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
-        module = importlib.import_module(exhibit["module"])
+        module = importlib.import_module(f"glossbench.evidence.tables.{exhibit['key']}")
         frames, coverage = frames_of(dict(snakemake.input.items()), exhibit["published"])
         table = module.tidy(**frames)
         layout = with_notes(module.layout(table), module, coverage)

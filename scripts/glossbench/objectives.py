@@ -160,6 +160,17 @@ def setting_of(objective: dict[str, Any], setting: str) -> Any:
     return objective[part].get(setting)
 
 
+def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
+    """A resolved objective with the settings that a search chooses left open: what they were changes no run."""
+    opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
+    for setting in objective["search"]:
+        if setting == "weight":
+            opened["weight"] = None
+        else:
+            opened["loss_settings" if setting in opened["loss_settings"] else "training"][setting] = None
+    return opened
+
+
 def _changes(text: str, key: str, where: str) -> tuple[dict[str, Any], dict[str, float]]:
     """The changed settings of a key: those given as they are, and those given as multiples."""
     changes, times = {}, {}

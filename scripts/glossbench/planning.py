@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from glossbench.errors import GlossbenchError, SettingsError
+from glossbench.evidence.comparability import DOCUMENTS
 from glossbench.evidence.published import published_costs
 from glossbench.settings import Study, load_study
 from glossbench.yaml_file import read_yaml
@@ -35,10 +36,10 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
 
 
 def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
-    """Epochs of a run on each corpus: the mean of the paper's early stops there, else all that the study allows."""
+    """Epochs of a run on each corpus: the mean of the paper's early stops there, else of all of them; at most what the study allows."""
     published = costs.groupby("corpus")["stop_epoch"].mean()
     limit = study.settings["training"]["epochs"]
-    return {corpus: min(limit, published.get(corpus, limit)) for corpus in study.corpora}
+    return {corpus: min(limit, published.get(corpus, published.mean())) for corpus in study.corpora}
 
 
 def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def _epochs(study: Study, epochs: float, kind: str) -> float:
 
 def _size(study: Study, corpus: str) -> int:
     wanted = study.settings["subset"]["train"]
-    known = study.registry["corpora"][corpus].get("documents", {}).get("train")
+    known = study.registry["corpora"][corpus].get("documents", {}).get("train") or DOCUMENTS.get(corpus, (None,))[0]
     if wanted is None and known is None:
         raise SettingsError(f"config/corpora.yaml: {corpus}.documents.train: missing; a plan needs the size")
     return wanted or known
@@ -90,7 +91,7 @@ def said(study: Study, runs: pd.DataFrame, frame: pd.DataFrame) -> str:
         f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
         f"at most {frame['hours'].sum():,.1f} hours on one device like the measured one ({devices})\n"
         f"{shown.to_markdown(index=False, colalign=('left', 'left', *['right'] * 4), disable_numparse=True)}\n"
-        "Epochs are the paper's mean early stop of each corpus, else the most allowed; encoders that were not measured\n"
+        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders that were not measured\n"
         "are scaled by their parameters; no pruning of trials is counted on.\n"
     )
 

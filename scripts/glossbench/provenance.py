@@ -22,6 +22,8 @@ VERSIONED = (
     "torch",
     "transformers",
     "datasets",
+    "huggingface_hub",
+    "optuna",
     "scikit-learn",
     "numpy",
     "pandas",

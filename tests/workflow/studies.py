@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glossbench.settings import load_study
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "config" / "tiny.yaml"
-OBJECTIVES = yaml.safe_load(TINY.read_text())["objectives"]
+STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config")
+OBJECTIVES = STUDY.objectives
+
+
+def small(path, **changes):
+    """A study file of two epochs a run on a little real text, nothing searched and nothing shown of single runs."""
+    kept = ("corpora", "encoders", "seeds", "subset", "max_length", "encoder", "training")
+    settings = yaml.safe_load(TINY.read_text())
+    settings = {**{key: settings[key] for key in kept}, "study": path.stem, **changes}
+    path.write_text(yaml.safe_dump(settings))
+    return path
 
 
 def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
@@ -32,9 +43,11 @@ def planned(folder, *arguments, **options):
     return {rule: int(count) for rule, count in jobs if rule != "total"}
 
 
-# Seconds, memory and versions stand here and nowhere else.
+# Seconds, memory and versions stand here and nowhere else: in the frames that collect them, in T3, T4, the checklist and
+# F7, which show them, and in the claims about them.
 MEASURED = re.compile(
-    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs)\.parquet$|^(report\.html|provenance\.json)$"
+    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
+    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\."
 )
 
 

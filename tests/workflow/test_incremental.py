@@ -7,10 +7,14 @@ import pytest
 import yaml
 from studies import OBJECTIVES, ROOT, TINY, planned
 
-SHOWN = {"table_results": 1, "figure_learning_curves": 1, "report": 1, "all": 1}
-COLLECTED = {"collect": 1, "table_corpora": 1, **SHOWN}
+TABLES = "corpora integrated standalone silhouette hyperparameters search checklist".split()
+FIGURES = (
+    "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves convergence tuning"
+).split()
+REPORT = {"report": 1, "all": 1}
+DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
+COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}
 RUNS = len(OBJECTIVES)
-GLOSS_RUNS = sum("gloss" in key for key in OBJECTIVES)
 
 
 @pytest.fixture
@@ -28,10 +32,11 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-def trained(runs, projected=True):
-    """Jobs that follow from so many runs trained anew."""
-    jobs = {"train": runs, "evaluate": runs, **COLLECTED}
-    return {**jobs, "project_embeddings": 1, "figure_projections": 1} if projected else jobs
+def trained(runs, watched=0, projected=True):
+    """Jobs that follow from so many runs trained anew, one of them with a mini-batch watched."""
+    jobs = {"train": runs, "evaluate": runs + watched, **COLLECTED}
+    jobs |= {"train_watched": 1} if watched else {}
+    return {**jobs, "project_embeddings": 1} if projected else jobs
 
 
 EDITS = {
@@ -42,7 +47,7 @@ EDITS = {
     ),
     "graph.py": (
         ("scripts/glossbench/graph.py", "SOLVE_HEADROOM = 1e6", "SOLVE_HEADROOM = 1e7"),
-        {**trained(GLOSS_RUNS), "estimate_sigma": 1},
+        {**trained(6, watched=1), "estimate_sigma": 1, "tune": 1},
     ),
     "a loss": (
         ("scripts/glossbench/losses/supcon.py", "MeanReducer", "SumReducer"),
@@ -52,21 +57,32 @@ EDITS = {
         ("config/objectives.yaml", "loss: gloss\n  settings: {sigma: 0.5", "loss: gloss\n  settings: {sigma: 0.6"),
         trained(1, projected=False),
     ),
+    "a sigma that is searched": (
+        ("config/objectives.yaml", "{weight: 0.7, sigma: 0.5", "{weight: 0.7, sigma: 0.6"),
+        REPORT,
+    ),
+    "a search space": (
+        ("config/presets.yaml", "sigma: {low: 0.1, high: 10, log: true}", "sigma: {low: 0.1, high: 5, log: true}"),
+        {"tune": 1, **trained(4, projected=False)},
+    ),
     "a plot's colour": (
         ("scripts/glossbench/evidence/figures/style.py", "#0072B2", "#0072B3"),
-        {"figure_learning_curves": 1, "figure_projections": 1, "report": 1, "all": 1},
+        DRAWN,
     ),
     "the module of a table": (
-        ("scripts/glossbench/evidence/tables/results.py", "\nimport ", "\nMORE = 1\nimport "),
-        {"table_results": 1, "report": 1, "all": 1},
+        ("scripts/glossbench/evidence/tables/integrated.py", "\nimport ", "\nMORE = 1\nimport "),
+        {"table_integrated": 1, **REPORT},
     ),
     "the report's text": (
-        ("scripts/glossbench/evidence/templates/report.html.j2", "<h2>", "<h2> "),
-        {"report": 1, "all": 1},
+        ("scripts/glossbench/evidence/templates/report.html.j2", "<h2", "<h2 "),
+        REPORT,
     ),
+    "a caption": (("report/sigma.rst", ".", " here."), {"figure_sigma": 1, **REPORT}),
+    "a claim's words": (("config/claims.yaml", "is the most accurate", "is by far the most accurate"), {"claims": 1, **REPORT}),
+    "a published number": (("config/published/published_glue.csv", "91.20", "91.21"), {"claims": 1, "significance": 1, **REPORT}),
     "a corpus's title": (
         ("config/corpora.yaml", "title: BBC News", "title: BBC"),
-        {"describe_corpus": 1, "project_embeddings": 1, "figure_projections": 1, **COLLECTED},
+        {"describe_corpus": 1, "project_embeddings": 1, **COLLECTED},
     ),
 }  # fmt: skip
 
@@ -82,10 +98,11 @@ def test_an_edit_reruns_what_depends_on_it(finished, copy, change):
 
 ARGUMENTS = {
     "a new seed": (["--config", "seeds=[0,1]"], trained(RUNS, projected=False)),
-    "a new objective": (["--config", f"objectives=[{','.join(OBJECTIVES)},scl-ce]"], trained(1, projected=False)),
     "another mirror root": (["--config", "mirror=/nowhere"], {}),
     "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, **COLLECTED}),
-}
+    "seeds in one job": (["--config", "seeds_per_job=3"], {}),
+    "more trials": (["--config", "tuning={objectives: [gloss-o-ce], trials: 4, epochs: 1}"], {"tune": 1, **trained(4, projected=False)}),
+}  # fmt: skip
 
 
 @pytest.mark.slow
@@ -94,9 +111,20 @@ def test_a_setting_reruns_what_depends_on_it(finished, change):
     arguments, expected = ARGUMENTS[change]
     jobs = planned(finished, *arguments)
     # settings are shown in the report, and its provenance
-    assert {rule: count for rule, count in jobs.items() if rule != "report"} == {
-        rule: count for rule, count in expected.items() if rule != "report"
+    for found in (jobs, expected):
+        assert set(found) - set(REPORT) == set(expected) - set(REPORT)
+    assert {rule: jobs[rule] for rule in expected if rule not in REPORT} == {
+        rule: count for rule, count in expected.items() if rule not in REPORT
     }
+
+
+@pytest.mark.slow
+def test_a_new_objective_trains_its_own_runs_alone(finished, tmp_path):
+    settings = yaml.safe_load(TINY.read_text())
+    settings["grid"][0]["objectives"].append("scl-ce")
+    study = tmp_path / "tiny.yaml"
+    study.write_text(yaml.safe_dump(settings))
+    assert planned(finished, study=study) == trained(1, projected=False)
 
 
 @pytest.mark.slow

@@ -7,25 +7,21 @@ import time
 
 import psutil
 import pytest
-import yaml
-from studies import ROOT, TINY, digests, snakemake
+from studies import ROOT, digests, small, snakemake
+
+
+RUNS = "results/killed/runs.parquet"
 
 
 @pytest.fixture
 def study(tmp_path):
     """One run of enough epochs to be killed in the middle of them."""
-    settings = yaml.safe_load(TINY.read_text())
-    del settings["projection"]
-    settings.update(study="killed", objectives=["gloss-sqrt-ce@reference"])
-    settings["training"]["epochs"] = 25
-    path = tmp_path / "killed.yaml"
-    path.write_text(yaml.safe_dump(settings))
-    return path
+    return small(tmp_path / "killed.yaml", objectives=["gloss-sqrt-ce@reference,epochs=25"])
 
 
 def started(folder, study):
     """The workflow under way in a process of its own."""
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2"]
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2", RUNS]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([*map(str, command), "--configfile", str(study)], cwd=folder, **quiet)
 
@@ -59,16 +55,16 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
     _, alive = psutil.wait_procs(trainers, timeout=15)
     assert alive == [], "trainers outlived their Snakemake"
 
-    locked = snakemake(folder, study=study)
+    locked = snakemake(folder, RUNS, study=study)
     assert "--unlock" in locked.stdout + locked.stderr, "Snakemake itself says how to get out"
     assert unlock(folder).stdout == "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n"
-    again = snakemake(folder, study=study)
+    again = snakemake(folder, RUNS, study=study)
     assert again.returncode == 0, again.stdout + again.stderr
     (log,) = (folder / results / "logs" / "train").rglob("*.log")
     assert "resumed after epoch" in log.read_text()
 
     whole = workplace("whole")
-    assert snakemake(whole, study=study).returncode == 0
+    assert snakemake(whole, RUNS, study=study).returncode == 0
     assert digests(folder / results) == digests(whole / results)
 
 

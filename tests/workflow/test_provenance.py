@@ -16,8 +16,7 @@ def tree(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "SCRIPTS", tmp_path / "scripts")
 
     def digests():
-        for cached in (provenance._syntax, provenance._imports):
-            cached.cache_clear()
+        provenance._parsed.cache_clear()
         scripts = tmp_path / "scripts"
         found = {path.stem: provenance.code_digest(path) for path in scripts.glob("*.py")}
         for loss in ("gloss", "supcon"):
@@ -25,8 +24,7 @@ def tree(tmp_path, monkeypatch):
         return found
 
     yield tmp_path / "scripts" / "glossbench", digests
-    for cached in (provenance._syntax, provenance._imports):
-        cached.cache_clear()
+    provenance._parsed.cache_clear()
 
 
 def changed(digests, edit):

@@ -6,24 +6,51 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from studies import OBJECTIVES, TINY, digests, planned, skip_without_network, snakemake
 
 
 @pytest.mark.slow
 def test_a_tiny_study_runs_to_its_report(finished):
     results = finished / "results" / "tiny"
-    runs = pd.read_parquet(results / "runs.parquet")
-    assert set(runs["objective"]) == set(OBJECTIVES)
-    assert runs.set_index("objective")["preset"].to_dict() == {
-        key: "reference" if "@" in key else "paper" for key in OBJECTIVES
-    }
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    assert set(runs.index) == set(OBJECTIVES)
+    assert runs["preset"].to_dict() == {key: "reference" if "@" in key else "paper" for key in OBJECTIVES}
     assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
     assert len(pd.read_parquet(results / "epochs.parquet")) == len(OBJECTIVES) * 2
-    for name in ("tables/corpora", "tables/results"):
-        assert all((results / f"{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
-    for name in ("figures/learning_curves", "figures/projections"):
-        assert all((results / f"{name}.{kind}").stat().st_size for kind in ("png", "pdf"))
+    tables = "corpora integrated standalone silhouette hyperparameters search checklist".split()
+    figures = "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
+    for name in tables:
+        assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
+    for name in (*figures.split(), "convergence", "tuning"):
+        assert all((results / f"figures/{name}.{kind}").stat().st_size for kind in ("png", "pdf", "csv", "txt"))
+    assert len(json.loads((results / "claims.json").read_text())) == 10
     assert "<html" in (results / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_what_a_search_found_is_what_runs_use_but_for_what_is_varied(finished):
+    results = finished / "results" / "tiny"
+    best = yaml.safe_load((results / "tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml").read_text())["settings"]
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    assert runs.loc["gloss-o-ce", list(best)].to_dict() == best
+    assert runs.loc["gloss-o-ce,sigma=x0.5", "sigma"] == pytest.approx(best["sigma"] / 2)
+    assert runs.loc["gloss-o-ce,weight=0.1", ["weight", "sigma"]].to_list() == [0.1, best["sigma"]]
+    assert runs["tuned"].to_dict() == {key: key.startswith("gloss-o-ce") for key in OBJECTIVES}
+    trials = pd.read_parquet(results / "trials.parquet")
+    assert len(trials) == 3
+    assert trials.loc[trials["best"], list(best)].iloc[0].to_dict() == best
+    assert trials["value"].max() == trials.loc[trials["best"], "value"].item()
+
+
+@pytest.mark.slow
+def test_snapshots_follow_one_mini_batch_from_the_encoder_as_it_was(finished):
+    snapshots = pd.read_parquet(finished / "results" / "tiny" / "snapshots.parquet")
+    assert snapshots["objective"].unique() == ["gloss-sqrt"]
+    assert snapshots.groupby("epoch").size().to_dict() == {0: 20, 1: 20, 2: 20}
+    assert snapshots.groupby("position")["doc_id"].nunique().max() == 1
+    sigma = json.loads((finished / "results/tiny/sigma/bbc-news/minilm-l6.json").read_text())["sigma"]["pairs"]["sqrt"]
+    assert snapshots["sigma"].unique() == [sigma]
 
 
 @pytest.mark.slow

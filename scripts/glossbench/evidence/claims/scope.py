@@ -5,28 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# Documents to learn from (train and validation together) and to test on; T1, and GLUE's own sizes, whose
-# validation part is what one can test on.
-DOCUMENTS = {
-    "mr": (7108, 3554),
-    "r8": (5485, 2189),
-    "r52": (6532, 2568),
-    "ohsumed": (3357, 4043),
-    "20ng": (11314, 7532),
-    "sst2": (67349, 872),
-    "qnli": (104743, 5463),
-}
+from glossbench.evidence.comparability import departures
+
 PAPER, OTHER = "paper", "other data"
 
 
 def paper_cells(runs: pd.DataFrame, paper: dict[str, list[str]]) -> frozenset[tuple[str, str]]:
     """The (corpus, encoder) pairs that the paper has, run here on all documents by every run there is of them."""
     listed = runs["corpus"].isin(paper["corpora"]) & runs["encoder"].isin(paper["encoders"])
-    learned = runs["n_train"] + runs["n_val"]
-    wanted = [DOCUMENTS.get(corpus, (None, None)) for corpus in runs["corpus"]]
-    whole = (learned == [learn for learn, _ in wanted]) & (runs["n_test"] == [test for _, test in wanted])
-    by_cell = (listed & whole).groupby([runs["corpus"], runs["encoder"]]).all()
-    return frozenset(by_cell.index[by_cell])
+    cells = runs.loc[listed, ["corpus", "encoder"]].drop_duplicates().itertuples(index=False, name=None)
+    return frozenset(cell for cell in cells if not departures(runs, *cell))
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[tuple[str, str]]) -> dict[str, Any]:

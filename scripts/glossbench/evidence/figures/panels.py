@@ -44,7 +44,7 @@ def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], besid
     beside: inches that names of objectives take to the left of the first panel.
     """
     row = list(row)
-    room = 0.85 * (part.bbox.width / part.get_figure(root=True).dpi - beside) / len(row)
+    room = 0.72 * (part.bbox.width / part.get_figure(root=True).dpi - beside) / len(row)
     for axes, corpus in zip(row, corpora, strict=False):
         axes.set_title(style.fitted(corpus_name(corpus), room, style.TITLE))
 

@@ -1,0 +1,32 @@
+"""Several seeds in one job: the same files, the same numbers, and nothing finished is trained again."""
+
+import shutil
+
+import pytest
+from studies import digests, planned, small, snakemake
+
+RUNS = "results/packed/runs.parquet"
+
+
+@pytest.mark.slow
+def test_seeds_in_one_job_give_what_each_gives_in_its_own(workplace, tmp_path):
+    study = small(tmp_path / "packed.yaml", objectives=["gloss-o-ce"], seeds=[0, 1, 2])
+    one_by_one, packed = workplace("one-by-one"), workplace("packed")
+    for folder, size in ((one_by_one, 1), (packed, 2)):
+        process = snakemake(folder, RUNS, "--config", f"seeds_per_job={size}", study=study)
+        assert process.returncode == 0, process.stdout + process.stderr
+    found, expected = (digests(folder / "results" / "packed") for folder in (packed, one_by_one))
+    assert found == expected
+    assert len([name for name in found if name.endswith("metrics.json")]) == 3
+
+    for size in (1, 2, 3):  # how seeds are spread over jobs is no reason to train
+        assert planned(packed, RUNS, "--config", f"seeds_per_job={size}", study=study) == {}
+
+    shutil.rmtree(packed / "results/packed/runs/bbc-news/minilm-l6/gloss-o-ce/seed-1")
+    arguments = [RUNS, "--config", "seeds_per_job=3"]
+    assert planned(packed, *arguments, study=study)["train_seeds_0_1_2"] == 1
+    process = snakemake(packed, *arguments, study=study)
+    assert process.returncode == 0, process.stdout + process.stderr
+    (log,) = (packed / "results/packed/logs/train").rglob("seeds-0-1-2.log")
+    assert [f"seed {seed} is finished already" in log.read_text() for seed in (0, 1, 2)] == [True] * 3
+    assert digests(packed / "results" / "packed") == expected
