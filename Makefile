@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
+FROM ?= results/quick/runs.parquet
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study test test-fast lint format docs lock clean
+.PHONY: help demo study plan partial test test-fast lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +26,12 @@ study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	@$(if $(STUDY),PYTHONPATH=scripts python -m glossbench.yaml_file $(STUDY))
 	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
+
+plan: $(VENV)/ready  ## hours and disk of a study: make plan STUDY=config/paper.yaml FROM=results/quick/runs.parquet
+	@PYTHONPATH=scripts python -m glossbench.planning $(or $(STUDY),config/config.yaml) $(FROM)
+
+partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
+	snakemake partial --nolock $(CONFIG) $(ARGS)
 
 test: $(VENV)/ready  ## the whole test suite
 	pytest $(ARGS)

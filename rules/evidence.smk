@@ -73,7 +73,6 @@ for view in VIEWS:
             f"{VIEWS[view]}significance"
         input:
             runs=f"{view}/runs.parquet",
-            published=PUBLISHED,
         output:
             csv=f"{view}/significance.csv",
             json=f"{view}/significance.json",
@@ -86,6 +85,7 @@ for view in VIEWS:
             mem_mb=1000,
             runtime=10,
         params:
+            published=digest_of_published(),
             code=code_digest("significance"),
         message:
             "Testing the differences between objectives"
@@ -110,6 +110,7 @@ for view in VIEWS:
             runtime=10,
         params:
             claims=lambda w: canonical(CLAIMS),
+            published=digest_of_published(),
             code=code_digest("claims"),
         message:
             "Judging the paper's claims"

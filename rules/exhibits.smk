@@ -10,7 +10,6 @@ TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/templates"
 # what is made of all runs, and of those finished so far, with what names its rules
 VIEWS = {RESULTS: "", f"{RESULTS}/partial": "partial_"}
 FORMATS = {"table": ["csv", "md", "tex", "html"], "figure": ["png", "pdf", "csv", "txt"]}
-PUBLISHED = sorted(map(str, Path(workflow.basedir, "config/published").glob("*.csv")))
 
 
 @lru_cache
@@ -30,19 +29,19 @@ def files_of(kind, endings=None, view=RESULTS):
 
 
 def exhibit_inputs(exhibit, view):
-    """The frames of a view, and the paper's numbers."""
+    """The frames of a view that an exhibit reads."""
     there = [name for name in exhibit.reads_if_there if name in frames_of_study(view)]
-    frames = {name: f"{view}/{name}.parquet" for name in [*exhibit.reads, *there, "coverage"]}
-    return {**frames, "published": PUBLISHED} if exhibit.published else frames
+    return {name: f"{view}/{name}.parquet" for name in [*exhibit.reads, *there, "coverage"]}
 
 
 def claims_inputs(view):
     names = ["runs", "epochs", *(["trials"] if STUDY.settings["tuning"] else [])]
-    return {**{name: f"{view}/{name}.parquet" for name in names}, "published": PUBLISHED}
+    return {name: f"{view}/{name}.parquet" for name in names}
 
 
 def exhibit_settings(exhibit):
-    return {"key": exhibit.key, "published": exhibit.published, "caption": caption(exhibit.key)}
+    numbers = {"published": exhibit.published, "digest": digest_of_published()} if exhibit.published else {}
+    return {"key": exhibit.key, "caption": caption(exhibit.key), **numbers}
 
 
 def shown_settings(view):
@@ -78,6 +77,16 @@ def study_settings():
     return {**settings, "objective_settings": {key: STUDY.objective(key) for key in STUDY.objectives}}
 
 
+def digest_of_files(paths):
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
+
+
+@lru_cache
+def digest_of_published():
+    """The paper's numbers by their content: they lie beside the workflow, wherever that is."""
+    return digest_of_files(Path(workflow.basedir, "config/published").glob("*.csv"))
+
+
+@lru_cache
 def template_digest():
-    texts = [path.read_bytes() for path in sorted(TEMPLATES.iterdir())]
-    return hashlib.sha256(b"\n".join(texts)).hexdigest()[:16]
+    return digest_of_files(TEMPLATES.iterdir())

@@ -14,6 +14,10 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         given, params = snakemake.input, snakemake.params
         frames = {name: pd.read_parquet(given[name]) for name in ("runs", "epochs", "trials") if name in given.keys()}
-        verdicts = judge(json.loads(params.claims), **frames, published=published_runs(Path(given.published[0]).parent))
+        verdicts = judge(
+            json.loads(params.claims),
+            **frames,
+            published=published_runs(Path(snakemake.scriptdir).parent / "config/published"),
+        )
         Path(snakemake.output.json).write_text(to_json(verdicts), encoding="utf-8")
         Path(snakemake.output.md).write_text(to_page(verdicts), encoding="utf-8")

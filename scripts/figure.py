@@ -13,7 +13,11 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
         module = importlib.import_module(f"glossbench.evidence.figures.{exhibit['key']}")
-        frames, coverage = frames_of(dict(snakemake.input.items()), exhibit["published"])
+        frames, coverage = frames_of(
+            dict(snakemake.input.items()),
+            exhibit.get("published"),
+            Path(snakemake.scriptdir).parent / "config/published",
+        )
         drawn = module.frame(**frames)
         save(module.draw(drawn), Path(output.png).with_suffix(""))
         Path(output.csv).write_text(to_csv(drawn), encoding="utf-8")

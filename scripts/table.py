@@ -12,7 +12,11 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
         module = importlib.import_module(f"glossbench.evidence.tables.{exhibit['key']}")
-        frames, coverage = frames_of(dict(snakemake.input.items()), exhibit["published"])
+        frames, coverage = frames_of(
+            dict(snakemake.input.items()),
+            exhibit.get("published"),
+            Path(snakemake.scriptdir).parent / "config/published",
+        )
         table = module.tidy(**frames)
         layout = with_notes(module.layout(table), module, coverage)
         write_table(table, layout, exhibit["caption"], csv=output.csv, md=output.md, tex=output.tex)

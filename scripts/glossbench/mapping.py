@@ -1,7 +1,7 @@
 """REPRODUCING.md: each table, figure and claim of the paper, the command that makes it, and what that takes.
 
 ``python -m glossbench.mapping`` (``make docs``) writes the page from config/{exhibits,claims,costs}.yaml and the
-studies they name.
+studies they name. ``python -m glossbench.mapping T2`` prints the files of the runs that T2 stands on.
 """
 
 import importlib
@@ -26,15 +26,25 @@ from glossbench.yaml_file import read_yaml
 ROOT = Path(__file__).parents[2]
 UNKNOWN = "not measured yet"
 DASH = "–"
+VARIED = ("best-values", "swings")  # kinds of claims that are about changed settings
 HEAD = """# Reproducing the paper
 
 Each table, figure and claim of *G-Loss: Graph-Guided Fine-Tuning of Language Models* (arXiv:2604.25853), the command
 that makes it here and what that takes. Written by `make docs` from `config/exhibits.yaml`, `config/claims.yaml` and
 `config/costs.yaml`; a test holds this page against them.
 
-Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`.
-A run that several items need is made once. Without internet see *Studies* in README.md; on a cluster, the same commands
-with `--executor slurm --jobs 50`.
+Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`,
+and name the file that they make. Without internet see *Studies* in README.md; on a cluster, the same
+commands with `--executor slurm --jobs 50`.
+
+Tables and figures are made when all runs of their study are finished, so the first of these commands trains the whole
+grid and the others find it there. *runs*, *time* and *disk* are those of what the row itself stands on; a run that
+several rows need is made once. To make one row from its own runs alone, T2 for instance:
+
+```
+snakemake $(PYTHONPATH=scripts python -m glossbench.mapping T2) --configfile config/paper.yaml
+snakemake results/paper/partial/tables/integrated.csv --configfile config/paper.yaml
+```
 """
 
 
@@ -134,11 +144,9 @@ def _runs_of(exhibit: Exhibit, study: Study) -> tuple[Run, ...]:
 
 
 def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
-    """The runs that a verdict stands on: the claim's corpora, encoders and objectives, varied where it is about that."""
+    """The runs that a verdict stands on: the claim's corpora, encoders, objectives, and changes it is about."""
     measure, paper = claim["measure"], claim["paper"]
-    varied = (
-        [measure.get("setting"), *measure.get("rivals", [])] if measure["kind"] in ("best-values", "swings") else []
-    )
+    varied = [measure.get("setting"), *measure.get("rivals", [])] if measure["kind"] in VARIED else []
     objectives = {*measure["gloss"], *([] if varied else measure.get("rivals", []))}
     marks = [f",{setting}=" for setting in varied if setting]
     return tuple(
@@ -157,7 +165,7 @@ def _asked_by(claim: dict[str, Any], study: Study) -> bool:
     measure = claim["measure"]
     only = measure.get("only", study.corpora)
     keys = {run.objective for run in study.runs if run.corpus in only}
-    if measure["kind"] in ("best-values", "swings"):
+    if measure["kind"] in VARIED:
         settings = [measure["setting"], *(measure.get("rivals", []) if measure["kind"] == "swings" else [])]
         return all(any(f",{setting}=" in key for key in keys) for setting in settings)
     rivals = measure.get("rivals")
@@ -182,7 +190,7 @@ def _studies(costs: Costs) -> str:
 
 
 def _items(items: Iterator[Item], costs: Costs, root: Path) -> str:
-    headers = ["", "what", "command", "file", "runs", "time", "disk", "run here on"]
+    headers = ["", "what", "command", "runs", "time", "disk", "run here on"]
     return _table(headers, [_row(item, costs, root) for item in items])
 
 
@@ -198,18 +206,17 @@ def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
         runs = runs_of_claim(claim, costs.main)
         title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
         rows.append(_row(Item(number, title, f"results/{costs.main.name}/claims.md", runs, False, here), costs, root))
-    return f"{said}\n" + _table(["", "claim", "command", "file", "runs", "time", "disk", "judged here on"], rows)
+    return f"{said}\n" + _table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
 
 
 def _row(item: Item, costs: Costs, root: Path) -> list[str]:
     if not item.target:
-        return [item.number, item.title, DASH, DASH, DASH, DASH, DASH, ", ".join(item.here) or "not run here"]
+        return [item.number, item.title, DASH, DASH, DASH, DASH, ", ".join(item.here) or "not run here"]
     runs = "all searches" if item.searches and not item.runs else f"{len(item.runs):,}" if item.runs else "none"
     return [
         item.number,
         item.title,
         f"`{_command(costs, costs.main.name, item.target)}`",
-        f"`{item.target}`",
         runs,
         _hours(item, costs, root),
         _disk(item, costs),
@@ -270,7 +277,10 @@ def _behind(costs: Costs) -> str:
 
 
 def _command(costs: Costs, name: str, target: str = "") -> str:
-    return f"snakemake --configfile {costs.entries['studies'][name]['file']}{' ' if target else ''}{target}"
+    # --configfile takes all words behind it for files
+    return " ".join(
+        ["snakemake", *([target] if target else []), "--configfile", costs.entries["studies"][name]["file"]]
+    )
 
 
 def _amount(value: float | None, unit: str, entry: dict[str, Any]) -> str:
@@ -282,8 +292,31 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |\n" for line in lines)
 
 
+def files_of(number: str, root: Path) -> list[str]:
+    """The files that stand for each finished run or search behind a table, figure or claim, by its number.
+
+    Raises SettingsError where there is no such number.
+    """
+    costs, claims = load_costs(root), load_claims(root / "config")
+    exhibits = {exhibit.paper: exhibit for exhibit in load_exhibits(root / "config") if exhibit.paper}
+    must_be_known(number, {**exhibits, **claims}, "python -m glossbench.mapping", "tables, figures and claims")
+    study, top = costs.main, f"results/{costs.main.name}"
+    if number in claims:
+        runs, searches = runs_of_claim(claims[number], study), []
+    else:
+        runs = _of_exhibit(exhibits[number], costs).runs
+        searches = study.searches() if "trials" in exhibits[number].reads else []
+    return [
+        *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
+        *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),
+    ]
+
+
 if __name__ == "__main__":
     try:
-        Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "REPRODUCING.md").write_text(page(ROOT), encoding="utf-8")
+        if len(sys.argv) > 1:
+            print("\n".join(files_of(sys.argv[1], ROOT)))
+        else:
+            (ROOT / "REPRODUCING.md").write_text(page(ROOT), encoding="utf-8")
     except GlossbenchError as error:
         sys.exit(f"glossbench: {error}")

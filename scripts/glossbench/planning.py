@@ -12,9 +12,11 @@ import pandas as pd
 from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.evidence.comparability import DOCUMENTS
 from glossbench.evidence.published import published_costs
+from glossbench.grid import Run
 from glossbench.settings import Study, load_study
 from glossbench.yaml_file import read_yaml
 
+SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 CONFIG = Path(__file__).parents[2] / "config"
 
 
@@ -66,6 +68,29 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(hours=frame["documents"] / frame["docs_per_second"] / 3600)
 
 
+def kept_bytes(study: Study) -> float:
+    """What all runs keep: embeddings in float16 of the test documents, standalone of all; a little for the rest."""
+    return sum(
+        _encoded(study, run) * study.registry["encoders"][run.encoder]["hidden"] * 2 + SMALL_FILES for run in study.runs
+    )
+
+
+def checkpoint_bytes(study: Study) -> dict[str, float]:
+    """What a run needs while it trains, by encoder: weights, the best weights and two moments in float32."""
+    return {encoder: 16 * study.registry["encoders"][encoder]["parameters"] for encoder in study.encoders}
+
+
+def _encoded(study: Study, run: Run) -> int:
+    subset = study.settings["subset"]
+    documents = study.registry["corpora"][run.corpus].get("documents", {})
+    learned, tested = DOCUMENTS.get(run.corpus, (0, 0))
+    n_test = subset["test"] or documents.get("test", tested)
+    if study.objective(run.objective)["protocol"] == "integrated":
+        return n_test
+    whole = documents.get("train", learned) + documents.get("val", 0)
+    return n_test + (whole if subset["train"] is None else subset["train"] + (subset["val"] or documents.get("val", 0)))
+
+
 def _epochs(study: Study, epochs: float, kind: str) -> float:
     limit = study.settings["tuning"]["epochs"] if kind == "trial" else None
     return min(epochs, limit or epochs)
@@ -87,12 +112,14 @@ def said(study: Study, runs: pd.DataFrame, frame: pd.DataFrame) -> str:
         hours=frame["hours"].map("{:,.1f}".format),
     )
     devices = ", ".join(sorted(runs["device"].unique()))
+    checkpoints = ", ".join(f"{name} {size / 1e9:.1f} GB" for name, size in checkpoint_bytes(study).items())
     return (
         f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
         f"at most {frame['hours'].sum():,.1f} hours on one device like the measured one ({devices})\n"
         f"{shown.to_markdown(index=False, colalign=('left', 'left', *['right'] * 4), disable_numparse=True)}\n"
         "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders that were not measured\n"
         "are scaled by their parameters; no pruning of trials is counted on.\n"
+        f"Disk: all runs keep {kept_bytes(study) / 1e9:.2f} GB; a run under way needs besides: {checkpoints}\n"
     )
 
 

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 OBJECTIVES = ["ce", "scl-ce", "gloss-sqrt-ce"]
 STUDY = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": OBJECTIVES, "seeds": [0, 1]}
-PUBLISHED = sorted(map(str, (ROOT / "config/published").glob("*.csv")))
 
 
 def study_frames() -> dict[str, pd.DataFrame]:
@@ -54,21 +53,20 @@ def archive(tmp_path_factory) -> Path:
     for exhibit in shown:
         caption = " ".join((ROOT / "report" / f"{exhibit.key}.rst").read_text().split())
         given = {name: stored[name] for name in (*exhibit.reads, "coverage")}
-        given |= {"published": PUBLISHED} if exhibit.published else {}
         endings = {"table": ("csv", "md", "tex", "html"), "figure": ("png", "pdf", "csv", "caption")}[exhibit.kind]
         files = {
             key: str(results / f"{exhibit.kind}s/{exhibit.key}.{'txt' if key == 'caption' else key}") for key in endings
         }
-        settings = {"module": exhibit.module, "published": exhibit.published, "caption": caption}
+        settings = {"key": exhibit.key, "published": exhibit.published, "caption": caption}
         doorways.run(exhibit.kind, log, given, files, {"exhibit": canonical(settings)})
         entries.append(
             {**{key: getattr(exhibit, key) for key in ("key", "kind", "title", "paper")}, "caption": caption}
         )
     verdicts = {"json": str(results / "claims.json"), "md": str(results / "claims.md")}
-    given = {name: stored[name] for name in ("runs", "epochs")} | {"published": PUBLISHED}
+    given = {name: stored[name] for name in ("runs", "epochs")}
     doorways.run("claims", log, given, verdicts, {"claims": canonical(load_claims(ROOT / "config"))})
     tests = {ending: str(results / f"significance.{ending}") for ending in ("csv", "json")}
-    doorways.run("significance", log, {"runs": stored["runs"], "published": PUBLISHED}, tests, {})
+    doorways.run("significance", log, {"runs": stored["runs"]}, tests, {})
     pages = {"page": str(results / "report.html"), "provenance": str(results / "provenance.json")}
     given = {name: stored[name] for name in ("runs", "corpora", "coverage")} | {"claims": verdicts["json"]}
     given |= {

@@ -2,6 +2,7 @@
 
 import importlib
 import tracemalloc
+from functools import cache
 
 import evidence_frames
 import figure_frames as frames
@@ -12,8 +13,7 @@ from glossbench.evidence.figures import convergence, learning_curves, panels, st
 
 FIGURES = [
     "method",
-    "weight",
-    "labeled_fraction",
+    "weight",  # drawn by the same code as labeled_fraction
     "sigma",
     "sensitivity",
     "learning_curves",
@@ -39,45 +39,48 @@ def printed(runs: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index().melt(keys, var_name="metric", value_name="mean").assign(std=0.5)
 
 
-def inputs(name: str, size: str) -> dict[str, pd.DataFrame]:
-    """The input frames of a figure: the paper's whole grid, one run, or names that nobody planned for."""
-    plain, varied, trials, snapshots = {
-        "paper": lambda: (
-            frames.runs(),
-            frames.runs(encoders=("bert-base", "distilbert"), objectives=frames.varied()),
-            frames.trials(objectives=("scl-ce", "gloss-o-ce", "gloss-o")),
-            frames.snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl")),
-        ),
-        "one": lambda: (
-            frames.runs(("mr",), ("bert-base",), ("gloss-o",), (0,)),
-            frames.runs(("mr",), ("bert-base",), frames.varied(), (0,)),
-            frames.trials(("mr",), ("bert-base",), ("gloss-o",), count=2),
-            frames.snapshots(size=4, epochs=(0,)),
-        ),
-        "hostile": lambda: (
-            frames.runs(HOSTILE, (CODER,), ODD, (0, 1)),
-            frames.runs(HOSTILE, (CODER,), frames.varied("gloss-o-ce@my_$odd$_preset"), (0, 1)),
-            frames.trials(HOSTILE, (CODER,), count=6),
-            frames.snapshots(CLASSES, epochs=(0, 3), objectives=("gloss-o",)),
-        ),
-    }[size]()
-    maps = {"paper": 52, "one": 1, "hostile": 30}[size]
-    points = evidence_frames.projections(
-        {f"{label}_$long$_name.of.a.class": 3 for label in range(maps)}, ("scl", "gloss-o")
-    )
-    epochs = frames.epochs(plain, {"paper": 200, "one": 1, "hostile": 6}[size])
-    chosen = {
-        "method": {},
-        "published": {"runs": plain, "published": printed(plain)},
-        "critical_difference": {"runs": plain},
-        "tuning": {"trials": trials},
-        "adjacency": {"snapshots": snapshots},
-        "projections": {"projections": points},
-        "learning_curves": {"epochs": epochs},
-        "convergence": {"epochs": epochs},
-        "epoch_time": {"epochs": epochs},
+@cache
+def study(size: str) -> dict[str, pd.DataFrame]:
+    """All frames of a study: the paper's whole grid, one run, or names that nobody planned for."""
+    if size == "paper":
+        plain, length = frames.runs(), 200
+        varied = frames.runs(encoders=("bert-base", "distilbert"), objectives=frames.varied())
+        trials = frames.trials(objectives=("scl-ce", "gloss-o-ce", "gloss-o"))
+        snapshots = frames.snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl"))
+        maps = CLASSES
+    elif size == "one":
+        plain, length = frames.runs(("mr",), ("bert-base",), ("gloss-o",), (0,)), 1
+        varied = frames.runs(("mr",), ("bert-base",), frames.varied(), (0,))
+        trials = frames.trials(("mr",), ("bert-base",), ("gloss-o",), count=2)
+        snapshots = frames.snapshots(size=4, epochs=(0,))
+        maps = CLASSES[:1]
+    else:
+        plain, length = frames.runs(HOSTILE, (CODER,), ODD, (0, 1)), 6
+        varied = frames.runs(HOSTILE, (CODER,), frames.varied("gloss-o-ce@my_$odd$_preset"), (0, 1))
+        trials = frames.trials(HOSTILE, (CODER,), count=6)
+        snapshots = frames.snapshots(CLASSES, epochs=(0, 3), objectives=("gloss-o",))
+        maps = tuple(f"{name}.of.a.class.that.has.a.long.name" for name in CLASSES[:30])
+    return {
+        "plain": plain,
+        "varied": varied,
+        "trials": trials,
+        "snapshots": snapshots,
+        "epochs": frames.epochs(plain, length),
+        "projections": evidence_frames.projections(dict.fromkeys(maps, 3), ("scl", "gloss-o")),
+        "published": printed(plain),
     }
-    return chosen.get(name, {"runs": varied})
+
+
+def inputs(name: str, size: str) -> dict[str, pd.DataFrame]:
+    """The input frames of a figure."""
+    given = study(size)
+    if name in ("weight", "sigma", "sensitivity"):
+        return {"runs": given["varied"]}
+    if name == "published":
+        return {"runs": given["plain"], "published": given["published"]}
+    reads = {"method": [], "critical_difference": ["runs"], "tuning": ["trials"], "adjacency": ["snapshots"]}
+    kinds = reads.get(name, ["projections"] if name == "projections" else ["epochs"])
+    return {kind: given["plain" if kind == "runs" else kind] for kind in kinds}
 
 
 @pytest.mark.parametrize("size", ["paper", "one", "hostile"])

@@ -137,6 +137,19 @@ def test_same_seed_same_weights_other_seed_other_weights(bert_folder):
     assert_same_weights(runs[0].model, runs[1].model)
 
 
+def test_the_same_number_of_threads_gives_the_same_bits(bert_folder):
+    """Promised for any one number, and not across numbers: torch_threads is a setting of every run."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        runs = [trainer(bert_folder, "integrated", GLoss(), epochs=2) for _ in range(2)]
+        histories = [numbers(run.fit()) for run in runs]
+    finally:
+        torch.set_num_threads(before)
+    assert histories[0] == histories[1]
+    assert_same_weights(runs[0].model, runs[1].model)
+
+
 def test_the_best_epochs_weights_are_tested_and_not_the_last(bert_folder):
     run = trainer(bert_folder, epochs=6, learning_rate=3e-2)
     progress = run.fit()

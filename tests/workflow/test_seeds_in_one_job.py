@@ -23,7 +23,8 @@ def test_seeds_in_one_job_give_what_each_gives_in_its_own(workplace, tmp_path):
         assert planned(packed, RUNS, "--config", f"seeds_per_job={size}", study=study) == {}
 
     shutil.rmtree(packed / "results/packed/runs/bbc-news/minilm-l6/gloss-o-ce/seed-1")
-    arguments = [RUNS, "--config", "seeds_per_job=3"]
+    missing = "results/packed/runs/bbc-news/minilm-l6/gloss-o-ce/seed-1/metrics.json"
+    arguments = [missing, "--config", "seeds_per_job=3"]
     assert planned(packed, *arguments, study=study)["train_seeds_0_1_2"] == 1
     process = snakemake(packed, *arguments, study=study)
     assert process.returncode == 0, process.stdout + process.stderr

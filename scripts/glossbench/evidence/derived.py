@@ -41,8 +41,7 @@ class Derivation:
     def texts(self, exhibit: Exhibit) -> dict[str, str]:
         """The texts of a table (csv, md, tex, html) or a figure (csv, caption), by the file that holds each."""
         given = {name: self.folder / f"{name}.parquet" for name in self._read_by(exhibit)}
-        published = {"published": [self.folder / name for name in self._published()]} if exhibit.published else {}
-        frames, coverage = frames_of({**given, **published}, exhibit.published)
+        frames, coverage = frames_of(given, exhibit.published, self.folder / PUBLISHED)
         module = importlib.import_module(exhibit.module)
         said = " ".join((self.folder / "report" / f"{exhibit.key}.rst").read_text(encoding="utf-8").split())
         stem = f"{exhibit.kind}s/{exhibit.key}"

@@ -18,14 +18,14 @@ PUBLISHED = {
 }
 
 
-def frames_of(given: dict[str, Any], which: str | None) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def frames_of(given: dict[str, Any], which: str | None, folder: Path) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The frames that an exhibit reads by name, and the coverage of the study.
 
-    given: a rule's inputs by name, ``published`` a file of the paper's numbers. which: the part of them that is read.
+    given: a rule's inputs by name. which: the part of the paper's numbers that is read, if any. folder: where these lie.
     """
-    frames = {name: pd.read_parquet(path) for name, path in given.items() if name != "published"}
+    frames = {name: pd.read_parquet(path) for name, path in given.items()}
     if which:
-        frames["published"] = PUBLISHED[which](Path(given["published"][0]).parent)
+        frames["published"] = PUBLISHED[which](folder)
     return frames, frames.pop("coverage")
 
 

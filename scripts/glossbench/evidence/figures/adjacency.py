@@ -19,7 +19,7 @@ STRONGEST = 3  # edges of a document in the drawn graph
 SIDE, SMALL_SIDE = 1.65, 1.15  # inches, a panel of a few batches and of many
 MANY = 4  # batches from which each gets one row of small panels
 AROUND = 0.36  # inches above and below a panel: its title, the share below a graph
-TITLE, BAR, LEGEND_LINE = 0.3, 0.5, 0.14  # inches
+TITLE, BAR, LEGEND_LINE = 0.4, 0.5, 0.14  # inches
 LEGEND_GAP = 0.3  # inches, marker and space beside a name
 LINED = 12  # classes up to which lines part them: more would hide the blocks
 STRIP = 0.05  # of a heatmap's width, the classes' colours beside it
@@ -106,9 +106,10 @@ def draw(table: pd.DataFrame) -> Figure:
     groups = list(table.groupby(BATCH, sort=False))
     side = SIDE if len(groups) < MANY else SMALL_SIDE
     blocks = [_Batch(dict(zip(BATCH, key, strict=True)), batch, compact=len(groups) >= MANY) for key, batch in groups]
-    figure, parts = panels.stacked([block.height(side) for block in blocks])
+    width = style.COLUMN_WIDTH if max(block.columns for block in blocks) <= 2 else style.PAGE_WIDTH
+    figure, parts = panels.stacked([block.height(side, width) for block in blocks], width)
     for part, block in zip(parts, blocks, strict=True):
-        block.draw(part)
+        block.draw(part, width)
     return figure
 
 
@@ -131,21 +132,23 @@ class _Batch:
         self.places = {label: place for place, label in enumerate(by_size)}
         names = self.documents.drop_duplicates("label").set_index("label")["name"]
         self.names = [style.fitted(str(names[label]), 1.5, style.SMALL) for label in by_size]
-        self.legend_columns = style.legend_columns(self.names, style.PAGE_WIDTH - 0.2, style.SMALL, LEGEND_GAP)
+        self.maps = -(-len(epochs) // self.rows)
+        self.columns = self.maps + (2 if compact else 1)
 
-    def height(self, side: float) -> float:
-        lines = -(-len(self.names) // self.legend_columns)
+    def height(self, side: float, width: float) -> float:
+        lines = -(-len(self.names) // self._legend_columns(width))
         return self.rows * (side + AROUND) + TITLE + BAR + lines * LEGEND_LINE
 
-    def draw(self, part: SubFigure) -> None:
+    def _legend_columns(self, width: float) -> int:
+        return style.legend_columns(self.names, width - 0.2, style.SMALL, LEGEND_GAP)
+
+    def draw(self, part: SubFigure, width: float) -> None:
         about = self.about
-        width = f"σ = {self.pairs['sigma'].iloc[0]:.3g}"
+        sigma = f"σ = {self.pairs['sigma'].iloc[0]:.3g}"
         names = corpus_name(about["corpus"]), encoder_name(about["encoder"]), objective_name(about["objective"])
-        part.suptitle(", ".join([*names, width]))
-        maps = -(-len(self.epochs) // self.rows)
-        graphs = 1 if self.rows == 2 else 2
-        grid = part.subplots(self.rows, maps + graphs, squeeze=False)
-        heat, drawn = grid[:, :maps].ravel(), grid[:, maps:].ravel()
+        part.suptitle("\n".join([style.fitted(", ".join(names), 0.8 * width, style.TITLE), sigma]))
+        grid = part.subplots(self.rows, self.columns, squeeze=False)
+        heat, drawn = grid[:, : self.maps].ravel(), grid[:, self.maps :].ravel()
         for axes in heat[len(self.epochs) :]:
             axes.set_axis_off()
         for axes, epoch in zip(heat, self.epochs, strict=False):
@@ -159,7 +162,7 @@ class _Batch:
         bar.set_label("affinity")
         handles = [_entry(place, name) for place, name in enumerate(self.names)]
         spaces = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
-        looks = {"fontsize": style.SMALL, "ncols": self.legend_columns, **spaces}
+        looks = {"fontsize": style.SMALL, "ncols": self._legend_columns(width), **spaces}
         part.legend(handles=handles, loc="outside lower center", **looks)
 
     def _square(self, epoch: int, column: str) -> np.ndarray:

@@ -22,6 +22,7 @@ COLORS = (style.BLUE, style.ORANGE)
 MARKERS = ("o", "s")
 WIDTH, HEIGHT = style.PAGE_WIDTH, 2.75  # inches
 MIDDLE = 1.5  # inches, the height at which documents flow
+LOSS = 6.37  # inches from the left
 RADIUS = 0.62  # inches, the unit circle
 FORMULA = 8.6  # points: its indices are set at 0.7 of it
 
@@ -85,11 +86,11 @@ def draw(table: pd.DataFrame) -> Figure:
     axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))  # inches
     _draw_documents(axes, nodes, 0.42)
     _draw_encoder(axes, 1.17)
-    _draw_circle(axes, nodes, 2.23)
-    _draw_graph(axes, nodes, edges, 3.78)
-    _draw_propagation(axes, nodes, 5.02)
-    _draw_loss(axes, nodes, 6.3)
-    for start, end in ((0.7, 0.86), (1.47, 1.55), (2.91, 3.1), (4.46, 4.62), (5.66, 5.78)):
+    _draw_circle(axes, nodes, 2.18)
+    _draw_graph(axes, nodes, edges, 3.66)
+    _draw_propagation(axes, nodes, 5.06)
+    _draw_loss(axes, nodes, LOSS)
+    for start, end in ((0.7, 0.86), (1.46, 1.53), (2.88, 2.98), (4.38, 4.62), (5.73, 5.82)):
         _arrow(axes, (start, MIDDLE), (end, MIDDLE))
     _draw_way_back(axes)
     return figure
@@ -206,7 +207,7 @@ def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
 
 def _draw_way_back(axes: Axes) -> None:
     """The gradient through graph and circle to the encoder, and the cross-entropy beside it."""
-    low, right, left = 0.42, 6.3, 1.17
+    low, right, left = 0.42, LOSS, 1.17
     look = {"color": style.VERMILLION, "linestyle": (0, (4, 2)), "linewidth": 1}
     axes.plot([right, right], [MIDDLE - 0.5, low], **look)
     axes.plot([right, left], [low, low], **look)
