@@ -18,6 +18,9 @@ PAPER = {
 }
 
 
+NEARBY = ("x0.9", "x1.1")  # for F8: too near to be a sweep
+
+
 @dataclass(frozen=True)
 class Exhibit:
     """A table or a figure: key, kind, title, the paper's number for it, what it reads and what it needs."""
@@ -83,15 +86,19 @@ def _varied(wanted: str | list[str], study: Study, _: list) -> bool:
     return any(f",{name}=" in run.objective for run in study.runs for name in names)
 
 
+def _swept(wanted: str, study: Study, _: list) -> bool:
+    changes = [run.objective.partition(f",{wanted}=")[2].split(",")[0] for run in study.runs]
+    return any(value and value not in NEARBY for value in changes)
+
+
 NEEDS = {
-    "protocol": lambda wanted, study, plain: any(
-        study.objective(run.objective)["protocol"] == wanted for run in plain
-    ),
+    "protocol": lambda wanted, study, plain: any(study.objective(run.objective)["protocol"] == wanted for run in plain),
     "objectives": lambda wanted, _, plain: all(_names(plain) & set(names) for names in wanted),
     "corpora": lambda wanted, _, plain: any(run.corpus in wanted for run in plain),
     "corpora_at_least": lambda wanted, study, _: len(study.corpora) >= wanted,
     "rivals": _rivals,
     "varied": _varied,
+    "swept": _swept,
     "setting": lambda wanted, study, _: study.settings[wanted] is not None,
     "published": lambda _, __, plain: any(
         run.corpus in PAPER["corpora"] and run.encoder in PAPER["encoders"] for run in plain

@@ -61,7 +61,9 @@ class Block:
 
     def runs(self, keys: list[str]) -> list[Run]:
         """Its runs, given its objective keys."""
-        return [Run(*cell) for cell in product(self.lists["corpora"], self.lists["encoders"], keys, self.lists["seeds"])]
+        return [
+            Run(*cell) for cell in product(self.lists["corpora"], self.lists["encoders"], keys, self.lists["seeds"])
+        ]
 
 
 def blocks(settings: dict[str, Any], source: str) -> list[Block]:

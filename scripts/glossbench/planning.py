@@ -38,7 +38,7 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
 
 
 def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
-    """Epochs of a run on each corpus: the mean of the paper's early stops there, else of all of them; at most what the study allows."""
+    """Epochs of a run on each corpus: the paper's mean early stop there, else of all; at most what the study allows."""
     published = costs.groupby("corpus")["stop_epoch"].mean()
     limit = study.settings["training"]["epochs"]
     return {corpus: min(limit, published.get(corpus, published.mean())) for corpus in study.corpora}
@@ -117,7 +117,7 @@ def said(study: Study, runs: pd.DataFrame, frame: pd.DataFrame) -> str:
         f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
         f"at most {frame['hours'].sum():,.1f} hours on one device like the measured one ({devices})\n"
         f"{shown.to_markdown(index=False, colalign=('left', 'left', *['right'] * 4), disable_numparse=True)}\n"
-        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders that were not measured\n"
+        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders not measured\n"
         "are scaled by their parameters; no pruning of trials is counted on.\n"
         f"Disk: all runs keep {kept_bytes(study) / 1e9:.2f} GB; a run under way needs besides: {checkpoints}\n"
     )

@@ -15,7 +15,19 @@ SCRIPTS = Path(__file__).parents[1]
 # Rewording a message, a log line or a check of the configuration leaves every number as it is.
 LEFT_OUT = {
     f"{PACKAGE}.{name}"
-    for name in ("settings", "grid", "objectives", "exhibits", "schemas", "refusals", "yaml_file", "logs", "errors", "orphans", "provenance")
+    for name in (
+        "settings",
+        "grid",
+        "objectives",
+        "exhibits",
+        "schemas",
+        "refusals",
+        "yaml_file",
+        "logs",
+        "errors",
+        "orphans",
+        "provenance",
+    )
 }
 VERSIONED = (
     "snakemake",

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from glossbench.schemas import load_schema, read_yaml
 from glossbench.objectives import PROBES
+from glossbench.schemas import load_schema, read_yaml
 
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 

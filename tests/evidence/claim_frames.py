@@ -3,7 +3,7 @@
 import zlib
 
 import pandas as pd
-from glossbench.evidence.claims.scope import DOCUMENTS
+from glossbench.evidence.comparability import DOCUMENTS
 
 STANDALONE = {"scl", "triplet", "cosine", "gloss-sqrt", "gloss-o"}
 CORPORA = ["mr", "r8", "r52", "ohsumed", "20ng"]
@@ -42,7 +42,8 @@ def runs(scores: dict[tuple[str, str], float], seeds: int = 3, encoder: str = "b
 
 def documents(corpus: str) -> dict[str, int]:
     learn, test = DOCUMENTS.get(corpus, (1000, 500))
-    return {"n_train": learn - 100, "n_val": 100, "n_test": test}
+    size = {"n_parameters": 360_000_000, "n_trainable": 360_000_000}  # more than any of the paper's encoders
+    return {"n_train": learn - 100, "n_val": 100, "n_test": test, **size}
 
 
 def grid(corpora: list[str], means: dict[str, float]) -> dict[tuple[str, str], float]:

@@ -421,6 +421,8 @@ def test_nothing_at_all_is_ten_times_not_tested():
                 "n_train",
                 "n_val",
                 "n_test",
+                "n_parameters",
+                "n_trainable",
             ]
         ],
         NO_EPOCHS,

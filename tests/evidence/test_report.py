@@ -8,13 +8,18 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import evidence_frames as frames
 import pytest
 import report_pages as pages
+from docutils.core import publish_parts
 from glossbench.evidence.details import details
 from glossbench.evidence.report import machines, shown_exhibits
+from glossbench.exhibits import load_exhibits
+from jinja2 import Environment, StrictUndefined
 
+ROOT = Path(__file__).parents[2]
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -56,7 +61,7 @@ def test_page_refers_to_nothing_outside_its_study(page):
     places = Page(page).attributes("src") + Page(page).attributes("href")
     assert places
     for place in places:
-        assert re.match(r"data:(image/png;base64,|,$)|#|(tables|figures)/|[a-z]+\.(parquet|json)$", place)
+        assert re.match(r"data:(image/png;base64,|,$)|#|(tables|figures)/|[a-z]+\.(parquet|json|md|csv)$", place)
     assert "url(" not in page
     assert "@import" not in page
 
@@ -174,6 +179,20 @@ def test_a_thousand_runs_make_a_page_of_reasonable_size():
     page = pages.page(runs, corpora=frames.corpora("mr", "r8"))
     assert page.count("<tr") > 1000
     assert len(page) < 1_000_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("*.rst")), ids=lambda path: path.stem)
+def test_captions_are_text_that_snakemake_s_report_can_set(path):
+    text = Environment(undefined=StrictUndefined).from_string(path.read_text(encoding="utf-8"))
+    rendered = text.render(snakemake={"config": {"study": "mine"}})
+    quiet = {"report_level": 1, "halt_level": 1, "warning_stream": False}
+    assert publish_parts(rendered, writer="html", settings_overrides=quiet)["html_body"].count("<p>") >= 1
+
+
+def test_every_exhibit_has_its_caption():
+    assert {exhibit.key for exhibit in load_exhibits(ROOT / "config")} <= {
+        path.stem for path in (ROOT / "report").glob("*.rst")
+    }
 
 
 IMPORTS = """

@@ -145,7 +145,7 @@ def test_page_is_used_by_keyboard_alone(page):
     assert focused.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
 
 
-def test_sorting_and_choosing_among_a_thousand_runs_feels_immediate(page):
+def test_sorting_a_thousand_runs_keeps_nobody_waiting(page):
     page.execute_script("document.body.offsetHeight")
     spent = page.execute_script(
         """
@@ -156,7 +156,7 @@ def test_sorting_and_choosing_among_a_thousand_runs_feels_immediate(page):
         """,
         button(page, "Test accuracy"),
     )
-    assert spent < 2000  # milliseconds, layout included; a tenth of that on an idle machine
+    assert spent < 2000  # milliseconds, layout included; about 500 on two cores
 
 
 def test_page_is_as_wide_as_a_phone_and_no_wider(page):

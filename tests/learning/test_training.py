@@ -91,9 +91,7 @@ def test_a_watched_batch_is_kept_before_the_first_and_after_each_epoch_resumed_o
     assert list(expected["doc_ids"]) == ["5", "0", "17"]
     for epochs in (1, 3):
         checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", "key")
-        resumed = trainer(
-            bert_folder, "standalone", GLoss(), watched=watched, epochs=epochs, checkpoint=checkpoint
-        )
+        resumed = trainer(bert_folder, "standalone", GLoss(), watched=watched, epochs=epochs, checkpoint=checkpoint)
         found = resumed.watched_batch(resumed.fit())
     assert (found["embeddings"] == expected["embeddings"]).all()
     unwatched = trainer(bert_folder, "standalone", GLoss(), epochs=3)

@@ -41,7 +41,8 @@ def test_a_partial_view_needs_no_end_of_the_snakemake_that_is_at_work(workplace,
     try:
         deadline = time.monotonic() + 200
         while not done.is_file():
-            assert busy.poll() is None and time.monotonic() < deadline
+            assert busy.poll() is None
+            assert time.monotonic() < deadline
             time.sleep(0.2)
         target = "results/busy/partial/tables/integrated.md"
         process = snakemake(folder, target, "--nolock", study=study, cores=1)

@@ -7,10 +7,20 @@ import pytest
 import yaml
 from studies import OBJECTIVES, ROOT, TINY, planned
 
-TABLES = "corpora integrated standalone silhouette hyperparameters search checklist".split()
-FIGURES = (
-    "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves convergence tuning"
-).split()
+TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
+FIGURES = [
+    "method",
+    "weight",
+    "labeled_fraction",
+    "sigma",
+    "adjacency",
+    "projections",
+    "epoch_time",
+    "sensitivity",
+    "learning_curves",
+    "convergence",
+    "tuning",
+]
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
 COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}

@@ -9,7 +9,6 @@ import psutil
 import pytest
 from studies import ROOT, digests, small, snakemake
 
-
 RUNS = "results/killed/runs.parquet"
 
 

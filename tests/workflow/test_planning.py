@@ -48,4 +48,6 @@ def test_disk_is_embeddings_in_half_precision_and_checkpoints_of_four_copies():
     assert kept_bytes(standalone) == pytest.approx((6397 + 711 + 3554) * 384 * 2, rel=0.02)
     assert kept_bytes(study()) == pytest.approx(2 * (3554 * 384 * 2 + 1e5))
     assert checkpoint_bytes(study()) == {"minilm-l6": 16 * 22_713_216}
-    assert "hours on one device like the measured one (cpu)" in said(study(), measured(), plan(study(), measured(), COSTS))
+    assert "hours on one device like the measured one (cpu)" in said(
+        study(), measured(), plan(study(), measured(), COSTS)
+    )

@@ -18,7 +18,7 @@ def test_a_tiny_study_runs_to_its_report(finished):
     assert runs["preset"].to_dict() == {key: "reference" if "@" in key else "paper" for key in OBJECTIVES}
     assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
     assert len(pd.read_parquet(results / "epochs.parquet")) == len(OBJECTIVES) * 2
-    tables = "corpora integrated standalone silhouette hyperparameters search checklist".split()
+    tables = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
     figures = "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
     for name in tables:
         assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))

@@ -2,9 +2,11 @@
 
 import importlib
 import json
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from glossbench.evidence.claims.judging import judge
 from glossbench.evidence.claims.page import to_page
@@ -20,6 +22,8 @@ PUBLISHED = "config/published"
 FRAMES = ("runs", "epochs", "corpora", "coverage")
 FRAMES_BY_SETTING = {"tuning": "trials", "projection": "projections", "snapshots": "snapshots"}
 JUDGED = ("runs", "epochs", "trials")
+# As the rules have it (threads: 1): how many threads share a sum decides its last digits.
+ONE_THREAD = partial(threadpool_limits, limits=1)
 
 
 class Derivation:
@@ -46,9 +50,11 @@ class Derivation:
         said = " ".join((self.folder / "report" / f"{exhibit.key}.rst").read_text(encoding="utf-8").split())
         stem = f"{exhibit.kind}s/{exhibit.key}"
         if exhibit.kind == "figure":
-            drawn = to_csv(module.frame(**frames))
+            with ONE_THREAD():
+                drawn = to_csv(module.frame(**frames))
             return {f"{stem}.csv": drawn, f"{stem}.txt": caption(said, module, coverage) + "\n"}
-        table = module.tidy(**frames)
+        with ONE_THREAD():
+            table = module.tidy(**frames)
         layout = with_notes(module.layout(table), module, coverage)
         return {
             f"{stem}.csv": to_csv(table),
@@ -66,7 +72,8 @@ class Derivation:
         """The verdicts as json and as a page."""
         frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in JUDGED if name in self.frames}
         registry = json.loads(canonical(load_claims(self.folder / "config")))
-        verdicts = judge(registry, **frames, published=published_runs(self.folder / PUBLISHED))
+        with ONE_THREAD():
+            verdicts = judge(registry, **frames, published=published_runs(self.folder / PUBLISHED))
         return {"claims.json": to_json(verdicts), "claims.md": to_page(verdicts)}
 
     def parents_of_tests(self) -> list[str]:
@@ -76,9 +83,10 @@ class Derivation:
     def texts_of_tests(self) -> dict[str, str]:
         """The tests between objectives: all pairs as csv, and with ranks and seeds needed as json."""
         runs = pd.read_parquet(self.folder / "runs.parquet")
-        pairs = pair_tests(runs)
-        needed = seeds_for_published(pairs, published_results(self.folder / PUBLISHED))
-        found = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
+        with ONE_THREAD():
+            pairs = pair_tests(runs)
+            needed = seeds_for_published(pairs, published_results(self.folder / PUBLISHED))
+            found = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
         return {"significance.csv": to_csv(pairs), "significance.json": to_json(found)}
 
     def _read_by(self, exhibit: Exhibit) -> list[str]:

@@ -21,7 +21,8 @@ PUBLISHED = {
 def frames_of(given: dict[str, Any], which: str | None, folder: Path) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The frames that an exhibit reads by name, and the coverage of the study.
 
-    given: a rule's inputs by name. which: the part of the paper's numbers that is read, if any. folder: where these lie.
+    given: a rule's inputs by name. which: the part of the paper's numbers that is read, if any. folder: where
+    these lie.
     """
     frames = {name: pd.read_parquet(path) for name, path in given.items()}
     if which:
@@ -40,5 +41,3 @@ def caption(text: str, module: ModuleType, coverage: pd.DataFrame) -> str:
     """A figure's caption, with how many runs it stands on where some are missing."""
     note = coverage_note(coverage, module.select) if hasattr(module, "select") else None
     return f"{text} {note}" if note else text
-
-

@@ -77,6 +77,11 @@ def split_objective(key: str) -> tuple[str, str]:
     return key[:end], key[end:]
 
 
+def whole(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of objectives as they are registered, with a preset or without: no setting was varied."""
+    return runs[~runs["objective"].astype(str).str.contains(",", regex=False)]
+
+
 def objective_name(key: str) -> str:
     """Display name of an objective, its preset and varied settings in parentheses.
 

@@ -22,7 +22,9 @@ def with_choices(objective: dict[str, Any], found: dict[str, float], estimates: 
     if weight is not None and weight > 1:
         raise TrainingError(f"weight is {weight:g} after multiplying, expected at most 1; take a smaller multiple")
     if kept >= 1:
-        raise TrainingError(f"labeled_fraction is {kept:g} after multiplying, expected below 1; take a smaller multiple")
+        raise TrainingError(
+            f"labeled_fraction is {kept:g} after multiplying, expected below 1; take a smaller multiple"
+        )
     return chosen
 
 

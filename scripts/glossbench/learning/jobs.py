@@ -23,7 +23,9 @@ def output_by_seed(output: dict[str, str | list[str]]) -> dict[int, dict[str, st
     return by_seed
 
 
-def train_seeds(settings: str, code: str, given: dict[str, str], outputs: dict[int, dict[str, str]], state: str) -> None:
+def train_seeds(
+    settings: str, code: str, given: dict[str, str], outputs: dict[int, dict[str, str]], state: str
+) -> None:
     """Train each seed; one that fails does not keep the others from being trained.
 
     settings: canonical JSON of a run's settings but for its seed. code: digest. given: a rule's named inputs.

@@ -129,7 +129,7 @@ class Trainer:
 
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Embeddings (N, d) and logits (N, C) or None of all documents or those at ``indices``, float32, dropout off."""
+        """Embeddings (N, d) and logits (N, C) or None of all documents or those at ``indices``, float32, no dropout."""
         self.model.eval()
         with self._autocast():
             embeddings, logits = self.model(documents, torch.arange(len(documents)) if indices is None else indices)

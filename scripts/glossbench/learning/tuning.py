@@ -124,7 +124,7 @@ def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tunin
 
 
 def sampler(tuning: dict[str, Any], number: int) -> TPESampler:
-    """The sampler of trial ``number``, seeded by it; every option that the library does not mean to remove is written out."""
+    """The sampler of trial ``number``, seeded by it; every option that is not deprecated is written out."""
     wanted = tuning["sampler"]
     return TPESampler(
         seed=int(np.random.SeedSequence([tuning["seed"], number]).generate_state(1)[0]),

@@ -13,8 +13,8 @@ PAPER, OTHER = "paper", "other data"
 def paper_cells(runs: pd.DataFrame, paper: dict[str, list[str]]) -> frozenset[tuple[str, str]]:
     """The (corpus, encoder) pairs that the paper has, run here on all documents by every run there is of them."""
     listed = runs["corpus"].isin(paper["corpora"]) & runs["encoder"].isin(paper["encoders"])
-    cells = runs.loc[listed, ["corpus", "encoder"]].drop_duplicates().itertuples(index=False, name=None)
-    return frozenset(cell for cell in cells if not departures(runs, *cell))
+    cells = runs[listed].groupby(["corpus", "encoder"])
+    return frozenset(cell for cell, own in cells if not departures(own, *cell))
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[tuple[str, str]]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORES
-from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import (
     arrange,
     encoder_name,
     in_order,
     protocol_name,
+    whole,
 )
 
 SHARES = (0.95, 0.99)  # of the best score that any objective reached there

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.variations import whole
-from glossbench.evidence.names import encoder_name, in_order, metric_name, objective_name, protocol_name
+from glossbench.evidence.names import encoder_name, in_order, metric_name, objective_name, protocol_name, whole
 from glossbench.evidence.statistics import friedman
 
 METRICS = ["accuracy", "macro_f1"]

@@ -7,8 +7,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.variations import whole
-from glossbench.evidence.names import arrange, encoder_name, in_order
+from glossbench.evidence.names import arrange, encoder_name, in_order, whole
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {

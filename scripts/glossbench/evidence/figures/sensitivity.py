@@ -90,7 +90,8 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
     panel = panel.reset_index(drop=True)
-    room = max(panel["swing"].max(), 0.01)
+    low, high = panel["low"].min(), panel["high"].max()
+    room = 0.22 * max(high - low, 0.01)  # for the names of the bars' ends
     for place, bar in panel.iterrows():
         for end, value, color, side in (
             (bar["low"], bar["at_low"], style.SKY, -1),
@@ -105,7 +106,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
     labels = [f"{SYMBOLS[bar['setting']]}  {bar['swing']:.2f}" for _, bar in panel.iterrows()]
     axes.set_yticks(range(len(panel)), labels, fontsize=style.TEXT)
     axes.set_ylim(len(panel) - bars - 0.5, len(panel) - 0.5)
-    axes.set_xlim(panel["low"].min() - 0.3 * room, panel["high"].max() + 0.3 * room)
+    axes.set_xlim(low - room, high + room)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))

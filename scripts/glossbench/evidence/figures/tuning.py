@@ -14,7 +14,6 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORE_NAMES
-from glossbench.evidence.figures.variations import whole
 from glossbench.evidence.names import (
     SYMBOLS,
     arrange,
@@ -22,6 +21,7 @@ from glossbench.evidence.names import (
     in_order,
     objective_name,
     protocol_name,
+    whole,
 )
 
 CELL = ["protocol", "corpus", "encoder"]

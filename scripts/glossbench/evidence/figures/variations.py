@@ -11,11 +11,6 @@ NEARBY = ("x0.9", "x1.1")  # the steps of a one-at-a-time sensitivity analysis
 CELL = ["corpus", "encoder", "protocol", "objective"]
 
 
-def whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose objective has no varied setting (a preset it may have)."""
-    return rows[~rows["objective"].astype(str).str.contains(",", regex=False)]
-
-
 def changes(key: str) -> tuple[str, dict[str, str]]:
     """Competitor and varied settings of a key.
 

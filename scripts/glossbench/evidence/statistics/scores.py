@@ -20,11 +20,6 @@ def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     return runs[[*KEYS, column]].rename(columns={column: "score"}).dropna(subset="score")
 
 
-def whole(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of objectives as they are registered, with a preset or without: no setting was varied."""
-    return runs[runs["objective"].map(lambda key: "," not in split_objective(key)[1]).astype(bool)]
-
-
 def plain(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs of objectives by their bare names: neither another preset nor a varied setting."""
     return runs[runs["objective"].map(lambda key: not split_objective(key)[1]).astype(bool)]
