@@ -12,7 +12,7 @@ UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study plan partial test test-fast lint format docs lock clean
+.PHONY: help demo study plan partial artifact verify test test-fast lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ plan: $(VENV)/ready  ## hours and disk of a study: make plan STUDY=config/paper.
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
 	snakemake partial --nolock $(CONFIG) $(ARGS)
 
+artifact: $(VENV)/ready  ## one archive of a study's evidence
+	snakemake artifact $(CONFIG) $(ARGS)
+
+verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz
+	@PYTHONPATH=scripts python -m glossbench.evidence.verify $(ARCHIVE)
+
 test: $(VENV)/ready  ## the whole test suite
 	pytest $(ARGS)
 
@@ -50,8 +56,9 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md up to date with the schemas
+docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date with schemas and registries
 	PYTHONPATH=scripts python -m glossbench.reference config/README.md
+	PYTHONPATH=scripts python -m glossbench.mapping
 
 lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
 	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt

@@ -148,3 +148,30 @@ for view in VIEWS:
             "Writing the report"
         script:
             "../scripts/report.py"
+
+
+rule artifact:
+    input:
+        products=lambda w: [*collected_frames(RESULTS), *evidence_products()],
+        manifests=[
+            *(f"resources/corpora/{key}/SHA256SUMS" for key in STUDY.corpora),
+            *(f"resources/encoders/{key}/SHA256SUMS" for key in STUDY.encoders),
+        ],
+    output:
+        archive=f"{RESULTS}/{STUDY.name}-artifact.tar.gz",
+    log:
+        f"{RESULTS}/logs/artifact.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=lambda w: canonical({key: value for key, value in config.items() if key not in VOLATILE}),
+        sources=sources_digest(Path(workflow.basedir)),
+        code=code_digest("artifact"),
+    message:
+        "Packing the evidence of {RESULTS}"
+    script:
+        "../scripts/artifact.py"

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from itertools import product
 
+from glossbench.evidence.artifact import sources_digest
 from glossbench.settings import VOLATILE
 
 TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/templates"
@@ -53,8 +54,14 @@ def shown_settings(view):
     ]
 
 
+def collected_frames(view):
+    projections = [f"{view}/projections.parquet"] if STUDY.settings["projection"] else []
+    return [*frames_of_study(view).values(), *projections]
+
+
 def evidence_products(view=RESULTS):
-    pages = [f"{view}/{name}" for name in ("report.html", "provenance.json", "claims.md", "significance.csv")]
+    names = ("report.html", "provenance.json", "claims.md", "claims.json", "significance.csv", "significance.json")
+    pages = [f"{view}/{name}" for name in names]
     return [*files_of("table", view=view), *files_of("figure", view=view), *pages]
 
 

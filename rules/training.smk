@@ -34,13 +34,13 @@ if STUDY.settings["snapshots"]:
         output:
             **RUN_FILES,
             snapshots=f"{RUN}/snapshots.npz",
+        wildcard_constraints:
+            objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
+            seed=str(STUDY.settings["snapshots"]["seed"]),
         params:
             settings=lambda w: canonical(cell_settings(w, snapshots=True)),
             code=lambda w: code_digest("train", *loss_modules(w)),
             state=f"{STATE}/runs/{CELL}/{{objective}}",
-        wildcard_constraints:
-            objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
-            seed=str(STUDY.settings["snapshots"]["seed"]),
 
     ruleorder: train_watched > train
 
@@ -58,6 +58,8 @@ for seeds, cells in packs().items():
             in_pack(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         benchmark:
             in_pack(f"{RESULTS}/benchmarks/train/{CELL}/{{objective}}/seeds-{{seed}}.tsv", "-".join(map(str, seeds)))
+        wildcard_constraints:
+            cell="|".join(map(re.escape, cells)),
         conda:
             "../envs/glossbench.yaml"
         threads: STUDY.settings["torch_threads"]
@@ -71,8 +73,6 @@ for seeds, cells in packs().items():
             state=f"{STATE}/runs/{{cell}}",
         message:
             "Fine-tuning for {wildcards.cell}, several seeds"
-        wildcard_constraints:
-            cell="|".join(map(re.escape, cells)),
         script:
             "../scripts/train.py"
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.figures import labeled_fraction, sigma, variations, weight
+from glossbench.evidence.names import whole
 from matplotlib.patches import Rectangle
 
 GRID = {
@@ -81,4 +82,4 @@ def test_the_best_is_bold_the_chosen_framed_and_a_missing_cell_a_dash():
 
 def test_keys_are_taken_apart():
     assert variations.changes("a@b,weight=0.5,sigma=x2") == ("a@b", {"weight": "0.5", "sigma": "x2"})
-    assert variations.whole(RUNS)["objective"].unique().tolist() == ["gloss-o-ce", "gloss-o-ce@reference", "ce"]
+    assert whole(RUNS)["objective"].unique().tolist() == ["gloss-o-ce", "gloss-o-ce@reference", "ce"]
