@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
+from glossbench.grid import Search
 from glossbench.exhibits import load_claims, load_exhibits
 from glossbench.provenance import code_digest as digest_of
 from glossbench.objectives import tuned_as, without_searched
@@ -105,8 +106,17 @@ def training_inputs(cell):
     return inputs
 
 
+def cell_params(cell, **more):
+    """All that defines the runs of a cell beside their seed, their inputs and their code, as one text."""
+    return _cell_params(cell.corpus, cell.encoder, cell.objective, **more)
+
+
+@lru_cache
+def _cell_params(corpus, encoder, objective, **more):
+    return canonical(cell_settings(Search(corpus, encoder, objective), **more))
+
+
 def cell_settings(cell, **more):
-    """All that defines the runs of a cell beside their seed, their inputs and their code."""
     objective = without_searched(STUDY.objective(cell.objective))
     return {
         "corpus": cell.corpus,
@@ -198,11 +208,10 @@ GPUS = 0 if STUDY.settings["device"] == "cpu" else 1
 
 
 def collect_files(runs, searches, described):
+    # epochs.csv and timing.csv lie beside timing.json, made by the same job; naming them slows every parse of a big grid
     files = {
         "metrics": per_run(f"{RUN}/metrics.json", runs),
-        "epochs": per_run(f"{RUN}/epochs.csv", runs),
         "timing": per_run(f"{RUN}/timing.json", runs),
-        "timing_epochs": per_run(f"{RUN}/timing.csv", runs),
         "cards": described,
     }
     if STUDY.settings["tuning"]:

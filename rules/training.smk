@@ -9,8 +9,6 @@ rule train:
         **RUN_FILES,
     log:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/train/{CELL}/{{objective}}/seed-{{seed}}.tsv"
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -19,7 +17,7 @@ rule train:
         runtime=720,
         gpu=GPUS,
     params:
-        settings=lambda w: canonical(cell_settings(w)),
+        settings=lambda w: cell_params(w),
         code=lambda w: code_digest("train", *loss_modules(w)),
         state=f"{STATE}/runs/{CELL}/{{objective}}",
     message:
@@ -38,7 +36,7 @@ if STUDY.settings["snapshots"]:
             objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
             seed=str(STUDY.settings["snapshots"]["seed"]),
         params:
-            settings=lambda w: canonical(cell_settings(w, snapshots=True)),
+            settings=lambda w: cell_params(w, snapshots=True),
             code=lambda w: code_digest("train", *loss_modules(w)),
             state=f"{STATE}/runs/{CELL}/{{objective}}",
 
@@ -56,8 +54,6 @@ for seeds, cells in packs().items():
             **{name: [in_pack(path, seed) for seed in seeds] for name, path in RUN_FILES.items()},
         log:
             in_pack(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
-        benchmark:
-            in_pack(f"{RESULTS}/benchmarks/train/{CELL}/{{objective}}/seeds-{{seed}}.tsv", "-".join(map(str, seeds)))
         wildcard_constraints:
             cell="|".join(map(re.escape, cells)),
         conda:
@@ -68,7 +64,7 @@ for seeds, cells in packs().items():
             runtime=720 * len(seeds),
             gpu=GPUS,
         params:
-            settings=lambda w: canonical(cell_settings(Cell(w))),
+            settings=lambda w: cell_params(Cell(w)),
             code=lambda w: code_digest("train", *loss_modules(Cell(w))),
             state=f"{STATE}/runs/{{cell}}",
         message:

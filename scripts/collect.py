@@ -23,7 +23,7 @@ if __name__ == "__main__":
         runs = collect_runs(study, given["metrics"], given["timing"])
         frames = {
             "runs": runs,
-            "epochs": collect_epochs(given["metrics"], given["epochs"], given["timing_epochs"]),
+            "epochs": collect_epochs(given["metrics"], given["timing"]),
             "corpora": collect_corpora(given["cards"]),
             "coverage": coverage(runs, settings["unfinished"]),
         }

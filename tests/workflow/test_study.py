@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from studies import OBJECTIVES, TINY, digests, planned, skip_without_network, snakemake
+from glossbench.evidence.verify import verify
+from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, snakemake
 
 
 @pytest.mark.slow
@@ -67,6 +70,39 @@ def test_metrics_follow_from_the_predictions(finished):
 @pytest.mark.slow
 def test_a_second_run_does_nothing(finished):
     assert planned(finished) == {}
+
+
+@pytest.mark.slow
+def test_the_archive_of_a_study_follows_from_its_frames(finished):
+    process = snakemake(finished, "results/tiny/tiny-artifact.tar.gz")
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert verify(finished / "results" / "tiny" / "tiny-artifact.tar.gz") == []
+
+
+def test_the_papers_grid_is_planned_in_seconds(workplace):
+    """Against what Snakemake itself takes to start, so that it holds on a slow machine too; memory in MiB."""
+    folder, study = workplace("grid"), ROOT / "config" / "paper.yaml"
+    seconds, memory = cost_of(["--version"], folder)
+    jobs = planned(folder, study=study)
+    assert (jobs["train"] + jobs["train_watched"], jobs["tune"], sum(jobs.values())) == (687, 103, 1562)
+    whole, memory = cost_of(["-n", "-s", ROOT / "Snakefile", "-d", folder, "--configfile", study], folder)
+    assert whole < 10 * seconds
+    assert memory < 400
+
+
+def cost_of(arguments, folder):
+    """Seconds of processor time and peak memory of a Snakemake."""
+    command = ["-c", COUNTED, *map(str, arguments)]
+    process = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True)
+    return tuple(map(float, process.stderr.splitlines()[-1].split()))
+
+
+COUNTED = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "snakemake", *sys.argv[1:]], capture_output=True, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
+"""
 
 
 @pytest.mark.slow

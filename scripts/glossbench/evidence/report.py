@@ -11,12 +11,11 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from glossbench.evidence import rendering
+from glossbench.evidence import costs, rendering
 from glossbench.evidence.coverage import CELL, coverage_note
 from glossbench.evidence.details import details
 from glossbench.evidence.layout import duration, number
 from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
-from glossbench.evidence.tables import runs as runs_table
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNS_SHOWN_AT_ONCE = 40
@@ -112,8 +111,8 @@ def render_report(
         tables=[shown for shown in exhibits if shown.kind == "table" and shown.key != "corpora"],
         figures=[shown for shown in exhibits if shown.kind == "figure"],
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
-        costs=runs_table.summary(runs),
-        cost=rendering.to_html(runs_table.cost(runs)),
+        costs=costs.summary(runs),
+        cost=rendering.to_html(costs.cost(runs)),
         details=details(runs),
         runs_open=len(runs) <= RUNS_SHOWN_AT_ONCE,
         settings=settings,

@@ -37,12 +37,16 @@ def collect_runs(study: str, metrics: list[str], timing: list[str]) -> pd.DataFr
     return frame.astype(dict.fromkeys(OPTIONAL, float))
 
 
-def collect_epochs(metrics: list[str], epochs: list[str], timing: list[str]) -> pd.DataFrame:
-    """One row an epoch of a run: the run's keys, loss terms, validation score and the seconds of each part."""
+def collect_epochs(metrics: list[str], timing: list[str]) -> pd.DataFrame:
+    """One row an epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
+
+    epochs.csv and timing.csv are read from beside each timing.json.
+    """
     frames = []
-    for metrics_file, epochs_file, timing_file in zip(metrics, epochs, timing, strict=True):
+    for metrics_file, timing_file in zip(metrics, timing, strict=True):
         run = {key: value for key, value in _read(metrics_file).items() if key in KEYS}
-        frame = pd.read_csv(epochs_file).merge(pd.read_csv(timing_file), on="epoch", validate="one_to_one")
+        epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
+        frame = epochs.merge(seconds, on="epoch", validate="one_to_one")
         frames.append(frame.assign(**run))
     collected = pd.concat(frames, ignore_index=True)
     return collected[KEYS + [column for column in collected if column not in KEYS]].sort_values(

@@ -62,7 +62,7 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     about |= {"corpora": list(block.index), "ranks": {key: float(rank) for key, rank in ranked.items()}}
     about["left_out"] = in_order(set(wide) - set(block), "objective")
     if k < FEWEST_OBJECTIVES or n < FEWEST_CORPORA:
-        found = f"{k} objectives on the same {n} corpora"
+        found = f"{k} objectives on the same {n} {'corpus' if n == 1 else 'corpora'}"
         return Friedman(**about, reason=f"{found}: the test needs {FEWEST_OBJECTIVES} on {FEWEST_CORPORA}")
     if (block.nunique(axis=1) == 1).all():
         return Friedman(**about, reason="all objectives score the same on every corpus: nothing to rank")

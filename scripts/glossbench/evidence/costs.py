@@ -1,47 +1,9 @@
-"""Every run on a row of its own, and what the runs cost."""
+"""What the runs cost."""
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, duration, number, significant
+from glossbench.evidence.layout import Layout, duration, number
 from glossbench.evidence.names import arrange, corpus_name, encoder_name, objective_name
-
-PERCENT = {
-    "test_accuracy": "Accuracy",
-    "test_macro_f1": "Macro-F1",
-}
-SIZES = ["n_train", "n_val", "n_test"]
-SIGNIFICANT = {
-    "sigma": "σ",
-    "labeled_fraction": "γ",
-    "weight": "λ",
-    "temperature": "τ",
-    "learning_rate": "Learning rate",
-}
-
-
-def details(runs: pd.DataFrame) -> Layout:
-    """One row a run: scores in percent (silhouette as it is), epochs, cost, device and hyper-parameters."""
-    rows = arrange(runs, ["corpus", "encoder", "objective", "seed"])
-    cells = pd.DataFrame({"Seed": rows["seed"].astype(str)})
-    for key, name in PERCENT.items():
-        cells[name] = (rows[key] * 100).map(lambda value: number(value, 2))
-    cells["Silhouette"] = rows["test_macro_silhouette"].map(lambda value: number(value, 4))
-    cells["Best epoch"] = rows["best_epoch"].map(number)
-    cells["Last epoch"] = rows["stop_epoch"].map(number)
-    cells["Train/val/test"] = [f"{n:,}/{v:,}/{t:,}" for n, v, t in rows[SIZES].itertuples(index=False)]
-    cells["Time"] = rows["total_seconds"].map(duration)
-    cells["Time an epoch"] = rows["seconds_per_epoch"].map(duration)
-    cells["Docs/s"] = rows["docs_per_second"].map(number)
-    cells["Peak MiB"] = rows["peak_memory_mib"].map(number)
-    cells["Device"] = rows["device"].astype(str)
-    for key, name in SIGNIFICANT.items():
-        cells[name] = rows[key].map(significant)
-    index = [
-        rows["corpus"].map(corpus_name).rename("Corpus"),
-        rows["encoder"].map(encoder_name).rename("Encoder"),
-        rows["objective"].map(objective_name).rename("Objective"),
-    ]
-    return Layout.unranked(cells.set_axis(pd.MultiIndex.from_arrays(index)))
 
 
 def cost(runs: pd.DataFrame) -> Layout:
