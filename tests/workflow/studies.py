@@ -47,7 +47,7 @@ def planned(folder, *arguments, **options):
 # F7, which show them, and in the claims about them.
 MEASURED = re.compile(
     r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
-    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\."
+    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\.|-artifact\.tar\.gz$"
 )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.errors import SettingsError
+from glossbench.exhibits import load_exhibits
 from glossbench.reference import tables, updated
 from glossbench.settings import canonical, load_study
 from glossbench.yaml_file import read_yaml
@@ -350,6 +351,16 @@ REGISTRIES = [
     ("presets", "paper.supcon", 3, "paper.supcon: 3 found, expected a mapping"),
     ("presets", "pa per", {}, 'key "pa per" found, expected lower-case letters, digits and hyphens, at most 60'),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["os.path", "../x", "x y", "X"])
+def test_an_exhibits_key_names_a_module_and_nothing_else(config_copy, key):
+    path = config_copy / "exhibits.yaml"
+    registry = read_yaml(path)
+    registry["tables"][key] = {"title": "A table", "reads": []}
+    path.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"exhibits\.yaml: tables: key .* found, expected lower-case letters and _"):
+        load_exhibits(config_copy)
 
 
 @pytest.mark.parametrize(("registry", "at", "value", "said"), REGISTRIES, ids=[case[-1][:60] for case in REGISTRIES])
