@@ -84,12 +84,7 @@ def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
         objective = study.objective(search.objective)
         space, values = objective["search"], chance.normal(0.9, 0.02, 15)
         for trial in range(15):
-            drawn = {
-                name: float(
-                    chance.choice(one["choices"]) if "choices" in one else chance.uniform(one["low"], one["high"])
-                )
-                for name, one in space.items()
-            }
+            drawn = {name: value_of(one, chance) for name, one in space.items()}
             keys = {
                 "study": study.name,
                 **vars(search),
@@ -101,6 +96,14 @@ def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
             more = {"seconds": 900.0, "best": trial == values.argmax(), "space": json.dumps(space, sort_keys=True)}
             rows.append({**keys, **about, **more, **drawn})
     return pd.DataFrame(rows)
+
+
+def value_of(space: dict, chance: np.random.Generator) -> float:
+    """A value of a search space."""
+    if "choices" in space:
+        return float(chance.choice(space["choices"]))
+    value = chance.uniform(space["low"], space["high"])
+    return round(value / space["step"]) * space["step"] if "step" in space else value
 
 
 def shown_frames(runs: pd.DataFrame, chance: np.random.Generator) -> dict[str, pd.DataFrame]:
