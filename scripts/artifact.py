@@ -7,7 +7,7 @@ from glossbench.evidence.artifact import contents, pack
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         given, params, archive = snakemake.input, snakemake.params, Path(snakemake.output.archive)
         root, results = Path(snakemake.scriptdir).parent, archive.parent
         files = contents(root, results, given.products, given.manifests, json.loads(params.study))

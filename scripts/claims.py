@@ -11,7 +11,7 @@ from glossbench.evidence.published import published_runs
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         given, params = snakemake.input, snakemake.params
         frames = {name: pd.read_parquet(given[name]) for name in ("runs", "epochs", "trials") if name in given.keys()}
         verdicts = judge(

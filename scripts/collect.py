@@ -14,7 +14,7 @@ from glossbench.learning.collecting import (
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         settings, output = json.loads(snakemake.params.settings), snakemake.output
         given = settings["files"] or dict(snakemake.input.items())
         study = settings["study"]

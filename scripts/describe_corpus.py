@@ -7,7 +7,7 @@ from glossbench.data.corpora import PARTS, read_part
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]) as log:
+    with job_log(snakemake) as log:
         read = {part: read_part(snakemake.input[part]) for part in PARTS}
         _, class_names = read["train"]
         parts = {part: frame for part, (frame, _) in read.items()}

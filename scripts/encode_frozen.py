@@ -10,7 +10,7 @@ from glossbench.logs import job_log
 from safetensors.torch import save_file
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         settings = json.loads(snakemake.params.settings)
         device = reproducible(settings["device"], settings["torch_threads"])
         backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])

@@ -11,7 +11,7 @@ from glossbench.learning.sigma import estimate_all
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         settings = json.loads(snakemake.params.settings)
         device = reproducible(settings["device"], settings["torch_threads"])
         frozen = Path(snakemake.input.frozen) if "frozen" in snakemake.input.keys() else None

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
     with (
-        job_log(snakemake.log[0]),
+        job_log(snakemake),
         threadpool_limits(1),
     ):  # one thread, so that the numbers do not depend on it
         metrics, predictions = evaluate(

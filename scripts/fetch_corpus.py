@@ -8,7 +8,7 @@ from glossbench.data.fetching import fetch
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         # where files come from is no parameter: another mirror must not fetch anything again
         origin = Origin(snakemake.config.get("mirror"), snakemake.config.get("offline", False))
         fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, origin)

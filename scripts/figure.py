@@ -10,7 +10,7 @@ from glossbench.evidence.rendering import to_csv
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
         module = importlib.import_module(f"glossbench.evidence.figures.{exhibit['key']}")
         frames, coverage = frames_of(

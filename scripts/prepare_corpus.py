@@ -6,7 +6,7 @@ from glossbench.data.corpora import PARTS, prepare, write_part
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]) as log:
+    with job_log(snakemake) as log:
         settings = json.loads(snakemake.params.settings)
         layout = settings.get("layout")
         parts, class_names = prepare(settings["kind"], settings["split"], snakemake.input.manifest, layout)

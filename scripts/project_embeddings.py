@@ -16,7 +16,7 @@ def read_card(path):
 
 if __name__ == "__main__":
     with (
-        job_log(snakemake.log[0]),
+        job_log(snakemake),
         threadpool_limits(1),
     ):  # one thread, so that the numbers do not depend on it
         settings = json.loads(snakemake.params.settings)

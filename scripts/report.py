@@ -11,7 +11,7 @@ from glossbench.logs import job_log
 from glossbench.provenance import describe
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         given, params, output = snakemake.input, snakemake.params, snakemake.output
         settings = json.loads(params.settings)
         frames = {name: pd.read_parquet(given[name]) for name in ("runs", "corpora", "coverage")}

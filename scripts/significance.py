@@ -10,7 +10,7 @@ from glossbench.evidence.statistics.significance import pair_tests, rank_tests, 
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake):
         runs = pd.read_parquet(snakemake.input.runs)
         pairs = pair_tests(runs)
         needed = seeds_for_published(pairs, published_results(Path(snakemake.scriptdir).parent / "config/published"))

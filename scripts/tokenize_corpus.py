@@ -11,7 +11,7 @@ from glossbench.logs import job_log
 
 if __name__ == "__main__":
     os.environ["RAYON_NUM_THREADS"] = str(snakemake.threads)  # read when the tokenizer first works
-    with job_log(snakemake.log[0]) as log:
+    with job_log(snakemake) as log:
         settings = json.loads(snakemake.params.settings)
         listed_files(snakemake.input.encoder)  # says in one line which file is missing
         paths = {part: snakemake.input[part] for part in PARTS}

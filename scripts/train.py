@@ -6,9 +6,8 @@ from glossbench.learning.jobs import output_by_seed, train_seeds
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]) as log:
+    with job_log(snakemake):
         logging.getLogger("transformers").setLevel(logging.ERROR)
         params = snakemake.params
-        log.info("settings %s", params.settings)
         outputs = output_by_seed(dict(snakemake.output.items()))
         train_seeds(params.settings, params.code, dict(snakemake.input.items()), outputs, params.state)

@@ -11,10 +11,9 @@ from glossbench.learning.tuning import best_found, search, search_key, seconds_f
 from glossbench.logs import job_log
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]) as log:
+    with job_log(snakemake) as log:
         logging.getLogger("transformers").setLevel(logging.ERROR)
         given, output = dict(snakemake.input.items()), snakemake.output
-        log.info("settings %s", snakemake.params.settings)
         settings = json.loads(snakemake.params.settings)
         key = run_key(search_key(settings), snakemake.params.code, list(map(Path, given.values())))
         state = Path(snakemake.params.state)

@@ -4,22 +4,23 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 from glossbench.errors import GlossbenchError
 from glossbench.orphans import end_with_snakemake
+from glossbench.provenance import versions
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 @contextmanager
-def job_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Log to ``path`` while the body runs, and end with the Snakemake that started this job.
+def job_log(job: Any) -> Iterator[logging.Logger]:
+    """Log to a job's file while the body runs, beginning with its settings and versions, and end with its Snakemake.
 
-    A GlossbenchError ends the process with its one line on stderr; any other exception goes on, with its
-    traceback in the log. In both cases the last line of the log says why.
+    job: the ``snakemake`` object of a script. A GlossbenchError ends the process with its one line on stderr; any
+    other exception goes on, with its traceback in the log. In both cases the last line of the log says why.
     """
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler = logging.FileHandler(job.log[0], mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%S"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -27,6 +28,10 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
     logging.captureWarnings(True)
     log = logging.getLogger("glossbench")
     end_with_snakemake()
+    log.info("rule %s", job.rule)
+    for name, value in job.params.items():
+        log.info("%s %s", name, value)
+    log.info("versions %s", versions())
     try:
         yield log
     except GlossbenchError as error:

@@ -67,11 +67,16 @@ def describe(root: Path) -> dict[str, Any]:
         "commit": _commit(root),
         "lock": _digest(lock),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in VERSIONED},
+        "packages": versions(),
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": str(os.cpu_count()),
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that numbers depend on."""
+    return {name: _version(name) for name in VERSIONED}
 
 
 def _syntax(path: Path) -> str:

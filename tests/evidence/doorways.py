@@ -16,6 +16,11 @@ class Named(dict):
 def run(script: str, log: Path, input: dict, output: dict, params: dict) -> None:
     """Run scripts/{script}.py in this process."""
     job = SimpleNamespace(
-        input=Named(input), output=Named(output), params=Named(params), log=[str(log)], scriptdir=str(SCRIPTS)
+        input=Named(input),
+        output=Named(output),
+        params=Named(params),
+        log=[str(log)],
+        rule="a rule",
+        scriptdir=str(SCRIPTS),
     )
     runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": job}, run_name="__main__")

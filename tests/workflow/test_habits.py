@@ -47,7 +47,7 @@ def test_only_fetching_reads_the_configuration_and_only_where_files_come_from(pa
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_scripts_are_doorways(path):
     assert len(path.read_text().splitlines()) <= 40
-    assert "job_log(snakemake.log[0])" in path.read_text()
+    assert "job_log(snakemake)" in path.read_text()
 
 
 @pytest.mark.parametrize("name", RULES)

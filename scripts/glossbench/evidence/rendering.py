@@ -176,6 +176,9 @@ def _tex_row(texts: list[str]) -> str:
 def to_html(layout: Layout) -> Markup:
     """A ``<table>`` and its notes: row headers are ``<th>``, the best is ``<strong>``, the second best ``<u>``."""
     frame = _marked(layout, lambda text: str(escape(text)), HTML_MARKS)
+    for position, column in enumerate(layout.cells.columns):
+        if column in layout.worded:
+            frame.isetitem(position, frame.iloc[:, position].map('<span class="worded">{}</span>'.format))
     table = frame.to_html(escape=False, border=0, index_names=False, justify="unset")
     notes = "".join(f"\n<p>{escape(note)}</p>" for note in layout.notes)
     return Markup(table + (f'\n<div class="notes">{notes}\n</div>' if notes else ""))
