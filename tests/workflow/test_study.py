@@ -68,6 +68,21 @@ def test_metrics_follow_from_the_predictions(finished):
 
 
 @pytest.mark.slow
+def test_every_log_says_what_the_job_was_asked_for_and_made_with(finished):
+    logs = finished / "results" / "tiny" / "logs"
+    texts = {str(path.relative_to(logs)): path.read_text() for path in logs.rglob("*.log")}
+    assert len(texts) > 2 * len(OBJECTIVES)
+    for name, text in texts.items():
+        first, *_ = text.splitlines()
+        assert " INFO rule " in first, name
+        assert " INFO versions {'snakemake': " in text, name
+        assert " ERROR " not in text, name
+    trained = texts["train/bbc-news/minilm-l6/ce/seed-0.log"]
+    for said in ("INFO settings {", "'device': 'cpu'", "epoch 1/2  loss", "epoch 2/2  loss", "INFO done: "):
+        assert said in trained
+
+
+@pytest.mark.slow
 def test_a_second_run_does_nothing(finished):
     assert planned(finished) == {}
 
