@@ -74,7 +74,7 @@ def caption(name):
 def shown(path, category):
     """An output that Snakemake's report shows under its caption, report/{stem}.rst."""
     title, ending = Path(path).stem.replace("_", " ").capitalize(), Path(path).suffix[1:]
-    runs = "finished so far" if "/partial/" in path else "all"
+    runs = "finished so far" if "partial" in Path(path).parts else "all"
     labels = {"what": title, "runs": runs, "format": ending}
     return report(path, caption=f"../report/{Path(path).stem}.rst", category=category, labels=labels)
 
