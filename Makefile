@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
-FROM ?= results/quick/runs.parquet
+FROM ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
@@ -27,7 +27,7 @@ study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
 
-plan: $(VENV)/ready  ## hours and disk of a study: make plan STUDY=config/paper.yaml FROM=results/quick/runs.parquet
+plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
 	@PYTHONPATH=scripts python -m glossbench.planning $(or $(STUDY),config/config.yaml) $(FROM)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
@@ -43,7 +43,7 @@ test: $(VENV)/ready  ## the whole test suite
 	pytest $(ARGS)
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
-	pytest -m "not slow" $(ARGS)
+	pytest -m "not slow" -n auto $(ARGS)
 
 lint: $(VENV)/ready  ## ruff, snakefmt and snakemake --lint
 	ruff check $(SOURCES)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from glossbench.evidence.published import published_costs
-from glossbench.planning import checkpoint_bytes, kept_bytes, plan, said
+from glossbench.planning import checkpoint_bytes, kept_bytes, plan, published_speed, said
 from glossbench.settings import load_study
 from studies import ROOT
 
@@ -41,6 +41,14 @@ def test_the_paper_stops_before_the_most_epochs():
     stops = pd.read_csv(ROOT / "config/published/published_standalone.csv")
     mean = stops.loc[stops["dataset"] == "mr", "early_stopping_epoch"].mean()
     assert plan(study(), measured(), COSTS)["documents"].item() == pytest.approx(2 * 6397 * mean)
+
+
+def test_without_measured_runs_the_speed_is_the_papers_own():
+    """T3's seconds an epoch say 220 documents a second on every corpus."""
+    speed = published_speed(study(), COSTS)
+    assert speed.groupby(COSTS["corpus"])["docs_per_second"].mean().between(218, 222).all()
+    frame = plan(study(encoders=["bert-base"]), speed, COSTS)
+    assert frame["docs_per_second"].item() == pytest.approx(speed["docs_per_second"].median())
 
 
 def test_disk_is_embeddings_in_half_precision_and_checkpoints_of_four_copies():
