@@ -284,7 +284,9 @@ def _command(costs: Costs, name: str, target: str = "") -> str:
 
 
 def _amount(value: float | None, unit: str, entry: dict[str, Any]) -> str:
-    return UNKNOWN if value is None else f"{value:,.3g} {unit} ({entry['basis']})"
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f} {unit} ({entry['basis']})" if value >= 100 else f"{value:.2g} {unit} ({entry['basis']})"
 
 
 def _table(headers: list[str], rows: list[list[str]]) -> str:
