@@ -260,6 +260,7 @@ def test_what_is_no_archive_is_one_line(archive, tmp_path, content):
     assert verify(tmp_path / "none.tar.gz") == [f"{tmp_path / 'none.tar.gz'}: No such file or directory"]
 
 
+@pytest.mark.slow
 def test_command_exits_by_what_it_found(archive, packed, tmp_path):
     files = {**packed, "tables/integrated.csv": b"\n"}
     broken = repacked(files, tmp_path / "a.tar.gz", sums=False)

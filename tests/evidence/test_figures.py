@@ -118,6 +118,7 @@ for name, figure in figures.items():
 """
 
 
+@pytest.mark.slow
 def test_another_process_saves_the_same_bytes(tmp_path):
     folders = [tmp_path / seed for seed in ("1", "2")]
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])

@@ -94,6 +94,7 @@ def test_the_archive_of_a_study_follows_from_its_frames(finished):
     assert verify(finished / "results" / "tiny" / "tiny-artifact.tar.gz") == []
 
 
+@pytest.mark.slow
 def test_the_papers_grid_is_planned_in_seconds(tmp_path):
     """Against what Snakemake itself takes to start, so that it holds on a slow machine too; memory in MiB."""
     folder, study = tmp_path, ROOT / "config" / "paper.yaml"
