@@ -4,6 +4,7 @@ Imported while the workflow is parsed: nothing heavy in here.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,19 @@ class Objectives:
 
     config_dir: holds presets.yaml and schemas/. registry: the entries of objectives.yaml. training: schema of the
     training settings. defaults: the study's own. searched: whether the study tunes, given an objective's key without
-    changes.
+    changes. fixed: settings that it does not search.
     """
 
-    def __init__(self, config_dir: Path, registry: dict, training: dict, defaults: dict, searched=lambda key: False):
+    def __init__(
+        self,
+        config_dir: Path,
+        registry: dict,
+        training: dict,
+        defaults: dict,
+        searched: Callable[[str], bool] = lambda key: False,
+        fixed: tuple[str, ...] = (),
+    ):
+        self.fixed = fixed
         self.registry, self.training, self.defaults, self.searched = registry, training, defaults, searched
         self.losses = load_schema(config_dir, "losses")
         schema = load_schema(config_dir, "presets")
@@ -108,7 +118,7 @@ class Objectives:
             space = offered.get(setting) if space == "preset" else space
             if space is not None and entry["protocol"] in space:
                 space = space[entry["protocol"]]
-            if space is not None:
+            if space is not None and setting not in self.fixed:
                 found[setting] = space
         return found
 

@@ -115,6 +115,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
         training,
         settings["training"],
         lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
+        tuple(tuning["fixed"]) if tuning else (),
     )
     resolved, runs = {}, {}
     for block in found:
@@ -197,6 +198,9 @@ def _check_tuning(study: Study, source: str) -> None:
     if tuning is None:
         return
     known = list(dict.fromkeys(map(tuned_as, study.objectives)))
+    searched = sorted({name for entry in study.registry["objectives"].values() for name in entry["search"]})
+    for position, name in enumerate(tuning["fixed"]):
+        must_be_known(name, searched, f"{source}: tuning.fixed[{position}]", "settings that are searched")
     named = {"objectives": tuning["objectives"] or [], "trials_by_objective": list(tuning["trials_by_objective"])}
     for name, keys in named.items():
         for position, key in enumerate(keys):

@@ -69,6 +69,9 @@ def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
     assert set(study.objective("gloss-o-ce")["search"]) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
     assert set(study.objective("gloss-o-ce,weight=0.1")["search"]) == {"learning_rate", "labeled_fraction", "sigma"}
     assert "sigma" in study.objective("gloss-o-ce,sigma=x0.5")["search"]
+    fixed = load(objectives=["ce", "gloss-o"], tuning={"fixed": ["learning_rate"]})
+    assert set(fixed.objective("gloss-o")["search"]) == {"labeled_fraction", "sigma"}
+    assert [search.objective for search in fixed.searches()] == ["gloss-o"], "nothing is left to search for ce"
     chosen = load(objectives=["ce", "gloss-o"], tuning={"objectives": ["gloss-o"]})
     assert [search.objective for search in chosen.searches()] == ["gloss-o"]
 
@@ -234,6 +237,7 @@ WRONG = [
     ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
+    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: labeled_fraction, learning_rate, sigma, temperature, weight'),
     ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),
