@@ -53,7 +53,7 @@ def loss_modules(cell):
 
 
 def per_run(pattern, runs=None):
-    """A path for each of the given runs, or for every run of the study."""
+    """A path for each of the given runs (or searches), or for every run of the study."""
     return [pattern.format(**vars(run)) for run in (STUDY.runs if runs is None else runs)]
 
 
@@ -195,11 +195,6 @@ RUN_FILES = {
 TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
 
 
-def per_search(pattern):
-    """A path for each search of the study."""
-    return [pattern.format(**vars(search)) for search in STUDY.searches()]
-
-
 # Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.
 GPUS = 0 if STUDY.settings["device"] == "cpu" else 1
 
@@ -216,7 +211,7 @@ def collect_files(runs, searches, described):
     }
     if STUDY.settings["tuning"]:
         for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
-            files[name] = [f"{TUNING}/{file}".format(**vars(search)) for search in searches]
+            files[name] = per_run(f"{TUNING}/{file}", searches)
     if STUDY.settings["snapshots"]:
         watched = [run for run in chosen_runs("snapshots") if run in set(runs)]
         files["snapshots"] = per_run(f"{RUN}/snapshots.npz", watched)

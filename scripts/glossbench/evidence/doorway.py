@@ -32,12 +32,16 @@ def frames_of(given: dict[str, Any], which: str | None, folder: Path) -> tuple[d
 
 def with_notes(layout: Layout, module: ModuleType, coverage: pd.DataFrame) -> Layout:
     """A layout with the module's own remarks and, where runs are missing, how many it stands on."""
-    note = coverage_note(coverage, module.select) if hasattr(module, "select") else None
+    note = _coverage_note(module, coverage)
     own = (*layout.notes, *getattr(module, "NOTES", ()))
     return replace(layout, notes=(*own, note) if note else own)
 
 
 def caption(text: str, module: ModuleType, coverage: pd.DataFrame) -> str:
     """A figure's caption, with how many runs it stands on where some are missing."""
-    note = coverage_note(coverage, module.select) if hasattr(module, "select") else None
+    note = _coverage_note(module, coverage)
     return f"{text} {note}" if note else text
+
+
+def _coverage_note(module: ModuleType, coverage: pd.DataFrame) -> str | None:
+    return coverage_note(coverage, module.select) if hasattr(module, "select") else None
