@@ -10,7 +10,7 @@ from scipy import stats
 
 from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of
-from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
 from glossbench.evidence.claims.variations import varied
 from glossbench.evidence.names import split_objective
 from glossbench.evidence.statistics.intervals import seeds_interval
@@ -51,7 +51,7 @@ def measure(
                 high,
                 n=len(swept),
                 unit="cells",
-                interval="95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others",
+                interval=OVER_SEEDS,
                 runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
                 lacking=too_few(tables, needs),
                 at_least=float(np.mean([within.mean() for within in inside])),

@@ -7,10 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from glossbench.evidence.claims.competitors import behind, competitions, listed
-from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
 from glossbench.evidence.statistics.intervals import seeds_interval
-
-INTERVAL = "95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others"
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
@@ -43,7 +41,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
             high,
             n=len(cells),
             unit="cells",
-            interval=INTERVAL,
+            interval=OVER_SEEDS,
             runs=frozenset(runs_behind),
             lacking=too_few(scores, needs),
             numbers=[*rows, {"p_sign_test": float(sign)}],

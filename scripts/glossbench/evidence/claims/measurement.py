@@ -7,6 +7,10 @@ from typing import Any
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
 
 
+# what an interval is that `statistics.seeds_interval` gives
+OVER_SEEDS = "95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others"
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One number that a claim is about.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of, listed
-from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
 from glossbench.evidence.claims.variations import varied
 from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
@@ -49,7 +49,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
             high,
             n=len(cells),
             unit="cells",
-            interval="95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others",
+            interval=OVER_SEEDS,
             runs=frozenset(runs_behind),
             lacking=too_few(tables, needs),
             numbers=rows,
