@@ -8,7 +8,7 @@ ARGS ?=
 FROM ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
-UNLOCKED := @PYTHONPATH=scripts python -m glossbench.orphans
+UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
@@ -23,12 +23,12 @@ demo: $(VENV)/ready  ## run the default study and print where its report is
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
-	@$(if $(STUDY),PYTHONPATH=scripts python -m glossbench.yaml_file $(STUDY))
+	@$(if $(STUDY),PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY))
 	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
-	@PYTHONPATH=scripts python -m glossbench.planning $(or $(STUDY),config/config.yaml) $(FROM)
+	@PYTHONPATH=scripts python -m glossbench.tools.plan $(or $(STUDY),config/config.yaml) $(FROM)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
 	snakemake partial --nolock $(CONFIG) $(ARGS)
@@ -37,7 +37,7 @@ artifact: $(VENV)/ready  ## one archive of a study's evidence
 	snakemake artifact $(CONFIG) $(ARGS)
 
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz
-	@PYTHONPATH=scripts python -m glossbench.evidence.verify $(ARCHIVE)
+	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
 
 test: $(VENV)/ready  ## the whole test suite
 	pytest $(ARGS)
@@ -57,8 +57,8 @@ format: $(VENV)/ready  ## lay out all code
 	snakefmt $(RULES)
 
 docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date with schemas and registries
-	PYTHONPATH=scripts python -m glossbench.reference config/README.md
-	PYTHONPATH=scripts python -m glossbench.mapping
+	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
+	PYTHONPATH=scripts python -m glossbench.tools.reproducing
 
 lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
 	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
-from glossbench.settings import Study, load_study
-from glossbench.yaml_file import read_yaml
+from glossbench.study.study import Study, load_study
+from glossbench.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[1]
 SIZES = {"mr": (6397, 711, 3554, 2), "r8": (4936, 549, 2189, 8), "r52": (5865, 667, 2568, 52),
@@ -179,7 +179,7 @@ def main() -> None:
 
 def evidence_rules(study: Study) -> list[str]:
     """Names of the rules behind collect."""
-    from glossbench.exhibits import load_exhibits
+    from glossbench.study.outputs import load_exhibits
 
     shown = [exhibit for exhibit in load_exhibits(ROOT / "config") if exhibit.fillable(study)]
     return ["all", "report", "claims", "significance", *(f"{exhibit.kind}_{exhibit.key}" for exhibit in shown)]

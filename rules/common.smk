@@ -10,12 +10,12 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
-from glossbench.grid import Search
-from glossbench.exhibits import load_claims, load_exhibits
+from glossbench.study.grid import Search
+from glossbench.study.outputs import load_claims, load_exhibits
 from glossbench.provenance import code_digest as digest_of
-from glossbench.objectives import tuned_as, without_searched
-from glossbench.settings import canonical, load_study
-from glossbench.yaml_file import read_yaml
+from glossbench.study.objectives import tuned_as, without_searched
+from glossbench.study.study import canonical, load_study
+from glossbench.study.yaml_file import read_yaml
 
 CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles]
 try:

@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import replace
 from itertools import product
 
-from glossbench.evidence.artifact import sources_digest
-from glossbench.settings import VOLATILE
+from glossbench.tools.archive import sources_digest
+from glossbench.study.study import VOLATILE
 
-TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/templates"
+TEMPLATES = Path(workflow.basedir) / "scripts/glossbench/evidence/report/templates"
 # what is made of all runs, and of those finished so far, with what names its rules
 VIEWS = {RESULTS: "", f"{RESULTS}/partial": "partial_"}
 FORMATS = {"table": ["csv", "md", "tex", "html"], "figure": ["png", "pdf", "csv", "txt"]}

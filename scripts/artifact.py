@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from glossbench.evidence.artifact import contents, pack
-from glossbench.logs import job_log
+from glossbench.job.logs import job_log
+from glossbench.tools.archive import contents, pack
 
 if __name__ == "__main__":
     with job_log(snakemake):

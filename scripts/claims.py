@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 from glossbench.evidence.claims.judging import judge
 from glossbench.evidence.claims.page import to_page
-from glossbench.evidence.plain_json import to_json
-from glossbench.evidence.published import published_runs
-from glossbench.logs import job_log
+from glossbench.evidence.paper.published import published_runs
+from glossbench.evidence.text.json_text import to_json
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -3,6 +3,7 @@
 import json
 
 from glossbench.errors import CorpusError
+from glossbench.job.logs import job_log
 from glossbench.learning.collecting import (
     collect_corpora,
     collect_epochs,
@@ -11,7 +12,6 @@ from glossbench.learning.collecting import (
     collect_trials,
     coverage,
 )
-from glossbench.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -4,7 +4,7 @@ import json
 
 from glossbench.data.cards import describe, write_card
 from glossbench.data.corpora import PARTS, read_part
-from glossbench.logs import job_log
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

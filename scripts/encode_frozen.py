@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
+from glossbench.job.logs import job_log
 from glossbench.learning.encoder import hidden_states, keep_layers, load_backbone
 from glossbench.learning.inputs import read_documents
 from glossbench.learning.runs import reproducible
-from glossbench.logs import job_log
 from safetensors.torch import save_file
 
 if __name__ == "__main__":

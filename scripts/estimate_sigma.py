@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
+from glossbench.job.logs import job_log
 from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import read_backbone, read_documents, with_frozen_states
-from glossbench.learning.outputs import write_json
+from glossbench.learning.run_files import write_json
 from glossbench.learning.runs import reproducible
 from glossbench.learning.sigma import estimate_all
-from glossbench.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

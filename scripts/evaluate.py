@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from glossbench.job.logs import job_log
 from glossbench.learning.evaluation import evaluate
-from glossbench.learning.outputs import write_json
-from glossbench.logs import job_log
+from glossbench.learning.run_files import write_json
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":

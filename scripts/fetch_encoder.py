@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from glossbench.data.downloads import Origin
 from glossbench.data.fetching import fetch
-from glossbench.logs import job_log
+from glossbench.data.sources.urls import Origin
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

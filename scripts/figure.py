@@ -6,8 +6,8 @@ from pathlib import Path
 
 from glossbench.evidence.doorway import caption, frames_of
 from glossbench.evidence.figures.style import save
-from glossbench.evidence.rendering import to_csv
-from glossbench.logs import job_log
+from glossbench.evidence.text.rendering import to_csv
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

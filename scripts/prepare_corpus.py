@@ -3,7 +3,7 @@
 import json
 
 from glossbench.data.corpora import PARTS, prepare, write_part
-from glossbench.logs import job_log
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from glossbench.job.logs import job_log
 from glossbench.learning.projecting import project
-from glossbench.logs import job_log
 from threadpoolctl import threadpool_limits
 
 

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from glossbench.evidence.plain_json import to_json
-from glossbench.evidence.report import machines, render_report, shown_exhibits
-from glossbench.logs import job_log
+from glossbench.evidence.report.page import machines, render_report, shown_exhibits
+from glossbench.evidence.text.json_text import to_json
+from glossbench.job.logs import job_log
 from glossbench.provenance import describe
 
 if __name__ == "__main__":

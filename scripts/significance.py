@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
-from glossbench.evidence.plain_json import to_json
-from glossbench.evidence.published import published_results
-from glossbench.evidence.rendering import to_csv
+from glossbench.evidence.paper.published import published_results
 from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
-from glossbench.logs import job_log
+from glossbench.evidence.text.json_text import to_json
+from glossbench.evidence.text.rendering import to_csv
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from glossbench.evidence.doorway import frames_of, with_notes
-from glossbench.evidence.rendering import to_html, write_table
-from glossbench.logs import job_log
+from glossbench.evidence.text.rendering import to_html, write_table
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -7,7 +7,7 @@ from pathlib import Path
 from glossbench.data.corpora import PARTS
 from glossbench.data.manifest import listed_files
 from glossbench.data.tokens import save_tokens, tokenize
-from glossbench.logs import job_log
+from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     os.environ["RAYON_NUM_THREADS"] = str(snakemake.threads)  # read when the tokenizer first works

@@ -2,8 +2,8 @@
 
 import logging
 
+from glossbench.job.logs import job_log
 from glossbench.learning.jobs import output_by_seed, train_seeds
-from glossbench.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -5,10 +5,10 @@ import logging
 from pathlib import Path
 
 import yaml
+from glossbench.job.logs import job_log
 from glossbench.learning.checkpoints import exclusive, run_key
 from glossbench.learning.runs import RunFiles
 from glossbench.learning.tuning import best_found, search, search_key, seconds_frame, trials_frame
-from glossbench.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

@@ -12,23 +12,9 @@ from typing import Any
 
 PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
-# Rewording a message, a log line or a check of the configuration leaves every number as it is.
-LEFT_OUT = {
-    f"{PACKAGE}.{name}"
-    for name in (
-        "settings",
-        "grid",
-        "objectives",
-        "exhibits",
-        "schemas",
-        "refusals",
-        "yaml_file",
-        "logs",
-        "errors",
-        "orphans",
-        "provenance",
-    )
-}
+# Changes here leave every number as it is: what a study means reaches a job as params, which are compared anyway;
+# logs, watchdogs, messages and digests are no part of a result.
+LEFT_OUT = tuple(f"{PACKAGE}.{name}" for name in ("study", "job", "errors", "provenance"))
 VERSIONED = (
     "snakemake",
     "torch",
@@ -53,7 +39,7 @@ def code_digest(script: Path, *modules: str) -> str:
     waiting = [*modules, *_imports(script)]
     while waiting:
         module = waiting.pop()
-        if module not in reached and module not in LEFT_OUT:
+        if module not in reached and not _left_out(module):
             reached.add(module)
             waiting.extend(_imports(_path(module)))
     parts = [_syntax(script), *(f"{module}\n{_syntax(_path(module))}" for module in sorted(reached))]
@@ -77,6 +63,10 @@ def describe(root: Path) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Versions of the packages that numbers depend on."""
     return {name: _version(name) for name in VERSIONED}
+
+
+def _left_out(module: str) -> bool:
+    return module.startswith(tuple(f"{name}." for name in LEFT_OUT)) or module in LEFT_OUT
 
 
 def _syntax(path: Path) -> str:

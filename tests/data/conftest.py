@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from data_registries import registry
 from glossbench.data.corpora import prepare
-from glossbench.data.downloads import Origin
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
+from glossbench.data.sources.urls import Origin
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import yaml
 from data_registries import PAPER_CORPORA, ROOT, registry
 from glossbench.data.entries import card_settings, fetch_settings, prepare_settings
 from glossbench.errors import SettingsError
-from glossbench.schemas import check, load_schema
+from glossbench.study.schema import check, load_schema
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from data_registries import registry
-from glossbench.data import downloads
 from glossbench.data.corpora import prepare
-from glossbench.data.downloads import Origin
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files, write_manifest
+from glossbench.data.sources import urls as downloads
+from glossbench.data.sources.urls import Origin
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder import layer_list, load_backbone
@@ -217,7 +217,7 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.downloads import Origin\n"
+        "from glossbench.data.sources.urls import Origin\n"
         "from glossbench.data.fetching import fetch\n"
         "from glossbench.errors import FetchError\n"
         "try:\n"

@@ -8,7 +8,7 @@ from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_part, write_part
 from glossbench.data.documents import load_documents
 from glossbench.data.manifest import write_manifest
-from glossbench.data.splits import stratified_subset
+from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import CorpusError, FetchError, SettingsError
 from glossbench.learning.inputs import read_documents

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 import torch
-from glossbench.data.downloads import Origin
-from glossbench.data.encoders import lacking, wanted_files
 from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files
+from glossbench.data.sources.encoder_files import lacking, wanted_files
+from glossbench.data.sources.urls import Origin
 from glossbench.errors import FetchError
 from glossbench.learning.encoder import load_backbone
 from tiny_models import HIDDEN, LAYERS, save_tiny

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from glossbench.data.corpora import prepare
-from glossbench.data.downloads import Origin
 from glossbench.data.entries import digests, fetch_settings, local_files, prepare_settings
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import write_manifest
+from glossbench.data.sources.urls import Origin
 from glossbench.errors import CorpusError, FetchError
 
 ROWS = [

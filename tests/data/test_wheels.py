@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from glossbench.data.downloads import Origin
 from glossbench.data.fetching import fetch
-from glossbench.data.wheels import unpack
+from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
 
 MEMBERS = {

@@ -15,10 +15,10 @@ from glossbench.evidence.claims.best_values import chance_in_band
 from glossbench.evidence.claims.judging import judge
 from glossbench.evidence.claims.measurement import Measurement, decide
 from glossbench.evidence.claims.page import to_page
-from glossbench.evidence.plain_json import to_json
-from glossbench.evidence.published import published_runs
-from glossbench.schemas import check, load_schema
-from glossbench.yaml_file import read_yaml
+from glossbench.evidence.paper.published import published_runs
+from glossbench.evidence.text.json_text import to_json
+from glossbench.study.schema import check, load_schema
+from glossbench.study.yaml_file import read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
 REGISTRY = read_yaml(CONFIG / "claims.yaml")

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import evidence_frames as frames
 import pytest
 import report_pages as pages
-from glossbench.evidence.report import render_report
+from glossbench.evidence.report.page import render_report
 
 ATTACKS = [
     "<script>alert(1)</script>",

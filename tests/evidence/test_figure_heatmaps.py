@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.figures import labeled_fraction, sigma, variations, weight
-from glossbench.evidence.names import whole
+from glossbench.evidence.text.names import whole
 from matplotlib.patches import Rectangle
 
 GRID = {

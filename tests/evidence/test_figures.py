@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_texts import panels
-from glossbench.evidence import names
 from glossbench.evidence.figures import learning_curves, projections, style
+from glossbench.evidence.text import names
 from matplotlib.collections import PolyCollection
 
 CURVES = {("ce", 0): [0.5, 0.7, 0.9], ("ce", 1): [0.3, 0.6], ("scl", 0): [0.1, 0.2]}

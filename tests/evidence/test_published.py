@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from glossbench.errors import GlossbenchError
-from glossbench.evidence import names
-from glossbench.evidence.published import (
+from glossbench.evidence.paper.published import (
     published_costs,
     published_models,
     published_results,
     published_runs,
     published_ttests,
 )
+from glossbench.evidence.text import names
 
 FOLDER = Path(__file__).parents[2] / "config" / "published"
 

@@ -6,9 +6,9 @@ import re
 import evidence_frames as frames
 import pandas as pd
 import pytest
-from glossbench.evidence import rendering
-from glossbench.evidence.layout import Layout, duration, mean_spread, number, significant, span
 from glossbench.evidence.tables import integrated
+from glossbench.evidence.text import rendering
+from glossbench.evidence.text.layout import Layout, duration, mean_spread, number, significant, span
 
 HOSTILE = r"50%_of&a|b<i>#{x}"
 

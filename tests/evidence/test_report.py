@@ -14,9 +14,9 @@ import evidence_frames as frames
 import pytest
 import report_pages as pages
 from docutils.core import publish_parts
-from glossbench.evidence.details import details
-from glossbench.evidence.report import machines, shown_exhibits
-from glossbench.exhibits import load_exhibits
+from glossbench.evidence.report.page import machines, shown_exhibits
+from glossbench.evidence.report.runs_table import details
+from glossbench.study.outputs import load_exhibits
 from jinja2 import Environment, StrictUndefined
 
 ROOT = Path(__file__).parents[2]
@@ -197,8 +197,8 @@ def test_every_exhibit_has_its_caption():
 
 IMPORTS = """
 import sys
-import glossbench.evidence.report
-import glossbench.evidence.verify
+import glossbench.evidence.report.page
+import glossbench.tools.verify
 import glossbench.evidence.figures.learning_curves
 import glossbench.evidence.figures.projections
 foreign = {"torch", "transformers", "datasets", "snakemake", "glossbench.data", "glossbench.learning"}

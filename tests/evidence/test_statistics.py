@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.plain_json import to_json
 from glossbench.evidence.statistics import cells, friedman, paired, pairwise, seeds_needed
 from glossbench.evidence.statistics.intervals import bootstrap_interval, seeds_interval
 from glossbench.evidence.statistics.pairs import holm
 from glossbench.evidence.statistics.ranks import cliques, critical_difference
 from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
+from glossbench.evidence.text.json_text import to_json
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 

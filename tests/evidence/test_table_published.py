@@ -7,7 +7,7 @@ from pathlib import Path
 import evidence_frames as frames
 import pandas as pd
 import pytest
-from glossbench.evidence.published import published_models, published_results, published_ttests
+from glossbench.evidence.paper.published import published_models, published_results, published_ttests
 from glossbench.evidence.tables import comparison, models, ttests
 from scipy import stats
 

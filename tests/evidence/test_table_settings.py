@@ -6,9 +6,9 @@ import evidence_frames as frames
 import numpy as np
 import pandas as pd
 import pytest
-from glossbench.evidence.coverage import coverage_note
 from glossbench.evidence.tables import checklist, hyperparameters, integrated, search
 from glossbench.evidence.tables.spaces import bounds, in_words
+from glossbench.evidence.text.coverage import coverage_note
 
 
 def test_settings_show_the_range_over_corpora_and_a_dash_where_an_objective_has_none():

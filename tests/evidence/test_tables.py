@@ -9,8 +9,10 @@ from pathlib import Path
 import evidence_frames as frames
 import pandas as pd
 import pytest
-from glossbench.evidence import costs, names, published, rendering
+from glossbench.evidence.paper import published
+from glossbench.evidence.report import costs
 from glossbench.evidence.tables import corpora
+from glossbench.evidence.text import names, rendering
 
 PUBLISHED = Path(__file__).parents[2] / "config" / "published"
 TABLES = [

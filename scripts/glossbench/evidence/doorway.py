@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence import published
-from glossbench.evidence.coverage import coverage_note
-from glossbench.evidence.layout import Layout
+from glossbench.evidence.paper import published
+from glossbench.evidence.text.coverage import coverage_note
+from glossbench.evidence.text.layout import Layout
 
 PUBLISHED = {
     "results": published.published_results,

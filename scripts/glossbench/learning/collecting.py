@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.learning.identity import identity
+from glossbench.learning.run_columns import identity
 
 KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 OPTIONAL = [

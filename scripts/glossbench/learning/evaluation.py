@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.learning.identity import identity
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
+from glossbench.learning.run_columns import identity
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from torch import nn
 
 from glossbench.data.documents import Documents, load_documents
-from glossbench.data.splits import stratified_subset
+from glossbench.data.splitting import stratified_subset
 from glossbench.errors import CorpusError, SettingsError
 from glossbench.learning.encoder import keep_layers, load_backbone
 

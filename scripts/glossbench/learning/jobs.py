@@ -6,8 +6,8 @@ from pathlib import Path
 
 from glossbench.errors import TrainingError
 from glossbench.learning.checkpoints import Checkpoint, exclusive, run_key
-from glossbench.learning.finished import Finished
-from glossbench.learning.outputs import write_run
+from glossbench.learning.kept_runs import Finished
+from glossbench.learning.run_files import write_run
 from glossbench.learning.runs import RunFiles, run
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ def fit_probe(
     train, validation: embeddings (N, d) and labels (N,). settings: kind, and for "logistic" C and max_iter.
     """
     if settings["kind"] == "adam":
-        from glossbench.learning.weak_probe import fit_weak_probe  # torch is loaded only where it is needed
+        from glossbench.learning.adam_probe import fit_weak_probe  # torch is loaded only where it is needed
 
         return fit_weak_probe(train, validation), None
     return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"])

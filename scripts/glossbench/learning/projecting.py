@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 
-from glossbench.data.splits import stratified_subset
+from glossbench.data.splitting import stratified_subset
 
 
 def project(

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from glossbench.errors import TrainingError
 from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.chosen import with_choices
 from glossbench.learning.encoder import Encoder, padding_id
 from glossbench.learning.inputs import SPLITS, read_backbone, read_documents, with_frozen_states
 from glossbench.learning.memory import memory_named
+from glossbench.learning.resolve import with_choices
 from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, draw_batches, step_seed
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from glossbench.data.documents import Documents
-from glossbench.data.splits import stratified_subset
+from glossbench.data.splitting import stratified_subset
 from glossbench.graph import MEDIAN_RULES, median_distance, nearest_other_class, unit_rows
 from glossbench.learning.encoder import Encoder
 

@@ -19,7 +19,7 @@ from glossbench.learning.encoder import Encoder
 from glossbench.learning.memory import memory_named
 from glossbench.learning.metrics import macro_f1, macro_silhouette
 from glossbench.learning.stopping import EarlyStopping
-from glossbench.learning.stopwatch import Stopwatch
+from glossbench.learning.timer import Stopwatch
 
 log = logging.getLogger(__name__)
 PARTS = ("forward", "backward", "optimizer", "graph", "propagation")

@@ -16,8 +16,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from glossbench.errors import TrainingError
-from glossbench.learning.chosen import with_choices
 from glossbench.learning.memory import memory_named
+from glossbench.learning.resolve import with_choices
 from glossbench.learning.runs import RunFiles, load_splits, make_trainer, micro_batch_size, reproducible, run_name
 
 log = logging.getLogger(__name__)

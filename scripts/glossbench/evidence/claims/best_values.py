@@ -12,9 +12,9 @@ from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of
 from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
 from glossbench.evidence.claims.variations import varied
-from glossbench.evidence.names import split_objective
 from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import split_objective
 
 DECIMALS = 9  # 0.1 + 0.2 is 0.3 where values are told apart or compared with a bound
 

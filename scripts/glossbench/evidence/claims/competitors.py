@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from glossbench.evidence.names import in_order
 from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import in_order
 
 Cell = tuple[str, str]
 

@@ -17,8 +17,8 @@ from glossbench.evidence.claims.measurement import (
 )
 from glossbench.evidence.claims.scope import OTHER, PAPER, paper_cells, restricted
 from glossbench.evidence.claims.wording import bounds, reason, shown
-from glossbench.evidence.names import objective_name
 from glossbench.evidence.statistics.scores import plain
+from glossbench.evidence.text.names import objective_name
 
 KINDS = {
     "cells-won": cells_won.measure,

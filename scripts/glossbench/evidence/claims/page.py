@@ -7,8 +7,8 @@ import pandas as pd
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
 from glossbench.evidence.claims.wording import counted
-from glossbench.evidence.layout import DASH
-from glossbench.evidence.rendering import MARKDOWN_SPECIAL
+from glossbench.evidence.text.layout import DASH
+from glossbench.evidence.text.rendering import MARKDOWN_SPECIAL
 
 HEADERS = ["Claim", "Verdict", "Tested on", "Measured", "95 % interval", "Holds if", "Paper", "Behind it"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.comparability import departures
+from glossbench.evidence.paper.comparable import departures
 
 PAPER, OTHER = "paper", "other data"
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from glossbench.evidence.names import split_objective
+from glossbench.evidence.text.names import split_objective
 
 
 def varied(runs: pd.DataFrame, objective: str, setting: str) -> pd.DataFrame:

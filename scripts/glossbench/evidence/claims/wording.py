@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, Measurement, region
-from glossbench.evidence.names import objective_name
+from glossbench.evidence.text.names import objective_name
 
 SCALES = {"share": 100, "percent": 100, "points": 100, "ratio": 1}
 FORMATS = {"share": "{:.0f}", "percent": "{:.2f}", "points": "{:+.2f}", "ratio": "{:.2f}"}

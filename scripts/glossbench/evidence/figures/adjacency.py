@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, objective_name, whole
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, whole
 from glossbench.graph import estimate_sigma, log_affinity
 
 BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]

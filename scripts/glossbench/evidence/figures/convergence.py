@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORES
-from glossbench.evidence.names import (
+from glossbench.evidence.text.names import (
     arrange,
     encoder_name,
     in_order,

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import encoder_name, in_order, metric_name, objective_name, protocol_name, whole
 from glossbench.evidence.statistics import friedman
+from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name, whole
 
 METRICS = ["accuracy", "macro_f1"]
 KEYS = ["protocol", "encoder", "metric"]

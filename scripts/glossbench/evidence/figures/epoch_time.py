@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import arrange, encoder_name, in_order, whole
+from glossbench.evidence.text.names import arrange, encoder_name, in_order, whole
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {

@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.variations import CELL, NEARBY, is_relative, numbers, one_at_a_time
-from glossbench.evidence.layout import DASH
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.layout import DASH
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS = 0.7  # inches: names of the corpora

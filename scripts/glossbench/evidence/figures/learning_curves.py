@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import arrange, encoder_name, in_order, protocol_name, whole
+from glossbench.evidence.text.names import arrange, encoder_name, in_order, protocol_name, whole
 
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from glossbench.evidence.figures import style
-from glossbench.evidence.names import corpus_name, objective_name
+from glossbench.evidence.text.names import corpus_name, objective_name
 
 WIDEST = 5  # panels beside each other on a page
 LONGEST = 1.3  # inches, an objective's name beside a panel

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name, whole
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name, whole
 
 PANEL = ["corpus", "encoder", "objective"]
 WIDEST_ROW = 6  # panels beside each other on a page

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.names import (
+from glossbench.evidence.text.names import (
     arrange,
     encoder_name,
     in_order,

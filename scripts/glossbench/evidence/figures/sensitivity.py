@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.variations import CELL, NEARBY, one_at_a_time
-from glossbench.evidence.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 BAR = 0.3  # inches, a bar and its space

@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 
-from glossbench.evidence.names import objective_name, split_objective
+from glossbench.evidence.text.names import objective_name, split_objective
 
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns

@@ -14,7 +14,7 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORE_NAMES
-from glossbench.evidence.names import (
+from glossbench.evidence.text.names import (
     SYMBOLS,
     arrange,
     encoder_name,

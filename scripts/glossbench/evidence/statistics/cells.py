@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from glossbench.evidence.names import arrange
 from glossbench.evidence.statistics.intervals import bootstrap_interval
 from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import arrange
 
 CELL = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*CELL, "n", "mean", "std", "low", "high", "reason"]

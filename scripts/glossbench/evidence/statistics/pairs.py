@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glossbench.evidence.names import in_order, whole
 from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import in_order, whole
 
 ALL = "all"
 FEWEST_PAIRS = 3

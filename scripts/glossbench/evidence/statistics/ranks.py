@@ -8,9 +8,9 @@ import pandas as pd
 import scikit_posthocs
 from scipy import stats
 
-from glossbench.evidence.names import in_order, whole
 from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import in_order, whole
 
 FEWEST_OBJECTIVES = 3
 FEWEST_CORPORA = 3

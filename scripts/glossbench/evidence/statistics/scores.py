@@ -3,7 +3,7 @@
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.names import split_objective
+from glossbench.evidence.text.names import split_objective
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.names import arrange, whole
 from glossbench.evidence.statistics.pairs import pairwise
 from glossbench.evidence.statistics.power import seeds_needed
 from glossbench.evidence.statistics.ranks import friedman
+from glossbench.evidence.text.names import arrange, whole
 
 METRICS = ("accuracy", "macro_f1", "macro_silhouette")
 GLOSS = ("gloss-o-ce", "gloss-sqrt-ce", "gloss-o", "gloss-sqrt")

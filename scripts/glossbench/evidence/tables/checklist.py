@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from glossbench.evidence.layout import DASH, Layout, duration, mean_spread, number
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order, objective_name, split_objective
 from glossbench.evidence.tables.hyperparameters import SETTINGS
 from glossbench.evidence.tables.selection import no_settings
 from glossbench.evidence.tables.spaces import in_words, spaces
+from glossbench.evidence.text.layout import DASH, Layout, duration, mean_spread, number
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name, split_objective
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from glossbench.evidence.comparability import departures
-from glossbench.evidence.layout import DASH, Layout, mean_spread, number
-from glossbench.evidence.names import corpus_name, encoder_name, in_order, split_objective
+from glossbench.evidence.paper.comparable import departures
 from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import METRICS, over_seeds
 from glossbench.evidence.tables.selection import no_settings
+from glossbench.evidence.text.layout import DASH, Layout, mean_spread, number
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, split_objective
 
 CELL = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]

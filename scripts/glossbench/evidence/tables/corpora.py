@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, number
-from glossbench.evidence.names import arrange, corpus_name
+from glossbench.evidence.text.layout import Layout, number
+from glossbench.evidence.text.names import arrange, corpus_name
 
 COUNTS = {
     "n_documents": "Documents",

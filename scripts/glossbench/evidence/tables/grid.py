@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from glossbench.evidence.layout import DASH, Layout
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
 from glossbench.evidence.tables.scores import METRICS
+from glossbench.evidence.text.layout import DASH, Layout
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
 
 Key = tuple[str, ...]
 NAMES = {

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, number, significant, span
-from glossbench.evidence.names import arrange
 from glossbench.evidence.tables.grid import distinct, grid
 from glossbench.evidence.tables.selection import no_settings
+from glossbench.evidence.text.layout import Layout, number, significant, span
+from glossbench.evidence.text.names import arrange
 
 SETTINGS = {
     "learning_rate": "Learning rate",

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, mean_spread
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.tables.scores import marks, over_seeds
 from glossbench.evidence.tables.selection import of_protocol
+from glossbench.evidence.text.layout import Layout, mean_spread
 
 WIDEST = 6
 NOTES = (

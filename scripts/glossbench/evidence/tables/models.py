@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from glossbench.evidence.comparability import departures
-from glossbench.evidence.layout import DASH, Layout, mean_spread, number
-from glossbench.evidence.names import arrange, corpus_name, encoder_name, in_order
+from glossbench.evidence.paper.comparable import departures
 from glossbench.evidence.tables.scores import over_seeds
 from glossbench.evidence.tables.selection import plain
+from glossbench.evidence.text.layout import DASH, Layout, mean_spread, number
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 
 CORPORA = ("mr", "r8", "r52", "ohsumed", "20ng")
 OBJECTIVES = ("gloss-sqrt-ce", "gloss-o-ce")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from glossbench.evidence.names import arrange
+from glossbench.evidence.text.names import arrange
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*KEYS, "metric", "mean", "std", "n_seeds", "rank"]

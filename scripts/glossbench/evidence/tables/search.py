@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, number, significant, span
-from glossbench.evidence.names import arrange, encoder_name, objective_name
 from glossbench.evidence.tables.hyperparameters import SETTINGS
 from glossbench.evidence.tables.spaces import bounds, in_words, spaces
+from glossbench.evidence.text.layout import Layout, number, significant, span
+from glossbench.evidence.text.names import arrange, encoder_name, objective_name
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 STATES = ("complete", "pruned", "failed")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from glossbench.evidence.names import split_objective
+from glossbench.evidence.text.names import split_objective
 
 GLOSS_FIRST = ("gloss-o", "gloss-sqrt")
 

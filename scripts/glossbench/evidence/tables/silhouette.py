@@ -5,11 +5,11 @@ from itertools import product
 
 import pandas as pd
 
-from glossbench.evidence.layout import Layout, mean_spread, number
-from glossbench.evidence.names import objective_name
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
 from glossbench.evidence.tables.selection import is_gloss, with_gloss
+from glossbench.evidence.text.layout import Layout, mean_spread, number
+from glossbench.evidence.text.names import objective_name
 
 RIVAL = "scl"
 SHOWN = ("macro_silhouette", "seconds_per_epoch")

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from glossbench.evidence.layout import DASH, Layout, number, significant
-from glossbench.evidence.names import arrange, encoder_name, objective_name
 from glossbench.evidence.statistics import paired
 from glossbench.evidence.statistics.pairs import holm
 from glossbench.evidence.tables.selection import GLOSS_FIRST, plain
+from glossbench.evidence.text.layout import DASH, Layout, number, significant
+from glossbench.evidence.text.names import arrange, encoder_name, objective_name
 
 BASELINES = ("scl", "cosine", "triplet")
 METRIC = "accuracy"

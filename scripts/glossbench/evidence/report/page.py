@@ -1,0 +1,236 @@
+"""The report: one HTML page that shows a study and needs nothing beside itself."""
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from glossbench.evidence.report import costs
+from glossbench.evidence.report.runs_table import details
+from glossbench.evidence.text import rendering
+from glossbench.evidence.text.coverage import CELL, coverage_note
+from glossbench.evidence.text.layout import duration, number
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+
+TEMPLATES = Path(__file__).parent / "templates"
+RUNS_SHOWN_AT_ONCE = 40
+PNG_WIDTH = slice(16, 20)  # of a png's first chunk, big-endian
+PNG_HEIGHT = slice(20, 24)
+# Figures are drawn at 300 dots an inch, their smallest text of 6 points; at 135 pixels an inch it reads well.
+DOTS_A_PIXEL = 300 / 135
+ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("csv", "pdf", "png")}
+VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table or a figure on the page.
+
+    key: its file's stem. kind: table or figure. paper: its number in the paper, if it has one. content: of a table
+    the HTML that ``rendering.to_html`` gave, of a figure the bytes of its png.
+    """
+
+    key: str
+    kind: str
+    title: str
+    paper: str | None
+    caption: str
+    content: str | bytes
+
+    @property
+    def place(self) -> str:
+        """Its identifier on the page."""
+        return f"{self.kind}-{self.key}"
+
+    @property
+    def heading(self) -> str:
+        return f"{self.paper} · {self.title}" if self.paper else self.title
+
+    @property
+    def alt(self) -> str:
+        """The caption's first sentence, which says what is seen."""
+        return self.caption.split(". ")[0].rstrip(".")
+
+    @property
+    def table(self) -> Markup:
+        return Markup(self.content)
+
+    @property
+    def data(self) -> str:
+        return base64.b64encode(self.content).decode("ascii")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height on the page, in its pixels."""
+        width, height = (int.from_bytes(self.content[part], "big") for part in (PNG_WIDTH, PNG_HEIGHT))
+        return round(width / DOTS_A_PIXEL), round(height / DOTS_A_PIXEL)
+
+    @property
+    def files(self) -> list[str]:
+        """Its files, relative to the page."""
+        return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
+
+
+def render_report(
+    settings: dict[str, Any],
+    provenance: dict[str, Any],
+    exhibits: list[Shown],
+    claims: list[dict[str, Any]],
+    runs: pd.DataFrame,
+    corpora: pd.DataFrame,
+    coverage: pd.DataFrame,
+) -> str:
+    """The page as text.
+
+    settings: the resolved study (its name under "study"), nested mappings and lists of plain values. provenance:
+    texts, or mappings of texts. exhibits: in the order of the page. claims: as ``claims.judging.judge`` gives them,
+    none where none were judged. runs, corpora, coverage: the collected frames. Whatever comes from outside is
+    escaped, but for the tables' HTML, in which it already is.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["name"] = _spelled
+    style, script = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    return environment.get_template("report.html.j2").render(
+        study=settings["study"],
+        facts=_facts(runs, coverage),
+        missing=_missing(coverage),
+        claims=[_claim(claim) for claim in claims],
+        tally=_tally(claims),
+        audit=[shown for shown in exhibits if shown.key == "corpora"],
+        tables=[shown for shown in exhibits if shown.kind == "table" and shown.key != "corpora"],
+        figures=[shown for shown in exhibits if shown.kind == "figure"],
+        sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
+        costs=costs.summary(runs),
+        cost=rendering.to_html(costs.cost(runs)),
+        details=details(runs),
+        runs_open=len(runs) <= RUNS_SHOWN_AT_ONCE,
+        settings=settings,
+        provenance=provenance,
+        style=style,
+        script=script,
+        script_digest=_digest(script),
+    )
+
+
+def shown_exhibits(entries: list[dict[str, Any]], files: list[str]) -> list[Shown]:
+    """Exhibits read from their files, in the order of the entries.
+
+    entries: key, kind, title, paper and caption of each. files: the html of each table and the png of each figure,
+    ``{kind}s/{key}.*``; the caption of a figure is read from the txt beside its png, where it stands as it is on
+    these runs.
+    """
+    places = {(path.parent.name, path.stem): path for path in map(Path, files)}
+    found = []
+    for entry in entries:
+        path = places[f"{entry['kind']}s", entry["key"]]
+        told = {key: entry[key] for key in ("key", "kind", "title", "paper")}
+        if entry["kind"] == "figure":
+            caption = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
+            found.append(Shown(**told, caption=caption, content=path.read_bytes()))
+        else:
+            found.append(Shown(**told, caption=entry["caption"], content=path.read_text(encoding="utf-8")))
+    return found
+
+
+def machines(runs: pd.DataFrame) -> dict[str, str]:
+    """What the runs themselves say of where they ran, how long and from which seeds; for the provenance.
+
+    They may have run elsewhere, and on other versions, than the report is written on.
+    """
+    listed = {
+        "devices": "device",
+        "precision": "precision",
+        "threads": "threads",
+        "python": "python_version",
+        "torch": "torch_version",
+        "transformers": "transformers_version",
+        "seeds": "seed",
+    }
+    known = {name: runs[column].dropna().unique() for name, column in listed.items() if column in runs}
+    return {
+        "runs": number(len(runs)),
+        "time": duration(runs["total_seconds"].sum()),
+        **{name: ", ".join(map(str, sorted(values))) for name, values in known.items()},
+    }
+
+
+def _digest(text: str) -> str:
+    """What a content security policy calls a text by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
+    """What the study covers, in a few words each; objectives with changed settings are counted, not named."""
+    kinds = {"corpus": corpus_name, "encoder": encoder_name}
+    named = {kind: ", ".join(map(name, in_order(runs[kind], kind))) for kind, name in kinds.items()}
+    objectives = in_order(runs["objective"], "objective")
+    plain = [objective_name(key) for key in objectives if "," not in key]
+    varied = len(objectives) - len(plain)
+    others = [f"{varied} with a changed setting"] if varied else []
+    return {
+        "Corpora": named["corpus"],
+        "Encoders": named["encoder"],
+        "Objectives": ", ".join(plain + others),
+        "Seeds": ", ".join(map(str, sorted(coverage["seed"].unique()))),
+        "Runs": f"{number(coverage['finished'].sum())} of {number(len(coverage))} planned",
+    }
+
+
+def _missing(coverage: pd.DataFrame) -> dict[str, Any] | None:
+    """What the page lacks of the study, None where nothing: a sentence, and the seeds to come of each cell."""
+    note = coverage_note(coverage, lambda planned: planned)
+    if note is None:
+        return None
+    open_runs = arrange(coverage[~coverage["finished"].astype(bool)], [*CELL, "seed"])
+    cells = {
+        f"{corpus_name(corpus)}, {encoder_name(encoder)}, {objective_name(objective)}": ", ".join(map(str, seeds))
+        for (corpus, encoder, objective), seeds in open_runs.groupby(CELL, sort=False)["seed"]
+    }
+    return {"note": note, "cells": cells}
+
+
+def _tally(claims: list[dict[str, Any]]) -> str:
+    counts = Counter(claim["verdict"] for claim in claims)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+
+
+def _claim(claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim as shown: what it says, the verdict and its reason, and what stands behind it as facts."""
+    facts = {
+        "Stands in": claim["source"],
+        "Measured": claim["quantity"],
+        "Value": claim["value_text"],
+        "95 % interval": _joined(claim["interval_text"], claim["interval_kind"]),
+        "Holds if": claim["holds_text"],
+        "In the paper": claim["published_text"],
+        "Behind it": f"{claim['n']} {claim['unit']}, {claim['n_runs']} runs" if claim["n"] else "",
+        "Caveats": "; ".join(claim["caveats"]),
+        "Note": claim["note"],
+    }
+    return {
+        **{key: claim[key] for key in ("id", "claim", "verdict", "scope")},
+        "reason": claim["reason"][:1].upper() + claim["reason"][1:],
+        "mark": VERDICTS[claim["verdict"]],
+        "facts": {key: text for key, text in facts.items() if text},
+    }
+
+
+def _joined(text: str, kind: str) -> str:
+    return f"{text} ({kind})" if text and kind else text
+
+
+def _spelled(key: str) -> str:
+    """A key of a mapping as words."""
+    return str(key).replace("_", " ")

@@ -1,0 +1,128 @@
+"""Every run as a row of the report's table: what is shown, and what it is sorted by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from glossbench.evidence.text.layout import duration, number, significant
+from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name, protocol_name
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of runs.parquet as shown.
+
+    worded: text, set flush left and sorted as such. sized: the text does not sort as a number does, so the number
+    comes along. common: told once above the table where all runs share it.
+    """
+
+    key: str
+    header: str
+    shown: Callable[[Any], str]
+    worded: bool = False
+    sized: bool = False
+    common: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, and the number it stands for where that does not follow from the text."""
+
+    text: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Details:
+    """columns: those of the table. rows: a Cell for each of them, one list a run. shared: header to text of the rest.
+
+    choices: header to the distinct texts of a column that rows can be chosen by, in readers' order.
+    """
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+    shared: dict[str, str]
+    choices: dict[str, list[str]]
+
+
+def _percent(value: float) -> str:
+    return number(100 * value, 2)
+
+
+def _silhouette(value: float) -> str:
+    return number(value, 4)
+
+
+def _yes(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
+COLUMNS = [
+    Column("corpus", "Corpus", corpus_name, worded=True),
+    Column("encoder", "Encoder", encoder_name, worded=True),
+    Column("protocol", "Protocol", protocol_name, worded=True),
+    Column("objective", "Objective", objective_name, worded=True),
+    Column("seed", "Seed", str),
+    Column("test_accuracy", "Test accuracy", _percent),
+    Column("test_macro_f1", "Test macro-F1", _percent),
+    Column("test_macro_silhouette", "Test silhouette", _silhouette),
+    Column("val_macro_f1", "Val. macro-F1", _percent),
+    Column("val_macro_silhouette", "Val. silhouette", _silhouette),
+    Column("best_epoch", "Best epoch", number),
+    Column("stop_epoch", "Last epoch", number),
+    Column("total_seconds", "Time", duration, sized=True),
+    Column("seconds_per_epoch", "Time an epoch", duration, sized=True),
+    Column("docs_per_second", "Docs/s", number),
+    Column("peak_memory_mib", "Peak MiB", number),
+    Column("sigma", SYMBOLS["sigma"], significant),
+    Column("labeled_fraction", SYMBOLS["labeled_fraction"], significant),
+    Column("weight", SYMBOLS["weight"], significant),
+    Column("temperature", SYMBOLS["temperature"], significant),
+    Column("margin", "Margin", significant),
+    Column("learning_rate", "Learning rate", significant, common=True),
+    Column("batch_size", "Batch size", number, common=True),
+    Column("max_epochs", "Epochs at most", number, common=True),
+    Column("tuned", "Tuned", _yes, worded=True, common=True),
+    Column("probe_C", "Probe C", significant),
+    Column("n_train", "Train", number, common=True),
+    Column("n_val", "Val.", number, common=True),
+    Column("n_test", "Test", number, common=True),
+    Column("n_trainable", "Trained parameters", number, common=True),
+    Column("device", "Device", str, worded=True, common=True),
+    Column("precision", "Precision", str, worded=True, common=True),
+    Column("threads", "Threads", number, common=True),
+    Column("torch_version", "torch", str, worded=True, common=True),
+    Column("transformers_version", "transformers", str, worded=True, common=True),
+    Column("python_version", "Python", str, worded=True, common=True),
+]
+
+
+def details(runs: pd.DataFrame) -> Details:
+    """Every run with its scores (percent; silhouettes as they are), epochs, cost, settings and machine.
+
+    ``runs`` is the collected runs.parquet. A column that it lacks, or that is empty for every run, is left out.
+    """
+    rows = arrange(runs, KEYS)
+    known = [column for column in COLUMNS if column.key in rows and rows[column.key].notna().any()]
+    shared = [column for column in known if column.common and rows[column.key].nunique(dropna=False) == 1]
+    columns = [column for column in known if column not in shared]
+    cells = [_cells(column, rows[column.key]) for column in columns]
+    return Details(
+        columns=columns,
+        rows=[list(row) for row in zip(*cells, strict=True)],
+        shared={column.header: column.shown(rows[column.key].iloc[0]) for column in shared},
+        choices={
+            column.header: list(dict.fromkeys(arrange(rows, [column.key])[column.key].map(column.shown)))
+            for column in columns
+            if column.key in KEYS and rows[column.key].nunique() > 1
+        },
+    )
+
+
+def _cells(column: Column, values: pd.Series) -> list[Cell]:
+    if column.sized:
+        return [Cell(column.shown(value), None if pd.isna(value) else round(float(value), 3)) for value in values]
+    return [Cell(column.shown(value)) for value in values]

@@ -1,0 +1,213 @@
+"""Tables as files: tidy csv for machines, Markdown, LaTeX and HTML for readers.
+
+The same table gives the same bytes each time.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from glossbench.evidence.text.layout import Layout
+
+TEX_SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: "\\" + character for character in "&%$#_{}"},
+        "±": r"$\pm$",
+        "–": "--",
+        "×": r"$\times$",
+        "γ": r"$\gamma$",
+        "λ": r"$\lambda$",
+        "σ": r"$\sigma$",
+        "τ": r"$\tau$",
+        "α": r"$\alpha$",
+        "−": "$-$",
+        "≤": r"$\leq$",
+        "≥": r"$\geq$",
+        "†": r"\textdagger{}",
+        "<": "$<$",  # without these three another character would be set
+        ">": "$>$",
+        "|": "$|$",
+        '"': "''",
+        "[": "{[}",  # after the \\ of the row above it would begin an optional argument
+        "*": "{*}",
+    }
+)
+TEX_MARKS = {1: r"\textbf{{{}}}".format, 2: r"\underline{{{}}}".format}
+MARKDOWN_MARKS = {1: "**{}**".format, 2: "<ins>{}</ins>".format}
+HTML_MARKS = {1: "<strong>{}</strong>".format, 2: "<u>{}</u>".format}
+MARKDOWN_SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_[]<>|"})
+ROWS_OF_A_PAGE = 45
+WORDS_ON_A_LINE = 34
+
+
+def write_table(
+    tidy: pd.DataFrame, layout: Layout, caption: str, csv: str | Path, md: str | Path, tex: str | Path
+) -> None:
+    """Write one table three times: the tidy frame as csv, the layout with caption and notes as md and tex."""
+    Path(csv).write_text(to_csv(tidy), encoding="utf-8")
+    Path(md).write_text(to_markdown(layout, caption), encoding="utf-8")
+    Path(tex).write_text(to_latex(layout, caption), encoding="utf-8")
+
+
+def to_csv(tidy: pd.DataFrame) -> str:
+    """Comma-separated text with a header: numbers with all their digits, a missing one as an empty field."""
+    return tidy.to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(layout: Layout, caption: str) -> str:
+    """A pipe table, the best bold and the second best underlined (``<ins>``), caption and notes below."""
+    frame = _marked(layout, _to_markdown, MARKDOWN_MARKS)
+    frame = frame.set_axis([" ".join(filter(None, _levels(column))) for column in frame.columns], axis=1)
+    words = [column in layout.worded for column in layout.cells.columns]
+    alignment = ["left"] * frame.index.nlevels + ["left" if worded else "right" for worded in words]
+    rows = [[*_levels(header), *cells] for header, cells in zip(frame.index, frame.to_numpy(), strict=True)]
+    lines = [
+        _pipes([*(name or "" for name in frame.index.names), *frame.columns]),
+        _pipes([{"left": ":---", "right": "---:"}[side] for side in alignment]),
+        *map(_pipes, rows),
+    ]
+    paragraphs = ["\n".join(lines), _to_markdown(caption), *map(_to_markdown, layout.notes)]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _to_markdown(text: str) -> str:
+    return _one_line(text).translate(MARKDOWN_SPECIAL)
+
+
+def _pipes(texts: list[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def to_latex(layout: Layout, caption: str) -> str:
+    """Booktabs rows to be \\input, the best bold and the second best underlined, the notes in small type below.
+
+    A ``tabular`` for a floating table; more rows than a page holds are a ``longtable``, which must not float. The
+    caption comes along as a comment, since the document that shows the table words its own.
+    """
+    marked = _marked(layout, _to_latex, TEX_MARKS)
+    header, body = _tex_header(marked, layout), _tex_body(marked)
+    columns = "".join(["l" * marked.index.nlevels, *_tex_columns(layout)])
+    if len(marked) > ROWS_OF_A_PAGE:
+        package, inside = "{booktabs} and \\usepackage{longtable}, outside of any float", "longtable"
+        header = [*header, r"\endhead"]
+    else:
+        package, inside = "{booktabs}", "tabular"
+    notes = [rf"\par\medskip{{\footnotesize {_to_latex(note)}\par}}" for note in layout.notes]
+    lines = [
+        f"% {_one_line(caption)}",
+        f"% Needs \\usepackage{package}.",
+        rf"\begin{{{inside}}}{{{columns}}}",
+        *header,
+        *body,
+        r"\bottomrule",
+        rf"\end{{{inside}}}",
+        *notes,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _to_latex(text: str) -> str:
+    return _one_line(text).translate(TEX_SPECIAL)
+
+
+def _tex_columns(layout: Layout) -> list[str]:
+    """Letters of the columns: numbers flush right, words flush left, many words in a paragraph."""
+    letters = []
+    for place, column in enumerate(layout.cells.columns):
+        longest = layout.cells.iloc[:, place].map(len).max() if len(layout.cells) else 0
+        worded = "p{0.3\\linewidth}" if longest > WORDS_ON_A_LINE else "l"
+        letters.append(worded if column in layout.worded else "r")
+    return letters
+
+
+def _tex_header(marked: pd.DataFrame, layout: Layout) -> list[str]:
+    names = [name or "" for name in marked.index.names]
+    if marked.columns.nlevels == 1:
+        return [r"\toprule", _tex_row([*names, *marked.columns]), r"\midrule"]
+    start, groups, rules = len(names) + 1, [], []
+    for group, members in groupby(marked.columns.get_level_values(0)):
+        width = len(list(members))
+        groups.append(rf"\multicolumn{{{width}}}{{c}}{{{group}}}" if width > 1 else group)
+        rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if group else []
+        start += width
+    below = _tex_row([*names, *marked.columns.get_level_values(1)])
+    return [r"\toprule", _tex_row([""] * len(names) + groups), " ".join(rules), below, r"\midrule"]
+
+
+def _tex_body(marked: pd.DataFrame) -> list[str]:
+    """The rows; a row header is set once for all rows below each other that share it, a space parts the groups."""
+    lines, above = [], None
+    for header, cells in zip(marked.index, marked.to_numpy(), strict=True):
+        levels = _levels(header)
+        if above is not None and _group(levels) != _group(above):
+            lines.append(r"\addlinespace")
+        shared = _shared(levels, above)
+        lines.append(_tex_row([*("" if place < shared else text for place, text in enumerate(levels)), *cells]))
+        above = levels
+    return lines
+
+
+def _group(levels: tuple[str, ...]) -> tuple[str, ...]:
+    """The outer two levels of a row header, or fewer, so that a group is more than a row."""
+    return levels[: min(2, len(levels) - 1)]
+
+
+def _shared(levels: tuple[str, ...], above: tuple[str, ...] | None) -> int:
+    """Number of outer levels that a row header has in common with the one above it, never all of them."""
+    if above is None:
+        return 0
+    same = 0
+    while same < len(levels) - 1 and levels[same] == above[same]:
+        same += 1
+    return same
+
+
+def _tex_row(texts: list[str]) -> str:
+    return " & ".join(texts) + r" \\"
+
+
+def to_html(layout: Layout) -> Markup:
+    """A ``<table>`` and its notes: row headers are ``<th>``, the best is ``<strong>``, the second best ``<u>``."""
+    frame = _marked(layout, lambda text: str(escape(text)), HTML_MARKS)
+    for position, column in enumerate(layout.cells.columns):
+        if column in layout.worded:
+            frame.isetitem(position, frame.iloc[:, position].map('<span class="worded">{}</span>'.format))
+    table = frame.to_html(escape=False, border=0, index_names=False, justify="unset")
+    notes = "".join(f"\n<p>{escape(note)}</p>" for note in layout.notes)
+    return Markup(table + (f'\n<div class="notes">{notes}\n</div>' if notes else ""))
+
+
+def _marked(layout: Layout, escaped: Callable[[str], str], marks: dict[int, Callable]) -> pd.DataFrame:
+    """The cells with every text escaped, headers too, and the marked ones wrapped."""
+    ranks = layout.ranks.to_numpy()
+    texts = [
+        [marks.get(rank, str)(escaped(text)) for text, rank in zip(row, places, strict=True)]
+        for row, places in zip(layout.cells.to_numpy(), ranks, strict=True)
+    ]
+    index, columns = layout.cells.index, layout.cells.columns
+    return pd.DataFrame(texts, index=_mapped(index, escaped), columns=_mapped(columns, escaped), dtype=object)
+
+
+def _mapped(headers: pd.Index, change: Callable[[str], str]) -> pd.Index:
+    if isinstance(headers, pd.MultiIndex):
+        texts = [tuple(change(text) for text in header) for header in headers]
+        names = headers.names if any(headers.names) else [None] * headers.nlevels
+        if not texts:
+            return pd.MultiIndex.from_arrays([[]] * headers.nlevels, names=names)
+        return pd.MultiIndex.from_tuples(texts, names=names)
+    return pd.Index([change(text) for text in headers], name=headers.name, dtype=object)
+
+
+def _levels(header: str | tuple[str, ...]) -> tuple[str, ...]:
+    return header if isinstance(header, tuple) else (header,)
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,47 @@
+"""The log of a job: everything goes to its file, the reason of a failure stands in its last line."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from glossbench.errors import GlossbenchError
+from glossbench.job.watchdog import end_with_snakemake
+from glossbench.provenance import versions
+
+FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+@contextmanager
+def job_log(job: Any) -> Iterator[logging.Logger]:
+    """Log to a job's file while the body runs, beginning with its settings and versions, and end with its Snakemake.
+
+    job: the ``snakemake`` object of a script. A GlossbenchError ends the process with its one line on stderr; any
+    other exception goes on, with its traceback in the log. In both cases the last line of the log says why.
+    """
+    handler = logging.FileHandler(job.log[0], mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%S"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    log = logging.getLogger("glossbench")
+    end_with_snakemake()
+    log.info("rule %s", job.rule)
+    for name, value in job.params.items():
+        log.info("%s %s", name, value)
+    log.info("versions %s", versions())
+    try:
+        yield log
+    except GlossbenchError as error:
+        log.error("%s", error)
+        print(f"glossbench: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception as error:
+        log.exception("unexpected error")
+        log.error("%s: %s", type(error).__name__, error)
+        raise
+    finally:
+        root.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,217 @@
+"""Objective keys and what they stand for: ``{objective}[@preset][,setting=value]``.
+
+Imported while the workflow is parsed: nothing heavy in here.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from glossbench.errors import SettingsError
+from glossbench.study.messages import shown
+from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed
+from glossbench.study.yaml_file import read_yaml
+
+PROBES = {"kind": {"enum": ["logistic", "adam"]}}
+WEIGHT = {"type": "number", "minimum": 0, "maximum": 1}
+KEY = re.compile(r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)")
+TIMES = re.compile(r"x(?P<factor>[0-9.]+(?:e-?[0-9]+)?)")  # as in sigma=x1.5: times what was chosen
+
+
+def tuned_as(key: str) -> str:
+    """The objective whose search an objective key shares: the key without its changed settings."""
+    return key.split(",", 1)[0]
+
+
+def varied(key: str, setting: str, value: Any) -> str:
+    """The key of an objective with one more setting changed."""
+    text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return f"{key},{setting}={text}"
+
+
+class Objectives:
+    """Turns objective keys into full settings: study, then preset, then registry entry, then the key's changes.
+
+    config_dir: holds presets.yaml and schemas/. registry: the entries of objectives.yaml. training: schema of the
+    training settings. defaults: the study's own. searched: whether the study tunes, given an objective's key without
+    changes. fixed: settings that it does not search.
+    """
+
+    def __init__(
+        self,
+        config_dir: Path,
+        registry: dict,
+        training: dict,
+        defaults: dict,
+        searched: Callable[[str], bool] = lambda key: False,
+        fixed: tuple[str, ...] = (),
+    ):
+        self.fixed = fixed
+        self.registry, self.training, self.defaults, self.searched = registry, training, defaults, searched
+        self.losses = load_schema(config_dir, "losses")
+        schema = load_schema(config_dir, "presets")
+        self.presets = self._presets(config_dir, schema)
+        file = str(config_dir / "objectives.yaml")
+        for name, entry in registry.items():
+            if entry["loss"] is not None:
+                must_be_known(entry["loss"], self.losses, f"{file}: {name}.loss", "losses")
+            must_be_known(entry["preset"], self.presets, f"{file}: {name}.preset", "presets")
+            allowed = self._settings_schema(entry)
+            entry["settings"] = typed(entry["settings"], allowed)
+            check(entry["settings"], allowed, file, (name, "settings"))
+            for setting, space in entry["search"].items():
+                must_be_known(setting, allowed["properties"], f"{file}: {name}.search", "settings")
+                if space != "preset":
+                    _check_space(space, allowed["properties"][setting], file, (name, "search", setting))
+
+    def resolve(self, key: str, where: str) -> dict[str, Any]:
+        """Everything an objective key stands for. Raises SettingsError, ``where`` names the key's place."""
+        match = KEY.fullmatch(key)
+        if not match:
+            raise SettingsError(f"{where}: {shown(key)} is not of the form objective[@preset][,setting=value]")
+        must_be_known(match["name"], self.registry, where, "objectives")
+        entry = self.registry[match["name"]]
+        preset_name = match["preset"] or entry["preset"]
+        must_be_known(preset_name, self.presets, where, "presets")
+        allowed = self._settings_schema(entry)
+        changes, times = _changes(match["changes"], key, where)
+        check(dict.fromkeys(times, 1) | changes, _keys_only(allowed, times), f"{where}: {key}")
+
+        loss, preset = entry["loss"], self.presets[preset_name]
+        own = {**preset.get(loss, {}), **preset.get("training", {}), **entry["settings"], **changes}
+        loss_schema = self.losses[loss] if loss else {}
+        by_protocol = {
+            name: value[entry["protocol"]] if isinstance(value, dict) else value
+            for name, value in {**self.defaults, **own}.items()
+            if name in self.training
+        }
+        resolved = {
+            "objective": match["name"],
+            "preset": preset_name,
+            "protocol": entry["protocol"],
+            "loss": loss,
+            "loss_settings": {name: own.get(name, spec["default"]) for name, spec in loss_schema.items()},
+            "weight": own.get("weight", 0.5) if loss and entry["protocol"] == "integrated" else None,
+            "training": by_protocol,
+            "probe": preset.get("probe", {}),
+            "times": times,
+        }
+        search = self._search(entry, preset, resolved) if self.searched(tuned_as(key)) else {}
+        resolved["search"] = {name: space for name, space in search.items() if name not in changes}
+        for setting, factor in times.items():
+            self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
+        return resolved
+
+    def chosen_without_search(self, key: str, setting: str, where: str) -> Any:
+        """The value an objective has for a setting before any run, or None where a search or an estimate chooses it."""
+        resolved = self.resolve(key, where)
+        value = setting_of(resolved, setting)
+        return None if setting in resolved["search"] or isinstance(value, str) else value
+
+    def _search(self, entry: dict, preset: dict, resolved: dict) -> dict[str, Any]:
+        """The space of each setting that is searched: the entry's own, or the preset's for its loss and protocol."""
+        spaces = preset.get("search", {})
+        offered = {**spaces.get("training", {}), **spaces.get(entry["loss"], {})}
+        found = {}
+        for setting, space in entry["search"].items():
+            space = offered.get(setting) if space == "preset" else space
+            if space is not None and entry["protocol"] in space:
+                space = space[entry["protocol"]]
+            if space is not None and setting not in self.fixed:
+                found[setting] = space
+        return found
+
+    def _check_product(self, setting: str, factor: float, resolved: dict, properties: dict, where: str) -> None:
+        value = setting_of(resolved, setting)
+        if not VALIDATOR(properties[setting]).is_valid(0.5):
+            raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times")
+        if isinstance(value, int | float) and setting not in resolved["search"]:
+            check({setting: value * factor}, {"properties": {setting: properties[setting]}}, where)
+
+    def _settings_schema(self, entry: dict) -> dict:
+        properties = {**self.training, **(self.losses[entry["loss"]] if entry["loss"] else {})}
+        if entry["loss"] and entry["protocol"] == "integrated":
+            properties["weight"] = WEIGHT
+        return {"type": "object", "additionalProperties": False, "properties": properties}
+
+    def _presets(self, config_dir: Path, schema: dict) -> dict[str, Any]:
+        """presets.yaml, whose blocks have the settings that the losses, training and the probe have."""
+
+        def block(properties: dict) -> dict:
+            return {"type": "object", "additionalProperties": False, "properties": properties}
+
+        settings = {**{name: block(properties) for name, properties in self.losses.items()}}
+        settings["training"] = block(self.training)
+        space = schema["additionalProperties"]["properties"]["search"]["additionalProperties"]["additionalProperties"]
+        searchable = {
+            name: block(dict.fromkeys([*part["properties"], "weight"], space)) for name, part in settings.items()
+        }
+        preset = block({**settings, "probe": block(PROBES), "search": block(searchable)})
+        path = config_dir / "presets.yaml"
+        schema = {**schema, "additionalProperties": preset}
+        presets = typed(read_yaml(path), schema)
+        check(presets, schema, str(path))
+        for name, entry in presets.items():
+            for part, spaces in entry.get("search", {}).items():
+                for setting, space in spaces.items():
+                    bounds = WEIGHT if setting == "weight" else settings[part]["properties"][setting]
+                    for one in space.values() if set(space) <= {"integrated", "standalone"} else [space]:
+                        if one is not None:
+                            _check_space(one, bounds, str(path), (name, "search", part, setting))
+        return presets
+
+
+def setting_of(objective: dict[str, Any], setting: str) -> Any:
+    """A setting of a resolved objective, wherever it stands."""
+    if setting == "weight":
+        return objective["weight"]
+    part = "loss_settings" if setting in objective["loss_settings"] else "training"
+    return objective[part].get(setting)
+
+
+def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
+    """A resolved objective with the settings that a search chooses left open: what they were changes no run."""
+    opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
+    for setting in objective["search"]:
+        if setting == "weight":
+            opened["weight"] = None
+        else:
+            opened["loss_settings" if setting in opened["loss_settings"] else "training"][setting] = None
+    return opened
+
+
+def _changes(text: str, key: str, where: str) -> tuple[dict[str, Any], dict[str, float]]:
+    """The changed settings of a key: those given as they are, and those given as multiples."""
+    changes, times = {}, {}
+    for change in filter(None, text.split(",")):
+        setting, value = change.split("=")
+        if setting in changes or setting in times:
+            raise SettingsError(f"{where}: {key}: {setting} is given twice")
+        multiple = TIMES.fullmatch(value)
+        if multiple is None:
+            changes[setting] = scalar(value)
+            continue
+        factor = scalar(multiple["factor"])
+        if not isinstance(factor, int | float) or factor <= 0:
+            raise SettingsError(f"{where}: {key}: {setting}={value} found, expected x and a number above 0")
+        times[setting] = factor
+    return changes, times
+
+
+def _keys_only(schema: dict, names: dict) -> dict:
+    """A schema that takes anything for ``names`` and refuses unknown ones as before."""
+    properties = {key: {} if key in names else spec for key, spec in schema["properties"].items()}
+    return {**schema, "properties": properties}
+
+
+def _check_space(space: dict, bounds: dict, source: str, path: tuple) -> None:
+    """A search space stays within what its setting takes."""
+    where = f"{source}: {'.'.join(map(str, path))}"
+    if "choices" not in space and not space["low"] < space["high"]:
+        raise SettingsError(f"{where}: low {space['low']} found, expected less than high {space['high']}")
+    if space.get("log") and "step" in space:
+        raise SettingsError(f"{where}: step and log found, expected one of them")
+    for value in space.get("choices") or [space["low"], space["high"]]:
+        if not VALIDATOR(bounds).is_valid(value):
+            check({path[-1]: value}, {"properties": {path[-1]: bounds}}, source, path[:-1])

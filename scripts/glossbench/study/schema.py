@@ -1,0 +1,110 @@
+"""Values checked against a schema, with one line for whoever made a mistake in them, and completed from it."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from glossbench.errors import SettingsError
+from glossbench.study.messages import nearest, refusal, shown
+from glossbench.study.yaml_file import read_yaml
+
+
+def _is_finite_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pattern(validator: Any, pattern: str, value: Any, _: dict) -> Iterator[ValidationError]:
+    # to JSON Schema a final $ is the end, to Python also the place before a last line end
+    whole = re.sub(r"\$$", r"\\Z", pattern)
+    if validator.is_type(value, "string") and not re.search(whole, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+# .nan and .inf are numbers to YAML and would pass every bound, or none
+VALIDATOR = extend(
+    Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_finite_number),
+)
+
+
+def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
+    """A schema in which each reference to its own definitions is replaced by the definition."""
+    schema = read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inlined(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref", "").removeprefix("#/$defs/")
+        own = {key: inlined(value) for key, value in node.items() if key not in ("$ref", "$defs")}
+        return {**inlined(schema["$defs"][reference]), **own} if reference else own
+
+    return inlined(schema)
+
+
+def must_be_known(key: str, known: Any, where: str, what: str) -> None:
+    """Raise SettingsError, with the nearest of the known names, where ``key`` is not one of them."""
+    if key not in known:
+        raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
+
+
+def check(value: Any, schema: dict, source: str, path: tuple[str | int, ...] = ()) -> None:
+    """Raise SettingsError for the most telling way in which ``value``, at ``path`` in a source, breaks a schema."""
+    errors = list(VALIDATOR(schema).iter_errors(value))
+    if errors:
+        raise SettingsError(f"{source}: {refusal(errors, path)}")
+
+
+def typed(value: Any, schema: dict) -> Any:
+    """A copy of ``value`` with numbers, booleans and nulls that came as text where the schema wants none.
+
+    ``--config`` gives everything inside a list or mapping as text, and to YAML 2e-5 is text too. Where a whole
+    number is wanted 1.0 is 1, lest a path be named after the one or the other.
+    """
+    if isinstance(value, dict):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, dict) else {}
+        return {key: typed(item, properties.get(key, others)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, schema.get("items", {})) for item in value]
+    if isinstance(value, float) and value.is_integer() and "integer" in schema.get("type", []):
+        return int(value)
+    if isinstance(value, str) and not VALIDATOR(schema).is_valid(value):
+        return None if value in ("null", "None") else scalar(value)
+    return value
+
+
+def scalar(text: str) -> Any:
+    """A number, true, false, or the text itself; 1e-3 is a number, which it is not in YAML."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if math.isfinite(number) else text
+    return text
+
+
+def with_defaults(value: Any, schema: dict) -> Any:
+    """A copy of ``value`` in which absent keys have their schema's default."""
+    properties = schema.get("properties")
+    if not isinstance(value, dict) or not properties:
+        return value
+    filled = dict(value)
+    for key, spec in properties.items():
+        if key not in filled and "default" in spec:
+            filled[key] = json.loads(json.dumps(spec["default"]))
+        if key in filled:
+            filled[key] = with_defaults(filled[key], spec)
+    return filled

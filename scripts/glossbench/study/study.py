@@ -1,0 +1,221 @@
+"""The validated configuration of a study, and the settings of each of its runs.
+
+Imported while the workflow is parsed: nothing heavy in here.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glossbench.errors import SettingsError
+from glossbench.study.grid import LISTS, Block, Run, Search, blocks
+from glossbench.study.objectives import Objectives, tuned_as
+from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
+from glossbench.study.yaml_file import plain, read_yaml
+
+REGISTRIES = ("corpora", "encoders", "objectives")
+# Where files come from changes nothing that is made of them.
+VOLATILE = ("mirror", "offline")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study file and the registries it draws on, checked and with every default filled in.
+
+    runs: every run once, in the order of the study. objectives_resolved: by key, those that are only tuned included.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    registry: dict[str, dict[str, Any]]
+    objectives_resolved: dict[str, dict[str, Any]]
+    runs: tuple[Run, ...]
+
+    @property
+    def corpora(self) -> list[str]:
+        return self._distinct("corpus")
+
+    @property
+    def encoders(self) -> list[str]:
+        return self._distinct("encoder")
+
+    @property
+    def objectives(self) -> list[str]:
+        return self._distinct("objective")
+
+    @property
+    def seeds(self) -> list[int]:
+        return self._distinct("seed")
+
+    @property
+    def max_length(self) -> int:
+        return self.settings["max_length"]
+
+    def searches(self) -> list[Search]:
+        """Each search that chooses settings of some run."""
+        searched = [run for run in self.runs if self.objective(run.objective)["search"]]
+        return list(dict.fromkeys(Search(run.corpus, run.encoder, tuned_as(run.objective)) for run in searched))
+
+    def objective(self, key: str) -> dict[str, Any]:
+        """Protocol, preset, loss, its settings, weight (lambda), training settings and search of an objective key."""
+        return self.objectives_resolved[key]
+
+    def frozen_layers(self, encoder: str) -> int:
+        """Number of an encoder's lower layers that are not trained; 0 trains everything, embeddings included."""
+        trainable = self.settings["encoder"]["trainable_layers"]
+        if trainable is None:
+            return 0
+        return self.kept_layers(encoder) - trainable
+
+    def kept_layers(self, encoder: str) -> int:
+        return self.settings["encoder"]["layers"] or self.registry["encoders"][encoder]["layers"]
+
+    def _distinct(self, key: str) -> list:
+        return list(dict.fromkeys(getattr(run, key) for run in self.runs))
+
+
+def canonical(value: Any) -> str:
+    """One JSON text for one meaning: keys sorted, 1.0 written as 1."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
+    """Check a study and the registries beside it.
+
+    config: the study as parsed. source: the file it came from, named in errors. config_dir: holds
+    {corpora,encoders,objectives,presets}.yaml and schemas/. Raises SettingsError with one line.
+    """
+    schema = load_schema(config_dir, "study")
+    training = load_schema(config_dir, "training")
+    schema["properties"]["training"]["properties"] = training
+    settings = typed(_short_forms_spelled_out(plain(config, source)), schema)
+    check(settings, schema, source)
+    settings = with_defaults(settings, schema)
+    registry = {name: _load_registry(config_dir, name) for name in REGISTRIES}
+    found = blocks(settings, source)
+    for block in found:
+        for name in ("corpora", "encoders"):
+            for position, key in enumerate(block.lists[name]):
+                must_be_known(key, registry[name], f"{source}: {block.place(name)}[{position}]", name)
+    tuning = settings["tuning"]
+    resolver = Objectives(
+        config_dir,
+        registry["objectives"],
+        training,
+        settings["training"],
+        lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
+        tuple(tuning["fixed"]) if tuning else (),
+    )
+    resolved, runs = {}, {}
+    for block in found:
+        objectives = _resolved(block, resolver, source)
+        resolved.update(objectives)
+        runs.update(dict.fromkeys(block.runs(list(objectives))))
+    for key, objective in list(resolved.items()):
+        if objective["search"]:
+            resolved[tuned_as(key)] = resolver.resolve(tuned_as(key), source)
+    study = Study(settings["study"], settings, registry, resolved, tuple(runs))
+    _check_layers(study, source)
+    _check_sizes(study, source)
+    _check_shown(study, source)
+    _check_tuning(study, source)
+    return study
+
+
+def _resolved(block: Block, resolver: Objectives, source: str) -> dict[str, dict[str, Any]]:
+    """The objectives of a block by key; each is first resolved as it is written, so that an error names its place."""
+    place = f"{source}: {block.place('objectives')}"
+    places = {key: f"{place}[{position}]" for position, key in enumerate(block.lists["objectives"])}
+    for key, where in places.items():
+        resolver.resolve(key, where)
+    keys = dict.fromkeys(block.objective_keys(lambda key, name: resolver.chosen_without_search(key, name, places[key])))
+    return {key: resolver.resolve(key, places.get(key, f"{source}: {block.path}vary")) for key in keys}
+
+
+def _short_forms_spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
+    """A list of one for a single value (as in --config corpora=mr), and a mapping for a bare or absent subset."""
+    spelled = dict(settings)
+    for key in LISTS:
+        if isinstance(settings.get(key), str | int):
+            spelled[key] = [settings[key]]
+    subset = settings.get("subset", {})
+    if subset is None or isinstance(subset, int | float):
+        spelled["subset"] = {"train": subset}
+    return spelled
+
+
+def _check_layers(study: Study, source: str) -> None:
+    for encoder in study.encoders:
+        total = study.registry["encoders"][encoder]["layers"]
+        for key in ("layers", "trainable_layers"):
+            wanted = study.settings["encoder"][key]
+            limit = total if key == "layers" else study.kept_layers(encoder)
+            if wanted is not None and wanted > limit:
+                raise SettingsError(f"{source}: encoder.{key}: {wanted} found, but {encoder} has {limit} layers here")
+
+
+def _check_sizes(study: Study, source: str) -> None:
+    """No part larger than a corpus is, no documents longer than an encoder takes, where the registries say so."""
+    for corpus in study.corpora:
+        documents = study.registry["corpora"][corpus].get("documents", {})
+        for part, kind in {"train": "training", "val": "validation", "test": "test"}.items():
+            wanted = study.settings["subset"][part]
+            if wanted is not None and wanted > documents.get(part, wanted):
+                limit = f"{corpus} has {documents[part]} {kind} documents"
+                raise SettingsError(f"{source}: subset.{part}: {wanted} found, but {limit}")
+    for encoder in study.encoders:
+        limit = study.registry["encoders"][encoder].get("max_length", study.max_length)
+        if study.max_length > limit:
+            raise SettingsError(f"{source}: max_length: {study.max_length} found, but {encoder} takes {limit} tokens")
+
+
+def _check_shown(study: Study, source: str) -> None:
+    """What is shown of single runs names objectives and a seed of this study."""
+    for name in ("projection", "snapshots"):
+        wanted = study.settings[name]
+        if wanted is None:
+            continue
+        for position, key in enumerate(wanted["objectives"]):
+            where = f"{source}: {name}.objectives[{position}]"
+            must_be_known(key, study.objectives, where, "objectives of this study")
+        if wanted["seed"] not in study.seeds:
+            raise SettingsError(f"{source}: {name}.seed: {wanted['seed']} is not one of seeds {study.seeds}")
+
+
+def _check_tuning(study: Study, source: str) -> None:
+    tuning = study.settings["tuning"]
+    if tuning is None:
+        return
+    known = list(dict.fromkeys(map(tuned_as, study.objectives)))
+    searched = sorted({name for entry in study.registry["objectives"].values() for name in entry["search"]})
+    for position, name in enumerate(tuning["fixed"]):
+        must_be_known(name, searched, f"{source}: tuning.fixed[{position}]", "settings that are searched")
+    named = {"objectives": tuning["objectives"] or [], "trials_by_objective": list(tuning["trials_by_objective"])}
+    for name, keys in named.items():
+        for position, key in enumerate(keys):
+            place = f"[{position}]" if name == "objectives" else ""
+            must_be_known(key, known, f"{source}: tuning.{name}{place}", "objectives of this study")
+
+
+def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:
+    schema = load_schema(config_dir, name)
+    entries = _read_registry(config_dir, name, schema)
+    return {key: with_defaults(entry, schema["additionalProperties"]) for key, entry in entries.items()}
+
+
+def _read_registry(config_dir: Path, name: str, schema: dict) -> dict[str, Any]:
+    path = config_dir / f"{name}.yaml"
+    entries = typed(read_yaml(path), schema)
+    check(entries, schema, str(path))
+    return entries

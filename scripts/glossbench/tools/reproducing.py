@@ -1,0 +1,324 @@
+"""REPRODUCING.md: each table, figure and claim of the paper, the command that makes it, and what that takes.
+
+``python -m glossbench.tools.reproducing`` (``make docs``) writes the page from config/{exhibits,claims,costs}.yaml
+and the studies they name. ``python -m glossbench.tools.reproducing T2`` prints the files of the runs that T2 stands on.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glossbench.errors import GlossbenchError, SettingsError
+from glossbench.evidence.paper.published import published_costs
+from glossbench.evidence.text.names import split_objective
+from glossbench.study.grid import Run
+from glossbench.study.outputs import Exhibit, load_claims, load_exhibits
+from glossbench.study.schema import check, load_schema, must_be_known
+from glossbench.study.study import Study, load_study
+from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.plan import plan
+
+ROOT = Path(__file__).parents[3]
+UNKNOWN = "not measured yet"
+DASH = "–"
+VARIED = ("best-values", "swings")  # kinds of claims that are about changed settings
+HEAD = """# Reproducing the paper
+
+Each table, figure and claim of *G-Loss: Graph-Guided Fine-Tuning of Language Models* (arXiv:2604.25853), the command
+that makes it here and what that takes. Written by `make docs` from `config/exhibits.yaml`, `config/claims.yaml` and
+`config/costs.yaml`; a test holds this page against them.
+
+Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`,
+and name the file that they make. Without internet see *Studies* in README.md; on a cluster, the same
+commands with `--executor slurm --jobs 50`.
+
+Tables and figures are made when all runs of their study are finished, so the first of these commands trains the whole
+grid and the others find it there. *runs*, *time* and *disk* are those of what the row itself stands on; a run that
+several rows need is made once. To make one row from its own runs alone, T2 for instance:
+
+```
+snakemake $(PYTHONPATH=scripts python -m glossbench.tools.reproducing T2) --configfile config/paper.yaml
+snakemake results/paper/partial/tables/integrated.csv --configfile config/paper.yaml
+```
+"""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """config/costs.yaml with its studies loaded, in its order."""
+
+    entries: dict[str, Any]
+    studies: dict[str, Study]
+
+    @property
+    def main(self) -> Study:
+        """The study whose files are named for each item."""
+        return self.studies[self.entries["names"]]
+
+    def run_here(self) -> list[Study]:
+        return [study for name, study in self.studies.items() if self.entries["studies"][name]["run_here"]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row of the page. runs: those of the main study that it stands on. searches: whether it stands on trials."""
+
+    number: str
+    title: str
+    target: str
+    runs: tuple[Run, ...]
+    searches: bool
+    here: list[str]
+
+
+def load_costs(root: Path) -> Costs:
+    """Raises SettingsError where the file breaks its schema or a study is not what it is listed as."""
+    config = root / "config"
+    source = config / "costs.yaml"
+    entries = read_yaml(source)
+    check(entries, load_schema(config, "costs"), str(source))
+    must_be_known(entries["names"], entries["studies"], f"{source}: names", "studies")
+    studies = {}
+    for name, entry in entries["studies"].items():
+        studies[name] = load_study(read_yaml(root / entry["file"]), entry["file"], config)
+        if studies[name].name != name:
+            raise SettingsError(f"{source}: studies.{name}: {entry['file']} is the study {studies[name].name}")
+    return Costs(entries, studies)
+
+
+def page(root: Path) -> str:
+    """The text of REPRODUCING.md. root: the repository. Raises SettingsError."""
+    costs = load_costs(root)
+    exhibits, claims = load_exhibits(root / "config"), load_claims(root / "config")
+    items = [_of_exhibit(exhibit, costs) for exhibit in exhibits]
+    places = {exhibit.key: item for exhibit, item in zip(exhibits, items, strict=True)}
+    parts = [
+        HEAD,
+        f"## Studies\n\n{_studies(costs)}",
+        *(
+            f"## {kind.capitalize()}s of the paper\n\n"
+            + _items((places[e.key] for e in _by_number(exhibits, kind)), costs, root)
+            for kind in ("table", "figure")
+        ),
+        f"## Claims of the paper\n\n{_claims(claims, costs, root)}",
+        "## Beyond the paper\n\n" + _items((places[e.key] for e in exhibits if not e.paper), costs, root),
+        _behind(costs),
+    ]
+    return "\n".join(parts)
+
+
+def _by_number(exhibits: list[Exhibit], kind: str) -> list[Exhibit]:
+    numbered = [exhibit for exhibit in exhibits if exhibit.kind == kind and exhibit.paper]
+    return sorted(numbered, key=lambda exhibit: int(exhibit.paper[1:]))
+
+
+def _of_exhibit(exhibit: Exhibit, costs: Costs) -> Item:
+    study = costs.main if exhibit.fillable(costs.main) else None
+    ending = "csv" if exhibit.kind == "table" else "pdf"
+    return Item(
+        number=exhibit.paper or "",
+        title=exhibit.title,
+        target=f"results/{study.name}/{exhibit.kind}s/{exhibit.key}.{ending}" if study else "",
+        runs=_runs_of(exhibit, study) if study else (),
+        searches="trials" in exhibit.reads,
+        here=[other.name for other in costs.run_here() if exhibit.fillable(other)],
+    )
+
+
+def _runs_of(exhibit: Exhibit, study: Study) -> tuple[Run, ...]:
+    """The runs that an exhibit's own choice takes, of those of which what it needs is kept."""
+    runs = study.runs
+    chosen = study.settings[exhibit.needs["setting"]] if exhibit.needs.get("setting") else None
+    if chosen and "seed" in chosen and "objectives" in chosen and exhibit.needs["setting"] != "tuning":
+        runs = [run for run in runs if run.objective in chosen["objectives"] and run.seed == chosen["seed"]]
+    keys = ("preset", "protocol")
+    rows = [{**vars(run), **{key: study.objective(run.objective)[key] for key in keys}} for run in runs]
+    module = importlib.import_module(exhibit.module)
+    kept = module.select(pd.DataFrame(rows)).index if rows else []
+    return tuple(runs[place] for place in kept)
+
+
+def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
+    """The runs that a verdict stands on: the claim's corpora, encoders, objectives, and changes it is about."""
+    measure, paper = claim["measure"], claim["paper"]
+    varied = [measure.get("setting"), *measure.get("rivals", [])] if measure["kind"] in VARIED else []
+    objectives = {*measure["gloss"], *([] if varied else measure.get("rivals", []))}
+    marks = [f",{setting}=" for setting in varied if setting]
+    return tuple(
+        run
+        for run in study.runs
+        if run.corpus in paper["corpora"]
+        and run.encoder in paper["encoders"]
+        and split_objective(run.objective)[0] in objectives
+        and "@" not in run.objective
+        and ("," not in run.objective or any(mark in run.objective for mark in marks))
+    )
+
+
+def _asked_by(claim: dict[str, Any], study: Study) -> bool:
+    """Whether a study has runs that a claim is measured on, whatever its corpora: G-Loss, and a rival or a change."""
+    measure = claim["measure"]
+    only = measure.get("only", study.corpora)
+    keys = {run.objective for run in study.runs if run.corpus in only}
+    if measure["kind"] in VARIED:
+        settings = [measure["setting"], *(measure.get("rivals", []) if measure["kind"] == "swings" else [])]
+        return all(any(f",{setting}=" in key for key in keys) for setting in settings)
+    rivals = measure.get("rivals")
+    return bool(keys & set(measure["gloss"])) and (rivals is None or bool(keys & set(rivals)))
+
+
+def _studies(costs: Costs) -> str:
+    rows = [
+        [
+            f"`{name}`",
+            f"`{_command(costs, name)}`",
+            f"{len(study.runs):,}",
+            f"{len(study.searches()):,}",
+            _amount(entry["hours"], "h", entry),
+            _amount(entry["disk_gb"], "GB", entry),
+            entry["machine"] or DASH,
+            "yes" if entry["run_here"] else "no",
+        ]
+        for (name, study), entry in zip(costs.studies.items(), costs.entries["studies"].values(), strict=True)
+    ]
+    return _table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
+
+
+def _items(items: Iterator[Item], costs: Costs, root: Path) -> str:
+    headers = ["", "what", "command", "runs", "time", "disk", "run here on"]
+    return _table(headers, [_row(item, costs, root) for item in items])
+
+
+def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
+    said = (
+        "One command judges all ten; each verdict needs the runs of its row. Confirmed means that the whole 95 % "
+        "interval of the quantity lies where the claim puts it.\n"
+    )
+    rows = []
+    for number in sorted(claims, key=lambda number: int(number[1:])):
+        claim = claims[number]
+        here = [study.name for study in costs.run_here() if _asked_by(claim, study)]
+        runs = runs_of_claim(claim, costs.main)
+        title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
+        rows.append(_row(Item(number, title, f"results/{costs.main.name}/claims.md", runs, False, here), costs, root))
+    return f"{said}\n" + _table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
+
+
+def _row(item: Item, costs: Costs, root: Path) -> list[str]:
+    if not item.target:
+        return [item.number, item.title, DASH, DASH, DASH, DASH, ", ".join(item.here) or "not run here"]
+    runs = "all searches" if item.searches and not item.runs else f"{len(item.runs):,}" if item.runs else "none"
+    return [
+        item.number,
+        item.title,
+        f"`{_command(costs, costs.main.name, item.target)}`",
+        runs,
+        _hours(item, costs, root),
+        _disk(item, costs),
+        ", ".join(item.here) or "not run here",
+    ]
+
+
+def _hours(item: Item, costs: Costs, root: Path) -> str:
+    remark = costs.entries["remarks"].get(item.number)
+    known = [f"{_amount(remark['hours'], 'h', remark)} on {remark['machine']}: {remark['where']}"] if remark else []
+    speed = costs.entries["speed"]
+    study = costs.main if item.searches and not item.runs else replace(costs.main, runs=item.runs)
+    if not study.runs or not (item.runs or item.searches):
+        return "; ".join(["no training", *known])
+    needed = {run.encoder for run in study.runs}
+    if any(speed["docs_per_second"].get(encoder) is None for encoder in needed):
+        return "; ".join([UNKNOWN, *known])
+    measured = pd.DataFrame(
+        {
+            "encoder": encoder,
+            "docs_per_second": speed["docs_per_second"][encoder],
+            "n_trainable": study.registry["encoders"][encoder]["parameters"],
+        }
+        for encoder in needed
+    )
+    jobs = plan(study, measured, published_costs(root / "config" / "published"))
+    hours = jobs[jobs["kind"] == "trial"]["hours"].sum() if item.searches and not item.runs else jobs["hours"].sum()
+    return "; ".join([f"at most {hours:,.1f} h (estimated) on {speed['machine']}", *known])
+
+
+def _disk(item: Item, costs: Costs) -> str:
+    each = costs.entries["speed"]["mb_a_run"]
+    if not item.runs:
+        return DASH
+    return UNKNOWN if each is None else f"{len(item.runs) * each / 1000:,.1f} GB (estimated)"
+
+
+def _behind(costs: Costs) -> str:
+    speed = costs.entries["speed"]
+    known = {encoder: value for encoder, value in speed["docs_per_second"].items() if value is not None}
+    told = ", ".join(f"{encoder} {value:,.0f}" for encoder, value in known.items())
+    measured = f"{told} ({speed['machine']}; {speed['where']})" if told else UNKNOWN
+    sources = [
+        f"- {name}: {entry['basis']}, {entry['where']}"
+        for name, entry in costs.entries["studies"].items()
+        if entry["where"]
+    ]
+    return "\n".join(
+        [
+            "## Where the numbers come from\n",
+            "The time of an item is what its runs and their searches take one after another: epochs until the paper's",
+            "mean early stop on each corpus, no trial pruned, divided by the training documents a second measured:",
+            f"{measured}. Disk is that of its runs, without downloads and tokens.",
+            *(["", *sources] if sources else []),
+            "",
+        ]
+    )
+
+
+def _command(costs: Costs, name: str, target: str = "") -> str:
+    # --configfile takes all words behind it for files
+    return " ".join(
+        ["snakemake", *([target] if target else []), "--configfile", costs.entries["studies"][name]["file"]]
+    )
+
+
+def _amount(value: float | None, unit: str, entry: dict[str, Any]) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f} {unit} ({entry['basis']})" if value >= 100 else f"{value:.2g} {unit} ({entry['basis']})"
+
+
+def _table(headers: list[str], rows: list[list[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "".join(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |\n" for line in lines)
+
+
+def files_of(number: str, root: Path) -> list[str]:
+    """The files that stand for each finished run or search behind a table, figure or claim, by its number.
+
+    Raises SettingsError where there is no such number.
+    """
+    costs, claims = load_costs(root), load_claims(root / "config")
+    exhibits = {exhibit.paper: exhibit for exhibit in load_exhibits(root / "config") if exhibit.paper}
+    must_be_known(number, {**exhibits, **claims}, "glossbench.tools.reproducing", "tables, figures and claims")
+    study, top = costs.main, f"results/{costs.main.name}"
+    if number in claims:
+        runs, searches = runs_of_claim(claims[number], study), []
+    else:
+        runs = _of_exhibit(exhibits[number], costs).runs
+        searches = study.searches() if "trials" in exhibits[number].reads else []
+    return [
+        *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
+        *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),
+    ]
+
+
+if __name__ == "__main__":
+    try:
+        if len(sys.argv) > 1:
+            print("\n".join(files_of(sys.argv[1], ROOT)))
+        else:
+            (ROOT / "REPRODUCING.md").write_text(page(ROOT), encoding="utf-8")
+    except GlossbenchError as error:
+        sys.exit(f"glossbench: {error}")

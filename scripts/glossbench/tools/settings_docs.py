@@ -1,0 +1,121 @@
+"""The tables of settings in config/README.md, made from the schemas and presets that the workflow checks against.
+
+``python -m glossbench.tools.settings_docs config/README.md`` (``make docs``) writes them between their markers.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from glossbench.study.objectives import PROBES
+from glossbench.study.schema import load_schema, read_yaml
+
+BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
+
+
+def updated(text: str, config_dir: Path) -> str:
+    """The page with every marked block made afresh. Raises KeyError for a block that is not known."""
+    blocks = tables(config_dir)
+    return BLOCK.sub(lambda match: f"{match[1]}{blocks[match['name']]}{match[3]}", text)
+
+
+def tables(config_dir: Path) -> dict[str, str]:
+    """Markdown tables by name: study, training, losses, presets, corpora, encoders, objectives."""
+    losses, training = load_schema(config_dir, "losses"), load_schema(config_dir, "training")
+    registries = {
+        name: settings_table(load_schema(config_dir, name)["additionalProperties"]["properties"])
+        for name in ("corpora", "encoders", "objectives")
+    }
+    by_loss = "".join(f"\n`{name}`\n\n{settings_table(keys)}" for name, keys in losses.items() if keys)
+    return {
+        "study": settings_table(load_schema(config_dir, "study")["properties"]),
+        "training": settings_table(training),
+        "losses": by_loss.lstrip("\n"),
+        "presets": presets_table(
+            read_yaml(config_dir / "presets.yaml"), {**losses, "training": training, "probe": PROBES}
+        ),
+        "search": search_table(read_yaml(config_dir / "presets.yaml")),
+        **registries,
+    }
+
+
+def settings_table(properties: dict[str, Any]) -> str:
+    """A row for each key, nested ones as outer.inner."""
+    rows = [f"| `{key}` | {_values(spec)} | {_default(spec)} | {_said(spec)} |" for key, spec in _flat(properties)]
+    return "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
+    """A row for each switch: its value in each preset."""
+    switches = {
+        (block, key): None for preset in presets.values() for block in meanings for key in preset.get(block, {})
+    }
+    rows = [
+        f"| `{block}.{key}` | "
+        + " | ".join(f"`{json.dumps(presets[name][block][key])}`" for name in presets)
+        + f" | {_said(meanings[block][key])} |"
+        for block, key in switches
+    ]
+    return "\n".join(
+        [f"| switch | {' | '.join(presets)} | what it decides |", "|---" * (len(presets) + 2) + "|", *rows, ""]
+    )
+
+
+def search_table(presets: dict[str, Any]) -> str:
+    """A row for each setting that a search can look for: its space in each preset."""
+    spaces = {name: preset.get("search", {}) for name, preset in presets.items()}
+    places = {(block, key): None for search in spaces.values() for block, keys in search.items() for key in keys}
+    rows = [
+        f"| `{block}` | `{key}` | "
+        + " | ".join(_space(search.get(block, {}).get(key)) for search in spaces.values())
+        + " |"
+        for block, key in places
+    ]
+    return "\n".join([f"| for | setting | {' | '.join(presets)} |", "|---" * (len(presets) + 2) + "|", *rows, ""])
+
+
+def _space(space: dict[str, Any] | None) -> str:
+    if space is None:
+        return "as it is"
+    if "integrated" in space:
+        return "; ".join(f"{protocol}: {_space(one)}" for protocol, one in space.items())
+    if "choices" in space:
+        return ", ".join(f"{value:g}" for value in space["choices"])
+    how = f" in steps of {space['step']:g}" if "step" in space else ", logarithmic" if space.get("log") else ""
+    return f"{space['low']:g} to {space['high']:g}{how}"
+
+
+def _flat(properties: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
+    rows = []
+    for key, spec in properties.items():
+        rows.append((prefix + key, spec))
+        rows.extend(_flat(spec.get("properties", {}), f"{prefix}{key}."))
+    return rows
+
+
+def _values(spec: dict[str, Any]) -> str:
+    if "enum" in spec:
+        return ", ".join(f"`{value}`" for value in spec["enum"])
+    if "anyOf" in spec or "oneOf" in spec:
+        return " or ".join(_values(choice) for choice in spec.get("anyOf", spec.get("oneOf")))
+    kinds = spec.get("type", "any")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = " ".join(f"{sign} {spec[key]}" for key, sign in limits.items() if key in spec)
+    names = {"object": "mapping", "array": "list"}
+    return " or ".join(names.get(kind, kind) for kind in kinds) + (f" {bounds}" if bounds else "")
+
+
+def _default(spec: dict[str, Any]) -> str:
+    return f"`{json.dumps(spec['default'])}`" if "default" in spec and spec["default"] != {} else ""
+
+
+def _said(spec: dict[str, Any]) -> str:
+    return " ".join(spec.get("description", "").split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    page.write_text(updated(page.read_text(encoding="utf-8"), page.parent), encoding="utf-8")

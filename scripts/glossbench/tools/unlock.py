@@ -1,0 +1,43 @@
+"""Lifts the lock that a killed Snakemake left behind in the current directory.
+
+``python -m glossbench.tools.unlock``; the targets of the Makefile that run a study call it first.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import psutil
+
+from glossbench.job.watchdog import is_snakemake
+
+
+def lift_stale_lock(folder: Path) -> str | None:
+    """Unlock a working directory that no Snakemake works in. Returns what to tell the user, None where all is well.
+
+    Raises RuntimeError where a Snakemake is at work there. One on another machine is not seen.
+    """
+    if not any((folder / ".snakemake" / "locks").glob("*")):
+        return None
+    at_work = [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
+    if at_work:
+        raise RuntimeError(f"Snakemake is already at work here (process {at_work[0]}); wait for it, or end it")
+    for lock in (folder / ".snakemake" / "locks").glob("*"):
+        lock.unlink()
+    return "a killed Snakemake had left its lock behind; lifted it and went on"
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.pid != os.getpid() and Path(process.cwd()) == folder.resolve()
+    except psutil.Error:
+        return False
+
+
+if __name__ == "__main__":
+    try:
+        message = lift_stale_lock(Path.cwd())
+    except RuntimeError as error:
+        sys.exit(f"glossbench: {error}")
+    if message:
+        print(f"glossbench: {message}")

@@ -1,0 +1,262 @@
+"""Whether an archive of ``glossbench.tools.archive`` is whole, and its tables follow from its frames.
+
+``python -m glossbench.tools.verify ARCHIVE`` (``make verify ARCHIVE=...``) says each fault in one line and exits
+with 1 where there is any. What follows from the frames is made afresh by the code of this checkout, so a checkout of
+the commit that provenance.json names is the one to use.
+"""
+
+import hashlib
+import json
+import sys
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from glossbench.errors import GlossbenchError
+from glossbench.evidence.derived import Derivation
+from glossbench.frames import CONTRACT, departures
+from glossbench.study.grid import Run
+from glossbench.study.outputs import Exhibit, load_exhibits
+from glossbench.study.study import Study, load_study
+from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.archive import CHECKSUMS, LOCK, STUDY
+
+SHOWN = 60  # characters of a line that does not follow
+
+
+def verify(archive: Path) -> list[str]:
+    """Every fault of an archive, a line each; none where it is sound.
+
+    A file that is not what was packed is said once, and nothing that follows from it is judged.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
+            root = _unpacked(archive, Path(folder))
+            found, sound = _checksums(root)
+            return [*found, *_contents(root, sound)]
+    except GlossbenchError as error:
+        return [str(error)]
+
+
+def _unpacked(archive: Path, folder: Path) -> Path:
+    """The folder at the top of the archive, unpacked below ``folder``; nothing is written anywhere else."""
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members = tar.getmembers()
+            _refuse_odd(archive, members)
+            tar.extractall(folder, members, filter="data")
+    except OSError as error:  # tarfile's and gzip's own are among them, or not
+        raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
+    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
+        raise GlossbenchError(f"{archive}: not a whole tar.gz: {error}") from None
+    tops = {PurePosixPath(member.name).parts[0] for member in members}
+    if len(tops) != 1:
+        raise GlossbenchError(f"{archive}: one folder at the top was expected, {len(tops)} found")
+    return folder / tops.pop()
+
+
+def _refuse_odd(archive: Path, members: list[tarfile.TarInfo]) -> None:
+    seen = set()
+    for member in members:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in member.name:
+            raise GlossbenchError(f"{archive}: {member.name}: leads out of the archive; nothing was unpacked")
+        if not member.isreg() or len(path.parts) < 2:
+            raise GlossbenchError(f"{archive}: {member.name}: not a plain file in a folder; nothing was unpacked")
+        if path in seen:
+            raise GlossbenchError(f"{archive}: {member.name}: stands in the archive twice; nothing was unpacked")
+        seen.add(path)
+
+
+def _checksums(root: Path) -> tuple[list[str], set[str]]:
+    """Faults of the files against the packed SHA256SUMS, and the names of those without any."""
+    present = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {CHECKSUMS}
+    listed = _listed(root / CHECKSUMS)
+    found, sound = [], set()
+    for name in sorted(present | set(listed)):
+        if name not in present:
+            found.append(f"{name}: missing, {CHECKSUMS} lists it")
+        elif name not in listed:
+            found.append(f"{name}: not one of the files that {CHECKSUMS} lists")
+        elif _digest(root / name) != listed[name]:
+            found.append(f"{name}: its content is not what was packed (sha256)")
+        else:
+            sound.add(name)
+    return found, sound
+
+
+def _listed(path: Path) -> dict[str, str]:
+    """Name to digest, of a file in the format of sha256sum."""
+    if not path.is_file():
+        raise GlossbenchError(f"{path.name}: missing, so nothing can be checked")
+    lines = [line.partition("  ") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    for place, (digest, _, name) in enumerate(lines, start=1):
+        if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not name:
+            raise GlossbenchError(f"{path.name}: line {place}: a sha256, two spaces and a name were expected")
+    return {name: digest for digest, _, name in lines}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _contents(root: Path, sound: set[str]) -> Iterator[str]:
+    """Faults of what the files say, judged where they and those they follow from are sound."""
+    config = {name for name in {*_listed(root / CHECKSUMS), *_under(root, "config")} if name.startswith("config/")}
+    if not config <= sound:
+        return  # said already, and nothing else can be judged without
+    try:
+        study = load_study(read_yaml(root / STUDY), STUDY, root / "config")
+        exhibits = [exhibit for exhibit in load_exhibits(root / "config") if exhibit.fillable(study)]
+    except Exception as error:  # registries and schemas out of an archive may be anything
+        yield _one_line(str(error).replace(f"{root}/", ""))
+        return
+    derivation = Derivation(root, study)
+    yield from _missing(root, study, exhibits, derivation.frames)
+    yield from _frames(root, sound)
+    yield from _manifests(root, sound)
+    yield from _planned(root, study, sound)
+    yield from _provenance(root, study, sound)
+    yield from _derived(root, exhibits, derivation, sound)
+
+
+def _under(root: Path, folder: str) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_file()]
+
+
+def _missing(root: Path, study: Study, exhibits: list[Exhibit], frames: list[str]) -> Iterator[str]:
+    """What an archive of this study has; that SHA256SUMS lists it or not makes no difference."""
+    expected = {"provenance.json", "claims.json", "significance.csv", *(f"{name}.parquet" for name in frames)}
+    for exhibit in exhibits:
+        endings = ("csv", "md", "tex") if exhibit.kind == "table" else ("csv", "png", "pdf")
+        expected |= {f"{exhibit.kind}s/{exhibit.key}.{ending}" for ending in endings}
+    expected |= {f"resources/corpora/{corpus}/SHA256SUMS" for corpus in study.corpora}
+    expected |= {f"resources/encoders/{encoder}/SHA256SUMS" for encoder in study.encoders}
+    listed = _listed(root / CHECKSUMS)
+    for name in sorted(expected - set(listed)):
+        if not (root / name).is_file():
+            yield f"{name}: missing, the study has it"
+
+
+def _frames(root: Path, sound: set[str]) -> Iterator[str]:
+    for name in CONTRACT:
+        if f"{name}.parquet" in sound:
+            try:
+                found = departures(name, pd.read_parquet(root / f"{name}.parquet"))
+            except Exception as error:  # whatever a file that is no Parquet makes its reader raise
+                found = [f"cannot be read: {_one_line(error)}"]
+            yield from (f"{name}.parquet: {text}" for text in found)
+
+
+def _manifests(root: Path, sound: set[str]) -> Iterator[str]:
+    """Lists of the inputs' digests are lists of digests, and not empty."""
+    for name in sorted(sound):
+        if name.startswith("resources/"):
+            try:
+                if not _listed(root / name):
+                    yield f"{name}: lists no file"
+            except GlossbenchError as error:
+                yield f"{name}: {str(error).partition(': ')[2]}"
+
+
+def _planned(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
+    """The runs are those that the study plans: no other one, and none left out."""
+    if not {"coverage.parquet", "runs.parquet"} <= sound:
+        return
+    try:
+        coverage, runs = (_runs_of(pd.read_parquet(root / f"{name}.parquet")) for name in ("coverage", "runs"))
+    except Exception:  # a frame of another shape, which is said already
+        return
+    planned = set(study.runs)
+    for name, odd in {"coverage": coverage ^ planned, "runs": runs - planned}.items():
+        if odd:
+            first = " ".join(map(str, astuple(min(odd))))
+            yield f"{name}.parquet: not the runs that {STUDY} plans: {len(odd)} differ, the first {first}"
+    unfinished = len(planned - runs)
+    if unfinished and not runs - planned:
+        yield f"runs.parquet: {unfinished} of {len(planned)} planned runs are missing"
+
+
+def _runs_of(frame: pd.DataFrame) -> set[Run]:
+    columns = [frame[key] for key in ("corpus", "encoder", "objective", "seed")]
+    return {Run(*map(str, keys), int(seed)) for *keys, seed in zip(*columns, strict=True)}
+
+
+def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
+    if "provenance.json" not in sound:
+        return
+    try:
+        told = json.loads((root / "provenance.json").read_text(encoding="utf-8"))
+        lock, name = told["lock"], told["study"]
+    except (ValueError, KeyError, TypeError) as error:
+        yield f"provenance.json: cannot be read: {_one_line(error)}"
+        return
+    if LOCK in sound and lock != _digest(root / LOCK):
+        yield f"provenance.json: its lock is not the digest of {LOCK}"
+    if name != study.name:
+        yield f"provenance.json: of study {_one_line(name)}, but {STUDY} is of {study.name}"
+
+
+def _derived(root: Path, exhibits: list[Exhibit], derivation: Derivation, sound: set[str]) -> Iterator[str]:
+    """Tables, data of figures and verdicts, each against what the frames give."""
+    shown = {f"{exhibit.kind}s/{exhibit.key}": exhibit for exhibit in exhibits}
+    for name in sorted(name for name in sound if name.startswith(("tables/", "figures/"))):
+        if name.rpartition(".")[0] not in shown:
+            yield f"{name}: no table or figure of this study"
+    for stem, exhibit in shown.items():
+        if not exhibit.reads:
+            continue  # a diagram, which follows from no run
+        parents = derivation.parents(exhibit)
+        yield from _compared(root, sound, f"{stem}.csv", parents, lambda one=exhibit: derivation.texts(one))
+    yield from _compared(root, sound, "significance.csv", derivation.parents_of_tests(), derivation.texts_of_tests)
+    yield from _compared(root, sound, "claims.json", derivation.parents_of_claims(), derivation.texts_of_claims)
+
+
+def _compared(
+    root: Path, sound: set[str], name: str, parents: list[str], make: Callable[[], dict[str, str]]
+) -> Iterator[str]:
+    """name: the first file that ``make`` gives, named where it fails. parents: the files it follows from."""
+    if not set(parents) <= sound:
+        return
+    try:
+        texts = make()
+    except Exception as error:  # frames out of an archive may hold anything
+        yield f"{name}: cannot be made from {parents[0]}: {type(error).__name__}: {_one_line(error)}"
+        return
+    for file, text in texts.items():
+        if file in sound and (packed := (root / file).read_bytes()) != text.encode():
+            yield f"{file}: does not follow from the frames: {_difference(packed, text)}"
+
+
+def _difference(packed: bytes, text: str) -> str:
+    """Where two texts part for the first time, and what stands there."""
+    lines, wanted = packed.decode("utf-8", errors="replace").split("\n"), text.split("\n")
+    for place, (line, other) in enumerate(zip(lines, wanted, strict=False), start=1):
+        if line != other:
+            start = next((at for at, pair in enumerate(zip(line, other, strict=False)) if pair[0] != pair[1]), 0)
+            start = max(0, start - SHOWN // 3)
+            return f"line {place}: …{line[start : start + SHOWN]} where …{other[start : start + SHOWN]} was expected"
+    return f"{len(lines)} lines where {len(wanted)} were expected"
+
+
+def _one_line(what: Any) -> str:
+    return " ".join(str(what).split())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("glossbench: python -m glossbench.tools.verify ARCHIVE: the archive of one study was expected")
+    faults = verify(Path(sys.argv[1]))
+    for fault in faults:
+        print(f"glossbench: {fault}", file=sys.stderr)
+    if faults:
+        sys.exit(1)
+    print(f"{sys.argv[1]}: sound; every table, figure's data and verdict follows from its frames")
+    print(f"sha256 {_digest(Path(sys.argv[1]))}")

@@ -1,0 +1,458 @@
+"""The configuration: defaults, keys of objectives, and what the user reads when something is wrong."""
+
+import copy
+import datetime
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from glossbench.errors import SettingsError
+from glossbench.study.outputs import load_exhibits
+from glossbench.study.study import canonical, load_study
+from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.settings_docs import tables, updated
+
+CONFIG = Path(__file__).parents[2] / "config"
+LEAST = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
+
+
+def load(changes=None, **more):
+    return load_study({**copy.deepcopy(LEAST), **(changes or {}), **more}, "my.yaml", CONFIG)
+
+
+def test_a_short_study_gets_the_papers_protocol():
+    study = load(objectives=["gloss-sqrt-ce", "gloss-sqrt"])
+    training = study.objective("gloss-sqrt-ce")["training"]
+    assert (training["batch_size"], training["epochs"], training["patience"], study.max_length) == (
+        128,
+        200,
+        10,
+        128,
+    )
+    assert (training["clip_norm"], study.objective("gloss-sqrt")["training"]["clip_norm"]) == (1, 5)
+    assert study.objective("gloss-sqrt")["training"]["tolerance"] == 0.005
+    assert study.objective("gloss-sqrt-ce")["preset"] == "paper"
+    assert study.frozen_layers("minilm-l6") == 0
+
+
+def test_every_study_in_the_repository_loads():
+    studies = [path for path in CONFIG.glob("*.yaml") if "study" in yaml.safe_load(path.read_text())]
+    assert CONFIG / "config.yaml" in studies
+    for path in studies:
+        assert load_study(yaml.safe_load(path.read_text()), str(path), CONFIG).runs
+
+
+def test_a_grid_is_blocks_of_runs_each_made_once():
+    """A value that changes nothing, and one times what was chosen, are the plain objective."""
+    study = load(
+        objectives=["gloss-o-ce"],
+        seeds=[0, 1],
+        grid=[
+            {"objectives": ["ce", "gloss-o-ce"]},
+            {"vary": {"weight": [0.1, 0.7], "sigma": ["x0.5", "x1"]}, "seeds": [1]},
+        ],
+    )
+    plain = [(key, seed) for key in ("ce", "gloss-o-ce") for seed in (0, 1)]
+    varied = [("gloss-o-ce,weight=0.1", 1), ("gloss-o-ce,sigma=x0.5", 1)]
+    assert [(run.objective, run.seed) for run in study.runs] == plain + varied
+    assert study.objective("gloss-o-ce,sigma=x0.5")["times"] == {"sigma": 0.5}
+    assert study.objectives == ["ce", "gloss-o-ce", "gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"]
+
+
+def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
+    study = load(objectives=["gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"], tuning={})
+    assert [search.objective for search in study.searches()] == ["gloss-o-ce"]
+    assert set(study.objective("gloss-o-ce")["search"]) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
+    assert set(study.objective("gloss-o-ce,weight=0.1")["search"]) == {"learning_rate", "labeled_fraction", "sigma"}
+    assert "sigma" in study.objective("gloss-o-ce,sigma=x0.5")["search"]
+    fixed = load(objectives=["ce", "gloss-o"], tuning={"fixed": ["learning_rate"]})
+    assert set(fixed.objective("gloss-o")["search"]) == {"labeled_fraction", "sigma"}
+    assert [search.objective for search in fixed.searches()] == ["gloss-o"], "nothing is left to search for ce"
+    chosen = load(objectives=["ce", "gloss-o"], tuning={"objectives": ["gloss-o"]})
+    assert [search.objective for search in chosen.searches()] == ["gloss-o"]
+
+
+def test_search_spaces_are_the_papers_or_its_codes():
+    study = load(objectives=["scl-ce", "scl-ce@reference", "scl@reference"], tuning={})
+    searches = {key: study.objective(key)["search"] for key in study.objectives}
+    assert searches["scl-ce"]["temperature"] == {"low": 0.01, "high": 1, "log": True}
+    assert "weight" in searches["scl-ce"]
+    assert "weight" not in searches["scl-ce@reference"], "the code keeps it at 0.9"
+    assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7]}
+    assert searches["scl@reference"]["temperature"] == {"low": 0.1, "high": 1}
+
+
+def test_settings_come_from_study_then_preset_then_registry_then_key():
+    study = load(
+        objectives=[
+            "gloss-sqrt-ce@reference,labeled_fraction=0.3",
+            "gloss-sqrt-ce,weight=0.25,learning_rate=1e-3",
+        ],
+        training={"epochs": 7},
+    )
+    first, second = (study.objective(key) for key in study.objectives)
+    assert first["loss_settings"]["labeled_fraction"] == 0.3
+    assert first["loss_settings"]["objective"] == "softmax"
+    assert first["training"]["test_weights"] == "last"
+    assert (second["weight"], second["training"]["learning_rate"], second["training"]["epochs"]) == (
+        0.25,
+        1e-3,
+        7,
+    )
+    assert second["loss_settings"]["objective"] == "nll"
+
+
+def test_a_single_value_is_a_list_of_one_and_a_bare_subset_is_the_training_part():
+    study = load(corpora="r8", seeds=3, subset=1000)
+    assert (study.corpora, study.seeds) == (["r8"], [3])
+    assert study.settings["subset"] == {"train": 1000, "val": None, "test": None, "seed": 0}
+
+
+def test_numbers_that_come_as_text_are_numbers():
+    """As from --config, which gives text inside lists and mappings, and from 2e-5, which YAML takes for text."""
+    study = load(seeds=["0", "7"], subset={"train": "50", "val": "null"}, training={"learning_rate": "2e-5"})
+    assert study.seeds == [0, 7]
+    assert (study.settings["subset"]["train"], study.settings["subset"]["val"]) == (50, None)
+    assert study.settings["training"]["learning_rate"] == 2e-5
+
+
+def test_canonical_text_is_one_for_one_meaning():
+    assert canonical({"b": 1.0, "a": [1, 2.5]}) == canonical({"a": [1.0, 2.5], "b": 1}) == '{"a":[1,2.5],"b":1}'
+    assert canonical({"a": 1, "b": 2}) != canonical({"a": 2, "b": 1})
+
+
+NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
+LIST = "found, expected a list of at least one"
+FORM = "is not of the form objective[@preset][,setting=value]"
+
+# What is wrong, and the whole line the user reads.
+WRONG = [
+    ({"study": None}, f"study: null {NAME}"),
+    ({"study": 3}, f"study: 3 {NAME}"),
+    ({"study": ["a"]}, f'study: ["a"] {NAME}'),
+    ({"study": ""}, f'study: "" {NAME}'),
+    ({"study": "Upper"}, f'study: "Upper" {NAME}'),
+    ({"study": "a" * 61}, f'study: "{"a" * 61}" {NAME}'),
+    ({"study": "a" * 300}, f'study: "{"a" * 78}… {NAME}'),
+    ({"corpora": ["R-8"]}, 'corpora[0]: unknown "R-8"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
+    ({"corpora": ["mr", "imdb"]}, 'corpora[1]: unknown "imdb"; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
+    ({"corpora": []}, f"corpora: [] {LIST}"),
+    ({"corpora": None}, f"corpora: null {LIST}"),
+    ({"corpora": {"mr": 1}}, f'corpora: {{"mr": 1}} {LIST}'),
+    ({"corpora": [3]}, "corpora[0]: 3 found, expected text of at most 200 characters"),
+    ({"corpora": [["mr"]]}, 'corpora[0]: ["mr"] found, expected text of at most 200 characters'),
+    ({"corpora": ["mr", "r8", "mr"]}, 'corpora: "mr" is listed twice'),
+    ({"encoders": ["minilm"]}, 'encoders[0]: unknown "minilm"; did you mean "minilm-l6"?; encoders: bert-base, distilbert, minilm-l6, my-encoder, roberta-large'),
+    ({"encoders": []}, f"encoders: [] {LIST}"),
+    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
+    ({"objectives": ["ce", "ce"]}, 'objectives: "ce" is listed twice'),
+    ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
+    ({"objectives": ["ce@"]}, f'objectives[0]: "ce@" {FORM}'),
+    ({"objectives": ["ce,epochs"]}, f'objectives[0]: "ce,epochs" {FORM}'),
+    ({"objectives": ["ce,epochs=1,epochs=2"]}, "objectives[0]: ce,epochs=1,epochs=2: epochs is given twice"),
+    ({"objectives": ["ce,epochs=2.5"]}, "objectives[0]: ce,epochs=2.5: epochs: 2.5 found, expected a whole number at least 1"),
+    ({"objectives": ["gloss-sqrt,labeled_fraction=1"]}, "objectives[0]: gloss-sqrt,labeled_fraction=1: labeled_fraction: 1 found, expected a number above 0 and below 1"),
+    ({"objectives": ["gloss-sqrt,sigma=0"]}, "objectives[0]: gloss-sqrt,sigma=0: sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
+    ({"objectives": ["gloss-sqrt,sigma=nan"]}, 'objectives[0]: gloss-sqrt,sigma=nan: sigma: "nan" found, expected a number above 0, or one of sqrt, inflection, nearest-other-class'),
+    ({"objectives": ["gloss-sqrt,sigma=sqr"]}, 'objectives[0]: gloss-sqrt,sigma=sqr: sigma: "sqr" found, expected a number above 0, or one of sqrt, inflection, nearest-other-class'),
+    ({"objectives": ["gloss-sqrt,sgima=1"]}, 'objectives[0]: gloss-sqrt,sgima=1: sgima: unknown key; did you mean "sigma"?'),
+    ({"objectives": ["gloss-sqrt,transition=colum"]}, 'objectives[0]: gloss-sqrt,transition=colum: transition: "colum" found, expected one of stochastic, column'),
+    ({"objectives": ["gloss-sqrt,stratified=yes"]}, 'objectives[0]: gloss-sqrt,stratified=yes: stratified: "yes" found, expected true or false'),
+    ({"objectives": ["gloss-sqrt-ce,weight=2"]}, "objectives[0]: gloss-sqrt-ce,weight=2: weight: 2 found, expected a number at least 0 and at most 1"),
+    ({"objectives": ["scl,temperature=-1"]}, "objectives[0]: scl,temperature=-1: temperature: -1 found, expected a number above 0"),
+    ({"objectives": [f"ce,learning_rate=0.{'0' * 200}1"]}, f'objectives[0]: "ce,learning_rate=0.{"0" * 59}… found, expected text of at most 200 characters'),
+    ({"seeds": []}, f"seeds: [] {LIST}"),
+    ({"seeds": [0, 0]}, "seeds: 0 is listed twice"),
+    ({"seeds": ["1", 1.0]}, "seeds: 1 is listed twice"),
+    ({"seeds": [-1]}, "seeds[0]: -1 found, expected a whole number at least 0 and at most 4294967295"),
+    ({"seeds": [0, 2**32]}, "seeds[1]: 4294967296 found, expected a whole number at least 0 and at most 4294967295"),
+    ({"seeds": [0.5]}, "seeds[0]: 0.5 found, expected a whole number at least 0 and at most 4294967295"),
+    ({"seeds": [True]}, "seeds[0]: true found, expected a whole number at least 0 and at most 4294967295"),
+    ({"seeds": "a"}, 'seeds[0]: "a" found, expected a whole number at least 0 and at most 4294967295'),
+    ({"trainnig": {}}, 'trainnig: unknown key; did you mean "training"?'),
+    ({"corpus": ["mr"]}, 'corpus: unknown key; did you mean "corpora"?'),
+    ({"sub\nset": 1}, 'sub\\nset: unknown key; did you mean "subset"?'),
+    ({"Seeds": [1]}, 'Seeds: unknown key; did you mean "seeds"?'),
+    ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, keep_weights, device, torch_threads, mirror, offline"),
+    ({"training": {"batchsize": 3}}, 'training.batchsize: unknown key; did you mean "batch_size"?'),
+    ({"training": [8]}, "training: [8] found, expected a mapping"),
+    ({"training": None}, "training: null found, expected a mapping"),
+    ({"training": {"batch_size": 1}}, "training.batch_size: 1 found, expected a whole number at least 2"),
+    ({"training": {"batch_size": "big"}}, 'training.batch_size: "big" found, expected a whole number at least 2'),
+    ({"training": {"micro_batch_size": 0}}, "training.micro_batch_size: 0 found, expected a whole number at least 1 or null"),
+    ({"training": {"epochs": 0}}, "training.epochs: 0 found, expected a whole number at least 1"),
+    ({"training": {"patience": None}}, "training.patience: null found, expected a whole number at least 1"),
+    ({"training": {"learning_rate": 0}}, "training.learning_rate: 0 found, expected a number above 0"),
+    ({"training": {"learning_rate": math.nan}}, "training.learning_rate: NaN found, expected a number above 0"),
+    ({"training": {"learning_rate": math.inf}}, "training.learning_rate: Infinity found, expected a number above 0"),
+    ({"training": {"learning_rate_drop_factor": 2}}, "training.learning_rate_drop_factor: 2 found, expected a number above 0 and at most 1"),
+    ({"training": {"clip_norm": {"integrated": 1}}}, "training.clip_norm.standalone: missing"),
+    ({"training": {"clip_norm": {"integrated": 1, "standalon": 2}}}, 'training.clip_norm.standalon: unknown key; did you mean "standalone"?'),
+    ({"training": {"clip_norm": "much"}}, 'training.clip_norm: "much" found, expected a number above 0, or a mapping with integrated, standalone'),
+    ({"training": {"tolerance": {"integrated": -1, "standalone": 0}}}, "training.tolerance.integrated: -1 found, expected a number at least 0"),
+    ({"training": {"class_weights": "balance"}}, 'training.class_weights: "balance" found, expected one of none, balanced'),
+    ({"training": {"forward_passes": 3}}, "training.forward_passes: 3 found, expected one of 1, 2"),
+    ({"subset": {"training": 5}}, 'subset.training: unknown key; did you mean "train"?'),
+    ({"subset": 0}, "subset.train: 0 found, expected a whole number at least 1 or null"),
+    ({"subset": {"test": 0.5}}, "subset.test: 0.5 found, expected a whole number at least 1 or null"),
+    ({"subset": [100]}, "subset: [100] found, expected a mapping of sizes, or one size for train"),
+    ({"subset": {"seed": -1}}, "subset.seed: -1 found, expected a whole number at least 0"),
+    ({"subset": 7000}, "subset.train: 7000 found, but mr has 6397 training documents"),
+    ({"subset": {"val": 712}}, "subset.val: 712 found, but mr has 711 validation documents"),
+    ({"corpora": ["20ng", "r8"], "subset": {"test": 2190}}, "subset.test: 2190 found, but r8 has 2189 test documents"),
+    ({"max_length": 2}, "max_length: 2 found, expected a whole number at least 4"),
+    ({"max_length": 513}, "max_length: 513 found, but minilm-l6 takes 512 tokens"),
+    ({"encoder": {"pooling": "max"}}, "encoder.pooling: \"max\" found, expected one of cls, mean"),
+    ({"encoder": {"poolng": "cls"}}, 'encoder.poolng: unknown key; did you mean "pooling"?'),
+    ({"encoder": "minilm-l6"}, 'encoder: "minilm-l6" found, expected a mapping'),
+    ({"encoder": {"layers": 12}}, "encoder.layers: 12 found, but minilm-l6 has 6 layers here"),
+    ({"encoder": {"trainable_layers": 7}}, "encoder.trainable_layers: 7 found, but minilm-l6 has 6 layers here"),
+    ({"encoder": {"layers": 2, "trainable_layers": 3}}, "encoder.trainable_layers: 3 found, but minilm-l6 has 2 layers here"),
+    ({"probe": {"C": []}}, f"probe.C: [] {LIST}"),
+    ({"probe": {"C": [1, 0]}}, "probe.C[1]: 0 found, expected a number above 0"),
+    ({"probe": {"C": [1, 1.0]}}, "probe.C: 1.0 is listed twice"),
+    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: C, max_iter"),
+    ({"projection": {}}, "projection.objectives: missing"),
+    ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
+    ({"projection": {"objectives": ["scl"]}}, 'projection.objectives[0]: unknown "scl"; objectives of this study: ce'),
+    ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
+    ({"projection": {"objectives": ["ce"], "perplexity": 0}}, "projection.perplexity: 0 found, expected a number above 0"),
+    ({"projection": {"objectives": ["ce"], "max_documents": 9}}, "projection.max_documents: 9 found, expected a whole number at least 10"),
+    ({"snapshots": {"objectives": ["scl"]}}, 'snapshots.objectives[0]: unknown "scl"; objectives of this study: ce'),
+    ({"snapshots": {"objectives": ["ce"], "seed": 1}}, "snapshots.seed: 1 is not one of seeds [0]"),
+    ({"seeds_per_job": 0}, "seeds_per_job: 0 found, expected a whole number at least 1"),
+    ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
+    ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
+    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
+    ({"grid": [{"seed": [1]}]}, 'grid[0].seed: unknown key; did you mean "seeds"?'),
+    ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
+    ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce,weight=0.1: weight: unknown key; did you mean "test_weights"?'),
+    ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": [0.1, 2]}}]}, "grid[0].vary: gloss-o-ce,weight=2: weight: 2 found, expected a number at least 0 and at most 1"),
+    ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce,weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
+    ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o,sigma=x0: sigma=x0 found, expected x and a number above 0"),
+    ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
+    ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
+    ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
+    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: labeled_fraction, learning_rate, sigma, temperature, weight'),
+    ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
+    ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
+    ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),
+    ({"tuning": {"sampler": {"name": "cmaes"}}}, "tuning.sampler.name: unknown key; keys here: startup_trials, candidates, multivariate"),
+    ({"keep_weights": "yes"}, 'keep_weights: "yes" found, expected true or false'),
+    ({"device": "gpu"}, 'device: "gpu" found, expected one of auto, cpu, cuda'),
+    ({"torch_threads": 0}, "torch_threads: 0 found, expected a whole number at least 1"),
+    ({"mirror": 3}, "mirror: 3 found, expected text or null"),
+    ({"offline": "maybe"}, 'offline: "maybe" found, expected true or false'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG, ids=[said[:60] for _, said in WRONG])
+def test_wrong_settings_get_one_line(changes, said):
+    with pytest.raises(SettingsError) as caught:
+        load(changes)
+    assert str(caught.value) == f"my.yaml: {said}"
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["study", "corpora", "encoders", "objectives", "seeds"])
+def test_a_missing_key_is_named(key):
+    with pytest.raises(SettingsError, match=rf"^my.yaml: {key}: missing$"):
+        load_study({name: value for name, value in LEAST.items() if name != key}, "my.yaml", CONFIG)
+
+
+def test_one_with_a_point_is_one_wherever_a_whole_number_is_wanted():
+    study = load(seeds=[2.0], subset=10.0, training={"epochs": 3.0}, torch_threads=1.0)
+    numbers = [study.seeds[0], study.settings["subset"]["train"], study.settings["torch_threads"]]
+    assert [str(number) for number in numbers] == ["2", "10", "1"]
+    assert str(study.objective("ce")["training"]["epochs"]) == "3"
+
+
+def test_an_empty_subset_is_the_whole_corpus():
+    assert load(subset=None).settings["subset"] == load().settings["subset"]
+
+
+def test_dates_and_circles_of_yaml_are_no_surprise():
+    assert load(study=datetime.date(2024, 5, 1)).name == "2024-05-01"
+    circle = {}
+    circle["training"] = circle
+    with pytest.raises(SettingsError, match=r"^my.yaml: an alias \(\*\) stands inside what it names"):
+        load(training=circle)
+
+
+def test_a_corpus_without_stated_sizes_takes_any_subset(config_copy):
+    entries = read_yaml(config_copy / "corpora.yaml")
+    del entries["mr"]["documents"]
+    (config_copy / "corpora.yaml").write_text(yaml.safe_dump(entries))
+    assert load_study({**LEAST, "subset": 10**6}, "my.yaml", config_copy).settings["subset"]["train"] == 10**6
+
+
+@pytest.fixture
+def config_copy(tmp_path):
+    return shutil.copytree(CONFIG, tmp_path / "config")
+
+
+KEY = "found, expected lower-case letters, digits and single hyphens between them, at most 60"
+MISSING = object()
+REGISTRIES = [
+    ("corpora", "mr.titel", "x", 'mr.titel: unknown key; did you mean "title"?'),
+    ("corpora", "mr.title", MISSING, "mr.title: missing"),
+    ("corpora", "mr.title", "two\nlines", 'mr.title: "two\\nlines" found, expected one line of text'),
+    ("corpora", "mr.kind", "pickle", 'mr.kind: "pickle" found, expected one of textgcn, wheel-folders'),
+    ("corpora", "mr.kind", "textgc", 'mr.kind: "textgc" found, expected one of textgcn, wheel-folders'),
+    ("corpora", "mr", None, "mr: null found, expected a mapping with title, description, source, licence, kind, split"),
+    ("corpora", "mr.split", "papers", 'mr.split: "papers" found, expected "paper", or a mapping with fraction, seed'),
+    ("corpora", "mr.split", {"fraction": 1.0, "seed": 0}, "mr.split.fraction: 1.0 found, expected a number above 0 and below 1"),
+    ("corpora", "mr.split", {"fractoin": 0.1, "seed": 0}, 'mr.split.fractoin: unknown key; did you mean "fraction"?'),
+    ("corpora", "mr.split", {"fraction": 0.1}, "mr.split.seed: missing"),
+    ("corpora", "mr.split", {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}, "mr.split.test_fraction: goes with a corpus without a test part of its own alone"),
+    ("corpora", "mr.wheel", {"folder": "a"}, "mr.wheel: goes with kind wheel-folders alone"),
+    ("corpora", "mr.files", MISSING, "mr.files: missing"),
+    ("corpora", "mr.files.validation", MISSING, "mr.files.validation: missing"),
+    ("corpora", "mr.files.label", {}, 'mr.files.label: unknown key; did you mean "labels"?'),
+    ("corpora", "mr.files.labels.ulr", "x", 'mr.files.labels.ulr: unknown key; did you mean "url"?'),
+    ("corpora", "mr.files.labels.url", "file:///etc/passwd", 'mr.files.labels.url: "file:///etc/passwd" found, expected an http or https address of a file, without ? and #'),
+    ("corpora", "mr.files.labels.sha256", "ab", 'mr.files.labels.sha256: "ab" found, expected 64 lower-case hexadecimal digits'),
+    ("corpora", "mr.documents", {"train": 5}, "mr.documents.val: missing"),
+    ("corpora", "mr.documents.tests", 5, 'mr.documents.tests: unknown key; did you mean "test"?'),
+    ("corpora", "mr.documents.train", 0, "mr.documents.train: 0 found, expected a whole number at least 1"),
+    ("corpora", "bbc-news.split", "paper", 'bbc-news.split: "paper" found, expected a mapping with test_fraction, fraction and seed'),
+    ("corpora", "bbc-news.split.test_fraction", MISSING, "bbc-news.split.test_fraction: missing"),
+    ("corpora", "bbc-news.files", {}, "bbc-news.files: goes with kind textgcn alone"),
+    ("corpora", "bbc-news.wheel", MISSING, "bbc-news.wheel: missing"),
+    ("corpora", "bbc-news.wheel.foldr", "a", 'bbc-news.wheel.foldr: unknown key; did you mean "folder"?'),
+    ("corpora", "bbc-news.wheel.requirement", "a>=1", 'bbc-news.wheel.requirement: "a>=1" found, expected a package and its version, as in name==1.0.0'),
+    ("corpora", "A b", {}, f'key "A b" {KEY}'),
+    ("encoders", "minilm-l6.layer", 6, 'minilm-l6.layer: unknown key; did you mean "layers"?'),
+    ("encoders", "minilm-l6.layers", 0, "minilm-l6.layers: 0 found, expected a whole number at least 1"),
+    ("encoders", "minilm-l6.kind", "hbu", 'minilm-l6.kind: "hbu" found, expected one of wheel, hub, folder'),
+    ("encoders", "minilm-l6.wheel.sha", "a", 'minilm-l6.wheel.sha: unknown key; did you mean "sha256"?'),
+    ("encoders", "bert--base", {}, f'key "bert--base" {KEY}'),
+    ("objectives", "ce.losss", None, 'ce.losss: unknown key; did you mean "loss"?'),
+    ("objectives", "ce.protocol", "both", 'ce.protocol: "both" found, expected one of integrated, standalone'),
+    ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, supcon, triplet'),
+    ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference'),
+    ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
+    ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
+    ("objectives", "scl.settings.temperature", math.nan, "scl.settings.temperature: NaN found, expected a number above 0"),
+    ("objectives", "snake_case", {}, 'key "snake_case" found, expected lower-case letters, digits and hyphens, at most 60'),
+    ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
+    ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),
+    ("presets", "paper.training.epoch", 3, 'paper.training.epoch: unknown key; did you mean "epochs"?'),
+    ("presets", "paper.probe.kind", "adm", 'paper.probe.kind: "adm" found, expected one of logistic, adam'),
+    ("presets", "paper.search.glos", {}, 'paper.search.glos: unknown key; did you mean "gloss"?'),
+    ("presets", "paper.search.gloss.sigm", {"low": 1, "high": 2}, 'paper.search.gloss.sigm: unknown key; did you mean "sigma"?'),
+    ("presets", "paper.search.gloss.sigma", {"low": 2, "high": 1}, "paper.search.gloss.sigma: low 2 found, expected less than high 1"),
+    ("presets", "paper.search.gloss.sigma", {"low": 0, "high": 1}, "paper.search.gloss.sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
+    ("presets", "paper.search.gloss.weight", {"low": 0.5, "high": 1.5}, "paper.search.gloss.weight: 1.5 found, expected a number at least 0 and at most 1"),
+    ("presets", "paper.search.gloss.sigma", {"low": 1, "high": 2, "log": True, "step": 1}, "paper.search.gloss.sigma: step and log found, expected one of them"),
+    ("presets", "paper.search.training.learning_rate", {"choices": [1e-5, -1]}, "paper.search.training.learning_rate: -1 found, expected a number above 0"),
+    ("objectives", "scl.search.temprature", "preset", 'scl.search: unknown "temprature"; did you mean "temperature"?'),
+    ("objectives", "scl.search.temperature", {"low": -1, "high": 1}, "scl.search.temperature: -1 found, expected a number above 0"),
+    ("presets", "paper.supcon", 3, "paper.supcon: 3 found, expected a mapping"),
+    ("presets", "pa per", {}, 'key "pa per" found, expected lower-case letters, digits and hyphens, at most 60'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["os.path", "../x", "x y", "X"])
+def test_an_exhibits_key_names_a_module_and_nothing_else(config_copy, key):
+    path = config_copy / "exhibits.yaml"
+    registry = read_yaml(path)
+    registry["tables"][key] = {"title": "A table", "reads": []}
+    path.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"exhibits\.yaml: tables: key .* found, expected lower-case letters and _"):
+        load_exhibits(config_copy)
+
+
+@pytest.mark.parametrize(("registry", "at", "value", "said"), REGISTRIES, ids=[case[-1][:60] for case in REGISTRIES])
+def test_wrong_registries_get_one_line(config_copy, registry, at, value, said):
+    path = config_copy / f"{registry}.yaml"
+    entries = inner = read_yaml(path)
+    *outer, key = at.split(".")
+    for name in outer:
+        inner = inner[name]
+    inner[key] = value
+    if value is MISSING:
+        del inner[key]
+    path.write_text(yaml.safe_dump(entries), encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_study(LEAST, "my.yaml", config_copy)
+    assert str(caught.value).startswith(f"{path}: {said}")
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_registries_that_yaml_takes_for_text_are_numbers(config_copy):
+    for name, key in (("objectives", "scl"), ("presets", "paper")):
+        entries = yaml.safe_load((config_copy / f"{name}.yaml").read_text())
+        block = entries[key]["settings" if name == "objectives" else "training"]
+        block |= {"learning_rate": "1e-3"} if name == "objectives" else {"tolerance": "1e-4"}
+        (config_copy / f"{name}.yaml").write_text(yaml.safe_dump(entries).replace("'", ""))
+    training = load_study({**LEAST, "objectives": ["scl"]}, "my.yaml", config_copy).objective("scl")["training"]
+    assert (training["learning_rate"], training["tolerance"]) == (1e-3, 1e-4)
+
+
+# A file's content, and what is said after its name.
+UNREADABLE = [
+    (b"ce: {title: CE, loss: [}", "line 1: not valid YAML: "),
+    (b"a: 1\nb: [2\nc: 3\n", "line 3: not valid YAML: "),
+    (b"a: 1\n\tb: 2\n", "line 2: not valid YAML: "),
+    (b"a: 1\nb: *x\n", "line 2: not valid YAML: "),
+    (b"a: 1\n---\nb: 2\n", "line 2: not valid YAML: "),
+    (b"a: 1\nb: caf\xe9\nc: 3\n", "line 2: not valid YAML in UTF-8: "),
+    ("ä: 1\nb: \x00\n".encode(), "line 2: not valid YAML in UTF-8: "),
+    (b"a: 1\nb: !!python/object/apply:os.getcwd []\n", "line 2: not valid YAML: could not determine a constructor"),
+    (b"a: 1\nb: 2\na: 3\n", 'line 3: not valid YAML: key "a" is given twice, first in line 1'),
+    (b"a:\n  - {x: 1}\n  - {x: 1,\n     'x': 2}\n", 'line 4: not valid YAML: key "x" is given twice, first in line 3'),
+    (b"- a\n", "a mapping of keys to values was expected"),
+    (b"", "a mapping of keys to values was expected"),
+    (b"a: &x [*x]\n", "an alias (*) stands inside what it names"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), UNREADABLE, ids=[repr(content) for content, _ in UNREADABLE])
+def test_a_file_that_is_not_yaml_gets_one_line_with_its_line(tmp_path, content, said):
+    path = tmp_path / "my.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        read_yaml(path)
+    assert str(caught.value).startswith(f"{path}: {said}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_registry_that_is_not_yaml_or_not_there_is_named(config_copy):
+    path = config_copy / "presets.yaml"
+    path.write_text(path.read_text() + "paper: {}\n")
+    with pytest.raises(SettingsError, match=rf'^{path}: line \d+: not valid YAML: key "paper" is given twice'):
+        load_study(LEAST, "my.yaml", config_copy)
+    path.unlink()
+    with pytest.raises(SettingsError, match=f"^{path}: No such file or directory$"):
+        load_study(LEAST, "my.yaml", config_copy)
+
+
+def test_keys_may_repeat_what_they_merge_and_names_may_be_numbers(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("base: &b {x: 1, y: 2}\n20: &c {<<: *b, x: 3}\nbelow: {<<: *c, y: 4}\n")
+    assert read_yaml(path) == {"base": {"x": 1, "y": 2}, "20": {"x": 3, "y": 2}, "below": {"x": 3, "y": 4}}
+
+
+def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("study: a\ncorpora: [mr\n")
+    command = [sys.executable, "-m", "glossbench.tools.check_yaml"]
+    process = subprocess.run([*command, path], cwd=CONFIG.parent / "scripts", capture_output=True, text=True)
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"glossbench: {path}: line 3: not valid YAML: ")
+    assert process.stderr.count("\n") == 1
+    good = subprocess.run(
+        [*command, CONFIG / "tiny.yaml"], cwd=CONFIG.parent / "scripts", capture_output=True, text=True
+    )
+    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+
+
+def test_the_page_of_settings_is_what_the_schemas_say():
+    page = (CONFIG / "README.md").read_text()
+    assert updated(page, CONFIG) == page, "make docs brings config/README.md up to date"
+    assert all(f"<!-- begin {name} -->" in page for name in tables(CONFIG))

@@ -1,0 +1,65 @@
+"""Running the workflow from a test: in a folder, on a study, for real or dry."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from glossbench.study.study import load_study
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "config" / "tiny.yaml"
+STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config")
+OBJECTIVES = STUDY.objectives
+
+
+def small(path, **changes):
+    """A study file of two epochs a run on a little real text, nothing searched and nothing shown of single runs."""
+    kept = ("corpora", "encoders", "seeds", "subset", "max_length", "encoder", "training")
+    settings = yaml.safe_load(TINY.read_text())
+    settings = {**{key: settings[key] for key in kept}, "study": path.stem, **changes}
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
+    """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text."""
+    command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "-d", folder, "--cores", cores]
+    command += [*arguments, *(["--configfile", study] if study else [])]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, env=environment)
+
+
+def planned(folder, *arguments, **options):
+    """Number of jobs by rule that a dry run plans."""
+    process = snakemake(folder, "-n", *arguments, **options)
+    assert process.returncode == 0, process.stdout + process.stderr
+    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
+    jobs = [] if stats is None else [line.split() for line in stats[1].splitlines()]
+    return {rule: int(count) for rule, count in jobs if rule != "total"}
+
+
+# Seconds, memory and versions stand here and nowhere else: in the frames that collect them, in T3, T4, the checklist and
+# F7, which show them, and in the claims about them.
+MEASURED = re.compile(
+    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
+    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\.|-artifact\.tar\.gz$"
+)
+
+
+def digests(folder):
+    """SHA-256 of every file of a study that must not differ from one time to the next."""
+    names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
+    }
+
+
+def skip_without_network(process):
+    said = re.search(r"^glossbench: .*could not (be )?download.*$", process.stderr, re.MULTILINE)
+    if said:
+        pytest.skip(said[0])

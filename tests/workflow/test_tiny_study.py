@@ -1,0 +1,208 @@
+"""Whole studies through Snakemake on a little real text."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from glossbench.tools.verify import verify
+from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, snakemake
+
+
+@pytest.mark.slow
+def test_a_tiny_study_runs_to_its_report(finished):
+    results = finished / "results" / "tiny"
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    assert set(runs.index) == set(OBJECTIVES)
+    assert runs["preset"].to_dict() == {key: "reference" if "@" in key else "paper" for key in OBJECTIVES}
+    assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
+    assert len(pd.read_parquet(results / "epochs.parquet")) == len(OBJECTIVES) * 2
+    tables = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
+    figures = "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
+    for name in tables:
+        assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
+    for name in (*figures.split(), "convergence", "tuning"):
+        assert all((results / f"figures/{name}.{kind}").stat().st_size for kind in ("png", "pdf", "csv", "txt"))
+    assert len(json.loads((results / "claims.json").read_text())) == 10
+    assert "<html" in (results / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_what_a_search_found_is_what_runs_use_but_for_what_is_varied(finished):
+    results = finished / "results" / "tiny"
+    best = yaml.safe_load((results / "tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml").read_text())["settings"]
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    assert runs.loc["gloss-o-ce", list(best)].to_dict() == best
+    assert runs.loc["gloss-o-ce,sigma=x0.5", "sigma"] == pytest.approx(best["sigma"] / 2)
+    assert runs.loc["gloss-o-ce,weight=0.1", ["weight", "sigma"]].to_list() == [0.1, best["sigma"]]
+    assert runs["tuned"].to_dict() == {key: key.startswith("gloss-o-ce") for key in OBJECTIVES}
+    trials = pd.read_parquet(results / "trials.parquet")
+    assert len(trials) == 3
+    assert trials.loc[trials["best"], list(best)].iloc[0].to_dict() == best
+    assert trials["value"].max() == trials.loc[trials["best"], "value"].item()
+
+
+@pytest.mark.slow
+def test_snapshots_follow_one_mini_batch_from_the_encoder_as_it_was(finished):
+    snapshots = pd.read_parquet(finished / "results" / "tiny" / "snapshots.parquet")
+    assert snapshots["objective"].unique() == ["gloss-sqrt"]
+    assert snapshots.groupby("epoch").size().to_dict() == {0: 20, 1: 20, 2: 20}
+    assert snapshots.groupby("position")["doc_id"].nunique().max() == 1
+    sigma = json.loads((finished / "results/tiny/sigma/bbc-news/minilm-l6.json").read_text())["sigma"]["pairs"]["sqrt"]
+    assert snapshots["sigma"].unique() == [sigma]
+
+
+@pytest.mark.slow
+def test_metrics_follow_from_the_predictions(finished):
+    for path in (finished / "results" / "tiny" / "runs").rglob("metrics.json"):
+        predictions = pd.read_parquet(path.parent / "predictions.parquet")
+        metrics = json.loads(path.read_text())
+        assert metrics["test_accuracy"] == (predictions["label"] == predictions["predicted"]).mean()
+        stored = np.load(path.parent / "embeddings.npz")
+        assert stored["test"].shape == (30, 384)
+        assert list(stored["test_doc_id"]) == list(predictions["doc_id"])
+
+
+@pytest.mark.slow
+def test_every_log_says_what_the_job_was_asked_for_and_made_with(finished):
+    logs = finished / "results" / "tiny" / "logs"
+    texts = {str(path.relative_to(logs)): path.read_text() for path in logs.rglob("*.log")}
+    assert len(texts) > 2 * len(OBJECTIVES)
+    for name, text in texts.items():
+        first, *_ = text.splitlines()
+        assert " INFO rule " in first, name
+        assert " INFO versions {'snakemake': " in text, name
+        assert " ERROR " not in text, name
+    trained = texts["train/bbc-news/minilm-l6/ce/seed-0.log"]
+    for said in ("INFO settings {", "'device': 'cpu'", "epoch 1/2  loss", "epoch 2/2  loss", "INFO done: "):
+        assert said in trained
+
+
+@pytest.mark.slow
+def test_a_second_run_does_nothing(finished):
+    assert planned(finished) == {}
+
+
+@pytest.mark.slow
+def test_the_archive_of_a_study_follows_from_its_frames(finished):
+    process = snakemake(finished, "results/tiny/tiny-artifact.tar.gz")
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert verify(finished / "results" / "tiny" / "tiny-artifact.tar.gz") == []
+
+
+@pytest.mark.slow
+def test_the_papers_grid_is_planned_in_seconds(tmp_path):
+    """Against what Snakemake itself takes to start, so that it holds on a slow machine too; memory in MiB."""
+    folder, study = tmp_path, ROOT / "config" / "paper.yaml"
+    seconds, memory = cost_of(["--version"], folder)
+    jobs = planned(folder, study=study)
+    assert (jobs["train"] + jobs["train_watched"], jobs["tune"], sum(jobs.values())) == (687, 103, 1567)
+    whole, memory = cost_of(["-n", "-s", ROOT / "Snakefile", "-d", folder, "--configfile", study], folder)
+    assert whole < 10 * seconds
+    assert memory < 400
+
+
+def cost_of(arguments, folder):
+    """Seconds of processor time and peak memory of a Snakemake."""
+    command = ["-c", COUNTED, *map(str, arguments)]
+    process = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True)
+    return tuple(map(float, process.stderr.splitlines()[-1].split()))
+
+
+COUNTED = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "snakemake", *sys.argv[1:]], capture_output=True, check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
+    """Also with one job at a time instead of two beside each other."""
+    again = workplace("again")
+    process = snakemake(again, cores=1)
+    assert process.returncode == 0, process.stdout + process.stderr
+    expected, found = (digests(folder / "results" / "tiny") for folder in (finished, again))
+    assert len(expected) > 20
+    assert found == expected
+
+
+def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):
+    folder, study = workplace("second"), tmp_path / "second.yaml"
+    study.write_text("{study: second, corpora: [r8], encoders: [minilm-l6], objectives: [scl-ce], seeds: [5]}")
+    jobs = planned(folder, study=study)
+    assert (jobs["train"], jobs["evaluate"]) == (1, 1)
+    assert "encode_frozen" not in jobs, "the default study freezes layers, this one does not"
+    assert "figure_projections" not in jobs
+    listed = snakemake(folder, "-n", study=study).stdout
+    assert "quick" not in listed
+    assert "bbc-news" not in listed
+
+
+def test_wrong_settings_end_in_one_line(workplace, tmp_path):
+    folder, study = workplace("wrong"), tmp_path / "wrong.yaml"
+    study.write_text(TINY.read_text().replace("bbc-news", "bbc-new"))
+    process = snakemake(folder, "-n", study=study)
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if "glossbench:" in line]
+    assert len(lines) == 1
+    assert 'wrong.yaml: corpora[0]: unknown "bbc-new"; did you mean "bbc-news"?' in lines[0]
+    assert "Traceback" not in process.stderr + process.stdout
+
+
+def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_line(workplace):
+    folder = workplace("default")
+    assert planned(folder, study=None)["train"] == 10
+    shorter = ["--config", "corpora=r8", "objectives=[ce]", "seeds=[7]", "projection=null"]
+    assert planned(folder, *shorter, study=None)["train"] == 1
+
+
+def test_a_subset_larger_than_the_corpus_is_refused_before_any_job_starts(workplace):
+    process = snakemake(workplace("subset"), "-n", "--config", "subset={train: 5000}")
+    assert process.returncode != 0
+    assert "subset.train: 5000 found, but bbc-news has 1409 training documents" in process.stderr
+
+
+@pytest.mark.slow
+def test_the_fetch_rules_bring_what_the_registries_name(finished, tmp_path):
+    """Into an empty folder, over pip; then again, which does nothing."""
+    wanted = [f"resources/{place}/SHA256SUMS" for place in ("corpora/bbc-news", "encoders/minilm-l6")]
+    process = snakemake(tmp_path, *wanted)
+    skip_without_network(process)
+    assert process.returncode == 0, process.stdout + process.stderr
+    for manifest in wanted:
+        assert (tmp_path / manifest).read_bytes() == (finished / manifest).read_bytes()
+    assert planned(tmp_path, *wanted) == {}
+
+
+@pytest.mark.slow
+def test_the_data_target_prepares_a_paper_corpus_from_a_mirror(mirror, tmp_path):
+    settings = ["--config", f"mirror={mirror}", "offline=true", "corpora=[mr]"]
+    process = snakemake(tmp_path, "data", *settings)
+    assert process.returncode == 0, process.stdout + process.stderr
+    card = json.loads((tmp_path / "results/tiny/corpora/mr/card.json").read_text())
+    assert (card["n_train"], card["n_val"], card["n_test"]) == (6397, 711, 3554)
+    assert planned(tmp_path, "data", *settings) == {}
+
+
+@pytest.mark.slow
+def test_a_corrupted_mirror_is_refused_in_one_line_and_leaves_nothing(mirror, tmp_path):
+    bad = tmp_path / "mirror"
+    shutil.copytree(
+        mirror, bad, ignore=lambda folder, names: [name for name in names if name[:2] in ("20", "oh", "R5", "R8")]
+    )
+    labels = next(bad.rglob("data/mr.txt"))
+    labels.chmod(0o644)
+    labels.write_bytes(labels.read_bytes().replace(b"train", b"tarin", 1))
+    process = snakemake(tmp_path, "data", "--config", f"mirror={bad}", "offline=true", "corpora=[mr]")
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if line.startswith("glossbench: ")]
+    assert len(lines) == 1
+    assert "mr.txt" in lines[0]
+    assert "expected sha256 184c1b3b7f96" in lines[0]
+    assert not list((tmp_path / "resources").rglob("mr.txt"))
