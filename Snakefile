@@ -9,7 +9,8 @@ if not workflow.configfiles:
     configfile: f"{workflow.basedir}/config/config.yaml"
 
 
-include: "rules/common.smk"
+include: "rules/paths.smk"
+include: "rules/inputs.smk"
 include: "rules/data.smk"
 include: "rules/learning.smk"
 include: "rules/evidence.smk"
@@ -18,7 +19,7 @@ include: "rules/evidence.smk"
 rule all:
     default_target: True
     input:
-        evidence_products(),
+        products_of(RESULTS),
 
 
 rule data:
@@ -28,15 +29,15 @@ rule data:
 
 rule tables:
     input:
-        files_of("table"),
+        files_of("table", RESULTS),
 
 
 rule figures:
     input:
-        files_of("figure"),
+        files_of("figure", RESULTS),
 
 
-# Everything from the runs that are finished so far; with --nolock while another Snakemake is at work on the rest.
+# All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.
 rule partial:
     input:
-        lambda w: evidence_products(f"{RESULTS}/partial"),
+        lambda w: products_of(PARTIAL),

@@ -1,158 +1,150 @@
-# From the frames of all runs to tables, figures and the report: of all planned runs, and under partial/ of those that
-# are finished so far. Each table and figure is a rule, made from config/exhibits.yaml.
-
-
-include: "exhibits.smk"
+# From the frames of a view to tables, figures, verdicts and the report. A view is the whole study, results/{study}, or
+# what is finished of it so far, results/{study}/partial.
 
 
 report: "../report/workflow.rst"
 
 
-for view, exhibit in product(VIEWS, shown_exhibits(RESULTS, "table")):
-
-    rule:
-        name:
-            f"{VIEWS[view]}table_{exhibit.key}"
-        input:
-            **exhibit_inputs(exhibit, view),
-        output:
-            csv=shown(f"{view}/tables/{exhibit.key}.csv", "Tables"),
-            md=shown(f"{view}/tables/{exhibit.key}.md", "Tables"),
-            tex=shown(f"{view}/tables/{exhibit.key}.tex", "Tables"),
-            html=f"{view}/tables/{exhibit.key}.html",
-        log:
-            f"{view}/logs/table_{exhibit.key}.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=5,
-        params:
-            exhibit=lambda w, exhibit=exhibit: canonical(exhibit_settings(exhibit)),
-            code=code_digest("table", exhibit.module),
-        message:
-            f"Writing the table {exhibit.key}"
-        script:
-            "../scripts/table.py"
+rule table:
+    input:
+        unpack(lambda w: output_inputs(output_called("table", w.table), w.view)),
+    output:
+        csv=shown("{view}/tables/{table}.csv", "Tables"),
+        md=shown("{view}/tables/{table}.md", "Tables"),
+        tex=shown("{view}/tables/{table}.tex", "Tables"),
+        html="{view}/tables/{table}.html",
+    log:
+        "{view}/logs/table_{table}.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        output=lambda w: output_params(output_called("table", w.table)),
+        caption=lambda w: caption(w.table),
+        names=names_param(),
+        code=lambda w: code_digest("table", output_called("table", w.table).module),
+    message:
+        "Writing the table {wildcards.table}"
+    script:
+        "../scripts/table.py"
 
 
-for view, exhibit in product(VIEWS, shown_exhibits(RESULTS, "figure")):
-
-    rule:
-        name:
-            f"{VIEWS[view]}figure_{exhibit.key}"
-        input:
-            **exhibit_inputs(exhibit, view),
-        output:
-            png=shown(f"{view}/figures/{exhibit.key}.png", "Figures"),
-            pdf=shown(f"{view}/figures/{exhibit.key}.pdf", "Figures"),
-            csv=f"{view}/figures/{exhibit.key}.csv",
-            caption=f"{view}/figures/{exhibit.key}.txt",
-        log:
-            f"{view}/logs/figure_{exhibit.key}.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=5,
-        params:
-            exhibit=lambda w, exhibit=exhibit: canonical(exhibit_settings(exhibit)),
-            code=code_digest("figure", exhibit.module),
-        message:
-            f"Drawing the figure {exhibit.key}"
-        script:
-            "../scripts/figure.py"
+rule figure:
+    input:
+        unpack(lambda w: output_inputs(output_called("figure", w.figure), w.view)),
+    output:
+        png=shown("{view}/figures/{figure}.png", "Figures"),
+        pdf=shown("{view}/figures/{figure}.pdf", "Figures"),
+        csv="{view}/figures/{figure}.csv",
+        txt="{view}/figures/{figure}.txt",
+    log:
+        "{view}/logs/figure_{figure}.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        output=lambda w: output_params(output_called("figure", w.figure)),
+        caption=lambda w: caption(w.figure),
+        names=names_param(),
+        code=lambda w: code_digest("figure", output_called("figure", w.figure).module),
+    message:
+        "Drawing the figure {wildcards.figure}"
+    script:
+        "../scripts/figure.py"
 
 
-for view in VIEWS:
+rule significance:
+    input:
+        runs="{view}/runs.parquet",
+    output:
+        csv="{view}/significance.csv",
+        json="{view}/significance.json",
+    log:
+        "{view}/logs/significance.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        published=digest_of_published(),
+        names=names_param(),
+        code=code_digest("significance"),
+    message:
+        "Testing the differences between objectives"
+    script:
+        "../scripts/significance.py"
 
-    rule:
-        name:
-            f"{VIEWS[view]}significance"
-        input:
-            runs=f"{view}/runs.parquet",
-        output:
-            csv=f"{view}/significance.csv",
-            json=f"{view}/significance.json",
-        log:
-            f"{view}/logs/significance.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=10,
-        params:
-            published=digest_of_published(),
-            code=code_digest("significance"),
-        message:
-            "Testing the differences between objectives"
-        script:
-            "../scripts/significance.py"
 
-    rule:
-        name:
-            f"{VIEWS[view]}claims"
-        input:
-            **claims_inputs(view),
-        output:
-            json=f"{view}/claims.json",
-            md=shown(f"{view}/claims.md", "Claims"),
-        log:
-            f"{view}/logs/claims.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=10,
-        params:
-            claims=lambda w: canonical(CLAIMS),
-            published=digest_of_published(),
-            code=code_digest("claims"),
-        message:
-            "Judging the paper's claims"
-        script:
-            "../scripts/claims.py"
+rule claims:
+    input:
+        unpack(lambda w: claims_inputs(w.view)),
+    output:
+        json="{view}/claims.json",
+        md=shown("{view}/claims.md", "Claims"),
+    log:
+        "{view}/logs/claims.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        claims=canonical(CLAIMS),
+        caption=caption("claims"),
+        published=digest_of_published(),
+        names=names_param(),
+        code=code_digest("claims"),
+    message:
+        "Judging the paper's claims"
+    script:
+        "../scripts/claims.py"
 
-    rule:
-        name:
-            f"{VIEWS[view]}report"
-        input:
-            runs=f"{view}/runs.parquet",
-            corpora=f"{view}/corpora.parquet",
-            coverage=f"{view}/coverage.parquet",
-            claims=f"{view}/claims.json",
-            tables=lambda w, view=view: files_of("table", ["html"], view),
-            figures=lambda w, view=view: files_of("figure", ["png"], view),
-            captions=lambda w, view=view: files_of("figure", ["txt"], view),
-        output:
-            page=shown(f"{view}/report.html", "Report"),
-            provenance=f"{view}/provenance.json",
-        log:
-            f"{view}/logs/report.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-            runtime=5,
-        params:
-            settings=lambda w: canonical(study_settings()),
-            exhibits=lambda w, view=view: canonical(shown_settings(view)),
-            templates=template_digest(),
-            code=code_digest("report"),
-        message:
-            "Writing the report"
-        script:
-            "../scripts/report.py"
+
+rule report:
+    input:
+        runs="{view}/runs.parquet",
+        corpora="{view}/corpora.parquet",
+        coverage="{view}/coverage.parquet",
+        claims="{view}/claims.json",
+        tables=lambda w: files_of("table", w.view, ["html"]),
+        figures=lambda w: files_of("figure", w.view, ["png"]),
+        captions=lambda w: files_of("figure", w.view, ["txt"]),
+    output:
+        page=shown("{view}/report.html", "Report"),
+        provenance="{view}/provenance.json",
+    log:
+        "{view}/logs/report.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        settings=lambda w: canonical(study_settings()),
+        caption=caption("report"),
+        outputs=lambda w: canonical(shown_settings(w.view)),
+        names=names_param(),
+        templates=digest_of_templates(),
+        code=code_digest("report"),
+    message:
+        "Writing the report"
+    script:
+        "../scripts/report.py"
 
 
 rule artifact:
     input:
-        products=lambda w: [*collected_frames(RESULTS), *evidence_products()],
+        products=lambda w: [*frames_of(RESULTS).values(), *products_of(RESULTS)],
         manifests=[
             *(f"resources/corpora/{key}/SHA256SUMS" for key in STUDY.corpora),
             *(f"resources/encoders/{key}/SHA256SUMS" for key in STUDY.encoders),
@@ -169,7 +161,7 @@ rule artifact:
         runtime=10,
     params:
         study=lambda w: canonical({key: value for key, value in config.items() if key not in VOLATILE}),
-        sources=sources_digest(Path(workflow.basedir)),
+        sources=sources_digest(ROOT),
         code=code_digest("artifact"),
     message:
         "Packing the evidence of {RESULTS}"

@@ -56,7 +56,7 @@ if STUDY.settings["tuning"]:
 
     rule tune:
         input:
-            unpack(searched_inputs),
+            unpack(search_inputs),
         output:
             best=f"{TUNING}/best.yaml",
             trials=f"{TUNING}/trials.csv",
@@ -82,7 +82,81 @@ if STUDY.settings["tuning"]:
             "../scripts/tune.py"
 
 
-include: "training.smk"
+# One job per run. Where the study asks for it, one job for several seeds of a cell, or one that keeps snapshots of a
+# mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
+
+
+rule train:
+    input:
+        unpack(training_inputs),
+    output:
+        **RUN_FILES,
+    log:
+        f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
+    conda:
+        "../envs/glossbench.yaml"
+    threads: STUDY.settings["torch_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        settings=lambda w: cell_params(w),
+        code=lambda w: code_digest("train", *loss_modules(w)),
+        state=f"{STATE}/runs/{CELL}/{{objective}}",
+    message:
+        "Fine-tuning {wildcards.encoder} on {wildcards.corpus} with {wildcards.objective}, seed {wildcards.seed}"
+    script:
+        "../scripts/train.py"
+
+
+if STUDY.settings["snapshots"]:
+
+    use rule train as train_with_snapshots with:
+        output:
+            **RUN_FILES,
+            snapshots=f"{RUN}/snapshots.npz",
+        wildcard_constraints:
+            objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
+            seed=str(STUDY.settings["snapshots"]["seed"]),
+        params:
+            settings=lambda w: cell_params(w, snapshots=True),
+            code=lambda w: code_digest("train", *loss_modules(w)),
+            state=f"{STATE}/runs/{CELL}/{{objective}}",
+
+    ruleorder: train_with_snapshots > train
+
+
+for seeds, cells in seed_batches().items():
+
+    rule:
+        name:
+            f"train_seeds_{'_'.join(map(str, seeds))}"
+        input:
+            unpack(lambda w: training_inputs(Cell(w))),
+        output:
+            **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_FILES.items()},
+        log:
+            in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
+        wildcard_constraints:
+            cell="|".join(map(re.escape, cells)),
+        conda:
+            "../envs/glossbench.yaml"
+        threads: STUDY.settings["torch_threads"]
+        resources:
+            mem_mb=6000,
+            runtime=720 * len(seeds),
+            gpu=GPUS,
+        params:
+            settings=lambda w: cell_params(Cell(w)),
+            code=lambda w: code_digest("train", *loss_modules(Cell(w))),
+            state=f"{STATE}/runs/{{cell}}",
+        message:
+            "Fine-tuning for {wildcards.cell}, several seeds"
+        script:
+            "../scripts/train.py"
+
+    workflow.ruleorder(f"train_seeds_{'_'.join(map(str, seeds))}", "train")
 
 
 rule evaluate:
@@ -103,7 +177,7 @@ rule evaluate:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=lambda w: canonical({"probe": probe_settings(w)}),
+        settings=lambda w: canonical({"probe": STUDY.objective(w.objective)["probe"]}),
         code=code_digest("evaluate"),
     message:
         "Evaluating {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}, seed {wildcards.seed}"
@@ -113,9 +187,9 @@ rule evaluate:
 
 rule collect:
     input:
-        **collect_files(STUDY.runs, STUDY.searches(), cards()),
+        **collect_inputs(STUDY.runs, STUDY.searches(), cards()),
     output:
-        **frames_of_study(RESULTS),
+        **collected_frames(RESULTS),
     log:
         f"{RESULTS}/logs/collect.log",
     conda:
@@ -125,7 +199,7 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical({"study": STUDY.name, "unfinished": [], "files": None}),
+        settings=lambda w: canonical(collect_settings()),
         code=code_digest("collect"),
     message:
         "Collecting all runs of {RESULTS}"
@@ -133,12 +207,13 @@ rule collect:
         "../scripts/collect.py"
 
 
-# What is finished so far is no input: nothing of it is to be made, and another Snakemake may be at work on the rest.
 rule collect_partial:
+    input:
+        unpack(lambda w: finished_inputs()),
     output:
-        **frames_of_study(f"{RESULTS}/partial"),
+        **collected_frames(PARTIAL),
     log:
-        f"{RESULTS}/partial/logs/collect.log",
+        f"{PARTIAL}/logs/collect.log",
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -146,7 +221,7 @@ rule collect_partial:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical(finished_so_far()),
+        settings=lambda w: canonical(finished_settings()),
         code=code_digest("collect"),
     message:
         "Collecting the runs of {RESULTS} that are finished so far"
@@ -158,7 +233,7 @@ if STUDY.settings["projection"]:
 
     rule project_embeddings:
         input:
-            embeddings=per_run(f"{RUN}/embeddings.npz", chosen_runs("projection")),
+            embeddings=per_run(f"{RUN}/embeddings.npz", runs_shown("projection")),
             cards=cards(),
         output:
             f"{RESULTS}/projections.parquet",
@@ -173,18 +248,27 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=60,
         params:
-            settings=lambda w: canonical(projection_settings(chosen_runs("projection"))),
+            settings=lambda w: canonical(projection_settings(runs_shown("projection"))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
         script:
             "../scripts/project_embeddings.py"
 
-    rule project_finished:
+    rule project_partial:
+        input:
+            unpack(
+                lambda w: existing(
+                    {
+                        "embeddings": per_run(f"{RUN}/embeddings.npz", finished(runs_shown("projection"))),
+                        "cards": cards(),
+                    }
+                )
+            ),
         output:
-            f"{RESULTS}/partial/projections.parquet",
+            f"{PARTIAL}/projections.parquet",
         log:
-            f"{RESULTS}/partial/logs/project_embeddings.log",
+            f"{PARTIAL}/logs/project_embeddings.log",
         conda:
             "../envs/glossbench.yaml"
         threads: 1
@@ -192,9 +276,9 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=60,
         params:
-            settings=lambda w: canonical(projection_settings(finished(chosen_runs("projection")), as_files=True)),
+            settings=lambda w: canonical(projection_settings(finished(runs_shown("projection")))),
             code=code_digest("project_embeddings"),
         message:
-            "Projecting the test embeddings that are there so far"
+            "Projecting the test embeddings of the runs that are finished so far"
         script:
             "../scripts/project_embeddings.py"

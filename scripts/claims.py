@@ -3,21 +3,12 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-from glossbench.evidence.claims.judging import judge
-from glossbench.evidence.claims.page import to_page
-from glossbench.evidence.paper.published import published_runs
-from glossbench.evidence.text.json_text import to_json
+from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        given, params = snakemake.input, snakemake.params
-        frames = {name: pd.read_parquet(given[name]) for name in ("runs", "epochs", "trials") if name in given.keys()}
-        verdicts = judge(
-            json.loads(params.claims),
-            **frames,
-            published=published_runs(Path(snakemake.scriptdir).parent / "config/published"),
-        )
-        Path(snakemake.output.json).write_text(to_json(verdicts), encoding="utf-8")
-        Path(snakemake.output.md).write_text(to_page(verdicts), encoding="utf-8")
+        params, published = snakemake.params, Path(snakemake.scriptdir).parent / "config/published"
+        evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
+        for ending, text in evidence.claims(json.loads(params.claims)).items():
+            Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

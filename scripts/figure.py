@@ -1,24 +1,17 @@
-"""A figure of the evidence as png and pdf, what it draws as csv, and its caption as it stands on these runs."""
+"""A figure of the evidence as png and pdf, what it draws as csv, and its caption on these runs as txt."""
 
-import importlib
 import json
 from pathlib import Path
 
-from glossbench.evidence.doorway import caption, frames_of
+from glossbench.evidence.build import Evidence
 from glossbench.evidence.figures.style import save
-from glossbench.evidence.text.rendering import to_csv
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
-        module = importlib.import_module(f"glossbench.evidence.figures.{exhibit['key']}")
-        frames, coverage = frames_of(
-            dict(snakemake.input.items()),
-            exhibit.get("published"),
-            Path(snakemake.scriptdir).parent / "config/published",
-        )
-        drawn = module.frame(**frames)
-        save(module.draw(drawn), Path(output.png).with_suffix(""))
-        Path(output.csv).write_text(to_csv(drawn), encoding="utf-8")
-        Path(output.caption).write_text(caption(exhibit["caption"], module, coverage) + "\n", encoding="utf-8")
+        params, published = snakemake.params, Path(snakemake.scriptdir).parent / "config/published"
+        evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
+        texts, figure = evidence.figure(json.loads(params.output), params.caption)
+        for ending, text in texts.items():
+            Path(snakemake.output[ending]).write_text(text, encoding="utf-8")
+        save(figure, Path(snakemake.output.png).with_suffix(""))

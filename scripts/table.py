@@ -1,23 +1,14 @@
 """A table of the evidence as csv, md, tex, and html for the report."""
 
-import importlib
 import json
 from pathlib import Path
 
-from glossbench.evidence.doorway import frames_of, with_notes
-from glossbench.evidence.text.rendering import to_html, write_table
+from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        exhibit, output = json.loads(snakemake.params.exhibit), snakemake.output
-        module = importlib.import_module(f"glossbench.evidence.tables.{exhibit['key']}")
-        frames, coverage = frames_of(
-            dict(snakemake.input.items()),
-            exhibit.get("published"),
-            Path(snakemake.scriptdir).parent / "config/published",
-        )
-        table = module.tidy(**frames)
-        layout = with_notes(module.layout(table), module, coverage)
-        write_table(table, layout, exhibit["caption"], csv=output.csv, md=output.md, tex=output.tex)
-        Path(output.html).write_text(to_html(layout), encoding="utf-8")
+        params, published = snakemake.params, Path(snakemake.scriptdir).parent / "config/published"
+        evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
+        for ending, text in evidence.table(json.loads(params.output), params.caption).items():
+            Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -1,10 +1,16 @@
-"""The columns that the evidence counts on in each frame, and what stands in them."""
+"""The frames that learning hands to evidence: their columns, what is in them, and what makes a row one of its kind.
+
+``collect`` and ``project_embeddings`` write through this module; everything downstream reads by it.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
+
+from glossbench.errors import GlossbenchError
 
 KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "text": lambda values: values.dropna().map(type).eq(str).all(),
@@ -15,7 +21,13 @@ KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "flag": types.is_bool_dtype,
     "vector": lambda values: values.map(lambda value: isinstance(value, np.ndarray)).all(),
 }
-RUN = dict.fromkeys(["corpus", "encoder", "objective", "preset", "protocol"], "text") | {"seed": "count"}
+# What tells a run from others, and the order of rows.
+RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
+# What the objective's key says: the registry's entry, the key without changed settings, what is changed (or "").
+OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
+
+OBJECTIVE = dict.fromkeys(["objective", *OBJECTIVE_COLUMNS], "text")
+RUN = dict.fromkeys(RUN_KEYS[:-1], "text") | OBJECTIVE | {"seed": "count"}
 CONTRACT: dict[str, dict[str, str]] = {
     "runs": {
         "study": "text", **RUN,
@@ -44,12 +56,12 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["n_empty", "n_duplicates", "n_test_in_train", "n_conflicts"], "count"),
     },
     "trials": {
-        "study": "text", **{key: kind for key, kind in RUN.items() if key != "seed"}, "trial": "count",
+        "study": "text", **dict.fromkeys([*RUN_KEYS[:-1], "base"], "text"), "trial": "count",
         **dict.fromkeys(["state", "score", "space"], "text"), "best": "flag",
         **dict.fromkeys(["value", "epochs", "seconds"], "number"),
     },
     "projections": {
-        **dict.fromkeys(["corpus", "encoder", "objective", "class_name"], "text"),
+        **dict.fromkeys(["corpus", "encoder", "class_name"], "text"), **OBJECTIVE,
         "seed": "count", "label": "count", "x": "number", "y": "number",
     },
     "snapshots": {
@@ -59,28 +71,55 @@ CONTRACT: dict[str, dict[str, str]] = {
     "coverage": {**RUN, "finished": "flag"},
 }  # fmt: skip
 ONE_ROW = {
-    "runs": list(RUN),
-    "epochs": [*RUN, "epoch"],
+    "runs": RUN_KEYS,
+    "epochs": [*RUN_KEYS, "epoch"],
     "corpora": ["corpus"],
-    "trials": [*(key for key in RUN if key != "seed"), "trial"],
-    "snapshots": [*RUN, "epoch", "position"],
-    "coverage": list(RUN),
+    "trials": [*RUN_KEYS[:-1], "trial"],
+    "projections": ["corpus", "encoder", "objective", "seed", "doc_id"],
+    "snapshots": [*RUN_KEYS, "epoch", "position"],
+    "coverage": RUN_KEYS,
 }
 
 
-def departures(name: str, frame: pd.DataFrame) -> list[str]:
-    """In what a frame is not as the evidence expects it: a few words each, none if in nothing.
+def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
+    """In what a frame breaks its contract.
 
-    name: runs, epochs, corpora, trials, projections, snapshots or coverage. Columns beyond those of ``CONTRACT`` are
-    welcome.
+    Args:
+        name: A key of ``CONTRACT``.
+        frame: Columns beyond those of the contract are welcome.
+
+    Returns:
+        A few words for each violation, none where there is none.
     """
-    contract = CONTRACT[name]
-    missing = [column for column in contract if column not in frame]
+    contract, keys = CONTRACT[name], ONE_ROW[name]
+    missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
     found = [f"no column {', '.join(missing)}"] if missing else []
     for column, kind in contract.items():
         if column in frame and not KINDS[kind](frame[column]):
             found.append(f"column {column}: each value must be a {kind}")
-    keys = ONE_ROW.get(name, [])
-    if keys and not missing and frame.duplicated(keys).any():
+    if not missing and frame.duplicated(keys).any():
         found.append(f"{frame.duplicated(keys).sum()} rows repeat the {', '.join(keys)} of another")
     return found
+
+
+def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a frame as Parquet. Raises GlossbenchError, naming the file, where it breaks its contract."""
+    if violations := contract_violations(name, frame):
+        raise GlossbenchError(f"{path}: {'; '.join(violations)}")
+    frame.to_parquet(path, index=False)
+
+
+def with_objective_columns(
+    frame: pd.DataFrame, objectives: dict[str, dict[str, str]], columns: list[str] = OBJECTIVE_COLUMNS
+) -> pd.DataFrame:
+    """A frame with ``columns`` behind its column ``objective``.
+
+    Args:
+        frame: Has a column ``objective``.
+        objectives: ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
+        columns: Those that the frame gets.
+    """
+    place = frame.columns.get_loc("objective") + 1
+    new = {name: [objectives[key][name] for key in frame["objective"]] for name in columns}
+    parts = [frame.iloc[:, :place], pd.DataFrame(new, index=frame.index, dtype=object), frame.iloc[:, place:]]
+    return pd.concat(parts, axis=1)

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from glossbench.evidence.tables import integrated
 from glossbench.evidence.text import rendering
-from glossbench.evidence.text.layout import Layout, duration, mean_spread, number, significant, span
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.numbers import duration, mean_spread, number, significant, span
 
 HOSTILE = r"50%_of&a|b<i>#{x}"
 

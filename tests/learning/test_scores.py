@@ -120,7 +120,7 @@ def test_a_multiple_is_taken_of_what_was_found_or_estimated():
         "loss_settings": {"sigma": "sqrt", "sigma_median": "pairs", "labeled_fraction": 0.7},
         "training": {"learning_rate": 1e-5},
         "weight": 0.5,
-        "times": {"sigma": 1.5, "weight": 1.2},
+        "multipliers": {"sigma": 1.5, "weight": 1.2},
     }
     chosen = with_choices(objective, {"weight": 0.8, "learning_rate": 3e-5}, estimates)
     assert chosen["loss_settings"] == {"sigma": pytest.approx(0.6), "labeled_fraction": 0.7}

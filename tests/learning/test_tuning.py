@@ -47,7 +47,7 @@ def settings(**tuning):
         "loss": "gloss",
         "loss_settings": {"sigma": 0.5, "sigma_median": "pairs", "labeled_fraction": 0.7},
         "weight": None,
-        "times": {},
+        "multipliers": {},
         "tuned": sorted(SPACE),
         "search": SPACE,
         "training": {**TRAINING, "epochs": 3},

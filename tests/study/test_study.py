@@ -59,7 +59,7 @@ def test_a_grid_is_blocks_of_runs_each_made_once():
     plain = [(key, seed) for key in ("ce", "gloss-o-ce") for seed in (0, 1)]
     varied = [("gloss-o-ce,weight=0.1", 1), ("gloss-o-ce,sigma=x0.5", 1)]
     assert [(run.objective, run.seed) for run in study.runs] == plain + varied
-    assert study.objective("gloss-o-ce,sigma=x0.5")["times"] == {"sigma": 0.5}
+    assert study.objective("gloss-o-ce,sigma=x0.5")["multipliers"] == {"sigma": 0.5}
     assert study.objectives == ["ce", "gloss-o-ce", "gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"]
 
 
@@ -215,7 +215,7 @@ WRONG = [
     ({"probe": {"C": []}}, f"probe.C: [] {LIST}"),
     ({"probe": {"C": [1, 0]}}, "probe.C[1]: 0 found, expected a number above 0"),
     ({"probe": {"C": [1, 1.0]}}, "probe.C: 1.0 is listed twice"),
-    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: C, max_iter"),
+    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: kind, C, max_iter"),
     ({"projection": {}}, "projection.objectives: missing"),
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
     ({"projection": {"objectives": ["scl"]}}, 'projection.objectives[0]: unknown "scl"; objectives of this study: ce'),
@@ -342,7 +342,7 @@ REGISTRIES = [
     ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
     ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),
     ("presets", "paper.training.epoch", 3, 'paper.training.epoch: unknown key; did you mean "epochs"?'),
-    ("presets", "paper.probe.kind", "adm", 'paper.probe.kind: "adm" found, expected one of logistic, adam'),
+    ("presets", "reference.probe.kind", "adm", 'reference.probe.kind: "adm" found, expected one of logistic, adam'),
     ("presets", "paper.search.glos", {}, 'paper.search.glos: unknown key; did you mean "gloss"?'),
     ("presets", "paper.search.gloss.sigm", {"low": 1, "high": 2}, 'paper.search.gloss.sigm: unknown key; did you mean "sigma"?'),
     ("presets", "paper.search.gloss.sigma", {"low": 2, "high": 1}, "paper.search.gloss.sigma: low 2 found, expected less than high 1"),

@@ -1,16 +1,18 @@
 """All runs of a study in one frame, all their epochs in another, and so for searches, corpora and snapshots."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
+from glossbench.frames import RUN_KEYS, with_objective_columns
 from glossbench.learning.run_columns import identity
 
-KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 OPTIONAL = [
     "sigma",
     "labeled_fraction",
@@ -25,53 +27,83 @@ TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "peak_memory_mib", "device",
     "precision", "threads", "torch_version", "transformers_version", "python_version",
 ]  # fmt: skip
+Paths = Iterable[str]
+# Columns of ``frames.OBJECTIVE_COLUMNS`` by objective key.
+Objectives = dict[str, dict[str, str]]
 
 
-def collect_runs(study: str, metrics: list[str], timing: list[str]) -> pd.DataFrame:
-    """One row a run: its metrics.json and what timing.json says of it."""
+def collect(
+    study: str, objectives: Objectives, unfinished: list[dict[str, Any]], files: dict[str, list[str]]
+) -> dict[str, pd.DataFrame]:
+    """The frames of a study by name.
+
+    Args:
+        study: Its name.
+        objectives: What each objective's key says.
+        unfinished: Keys of the planned runs whose results are not among the files.
+        files: Paths by name, in one order for those of runs (metrics, timing), of searches (best, trials,
+            trial_seconds) and of snapshots (snapshots, snapshot_settings); cards.
+
+    Returns:
+        runs, epochs, corpora and coverage, and trials and snapshots where there are files of them.
+
+    Raises:
+        CorpusError: No run has finished.
+    """
+    if not files["metrics"]:
+        raise CorpusError(f"results/{study}: no run has finished yet")
+    runs = collect_runs(study, files["metrics"], files["timing"])
+    frames = {
+        "runs": runs,
+        "epochs": collect_epochs(files["metrics"], files["timing"]),
+        "coverage": coverage(runs, unfinished),
+    }
+    if files.get("snapshots"):
+        frames["snapshots"] = collect_snapshots(files["snapshot_settings"], files["snapshots"], files["cards"])
+    frames = {name: with_objective_columns(frame, objectives) for name, frame in frames.items()}
+    if files.get("best"):
+        trials = collect_trials(study, files["best"], files["trials"], files["trial_seconds"])
+        frames["trials"] = with_objective_columns(trials, objectives, ["base"])
+    return {**frames, "corpora": collect_corpora(files["cards"])}
+
+
+def collect_runs(study: str, metrics: Paths, timing: Paths) -> pd.DataFrame:
+    """One row per run: its metrics.json and what timing.json says of it."""
     rows = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         seconds = _read(timing_file)
         rows.append({"study": study, **_read(metrics_file), **{name: seconds[name] for name in TIMING}})
-    frame = pd.DataFrame(rows).sort_values(KEYS, ignore_index=True)
+    frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
 
 
-def collect_epochs(metrics: list[str], timing: list[str]) -> pd.DataFrame:
-    """One row an epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
+def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:
+    """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
 
-    epochs.csv and timing.csv are read from beside each timing.json.
+    epochs.csv and timing.csv are read from the folder of each timing.json.
     """
     frames = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
-        run = {key: value for key, value in _read(metrics_file).items() if key in KEYS}
+        run = {key: value for key, value in _read(metrics_file).items() if key in RUN_KEYS}
         epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
         frame = epochs.merge(seconds, on="epoch", validate="one_to_one")
         frames.append(frame.assign(**run))
-    collected = pd.concat(frames, ignore_index=True)
-    return collected[KEYS + [column for column in collected if column not in KEYS]].sort_values(
-        [*KEYS, "epoch"], ignore_index=True
-    )
+    return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch"], first=RUN_KEYS)
 
 
-def collect_corpora(cards: list[str]) -> pd.DataFrame:
-    """One row a corpus: its card, nested counts as JSON text."""
-    rows = []
-    for path in cards:
-        card = _read(path)
-        rows.append(
-            {
-                key: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
-                for key, value in card.items()
-            }
-        )
+def collect_corpora(cards: Paths) -> pd.DataFrame:
+    """One row per corpus: its card, nested counts as JSON text."""
+    rows = [
+        {key: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for key, value in card.items()}
+        for card in map(_read, cards)
+    ]
     return pd.DataFrame(rows)
 
 
-def collect_trials(study: str, best: list[str], trials: list[str], timing: list[str]) -> pd.DataFrame:
-    """One row a trial of every search: the search's keys and space, the trial's settings, state, value and seconds.
+def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.DataFrame:
+    """One row per trial of every search: the search's keys and space, the trial's settings, state, value and seconds.
 
-    A column for each setting that any search has, missing where a search does not have it.
+    There is a column for each setting that any search has; it is missing where a search does not have the setting.
     """
     frames = []
     for best_file, trials_file, timing_file in zip(best, trials, timing, strict=True):
@@ -80,13 +112,14 @@ def collect_trials(study: str, best: list[str], trials: list[str], timing: list[
         keys |= {"study": study, "objective": found["objective_key"]}
         frame = pd.read_csv(trials_file).merge(pd.read_csv(timing_file), on="trial", validate="one_to_one")
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
-    first = ["study", *KEYS[:-1], "trial", "state", "value", "score", "epochs", "seconds", "best", "space"]
+    search = RUN_KEYS[:-1]
+    first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space"]
     collected = pd.concat(frames, ignore_index=True)
-    return collected[first + sorted(set(collected) - set(first))].sort_values([*KEYS[:-1], "trial"], ignore_index=True)
+    return _sorted(collected[first + sorted(set(collected) - set(first))], [*search, "trial"], first)
 
 
-def collect_snapshots(settings: list[str], snapshots: list[str], cards: list[str]) -> pd.DataFrame:
-    """One row a document of a watched mini-batch and epoch: the run's keys, document, label, embedding (float16)."""
+def collect_snapshots(settings: Paths, snapshots: Paths, cards: Paths) -> pd.DataFrame:
+    """One row per document of a mini-batch and epoch: the run's keys, document, label, embedding (float16)."""
     names = {card["corpus"]: card["class_names"] for card in map(_read, cards)}
     frames = []
     for settings_file, snapshots_file in zip(settings, snapshots, strict=True):
@@ -95,21 +128,24 @@ def collect_snapshots(settings: list[str], snapshots: list[str], cards: list[str
         for epoch, embeddings in enumerate(stored["embeddings"]):
             document = {"doc_id": stored["doc_ids"], "label": stored["labels"], "class_name": classes[stored["labels"]]}
             frame = pd.DataFrame({"position": range(len(embeddings)), **document, "embedding": list(embeddings)})
-            frames.append(frame.assign(epoch=epoch, **{key: run[key] for key in (*KEYS, "sigma")}))
-    collected = pd.concat(frames, ignore_index=True)
-    first = [*KEYS, "epoch", "position"]
-    collected = collected[first + [column for column in collected if column not in first]]
-    return collected.sort_values(first, ignore_index=True)
+            frames.append(frame.assign(epoch=epoch, **{key: run[key] for key in (*RUN_KEYS, "sigma")}))
+    return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch", "position"])
 
 
-def coverage(runs: pd.DataFrame, unfinished: list[dict]) -> pd.DataFrame:
-    """One row a planned run: its keys, and whether it has finished."""
-    missing = pd.DataFrame(unfinished, columns=KEYS)
-    frame = pd.concat([runs[KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
-    return frame.sort_values(KEYS, ignore_index=True)
+def coverage(runs: pd.DataFrame, unfinished: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row per planned run: its keys, and whether it has finished."""
+    missing = pd.DataFrame(unfinished, columns=RUN_KEYS)
+    frame = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
+    return frame.sort_values(RUN_KEYS, ignore_index=True).astype({"seed": "int64", "finished": bool})
 
 
-def _read(path: str) -> dict:
+def _sorted(frame: pd.DataFrame, by: list[str], first: list[str] | None = None) -> pd.DataFrame:
+    """The rows in order, with the columns ``first`` (by default those they are sorted by) before the others."""
+    first = by if first is None else first
+    return frame[first + [column for column in frame if column not in first]].sort_values(by, ignore_index=True)
+
+
+def _read(path: str) -> dict[str, Any]:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:

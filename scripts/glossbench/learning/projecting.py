@@ -1,11 +1,37 @@
 """t-SNE of test embeddings."""
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 
 from glossbench.data.splitting import stratified_subset
+
+
+def project_runs(
+    projection: dict[str, Any], runs: list[dict[str, Any]], embeddings: Sequence[str], cards: Sequence[str]
+) -> pd.DataFrame:
+    """The projections of several runs, one below the other.
+
+    Args:
+        projection: perplexity, seed and max_documents of ``project``.
+        runs: Columns that each run's rows get, corpus, encoder, objective and seed among them.
+        embeddings: Path of each run's embeddings.npz, in the same order.
+        cards: Paths of the cards of the corpora, for the names of the classes.
+    """
+    read = (json.loads(Path(path).read_text(encoding="utf-8")) for path in cards)
+    names = {card["corpus"]: np.array(card["class_names"]) for card in read}
+    frames = []
+    for path, run in zip(embeddings, runs, strict=True):
+        arrays = np.load(path)
+        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], **projection)
+        frames.append(placed.assign(**run, class_name=names[run["corpus"]][placed["label"]]))
+    return pd.concat(frames, ignore_index=True)
 
 
 def project(
@@ -16,9 +42,17 @@ def project(
     seed: int,
     max_documents: int,
 ) -> pd.DataFrame:
-    """Two coordinates for each test document, or for a stratified part of max_documents.
+    """Two coordinates for each test document, or for a stratified part of them.
 
-    embeddings: (N, d), scaled to unit norm; labels, doc_ids: (N,). Columns doc_id, label, x, y.
+    Args:
+        embeddings: (N, d), scaled to unit norm here.
+        labels, doc_ids: (N,).
+        perplexity: Effective number of neighbours; at most (N - 1) / 3 is taken.
+        seed: Of the stratified part and of t-SNE.
+        max_documents: Most documents that are placed.
+
+    Returns:
+        Columns doc_id, label, x, y.
     """
     if len(labels) > max_documents:
         part = stratified_subset(labels, max_documents, seed)

@@ -16,7 +16,7 @@ def with_choices(objective: dict[str, Any], found: dict[str, float], estimates: 
     for setting, value in found.items():
         _put(chosen, setting, value)
     chosen["loss_settings"] = resolve_sigma(chosen["loss_settings"], estimates)
-    for setting, factor in objective["times"].items():
+    for setting, factor in objective["multipliers"].items():
         _put(chosen, setting, _get(chosen, setting) * factor)
     weight, kept = chosen["weight"], chosen["loss_settings"].get("labeled_fraction", 0.5)
     if weight is not None and weight > 1:

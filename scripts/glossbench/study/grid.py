@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.study.objectives import varied
+from glossbench.study.keys import ObjectiveKey
 
 LISTS = ("corpora", "encoders", "objectives", "seeds")
 
@@ -57,7 +57,7 @@ class Block:
         for key, (setting, values) in product(self.lists["objectives"], self.vary.items()):
             for value in values:
                 same = value in ("x1", "x1.0") or (isinstance(value, int | float) and value == chosen(key, setting))
-                yield key if same else varied(key, setting, value)
+                yield key if same else str(ObjectiveKey.parse(key).with_change(setting, value))
 
     def runs(self, keys: list[str]) -> list[Run]:
         """Its runs, given its objective keys."""

@@ -1,55 +1,42 @@
-"""Objective keys and what they stand for: ``{objective}[@preset][,setting=value]``.
+"""What an objective key means: the full settings of its runs and of its search.
 
-Imported while the workflow is parsed: nothing heavy in here.
+Imported while the workflow is parsed, so nothing heavy is imported here.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.study.keys import FORM, ObjectiveKey, multiple
 from glossbench.study.messages import shown
 from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed
 from glossbench.study.yaml_file import read_yaml
-
-PROBES = {"kind": {"enum": ["logistic", "adam"]}}
-WEIGHT = {"type": "number", "minimum": 0, "maximum": 1}
-KEY = re.compile(r"(?P<name>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)")
-TIMES = re.compile(r"x(?P<factor>[0-9.]+(?:e-?[0-9]+)?)")  # as in sigma=x1.5: times what was chosen
-
-
-def tuned_as(key: str) -> str:
-    """The objective whose search an objective key shares: the key without its changed settings."""
-    return key.split(",", 1)[0]
-
-
-def varied(key: str, setting: str, value: Any) -> str:
-    """The key of an objective with one more setting changed."""
-    text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-    return f"{key},{setting}={text}"
 
 
 class Objectives:
     """Turns objective keys into full settings: study, then preset, then registry entry, then the key's changes.
 
-    config_dir: holds presets.yaml and schemas/. registry: the entries of objectives.yaml. training: schema of the
-    training settings. defaults: the study's own. searched: whether the study tunes, given an objective's key without
-    changes. fixed: settings that it does not search.
+    Args:
+        config_dir: Holds presets.yaml and schemas/.
+        registry: The entries of objectives.yaml.
+        settings: The study's ``training`` and ``probe``.
+        searched: Whether the study searches an objective, given its key without changed settings.
+        fixed: Settings that the study does not search.
     """
 
     def __init__(
         self,
         config_dir: Path,
         registry: dict,
-        training: dict,
-        defaults: dict,
+        settings: dict[str, dict],
         searched: Callable[[str], bool] = lambda key: False,
         fixed: tuple[str, ...] = (),
     ):
-        self.fixed = fixed
-        self.registry, self.training, self.defaults, self.searched = registry, training, defaults, searched
-        self.losses = load_schema(config_dir, "losses")
+        self.registry, self.settings, self.searched, self.fixed = registry, settings, searched, fixed
+        self.training, self.probe, self.losses, self.weight = (
+            load_schema(config_dir, name) for name in ("training", "probe", "losses", "weight")
+        )
         schema = load_schema(config_dir, "presets")
         self.presets = self._presets(config_dir, schema)
         file = str(config_dir / "objectives.yaml")
@@ -66,40 +53,42 @@ class Objectives:
                     _check_space(space, allowed["properties"][setting], file, (name, "search", setting))
 
     def resolve(self, key: str, where: str) -> dict[str, Any]:
-        """Everything an objective key stands for. Raises SettingsError, ``where`` names the key's place."""
-        match = KEY.fullmatch(key)
-        if not match:
-            raise SettingsError(f"{where}: {shown(key)} is not of the form objective[@preset][,setting=value]")
-        must_be_known(match["name"], self.registry, where, "objectives")
-        entry = self.registry[match["name"]]
-        preset_name = match["preset"] or entry["preset"]
+        """Everything an objective key means. Raises SettingsError; ``where`` names the place of the key."""
+        try:
+            parts = ObjectiveKey.parse(key)
+        except ValueError:
+            raise SettingsError(f"{where}: {shown(key)} is not of the form {FORM}") from None
+        must_be_known(parts.base, self.registry, where, "objectives")
+        entry = self.registry[parts.base]
+        preset_name = parts.preset or entry["preset"]
         must_be_known(preset_name, self.presets, where, "presets")
         allowed = self._settings_schema(entry)
-        changes, times = _changes(match["changes"], key, where)
-        check(dict.fromkeys(times, 1) | changes, _keys_only(allowed, times), f"{where}: {key}")
+        changes, multipliers = _changes(parts, where)
+        check(dict.fromkeys(multipliers, 1) | changes, _keys_only(allowed, multipliers), f"{where}: {key}")
 
         loss, preset = entry["loss"], self.presets[preset_name]
+        weighted = "weight" in allowed["properties"]
         own = {**preset.get(loss, {}), **preset.get("training", {}), **entry["settings"], **changes}
         loss_schema = self.losses[loss] if loss else {}
         by_protocol = {
             name: value[entry["protocol"]] if isinstance(value, dict) else value
-            for name, value in {**self.defaults, **own}.items()
+            for name, value in {**self.settings["training"], **own}.items()
             if name in self.training
         }
         resolved = {
-            "objective": match["name"],
+            "objective": parts.base,
             "preset": preset_name,
             "protocol": entry["protocol"],
             "loss": loss,
             "loss_settings": {name: own.get(name, spec["default"]) for name, spec in loss_schema.items()},
-            "weight": own.get("weight", 0.5) if loss and entry["protocol"] == "integrated" else None,
+            "weight": own.get("weight", self.weight["weight"]["default"]) if weighted else None,
             "training": by_protocol,
-            "probe": preset.get("probe", {}),
-            "times": times,
+            "probe": {**self.settings["probe"], **preset.get("probe", {})},
+            "multipliers": multipliers,
         }
-        search = self._search(entry, preset, resolved) if self.searched(tuned_as(key)) else {}
+        search = self._search(entry, preset, resolved) if self.searched(str(parts.unvaried)) else {}
         resolved["search"] = {name: space for name, space in search.items() if name not in changes}
-        for setting, factor in times.items():
+        for setting, factor in multipliers.items():
             self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
         return resolved
 
@@ -132,7 +121,7 @@ class Objectives:
     def _settings_schema(self, entry: dict) -> dict:
         properties = {**self.training, **(self.losses[entry["loss"]] if entry["loss"] else {})}
         if entry["loss"] and entry["protocol"] == "integrated":
-            properties["weight"] = WEIGHT
+            properties.update(self.weight)
         return {"type": "object", "additionalProperties": False, "properties": properties}
 
     def _presets(self, config_dir: Path, schema: dict) -> dict[str, Any]:
@@ -145,9 +134,9 @@ class Objectives:
         settings["training"] = block(self.training)
         space = schema["additionalProperties"]["properties"]["search"]["additionalProperties"]["additionalProperties"]
         searchable = {
-            name: block(dict.fromkeys([*part["properties"], "weight"], space)) for name, part in settings.items()
+            name: block(dict.fromkeys([*part["properties"], *self.weight], space)) for name, part in settings.items()
         }
-        preset = block({**settings, "probe": block(PROBES), "search": block(searchable)})
+        preset = block({**settings, "probe": block(self.probe), "search": block(searchable)})
         path = config_dir / "presets.yaml"
         schema = {**schema, "additionalProperties": preset}
         presets = typed(read_yaml(path), schema)
@@ -155,7 +144,7 @@ class Objectives:
         for name, entry in presets.items():
             for part, spaces in entry.get("search", {}).items():
                 for setting, space in spaces.items():
-                    bounds = WEIGHT if setting == "weight" else settings[part]["properties"][setting]
+                    bounds = {**settings[part]["properties"], **self.weight}[setting]
                     for one in space.values() if set(space) <= {"integrated", "standalone"} else [space]:
                         if one is not None:
                             _check_space(one, bounds, str(path), (name, "search", part, setting))
@@ -181,22 +170,21 @@ def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
     return opened
 
 
-def _changes(text: str, key: str, where: str) -> tuple[dict[str, Any], dict[str, float]]:
-    """The changed settings of a key: those given as they are, and those given as multiples."""
-    changes, times = {}, {}
-    for change in filter(None, text.split(",")):
-        setting, value = change.split("=")
-        if setting in changes or setting in times:
+def _changes(key: ObjectiveKey, where: str) -> tuple[dict[str, Any], dict[str, float]]:
+    """The changed settings of a key: those given as values, and those given as multiples of what is chosen."""
+    changes, multipliers = {}, {}
+    for setting, value in key.changes:
+        if setting in changes or setting in multipliers:
             raise SettingsError(f"{where}: {key}: {setting} is given twice")
-        multiple = TIMES.fullmatch(value)
-        if multiple is None:
+        text = multiple(value)
+        if text is None:
             changes[setting] = scalar(value)
             continue
-        factor = scalar(multiple["factor"])
+        factor = scalar(text)
         if not isinstance(factor, int | float) or factor <= 0:
             raise SettingsError(f"{where}: {key}: {setting}={value} found, expected x and a number above 0")
-        times[setting] = factor
-    return changes, times
+        multipliers[setting] = factor
+    return changes, multipliers
 
 
 def _keys_only(schema: dict, names: dict) -> dict:

@@ -1,6 +1,6 @@
-"""The registries of tables, figures and claims, and which exhibits a study can fill.
+"""The registries of outputs (tables and figures) and claims, and which outputs a study can fill.
 
-Imported while the workflow is parsed: nothing heavy in here.
+Imported while the workflow is parsed, so nothing heavy is imported here.
 """
 
 from collections import defaultdict
@@ -8,22 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glossbench.study.published import paper_keys
 from glossbench.study.schema import check, load_schema, with_defaults
 from glossbench.study.study import Study
 from glossbench.study.yaml_file import read_yaml
 
-PAPER = {
-    "corpora": {"mr", "r8", "r52", "ohsumed", "20ng", "sst2", "qnli"},
-    "encoders": {"bert-base", "roberta-large", "distilbert"},
-}
-
-
-NEARBY = ("x0.9", "x1.1")  # for F8: too near to be a sweep
+# Files of each kind, by their endings. Those that people take away come first.
+ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
+FOR_THE_REPORT = ("html", "txt")  # those that the report is made from; it links the others
+# What reads may name beside collected frames: the paper's numbers.
+PUBLISHED = ("results", "models", "ttests", "facts")
+NEARBY = ("x0.9", "x1.1")  # the steps of F8, too near to each other for a heat map
 
 
 @dataclass(frozen=True)
-class Exhibit:
-    """A table or a figure: key, kind, title, the paper's number for it, what it reads and what it needs."""
+class Output:
+    """A table or a figure.
+
+    Args:
+        key: Name of its files and of its caption.
+        kind: "table" or "figure".
+        title: Name as shown.
+        paper: Its number in the paper, or None.
+        reads: Parameters of its module's functions: collected frames, and the paper's numbers.
+        reads_if_there: Frames among its parameters that not every study has.
+        module: Name of the module that makes it.
+        settings: Further arguments of the module's functions.
+        needs: What a study must plan to fill it.
+        paper_keys: What the paper has, by kind.
+    """
 
     key: str
     kind: str
@@ -31,34 +44,60 @@ class Exhibit:
     paper: str | None
     reads: tuple[str, ...]
     reads_if_there: tuple[str, ...]
-    published: str | None
+    module: str
+    settings: dict[str, Any]
     needs: dict[str, Any]
+    paper_keys: dict[str, list[str]]
 
     @property
-    def module(self) -> str:
-        """The module that makes it."""
-        return f"glossbench.evidence.{self.kind}s.{self.key}"
+    def published(self) -> bool:
+        """Whether it reads the paper's numbers."""
+        return any(name in PUBLISHED for name in self.reads)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """Collected frames that it reads in every study."""
+        return tuple(name for name in self.reads if name not in PUBLISHED)
+
+    @property
+    def files(self) -> list[str]:
+        """Its files below a study's folder."""
+        return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
+
+    def specification(self) -> dict[str, Any]:
+        """What the jobs that make and show it are told: plain values; ``files`` are those that the report links."""
+        names = ("key", "kind", "title", "paper", "module", "settings")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "reads": [*self.reads, *self.reads_if_there],
+            "files": [f"{self.kind}s/{self.key}.{e}" for e in ENDINGS[self.kind] if e not in FOR_THE_REPORT],
+        }
 
     def fillable(self, study: Study) -> bool:
         """Whether the runs that a study plans can fill it."""
-        plain = [run for run in study.runs if "," not in run.objective]
-        return all(NEEDS[need](wanted, study, plain) for need, wanted in self.needs.items())
+        unvaried = [run for run in study.runs if not study.changes(run.objective)]
+        objectives, corpora = {run.objective for run in unvaried}, {run.corpus for run in unvaried}
+        listed = [(self.settings.get(name), objectives) for name in ("gloss", "baselines")]
+        listed.append((self.settings.get("corpora"), corpora))
+        if any(wanted is not None and not planned & set(wanted) for wanted, planned in listed):
+            return False
+        return all(CHECKS[need](wanted, study, unvaried, self) for need, wanted in self.needs.items())
 
 
-def load_exhibits(config_dir: Path) -> list[Exhibit]:
-    """Every exhibit in the registry's order, tables first. Raises SettingsError."""
-    path = config_dir / "exhibits.yaml"
-    schema = load_schema(config_dir, "exhibits")
+def load_outputs(config_dir: Path) -> list[Output]:
+    """Every output in the registry's order, tables first. Raises SettingsError."""
+    path = config_dir / "outputs.yaml"
+    schema = load_schema(config_dir, "outputs")
     registry = read_yaml(path)
     check(registry, schema, str(path))
     found = []
     for kind in ("table", "figure"):
-        part = schema["properties"][f"{kind}s"]["additionalProperties"]
+        entry_schema = schema["properties"][f"{kind}s"]["additionalProperties"]
         for key, entry in registry[f"{kind}s"].items():
-            entry = with_defaults(entry, part)
-            rest = {"paper": entry.get("paper"), "published": entry.get("published"), "needs": entry["needs"]}
-            reads = {name: tuple(entry[name]) for name in ("reads", "reads_if_there")}
-            found.append(Exhibit(key, kind, entry["title"], **reads, **rest))
+            entry = with_defaults(entry, entry_schema)
+            lists = {name: tuple(entry.pop(name)) for name in ("reads", "reads_if_there")}
+            module = f"glossbench.evidence.{kind}s.{entry.pop('module') or key}"
+            found.append(Output(key, kind, module=module, paper_keys=paper_keys(config_dir), **lists, **entry))
     return found
 
 
@@ -70,37 +109,35 @@ def load_claims(config_dir: Path) -> dict[str, Any]:
     return registry
 
 
-def _names(runs: list) -> set[str]:
-    return {run.objective for run in runs}
-
-
-def _rivals(wanted: int, study: Study, plain: list) -> bool:
+def _objectives_at_least(wanted: int, study: Study, unvaried: list, _: Output) -> bool:
     cells = defaultdict(set)
-    for run in plain:
+    for run in unvaried:
         cells[run.corpus, run.encoder, study.objective(run.objective)["protocol"]].add(run.objective)
     return any(len(objectives) >= wanted for objectives in cells.values())
 
 
-def _varied(wanted: str | list[str], study: Study, _: list) -> bool:
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return any(f",{name}=" in run.objective for run in study.runs for name in names)
+def _varied(wanted: list[str], study: Study, *_: Any) -> bool:
+    return any(setting in wanted for run in study.runs for setting, _ in study.changes(run.objective))
 
 
-def _swept(wanted: str, study: Study, _: list) -> bool:
-    changes = [run.objective.partition(f",{wanted}=")[2].split(",")[0] for run in study.runs]
-    return any(value and value not in NEARBY for value in changes)
+def _swept(wanted: str, study: Study, *_: Any) -> bool:
+    changes = [change for run in study.runs for change in study.changes(run.objective)]
+    return any(setting == wanted and value not in NEARBY for setting, value in changes)
 
 
-NEEDS = {
-    "protocol": lambda wanted, study, plain: any(study.objective(run.objective)["protocol"] == wanted for run in plain),
-    "objectives": lambda wanted, _, plain: all(_names(plain) & set(names) for names in wanted),
-    "corpora": lambda wanted, _, plain: any(run.corpus in wanted for run in plain),
-    "corpora_at_least": lambda wanted, study, _: len(study.corpora) >= wanted,
-    "rivals": _rivals,
+def _published(_: bool, study: Study, unvaried: list, output: Output) -> bool:
+    keys = output.paper_keys
+    return any(run.corpus in keys["corpus"] and run.encoder in keys["encoder"] for run in unvaried)
+
+
+CHECKS = {
+    "protocol": lambda wanted, study, unvaried, _: any(
+        study.objective(run.objective)["protocol"] == wanted for run in unvaried
+    ),
+    "corpora_at_least": lambda wanted, study, *_: len(study.corpora) >= wanted,
+    "objectives_at_least": _objectives_at_least,
     "varied": _varied,
     "swept": _swept,
-    "setting": lambda wanted, study, _: study.settings[wanted] is not None,
-    "published": lambda _, __, plain: any(
-        run.corpus in PAPER["corpora"] and run.encoder in PAPER["encoders"] for run in plain
-    ),
+    "setting": lambda wanted, study, *_: study.settings[wanted] is not None,
+    "published": _published,
 }

@@ -10,7 +10,8 @@ from typing import Any
 
 from glossbench.errors import SettingsError
 from glossbench.study.grid import LISTS, Block, Run, Search, blocks
-from glossbench.study.objectives import Objectives, tuned_as
+from glossbench.study.keys import ObjectiveKey
+from glossbench.study.objectives import Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
 from glossbench.study.yaml_file import plain, read_yaml
 
@@ -55,11 +56,23 @@ class Study:
     def searches(self) -> list[Search]:
         """Each search that chooses settings of some run."""
         searched = [run for run in self.runs if self.objective(run.objective)["search"]]
-        return list(dict.fromkeys(Search(run.corpus, run.encoder, tuned_as(run.objective)) for run in searched))
+        return list(dict.fromkeys(Search(run.corpus, run.encoder, self.unvaried(run.objective)) for run in searched))
 
     def objective(self, key: str) -> dict[str, Any]:
         """Protocol, preset, loss, its settings, weight (lambda), training settings and search of an objective key."""
         return self.objectives_resolved[key]
+
+    def changes(self, key: str) -> tuple[tuple[str, str], ...]:
+        """The settings that an objective key changes, each with its value as text."""
+        return ObjectiveKey.parse(key).changes
+
+    def unvaried(self, key: str) -> str:
+        """The objective whose search a key shares: the key without its changed settings."""
+        return str(ObjectiveKey.parse(key).unvaried)
+
+    def key_columns(self, key: str) -> dict[str, str]:
+        """What frames say of an objective key; see ``ObjectiveKey.columns``."""
+        return ObjectiveKey.parse(key).columns()
 
     def frozen_layers(self, encoder: str) -> int:
         """Number of an encoder's lower layers that are not trained; 0 trains everything, embeddings included."""
@@ -97,8 +110,8 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     {corpora,encoders,objectives,presets}.yaml and schemas/. Raises SettingsError with one line.
     """
     schema = load_schema(config_dir, "study")
-    training = load_schema(config_dir, "training")
-    schema["properties"]["training"]["properties"] = training
+    for name in ("training", "probe"):
+        schema["properties"][name]["properties"] = load_schema(config_dir, name)
     settings = typed(_short_forms_spelled_out(plain(config, source)), schema)
     check(settings, schema, source)
     settings = with_defaults(settings, schema)
@@ -112,8 +125,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     resolver = Objectives(
         config_dir,
         registry["objectives"],
-        training,
-        settings["training"],
+        {name: settings[name] for name in ("training", "probe")},
         lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
         tuple(tuning["fixed"]) if tuning else (),
     )
@@ -124,7 +136,8 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
         runs.update(dict.fromkeys(block.runs(list(objectives))))
     for key, objective in list(resolved.items()):
         if objective["search"]:
-            resolved[tuned_as(key)] = resolver.resolve(tuned_as(key), source)
+            unvaried = str(ObjectiveKey.parse(key).unvaried)
+            resolved[unvaried] = resolver.resolve(unvaried, source)
     study = Study(settings["study"], settings, registry, resolved, tuple(runs))
     _check_layers(study, source)
     _check_sizes(study, source)
@@ -197,7 +210,7 @@ def _check_tuning(study: Study, source: str) -> None:
     tuning = study.settings["tuning"]
     if tuning is None:
         return
-    known = list(dict.fromkeys(map(tuned_as, study.objectives)))
+    known = list(dict.fromkeys(map(study.unvaried, study.objectives)))
     searched = sorted({name for entry in study.registry["objectives"].values() for name in entry["search"]})
     for position, name in enumerate(tuning["fixed"]):
         must_be_known(name, searched, f"{source}: tuning.fixed[{position}]", "settings that are searched")

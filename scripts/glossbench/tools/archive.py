@@ -16,7 +16,7 @@ from typing import Any
 CHECKSUMS = "SHA256SUMS"
 STUDY = "config/study.json"
 LOCK = "envs/requirements.txt"
-REGISTRIES = ("corpora", "encoders", "objectives", "presets", "exhibits", "claims")
+REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 
 
 def sources(root: Path) -> dict[str, Path]:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from glossbench.study.objectives import PROBES
 from glossbench.study.schema import load_schema, read_yaml
 
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
@@ -23,18 +22,20 @@ def updated(text: str, config_dir: Path) -> str:
 
 def tables(config_dir: Path) -> dict[str, str]:
     """Markdown tables by name: study, training, losses, presets, corpora, encoders, objectives."""
-    losses, training = load_schema(config_dir, "losses"), load_schema(config_dir, "training")
+    losses, training, probe = (load_schema(config_dir, name) for name in ("losses", "training", "probe"))
     registries = {
         name: settings_table(load_schema(config_dir, name)["additionalProperties"]["properties"])
         for name in ("corpora", "encoders", "objectives")
     }
     by_loss = "".join(f"\n`{name}`\n\n{settings_table(keys)}" for name, keys in losses.items() if keys)
+    study = load_schema(config_dir, "study")["properties"]
+    study["probe"]["properties"] = probe
     return {
-        "study": settings_table(load_schema(config_dir, "study")["properties"]),
+        "study": settings_table(study),
         "training": settings_table(training),
         "losses": by_loss.lstrip("\n"),
         "presets": presets_table(
-            read_yaml(config_dir / "presets.yaml"), {**losses, "training": training, "probe": PROBES}
+            read_yaml(config_dir / "presets.yaml"), {**losses, "training": training, "probe": probe}
         ),
         "search": search_table(read_yaml(config_dir / "presets.yaml")),
         **registries,
@@ -54,9 +55,9 @@ def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
     }
     rows = [
         f"| `{block}.{key}` | "
-        + " | ".join(f"`{json.dumps(presets[name][block][key])}`" for name in presets)
-        + f" | {_said(meanings[block][key])} |"
-        for block, key in switches
+        + " | ".join(f"`{json.dumps(preset.get(block, {}).get(key, spec['default']))}`" for preset in presets.values())
+        + f" | {_said(spec)} |"
+        for (block, key), spec in ((place, meanings[place[0]][place[1]]) for place in switches)
     ]
     return "\n".join(
         [f"| switch | {' | '.join(presets)} | what it decides |", "|---" * (len(presets) + 2) + "|", *rows, ""]

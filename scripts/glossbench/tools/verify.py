@@ -11,7 +11,7 @@ import sys
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,11 +19,12 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.derived import Derivation
-from glossbench.frames import CONTRACT, departures
+from glossbench.evidence.build import JUDGED, TESTED, Evidence
+from glossbench.frames import CONTRACT, contract_violations
 from glossbench.study.grid import Run
-from glossbench.study.outputs import Exhibit, load_exhibits
-from glossbench.study.study import Study, load_study
+from glossbench.study.names import names_of
+from glossbench.study.outputs import PUBLISHED, Output, load_claims, load_outputs
+from glossbench.study.study import Study, canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.archive import CHECKSUMS, LOCK, STUDY
 
@@ -114,29 +115,31 @@ def _contents(root: Path, sound: set[str]) -> Iterator[str]:
         return  # said already, and nothing else can be judged without
     try:
         study = load_study(read_yaml(root / STUDY), STUDY, root / "config")
-        exhibits = [exhibit for exhibit in load_exhibits(root / "config") if exhibit.fillable(study)]
+        outputs = [output for output in load_outputs(root / "config") if output.fillable(study)]
     except Exception as error:  # registries and schemas out of an archive may be anything
         yield _one_line(str(error).replace(f"{root}/", ""))
         return
-    derivation = Derivation(root, study)
-    yield from _missing(root, study, exhibits, derivation.frames)
+    yield from _missing(root, study, outputs)
     yield from _frames(root, sound)
     yield from _manifests(root, sound)
     yield from _planned(root, study, sound)
     yield from _provenance(root, study, sound)
-    yield from _derived(root, exhibits, derivation, sound)
+    yield from _derived(root, study, outputs, sound)
 
 
 def _under(root: Path, folder: str) -> list[str]:
     return [path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_file()]
 
 
-def _missing(root: Path, study: Study, exhibits: list[Exhibit], frames: list[str]) -> Iterator[str]:
+def _missing(root: Path, study: Study, outputs: list[Output]) -> Iterator[str]:
     """What an archive of this study has; that SHA256SUMS lists it or not makes no difference."""
-    expected = {"provenance.json", "claims.json", "significance.csv", *(f"{name}.parquet" for name in frames)}
-    for exhibit in exhibits:
-        endings = ("csv", "md", "tex") if exhibit.kind == "table" else ("csv", "png", "pdf")
-        expected |= {f"{exhibit.kind}s/{exhibit.key}.{ending}" for ending in endings}
+    expected = {
+        "provenance.json",
+        "claims.json",
+        "significance.csv",
+        *(f"{name}.parquet" for name in _frames_of(study)),
+    }
+    expected |= {file for output in outputs for file in output.files}
     expected |= {f"resources/corpora/{corpus}/SHA256SUMS" for corpus in study.corpora}
     expected |= {f"resources/encoders/{encoder}/SHA256SUMS" for encoder in study.encoders}
     listed = _listed(root / CHECKSUMS)
@@ -145,11 +148,17 @@ def _missing(root: Path, study: Study, exhibits: list[Exhibit], frames: list[str
             yield f"{name}: missing, the study has it"
 
 
+def _frames_of(study: Study) -> list[str]:
+    optional = {"tuning": "trials", "projection": "projections", "snapshots": "snapshots"}
+    others = [name for setting, name in optional.items() if study.settings[setting] is not None]
+    return ["runs", "epochs", "corpora", "coverage", *others]
+
+
 def _frames(root: Path, sound: set[str]) -> Iterator[str]:
     for name in CONTRACT:
         if f"{name}.parquet" in sound:
             try:
-                found = departures(name, pd.read_parquet(root / f"{name}.parquet"))
+                found = contract_violations(name, pd.read_parquet(root / f"{name}.parquet"))
             except Exception as error:  # whatever a file that is no Parquet makes its reader raise
                 found = [f"cannot be read: {_one_line(error)}"]
             yield from (f"{name}.parquet: {text}" for text in found)
@@ -204,35 +213,75 @@ def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
         yield f"provenance.json: of study {_one_line(name)}, but {STUDY} is of {study.name}"
 
 
-def _derived(root: Path, exhibits: list[Exhibit], derivation: Derivation, sound: set[str]) -> Iterator[str]:
+def _derived(root: Path, study: Study, outputs: list[Output], sound: set[str]) -> Iterator[str]:
     """Tables, data of figures and verdicts, each against what the frames give."""
-    shown = {f"{exhibit.kind}s/{exhibit.key}": exhibit for exhibit in exhibits}
+    by_stem = {f"{output.kind}s/{output.key}": output for output in outputs}
     for name in sorted(name for name in sound if name.startswith(("tables/", "figures/"))):
-        if name.rpartition(".")[0] not in shown:
+        if name.rpartition(".")[0] not in by_stem:
             yield f"{name}: no table or figure of this study"
-    for stem, exhibit in shown.items():
-        if not exhibit.reads:
-            continue  # a diagram, which follows from no run
-        parents = derivation.parents(exhibit)
-        yield from _compared(root, sound, f"{stem}.csv", parents, lambda one=exhibit: derivation.texts(one))
-    yield from _compared(root, sound, "significance.csv", derivation.parents_of_tests(), derivation.texts_of_tests)
-    yield from _compared(root, sound, "claims.json", derivation.parents_of_claims(), derivation.texts_of_claims)
+    rebuilt = _Rebuilt(root, study, sound)
+    for stem, output in by_stem.items():
+        if output.reads:  # without any it is a diagram, which follows from no run
+            yield from rebuilt.compare(stem, rebuilt.parents(output), lambda one=output: rebuilt.texts(one))
+    yield from rebuilt.compare(
+        "significance", rebuilt.files(TESTED, published=True), lambda: rebuilt.evidence(TESTED).significance()
+    )
+    parents = [*rebuilt.files(JUDGED, published=True), "config/claims.yaml"]
+    registry = json.loads(canonical(load_claims(root / "config")))
+    yield from rebuilt.compare("claims", parents, lambda: rebuilt.evidence(JUDGED).claims(registry), first="json")
 
 
-def _compared(
-    root: Path, sound: set[str], name: str, parents: list[str], make: Callable[[], dict[str, str]]
-) -> Iterator[str]:
-    """name: the first file that ``make`` gives, named where it fails. parents: the files it follows from."""
-    if not set(parents) <= sound:
-        return
-    try:
-        texts = make()
-    except Exception as error:  # frames out of an archive may hold anything
-        yield f"{name}: cannot be made from {parents[0]}: {type(error).__name__}: {_one_line(error)}"
-        return
-    for file, text in texts.items():
-        if file in sound and (packed := (root / file).read_bytes()) != text.encode():
-            yield f"{file}: does not follow from the frames: {_difference(packed, text)}"
+class _Rebuilt:
+    """What follows from the frames of an archive, made again and compared with what is packed."""
+
+    def __init__(self, root: Path, study: Study, sound: set[str]):
+        self.root, self.sound, self.frames = root, sound, _frames_of(study)
+        self.names = names_of(study, root / "config")
+
+    def evidence(self, frames: Iterable[str]) -> Evidence:
+        paths = {name: self.root / f"{name}.parquet" for name in frames if name in self.frames}
+        return Evidence.read(paths, self.root / "config/published", self.names)
+
+    def files(self, frames: Iterable[str], published: bool) -> list[str]:
+        """The files of these frames, as far as the study has them, and of the paper's numbers."""
+        numbers = sorted((self.root / "config/published").glob("*.csv")) if published else []
+        return [
+            *(f"{name}.parquet" for name in frames if name in self.frames),
+            *(path.relative_to(self.root).as_posix() for path in numbers),
+        ]
+
+    def parents(self, output: Output) -> list[str]:
+        """The files that a table or figure follows from."""
+        return [*self.files(self._frames_of(output), output.published), f"report/{output.key}.rst"]
+
+    def texts(self, output: Output) -> dict[str, str]:
+        """The texts of a table or a figure by ending."""
+        caption = " ".join((self.root / "report" / f"{output.key}.rst").read_text(encoding="utf-8").split())
+        evidence = self.evidence(self._frames_of(output))
+        make = evidence.table if output.kind == "table" else evidence.figure_texts
+        return make(output.specification(), caption)
+
+    def compare(
+        self, stem: str, parents: list[str], make: Callable[[], dict[str, str]], first: str = "csv"
+    ) -> Iterator[str]:
+        """Faults of the files ``{stem}.*``; none where one of the files they follow from is not sound.
+
+        first: ending of the file that is named where ``make`` fails.
+        """
+        if not set(parents) <= self.sound:
+            return
+        try:
+            texts = make()
+        except Exception as error:  # frames out of an archive may hold anything
+            yield f"{stem}.{first}: cannot be made from {parents[0]}: {type(error).__name__}: {_one_line(error)}"
+            return
+        for ending, text in texts.items():
+            file = f"{stem}.{ending}"
+            if file in self.sound and (packed := (self.root / file).read_bytes()) != text.encode():
+                yield f"{file}: does not follow from the frames: {_difference(packed, text)}"
+
+    def _frames_of(self, output: Output) -> list[str]:
+        return [name for name in (*output.reads, *output.reads_if_there, "coverage") if name not in PUBLISHED]
 
 
 def _difference(packed: bytes, text: str) -> str:

@@ -11,10 +11,9 @@ from scipy import stats
 from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of
 from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
-from glossbench.evidence.claims.variations import varied
+from glossbench.evidence.selection import variations
 from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
-from glossbench.evidence.text.names import split_objective
 
 DECIMALS = 9  # 0.1 + 0.2 is 0.3 where values are told apart or compared with a bound
 
@@ -71,7 +70,7 @@ def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
         return found
     for cell, group in cells_of(runs):
         for objective in measure["gloss"]:
-            rows = varied(group, objective, setting)
+            rows = variations(group, objective, setting)
             values = rows[setting].round(DECIMALS).rename("value")
             table = scores(rows, measure["metric"]).join(values).dropna(subset="value")
             table = table.pivot_table("score", "seed", "value").dropna()
@@ -89,8 +88,7 @@ def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict
     """The best value of each search that could have found one within the band and one outside it."""
     if trials is None or measure["setting"] not in trials:
         return []
-    bases = trials["objective"].map(lambda key: split_objective(key)[0])
-    best = trials[trials["best"].astype(bool) & bases.isin(measure["gloss"])].dropna(subset=measure["setting"])
+    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=measure["setting"])
     found = []
     for trial in best.to_dict("records"):
         space = json.loads(trial["space"]).get(measure["setting"], {})

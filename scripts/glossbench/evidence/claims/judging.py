@@ -17,8 +17,9 @@ from glossbench.evidence.claims.measurement import (
 )
 from glossbench.evidence.claims.scope import OTHER, PAPER, paper_cells, restricted
 from glossbench.evidence.claims.wording import bounds, reason, shown
-from glossbench.evidence.statistics.scores import plain
-from glossbench.evidence.text.names import objective_name
+from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.selection import bare
+from glossbench.evidence.text.names import objective_name, tunes_sigma
 
 KINDS = {
     "cells-won": cells_won.measure,
@@ -31,6 +32,7 @@ KINDS = {
 
 def judge(
     registry: dict[str, dict[str, Any]],
+    facts: Facts,
     runs: pd.DataFrame,
     epochs: pd.DataFrame,
     trials: pd.DataFrame | None = None,
@@ -47,15 +49,17 @@ def judge(
     say enough). The paper's cells decide by themselves where they can; else all cells do.
     """
     frames = {"runs": runs, "epochs": epochs, "trials": trials}
-    return [_judged(key, registry[key], frames, published) for key in sorted(registry, key=_place)]
+    return [_judged(key, registry[key], frames, facts, published) for key in sorted(registry, key=_place)]
 
 
 def _place(key: str) -> int:
     return int(key.removeprefix("C"))
 
 
-def _judged(key: str, claim: dict[str, Any], frames: dict[str, Any], published: pd.DataFrame | None) -> dict:
-    scope, found = _measured(claim, frames)
+def _judged(
+    key: str, claim: dict[str, Any], frames: dict[str, Any], facts: Facts, published: pd.DataFrame | None
+) -> dict:
+    scope, found = _measured(claim, frames, facts)
     about = {name: claim[name] for name in ("claim", "source", "quantity")}
     theirs, their_verdict = _published(claim, published, found)
     told = {
@@ -86,7 +90,7 @@ def _judged(key: str, claim: dict[str, Any], frames: dict[str, Any], published: 
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in found))),
         "reason": reason(verdict, hinge, claim["holds"], claim["shown"], len(found)),
-        "caveats": _caveats(numbers, stated, frames["runs"]),
+        "caveats": _caveats(numbers, claim["measure"]["gloss"], stated, frames["runs"]),
         **told,
         "numbers": numbers,
     }
@@ -100,8 +104,8 @@ def verdict_of(found: list[Measurement], holds: dict[str, Any]) -> str:
     return CONFIRMED if verdicts == {CONFIRMED} else UNDECIDED
 
 
-def _measured(claim: dict[str, Any], frames: dict[str, Any]) -> tuple[str, list[Measurement] | str]:
-    own = paper_cells(frames["runs"], claim["paper"])
+def _measured(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> tuple[str, list[Measurement] | str]:
+    own = paper_cells(frames["runs"], claim["paper"], facts)
     found = _measure(claim, restricted(frames, own))
     if not isinstance(found, str) and not any(one.lacking for one in found):
         return PAPER, found
@@ -138,16 +142,27 @@ def _nothing(why: str) -> dict[str, Any]:
     return {"scope": None, "verdict": NOT_TESTED, **empty, **counts, "reason": f"Not tested: {why}."}
 
 
-def _caveats(numbers: list[dict[str, Any]], stated: Measurement, runs: pd.DataFrame) -> list[str]:
-    """What sets these runs apart from the paper's beyond corpora, encoders and documents."""
+def _caveats(numbers: list[dict[str, Any]], gloss: list[str], stated: Measurement, runs: pd.DataFrame) -> list[str]:
+    """What sets these runs apart from the paper's beyond corpora, encoders and documents.
+
+    Args:
+        numbers: Rows behind the measurements.
+        gloss: Objectives that count as G-Loss: the paper's, whose sigma is tuned, then those that stand for it.
+        stated: The measurement that is shown.
+        runs: The collected frame.
+    """
     used = {row.get("gloss", row.get("objective")) for row in numbers} - {None}
-    rows = plain(runs)
+    rows = bare(runs)
     rows = restricted({"runs": rows[rows["objective"].isin(used)]}, stated.cells)["runs"]
-    said = []
-    for key in sorted(used):
-        own = rows[rows["objective"] == key]
-        if "gloss-o" in key and "tuned" in own and len(own) and not own["tuned"].astype(bool).all():
-            said.append(f"{objective_name(key)} was run with settings that were not tuned")
-    estimated = sorted({row["gloss"] for row in numbers if row.get("gloss", "").startswith("gloss-sqrt")})
-    said += [f"{objective_name(key)} stands for G-Loss where G-Loss-O was not run" for key in estimated]
-    return said
+    found = []
+    for key in filter(tunes_sigma, sorted(used)):
+        tuned = rows.loc[rows["objective"] == key, "tuned"] if "tuned" in rows else rows[:0]
+        if len(tuned) and not tuned.astype(bool).all():
+            found.append(f"{objective_name(key)} was run with settings that were not tuned")
+    compared = sorted({row["gloss"] for row in numbers if "gloss" in row})
+    found += [
+        f"{objective_name(key)} stands for G-Loss where {objective_name(gloss[0])} was not run"
+        for key in compared
+        if not tunes_sigma(key)
+    ]
+    return found

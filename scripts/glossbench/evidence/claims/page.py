@@ -3,12 +3,10 @@
 from collections import Counter
 from typing import Any
 
-import pandas as pd
-
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
 from glossbench.evidence.claims.wording import counted
-from glossbench.evidence.text.layout import DASH
-from glossbench.evidence.text.rendering import MARKDOWN_SPECIAL
+from glossbench.evidence.text.markdown import escaped, pipe_table
+from glossbench.evidence.text.numbers import DASH
 
 HEADERS = ["Claim", "Verdict", "Tested on", "Measured", "95 % interval", "Holds if", "Paper", "Behind it"]
 
@@ -18,9 +16,9 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     counts = Counter(row["verdict"] for row in verdicts)
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
-    table = pd.DataFrame([_row(verdict) for verdict in verdicts], columns=HEADERS)
-    rows = table.map(_escaped).to_markdown(index=False, tablefmt="pipe", disable_numparse=True)
-    return "\n".join([f"# The paper's claims: {summary}", "", rows, "", *map(_section, verdicts)])
+    rows = [[escaped(text) for text in _row(verdict)] for verdict in verdicts]
+    table = pipe_table(HEADERS, rows, right=[False] * len(HEADERS))
+    return "\n".join([f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts)])
 
 
 def _row(verdict: dict[str, Any]) -> list[str]:
@@ -48,8 +46,4 @@ def _section(verdict: dict[str, Any]) -> str:
         " ".join(facts),
         "",
     ]
-    return "\n".join(line if line.startswith("#") else _escaped(line) for line in lines)
-
-
-def _escaped(text: str) -> str:
-    return text.translate(MARKDOWN_SPECIAL)
+    return "\n".join(line if line.startswith("#") else escaped(line) for line in lines)

@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.paper.comparable import departures
+from glossbench.evidence.paper.comparable import differences_from_paper
+from glossbench.evidence.paper.facts import Facts
 
 PAPER, OTHER = "paper", "other data"
 
 
-def paper_cells(runs: pd.DataFrame, paper: dict[str, list[str]]) -> frozenset[tuple[str, str]]:
+def paper_cells(runs: pd.DataFrame, paper: dict[str, list[str]], facts: Facts) -> frozenset[tuple[str, str]]:
     """The (corpus, encoder) pairs that the paper has, run here on all documents by every run there is of them."""
     listed = runs["corpus"].isin(paper["corpora"]) & runs["encoder"].isin(paper["encoders"])
     cells = runs[listed].groupby(["corpus", "encoder"])
-    return frozenset(cell for cell, own in cells if not departures(own, *cell))
+    return frozenset(cell for cell, own in cells if not differences_from_paper(own, *cell, facts))
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[tuple[str, str]]) -> dict[str, Any]:

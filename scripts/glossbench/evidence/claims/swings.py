@@ -8,7 +8,7 @@ import pandas as pd
 from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of, listed
 from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
-from glossbench.evidence.claims.variations import varied
+from glossbench.evidence.selection import is_relative, variations
 from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
 
@@ -61,10 +61,10 @@ def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric:
     """Scores (seeds, 1 + settings x multiples): plain runs first, then each setting's multiples in one order."""
     tables = {}
     for setting in settings:
-        rows = varied(group, objective, setting)
-        rows = rows[(rows["variation"] == "") | rows["variation"].str.startswith("x")]
-        table = scores(rows, metric).join(rows["variation"])
-        tables[setting] = table.pivot_table("score", "seed", "variation")
+        rows = variations(group, objective, setting)
+        rows = rows[(rows["value"] == "") | is_relative(rows["value"])]
+        table = scores(rows, metric).join(rows["value"])
+        tables[setting] = table.pivot_table("score", "seed", "value")
     common = set.intersection(*(set(table) for table in tables.values()))
     multiples = sorted(common - {""})
     if "" not in common or not multiples:

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, whole
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
 from glossbench.graph import estimate_sigma, log_affinity
 
 BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]
@@ -25,8 +26,8 @@ STRIP = 0.05  # of a heatmap's width, the classes' colours beside it
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     without sigma is seen through that of a graph-based one on the same batch, else through the sqrt rule's on
     the embeddings before training.
     """
-    given = whole(snapshots)
+    given = unvaried(snapshots)
     first = given.groupby(BATCH[:-1])["seed"].transform("min")
     given = given[given["seed"] == first]
     widths = given.dropna(subset=["sigma"]).groupby(["corpus", "encoder"])["sigma"].first()

@@ -9,13 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORES
-from glossbench.evidence.text.names import (
-    arrange,
-    encoder_name,
-    in_order,
-    protocol_name,
-    whole,
-)
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import arrange, encoder_name, in_order, protocol_name
 
 SHARES = (0.95, 0.99)  # of the best score that any objective reached there
 CELL = ["protocol", "corpus", "encoder"]
@@ -27,8 +22,8 @@ NEVER = 1.2  # where runs that never reach it stand, in widths of the epochs
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics import friedman
-from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name, whole
+from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name
 
 METRICS = ["accuracy", "macro_f1"]
 KEYS = ["protocol", "encoder", "metric"]
@@ -21,8 +22,8 @@ FOOT = 0.2  # inches: the test
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(runs: pd.DataFrame) -> pd.DataFrame:

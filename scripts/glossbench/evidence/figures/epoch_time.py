@@ -7,7 +7,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.text.names import arrange, encoder_name, in_order, whole
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import arrange, encoder_name, in_order
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {
@@ -25,8 +26,8 @@ BETWEEN = 0.25  # inches between panels: ticks
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""One setting against the corpora: test macro-F1 in each cell, a panel an encoder and objective.
+"""Heat maps of test macro-F1: a setting's values against the corpora, one panel per encoder and objective.
 
-Figures F2 to F4 of the paper are this one for λ, γ and σ; their modules name the setting.
+Figures F2, F3 and F4 of the paper, for λ, γ and σ.
 """
 
 import numpy as np
@@ -13,14 +13,19 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.variations import CELL, NEARBY, is_relative, numbers, one_at_a_time
-from glossbench.evidence.text.layout import DASH
+from glossbench.evidence.selection import CELL, NEARBY, is_relative, numbers, one_at_a_time
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.numbers import DASH
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS = 0.7  # inches: names of the corpora
 ROOM = {2: 0.32, 1: 0.24}  # inches of a cell that "85.64" and "85.6" need in the smallest text, bold
 DEEPEST = 5.0  # points below the best: the colours end there, so that one failed run does not bleach the rest
+AXES = {
+    "weight": "weight of the loss, λ",
+    "labeled_fraction": "share of labels kept, γ",
+    "sigma": "multiple of the chosen σ",
+}
 DIGITS = 6  # a value of a key and the same one of a run differ by rounding at most
 
 
@@ -57,8 +62,8 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
 
 
 @style.styled()
-def draw(table: pd.DataFrame, axis_name: str) -> Figure:
-    """The heatmaps of ``frame``: corpora are rows, values columns; the best of a row is bold, the chosen framed."""
+def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
+    """The heat maps of ``frame``: corpora are rows, values columns; the best of a row is bold, the chosen framed."""
     if table.empty:
         return panels.nothing()
     values = sorted(table["value"].unique())
@@ -83,7 +88,7 @@ def draw(table: pd.DataFrame, axis_name: str) -> Figure:
             image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
             title = f"{encoder_name(encoder)}, {objective_name(objective)}"
             axes.set_title(style.fitted(title, width / columns - LABELS, style.TITLE))
-            axes.set_xlabel(axis_name)
+            axes.set_xlabel(AXES[setting])
     extend = "min" if drops.min() < norm.vmin else "neither"
     bar = figure.colorbar(image, ax=grid, location="bottom", shrink=0.5, aspect=6.5 * width, extend=extend)
     bar.set_label("macro-F1, points below the best of the row")

@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.text.names import arrange, encoder_name, in_order, protocol_name, whole
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import arrange, encoder_name, in_order, protocol_name
 
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
@@ -21,8 +22,8 @@ STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewid
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name, whole
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 
 PANEL = ["corpus", "encoder", "objective"]
 WIDEST_ROW = 6  # panels beside each other on a page
@@ -18,8 +19,8 @@ VECTOR_POINTS = 5000  # above it the points of a pdf are one picture, its text s
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are."""
-    return whole(runs)
+    """The rows of objectives without changed settings."""
+    return unvaried(runs)
 
 
 def frame(projections: pd.DataFrame) -> pd.DataFrame:

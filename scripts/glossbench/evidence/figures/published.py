@@ -8,13 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.text.names import (
-    arrange,
-    encoder_name,
-    in_order,
-    metric_name,
-    protocol_name,
-)
+from glossbench.evidence.selection import bare
+from glossbench.evidence.text.names import arrange, encoder_name, in_order, metric_name, protocol_name
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # as the paper prints them
@@ -27,13 +22,13 @@ LEGEND_GAP = 0.42  # inches, handle and spaces beside a label
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of objectives by their bare names: the paper has no others."""
-    return runs[~runs["objective"].astype(str).str.contains("[@,]")]
+    return bare(runs)
 
 
-def frame(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     """What is drawn, one row a point.
 
-    runs: the collected runs.parquet; published: corpus, encoder, protocol, objective, metric, mean, std, accuracy
+    runs: the collected runs.parquet; results: corpus, encoder, protocol, objective, metric, mean, std, accuracy
     and macro_f1 in percent, macro_silhouette as it is. Returns protocol, metric, corpus, encoder, objective,
     published, published_std, reproduced, reproduced_std (NaN for one seed) and n_seeds, in the same units, for
     what both have.
@@ -45,7 +40,7 @@ def frame(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     own["score"] *= own["metric"].map(PERCENT).astype(float)
     scores = own.groupby(KEYS)["score"]
     ours = scores.agg(reproduced="mean", reproduced_std="std", n_seeds="size").reset_index()
-    theirs = published.rename(columns={"mean": "published", "std": "published_std"})
+    theirs = results.rename(columns={"mean": "published", "std": "published_std"})
     theirs = theirs[[*KEYS, "published", "published_std"]].dropna(subset=["published"])
     both = theirs.merge(ours, on=KEYS, validate="one_to_one")
     return arrange(both, KEYS)

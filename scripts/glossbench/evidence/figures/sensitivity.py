@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.variations import CELL, NEARBY, one_at_a_time
+from glossbench.evidence.selection import CELL, NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
@@ -99,7 +99,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
         ):
             axes.barh(place, end - bar["plain"], left=bar["plain"], height=0.6, color=color, edgecolor="none")
             if value:
-                text = value.replace("x", "×") if value.startswith("x") else value
+                text = value.replace(RELATIVE, "×", 1)
                 where = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": style.SMALL}
                 axes.annotate(text, (end, place), (2 * side, 0), textcoords="offset points", **where)
     axes.axvline(panel["plain"].iloc[0], color=style.BLACK, linewidth=0.8)

@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 
-from glossbench.evidence.text.names import objective_name, split_objective
+from glossbench.evidence.text.names import entries, objective_name
 
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
@@ -29,7 +29,7 @@ TITLE = 7.5  # points, a panel's title
 SMALL = 6  # points, the smallest text in any figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#666666"
+BLUE, VERMILLION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
 
 RC = {
     "text.parse_math": False,  # a class may be called a$b
@@ -83,32 +83,43 @@ class Look:
 
 
 SOLID: tuple = ()
-FAMILIES = {
-    "ce": Look(GREY, "o", (1, 1)),
-    "scl": Look(ORANGE, "s", (4, 1.5)),
-    "triplet": Look(GREEN, "v", (4, 1, 1, 1)),
-    "cosine": Look(PURPLE, "P", (2, 1)),
-    "gloss-sqrt": Look(BLUE, "^", SOLID),
-    "gloss-o": Look(VERMILLION, "D", (7, 1)),
+LOOKS = {  # by the colour that the registry of objectives names
+    "grey": Look(GREY, "o", (1, 1)),
+    "orange": Look(ORANGE, "s", (4, 1.5)),
+    "green": Look(GREEN, "v", (4, 1, 1, 1)),
+    "purple": Look(PURPLE, "P", (2, 1)),
+    "blue": Look(BLUE, "^", SOLID),
+    "vermillion": Look(VERMILLION, "D", (7, 1)),
+    "black": Look(BLACK, "X", (5, 1, 1, 1, 1, 1)),
+    "sky": Look(SKY, "*", (3, 1, 1, 1)),
+    "brown": Look(BROWN, "p", (6, 2)),
 }
-OTHERS = [Look(BLACK, "X", (5, 1, 1, 1, 1, 1)), Look(SKY, "*", (3, 1, 1, 1)), Look("#8C6D1F", "p", (6, 2))]
 VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
 
 
 def look(objective: str) -> Look:
-    """The look of an objective's key, the same whatever else is shown.
+    """The look of an objective, the same whatever else is shown.
 
-    The integrated and the standalone form of a loss look alike: they never share a panel. A variant (preset
-    or changed setting) keeps its objective's colour and marker, unfilled, with a dash pattern of its own. An
-    objective that is not listed gets one of the looks kept for others.
+    Colour, marker and dashes follow from the colour that the registry gives the objective. A preset or a changed
+    setting keeps colour and marker, unfilled, with a dash pattern of its own. An objective without a colour gets one
+    that the registry gives to no other.
     """
-    base, variant = split_objective(objective)
-    family = base.removesuffix("-ce")
-    plain = FAMILIES.get(family) or OTHERS[crc32(family.encode()) % len(OTHERS)]
+    entry = entries("objective").get(objective, {"base": objective, "color": None})
+    plain = LOOKS[entry["color"] or _spare_color(entry["base"])]
+    variant = objective.removeprefix(entry["base"])
     if not variant:
         return plain
     dashes = VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
     return Look(plain.color, plain.marker, dashes, filled=False)
+
+
+def _spare_color(base: str) -> str:
+    known = entries("objective").values()
+    used = {entry["color"] for entry in known}
+    without = list(dict.fromkeys(entry["base"] for entry in known if entry["color"] is None))
+    spare = [color for color in LOOKS if color not in used] or list(LOOKS)
+    place = without.index(base) if base in without else crc32(base.encode())
+    return spare[place % len(spare)]
 
 
 def legend_entry(objective: str) -> Line2D:

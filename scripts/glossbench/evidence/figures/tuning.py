@@ -14,15 +14,8 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORE_NAMES
-from glossbench.evidence.text.names import (
-    SYMBOLS,
-    arrange,
-    encoder_name,
-    in_order,
-    objective_name,
-    protocol_name,
-    whole,
-)
+from glossbench.evidence.selection import unvaried
+from glossbench.evidence.text.names import SYMBOLS, arrange, encoder_name, in_order, objective_name, protocol_name
 
 CELL = ["protocol", "corpus", "encoder"]
 SEARCH = [*CELL, "objective"]
@@ -38,8 +31,8 @@ LEGEND_GAP = 0.5  # inches, handle and spaces beside a label
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the objectives as they are: a search belongs to them."""
-    return whole(runs)
+    """The rows of objectives without changed settings; a search belongs to such an objective."""
+    return unvaried(runs)
 
 
 def frame(trials: pd.DataFrame) -> pd.DataFrame:
@@ -50,7 +43,7 @@ def frame(trials: pd.DataFrame) -> pd.DataFrame:
     to it. "importance": setting and importance (fANOVA's share of the variance, sums to one over a search; NaN
     where fewer than FEWEST trials are complete or all have the same value) and n_complete.
     """
-    searches = arrange(whole(trials), [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
+    searches = arrange(trials, [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
     rows = [
         {**dict(zip(SEARCH, key, strict=True)), **row}
         for key, search in searches

@@ -1,12 +1,12 @@
 """The paper's numbers as tidy frames, under the keys that our own frames use."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
 
-ENCODERS = {"bert-base-uncased": "bert-base", "distilbert-base-uncased": "distilbert", "roberta-large": "roberta-large"}
 RESULTS = ["corpus", "encoder", "protocol", "objective", "metric", "mean", "std"]
 COSTS = {
     "total_train_seconds": "total_train_seconds",
@@ -22,34 +22,34 @@ def published_results(folder: str | Path) -> pd.DataFrame:
     NaN where the paper prints none (silhouettes, T6). Raises GlossbenchError, naming the file, where one of the
     files is missing or is not of the form that README.md beside it describes.
     """
-    integrated = _scores(_read(folder, "integrated"), "integrated")
-    standalone = _read(folder, "standalone")
-    silhouettes = _keys(standalone, "standalone").assign(
+    integrated = _scores(folder, "integrated")
+    standalone = read_published(folder, "standalone")
+    silhouettes = _keys(folder, standalone, "standalone").assign(
         metric="macro_silhouette", mean=standalone["test_macro_silhouette"], std=float("nan")
     )
-    frames = [integrated, _scores(standalone, "standalone"), silhouettes, _glue(folder)]
+    frames = [integrated, _scores(folder, "standalone"), silhouettes, _glue(folder)]
     return pd.concat([frame[RESULTS] for frame in frames], ignore_index=True)
 
 
 def published_costs(folder: str | Path) -> pd.DataFrame:
     """T3: corpus, encoder, objective, total_train_seconds, seconds_per_epoch (seconds), stop_epoch (count)."""
-    table = _read(folder, "standalone")
-    return _keys(table, "standalone").drop(columns="protocol").join(table[list(COSTS)].rename(columns=COSTS))
+    table = read_published(folder, "standalone")
+    return _keys(folder, table, "standalone").drop(columns="protocol").join(table[list(COSTS)].rename(columns=COSTS))
 
 
 def published_models(folder: str | Path) -> pd.DataFrame:
     """T5: model (its name as printed), corpus, accuracy (percent)."""
-    return _read(folder, "sota").melt("model", var_name="corpus", value_name="accuracy")
+    return read_published(folder, "sota").melt("model", var_name="corpus", value_name="accuracy")
 
 
 def published_ttests(folder: str | Path) -> pd.DataFrame:
     """T9: objective, baseline, mean, baseline_mean, difference (accuracy, percent), p_value, as printed."""
-    table = _read(folder, "ttest")
+    table = read_published(folder, "ttest")
     sides = table["comparison"].str.split(" vs ", expand=True)
     return pd.DataFrame(
         {
-            "objective": sides[0].map(_objective),
-            "baseline": sides[1].map(_objective),
+            "objective": _mapped(folder, "objective", sides[0]),
+            "baseline": _mapped(folder, "objective", sides[1]),
             "mean": table["mean_gloss"],
             "baseline_mean": table["mean_baseline"],
             "difference": table["delta"],
@@ -61,18 +61,20 @@ def published_ttests(folder: str | Path) -> pd.DataFrame:
 def published_runs(folder: str | Path) -> pd.DataFrame:
     """The paper's means in the shape of runs.parquet, one run a cell with seed 0, so that one code measures both.
 
-    corpus, encoder, protocol, objective, seed, test_accuracy, test_macro_f1, test_macro_silhouette (fractions),
-    seconds_per_epoch, stop_epoch; NaN where the paper prints nothing.
+    corpus, encoder, protocol, objective and its key columns, seed, test_accuracy, test_macro_f1, test_macro_silhouette
+    (fractions), seconds_per_epoch, stop_epoch; NaN where the paper prints nothing.
     """
     keys = ["corpus", "encoder", "protocol", "objective"]
     means = published_results(folder).pivot(index=keys, columns="metric", values="mean")
     means[["accuracy", "macro_f1"]] /= 100
     costs = published_costs(folder)[[*keys[:2], "objective", "seconds_per_epoch", "stop_epoch"]]
-    return means.add_prefix("test_").reset_index().merge(costs, "left").assign(seed=0).rename_axis(columns=None)
+    runs = means.add_prefix("test_").reset_index().merge(costs, "left").rename_axis(columns=None)
+    return runs.assign(seed=0, base=runs["objective"], unvaried=runs["objective"], setting="", value="")
 
 
-def _scores(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    keys = _keys(table, protocol)
+def _scores(folder: str | Path, protocol: str) -> pd.DataFrame:
+    table = read_published(folder, protocol)
+    keys = _keys(folder, table, protocol)
     return pd.concat(
         [
             keys.assign(metric=metric, mean=table[f"{metric}_mean"], std=table[f"{metric}_std"])
@@ -82,31 +84,55 @@ def _scores(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 
 def _glue(folder: str | Path) -> pd.DataFrame:
-    table = _read(folder, "glue").melt(["encoder", "loss"], var_name="dataset", value_name="mean")
-    return _keys(table, "integrated").assign(metric="accuracy", mean=table["mean"], std=float("nan"))
+    table = read_published(folder, "glue").melt(["encoder", "loss"], var_name="dataset", value_name="mean")
+    return _keys(folder, table, "integrated").assign(metric="accuracy", mean=table["mean"], std=float("nan"))
 
 
-def _keys(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    encoders = table["encoder"].map(lambda name: ENCODERS.get(name, name))
-    columns = {"corpus": table["dataset"], "encoder": encoders, "objective": table["loss"].map(_objective)}
+def _keys(folder: str | Path, table: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    printed = {"corpus": table["dataset"], "encoder": table["encoder"], "objective": table["loss"]}
+    columns = {kind: _mapped(folder, kind, names) for kind, names in printed.items()}
     return pd.DataFrame(columns).assign(protocol=protocol)
 
 
-def _objective(name: str) -> str:
-    return name.replace("_", "-")
+def _mapped(folder: str | Path, kind: str, printed: pd.Series) -> pd.Series:
+    return printed.map(lambda name: key_of(folder, kind, name))
+
+
+def key_of(folder: str | Path, kind: str, printed: str) -> str:
+    """Our key for a name that the paper prints; the name itself where config/published/names.csv has none.
+
+    Args:
+        folder: config/published.
+        kind: "corpus", "encoder" or "objective".
+        printed: The paper's name.
+    """
+    return _names(str(folder)).get((kind, printed), printed)
+
+
+@lru_cache
+def _names(folder: str) -> dict[tuple[str, str], str]:
+    table = read_published(folder, "names")
+    return {(row.kind, row.printed): row.key for row in table.itertuples(index=False)}
 
 
 NEEDED = {
     "integrated": ["encoder", "loss", "dataset", "accuracy_mean", "accuracy_std", "macro_f1_mean", "macro_f1_std"],
     "glue": ["encoder", "loss"],
     "sota": ["model"],
+    "names": ["kind", "printed", "key"],
+    "corpora": ["corpus", "train", "validation", "test"],
+    "encoders": ["encoder", "parameters"],
     "ttest": ["comparison", "mean_gloss", "mean_baseline", "delta", "p_value"],
 }
 NEEDED["standalone"] = [*NEEDED["integrated"], "test_macro_silhouette", *COSTS]
 
 
-def _read(folder: str | Path, name: str) -> pd.DataFrame:
-    path = Path(folder) / f"published_{name}.csv"
+def read_published(folder: str | Path, name: str) -> pd.DataFrame:
+    """One of the files in config/published/ as it is.
+
+    Raises GlossbenchError, naming the file, where it is missing or lacks a column.
+    """
+    path = Path(folder) / ("names.csv" if name == "names" else f"published_{name}.csv")
     try:
         table = pd.read_csv(path)
     except OSError as error:

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from glossbench.evidence.text.layout import Layout, duration, number
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.numbers import duration, number
 
 
 def cost(runs: pd.DataFrame) -> Layout:

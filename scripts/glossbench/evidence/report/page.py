@@ -12,19 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from glossbench.evidence.report import costs
-from glossbench.evidence.report.runs_table import details
+from glossbench.evidence.report.runs_table import runs_table
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text import rendering
 from glossbench.evidence.text.coverage import CELL, coverage_note
-from glossbench.evidence.text.layout import duration, number
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.numbers import duration, number
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNS_SHOWN_AT_ONCE = 40
 PNG_WIDTH = slice(16, 20)  # of a png's first chunk, big-endian
 PNG_HEIGHT = slice(20, 24)
 # Figures are drawn at 300 dots an inch, their smallest text of 6 points; at 135 pixels an inch it reads well.
-DOTS_A_PIXEL = 300 / 135
-ENDINGS = {"table": ("csv", "md", "tex"), "figure": ("csv", "pdf", "png")}
+DOTS_PER_PIXEL = 300 / 135
 VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
 
 
@@ -33,7 +33,8 @@ class Shown:
     """A table or a figure on the page.
 
     key: its file's stem. kind: table or figure. paper: its number in the paper, if it has one. content: of a table
-    the HTML that ``rendering.to_html`` gave, of a figure the bytes of its png.
+    the HTML that ``rendering.to_html`` gave, of a figure the bytes of its png. files: those to take away, relative to
+    the page.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Shown:
     paper: str | None
     caption: str
     content: str | bytes
+    files: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -69,18 +71,13 @@ class Shown:
     def size(self) -> tuple[int, int]:
         """Width and height on the page, in its pixels."""
         width, height = (int.from_bytes(self.content[part], "big") for part in (PNG_WIDTH, PNG_HEIGHT))
-        return round(width / DOTS_A_PIXEL), round(height / DOTS_A_PIXEL)
-
-    @property
-    def files(self) -> list[str]:
-        """Its files, relative to the page."""
-        return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
+        return round(width / DOTS_PER_PIXEL), round(height / DOTS_PER_PIXEL)
 
 
 def render_report(
     settings: dict[str, Any],
     provenance: dict[str, Any],
-    exhibits: list[Shown],
+    shown: list[Shown],
     claims: list[dict[str, Any]],
     runs: pd.DataFrame,
     corpora: pd.DataFrame,
@@ -89,7 +86,7 @@ def render_report(
     """The page as text.
 
     settings: the resolved study (its name under "study"), nested mappings and lists of plain values. provenance:
-    texts, or mappings of texts. exhibits: in the order of the page. claims: as ``claims.judging.judge`` gives them,
+    texts, or mappings of texts. shown: in the order of the page. claims: as ``claims.judging.judge`` gives them,
     none where none were judged. runs, corpora, coverage: the collected frames. Whatever comes from outside is
     escaped, but for the tables' HTML, in which it already is.
     """
@@ -108,13 +105,13 @@ def render_report(
         missing=_missing(coverage),
         claims=[_claim(claim) for claim in claims],
         tally=_tally(claims),
-        audit=[shown for shown in exhibits if shown.key == "corpora"],
-        tables=[shown for shown in exhibits if shown.kind == "table" and shown.key != "corpora"],
-        figures=[shown for shown in exhibits if shown.kind == "figure"],
+        audit=[one for one in shown if one.key == "corpora"],
+        tables=[one for one in shown if one.kind == "table" and one.key != "corpora"],
+        figures=[one for one in shown if one.kind == "figure"],
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
         costs=costs.summary(runs),
         cost=rendering.to_html(costs.cost(runs)),
-        details=details(runs),
+        details=runs_table(runs),
         runs_open=len(runs) <= RUNS_SHOWN_AT_ONCE,
         settings=settings,
         provenance=provenance,
@@ -124,23 +121,24 @@ def render_report(
     )
 
 
-def shown_exhibits(entries: list[dict[str, Any]], files: list[str]) -> list[Shown]:
-    """Exhibits read from their files, in the order of the entries.
+def shown_outputs(entries: list[dict[str, Any]], files: list[str]) -> list[Shown]:
+    """Tables and figures read from their files, in the order of the entries.
 
-    entries: key, kind, title, paper and caption of each. files: the html of each table and the png of each figure,
-    ``{kind}s/{key}.*``; the caption of a figure is read from the txt beside its png, where it stands as it is on
-    these runs.
+    Args:
+        entries: key, kind, title, paper, caption and files (to take away) of each.
+        files: The html of each table and the png of each figure, ``{kind}s/{key}.*``. The caption of a figure on
+            these runs is read from the txt with the same name.
     """
     places = {(path.parent.name, path.stem): path for path in map(Path, files)}
     found = []
     for entry in entries:
         path = places[f"{entry['kind']}s", entry["key"]]
-        told = {key: entry[key] for key in ("key", "kind", "title", "paper")}
+        about = {key: entry[key] for key in ("key", "kind", "title", "paper")} | {"files": tuple(entry["files"])}
         if entry["kind"] == "figure":
             caption = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
-            found.append(Shown(**told, caption=caption, content=path.read_bytes()))
+            found.append(Shown(**about, caption=caption, content=path.read_bytes()))
         else:
-            found.append(Shown(**told, caption=entry["caption"], content=path.read_text(encoding="utf-8")))
+            found.append(Shown(**about, caption=entry["caption"], content=path.read_text(encoding="utf-8")))
     return found
 
 
@@ -175,14 +173,13 @@ def _facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
     """What the study covers, in a few words each; objectives with changed settings are counted, not named."""
     kinds = {"corpus": corpus_name, "encoder": encoder_name}
     named = {kind: ", ".join(map(name, in_order(runs[kind], kind))) for kind, name in kinds.items()}
-    objectives = in_order(runs["objective"], "objective")
-    plain = [objective_name(key) for key in objectives if "," not in key]
-    varied = len(objectives) - len(plain)
+    objectives = [objective_name(key) for key in in_order(unvaried(runs)["objective"], "objective")]
+    varied = runs["objective"].nunique() - len(objectives)
     others = [f"{varied} with a changed setting"] if varied else []
     return {
         "Corpora": named["corpus"],
         "Encoders": named["encoder"],
-        "Objectives": ", ".join(plain + others),
+        "Objectives": ", ".join(objectives + others),
         "Seeds": ", ".join(map(str, sorted(coverage["seed"].unique()))),
         "Runs": f"{number(coverage['finished'].sum())} of {number(len(coverage))} planned",
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.text.layout import duration, number, significant
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name, protocol_name
+from glossbench.evidence.text.numbers import duration, number, significant
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Details:
+class RunsTable:
     """columns: those of the table. rows: a Cell for each of them, one list a run. shared: header to text of the rest.
 
     choices: header to the distinct texts of a column that rows can be chosen by, in readers' order.
@@ -100,7 +100,7 @@ COLUMNS = [
 ]
 
 
-def details(runs: pd.DataFrame) -> Details:
+def runs_table(runs: pd.DataFrame) -> RunsTable:
     """Every run with its scores (percent; silhouettes as they are), epochs, cost, settings and machine.
 
     ``runs`` is the collected runs.parquet. A column that it lacks, or that is empty for every run, is left out.
@@ -110,7 +110,7 @@ def details(runs: pd.DataFrame) -> Details:
     shared = [column for column in known if column.common and rows[column.key].nunique(dropna=False) == 1]
     columns = [column for column in known if column not in shared]
     cells = [_cells(column, rows[column.key]) for column in columns]
-    return Details(
+    return RunsTable(
         columns=columns,
         rows=[list(row) for row in zip(*cells, strict=True)],
         shared={column.header: column.shown(rows[column.key].iloc[0]) for column in shared},

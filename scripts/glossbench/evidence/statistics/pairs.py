@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
-from glossbench.evidence.text.names import in_order, whole
+from glossbench.evidence.text.names import in_order
 
 ALL = "all"
 FEWEST_PAIRS = 3
@@ -66,7 +67,7 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     correction is over all tests that were made among the objectives of the same encoder, protocol, pairs and
     corpus.
     """
-    known = whole(runs)
+    known = unvaried(runs)
     frames = []
     for _, group in known.groupby("protocol"):
         keys = in_order(group["objective"], "objective")

@@ -8,9 +8,10 @@ import pandas as pd
 import scikit_posthocs
 from scipy import stats
 
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
-from glossbench.evidence.text.names import in_order, whole
+from glossbench.evidence.text.names import in_order
 
 FEWEST_OBJECTIVES = 3
 FEWEST_CORPORA = 3
@@ -52,7 +53,7 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     The test needs every objective on every corpus: of what was run, it takes the corpora and objectives that leave
     the most cells, and at least three of each. Varied settings are left out. Demsar (2006), section 3.2.2.
     """
-    table = scores(whole(runs), metric)
+    table = scores(unvaried(runs), metric)
     table = table[(table["protocol"] == protocol) & (table["encoder"] == encoder)]
     wide = table.pivot_table("score", "corpus", "objective").round(DECIMALS)
     block = _largest_block(wide)

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.text.names import split_objective
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
 
@@ -18,8 +17,3 @@ def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     if column not in runs:
         raise GlossbenchError(f"runs.parquet: no column {metric} or test_{metric}; columns here: {', '.join(runs)}")
     return runs[[*KEYS, column]].rename(columns={column: "score"}).dropna(subset="score")
-
-
-def plain(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of objectives by their bare names: neither another preset nor a varied setting."""
-    return runs[runs["objective"].map(lambda key: not split_objective(key)[1]).astype(bool)]

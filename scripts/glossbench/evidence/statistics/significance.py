@@ -6,13 +6,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.pairs import pairwise
 from glossbench.evidence.statistics.power import seeds_needed
 from glossbench.evidence.statistics.ranks import friedman
-from glossbench.evidence.text.names import arrange, whole
+from glossbench.evidence.text.names import arrange, is_gloss
 
 METRICS = ("accuracy", "macro_f1", "macro_silhouette")
-GLOSS = ("gloss-o-ce", "gloss-sqrt-ce", "gloss-o", "gloss-sqrt")
 PAIR = ["corpus", "encoder", "protocol", "objective", "baseline", "metric"]
 
 
@@ -25,7 +25,7 @@ def pair_tests(runs: pd.DataFrame) -> pd.DataFrame:
 def rank_tests(runs: pd.DataFrame) -> list[dict]:
     """``friedman`` for every protocol, encoder and metric that has a number, as plain mappings."""
     found = []
-    for (protocol, encoder), group in whole(runs).groupby(["protocol", "encoder"]):
+    for (protocol, encoder), group in unvaried(runs).groupby(["protocol", "encoder"]):
         tests = [friedman(group, metric, protocol, encoder) for metric in METRICS]
         found += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
     return found
@@ -43,7 +43,7 @@ def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.Data
     deviations as those of independent runs).
     """
     paper = _published_pairs(published)
-    ours = pairs[(pairs["pairs"] == "seeds") & pairs["objective"].isin(GLOSS) & ~pairs["baseline"].isin(GLOSS)]
+    ours = pairs[(pairs["pairs"] == "seeds") & _is_gloss(pairs["objective"]) & ~_is_gloss(pairs["baseline"])]
     scale = np.where(ours["metric"] == "macro_silhouette", 1, 100)
     ours = ours.assign(own_std=ours["std"].astype(float) * scale)[[*PAIR, "n", "own_std"]]
     table = paper.merge(ours, "outer", PAIR)
@@ -63,8 +63,12 @@ def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.Data
 
 def _published_pairs(published: pd.DataFrame) -> pd.DataFrame:
     keys = ["corpus", "encoder", "protocol", "metric"]
-    isgloss = published["objective"].isin(GLOSS)
-    table = published[isgloss].merge(published[~isgloss], on=keys, suffixes=("", "_baseline"))
+    gloss = _is_gloss(published["objective"])
+    table = published[gloss].merge(published[~gloss], on=keys, suffixes=("", "_baseline"))
     return table.rename(columns={"objective_baseline": "baseline"}).assign(
         difference=table["mean"] - table["mean_baseline"], published_std=np.hypot(table["std"], table["std_baseline"])
     )[[*PAIR, "difference", "published_std"]]
+
+
+def _is_gloss(objectives: pd.Series) -> pd.Series:
+    return objectives.map(is_gloss).astype(bool)

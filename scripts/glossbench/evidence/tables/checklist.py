@@ -2,13 +2,15 @@
 
 import pandas as pd
 
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.hyperparameters import SETTINGS
-from glossbench.evidence.tables.selection import no_settings
 from glossbench.evidence.tables.spaces import in_words, spaces
-from glossbench.evidence.text.layout import DASH, Layout, duration, mean_spread, number
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name, split_objective
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
+SEARCH = ["corpus", "encoder", "objective"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
 SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
 COLUMNS = [
@@ -28,7 +30,7 @@ NOTES = (
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs of both protocols whose objective changes no setting."""
-    return no_settings(runs)
+    return unvaried(runs)
 
 
 def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -51,16 +53,12 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         **{column: (column, _all_of) for column in MACHINE},
     )
     searches, table = _searches(trials), facts.reset_index()
-    found = [searches.get(_search_of(*keys), NO_SEARCH) for keys in table[KEYS].itertuples(index=False, name=None)]
+    found = [searches.get(keys, NO_SEARCH) for keys in table[SEARCH].itertuples(index=False, name=None)]
     return table.join(pd.DataFrame(found, columns=list(NO_SEARCH), index=table.index))[COLUMNS]
 
 
 def _all_of(values: pd.Series) -> str:
     return ", ".join(map(str, sorted(values.dropna().unique())))
-
-
-def _search_of(corpus: str, encoder: str, protocol: str, objective: str, preset: str) -> tuple[str, ...]:
-    return corpus, encoder, split_objective(objective)[0], preset
 
 
 def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
@@ -75,7 +73,7 @@ def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
                 for setting, found in spaces(search).items()
             ),
         }
-        for keys, search in trials.groupby(["corpus", "encoder", "objective", "preset"], sort=False)
+        for keys, search in trials.groupby(SEARCH, sort=False)
     }
 
 

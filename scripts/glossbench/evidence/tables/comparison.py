@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-from glossbench.evidence.paper.comparable import departures
+from glossbench.evidence.paper.comparable import differences_from_paper
+from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import METRICS, over_seeds
-from glossbench.evidence.tables.selection import no_settings
-from glossbench.evidence.text.layout import DASH, Layout, mean_spread, number
-from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, split_objective
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order
+from glossbench.evidence.text.numbers import DASH, mean_spread, number
 
 CELL = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
@@ -28,13 +30,13 @@ NOTES = (
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs of both protocols whose objective changes no setting."""
-    return no_settings(runs)
+    return unvaried(runs)
 
 
-def tidy(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """One row a cell of ours and score for which the paper has a number.
 
-    ``published`` is what ``published_results`` reads, ``runs`` the collected runs.parquet; scores in percent,
+    ``results`` is what ``published_results`` reads, ``runs`` the collected runs.parquet; scores in percent,
     silhouettes as they are. Ours are set against the published numbers of the same corpus, encoder, objective
     (whatever its preset) and score. Where the paper has them for other encoders only, the first of those, in
     readers' order, stands there as a landmark. comparable is whether the encoder is the paper's, trained whole, on
@@ -43,10 +45,14 @@ def tidy(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """
     chosen = select(runs)
     ours = over_seeds(chosen, SCORES).drop(columns="rank")
-    found = _landmarks(ours, published)
-    lacks = {keys: departures(cell, *keys[:2]) for keys, cell in chosen.groupby(["corpus", "encoder", "objective"])}
+    bases = chosen.drop_duplicates("objective").set_index("objective")["base"]
+    found = _landmarks(ours.assign(base=ours["objective"].map(bases)), results)
+    differences = {
+        keys: differences_from_paper(cell, *keys[:2], facts)
+        for keys, cell in chosen.groupby(["corpus", "encoder", "objective"])
+    }
     found["departures"] = [
-        ", ".join([*_other_encoder(row), *lacks[row.corpus, row.encoder, row.objective]])
+        ", ".join([*_other_encoder(row), *differences[row.corpus, row.encoder, row.objective]])
         for row in found.itertuples(index=False)
     ]
     comparable = (found["departures"] == "").astype(bool)
@@ -63,7 +69,7 @@ def _landmarks(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         columns={"encoder": "published_encoder", "mean": "published_mean", "std": "published_std"}
     )
     theirs = theirs.rename(columns={"objective": "base"})
-    pairs = ours.assign(base=[split_objective(key)[0] for key in ours["objective"]]).merge(theirs, on=[*CELL, "base"])
+    pairs = ours.merge(theirs, on=[*CELL, "base"])
     order = {key: place for place, key in enumerate(in_order(pairs["published_encoder"], "encoder"))}
     distance = pairs["published_encoder"].map(order).where(pairs["published_encoder"] != pairs["encoder"], -1)
     nearest = pairs.assign(distance=distance).sort_values("distance", kind="stable")

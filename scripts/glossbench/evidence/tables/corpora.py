@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from glossbench.evidence.text.layout import Layout, number
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name
+from glossbench.evidence.text.numbers import number
 
 COUNTS = {
     "n_documents": "Documents",

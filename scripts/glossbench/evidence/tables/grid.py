@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from glossbench.evidence.tables.scores import METRICS
-from glossbench.evidence.text.layout import DASH, Layout
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
+from glossbench.evidence.text.numbers import DASH
 
 Key = tuple[str, ...]
 NAMES = {

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pandas as pd
 
+from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.grid import distinct, grid
-from glossbench.evidence.tables.selection import no_settings
-from glossbench.evidence.text.layout import Layout, number, significant, span
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.numbers import number, significant, span
 
 SETTINGS = {
     "learning_rate": "Learning rate",
@@ -28,7 +29,7 @@ NOTES: tuple[str, ...] = ()
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs of both protocols whose objective changes no setting."""
-    return no_settings(runs)
+    return unvaried(runs)
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:

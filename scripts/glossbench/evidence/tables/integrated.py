@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from glossbench.evidence.selection import of_protocol
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.tables.scores import marks, over_seeds
-from glossbench.evidence.tables.selection import of_protocol
-from glossbench.evidence.text.layout import Layout, mean_spread
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.numbers import mean_spread
 
 WIDEST = 6
 NOTES = (

@@ -2,61 +2,64 @@
 
 import pandas as pd
 
-from glossbench.evidence.paper.comparable import departures
+from glossbench.evidence.paper.comparable import differences_from_paper
+from glossbench.evidence.paper.facts import Facts
 from glossbench.evidence.tables.scores import over_seeds
-from glossbench.evidence.tables.selection import plain
-from glossbench.evidence.text.layout import DASH, Layout, mean_spread, number
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
+from glossbench.evidence.text.numbers import DASH, mean_spread, number
 
-CORPORA = ("mr", "r8", "r52", "ohsumed", "20ng")
-OBJECTIVES = ("gloss-sqrt-ce", "gloss-o-ce")
 COLUMNS = ["source", "model", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures", "rank"]
 NOTES: tuple[str, ...] = ()
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Plain G-Loss + CE, both ways to choose sigma, on the paper's five corpora."""
-    return plain(runs[runs["corpus"].isin(CORPORA)], OBJECTIVES)
+def select(runs: pd.DataFrame, gloss: list[str], corpora: list[str]) -> pd.DataFrame:
+    """Rows of G-Loss + CE, both ways to choose sigma, on these corpora."""
+    return runs[runs["corpus"].isin(corpora) & runs["objective"].isin(gloss)]
 
 
-def tidy(runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str], corpora: list[str]) -> pd.DataFrame:
     """One row a model and corpus: source (published, ours), accuracy in percent, std, n_seeds, departures, rank.
 
-    ``published`` is what ``published_models`` reads (model, corpus, accuracy), ``runs`` the collected runs.parquet.
+    ``models`` is what ``published_models`` reads (model, corpus, accuracy), ``runs`` the collected runs.parquet.
     Ours, per corpus and encoder, is the objective with the better validation macro-F1, never the better test
     score. departures says what keeps a score of ours from being set against the others; such a score has no rank.
     rank is the place among all models of a corpus by accuracy as shown.
     """
-    theirs = published.assign(source="published", departures="")
-    table = pd.concat([theirs, _ours(select(runs))], ignore_index=True).reindex(columns=COLUMNS[:-1])
+    theirs = models.assign(source="published", departures="")
+    ours = _ours(select(runs, gloss, corpora), gloss, facts)
+    table = pd.concat([theirs, ours], ignore_index=True).reindex(columns=COLUMNS[:-1])
     competing = table["accuracy"].round(2).where(table["departures"] == "")
     ranks = competing.groupby(table["corpus"]).rank("min", ascending=False)
     return table.assign(rank=ranks.astype("Int64"))
 
 
-def _ours(runs: pd.DataFrame) -> pd.DataFrame:
-    chosen = _validated_best(runs)
+def _ours(runs: pd.DataFrame, gloss: list[str], facts: Facts) -> pd.DataFrame:
+    chosen = _validated_best(runs, gloss)
     scores = over_seeds(chosen, ["accuracy"])
-    lacks = {cell: ", ".join(departures(rows, *cell)) for cell, rows in chosen.groupby(["corpus", "encoder"])}
+    differences = {
+        cell: ", ".join(differences_from_paper(rows, *cell, facts))
+        for cell, rows in chosen.groupby(["corpus", "encoder"])
+    }
     places = zip(scores["corpus"], scores["encoder"], strict=True)
     named = scores.assign(
         source="ours",
         model=[f"G-Loss + {encoder_name(encoder)} (ours)" for encoder in scores["encoder"]],
-        departures=[lacks[place] for place in places],
+        departures=[differences[place] for place in places],
     )
     return arrange(named.rename(columns={"mean": "accuracy"}), ["encoder", "corpus"])[COLUMNS[:-1]]
 
 
-def _validated_best(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of one objective a corpus and encoder: of the greatest mean validation macro-F1, a tie to G-Loss-O."""
+def _validated_best(runs: pd.DataFrame, gloss: list[str]) -> pd.DataFrame:
+    """The runs of one objective per corpus and encoder: the greatest mean validation macro-F1, a tie to the first."""
     means = runs.groupby(["corpus", "encoder", "objective"], as_index=False)["val_macro_f1"].mean()
-    ordered = arrange(means, ["objective"])  # G-Loss-O last
-    best = ordered.sort_values("val_macro_f1", kind="stable", na_position="first")
-    best = best.drop_duplicates(["corpus", "encoder"], keep="last")
+    ordered = means.assign(place=means["objective"].map(gloss.index)).sort_values("place", kind="stable")
+    best = ordered.sort_values("val_macro_f1", ascending=False, kind="stable", na_position="last")
+    best = best.drop_duplicates(["corpus", "encoder"])
     return runs.merge(best[["corpus", "encoder", "objective"]])
 
 
-def layout(table: pd.DataFrame) -> Layout:
+def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     """One row a model, one column a corpus; a score of ours out of competition bears a dagger."""
     corpora = in_order(table["corpus"], "corpus")
     models = list(dict.fromkeys(table["model"]))

@@ -4,8 +4,9 @@ import pandas as pd
 
 from glossbench.evidence.tables.hyperparameters import SETTINGS
 from glossbench.evidence.tables.spaces import bounds, in_words, spaces
-from glossbench.evidence.text.layout import Layout, number, significant, span
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, encoder_name, objective_name
+from glossbench.evidence.text.numbers import number, significant, span
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 STATES = ("complete", "pruned", "failed")
@@ -52,7 +53,7 @@ def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row an encoder, objective and setting: range searched, best found over corpora, trials of all searches."""
-    table = _in_order(table.assign(objective=_with_preset(table)), ["encoder", "objective"])
+    table = _in_order(table, ["encoder", "objective"])
     ended = _trials(table)
     headers, cells, above = [], [], None
     for (encoder, objective, setting), rows in table.groupby(ROWS, sort=False):
@@ -78,12 +79,6 @@ def _trials(table: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
         keys: [number(row.iloc[0]), *(number(row[f"n_{state}", "sum"]) for state in STATES)]
         for keys, row in counts.iterrows()
     }
-
-
-def _with_preset(table: pd.DataFrame) -> pd.Series:
-    """Keys of the objectives; those that were tuned under more than one preset with the preset's name."""
-    several = table.groupby("objective")["preset"].transform("nunique") > 1
-    return table["objective"].where(~several, table["objective"] + "@" + table["preset"])
 
 
 def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -5,28 +5,28 @@ from itertools import product
 
 import pandas as pd
 
+from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
-from glossbench.evidence.tables.selection import is_gloss, with_gloss
-from glossbench.evidence.text.layout import Layout, mean_spread, number
-from glossbench.evidence.text.names import objective_name
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.names import is_gloss, objective_name
+from glossbench.evidence.text.numbers import mean_spread, number
 
-RIVAL = "scl"
 SHOWN = ("macro_silhouette", "seconds_per_epoch")
 NOTES = ("An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix (D12).",)
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Plain SCL and G-Loss-O, or G-Loss-SQRT for a corpus and encoder without G-Loss-O; standalone protocol."""
-    return with_gloss(runs, (RIVAL,))
+def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:
+    """Rows of SCL and of G-Loss (see ``with_gloss``)."""
+    return with_gloss(runs, gloss, baselines)
 
 
-def tidy(runs: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame, **compared: list[str]) -> pd.DataFrame:
     """One row a corpus, encoder, objective and metric (macro_silhouette, seconds_per_epoch): see ``over_seeds``."""
-    return over_seeds(select(runs), list(SHOWN))
+    return over_seeds(select(runs, **compared), list(SHOWN))
 
 
-def layout(table: pd.DataFrame) -> Layout:
+def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     """One row an encoder and corpus, both losses beside each other, and which G-Loss it is."""
     shown = table.assign(
         side=["G-Loss" if is_gloss(key) else "SCL" for key in table["objective"]],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.text.layout import significant, span
+from glossbench.evidence.text.numbers import significant, span
 
 Space = dict[str, Any]
 

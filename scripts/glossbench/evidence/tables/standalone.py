@@ -4,10 +4,11 @@ from itertools import product
 
 import pandas as pd
 
+from glossbench.evidence.selection import of_protocol
 from glossbench.evidence.tables.grid import Key, distinct, grid, seeds
 from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
-from glossbench.evidence.tables.selection import of_protocol
-from glossbench.evidence.text.layout import Layout, mean_spread, number
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.numbers import mean_spread, number
 
 COSTS = ("train_seconds", "seconds_per_epoch", "stop_epoch")
 NOTES = (

@@ -2,13 +2,13 @@
 
 import pandas as pd
 
+from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics import paired
 from glossbench.evidence.statistics.pairs import holm
-from glossbench.evidence.tables.selection import GLOSS_FIRST, plain
-from glossbench.evidence.text.layout import DASH, Layout, number, significant
+from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, encoder_name, objective_name
+from glossbench.evidence.text.numbers import DASH, number, significant
 
-BASELINES = ("scl", "cosine", "triplet")
 METRIC = "accuracy"
 PAIRS = ["published", "corpora", "runs"]
 NUMBERS = ["n", "mean", "baseline_mean", "difference", "t", "p", "p_holm", "wilcoxon_p", "wilcoxon_p_holm"]
@@ -25,37 +25,36 @@ NOTES = (
 )
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Plain standalone baselines and G-Loss-O, or G-Loss-SQRT for an encoder without any run of G-Loss-O."""
-    rows = plain(runs, (*BASELINES, *GLOSS_FIRST))
-    best, fallback = GLOSS_FIRST
-    has_best = rows["encoder"].isin(rows.loc[rows["objective"] == best, "encoder"])
-    return rows[~(has_best & (rows["objective"] == fallback))]
+def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:
+    """Rows of the baselines and of G-Loss: for each encoder the first of ``gloss`` that was run with it."""
+    return with_gloss(runs, gloss, baselines, by=["encoder"])
 
 
-def tidy(runs: pd.DataFrame, published: pd.DataFrame | None = None) -> pd.DataFrame:
+def tidy(
+    runs: pd.DataFrame, gloss: list[str], baselines: list[str], ttests: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row an encoder, baseline and kind of pairs: n, means and difference in percent, t, p, Wilcoxon, Holm.
 
-    ``runs`` is the collected runs.parquet; ``published`` what ``published_ttests`` reads, as rows of pairs
+    ``runs`` is the collected runs.parquet; ``ttests`` what ``published_ttests`` reads, as rows of pairs
     "published". pairs is "corpora" or "runs"; see ``statistics.paired``. A p that cannot be had is missing, and
     reason says why.
     """
-    rows = select(runs)
+    rows = select(runs, gloss, baselines)
     ours = [
         paired(rows, objective, baseline, METRIC)
-        for objective in GLOSS_FIRST
-        for baseline in BASELINES
+        for objective in gloss
+        for baseline in baselines
         if {objective, baseline} <= set(rows["objective"])
     ]
     ours = [frame[frame["pairs"].isin(PAIRS)] for frame in ours if len(frame)]
-    theirs = [] if published is None else [published.assign(encoder=PUBLISHED_ENCODER, pairs="published")]
+    theirs = [] if ttests is None else [ttests.assign(encoder=PUBLISHED_ENCODER, pairs="published")]
     theirs = [frame.rename(columns={"p_value": "p"}) for frame in theirs]
     scale = dict.fromkeys(["mean", "baseline_mean", "difference"], 100)
     ours = [frame.assign(**{column: frame[column] * factor for column, factor in scale.items()}) for frame in ours]
     frames = [frame.reindex(columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float)) for frame in [*theirs, *ours]]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
     reasons = table["reason"].astype(object)
-    return _in_order(_corrected(table.assign(reason=reasons.where(reasons.notna(), ""))))
+    return _in_order(_corrected(table.assign(reason=reasons.where(reasons.notna(), ""))), baselines)
 
 
 def _corrected(table: pd.DataFrame) -> pd.DataFrame:
@@ -69,12 +68,12 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**holms)
 
 
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    places = {"by": table["baseline"].map(BASELINES.index), "kind": table["pairs"].map(PAIRS.index)}
+def _in_order(table: pd.DataFrame, baselines: list[str]) -> pd.DataFrame:
+    places = {"by": table["baseline"].map(baselines.index), "kind": table["pairs"].map(PAIRS.index)}
     return arrange(table.assign(**places), ["encoder", "by", "kind"])[COLUMNS]
 
 
-def layout(table: pd.DataFrame) -> Layout:
+def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     """One row an encoder, comparison and kind of pairs; why a test could not be made stands below."""
     index = pd.MultiIndex.from_arrays(
         [

@@ -1,117 +1,97 @@
-"""How corpora, encoders and objectives are called before readers, and in which order they stand.
+"""How corpora, encoders and objectives are called before readers, and in which order.
 
-A key that is not listed here shows as itself and stands after the listed ones: a new entry of a registry
-needs nothing in this module.
+Their titles, order, families and colours are the registries'. Whoever makes tables, figures or pages puts them in force
+with ``naming`` (``evidence.build`` does), as matplotlib does with its settings. A key that is not among them is shown
+as itself, after the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import pandas as pd
 
-CORPORA = {
-    "mr": "MR",
-    "r8": "R8",
-    "r52": "R52",
-    "ohsumed": "Ohsumed",
-    "20ng": "20NG",
-    "sst2": "SST-2",
-    "qnli": "QNLI",
-    "bbc-news": "BBC News",
-}
-ENCODERS = {
-    "minilm-l6": "MiniLM-L6",
-    "distilbert": "DistilBERT",
-    "bert-base": "BERT-base",
-    "roberta-large": "RoBERTa-large",
-}
-OBJECTIVES = {
-    "ce": "CE",
-    "scl-ce": "SCL + CE",
-    "gloss-sqrt-ce": "G-Loss-SQRT + CE",
-    "gloss-o-ce": "G-Loss-O + CE",
-    "scl": "SCL",
-    "triplet": "Triplet",
-    "cosine": "Cosine",
-    "gloss-sqrt": "G-Loss-SQRT",
-    "gloss-o": "G-Loss-O",
-}
+Entry = dict[str, Any]
+
 PROTOCOLS = {"integrated": "Integrated", "standalone": "Standalone"}
 METRICS = {"accuracy": "Accuracy", "macro_f1": "Macro-F1", "macro_silhouette": "Macro-silhouette"}
-REGISTRIES = {
-    "corpus": CORPORA,
-    "encoder": ENCODERS,
-    "protocol": PROTOCOLS,
-    "objective": OBJECTIVES,
-    "metric": METRICS,
-}
 SYMBOLS = {"labeled_fraction": "γ", "weight": "λ", "sigma": "σ", "temperature": "τ"}
+FIXED = {
+    "protocol": {key: {"key": key, "title": title} for key, title in PROTOCOLS.items()},
+    "metric": {key: {"key": key, "title": title} for key, title in METRICS.items()},
+}
+_in_force: ContextVar[dict[str, dict[str, Entry]]] = ContextVar("names", default=FIXED)
+
+
+@contextmanager
+def naming(names: dict[str, list[Entry]]) -> Iterator[None]:
+    """Put names in force for as long as the body runs; also a decorator.
+
+    Args:
+        names: By kind ("corpus", "encoder", "objective"), in order, as ``study.names`` makes them: mappings with
+            ``key`` and ``title``, of objectives also ``base``, ``preset``, ``changes``, ``family``, ``color`` and
+            ``search``.
+    """
+    token = _in_force.set({**FIXED, **{kind: {one["key"]: one for one in entries} for kind, entries in names.items()}})
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+
+
+def entries(kind: str) -> dict[str, Entry]:
+    """The entries of a kind by key, in order."""
+    return _in_force.get().get(kind, {})
 
 
 def corpus_name(key: str) -> str:
-    """Display name of a corpus."""
-    return CORPORA.get(key, key)
+    """Title of a corpus."""
+    return _title("corpus", key)
 
 
 def encoder_name(key: str) -> str:
-    """Display name of an encoder."""
-    return ENCODERS.get(key, key)
+    """Title of an encoder."""
+    return _title("encoder", key)
 
 
 def protocol_name(key: str) -> str:
-    """Display name of a protocol."""
-    return PROTOCOLS.get(key, key)
+    """Title of a protocol."""
+    return _title("protocol", key)
 
 
 def metric_name(key: str) -> str:
-    """Display name of a metric."""
-    return METRICS.get(key, key)
-
-
-def split_objective(key: str) -> tuple[str, str]:
-    """Objective and variant of a full key ``{objective}[@preset][,setting=value]...``.
-
-    ``"gloss-o-ce@reference,weight=0.5"`` gives ``("gloss-o-ce", "@reference,weight=0.5")``; the variant of a
-    plain objective is empty.
-    """
-    end = min((key.index(mark) for mark in "@," if mark in key), default=len(key))
-    return key[:end], key[end:]
-
-
-def whole(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of objectives as they are registered, with a preset or without: no setting was varied."""
-    return runs[~runs["objective"].astype(str).str.contains(",", regex=False)]
+    """Title of a metric."""
+    return _title("metric", key)
 
 
 def objective_name(key: str) -> str:
-    """Display name of an objective, its preset and varied settings in parentheses.
+    """Title of an objective, its preset and changed settings in parentheses.
 
-    ``"gloss-o-ce@reference,weight=0.5"`` shows as ``G-Loss-O + CE (reference, λ = 0.5)``.
+    The key ``gloss-o-ce@reference,weight=0.5`` is shown as ``G-Loss-O + CE (reference, λ = 0.5)``.
     """
-    objective, variant = split_objective(key)
-    preset, *varied = variant.split(",")
-    notes = [preset.removeprefix("@")] if preset else []
-    notes += [_setting(text) for text in varied]
-    name = OBJECTIVES.get(objective, objective)
-    return f"{name} ({', '.join(notes)})" if notes else name
+    entry = entries("objective").get(key)
+    if entry is None:
+        return key
+    notes = [entry["preset"]] if entry["preset"] else []
+    notes += [f"{SYMBOLS.get(name, name.replace('_', ' '))} = {value}" for name, value in entry["changes"]]
+    return f"{entry['title']} ({', '.join(notes)})" if notes else entry["title"]
 
 
-def _setting(text: str) -> str:
-    setting, _, value = text.partition("=")
-    return f"{SYMBOLS.get(setting, setting.replace('_', ' '))} = {value}"
+def is_gloss(objective: str) -> bool:
+    """Whether an objective is a form of G-Loss, by its family."""
+    return entries("objective").get(objective, {}).get("family") == "gloss"
+
+
+def tunes_sigma(objective: str) -> bool:
+    """Whether a search chooses the sigma of an objective, as the paper does for G-Loss-O."""
+    return "sigma" in entries("objective").get(objective, {}).get("search", [])
 
 
 def in_order(keys: Iterable[str], kind: str) -> list[str]:
-    """The distinct keys of a kind ("corpus", "objective", ...) in the order of its list above.
-
-    Keys that are not listed come last; a variant of an objective comes right after the objective.
-    """
-    rank = {key: position for position, key in enumerate(REGISTRIES[kind])}
-
-    def place(key: str) -> tuple[int, str, str]:
-        base, variant = split_objective(key)
-        return rank.get(base, len(rank)), base, variant
-
-    return sorted(set(keys), key=place)
+    """The distinct keys of a kind in the order of the names in force; others come last, by themselves."""
+    rank = {key: place for place, key in enumerate(entries(kind))}
+    return sorted(set(keys), key=lambda key: (rank.get(key, len(rank)), key))
 
 
 def arrange(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -119,11 +99,17 @@ def arrange(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
     A column named as a kind of key follows that kind's order, any other one its values.
     """
+    kinds = ("corpus", "encoder", "protocol", "objective", "metric")
     places = {
         column: {key: place for place, key in enumerate(in_order(frame[column], column))}
         for column in by
-        if column in REGISTRIES
+        if column in kinds
     }
     return frame.sort_values(
         by, key=lambda column: column.map(places.get(column.name, lambda value: value)), ignore_index=True
     )
+
+
+def _title(kind: str, key: str) -> str:
+    entry = entries(kind).get(key)
+    return entry["title"] if entry else key

@@ -3,15 +3,14 @@
 The same table gives the same bytes each time.
 """
 
-import re
 from collections.abc import Callable
 from itertools import groupby
-from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup, escape
 
 from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.markdown import escaped, one_line, pipe_table
 
 TEX_SPECIAL = str.maketrans(
     {
@@ -42,18 +41,8 @@ TEX_SPECIAL = str.maketrans(
 TEX_MARKS = {1: r"\textbf{{{}}}".format, 2: r"\underline{{{}}}".format}
 MARKDOWN_MARKS = {1: "**{}**".format, 2: "<ins>{}</ins>".format}
 HTML_MARKS = {1: "<strong>{}</strong>".format, 2: "<u>{}</u>".format}
-MARKDOWN_SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_[]<>|"})
 ROWS_OF_A_PAGE = 45
 WORDS_ON_A_LINE = 34
-
-
-def write_table(
-    tidy: pd.DataFrame, layout: Layout, caption: str, csv: str | Path, md: str | Path, tex: str | Path
-) -> None:
-    """Write one table three times: the tidy frame as csv, the layout with caption and notes as md and tex."""
-    Path(csv).write_text(to_csv(tidy), encoding="utf-8")
-    Path(md).write_text(to_markdown(layout, caption), encoding="utf-8")
-    Path(tex).write_text(to_latex(layout, caption), encoding="utf-8")
 
 
 def to_csv(tidy: pd.DataFrame) -> str:
@@ -63,26 +52,14 @@ def to_csv(tidy: pd.DataFrame) -> str:
 
 def to_markdown(layout: Layout, caption: str) -> str:
     """A pipe table, the best bold and the second best underlined (``<ins>``), caption and notes below."""
-    frame = _marked(layout, _to_markdown, MARKDOWN_MARKS)
+    frame = _marked(layout, escaped, MARKDOWN_MARKS)
     frame = frame.set_axis([" ".join(filter(None, _levels(column))) for column in frame.columns], axis=1)
     words = [column in layout.worded for column in layout.cells.columns]
-    alignment = ["left"] * frame.index.nlevels + ["left" if worded else "right" for worded in words]
+    right = [False] * frame.index.nlevels + [not worded for worded in words]
     rows = [[*_levels(header), *cells] for header, cells in zip(frame.index, frame.to_numpy(), strict=True)]
-    lines = [
-        _pipes([*(name or "" for name in frame.index.names), *frame.columns]),
-        _pipes([{"left": ":---", "right": "---:"}[side] for side in alignment]),
-        *map(_pipes, rows),
-    ]
-    paragraphs = ["\n".join(lines), _to_markdown(caption), *map(_to_markdown, layout.notes)]
+    headers = [*(name or "" for name in frame.index.names), *frame.columns]
+    paragraphs = [pipe_table(headers, rows, right), *map(escaped, (caption, *layout.notes))]
     return "\n\n".join(paragraphs) + "\n"
-
-
-def _to_markdown(text: str) -> str:
-    return _one_line(text).translate(MARKDOWN_SPECIAL)
-
-
-def _pipes(texts: list[str]) -> str:
-    return f"| {' | '.join(texts)} |"
 
 
 def to_latex(layout: Layout, caption: str) -> str:
@@ -101,7 +78,7 @@ def to_latex(layout: Layout, caption: str) -> str:
         package, inside = "{booktabs}", "tabular"
     notes = [rf"\par\medskip{{\footnotesize {_to_latex(note)}\par}}" for note in layout.notes]
     lines = [
-        f"% {_one_line(caption)}",
+        f"% {one_line(caption)}",
         f"% Needs \\usepackage{package}.",
         rf"\begin{{{inside}}}{{{columns}}}",
         *header,
@@ -114,7 +91,7 @@ def to_latex(layout: Layout, caption: str) -> str:
 
 
 def _to_latex(text: str) -> str:
-    return _one_line(text).translate(TEX_SPECIAL)
+    return one_line(text).translate(TEX_SPECIAL)
 
 
 def _tex_columns(layout: Layout) -> list[str]:
@@ -207,7 +184,3 @@ def _mapped(headers: pd.Index, change: Callable[[str], str]) -> pd.Index:
 
 def _levels(header: str | tuple[str, ...]) -> tuple[str, ...]:
     return header if isinstance(header, tuple) else (header,)
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()

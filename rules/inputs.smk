@@ -1,0 +1,320 @@
+# Input functions, params and digests; no rules.
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+
+from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
+from glossbench.provenance import code_digest as digest_of
+from glossbench.study.grid import Search
+from glossbench.study.objectives import without_searched
+from glossbench.tools.archive import sources_digest
+
+
+@lru_cache
+def code_digest(script, *modules):
+    """Digest of a rule's code: its script, the modules that it loads by name, and what these reach."""
+    return digest_of(ROOT / "scripts" / f"{script}.py", *modules)
+
+
+def digest_of_files(paths):
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
+
+
+# Learning: what a run and a search read and depend on.
+
+
+def loss_modules(cell):
+    loss = STUDY.objective(cell.objective)["loss"]
+    return [f"glossbench.losses.{loss}"] if loss else []
+
+
+def encoder_settings(cell):
+    return {
+        "layers": STUDY.settings["encoder"]["layers"],
+        "frozen_layers": STUDY.frozen_layers(cell.encoder),
+    }
+
+
+def device_settings():
+    return {name: STUDY.settings[name] for name in ("device", "torch_threads", "subset")}
+
+
+def frozen_of(cell):
+    """Stored output of the frozen layers, where the study freezes any."""
+    if STUDY.frozen_layers(cell.encoder) == 0:
+        return {}
+    return {"frozen": f"{RESULTS}/frozen/{cell.corpus}/{cell.encoder}.safetensors"}
+
+
+def encoded_inputs(cell):
+    return {
+        "tokens": f"{RESULTS}/tokens/{cell.corpus}/{cell.encoder}",
+        "encoder": f"resources/encoders/{cell.encoder}/SHA256SUMS",
+        **frozen_of(cell),
+    }
+
+
+def search_inputs(cell):
+    """Tokens and encoder; frozen states and the estimates of sigma only where the objective uses them."""
+    inputs = encoded_inputs(cell)
+    if isinstance(STUDY.objective(cell.objective)["loss_settings"].get("sigma"), str):
+        inputs["sigma"] = f"{RESULTS}/sigma/{cell.corpus}/{cell.encoder}.json"
+    return inputs
+
+
+def training_inputs(cell):
+    """What a search reads, and what it found where the study has one."""
+    inputs = search_inputs(cell)
+    if STUDY.objective(cell.objective)["search"]:
+        inputs["best"] = f"{RESULTS}/tuning/{cell.corpus}/{cell.encoder}/{STUDY.unvaried(cell.objective)}/best.yaml"
+    return inputs
+
+
+def cell_params(cell, **more):
+    """All that defines the runs of a cell besides their seed, their inputs and their code, as one text."""
+    return _cell_params(cell.corpus, cell.encoder, cell.objective, **more)
+
+
+@lru_cache
+def _cell_params(corpus, encoder, objective, **more):
+    return canonical(cell_settings(Search(corpus, encoder, objective), **more))
+
+
+def cell_settings(cell, **more):
+    objective = without_searched(STUDY.objective(cell.objective))
+    return {
+        "corpus": cell.corpus,
+        "encoder": cell.encoder,
+        "objective_key": cell.objective,
+        "objective": {
+            **{key: value for key, value in objective.items() if key not in ("probe", "search")},
+            "tuned": sorted(objective["search"]),
+        },
+        "encoder_settings": STUDY.settings["encoder"],
+        **device_settings(),
+        **more,
+    }
+
+
+def search_settings(cell):
+    """All that defines a search besides its inputs and its code."""
+    tuning = STUDY.settings["tuning"]
+    objective = without_searched(STUDY.objective(cell.objective))
+    trials = tuning["trials_by_objective"].get(cell.objective, tuning["trials"])
+    epochs = tuning["epochs"] or objective["training"]["epochs"]
+    settings = cell_settings(cell)
+    settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
+    kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
+    return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials}}
+
+
+# Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.
+GPUS = 0 if STUDY.settings["device"] == "cpu" else 1
+
+
+# Several seeds in one job.
+
+
+class Cell:
+    """A corpus, an encoder and an objective out of one wildcard."""
+
+    def __init__(self, wildcards):
+        self.corpus, self.encoder, self.objective = wildcards.cell.split("/")
+
+
+def seed_batches():
+    """Seeds that one job trains together, with the cells that this is so for; none where each has its own job."""
+    size, found = STUDY.settings["seeds_per_job"], {}
+    with_snapshots = set(runs_shown("snapshots"))
+    seeds = {}
+    for run in STUDY.runs if size > 1 else []:
+        if run not in with_snapshots:
+            seeds.setdefault(f"{run.corpus}/{run.encoder}/{run.objective}", []).append(run.seed)
+    for cell, members in seeds.items():
+        for start in range(0, len(members), size):
+            found.setdefault(tuple(members[start : start + size]), []).append(cell)
+    return found
+
+
+def in_batch(path, seed):
+    """A run's path with its seed filled in and the rest of its cell as one wildcard."""
+    return path.replace(f"{CELL}/{{objective}}", "{cell}").replace("{seed}", str(seed))
+
+
+# What is collected: of all planned runs, or of those that are finished so far.
+
+
+def per_run(pattern, runs):
+    """A path for each of the given runs (or searches)."""
+    return [pattern.format(**vars(run)) for run in runs]
+
+
+def cards():
+    return [f"{RESULTS}/corpora/{corpus}/card.json" for corpus in STUDY.corpora]
+
+
+def runs_shown(name):
+    """Runs that are shown singly (projection, snapshots): one seed of each corpus, encoder and objective named."""
+    settings = STUDY.settings[name]
+    if settings is None:
+        return []
+    return [run for run in STUDY.runs if run.objective in settings["objectives"] and run.seed == settings["seed"]]
+
+
+def collect_inputs(runs, searches, described):
+    # epochs.csv and timing.csv, made by the same job, lie next to timing.json; naming them slows every parse of a grid
+    files = {
+        "metrics": per_run(f"{RUN}/metrics.json", runs),
+        "timing": per_run(f"{RUN}/timing.json", runs),
+        "cards": described,
+    }
+    if STUDY.settings["tuning"]:
+        for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
+            files[name] = per_run(f"{TUNING}/{file}", searches)
+    if STUDY.settings["snapshots"]:
+        taken = [run for run in runs_shown("snapshots") if run in set(runs)]
+        files["snapshots"] = per_run(f"{RUN}/snapshots.npz", taken)
+        files["snapshot_settings"] = per_run(f"{RUN}/settings.json", taken)
+    return files
+
+
+def collected_frames(view):
+    """The frames that collect writes, by name."""
+    names = ["runs", "epochs", "corpora", "coverage"]
+    names += ["trials"] if STUDY.settings["tuning"] else []
+    names += ["snapshots"] if STUDY.settings["snapshots"] else []
+    return {name: f"{view}/{name}.parquet" for name in names}
+
+
+def collect_settings(unfinished=()):
+    """What collect is told; unfinished: planned runs that are not among its inputs."""
+    kinds = ("preset", "protocol")
+    objectives = {key: STUDY.key_columns(key) for key in STUDY.objectives_resolved}
+    missing = [{**vars(run), **{kind: STUDY.objective(run.objective)[kind] for kind in kinds}} for run in unfinished]
+    return {"study": STUDY.name, "objectives": objectives, "unfinished": missing}
+
+
+def projection_settings(runs):
+    settings = {key: value for key, value in STUDY.settings["projection"].items() if key != "objectives"}
+    return {"projection": settings, "runs": [{**vars(run), **STUDY.key_columns(run.objective)} for run in runs]}
+
+
+# A partial view reads files that no rule may make for it: another Snakemake may be training the rest. Their absolute
+# paths match no rule's output.
+
+
+def existing(files):
+    return {name: [os.path.abspath(path) for path in paths] for name, paths in files.items()}
+
+
+def finished(runs):
+    """Those whose results are all there."""
+    needed = ("metrics.json", "epochs.csv", "timing.json", "timing.csv", "embeddings.npz")
+    return [run for run in runs if all(Path(RUN.format(**vars(run)), name).is_file() for name in needed)]
+
+
+def finished_inputs():
+    searches = [search for search in STUDY.searches() if Path(f"{TUNING}/timing.csv".format(**vars(search))).is_file()]
+    return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if Path(path).is_file()]))
+
+
+def finished_settings():
+    done = set(finished(STUDY.runs))
+    return collect_settings(run for run in STUDY.runs if run not in done)
+
+
+# Evidence: which tables and figures a view has, what they read and depend on.
+
+
+@lru_cache
+def study_of(view):
+    """The study, or for a partial view what is finished of it."""
+    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(finished(STUDY.runs)))
+
+
+def outputs_of(view, kind=None):
+    """Tables and figures that a view's runs can fill, of one kind or of both."""
+    return [output for output in OUTPUTS if kind in (None, output.kind) and output.fillable(study_of(view))]
+
+
+def files_of(kind, view, endings=None):
+    endings = ENDINGS[kind] if endings is None else endings
+    return [f"{view}/{kind}s/{output.key}.{ending}" for output in outputs_of(view, kind) for ending in endings]
+
+
+def products_of(view):
+    names = ("report.html", "provenance.json", "claims.md", "claims.json", "significance.csv", "significance.json")
+    return [*files_of("table", view), *files_of("figure", view), *(f"{view}/{name}" for name in names)]
+
+
+def frames_of(view):
+    """Every frame that evidence may read, by name."""
+    projections = {"projections": f"{view}/projections.parquet"} if STUDY.settings["projection"] else {}
+    return {**collected_frames(view), **projections}
+
+
+@lru_cache
+def output_called(kind, key):
+    return next(output for output in OUTPUTS if (output.kind, output.key) == (kind, key))
+
+
+def output_inputs(output, view):
+    """The frames of a view that a table or figure reads."""
+    frames = frames_of(view)
+    optional = [name for name in output.reads_if_there if name in frames]
+    return {name: f"{view}/{name}.parquet" for name in [*output.frames, *optional, "coverage"]}
+
+
+def output_params(output):
+    numbers = {"published": digest_of_published()} if output.published else {}
+    return canonical({**output.specification(), **numbers})
+
+
+def claims_inputs(view):
+    names = ["runs", "epochs", *(["trials"] if STUDY.settings["tuning"] else [])]
+    return {name: f"{view}/{name}.parquet" for name in names}
+
+
+def shown_settings(view):
+    """What the report says of each table and figure."""
+    return [{**output.specification(), "caption": caption(output.key)} for output in outputs_of(view)]
+
+
+@lru_cache
+def names_param():
+    """Titles, order and colours of what the study and the paper have."""
+    return canonical(names_of(STUDY, ROOT / "config"))
+
+
+def caption(name):
+    """A caption as plain text: Snakemake's report, our own and the tables all show the same words."""
+    return " ".join((ROOT / "report" / f"{name}.rst").read_text(encoding="utf-8").split())
+
+
+def shown(path, category):
+    """An output that Snakemake's report shows under a caption: the rule's param ``caption``."""
+
+    def labels(wildcards):
+        key = wildcards.get("table", wildcards.get("figure", Path(path).stem))
+        runs = "all" if wildcards.view == RESULTS else "finished so far"
+        return {"what": key.replace("_", " ").capitalize(), "runs": runs, "format": Path(path).suffix[1:]}
+
+    return report(path, caption="../report/caption.rst", category=category, labels=labels)
+
+
+def study_settings():
+    """The whole study with every default and every objective spelled out."""
+    settings = {key: value for key, value in STUDY.settings.items() if key not in VOLATILE}
+    return {**settings, "objective_settings": {key: STUDY.objective(key) for key in STUDY.objectives}}
+
+
+@lru_cache
+def digest_of_published():
+    """The paper's numbers by their content: they lie in the workflow, wherever that is."""
+    return digest_of_files((ROOT / "config/published").glob("*.csv"))
+
+
+@lru_cache
+def digest_of_templates():
+    return digest_of_files(TEMPLATES.iterdir())

@@ -1,0 +1,60 @@
+# The study, where its files are, and what wildcards may be; no rules.
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from glossbench.errors import SettingsError
+from glossbench.study.names import names_of
+from glossbench.study.outputs import ENDINGS, load_claims, load_outputs
+from glossbench.study.study import VOLATILE, canonical, load_study
+from glossbench.study.yaml_file import read_yaml
+
+CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles]
+try:
+    for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
+        read_yaml(Path(path))
+    STUDY = load_study(config, ", ".join(CONFIG_FILES), ROOT / "config")
+    OUTPUTS = load_outputs(ROOT / "config")
+    CLAIMS = load_claims(ROOT / "config")
+except SettingsError as error:
+    # a WorkflowError would bury the line under a traceback
+    sys.exit(f"glossbench: {error}")
+
+RESULTS = f"results/{STUDY.name}"
+PARTIAL = f"{RESULTS}/partial"
+STATE = f"{RESULTS}/.state"
+CELL = "{corpus}/{encoder}"
+RUN = f"{RESULTS}/runs/{CELL}/{{objective}}/seed-{{seed}}"
+TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
+TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
+
+# The files of a run, as train writes them.
+RUN_FILES = {
+    "settings": f"{RUN}/settings.json",
+    "epochs": f"{RUN}/epochs.csv",
+    "embeddings": f"{RUN}/embeddings.npz",
+    "logits": f"{RUN}/logits.npz",
+    "timing": f"{RUN}/timing.json",
+    "timing_epochs": f"{RUN}/timing.csv",
+    **({"weights": f"{RUN}/weights.safetensors"} if STUDY.settings["keep_weights"] else {}),
+}
+
+
+def alternatives(keys):
+    """A regular expression for exactly these texts."""
+    return "|".join(map(re.escape, keys)) or "(?!)"
+
+
+wildcard_constraints:
+    corpus=alternatives(STUDY.registry["corpora"]),
+    encoder=alternatives(STUDY.registry["encoders"]),
+    objective=alternatives(STUDY.objectives_resolved),
+    seed=r"\d+",
+    view=alternatives([RESULTS, PARTIAL]),
+    table=alternatives(output.key for output in OUTPUTS if output.kind == "table"),
+    figure=alternatives(output.key for output in OUTPUTS if output.kind == "figure"),

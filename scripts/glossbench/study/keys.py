@@ -1,0 +1,72 @@
+"""The key of an objective: ``{objective}[@preset][,setting=value]...``.
+
+Studies, folders and frames name an objective by its key. This module alone knows its grammar.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+FORM = "objective[@preset][,setting=value]"
+PATTERN = re.compile(
+    r"(?P<base>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)",
+)
+MULTIPLE = re.compile(r"x(?P<factor>[0-9.]+(?:e-?[0-9]+)?)")
+
+
+@dataclass(frozen=True)
+class ObjectiveKey:
+    """The parts of an objective's key.
+
+    Args:
+        base: Entry of config/objectives.yaml.
+        preset: Preset named after ``@``; None for the entry's own.
+        changes: Changed settings in their order, each with its value as the key spells it.
+    """
+
+    base: str
+    preset: str | None = None
+    changes: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "ObjectiveKey":
+        """The parts of a key. Raises ValueError where the text is not of the form of a key."""
+        match = PATTERN.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not of the form {FORM}")
+        changes = (change.split("=") for change in filter(None, match["changes"].split(",")))
+        return cls(match["base"], match["preset"], tuple((setting, value) for setting, value in changes))
+
+    def __str__(self) -> str:
+        preset = f"@{self.preset}" if self.preset else ""
+        return f"{self.base}{preset}" + "".join(f",{setting}={value}" for setting, value in self.changes)
+
+    @property
+    def unvaried(self) -> "ObjectiveKey":
+        """The key without its changed settings. Its search is shared by all keys that change a setting of it."""
+        return replace(self, changes=())
+
+    def with_change(self, setting: str, value: Any) -> "ObjectiveKey":
+        """The key with one more setting changed to a number, or to a text such as ``x1.5``."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return replace(self, changes=(*self.changes, (setting, f"{value:g}" if number else str(value))))
+
+    def columns(self) -> dict[str, str]:
+        """What frames say of the key, so that nobody has to take it apart again.
+
+        Returns:
+            ``base`` and ``unvaried`` (keys), ``setting`` and ``value`` (texts; empty where nothing is changed, joined
+            by commas where several settings are).
+        """
+        return {
+            "base": self.base,
+            "unvaried": str(self.unvaried),
+            "setting": ",".join(setting for setting, _ in self.changes),
+            "value": ",".join(value for _, value in self.changes),
+        }
+
+
+def multiple(value: str) -> str | None:
+    """The factor of a value such as ``x1.5`` as text; None where the value is no multiple."""
+    match = MULTIPLE.fullmatch(value)
+    return match["factor"] if match else None

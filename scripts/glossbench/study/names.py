@@ -1,0 +1,62 @@
+"""What the registries say of how corpora, encoders and objectives are shown: title, order, family and colour."""
+
+from pathlib import Path
+from typing import Any
+
+from glossbench.study.keys import ObjectiveKey
+from glossbench.study.published import paper_keys
+from glossbench.study.study import Study
+
+Names = dict[str, list[dict[str, Any]]]
+
+
+def names_of(study: Study, config_dir: Path) -> Names:
+    """The names of everything that a study or the paper has, in the order of the registries.
+
+    An entry that neither has is left out, so that adding one to a registry makes no table again.
+    """
+    keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": study.objectives}
+    return shown_names({kind: [*own, *paper_keys(config_dir)[kind]] for kind, own in keys.items()}, study.registry)
+
+
+def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:
+    """The entries of these keys by kind ("corpus", "encoder", "objective"), in the order of the registries.
+
+    Returns:
+        Mappings with ``key`` and ``title``. Of an objective also ``base``, ``preset`` (where the key names one),
+        ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and ``search``
+        (the settings that a search chooses). A key with changed settings comes right after the objective it changes.
+    """
+    return {
+        "corpus": [{"key": key, "title": entry["title"]} for key, entry in _among(registry["corpora"], keys["corpus"])],
+        "encoder": [
+            {"key": key, "title": entry["title"]} for key, entry in _among(registry["encoders"], keys["encoder"])
+        ],
+        "objective": _objectives(keys["objective"], registry["objectives"]),
+    }
+
+
+def _among(entries: dict[str, Any], keys: list[str]) -> list[tuple[str, Any]]:
+    return [(key, entry) for key, entry in entries.items() if key in set(keys)]
+
+
+def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]]:
+    parsed = {key: ObjectiveKey.parse(key) for key in keys}
+    parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
+    places = {base: place for place, base in enumerate(entries)}
+    found = []
+    for key, parts in sorted(parsed.items(), key=lambda item: (places[item[1].base], item[0])):
+        entry = entries[parts.base]
+        found.append(
+            {
+                "key": key,
+                "title": entry["title"],
+                "base": parts.base,
+                "preset": parts.preset,
+                "changes": [list(change) for change in parts.changes],
+                "family": entry["family"] or entry["loss"] or "ce",
+                "color": entry["color"],
+                "search": sorted(entry["search"]),
+            }
+        )
+    return found
