@@ -34,9 +34,9 @@ def verdict(claim: str, runs: pd.DataFrame | None = None, epochs: pd.DataFrame =
     return found
 
 
-def won(objective: str, rivals: dict[str, float], wins: int, corpora=tuple(CORPORA), seeds: int = 3) -> pd.DataFrame:
-    """Runs in which an objective is two points above all rivals on the first ``wins`` corpora, else two below one."""
-    scores = grid(list(corpora), {**rivals, objective: max(rivals.values())})
+def won(objective: str, baselines: dict[str, float], wins: int, corpora=tuple(CORPORA), seeds: int = 3) -> pd.DataFrame:
+    """Runs in which an objective is two points above all baselines on the first ``wins`` corpora, else two below one."""
+    scores = grid(list(corpora), {**baselines, objective: max(baselines.values())})
     for place, corpus in enumerate(corpora):
         scores[corpus, objective] += 0.02 if place < wins else -0.02
     return frames.runs(scores, seeds)
@@ -102,7 +102,7 @@ def per_seed(table: pd.DataFrame, objective: str, scores: list[float], metric: s
     )
 
 
-WAVERING = [0.70, 0.70, 1.05]  # above every rival by one seed only
+WAVERING = [0.70, 0.70, 1.05]  # above every baseline by one seed only
 CASES = {
     ("C1", "confirmed"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 4)},
     ("C1", "contradicted"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 2)},
@@ -209,7 +209,7 @@ def test_the_rule_needs_the_whole_interval_on_one_side(holds, interval, expected
     assert decide(Measurement(1.0, *interval, n=3, unit="cells", interval="", runs=frozenset()), holds) == expected
 
 
-def test_contradicting_by_one_of_several_rivals_takes_the_wider_interval():
+def test_contradicting_by_one_of_several_baselines_takes_the_wider_interval():
     found = Measurement(-1.0, -1.9, -0.1, 5, "corpora", "", frozenset(), wide=(-2.1, 0.1))
     assert decide(found, {"above": 0}) == "undecided"
 
@@ -267,13 +267,13 @@ def test_settings_that_were_not_tuned_are_a_caveat():
 def test_runs_that_were_cut_off_say_nothing_about_stopping():
     capped = EPOCHS | {"gloss-o": [20, 22, 30, 40, 200], "scl": [35, 38, 44, 60, 200]}
     found = verdict("C2", costs("stop_epoch", capped, max_epochs=200))
-    scl = next(row for row in found["numbers"] if row["rival"] == "scl")
+    scl = next(row for row in found["numbers"] if row["baseline"] == "scl")
     assert (scl["n"], scl["n_cut_off"]) == (4, 2)
     by_hand = np.exp(np.mean(np.log(np.array([20, 22, 30, 40]) / np.array([35, 38, 44, 60]))))
     assert scl["value"] == pytest.approx(by_hand)
 
 
-def test_a_rival_that_was_not_run_leaves_the_claim_open_but_can_not_save_it():
+def test_a_baseline_that_was_not_run_leaves_the_claim_open_but_can_not_save_it():
     ours = {"scl": 0.80, "gloss-o": 0.83}
     found = verdict("C8", frames.runs(grid(CORPORA, ours)))
     assert found["verdict"] == "undecided"
@@ -305,9 +305,9 @@ def test_the_paired_test_of_c8_is_that_of_scipy():
 
     runs = won("gloss-o", STANDALONE, 3)
     means = runs.groupby(["corpus", "objective"])["test_accuracy"].mean().unstack()
-    found = {row["rival"]: row for row in verdict("C8", runs)["numbers"] if "p" in row}
-    for rival in STANDALONE:
-        assert found[rival]["p"] == pytest.approx(stats.ttest_rel(means["gloss-o"], means[rival]).pvalue)
+    found = {row["baseline"]: row for row in verdict("C8", runs)["numbers"] if "p" in row}
+    for baseline in STANDALONE:
+        assert found[baseline]["p"] == pytest.approx(stats.ttest_rel(means["gloss-o"], means[baseline]).pvalue)
 
 
 def test_encoders_of_one_corpus_are_one_observation_of_c8():

@@ -54,7 +54,7 @@ def test_corpora_are_columns_and_a_missing_combination_says_so():
     assert texts == [[], ["not run"], ["not run"], [], []]
 
 
-def test_an_objective_looks_the_same_whatever_else_is_shown_and_unlike_its_rivals():
+def test_an_objective_looks_the_same_whatever_else_is_shown_and_unlike_its_baselines():
     alone, beside = (
         learning_curves.draw(learning_curves.frame(frames.epochs({(key, 0): [0.1, 0.2] for key in keys})))
         for keys in (["gloss-sqrt-ce"], ["ce", "scl-ce", "gloss-sqrt-ce"])
@@ -65,8 +65,8 @@ def test_an_objective_looks_the_same_whatever_else_is_shown_and_unlike_its_rival
     ]
     assert colors[0] == colors[1]
     for protocol in ("-ce", ""):
-        rivals = [key for key in names.OBJECTIVES if key.endswith("-ce") == bool(protocol)]
-        for a, b in itertools.combinations(map(style.look, rivals), 2):
+        baselines = [key for key in names.OBJECTIVES if key.endswith("-ce") == bool(protocol)]
+        for a, b in itertools.combinations(map(style.look, baselines), 2):
             assert a.color != b.color
             assert a.marker != b.marker  # told apart in a grey print too
             assert a.dashes != b.dashes

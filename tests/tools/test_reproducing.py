@@ -57,7 +57,7 @@ def test_runs_of_an_item_are_those_that_it_shows(rows):
     assert runs["T3"] == str(5 * 5 * 3)  # BERT-base: corpora, objectives, seeds
     assert runs["T6"] == runs["C10"] == str(2 * 3 * 3 * 3)
     assert runs["T8"] == "all searches"
-    assert runs["C8"] == str(5 * 4 * 3)  # G-Loss-O and three rivals
+    assert runs["C8"] == str(5 * 4 * 3)  # G-Loss-O and three baselines
     assert runs["F6"] == str(5 * 2)  # one seed of each of the two that are shown
 
 
@@ -73,7 +73,7 @@ def test_a_study_that_fills_an_item_counts_only_where_it_was_run(other_root):
 
 def test_time_follows_from_measured_speed_and_the_grid(other_root):
     def measured(entries):
-        entries["speed"] |= {"machine": "a machine", "where": "a file", "mb_a_run": 2.0}
+        entries["speed"] |= {"machine": "a machine", "where": "a file", "mb_per_run": 2.0}
         entries["speed"]["docs_per_second"] = {"distilbert": 100.0, "bert-base": 50.0, "roberta-large": 10.0}
 
     text = page(changed(other_root, measured))

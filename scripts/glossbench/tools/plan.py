@@ -1,4 +1,4 @@
-"""How many hours a study will take, at most, from documents per second that were measured.
+"""How many hours and how much disk a study takes, from documents per second that were measured.
 
 ``python -m glossbench.tools.plan STUDY [RUNS]``: STUDY a study file, RUNS the runs.parquet of a finished one;
 without it the speed is the paper's own, BERT-base on one A100.
@@ -11,21 +11,29 @@ from pathlib import Path
 import pandas as pd
 
 from glossbench.errors import GlossbenchError, SettingsError
-from glossbench.evidence.paper.comparable import DOCUMENTS
+from glossbench.evidence.paper.facts import Facts, read_facts
 from glossbench.evidence.paper.published import published_costs
+from glossbench.evidence.text.markdown import pipe_table
+from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
 from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 CONFIG = Path(__file__).parents[3] / "config"
+PAPER_MACHINE = "one A100 80 GB, by the seconds an epoch in the paper's T3"
 
 
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
-    """Training documents a second of each encoder of a study.
+    """Training documents per second of each encoder of a study.
 
-    runs: measured runs (runs.parquet), on one device. An encoder that was not measured is taken to be slower than a
-    measured one by the ratio of their parameters: a token's work is proportional to them.
+    Args:
+        runs: Measured runs (runs.parquet), on one device.
+        study: An encoder that was not measured is taken to be slower than a measured one by the ratio of their
+            parameters, since the work for a token is proportional to them.
+
+    Returns:
+        By encoder; NaN for one that was not measured and whose parameters the registry does not state.
     """
     measured = runs.groupby("encoder").agg({"docs_per_second": "median", "n_trainable": "median"})
     found = {}
@@ -33,20 +41,21 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
         if encoder in measured.index:
             found[encoder] = measured.loc[encoder, "docs_per_second"]
         else:
-            ours = study.registry["encoders"][encoder]["parameters"]
-            found[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / ours).mean()
+            parameters = study.registry["encoders"][encoder].get("parameters", float("nan"))
+            found[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / parameters).mean()
     return found
 
 
 def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
-    """The paper's runs as if measured here: documents a second of BERT-base, from T3's seconds an epoch."""
-    sizes = costs["corpus"].map(lambda corpus: study.registry["corpora"][corpus]["documents"]["train"])
+    """The paper's runs as if measured here: documents per second of BERT-base, from T3's seconds an epoch."""
+    corpora, encoders = study.registry["corpora"], study.registry["encoders"]
+    sizes = costs["corpus"].map(lambda corpus: corpora[corpus]["documents"]["train"])
     return pd.DataFrame(
         {
             "encoder": costs["encoder"],
             "docs_per_second": sizes / costs["seconds_per_epoch"],
-            "n_trainable": 109_482_240,
-            "device": "one A100 80 GB, by the seconds an epoch in the paper's T3",
+            "n_trainable": costs["encoder"].map(lambda encoder: encoders[encoder]["parameters"]),
+            "device": PAPER_MACHINE,
         }
     )
 
@@ -58,10 +67,18 @@ def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
     return {corpus: min(limit, published.get(corpus, published.mean())) for corpus in study.corpora}
 
 
-def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """Hours by encoder and kind of job (run, trial): encoder, kind, jobs, documents, docs_per_second, hours.
+def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """Hours by encoder and kind of job.
 
-    documents: training documents that are encoded forward and backward, over all epochs, in all jobs.
+    Args:
+        study: What is planned.
+        runs: Measured runs.
+        costs: From ``published_costs``.
+        facts: The paper's sizes, for corpora whose registry entry states none.
+
+    Returns:
+        Columns encoder, kind (run, trial), jobs, documents (training documents that are encoded forward and backward,
+        over all epochs, in all jobs), docs_per_second, hours. NaN where a size or a speed is not known.
     """
     rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
     jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
@@ -72,37 +89,48 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
         {
             "encoder": encoder,
             "kind": kind,
-            "jobs": number,
-            "documents": number * _size(study, corpus) * _epochs(study, epochs[corpus], kind),
+            "jobs": count,
+            "documents": count * _training_documents(study, corpus, facts) * _epochs(study, epochs[corpus], kind),
             "docs_per_second": rate[encoder],
         }
-        for (corpus, encoder, kind), number in jobs.items()
+        for (corpus, encoder, kind), count in jobs.items()
     ]
-    frame = pd.DataFrame(rows).groupby(["encoder", "kind", "docs_per_second"], as_index=False).sum(numeric_only=True)
+    groups = pd.DataFrame(rows).groupby(["encoder", "kind"], sort=True)
+    frame = groups.agg(
+        jobs=("jobs", "sum"),
+        documents=("documents", lambda values: values.sum(skipna=False)),
+        docs_per_second=("docs_per_second", "first"),
+    ).reset_index()
     return frame.assign(hours=frame["documents"] / frame["docs_per_second"] / 3600)
 
 
-def kept_bytes(study: Study) -> float:
-    """What all runs keep: embeddings in float16 of the test documents, standalone of all; a little for the rest."""
+def kept_bytes(study: Study, facts: Facts) -> float:
+    """What all runs keep: embeddings in float16 of the test documents, standalone of all; a little for the rest.
+
+    NaN where the size of a corpus or of an encoder's hidden state is not known.
+    """
+    encoders = study.registry["encoders"]
     return sum(
-        _encoded(study, run) * study.registry["encoders"][run.encoder]["hidden"] * 2 + SMALL_FILES for run in study.runs
+        _encoded(study, run, facts) * encoders[run.encoder].get("hidden", float("nan")) * 2 + SMALL_FILES
+        for run in study.runs
     )
 
 
 def checkpoint_bytes(study: Study) -> dict[str, float]:
     """What a run needs while it trains, by encoder: weights, the best weights and two moments in float32."""
-    return {encoder: 16 * study.registry["encoders"][encoder]["parameters"] for encoder in study.encoders}
+    encoders = study.registry["encoders"]
+    return {encoder: 16 * encoders[encoder].get("parameters", float("nan")) for encoder in study.encoders}
 
 
-def _encoded(study: Study, run: Run) -> int:
-    subset = study.settings["subset"]
-    documents = study.registry["corpora"][run.corpus].get("documents", {})
-    learned, tested = DOCUMENTS.get(run.corpus, (0, 0))
-    n_test = subset["test"] or documents.get("test", tested)
+def _encoded(study: Study, run: Run, facts: Facts) -> float:
+    """Documents whose embeddings a run keeps."""
+    sizes, subset = _sizes(study, run.corpus, facts), study.settings["subset"]
+    n_test = subset["test"] or sizes["test"]
     if study.objective(run.objective)["protocol"] == "integrated":
         return n_test
-    whole = documents.get("train", learned) + documents.get("val", 0)
-    return n_test + (whole if subset["train"] is None else subset["train"] + (subset["val"] or documents.get("val", 0)))
+    if subset["train"] is None:
+        return n_test + sizes["train"] + sizes["val"]
+    return n_test + subset["train"] + (subset["val"] or sizes["val"])
 
 
 def _epochs(study: Study, epochs: float, kind: str) -> float:
@@ -110,41 +138,69 @@ def _epochs(study: Study, epochs: float, kind: str) -> float:
     return min(epochs, limit or epochs)
 
 
-def _size(study: Study, corpus: str) -> int:
-    wanted = study.settings["subset"]["train"]
-    known = study.registry["corpora"][corpus].get("documents", {}).get("train") or DOCUMENTS.get(corpus, (None,))[0]
-    if wanted is None and known is None:
-        raise SettingsError(f"config/corpora.yaml: {corpus}.documents.train: missing; a plan needs the size")
-    return wanted or known
+def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
+    return study.settings["subset"]["train"] or _sizes(study, corpus, facts)["train"]
 
 
-def said(study: Study, runs: pd.DataFrame, frame: pd.DataFrame) -> str:
+def _sizes(study: Study, corpus: str, facts: Facts) -> dict[str, float]:
+    """Documents by split: the registry's; else the paper's, those to learn from as training; NaN where unknown."""
+    stated = study.registry["corpora"][corpus].get("documents")
+    if stated:
+        return stated
+    learned, tested = facts.documents.get(corpus, (float("nan"), float("nan")))
+    return {"train": learned, "val": 0, "test": tested}
+
+
+def plan_text(study: Study, runs: pd.DataFrame, frame: pd.DataFrame, facts: Facts) -> str:
     """The plan for readers."""
-    shown = frame.assign(
-        documents=frame["documents"].map("{:,.0f}".format),
-        docs_per_second=frame["docs_per_second"].map("{:,.1f}".format),
-        hours=frame["hours"].map("{:,.1f}".format),
-    )
+    rows = [
+        [
+            row.encoder,
+            row.kind,
+            *map(number, (row.jobs, row.documents)),
+            *(number(value, 1) for value in (row.docs_per_second, row.hours)),
+        ]
+        for row in frame.itertuples(index=False)
+    ]
+    headers = ["encoder", "kind", "jobs", "documents", "documents/s", "hours"]
     devices = ", ".join(sorted(runs["device"].unique()))
-    checkpoints = ", ".join(f"{name} {size / 1e9:.1f} GB" for name, size in checkpoint_bytes(study).items())
-    return (
+    checkpoints = ", ".join(f"{name} {number(size / 1e9, 1)} GB" for name, size in checkpoint_bytes(study).items())
+    lines = [
         f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
-        f"at most {frame['hours'].sum():,.1f} hours on one device like the measured one ({devices})\n"
-        f"{shown.to_markdown(index=False, colalign=('left', 'left', *['right'] * 4), disable_numparse=True)}\n"
-        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders not measured\n"
-        "are scaled by their parameters; no pruning of trials is counted on.\n"
-        f"Disk: all runs keep {kept_bytes(study) / 1e9:.2f} GB; a run under way needs besides: {checkpoints}\n"
-    )
+        f"{number(frame['hours'].sum(skipna=False), 1)} hours on one device like the measured one ({devices})",
+        pipe_table(headers, rows, right=[False, False, True, True, True, True]),
+        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders not measured",
+        "are scaled by their parameters; no pruning of trials is counted on.",
+        f"Disk: all runs keep {number(kept_bytes(study, facts) / 1e9, 2)} GB; a run needs besides: {checkpoints}",
+        *_unknown(study, frame, facts),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _unknown(study: Study, frame: pd.DataFrame, facts: Facts) -> list[str]:
+    """What the registries do not state and a plan would need."""
+    missing = [
+        f"config/corpora.yaml: {corpus}.documents"
+        for corpus in study.corpora
+        if pd.isna(_training_documents(study, corpus, facts))
+    ]
+    rates = frame.set_index("encoder")["docs_per_second"]
+    missing += [
+        f"config/encoders.yaml: {encoder}.parameters" for encoder in study.encoders if pd.isna(rates[[encoder]]).any()
+    ]
+    if not missing:
+        return []
+    return [f"A dash is not known: {', '.join(missing)} not stated. Measured runs (FROM=...) give an encoder's speed."]
 
 
 def main(study_file: str, runs_file: str | None = None) -> None:
     """Print the plan of a study."""
     study = load_study(read_yaml(Path(study_file)), study_file, CONFIG)
-    costs = published_costs(CONFIG / "published")
+    costs, facts = published_costs(CONFIG / "published"), read_facts(CONFIG / "published")
     if runs_file is not None and not Path(runs_file).is_file():
         raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
     runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, costs)
-    print(said(study, runs, plan(study, runs, costs)))
+    print(plan_text(study, runs, plan(study, runs, costs, facts), facts))
 
 
 if __name__ == "__main__":

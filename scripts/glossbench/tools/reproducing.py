@@ -1,6 +1,6 @@
 """REPRODUCING.md: each table, figure and claim of the paper, the command that makes it, and what that takes.
 
-``python -m glossbench.tools.reproducing`` (``make docs``) writes the page from config/{exhibits,claims,costs}.yaml
+``python -m glossbench.tools.reproducing`` (``make docs``) writes the page from config/{outputs,claims,costs}.yaml
 and the studies they name. ``python -m glossbench.tools.reproducing T2`` prints the files of the runs that T2 stands on.
 """
 
@@ -14,10 +14,13 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import GlossbenchError, SettingsError
+from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
-from glossbench.evidence.text.names import split_objective
+from glossbench.evidence.text.markdown import pipe_table
+from glossbench.evidence.text.numbers import DASH
 from glossbench.study.grid import Run
-from glossbench.study.outputs import Exhibit, load_claims, load_exhibits
+from glossbench.study.keys import ObjectiveKey
+from glossbench.study.outputs import Output, load_claims, load_outputs
 from glossbench.study.schema import check, load_schema, must_be_known
 from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml
@@ -25,12 +28,12 @@ from glossbench.tools.plan import plan
 
 ROOT = Path(__file__).parents[3]
 UNKNOWN = "not measured yet"
-DASH = "–"
 VARIED = ("best-values", "swings")  # kinds of claims that are about changed settings
+SHOWN_SINGLY = ("projection", "snapshots")  # settings of a study that name objectives and one seed
 HEAD = """# Reproducing the paper
 
 Each table, figure and claim of *G-Loss: Graph-Guided Fine-Tuning of Language Models* (arXiv:2604.25853), the command
-that makes it here and what that takes. Written by `make docs` from `config/exhibits.yaml`, `config/claims.yaml` and
+that makes it here and what that takes. Written by `make docs` from `config/outputs.yaml`, `config/claims.yaml` and
 `config/costs.yaml`; a test holds this page against them.
 
 Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`,
@@ -94,82 +97,92 @@ def load_costs(root: Path) -> Costs:
 def page(root: Path) -> str:
     """The text of REPRODUCING.md. root: the repository. Raises SettingsError."""
     costs = load_costs(root)
-    exhibits, claims = load_exhibits(root / "config"), load_claims(root / "config")
-    items = [_of_exhibit(exhibit, costs) for exhibit in exhibits]
-    places = {exhibit.key: item for exhibit, item in zip(exhibits, items, strict=True)}
+    outputs, claims = load_outputs(root / "config"), load_claims(root / "config")
+    items = [_of_output(output, costs) for output in outputs]
+    places = {output.key: item for output, item in zip(outputs, items, strict=True)}
     parts = [
         HEAD,
         f"## Studies\n\n{_studies(costs)}",
         *(
             f"## {kind.capitalize()}s of the paper\n\n"
-            + _items((places[e.key] for e in _by_number(exhibits, kind)), costs, root)
+            + _items((places[e.key] for e in _by_number(outputs, kind)), costs, root)
             for kind in ("table", "figure")
         ),
         f"## Claims of the paper\n\n{_claims(claims, costs, root)}",
-        "## Beyond the paper\n\n" + _items((places[e.key] for e in exhibits if not e.paper), costs, root),
+        "## Beyond the paper\n\n" + _items((places[e.key] for e in outputs if not e.paper), costs, root),
         _behind(costs),
     ]
     return "\n".join(parts)
 
 
-def _by_number(exhibits: list[Exhibit], kind: str) -> list[Exhibit]:
-    numbered = [exhibit for exhibit in exhibits if exhibit.kind == kind and exhibit.paper]
-    return sorted(numbered, key=lambda exhibit: int(exhibit.paper[1:]))
+def _by_number(outputs: list[Output], kind: str) -> list[Output]:
+    numbered = [output for output in outputs if output.kind == kind and output.paper]
+    return sorted(numbered, key=lambda output: int(output.paper[1:]))
 
 
-def _of_exhibit(exhibit: Exhibit, costs: Costs) -> Item:
-    study = costs.main if exhibit.fillable(costs.main) else None
-    ending = "csv" if exhibit.kind == "table" else "pdf"
+def _of_output(output: Output, costs: Costs) -> Item:
+    study = costs.main if output.fillable(costs.main) else None
+    ending = "csv" if output.kind == "table" else "pdf"
     return Item(
-        number=exhibit.paper or "",
-        title=exhibit.title,
-        target=f"results/{study.name}/{exhibit.kind}s/{exhibit.key}.{ending}" if study else "",
-        runs=_runs_of(exhibit, study) if study else (),
-        searches="trials" in exhibit.reads,
-        here=[other.name for other in costs.run_here() if exhibit.fillable(other)],
+        number=output.paper or "",
+        title=output.title,
+        target=f"results/{study.name}/{output.kind}s/{output.key}.{ending}" if study else "",
+        runs=_runs_of(output, study) if study else (),
+        searches="trials" in output.reads,
+        here=[other.name for other in costs.run_here() if output.fillable(other)],
     )
 
 
-def _runs_of(exhibit: Exhibit, study: Study) -> tuple[Run, ...]:
-    """The runs that an exhibit's own choice takes, of those of which what it needs is kept."""
+def _runs_of(output: Output, study: Study) -> tuple[Run, ...]:
+    """The runs that an output's own choice takes, of those of which what it needs is kept."""
     runs = study.runs
-    chosen = study.settings[exhibit.needs["setting"]] if exhibit.needs.get("setting") else None
-    if chosen and "seed" in chosen and "objectives" in chosen and exhibit.needs["setting"] != "tuning":
-        runs = [run for run in runs if run.objective in chosen["objectives"] and run.seed == chosen["seed"]]
-    keys = ("preset", "protocol")
-    rows = [{**vars(run), **{key: study.objective(run.objective)[key] for key in keys}} for run in runs]
-    module = importlib.import_module(exhibit.module)
-    kept = module.select(pd.DataFrame(rows)).index if rows else []
+    shown = study.settings[output.needs["setting"]] if output.needs.get("setting") in SHOWN_SINGLY else None
+    if shown:
+        runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
+    rows = [
+        {
+            **vars(run),
+            **study.key_columns(run.objective),
+            **{key: study.objective(run.objective)[key] for key in ("preset", "protocol")},
+        }
+        for run in runs
+    ]
+    module = importlib.import_module(output.module)
+    kept = module.select(pd.DataFrame(rows), **output.settings).index if rows else []
     return tuple(runs[place] for place in kept)
 
 
 def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
     """The runs that a verdict stands on: the claim's corpora, encoders, objectives, and changes it is about."""
     measure, paper = claim["measure"], claim["paper"]
-    varied = [measure.get("setting"), *measure.get("rivals", [])] if measure["kind"] in VARIED else []
-    objectives = {*measure["gloss"], *([] if varied else measure.get("rivals", []))}
-    marks = [f",{setting}=" for setting in varied if setting]
+    varied = [measure.get("setting"), *measure.get("baselines", [])] if measure["kind"] in VARIED else []
+    objectives = {*measure["gloss"], *([] if varied else measure.get("baselines", []))}
+    keys = {key: ObjectiveKey.parse(key) for key in study.objectives}
+    asked = {
+        text
+        for text, key in keys.items()
+        if key.base in objectives
+        and key.preset is None
+        and (not key.changes or any(setting in varied for setting, _ in key.changes))
+    }
     return tuple(
         run
         for run in study.runs
-        if run.corpus in paper["corpora"]
-        and run.encoder in paper["encoders"]
-        and split_objective(run.objective)[0] in objectives
-        and "@" not in run.objective
-        and ("," not in run.objective or any(mark in run.objective for mark in marks))
+        if run.corpus in paper["corpora"] and run.encoder in paper["encoders"] and run.objective in asked
     )
 
 
 def _asked_by(claim: dict[str, Any], study: Study) -> bool:
-    """Whether a study has runs that a claim is measured on, whatever its corpora: G-Loss, and a rival or a change."""
+    """Whether a study has runs that a claim is measured on, on any corpus: G-Loss, and a baseline or a change."""
     measure = claim["measure"]
     only = measure.get("only", study.corpora)
     keys = {run.objective for run in study.runs if run.corpus in only}
     if measure["kind"] in VARIED:
-        settings = [measure["setting"], *(measure.get("rivals", []) if measure["kind"] == "swings" else [])]
-        return all(any(f",{setting}=" in key for key in keys) for setting in settings)
-    rivals = measure.get("rivals")
-    return bool(keys & set(measure["gloss"])) and (rivals is None or bool(keys & set(rivals)))
+        settings = [measure["setting"], *(measure.get("baselines", []) if measure["kind"] == "swings" else [])]
+        changed = {setting for key in keys for setting, _ in study.changes(key)}
+        return changed >= set(settings)
+    baselines = measure.get("baselines")
+    return bool(keys & set(measure["gloss"])) and (baselines is None or bool(keys & set(baselines)))
 
 
 def _studies(costs: Costs) -> str:
@@ -186,16 +199,16 @@ def _studies(costs: Costs) -> str:
         ]
         for (name, study), entry in zip(costs.studies.items(), costs.entries["studies"].values(), strict=True)
     ]
-    return _table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
+    return _page_table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
 
 
 def _items(items: Iterator[Item], costs: Costs, root: Path) -> str:
     headers = ["", "what", "command", "runs", "time", "disk", "run here on"]
-    return _table(headers, [_row(item, costs, root) for item in items])
+    return _page_table(headers, [_row(item, costs, root) for item in items])
 
 
 def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
-    said = (
+    intro = (
         "One command judges all ten; each verdict needs the runs of its row. Confirmed means that the whole 95 % "
         "interval of the quantity lies where the claim puts it.\n"
     )
@@ -206,7 +219,7 @@ def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
         runs = runs_of_claim(claim, costs.main)
         title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
         rows.append(_row(Item(number, title, f"results/{costs.main.name}/claims.md", runs, False, here), costs, root))
-    return f"{said}\n" + _table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
+    return f"{intro}\n" + _page_table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
 
 
 def _row(item: Item, costs: Costs, root: Path) -> list[str]:
@@ -242,13 +255,14 @@ def _hours(item: Item, costs: Costs, root: Path) -> str:
         }
         for encoder in needed
     )
-    jobs = plan(study, measured, published_costs(root / "config" / "published"))
+    published = root / "config" / "published"
+    jobs = plan(study, measured, published_costs(published), read_facts(published))
     hours = jobs[jobs["kind"] == "trial"]["hours"].sum() if item.searches and not item.runs else jobs["hours"].sum()
     return "; ".join([f"at most {hours:,.1f} h (estimated) on {speed['machine']}", *known])
 
 
 def _disk(item: Item, costs: Costs) -> str:
-    each = costs.entries["speed"]["mb_a_run"]
+    each = costs.entries["speed"]["mb_per_run"]
     if not item.runs:
         return DASH
     return UNKNOWN if each is None else f"{len(item.runs) * each / 1000:,.1f} GB (estimated)"
@@ -257,8 +271,8 @@ def _disk(item: Item, costs: Costs) -> str:
 def _behind(costs: Costs) -> str:
     speed = costs.entries["speed"]
     known = {encoder: value for encoder, value in speed["docs_per_second"].items() if value is not None}
-    told = ", ".join(f"{encoder} {value:,.0f}" for encoder, value in known.items())
-    measured = f"{told} ({speed['machine']}; {speed['where']})" if told else UNKNOWN
+    rates = ", ".join(f"{encoder} {value:,.0f}" for encoder, value in known.items())
+    measured = f"{rates} ({speed['machine']}; {speed['where']})" if rates else UNKNOWN
     sources = [
         f"- {name}: {entry['basis']}, {entry['where']}"
         for name, entry in costs.entries["studies"].items()
@@ -289,9 +303,8 @@ def _amount(value: float | None, unit: str, entry: dict[str, Any]) -> str:
     return f"{value:,.0f} {unit} ({entry['basis']})" if value >= 100 else f"{value:.2g} {unit} ({entry['basis']})"
 
 
-def _table(headers: list[str], rows: list[list[str]]) -> str:
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "".join(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |\n" for line in lines)
+def _page_table(headers: list[str], rows: list[list[str]]) -> str:
+    return pipe_table(headers, rows) + "\n"
 
 
 def files_of(number: str, root: Path) -> list[str]:
@@ -300,14 +313,14 @@ def files_of(number: str, root: Path) -> list[str]:
     Raises SettingsError where there is no such number.
     """
     costs, claims = load_costs(root), load_claims(root / "config")
-    exhibits = {exhibit.paper: exhibit for exhibit in load_exhibits(root / "config") if exhibit.paper}
-    must_be_known(number, {**exhibits, **claims}, "glossbench.tools.reproducing", "tables, figures and claims")
+    outputs = {output.paper: output for output in load_outputs(root / "config") if output.paper}
+    must_be_known(number, {**outputs, **claims}, "glossbench.tools.reproducing", "tables, figures and claims")
     study, top = costs.main, f"results/{costs.main.name}"
     if number in claims:
         runs, searches = runs_of_claim(claims[number], study), []
     else:
-        runs = _of_exhibit(exhibits[number], costs).runs
-        searches = study.searches() if "trials" in exhibits[number].reads else []
+        runs = _of_output(outputs[number], costs).runs
+        searches = study.searches() if "trials" in outputs[number].reads else []
     return [
         *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
         *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from glossbench.evidence.text.markdown import pipe_table
 from glossbench.study.schema import load_schema, read_yaml
 
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
@@ -44,8 +45,8 @@ def tables(config_dir: Path) -> dict[str, str]:
 
 def settings_table(properties: dict[str, Any]) -> str:
     """A row for each key, nested ones as outer.inner."""
-    rows = [f"| `{key}` | {_values(spec)} | {_default(spec)} | {_said(spec)} |" for key, spec in _flat(properties)]
-    return "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
+    rows = [[f"`{key}`", _values(spec), _default(spec), _meaning(spec)] for key, spec in _flat(properties)]
+    return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
 
 def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
@@ -53,15 +54,12 @@ def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
     switches = {
         (block, key): None for preset in presets.values() for block in meanings for key in preset.get(block, {})
     }
-    rows = [
-        f"| `{block}.{key}` | "
-        + " | ".join(f"`{json.dumps(preset.get(block, {}).get(key, spec['default']))}`" for preset in presets.values())
-        + f" | {_said(spec)} |"
-        for (block, key), spec in ((place, meanings[place[0]][place[1]]) for place in switches)
-    ]
-    return "\n".join(
-        [f"| switch | {' | '.join(presets)} | what it decides |", "|---" * (len(presets) + 2) + "|", *rows, ""]
-    )
+    rows = []
+    for block, key in switches:
+        spec = meanings[block][key]
+        values = [preset.get(block, {}).get(key, spec["default"]) for preset in presets.values()]
+        rows.append([f"`{block}.{key}`", *(f"`{json.dumps(value)}`" for value in values), _meaning(spec)])
+    return pipe_table(["switch", *presets, "what it decides"], rows) + "\n"
 
 
 def search_table(presets: dict[str, Any]) -> str:
@@ -69,12 +67,10 @@ def search_table(presets: dict[str, Any]) -> str:
     spaces = {name: preset.get("search", {}) for name, preset in presets.items()}
     places = {(block, key): None for search in spaces.values() for block, keys in search.items() for key in keys}
     rows = [
-        f"| `{block}` | `{key}` | "
-        + " | ".join(_space(search.get(block, {}).get(key)) for search in spaces.values())
-        + " |"
+        [f"`{block}`", f"`{key}`", *(_space(search.get(block, {}).get(key)) for search in spaces.values())]
         for block, key in places
     ]
-    return "\n".join([f"| for | setting | {' | '.join(presets)} |", "|---" * (len(presets) + 2) + "|", *rows, ""])
+    return pipe_table(["for", "setting", *presets], rows) + "\n"
 
 
 def _space(space: dict[str, Any] | None) -> str:
@@ -113,7 +109,7 @@ def _default(spec: dict[str, Any]) -> str:
     return f"`{json.dumps(spec['default'])}`" if "default" in spec and spec["default"] != {} else ""
 
 
-def _said(spec: dict[str, Any]) -> str:
+def _meaning(spec: dict[str, Any]) -> str:
     return " ".join(spec.get("description", "").split()).replace("|", "\\|").replace("<", "&lt;")
 
 

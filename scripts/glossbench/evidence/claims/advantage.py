@@ -1,4 +1,4 @@
-"""By how much G-Loss differs from each rival, over paired observations."""
+"""By how much G-Loss differs from each baseline, over paired observations."""
 
 import math
 from collections.abc import Callable
@@ -15,22 +15,22 @@ UNITS = {"corpus": "corpora", "cell": "cells"}
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """For each rival the mean difference, or the geometric mean ratio, over corpora or cells, by a paired t test.
+    """For each baseline the mean difference, or the geometric mean ratio, over corpora or cells, by a paired t test.
 
     A pair is a seed that both were run with; its cell, or corpus, counts as one observation. Where these are fewer
     than needed the interval is over the pairs of runs and decides nothing. Contradicting takes an interval at
-    alpha / number of rivals, since any one of them can. numbers: the tests, with p over pairs of runs beside.
+    alpha / number of baselines, since any one of them can. numbers: the tests, with p over pairs of runs beside.
     """
     if "only" in measure:
         runs = runs[runs["corpus"].isin(measure["only"])]
     pairs = _pairs(runs, measure)
     if not len(pairs):
         where = f" on {listed(measure['only'])}" if "only" in measure else ""
-        wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['rivals'])}"
+        wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['baselines'])}"
         return f"no cell has {wanted} on the same seeds{where}"
-    seen = [rival for rival in measure["rivals"] if rival in set(pairs["rival"])]
-    unseen = [rival for rival in measure["rivals"] if rival not in seen]
-    found = [_measured(pairs[pairs["rival"] == rival], measure, needs, len(seen)) for rival in seen]
+    seen = [baseline for baseline in measure["baselines"] if baseline in set(pairs["baseline"])]
+    unseen = [baseline for baseline in measure["baselines"] if baseline not in seen]
+    found = [_measured(pairs[pairs["baseline"] == baseline], measure, needs, len(seen)) for baseline in seen]
     found = [one for one in found if one]
     if not found:
         return "every run was cut off at its last epoch: where training would have stopped was not seen"
@@ -44,25 +44,25 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
 
 
 def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> pd.DataFrame:
-    """corpus, encoder, seed, gloss, rival, ours, theirs, capped (both reached the cap), effect."""
+    """corpus, encoder, seed, gloss, baseline, ours, theirs, capped (both reached the cap), effect."""
     if measure["metric"] not in runs and f"test_{measure['metric']}" not in runs:
         return pd.DataFrame()
     caps = _caps(runs, measure)
     rows = []
     for (corpus, encoder), gloss, table in competitions(runs, measure):
-        for rival in table.columns.drop(gloss):
-            shared = table[[gloss, rival]].dropna()
+        for baseline in table.columns.drop(gloss):
+            shared = table[[gloss, baseline]].dropna()
             if measure["as"] != "difference":
                 shared = shared[(shared > 0).all(axis=1)]
             for seed, (ours, theirs) in shared.iterrows():
-                limits = [caps.get((corpus, encoder, key, seed), math.inf) for key in (gloss, rival)]
+                limits = [caps.get((corpus, encoder, key, seed), math.inf) for key in (gloss, baseline)]
                 rows.append(
                     {
                         "corpus": corpus,
                         "encoder": encoder,
                         "seed": seed,
                         "gloss": gloss,
-                        "rival": rival,
+                        "baseline": baseline,
                         "ours": ours,
                         "theirs": theirs,
                         "capped": ours >= limits[0] and theirs >= limits[1],
@@ -86,7 +86,9 @@ def _effect(ours: float, theirs: float, kind: str) -> float:
     return math.log(ours / theirs) if kind == "ratio" else math.log(theirs / ours)
 
 
-def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any], rivals: int) -> Measurement | None:
+def _measured(
+    pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any], baselines: int
+) -> Measurement | None:
     kept = pairs[~pairs["capped"]]
     if not len(kept):
         return None
@@ -95,18 +97,18 @@ def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any
     if measure["per"] == "corpus":
         observed = observed.groupby("corpus").mean()
     tests = compare(observed.to_numpy(), unit)
-    lacking, low, high, wide = "", tests["low"], tests["high"], None
+    missing, low, high, wide = "", tests["low"], tests["high"], None
     interval = f"95 % of a paired t test over {unit}"
     if len(observed) < needs["cells"]:
-        lacking = f"{len(observed)} of the {needs['cells']} {unit} that a verdict needs"
+        missing = f"{len(observed)} of the {needs['cells']} {unit} that a verdict needs"
         low, high = t_interval(kept["effect"])
         interval = "95 % of a paired t test over pairs of runs"
     elif (fewest := int(kept.groupby(["corpus", "encoder"]).size().min())) < needs["seeds"]:
-        lacking = f"a cell has {fewest} of the {needs['seeds']} common seeds that a verdict needs"
+        missing = f"a cell has {fewest} of the {needs['seeds']} common seeds that a verdict needs"
     elif math.isnan(tests["t"]):
-        lacking = tests["reason"]
+        missing = tests["reason"]
     else:
-        wide = t_interval(observed, 1 - ALPHA / rivals)
+        wide = t_interval(observed, 1 - ALPHA / baselines)
     back = float if measure["as"] == "difference" else math.exp
     return Measurement(
         back(observed.mean()),
@@ -116,8 +118,8 @@ def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any
         unit=unit,
         interval=interval,
         runs=_runs(kept),
-        lacking=lacking,
-        about=pairs["rival"].iloc[0],
+        missing=missing,
+        about=pairs["baseline"].iloc[0],
         wide=tuple(back(bound) for bound in wide) if wide else None,
         numbers=[_test(pairs, kept, observed, tests, back), *_cells(kept, back)],
     )
@@ -125,16 +127,16 @@ def _measured(pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any
 
 def _runs(kept: pd.DataFrame) -> frozenset[tuple]:
     sides = (
-        kept[["corpus", "encoder", side, "seed"]].itertuples(index=False, name=None) for side in ("gloss", "rival")
+        kept[["corpus", "encoder", side, "seed"]].itertuples(index=False, name=None) for side in ("gloss", "baseline")
     )
     return frozenset(run for side in sides for run in side)
 
 
 def _test(pairs: pd.DataFrame, kept: pd.DataFrame, observed: pd.Series, tests: dict, back: Callable) -> dict[str, Any]:
-    """The test against one rival, over the observations and, for the paper's sake, over pairs of runs."""
+    """The test against one baseline, over the observations and, for the paper's sake, over pairs of runs."""
     cut_off = int(pairs["capped"].sum())
     return {
-        "rival": pairs["rival"].iloc[0],
+        "baseline": pairs["baseline"].iloc[0],
         "value": back(observed.mean()),
         "n": len(observed),
         **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
@@ -145,6 +147,6 @@ def _test(pairs: pd.DataFrame, kept: pd.DataFrame, observed: pd.Series, tests: d
 
 
 def _cells(kept: pd.DataFrame, back: Callable) -> list[dict[str, Any]]:
-    keys = ["corpus", "encoder", "gloss", "rival"]
+    keys = ["corpus", "encoder", "gloss", "baseline"]
     means = kept.groupby(keys)["effect"].mean().map(back)
     return means.rename("value").reset_index().to_dict("records")

@@ -52,7 +52,7 @@ def measure(
                 unit="cells",
                 interval=OVER_SEEDS,
                 runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
-                lacking=too_few(tables, needs),
+                missing=too_few(tables, needs),
                 at_least=float(np.mean([within.mean() for within in inside])),
                 numbers=rows,
             )
@@ -128,7 +128,7 @@ def _from_searches(searched: list[dict[str, Any]], needs: dict[str, Any]) -> Mea
         unit="searches",
         interval="95 % exact binomial over searches",
         runs=frozenset((row["corpus"], row["encoder"], row["objective"]) for row in searched),
-        lacking=f"{n} of the {needs['cells']} searches that a verdict needs" if few else "",
+        missing=f"{n} of the {needs['cells']} searches that a verdict needs" if few else "",
         at_least=float(np.mean([row["chance"] for row in searched])),
         numbers=searched,
     )

@@ -12,24 +12,24 @@ from glossbench.evidence.statistics.intervals import seeds_interval
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """Share of cells in which G-Loss has a higher mean than every rival, over the seeds that all were run with.
+    """Share of cells in which G-Loss has a higher mean than every baseline, over the seeds that all were run with.
 
-    A cell counts where all rivals were run; equal means are not won. Each cell's row has its means and winner, and
+    A cell counts where all baselines were run; equal means are not won. Each cell's row has its means and winner, and
     the p value of winning as many cells if each were a toss-up, as a number for readers beyond these cells.
     """
     cells, scores, rows, runs_behind = [], [], [], set()
     for cell, gloss, table in competitions(runs, measure):
         shared = table.dropna()
-        if len(table.columns) == 1 + len(measure["rivals"]) and len(shared):
+        if len(table.columns) == 1 + len(measure["baselines"]) and len(shared):
             means = shared.mean()
             best = means.drop(gloss).idxmax()
-            names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_rival": best}
-            rows.append({**names, "mean": means[gloss], "rival_mean": means[best], "n": len(shared)})
+            names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_baseline": best}
+            rows.append({**names, "mean": means[gloss], "baseline_mean": means[best], "n": len(shared)})
             cells.append(cell)
             scores.append(shared.to_numpy())
             runs_behind |= behind(cell, shared)
     if not cells:
-        wanted = f"{' or '.join(measure['gloss'])} together with {listed(measure['rivals'])}"
+        wanted = f"{' or '.join(measure['gloss'])} together with {listed(measure['baselines'])}"
         return f"no cell has {wanted} on the same seeds"
     value = float(share_won([cell.mean(axis=0) for cell in scores]))
     low, high = seeds_interval(scores, share_won)
@@ -43,7 +43,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
             unit="cells",
             interval=OVER_SEEDS,
             runs=frozenset(runs_behind),
-            lacking=too_few(scores, needs),
+            missing=too_few(scores, needs),
             numbers=[*rows, {"p_sign_test": float(sign)}],
         )
     ]

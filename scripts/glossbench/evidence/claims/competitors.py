@@ -1,4 +1,4 @@
-"""Which objective is G-Loss in a cell, and the seeds that it shares with its rivals."""
+"""Which objective is G-Loss in a cell, and the seeds that it shares with its baselines."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ Cell = tuple[str, str]
 def competitions(runs: pd.DataFrame, measure: dict) -> Iterator[tuple[Cell, str, pd.DataFrame]]:
     """For each cell with one: (corpus, encoder), the objective that is G-Loss there, scores (seeds, objectives).
 
-    The frame has the score of G-Loss and of whichever rivals were run, by seed, with gaps. Bare objectives alone.
+    The frame has the score of G-Loss and of whichever baselines were run, by seed, with gaps. Bare objectives alone.
     """
-    table = scores(runs[runs["objective"].isin([*measure["gloss"], *measure["rivals"]])], measure["metric"])
+    table = scores(runs[runs["objective"].isin([*measure["gloss"], *measure["baselines"]])], measure["metric"])
     for cell, group in cells_of(table):
         wide = group.pivot_table("score", "seed", "objective")
         gloss = chosen(wide, measure["gloss"])
         if gloss:
-            yield cell, gloss, wide[[gloss, *(rival for rival in measure["rivals"] if rival in wide)]]
+            yield cell, gloss, wide[[gloss, *(baseline for baseline in measure["baselines"] if baseline in wide)]]
 
 
 def cells_of(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:

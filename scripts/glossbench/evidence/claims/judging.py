@@ -71,10 +71,10 @@ def _judged(
     }
     if isinstance(found, str):
         return {"id": key, **about, **_nothing(found), **told}
-    hinge = least_favourable(found, claim["holds"])
+    deciding = least_favourable(found, claim["holds"])
     verdict = verdict_of(found, claim["holds"])
-    stated = hinge if math.isfinite(hinge.value) else found[0]
-    missing = math.isnan(stated.low)
+    stated = deciding if math.isfinite(deciding.value) else found[0]
+    no_interval = math.isnan(stated.low)
     numbers = [row for one in found for row in one.numbers]
     return {
         "id": key,
@@ -82,14 +82,14 @@ def _judged(
         "scope": scope,
         "verdict": verdict,
         "value": stated.value,
-        "interval": None if missing else [stated.low, stated.high],
-        "interval_kind": "" if missing else stated.interval,
+        "interval": None if no_interval else [stated.low, stated.high],
+        "interval_kind": "" if no_interval else stated.interval,
         "value_text": shown(stated.value, claim["shown"]),
-        "interval_text": "" if missing else shown((stated.low, stated.high), claim["shown"]),
+        "interval_text": "" if no_interval else shown((stated.low, stated.high), claim["shown"]),
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in found))),
-        "reason": reason(verdict, hinge, claim["holds"], claim["shown"], len(found)),
+        "reason": reason(verdict, deciding, claim["holds"], claim["shown"], len(found)),
         "caveats": _caveats(numbers, claim["measure"]["gloss"], stated, frames["runs"]),
         **told,
         "numbers": numbers,
@@ -107,7 +107,7 @@ def verdict_of(found: list[Measurement], holds: dict[str, Any]) -> str:
 def _measured(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> tuple[str, list[Measurement] | str]:
     own = paper_cells(frames["runs"], claim["paper"], facts)
     found = _measure(claim, restricted(frames, own))
-    if not isinstance(found, str) and not any(one.lacking for one in found):
+    if not isinstance(found, str) and not any(one.missing for one in found):
         return PAPER, found
     found = _measure(claim, frames)
     inside = not isinstance(found, str) and all(one.cells <= own for one in found)
@@ -131,9 +131,9 @@ def _published(
     found = _measure(claim, {"runs": published[own]})
     if isinstance(found, str):
         return None, None
-    hinge = least_favourable(found if isinstance(ours, str) else ours, claim["holds"])
-    same = [one for one in found if one.about == hinge.about] or [least_favourable(found, claim["holds"])]
-    return same[0].value, None if any(one.lacking for one in found) else verdict_of(found, claim["holds"])
+    deciding = least_favourable(found if isinstance(ours, str) else ours, claim["holds"])
+    same = [one for one in found if one.about == deciding.about] or [least_favourable(found, claim["holds"])]
+    return same[0].value, None if any(one.missing for one in found) else verdict_of(found, claim["holds"])
 
 
 def _nothing(why: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class Measurement:
 
     low, high: 95 % interval, NaN where there is none. wide: a wider one, for contradicting where several
     measurements could do so by chance; the same where there is one. n observations, ``unit`` in the plural.
-    interval: what kind of interval. runs: what it stands on, tuples that begin with corpus and encoder. lacking: why
+    interval: what kind of interval. runs: what it stands on, tuples that begin with corpus and encoder. missing: why
     nothing may be decided from it, or empty. at_least: a threshold that replaces a lower one of the registry. about:
     what sets it apart from the claim's other measurements. numbers: what is behind it.
     """
@@ -29,7 +29,7 @@ class Measurement:
     unit: str
     interval: str
     runs: frozenset[tuple]
-    lacking: str = ""
+    missing: str = ""
     about: str = ""
     at_least: float = -math.inf
     wide: tuple[float, float] | None = None
@@ -53,9 +53,9 @@ def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
     """Confirmed where the whole interval lies where the claim holds, contradicted where none of it does.
 
     Bounds belong to the region for ``within`` and ``at_most``, not for ``above`` and ``below``. Undecided too
-    where there is no interval or something is lacking.
+    where there is no interval or something is missing.
     """
-    if measurement.lacking or math.isnan(measurement.low):
+    if measurement.missing or math.isnan(measurement.low):
         return UNDECIDED
     (comparison,) = holds
     lower, upper = region(holds, measurement.at_least)

@@ -32,7 +32,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], epochs: pd.DataFrame
             unit="runs",
             interval="95 % bootstrap over runs",
             runs=frozenset(shares.index),
-            lacking=f"{len(shares)} of the {needs['seeds']} runs that a verdict needs" if few else "",
+            missing=f"{len(shares)} of the {needs['seeds']} runs that a verdict needs" if few else "",
             numbers=by_cell.rename(columns={"mean": "share", "count": "n"}).to_dict("records"),
         )
     ]

@@ -14,13 +14,13 @@ from glossbench.evidence.statistics.scores import scores
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """Swing of the metric over the setting less the largest over its rivals, mean over cells.
+    """Swing of the metric over the setting less the largest over its baselines, mean over cells.
 
     A swing is the largest less the smallest mean over common seeds, among the plain runs and the multiples ("x0.9",
     "x1.1", ...) that were tried for every one of the settings: more values would make a larger swing by chance
     alone. numbers: the swings of each cell.
     """
-    settings = [measure["setting"], *measure["rivals"]]
+    settings = [measure["setting"], *measure["baselines"]]
     cells, tables, rows, runs_behind = [], [], [], set()
     for cell, group in cells_of(runs):
         for objective in measure["gloss"]:
@@ -51,7 +51,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
             unit="cells",
             interval=OVER_SEEDS,
             runs=frozenset(runs_behind),
-            lacking=too_few(tables, needs),
+            missing=too_few(tables, needs),
             numbers=rows,
         )
     ]

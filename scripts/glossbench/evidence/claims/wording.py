@@ -30,20 +30,20 @@ def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str
     return f"{comparison.replace('_', ' ')} {bound * SCALES[kind]:.3g}{UNITS[kind]}"
 
 
-def reason(verdict: str, hinge: Measurement, holds: dict[str, Any], kind: str, n_measured: int) -> str:
+def reason(verdict: str, deciding: Measurement, holds: dict[str, Any], kind: str, n_measured: int) -> str:
     """One sentence: what the verdict hangs on, and where its interval lies."""
-    said = f"against {objective_name(hinge.about)}" if hinge.about else ""
+    said = f"against {objective_name(deciding.about)}" if deciding.about else ""
     if n_measured > 1 and said:
         said += f", the least favourable of {n_measured} baselines"
     prefix = f"{said[0].upper()}{said[1:]}: " if said else ""
-    if hinge.lacking:
-        return f"{prefix}{hinge.lacking}."
-    where = bounds(holds, kind, hinge.at_least)
-    if math.isnan(hinge.low):
-        return f"{prefix}{shown(hinge.value, kind)} without an interval."
+    if deciding.missing:
+        return f"{prefix}{deciding.missing}."
+    where = bounds(holds, kind, deciding.at_least)
+    if math.isnan(deciding.low):
+        return f"{prefix}{shown(deciding.value, kind)} without an interval."
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}
     part = parts.get(verdict, f"not clearly {where} and not clearly elsewhere")
-    return f"{prefix}{shown(hinge.value, kind)}, interval {shown((hinge.low, hinge.high), kind)}: {part}."
+    return f"{prefix}{shown(deciding.value, kind)}, interval {shown((deciding.low, deciding.high), kind)}: {part}."
 
 
 def counted(n: int, unit: str) -> str:

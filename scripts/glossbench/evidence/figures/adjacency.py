@@ -196,7 +196,7 @@ class _Batch:
         edges = _strongest(self._square(epoch, "affinity"))
         labels = self.documents["label"].to_numpy()
         within = labels[edges[:, 0]] == labels[edges[:, 1]]
-        for kind, color in ((within, "#999999"), (~within, style.VERMILLION)):
+        for kind, color in ((within, "#999999"), (~within, style.VERMILION)):
             axes.add_collection(LineCollection(points[edges[kind]], colors=color, linewidths=0.35, zorder=1))
         for label in sorted(self.places, key=self.places.get):
             color, marker = style.class_look(self.places[label])

@@ -17,7 +17,7 @@ COLORS = {
     "optimizer": style.GREEN,
     "other": "#BBBBBB",
     "graph": style.ORANGE,
-    "propagation": style.VERMILLION,
+    "propagation": style.VERMILION,
 }
 OF_THE_GRAPH = ["graph", "propagation"]
 ROW = 0.13  # inches, an objective in a panel

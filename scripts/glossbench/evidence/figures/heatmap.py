@@ -121,6 +121,6 @@ def _draw_panel(
                 axes.text(x, y, text, ha="center", va="center", color=color, weight=weight, fontsize=style.SMALL)
             if cell["chosen"]:
                 axes.add_patch(
-                    Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, fill=False, edgecolor=style.VERMILLION, linewidth=1)
+                    Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, fill=False, edgecolor=style.VERMILION, linewidth=1)
                 )
     return image

@@ -200,7 +200,7 @@ def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
         y = MIDDLE + 0.3 - 0.6 * place
         axes.text(x, y, f"−log p = {loss:.2f}", ha="center", va="center", fontsize=style.SMALL)
     frame_of = FancyBboxPatch((x - 0.44, MIDDLE - 0.13), 0.88, 0.26, boxstyle="round,pad=0.02,rounding_size=0.05")
-    frame_of.set(facecolor="#FBEDE3", edgecolor=style.VERMILLION, linewidth=0.8)
+    frame_of.set(facecolor="#FBEDE3", edgecolor=style.VERMILION, linewidth=0.8)
     axes.add_patch(frame_of)
     axes.text(x, MIDDLE, f"G-Loss = {hidden['loss'].mean():.2f}", ha="center", va="center", weight="bold")
 
@@ -208,11 +208,11 @@ def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
 def _draw_way_back(axes: Axes) -> None:
     """The gradient through graph and circle to the encoder, and the cross-entropy beside it."""
     low, right, left = 0.42, LOSS, 1.17
-    look = {"color": style.VERMILLION, "linestyle": (0, (4, 2)), "linewidth": 1}
+    look = {"color": style.VERMILION, "linestyle": (0, (4, 2)), "linewidth": 1}
     axes.plot([right, right], [MIDDLE - 0.5, low], **look)
     axes.plot([right, left], [low, low], **look)
-    _arrow(axes, (left, low), (left, MIDDLE - 0.47), color=style.VERMILLION, linewidth=1)
+    _arrow(axes, (left, low), (left, MIDDLE - 0.47), color=style.VERMILION, linewidth=1)
     text = "gradient through propagation, graph and unit sphere into the encoder; the graph is rebuilt at every step"
-    axes.text((left + right) / 2, low - 0.12, text, ha="center", va="center", color=style.VERMILLION)
+    axes.text((left + right) / 2, low - 0.12, text, ha="center", va="center", color=style.VERMILION)
     text = "integrated: (1 − λ) · cross-entropy + λ · G-Loss        standalone: G-Loss alone, a linear probe afterwards"
     axes.text((left + right) / 2, low - 0.29, text, ha="center", va="center", fontsize=style.SMALL)

@@ -29,7 +29,7 @@ TITLE = 7.5  # points, a panel's title
 SMALL = 6  # points, the smallest text in any figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILLION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
+BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
 
 RC = {
     "text.parse_math": False,  # a class may be called a$b
@@ -89,7 +89,7 @@ LOOKS = {  # by the colour that the registry of objectives names
     "green": Look(GREEN, "v", (4, 1, 1, 1)),
     "purple": Look(PURPLE, "P", (2, 1)),
     "blue": Look(BLUE, "^", SOLID),
-    "vermillion": Look(VERMILLION, "D", (7, 1)),
+    "vermilion": Look(VERMILION, "D", (7, 1)),
     "black": Look(BLACK, "X", (5, 1, 1, 1, 1, 1)),
     "sky": Look(SKY, "*", (3, 1, 1, 1)),
     "brown": Look(BROWN, "p", (6, 2)),
@@ -127,7 +127,7 @@ def legend_entry(objective: str) -> Line2D:
     return Line2D([], [], label=objective_name(objective), **look(objective).line())
 
 
-CLASS_COLORS = [BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK]
+CLASS_COLORS = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK]
 CLASS_MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
 
