@@ -38,7 +38,10 @@ def defined():
 
 def settings():
     """Settings that a preset can set, as block.key, with their defaults (None where there is none)."""
-    blocks = {**read(SCHEMAS / "losses.schema.yaml"), "training": read(SCHEMAS / "training.schema.yaml")}
+    blocks = read(SCHEMAS / "losses.schema.yaml")
+    for name in ("training", "probe"):
+        path = SCHEMAS / f"{name}.schema.yaml"
+        blocks[name] = read(path) if path.is_file() else {}
     known = {f"{block}.{key}": spec.get("default") for block, specs in blocks.items() for key, spec in specs.items()}
     return {**dict.fromkeys(switches()), **known}
 
