@@ -1,0 +1,113 @@
+"""docs/differences.md defines every D-code that the project refers to, and its table has the values of the presets."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "config" / "schemas"
+PAGE = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+CODE = re.compile(r"(?<![\w#])D\d+\b")  # not the colour #D55
+TEXTS = {".py", ".yaml", ".md", ".csv", ".rst", ".j2", ".js", ".css", ".html"}
+PRESETS = ("paper", "reference")
+
+
+def read(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def referring_files():
+    """Files that may refer to a D-code; the page itself is not one of them."""
+    folders = [ROOT / "scripts" / "glossbench", ROOT / "config", ROOT / "report"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in TEXTS]
+    return [ROOT / "README.md", *sorted(files)]
+
+
+def summary():
+    """Rows of the summary table: code, setting, and the texts of the two presets."""
+    rows = re.findall(r"^\| \[(D\d+)\]\(#(d\d+)\) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
+    return [(code, anchor, setting.strip("`"), shown) for code, anchor, _, setting, *shown in rows]
+
+
+def defined():
+    """Codes with a heading right after an anchor of the same name, in the order of the page."""
+    return [f"D{number}" for number in re.findall(r'^<a id="d(\d+)"></a>\n\n## D\1: \S', PAGE, re.MULTILINE)]
+
+
+def settings():
+    """Settings that a preset can set, as block.key, with their defaults (None where there is none)."""
+    blocks = read(SCHEMAS / "losses.schema.yaml")
+    for name in ("training", "probe"):
+        path = SCHEMAS / f"{name}.schema.yaml"
+        blocks[name] = read(path) if path.is_file() else {}
+    known = {f"{block}.{key}": spec.get("default") for block, specs in blocks.items() for key, spec in specs.items()}
+    return {**dict.fromkeys(switches()), **known}
+
+
+def switches():
+    """Settings that a preset sets, as block.key."""
+    blocks = [
+        (block, keys) for preset in read(ROOT / "config" / "presets.yaml").values() for block, keys in preset.items()
+    ]
+    return {f"{block}.{key}" for block, keys in blocks if block != "search" for key in keys}
+
+
+def study_settings(spec, prefix=""):
+    """Settings of a study file, nested ones as outer.inner."""
+    for key, inner in spec.get("properties", {}).items():
+        yield prefix + key
+        yield from study_settings(inner, f"{prefix}{key}.")
+
+
+def test_every_code_from_d1_to_d27_is_defined_once():
+    assert defined() == [f"D{number}" for number in range(1, 28)]
+
+
+def test_every_code_that_is_referred_to_is_defined():
+    found = {path: set(CODE.findall(path.read_text(encoding="utf-8"))) for path in referring_files()}
+    assert len(set().union(*found.values())) > 10
+    missing = {str(path.relative_to(ROOT)): codes - set(defined()) for path, codes in found.items()}
+    assert {path: codes for path, codes in missing.items() if codes} == {}
+
+
+def test_links_within_the_page_lead_to_an_anchor():
+    assert set(re.findall(r"\]\(#(\w+)\)", PAGE)) <= set(re.findall(r'<a id="(\w+)">', PAGE))
+
+
+def test_files_that_the_page_links_to_exist():
+    links = re.findall(r"\]\((\.\./[^)#]+)", PAGE)
+    assert links
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_the_summary_has_every_code_in_order():
+    codes = [code for code, *_ in summary()]
+    assert list(dict.fromkeys(codes)) == defined()
+    assert all(anchor == code.lower() for code, anchor, *_ in summary())
+
+
+def test_every_setting_of_the_summary_exists():
+    known = {*settings(), *study_settings(read(SCHEMAS / "study.schema.yaml")), "none"}
+    assert {setting for _, _, setting, _ in summary()} - known == set()
+
+
+def test_every_switch_of_the_presets_is_in_the_summary():
+    assert switches() - {setting for _, _, setting, _ in summary()} == set()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_values_of_the_summary_are_those_of_the_presets(preset):
+    presets, defaults = read(ROOT / "config" / "presets.yaml"), settings()
+    column, checked = PRESETS.index(preset), 0
+    for code, _, setting, shown in summary():
+        if setting not in defaults:
+            continue
+        block, key = setting.split(".")
+        text = re.match(r"`([^`]+)`", shown[column])
+        assert text, f"{code}: {setting}: no value in column {preset}"
+        expected = presets[preset].get(block, {}).get(key, defaults[setting])
+        assert yaml.safe_load(text[1]) == expected, f"{code}: {setting}"
+        checked += 1
+    assert checked > 10
