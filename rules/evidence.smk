@@ -25,7 +25,7 @@ rule table:
         output=lambda w: output_params(output_called("table", w.table)),
         caption=lambda w: caption(w.table),
         names=names_param(),
-        code=lambda w: code_digest("table", output_called("table", w.table).module),
+        code=lambda w: code_digest("table", output_called("table", w.table).full_module),
     message:
         "Writing the table {wildcards.table}"
     script:
@@ -52,7 +52,7 @@ rule figure:
         output=lambda w: output_params(output_called("figure", w.figure)),
         caption=lambda w: caption(w.figure),
         names=names_param(),
-        code=lambda w: code_digest("figure", output_called("figure", w.figure).module),
+        code=lambda w: code_digest("figure", output_called("figure", w.figure).full_module),
     message:
         "Drawing the figure {wildcards.figure}"
     script:

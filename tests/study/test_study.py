@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.errors import SettingsError
-from glossbench.study.outputs import load_exhibits
+from glossbench.study.outputs import load_outputs
 from glossbench.study.study import canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.settings_docs import tables, updated
@@ -358,13 +358,13 @@ REGISTRIES = [
 
 
 @pytest.mark.parametrize("key", ["os.path", "../x", "x y", "X"])
-def test_an_exhibits_key_names_a_module_and_nothing_else(config_copy, key):
-    path = config_copy / "exhibits.yaml"
+def test_an_outputs_key_names_a_module_and_nothing_else(config_copy, key):
+    path = config_copy / "outputs.yaml"
     registry = read_yaml(path)
     registry["tables"][key] = {"title": "A table", "reads": []}
     path.write_text(yaml.safe_dump(registry), encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"exhibits\.yaml: tables: key .* found, expected lower-case letters and _"):
-        load_exhibits(config_copy)
+    with pytest.raises(SettingsError, match=r"outputs\.yaml: tables: key .* found, expected lower-case letters and _"):
+        load_outputs(config_copy)
 
 
 @pytest.mark.parametrize(("registry", "at", "value", "said"), REGISTRIES, ids=[case[-1][:60] for case in REGISTRIES])

@@ -35,12 +35,16 @@ def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
 
 
 def planned(folder, *arguments, **options):
-    """Number of jobs by rule that a dry run plans."""
+    """Number of jobs by rule that a dry run plans; those of tables and figures singly, as table_{key}, figure_{key}."""
     process = snakemake(folder, "-n", *arguments, **options)
     assert process.returncode == 0, process.stdout + process.stderr
     stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
     jobs = [] if stats is None else [line.split() for line in stats[1].splitlines()]
-    return {rule: int(count) for rule, count in jobs if rule != "total"}
+    counts = {rule: int(count) for rule, count in jobs if rule not in ("total", "table", "figure")}
+    made = re.findall(
+        r"^Job \d+: (?:Writing|Drawing) the (table|figure) (\w+)$", process.stdout + process.stderr, re.MULTILINE
+    )
+    return {**counts, **{f"{kind}_{key}": 1 for kind, key in made}}
 
 
 # Seconds, memory and versions stand here and nowhere else: in the frames that collect them, in T3, T4, the checklist and

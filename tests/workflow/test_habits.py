@@ -2,22 +2,21 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 import yaml
-from studies import ROOT
+from studies import ROOT, snakemake
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
-# rules by what names them; those made in a loop by the script that they run
+# rules by name; of those that are made in a loop, what their names begin with
 RULES = {
-    match[1] or Path(re.search(r'"../scripts/(\w+)\.py"', match[2])[1]).stem: match[2]
+    match[1] or re.search(r'f"(\w+)_\{', match[2])[1]: match[2]
     for path in sorted((ROOT / "rules").glob("*.smk"))
     for match in re.finditer(
         r"^ *rule(?: (\w+))?:\n((?:(?: .*)?\n)+?)(?=^\S|^ *rule(?: \w+)?:|\Z)", path.read_text() + "\n", re.MULTILINE
     )
 }
-SAME_SCRIPT = {"collect_partial": "collect", "project_finished": "project_embeddings"}
+SAME_SCRIPT = {"collect_partial": "collect", "project_partial": "project_embeddings", "train_seeds": "train"}
 
 
 def attributes(path):
@@ -45,7 +44,7 @@ def test_only_fetching_reads_the_configuration_and_only_where_files_come_from(pa
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_scripts_are_doorways(path):
+def test_scripts_only_unpack_call_and_write(path):
     assert len(path.read_text().splitlines()) <= 40
     assert "job_log(snakemake)" in path.read_text()
 
@@ -62,6 +61,19 @@ def test_rules_say_what_a_scheduler_and_a_rerun_need(name):
         assert name.startswith("fetch_")
     for directive in ("shell:", "run:"):
         assert directive not in rule
+
+
+def test_every_rule_is_found_by_its_name(tmp_path):
+    """Those for several seeds by the beginning of it: there is one for each tuple of seeds."""
+    process = snakemake(tmp_path, "--list-rules", "--config", "seeds=[0,1,2]", "seeds_per_job=2")
+    listed = set(process.stdout.split())
+    assert {"train", "train_with_snapshots", "table", "figure", "report"} <= listed
+    text = "".join(path.read_text() for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
+    of_seeds = {rule for rule in listed if rule.startswith("train_seeds_")}
+    assert of_seeds
+    assert 'f"train_seeds_' in text
+    for rule in listed - of_seeds:
+        assert re.search(rf"^ *(rule|use rule \w+ as) {rule}( with)?:", text, re.MULTILINE), rule
 
 
 def test_the_default_profile_keeps_reruns_exact():

@@ -42,10 +42,10 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-def trained(runs, watched=0, projected=True):
-    """Jobs that follow from so many runs trained anew, one of them with a mini-batch watched."""
-    jobs = {"train": runs, "evaluate": runs + watched, **COLLECTED}
-    jobs |= {"train_watched": 1} if watched else {}
+def trained(runs, snapshots=0, projected=True):
+    """Jobs that follow from so many runs trained anew, one of them with snapshots."""
+    jobs = {"train": runs, "evaluate": runs + snapshots, **COLLECTED}
+    jobs |= {"train_with_snapshots": 1} if snapshots else {}
     return {**jobs, "project_embeddings": 1} if projected else jobs
 
 
@@ -57,7 +57,7 @@ EDITS = {
     ),
     "graph.py": (
         ("scripts/glossbench/graph.py", "SOLVE_HEADROOM = 1e6", "SOLVE_HEADROOM = 1e7"),
-        {**trained(6, watched=1), "estimate_sigma": 1, "tune": 1},
+        {**trained(6, snapshots=1), "estimate_sigma": 1, "tune": 1},
     ),
     "a loss": (
         ("scripts/glossbench/losses/supcon.py", "MeanReducer", "SumReducer"),
@@ -84,7 +84,7 @@ EDITS = {
         {"table_integrated": 1, **REPORT},
     ),
     "the report's text": (
-        ("scripts/glossbench/evidence/templates/report.html.j2", "<h2", "<h2 "),
+        ("scripts/glossbench/evidence/report/templates/report.html.j2", "<h2", "<h2 "),
         REPORT,
     ),
     "a caption": (("report/sigma.rst", ".", " here."), {"figure_sigma": 1, **REPORT}),
@@ -112,7 +112,7 @@ ARGUMENTS = {
     "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, **COLLECTED}),
     "the threads of torch": (
         ["--config", "torch_threads=2"],
-        {**trained(RUNS - 1, watched=1), "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
+        {**trained(RUNS - 1, snapshots=1), "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
     ),
     "seeds in one job": (["--config", "seeds_per_job=3"], {}),
     "more trials": (["--config", "tuning={objectives: [gloss-o-ce], trials: 4, epochs: 1}"], {"tune": 1, **trained(4, projected=False)}),
@@ -149,7 +149,7 @@ def test_another_number_of_cores_and_another_spelling_of_the_study_rerun_nothing
 @pytest.mark.slow
 def test_a_new_corpus_trains_its_own_runs_alone(finished):
     jobs = planned(finished, "--config", "corpora=[bbc-news,mr]")
-    assert (jobs["train"] + jobs["train_watched"], jobs["evaluate"], jobs["prepare_corpus"]) == (RUNS, RUNS, 1)
+    assert (jobs["train"] + jobs["train_with_snapshots"], jobs["evaluate"], jobs["prepare_corpus"]) == (RUNS, RUNS, 1)
 
 
 @pytest.mark.slow

@@ -69,13 +69,8 @@ def offences_of_call(call: ast.Call) -> list[str]:
     if name.endswith(".from_pretrained"):
         wanted = {"trust_remote_code", "local_files_only"} | ({"use_safetensors"} if "Model" in name else set())
         found += [f"{name} without {key}" for key in sorted(wanted - given.keys())]
-    # of an exhibit's module the registry's keys are all that varies, and the schema keeps them to letters and _
-    if (
-        name.endswith("import_module")
-        and ast.unparse(call.args[0]) != "exhibit.module"
-        and not re.match(
-            r"glossbench\.(losses|evidence\.tables|evidence\.figures)\.", ast.unparse(call.args[0]).lstrip("f'\"")
-        )
+    if name.endswith("import_module") and not re.match(
+        r"glossbench\.(losses|evidence\.tables|evidence\.figures)\.", ast.unparse(call.args[0]).lstrip("f'\"")
     ):
         found.append(name)
     if name.startswith("subprocess.") and any(isinstance(part, ast.Constant | ast.JoinedStr) for part in call.args[:1]):

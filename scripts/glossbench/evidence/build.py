@@ -156,5 +156,12 @@ class Evidence:
         return [note] if note else []
 
 
+def module_of(kind: str, name: str) -> ModuleType:
+    """The module of that name that makes tables or figures (kind "table" or "figure")."""
+    if kind == "table":
+        return importlib.import_module(f"glossbench.evidence.tables.{name}")
+    return importlib.import_module(f"glossbench.evidence.figures.{name}")
+
+
 def _module(output: dict[str, Any]) -> ModuleType:
-    return importlib.import_module(output["module"])
+    return module_of(output["kind"], output["module"])

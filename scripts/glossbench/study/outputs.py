@@ -50,6 +50,11 @@ class Output:
     paper_keys: dict[str, list[str]]
 
     @property
+    def full_module(self) -> str:
+        """The module that makes it, by its full name."""
+        return f"glossbench.evidence.{self.kind}s.{self.module}"
+
+    @property
     def published(self) -> bool:
         """Whether it reads the paper's numbers."""
         return any(name in PUBLISHED for name in self.reads)
@@ -96,8 +101,8 @@ def load_outputs(config_dir: Path) -> list[Output]:
         for key, entry in registry[f"{kind}s"].items():
             entry = with_defaults(entry, entry_schema)
             lists = {name: tuple(entry.pop(name)) for name in ("reads", "reads_if_there")}
-            module = f"glossbench.evidence.{kind}s.{entry.pop('module') or key}"
-            found.append(Output(key, kind, module=module, paper_keys=paper_keys(config_dir), **lists, **entry))
+            entry["module"] = entry["module"] or key
+            found.append(Output(key, kind, paper_keys=paper_keys(config_dir), **lists, **entry))
     return found
 
 

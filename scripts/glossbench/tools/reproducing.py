@@ -4,7 +4,6 @@
 and the studies they name. ``python -m glossbench.tools.reproducing T2`` prints the files of the runs that T2 stands on.
 """
 
-import importlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import GlossbenchError, SettingsError
+from glossbench.evidence.build import module_of
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
@@ -147,7 +147,7 @@ def _runs_of(output: Output, study: Study) -> tuple[Run, ...]:
         }
         for run in runs
     ]
-    module = importlib.import_module(output.module)
+    module = module_of(output.kind, output.module)
     kept = module.select(pd.DataFrame(rows), **output.settings).index if rows else []
     return tuple(runs[place] for place in kept)
 
