@@ -1,0 +1,108 @@
+"""A corpus, an encoder, a loss and an objective of one's own: an entry each, and their titles are on every page."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from studies import ROOT, snakemake
+
+LOSS = '''"""Spread of the embeddings: a loss of one's own, with no settings."""
+
+from torch import Tensor, nn
+
+
+class Spread(nn.Module):
+    """Variance of the embeddings within the batch."""
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """embeddings: (B, d); labels: (B,). Returns a scalar."""
+        return embeddings.var(dim=0).mean()
+
+
+LOSS = Spread
+'''
+ENTRIES = {
+    "corpora": """
+tea-notes:
+  title: Tea & Notes
+  description: short sentences about tea and music
+  source: this test
+  licence: none
+  kind: csv
+  path: notes.csv
+  columns: {text: text, label: label}
+  splitting: {test_fraction: 0.3, fraction: 0.3, seed: 0}
+""",
+    "encoders": """
+house-encoder:
+  title: House Encoder
+  description: an encoder in a folder
+  source: this test
+  licence: none
+  kind: folder
+  path: encoder
+  layers: 6
+""",
+    "objectives": """
+spread-ce:
+  title: Spread plus CE
+  protocol: integrated
+  loss: spread
+  settings: {weight: 0.1}
+""",
+}
+STUDY = {
+    "study": "own",
+    "corpora": ["tea-notes"],
+    "encoders": ["house-encoder"],
+    "objectives": ["ce", "spread-ce"],
+    "seeds": [0],
+    "max_length": 12,
+    "encoder": {"layers": 1},
+    "training": {"batch_size": 10, "epochs": 2, "learning_rate": 1e-3},
+}
+TITLES = ("Tea & Notes", "House Encoder", "Spread plus CE")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, minilm) -> Path:
+    """The study's results, made by a copy of the workflow with one entry more in each registry."""
+    folder, root = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("workflow")
+    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", root)
+    for registry, entry in ENTRIES.items():
+        with (root / "config" / f"{registry}.yaml").open("a", encoding="utf-8") as file:
+            file.write(entry)
+    with (root / "config/schemas/losses.schema.yaml").open("a", encoding="utf-8") as file:
+        file.write("spread: {}\n")
+    (root / "scripts/glossbench/losses/spread.py").write_text(LOSS)
+    rows = [(f"{verb} {thing} {n}", label) for n in range(8) for label, verb, thing in WORDS]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "notes.csv", index=False)
+    shutil.copytree(minilm, folder / "encoder")
+    (folder / "own.yaml").write_text(yaml.safe_dump(STUDY))
+    process = snakemake(folder, study=folder / "own.yaml", root=root)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return folder / "results" / "own"
+
+
+WORDS = [("tea", "pour", "green tea"), ("tea", "steep", "black tea"), ("music", "play", "a fugue"), ("music", "sing", "an air")]
+
+
+@pytest.mark.slow
+def test_their_titles_are_in_tables_and_in_the_report(results):
+    table, page = (results / "tables/integrated.md").read_text(), (results / "report.html").read_text()
+    for title in TITLES:
+        assert title in table, title
+        assert title.replace("&", "&amp;") in page, title
+    assert "spread-ce" not in table
+
+
+@pytest.mark.slow
+def test_the_loss_trained_its_run(results):
+    epochs = pd.read_parquet(results / "epochs.parquet").set_index(["objective", "epoch"])
+    assert epochs.loc["spread-ce", "loss_metric"].notna().all()
+    expected = 0.9 * epochs["loss_ce"] + 0.1 * epochs["loss_metric"]
+    assert epochs.loc["spread-ce", "loss"].to_list() == pytest.approx(expected.loc["spread-ce"].to_list(), rel=1e-5)
