@@ -39,16 +39,17 @@ artifact: $(VENV)/ready  ## one archive of a study's evidence
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz
 	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
 
-test: $(VENV)/ready  ## the whole test suite
-	pytest $(ARGS)
+test: $(VENV)/ready  ## the whole test suite, on all cores
+	pytest -n auto --dist loadgroup $(ARGS)
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
-	pytest -m "not slow" -n auto $(ARGS)
+	pytest -m "not slow" -n auto --dist loadgroup $(ARGS)
 
-lint: $(VENV)/ready  ## ruff, snakefmt and snakemake --lint
+lint: $(VENV)/ready  ## ruff, snakefmt, codespell and snakemake --lint
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
 	snakefmt --check $(RULES)
+	codespell
 	snakemake --lint
 
 format: $(VENV)/ready  ## lay out all code

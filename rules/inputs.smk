@@ -200,8 +200,8 @@ def projection_settings(runs):
     return {"projection": settings, "runs": [{**vars(run), **STUDY.key_columns(run.objective)} for run in runs]}
 
 
-# A partial view reads files that no rule may make for it: another Snakemake may be training the rest. Their absolute
-# paths match no rule's output.
+# A partial view must not start the jobs behind the files that it reads, since another Snakemake may be at work on
+# them. Absolute paths match the output of no job.
 
 
 def existing(files):
@@ -293,7 +293,7 @@ def caption(name):
 
 
 def shown(path, category):
-    """An output that Snakemake's report shows under a caption: the rule's param ``caption``."""
+    """An output that Snakemake's report shows under the param ``caption``."""
 
     def labels(wildcards):
         key = wildcards.get("table", wildcards.get("figure", Path(path).stem))

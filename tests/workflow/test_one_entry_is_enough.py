@@ -88,7 +88,12 @@ def results(tmp_path_factory, minilm) -> Path:
     return folder / "results" / "own"
 
 
-WORDS = [("tea", "pour", "green tea"), ("tea", "steep", "black tea"), ("music", "play", "a fugue"), ("music", "sing", "an air")]
+WORDS = [
+    ("tea", "pour", "green tea"),
+    ("tea", "steep", "black tea"),
+    ("music", "play", "a fugue"),
+    ("music", "sing", "an air"),
+]
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ import yaml
 from glossbench.tools.verify import verify
 from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, snakemake
 
+pytestmark = pytest.mark.xdist_group("the tiny study")
+
 
 @pytest.mark.slow
 def test_a_tiny_study_runs_to_its_report(finished):
