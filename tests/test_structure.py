@@ -1,0 +1,74 @@
+"""The shape of the package: imports go down only, and jobs know nothing of studies."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "scripts" / "glossbench"
+# What each room may import besides itself. errors.py, provenance.py and graph.py are the ground floor.
+MAY_IMPORT = {
+    "errors": set(),
+    "provenance": set(),
+    "graph": set(),
+    "frames": {"errors"},
+    "losses": {"graph", "errors"},
+    "study": {"errors"},
+    "job": {"errors", "provenance"},
+    "data": {"errors", "job"},
+    "learning": {"errors", "job", "data", "losses", "frames", "graph"},
+    "evidence": {"errors", "frames", "graph"},
+    "tools": {"errors", "job", "study", "evidence", "frames"},
+}
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """Modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def rooms_of(modules):
+    return {
+        name.split(".")[1] for name in modules if name.startswith("glossbench.") and name != "glossbench.__version__"
+    }
+
+
+def test_every_module_is_in_a_room():
+    loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert loose | folders == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_imports_go_down_only(name):
+    files = [path for path in PACKAGE.rglob("*.py") if room(path) == name]
+    assert files
+    for path in files:
+        assert rooms_of(imported(path)) <= MAY_IMPORT[name] | {name}, path
+
+
+def test_the_rooms_have_no_circle():
+    left = dict(MAY_IMPORT)
+    while ground := [name for name, below in left.items() if not below & set(left)]:
+        for name in ground:
+            del left[name]
+    assert left == {}
+
+
+def test_no_job_imports_what_a_study_means_and_no_module_imports_snakemake():
+    for path in (ROOT / "scripts").glob("*.py"):
+        assert "study" not in rooms_of(imported(path)), path
+    for path in PACKAGE.rglob("*.py"):
+        assert not any(name.split(".")[0] == "snakemake" for name in imported(path)), path
