@@ -13,12 +13,12 @@ from data_registries import registry
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 
 
 @pytest.fixture(scope="session")
 def paper_corpus(mirror, tmp_path_factory) -> Callable:
-    """Fetch and prepare one of the paper's corpora: (parts, class names, manifest), once a session."""
+    """Fetch and prepare one of the paper's corpora, once per session: (splits, class names, manifest)."""
     folder = tmp_path_factory.mktemp("corpora")
 
     @functools.cache
@@ -26,7 +26,7 @@ def paper_corpus(mirror, tmp_path_factory) -> Callable:
         entry = registry("corpora")[name]
         manifest = fetch(fetch_settings(entry), folder / name, Origin(mirror, offline=True))
         settings = prepare_settings(entry)
-        return *prepare(settings["kind"], settings["split"], manifest), manifest
+        return *prepare(settings["kind"], settings["splitting"], manifest), manifest
 
     return prepared
 

@@ -49,15 +49,15 @@ def test_every_key_has_a_description_and_no_other_is_allowed(name):
     [
         ("mr", {"titel": "MR"}),
         ("mr", {"kind": "pickle"}),
-        ("mr", {"split": "papers"}),
-        ("mr", {"split": {"fraction": 1.0, "seed": 0}}),
-        ("mr", {"split": {"fraction": 0.1}}),
-        ("mr", {"split": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}}),
+        ("mr", {"splitting": "papers"}),
+        ("mr", {"splitting": {"fraction": 1.0, "seed": 0}}),
+        ("mr", {"splitting": {"fraction": 0.1}}),
+        ("mr", {"splitting": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}}),
         ("mr", {"files": {}}),
         ("mr", {"wheel": {"requirement": "a==1", "sha256": "0" * 64, "folder": "a"}}),
         ("mr", {"files": {"labels": {"url": "file:///etc/passwd", "sha256": "0" * 64}}}),
-        ("bbc-news", {"split": "paper"}),
-        ("bbc-news", {"split": {"fraction": 0.1, "seed": 0}}),
+        ("bbc-news", {"splitting": "paper"}),
+        ("bbc-news", {"splitting": {"fraction": 0.1, "seed": 0}}),
         ("bbc-news", {"wheel": {"requirement": "--index-url=x", "sha256": "0" * 64, "folder": "a"}}),
         ("bbc-news", {"wheel": {"requirement": "a==1", "sha256": "0" * 63, "folder": "a"}}),
         ("bbc-news", {"wheel": {"requirement": "a==1", "sha256": "0" * 64, "folder": "../a"}}),
@@ -118,18 +118,23 @@ TABLES = "goes with kinds csv, jsonl and parquet alone"
         ("corpora", "sst2", {"columns": None}, "sst2.columns: missing"),
         ("corpora", "sst2", {"path": "a.csv"}, f"sst2.path: {TABLES}"),
         ("corpora", "sst2", {"columns": {"text": "a", "label": "b", "split": "c"}}, f"sst2.columns.split: {TABLES}"),
-        ("corpora", "sst2", {"split": "given"}, 'sst2.split: "given" found, expected a mapping with fraction and seed'),
         (
             "corpora",
             "sst2",
-            {"parts": {"train": "a.parquet", "val": ["b.parquet"], "test": "c.parquet"}},
-            'sst2.split: {"fraction": 0.1, "seed": 0} found, expected "given"',
+            {"splitting": "given"},
+            'sst2.splitting: "given" found, expected a mapping with fraction and seed',
         ),
         (
             "corpora",
             "sst2",
-            {"parts": {"train": "../a.parquet", "test": "c.parquet"}},
-            'sst2.parts.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet',
+            {"splits": {"train": "a.parquet", "val": ["b.parquet"], "test": "c.parquet"}},
+            'sst2.splitting: {"fraction": 0.1, "seed": 0} found, expected "given"',
+        ),
+        (
+            "corpora",
+            "sst2",
+            {"splits": {"train": "../a.parquet", "test": "c.parquet"}},
+            'sst2.splits.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet',
         ),
         (
             "corpora",
@@ -156,20 +161,20 @@ TABLES = "goes with kinds csv, jsonl and parquet alone"
             "corpora",
             "my-corpus",
             {"columns": {"text": "a", "label": "b"}},
-            'my-corpus.split: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)',
+            'my-corpus.splitting: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)',
         ),
         (
             "corpora",
             "my-corpus",
-            {"split": {"test_fraction": 0.1, "fraction": 0.1, "seed": 0}},
-            "my-corpus.split.test_fraction: goes with a corpus without a test part of its own alone",
+            {"splitting": {"test_fraction": 0.1, "fraction": 0.1, "seed": 0}},
+            "my-corpus.splitting.test_fraction: goes with a corpus without a test split of its own alone",
         ),
         ("corpora", "mr", {"columns": {}}, f"mr.columns: {ALONE}s hub-dataset, csv, jsonl and parquet alone"),
         (
             "corpora",
             "mr",
-            {"split": "given"},
-            'mr.split: "paper", or a mapping with fraction and seed, for kind textgcn',
+            {"splitting": "given"},
+            'mr.splitting: "paper", or a mapping with fraction and seed, for kind textgcn',
         ),
         ("encoders", "bert-base", {"hub": None}, "bert-base.hub: missing"),
         ("encoders", "bert-base", {"path": "a"}, f"bert-base.path: {ALONE} folder alone"),
@@ -190,15 +195,15 @@ def test_wrong_entry_of_hub_or_own_data_gets_one_line(registry_name, key, change
 
 def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
     table = registry("corpora")["my-corpus"]
-    drawn = table | {"split": {"fraction": 0.2, "seed": 1}}
+    drawn = table | {"splitting": {"fraction": 0.2, "seed": 1}}
     whole = table | {
         "columns": {"text": "a", "label": "b"},
-        "split": {"test_fraction": 0.3, "fraction": 0.1, "seed": 0},
+        "splitting": {"test_fraction": 0.3, "fraction": 0.1, "seed": 0},
     }
     web = {key: value for key, value in table.items() if key != "path"}
     web |= {"kind": "parquet", "file": {"url": "https://a.org/b.parquet", "sha256": "0" * 64}}
-    given = registry("corpora")["sst2"] | {"split": "given"}
-    given["parts"] = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
+    given = registry("corpora")["sst2"] | {"splitting": "given"}
+    given["splits"] = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
     assert refusals("corpora", {"a": drawn, "b": whole, "c": web, "d": given}) == []
     encoder = registry("encoders")["bert-base"]
     for fact in ("parameters", "hidden", "max_length"):

@@ -13,13 +13,12 @@ import huggingface_hub.constants
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data_registries import registry
+from data_registries import ROOT, registry
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files, write_manifest
-from glossbench.data.sources import urls as downloads
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder import layer_list, load_backbone
@@ -217,7 +216,7 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.sources.urls import Origin\n"
+        "from glossbench.data.sources.origin import Origin\n"
         "from glossbench.data.fetching import fetch\n"
         "from glossbench.errors import FetchError\n"
         "try:\n"
@@ -230,8 +229,7 @@ def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
         command = [sys.executable, "-c", code, tmp_path / folder]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
         variables = {**kept, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url, **variables}
-        scripts = Path(downloads.__file__).parents[2]
-        return subprocess.run(command, cwd=scripts, env=variables, capture_output=True, text=True)
+        return subprocess.run(command, cwd=ROOT / "scripts", env=variables, capture_output=True, text=True)
 
     offline = fetched("a", HF_HUB_OFFLINE="1")
     assert offline.returncode == 1
@@ -254,12 +252,12 @@ def test_full_disk_is_said(hub, small_disk):
 NAMES = {"sst2": ["negative", "positive"], "qnli": ["entailment", "not_entailment"]}
 
 
-def glue(task: str, part: str, size: int) -> bytes:
-    """A Parquet file like GLUE's, with the names of the classes in its metadata; the test part has no labels."""
-    labels = [-1 if part == "test" else i % 2 for i in range(size)]
-    texts = {"sentence": [f"{part} sentence {i} " for i in range(size)]}
+def glue(task: str, split: str, size: int) -> bytes:
+    """A Parquet file like GLUE's, with the names of the classes in its metadata; the test split has no labels."""
+    labels = [-1 if split == "test" else i % 2 for i in range(size)]
+    texts = {"sentence": [f"{split} sentence {i} " for i in range(size)]}
     if task == "qnli":
-        texts = {"question": [f"{part} question {i // 3} ?" for i in range(size)], **texts}
+        texts = {"question": [f"{split} question {i // 3} ?" for i in range(size)], **texts}
     table = pa.table({**texts, "label": pa.array(labels, pa.int64()), "idx": pa.array(range(size), pa.int32())})
     kinds = {name: {"dtype": "string", "_type": "Value"} for name in texts}
     kinds |= {"label": {"names": NAMES[task], "_type": "ClassLabel"}, "idx": {"dtype": "int32", "_type": "Value"}}
@@ -273,47 +271,47 @@ def glue(task: str, part: str, size: int) -> bytes:
 def glue_hub(hub):
     sizes = {"train": 60, "validation": 12, "test": 9}
     files = {
-        f"{task}/{part}-00000-of-00001.parquet": glue(task, part, size)
+        f"{task}/{split}-00000-of-00001.parquet": glue(task, split, size)
         for task in NAMES
-        for part, size in sizes.items()
+        for split, size in sizes.items()
     }
     hub.add("nyu-mll/glue", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c", files, "datasets")
     return hub
 
 
 @pytest.mark.parametrize("task", ["sst2", "qnli"])
-def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_part(glue_hub, tmp_path, task):
+def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_split(glue_hub, tmp_path, task):
     stated = registry("corpora")[task]
     manifest = fetch(fetch_settings(stated), tmp_path / task, Origin())
-    wanted = [f"{task}/{part}-00000-of-00001.parquet" for part in ("train", "validation")]
+    wanted = [f"{task}/{split}-00000-of-00001.parquet" for split in ("train", "validation")]
     assert list(listed_files(manifest, verify=True)) == wanted
     prefix = "/storage/datasets/nyu-mll/glue/resolve/bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c/"
     assert sorted(glue_hub.downloads()) == [prefix + name for name in wanted]
     settings = prepare_settings(stated)
-    parts, class_names = prepare(settings["kind"], settings["split"], manifest, settings["layout"])
+    splits, class_names = prepare(settings["kind"], settings["splitting"], manifest, settings["layout"])
     assert class_names == NAMES[task]
-    assert {part: len(frame) for part, frame in parts.items()} == {"train": 54, "val": 6, "test": 12}
-    assert list(parts["test"].columns) == ["doc_id", "text", *(["text_pair"] if task == "qnli" else []), "label"]
-    assert parts["test"]["doc_id"].tolist() == [f"test-{i}" for i in range(12)]
-    assert parts["test"]["label"].tolist() == [0, 1] * 6
-    assert parts["val"]["label"].value_counts().tolist() == [3, 3]
-    sentences = parts["test"]["text_pair" if task == "qnli" else "text"]
+    assert {split: len(frame) for split, frame in splits.items()} == {"train": 54, "val": 6, "test": 12}
+    assert list(splits["test"].columns) == ["doc_id", "text", *(["text_pair"] if task == "qnli" else []), "label"]
+    assert splits["test"]["doc_id"].tolist() == [f"test-{i}" for i in range(12)]
+    assert splits["test"]["label"].tolist() == [0, 1] * 6
+    assert splits["val"]["label"].value_counts().tolist() == [3, 3]
+    sentences = splits["test"]["text_pair" if task == "qnli" else "text"]
     assert sentences.tolist() == [f"validation sentence {i}" for i in range(12)]
-    whole = sorted([*parts["train"]["doc_id"], *parts["val"]["doc_id"]])
+    whole = sorted([*splits["train"]["doc_id"], *splits["val"]["doc_id"]])
     assert whole == sorted(f"train-{i}" for i in range(60))
 
 
 def test_unlabelled_documents_and_missing_files_of_a_data_set_are_named(glue_hub, tmp_path):
     hub = {"repo": "nyu-mll/glue", "revision": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"}
-    parts = {"train": "sst2/train-00000-of-00001.parquet", "test": ["sst2/test-00000-of-00001.parquet"]}
-    manifest = fetch({"kind": "hub-dataset", "hub": hub, "parts": parts}, tmp_path / "a", Origin())
-    layout = {"parts": parts, "columns": {"text": "sentence", "label": "label"}}
+    splits = {"train": "sst2/train-00000-of-00001.parquet", "test": ["sst2/test-00000-of-00001.parquet"]}
+    manifest = fetch({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "a", Origin())
+    layout = {"splits": splits, "columns": {"text": "sentence", "label": "label"}}
     with pytest.raises(
         CorpusError, match=r"test-.*parquet, row 1, column 'label': label -1, a document without a class"
     ):
         prepare("hub-dataset", {"fraction": 0.1, "seed": 0}, manifest, layout)
-    parts = parts | {"test": "sst2/dev.parquet"}
-    line = refusal({"kind": "hub-dataset", "hub": hub, "parts": parts}, tmp_path / "b")
+    splits = splits | {"test": "sst2/dev.parquet"}
+    line = refusal({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "b")
     assert line == (
         f"nyu-mll/glue@{hub['revision']}: no sst2/dev.parquet among its 6 files; correct `hub:` in the registry"
     )

@@ -28,8 +28,8 @@ def test_example_is_as_its_entry_says():
     entry = registry("corpora")["my-corpus"]
     rows = pd.read_csv(ROOT / entry["path"])
     assert list(rows.columns) == [entry["columns"][role] for role in ("text", "label", "split")]
-    assert rows["part"].value_counts().to_dict() == entry["documents"]
-    assert rows.groupby(["topic", "part"]).size().unstack().to_numpy().tolist() == [[4, 12, 4]] * 3
+    assert rows["split"].value_counts().to_dict() == entry["documents"]
+    assert rows.groupby(["topic", "split"]).size().unstack().to_numpy().tolist() == [[4, 12, 4]] * 3
     assert rows["sentence"].is_unique
 
 

@@ -8,8 +8,8 @@ import torch
 from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files
-from glossbench.data.sources.encoder_files import lacking, wanted_files
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.encoder_files import missing_files, wanted_files
+from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 from glossbench.learning.encoder import load_backbone
 from tiny_models import HIDDEN, LAYERS, save_tiny
@@ -63,7 +63,7 @@ def test_weights_in_parts_are_an_encoder_too(own, whole, tmp_path):
 def test_files_in_sub_folders_and_shards_beside_whole_weights_are_left_alone():
     names = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "vocab.txt"]
     assert wanted_files([*names, "onnx/config.json", "model-/../x-of-1.safetensors"]) == [names[0], names[1], names[3]]
-    assert lacking(names) == ""
+    assert missing_files(names) == ""
 
 
 @pytest.mark.parametrize(

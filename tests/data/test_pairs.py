@@ -1,10 +1,10 @@
-"""Documents that are pairs of texts: parts, cards, tokens, token types, embeddings."""
+"""Documents that are pairs of texts: splits, cards, tokens, token types, embeddings."""
 
 import pandas as pd
 import pytest
 import torch
 from glossbench.data.cards import describe
-from glossbench.data.corpora import prepare, read_part, write_part
+from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.manifest import write_manifest
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
@@ -23,12 +23,12 @@ PAIRS = [
 
 
 @pytest.fixture(scope="module")
-def part(tmp_path_factory):
-    """A part of five pairs: both short, one long, the other long, one empty."""
+def val_split(tmp_path_factory):
+    """A split of five pairs: both short, one long, the other long, one empty."""
     path = tmp_path_factory.mktemp("pairs") / "val.parquet"
     frame = pd.DataFrame(PAIRS, columns=["text", "text_pair", "label"]).assign(doc_id=list("abcde"))
-    write_part(frame[["doc_id", "text", "text_pair", "label"]], ["x", "y"], path)
-    assert read_part(path)[0].columns.tolist() == ["doc_id", "text", "text_pair", "label"]
+    write_split(frame[["doc_id", "text", "text_pair", "label"]], ["x", "y"], path)
+    assert read_split(path)[0].columns.tolist() == ["doc_id", "text", "text_pair", "label"]
     return path
 
 
@@ -38,8 +38,8 @@ def encoder(request, tmp_path_factory):
 
 
 @pytest.fixture
-def stored(part, encoder, tmp_path):
-    save_tokens(tokenize({"val": part}, encoder[1], LENGTH), tmp_path / "tokens")
+def stored(val_split, encoder, tmp_path):
+    save_tokens(tokenize({"val": val_split}, encoder[1], LENGTH), tmp_path / "tokens")
     return load_documents(tmp_path / "tokens", "val", load_tokenizer(encoder[1]).pad_token_id)
 
 
@@ -91,28 +91,28 @@ def test_padding_and_selection_keep_token_types_beside_their_tokens(stored):
         assert values[row, : end - begin].tolist() == stored.values[begin:end].tolist()
 
 
-def test_length_must_hold_the_special_tokens_of_a_pair(part, encoder):
+def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):
     special = 5 if encoder[0] == "roberta" else 4
-    tokenize({"val": part}, encoder[1], special)
+    tokenize({"val": val_split}, encoder[1], special)
     with pytest.raises(SettingsError, match=f"max_length: {special - 1}, expected {special} to 64"):
-        tokenize({"val": part}, encoder[1], special - 1)
+        tokenize({"val": val_split}, encoder[1], special - 1)
 
 
 def test_pairs_are_told_apart_by_both_texts(tmp_path):
     """A question occurs with many sentences: only a copy of both is a copy."""
-    lines = ["q,s,y,part"]
+    lines = ["q,s,y,split"]
     lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(20)]
     lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
     lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
     (tmp_path / "data.csv").write_text("\n".join(lines))
     manifest = write_manifest(tmp_path, ["data.csv"])
-    columns = {"text": "q", "text_pair": "s", "label": "y", "split": "part"}
-    split = {"fraction": 0.3, "seed": 0}
-    parts, names = prepare("csv", split, manifest, {"columns": columns})
-    learned = [set(zip(parts[part]["text"], parts[part]["text_pair"], strict=True)) for part in ("train", "val")]
+    columns = {"text": "q", "text_pair": "s", "label": "y", "split": "split"}
+    splitting = {"fraction": 0.3, "seed": 0}
+    splits, names = prepare("csv", splitting, manifest, {"columns": columns})
+    learned = [set(zip(splits[split]["text"], splits[split]["text_pair"], strict=True)) for split in ("train", "val")]
     assert not learned[0] & learned[1]
     assert {len(pairs) for pairs in learned} == {14, 6}
-    card = describe(parts, names, {"split": split})
+    card = describe(splits, names, {"splitting": splitting})
     assert card["n_duplicates"] == 4 + 2
     assert (card["n_test_in_train"], card["n_conflicts"], card["n_empty"]) == (2, 0, 1)
     assert (card["mean_words"], card["max_words"]) == (round(2 * 27 / 28, 2), 2)

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from data_registries import ROOT
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files
 from glossbench.data.sources import urls as downloads
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 
 BODY = b"id\ttrain\tclass\n" * 10_000
@@ -203,11 +204,11 @@ def fetching(server, folder) -> subprocess.Popen:
     """A process of its own that fetches labels.txt into a folder."""
     code = (
         "import sys\n"
-        "from glossbench.data.sources.urls import Origin\n"
+        "from glossbench.data.sources.origin import Origin\n"
         "from glossbench.data.fetching import fetch\n"
         f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Origin())"
     )
-    return subprocess.Popen([sys.executable, "-c", code, folder], cwd=Path(downloads.__file__).parents[2])
+    return subprocess.Popen([sys.executable, "-c", code, folder], cwd=ROOT / "scripts")
 
 
 @pytest.mark.slow
