@@ -1,6 +1,4 @@
-"""Odd documents all the way: files, splits, tokens of the real tokenizer, documents in memory."""
-
-import json
+"""Odd documents through the whole data stage: files, splits, tokens of the real tokenizer, documents in memory."""
 
 import numpy as np
 import pytest
@@ -10,10 +8,10 @@ from glossbench.data.documents import load_documents
 from glossbench.data.manifest import write_manifest
 from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
-from glossbench.errors import CorpusError, FetchError, SettingsError
+from glossbench.errors import SettingsError
 from glossbench.learning.inputs import read_documents
 
-# File content, and what the tokenizer must see of it, worked out by hand: "words" stands for their real tokens.
+# Content of a file, and the words that the tokenizer must see in it, worked out by hand.
 ODD = {
     "nul": (b"good\x00 film\x00", "good film"),
     "control": (b"good\x07\x1b film", "good film"),
@@ -82,7 +80,7 @@ def test_odd_documents_in_lines_give_the_tokens_of_what_can_be_read_in_them(tmp_
     sizes = [("train", 30), ("test", 10)]
     labels = [f"{split}-{i}\t{split}\t{'glad' if i % 2 else 'sad'}" for split, count in sizes for i in range(count)]
     texts = [f"film {i}".encode() for i in range(len(labels))]
-    names = [name for name in ODD if name != "bom"]  # at the start of a file alone
+    names = [name for name in ODD if name != "bom"]  # occurs only at the start of a file
     labels += [f"{name}\ttrain\tglad" for name in names]
     texts += [ODD[name][0] for name in names]
     contents = {"labels.txt": b"\xef\xbb\xbf" + "\n".join(labels).encode(), "texts.txt": b"\r\n".join(texts) + b"\n"}
@@ -121,26 +119,3 @@ def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, mini
     documents_of(tmp_path, minilm, "wheel-folders", splitting, corpus_of(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
         read_documents(tmp_path / "tokens", {"train": None, "val": 99, "test": None, "seed": 0}, pad_id=0)
-
-
-def test_text_in_utf16_and_a_corpus_of_one_class_are_refused(tmp_path, plain_files):
-    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    manifest = corpus_of(tmp_path / "a", plain_files | {"sad/x.txt": "später".encode("utf-16")})
-    with pytest.raises(CorpusError, match=r"sad/x\.txt: text in UTF-16, expected UTF-8 or Latin-1$"):
-        prepare("wheel-folders", splitting, manifest)
-    one = {name: content for name, content in plain_files.items() if name.startswith("sad")}
-    with pytest.raises(CorpusError, match=r"all documents are of the class 'sad', expected two or more$"):
-        prepare("wheel-folders", splitting, corpus_of(tmp_path / "b", one))
-    with pytest.raises(CorpusError, match="no documents"):
-        prepare("wheel-folders", splitting, corpus_of(tmp_path / "c", {}))
-
-
-def test_an_encoder_without_a_tokenizer_is_refused_in_one_line(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(FetchError, match=r": no tokenizer, expected one of tokenizer.json, vocab.txt, vocab.json$"):
-        load_tokenizer(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "none-such"}))
-    (tmp_path / "vocab.txt").write_text("[CLS]")
-    with pytest.raises(FetchError, match=r": no tokenizer that transformers can load: ") as caught:
-        load_tokenizer(tmp_path)
-    assert "\n" not in str(caught.value)

@@ -34,7 +34,7 @@ def test_lines_end_at_newlines_alone_and_text_is_latin1(textgcn):
     assert documents["doc_id"].tolist() == list("abcde")
 
 
-def test_lines_in_utf8_and_in_latin1_may_stand_in_one_file(textgcn):
+def test_one_file_may_have_lines_in_utf8_and_in_latin1(textgcn):
     texts = ["größe 🙂".encode(), b"gr\xf6\xdfe", "שלום".encode(), b"", b"a"]
     documents = read_documents("textgcn", textgcn(texts_txt=b"\xef\xbb\xbf" + b"\n".join(texts)))
     assert documents["text"].tolist() == ["größe 🙂", "größe", "שלום", "", "a"]
@@ -112,3 +112,9 @@ def test_the_one_document_of_bbc_news_that_is_not_utf8_reads_right(bbc_news):
     assert hashlib.sha256(documents["text"][0].encode("latin-1")).digest() == (
         hashlib.sha256((bbc_news.parent / odd[0]).read_bytes().strip()).digest()
     )
+
+
+def test_text_in_utf16_is_refused_in_folders_too(tmp_path):
+    (tmp_path / "x.txt").write_bytes("später".encode("utf-16"))
+    with pytest.raises(CorpusError, match=r"x\.txt: text in UTF-16, expected UTF-8 or Latin-1$"):
+        read_documents("wheel-folders", {"sad/x.txt": tmp_path / "x.txt"})

@@ -129,14 +129,14 @@ class _Repository:
         if self.mirrored and self.mirrored.is_dir():
             faults = self._faults(self.mirrored)
             _copy([name for name in wanted if name not in faults], self.mirrored, stage)
-        # huggingface_hub downloads small files again that it did not write: test_mirror_and_the_hubs_own_cache_come_...
+        # huggingface_hub would download some again: test_mirror_and_the_hubs_own_cache_come_before_the_network
         faults = self._faults(stage)
         absent = [name for name in wanted if name in faults]
         for name in absent:
             (stage / name).unlink(missing_ok=True)
         if absent:
             self._download(absent, stage)
-        # huggingface_hub verifies nothing while it downloads: test_file_that_is_not_what_the_hub_lists_is_refused_and_...
+        # not verified by huggingface_hub: test_file_that_is_not_what_the_hub_lists_is_refused_and_fetched_again
         for name, fault in self._faults(stage).items():
             if name in wanted:
                 (stage / name).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Errors of the Hugging Face hub and of the network, as one line for the user.
 
 The messages of huggingface_hub have several lines, often do not name the file, and do not know the mirror:
-test_what_came_whole_is_kept_for_the_next_try and test_no_network_names_the_endpoint_and_the_mirror show it.
+test_what_came_whole_is_kept_for_the_next_attempt and test_no_network_names_the_endpoint_and_the_mirror show it.
 """
 
 from collections.abc import Iterator

@@ -1,17 +1,13 @@
-"""Corpora of one's own: CSV, JSON Lines and Parquet, from this machine or the web, and what is refused."""
+"""Corpora in CSV, JSON Lines and Parquet, and what is refused."""
 
-import hashlib
 import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from glossbench.data.corpora import prepare
-from glossbench.data.entries import digests, fetch_settings, local_files, prepare_settings
-from glossbench.data.fetching import fetch
 from glossbench.data.manifest import write_manifest
-from glossbench.data.sources.origin import Origin
-from glossbench.errors import CorpusError, FetchError
+from glossbench.errors import CorpusError
 
 ROWS = [
     ("Rain,\nall day ", "sad", "train"),
@@ -113,51 +109,6 @@ def test_tables_that_do_not_fit_are_refused_in_one_line(tmp_path, kind, content,
     assert "\n" not in str(caught.value)
 
 
-def test_splittings_that_do_not_fit_the_corpus_are_refused(tmp_path):
-    with pytest.raises(CorpusError, match="2 validation documents of its own; write `splitting: given`"):
-        prepared(tmp_path, "csv", CONTENTS["csv"], {"fraction": 0.1, "seed": 0})
-    columns = COLUMNS | {"id": "mood"}
+def test_id_that_occurs_twice_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="document id 'sad' occurs twice"):
-        prepared(tmp_path, "csv", CONTENTS["csv"], columns=columns)
-
-
-def entry(**where) -> dict:
-    return {"kind": "csv", "columns": COLUMNS, "splitting": "given", **where}
-
-
-def test_a_file_of_this_machine_is_copied_and_copied_again_when_it_changes(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.csv").write_bytes(CONTENTS["csv"])
-    own = entry(path="mine.csv")
-    assert local_files(own) == ["mine.csv"]
-    manifest = fetch(fetch_settings(own), tmp_path / "a", Origin(offline=True))
-    assert manifest.read_text() == f"{hashlib.sha256(CONTENTS['csv']).hexdigest()}  data.csv\n"
-    (tmp_path / "mine.csv").write_bytes(CONTENTS["csv"] + b"test,late,sad\r\n")
-    assert "late" not in (tmp_path / "a/data.csv").read_text()  # a study's data do not change under its feet
-    fetch(fetch_settings(own), tmp_path / "a", Origin())
-    assert "late" in (tmp_path / "a/data.csv").read_text()
-    (tmp_path / "mine.csv").unlink()
-    assert local_files(own) == []
-    with pytest.raises(
-        FetchError, match=r"^mine.csv: no such file \(looked in .*\); correct `path:` in the corpus's entry$"
-    ):
-        fetch(fetch_settings(own), tmp_path / "a", Origin())
-
-
-def test_a_file_on_the_web_is_held_against_its_digest(server, tmp_path):
-    content = CONTENTS["csv"]
-    server.answers["/my%20data.csv"] = [(200, content, {})]
-    file = {"url": server.url + "/my%20data.csv", "sha256": hashlib.sha256(content).hexdigest()}
-    manifest = fetch(fetch_settings(entry(file=file)), tmp_path, Origin())
-    assert (tmp_path / "data.csv").read_bytes() == content
-    assert len(prepare("csv", "given", manifest, {"columns": COLUMNS})[0]["train"]) == 2
-
-
-def test_identity_of_files_is_their_content_wherever_they_lie():
-    web = entry(file={"url": "https://a.org/x.csv", "sha256": "0" * 64})
-    moved = entry(file={"url": "https://b.org/y.csv", "sha256": "0" * 64})
-    assert prepare_settings(web) == prepare_settings(moved)
-    assert prepare_settings(entry(path="a.csv")) == prepare_settings(entry(path="b/c.csv"))
-    assert prepare_settings(web | {"columns": COLUMNS | {"text": "other"}}) != prepare_settings(web)
-    assert digests({"kind": "hub", "hub": {"repo": "a/b", "revision": "c"}}) == {"hub": "a/b@c"}
-    assert digests({"kind": "folder", "path": "a"}) == {}
+        prepared(tmp_path, "csv", CONTENTS["csv"], columns=COLUMNS | {"id": "mood"})

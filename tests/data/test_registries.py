@@ -1,13 +1,13 @@
-"""The registries of corpora and encoders, and what their schemas refuse."""
+"""The registries of corpora and encoders, their example files, and what their schemas refuse."""
 
 import copy
 
 import jsonschema
+import pandas as pd
 import pytest
 import torch
 import yaml
 from data_registries import PAPER_CORPORA, ROOT, registry
-from glossbench.data.entries import card_settings, fetch_settings, prepare_settings
 from glossbench.errors import SettingsError
 from glossbench.study.schema import check, load_schema
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
@@ -82,29 +82,6 @@ def test_digests_are_those_of_the_mirror(mirror):
         for source in registry("corpora")[corpus]["files"].values()
     }
     assert stated == listed
-
-
-def test_rewording_an_entry_changes_its_card_alone():
-    entry = registry("corpora")["mr"]
-    reworded = entry | {"title": "Movie reviews", "licence": "other"}
-    assert fetch_settings(reworded) == fetch_settings(entry)
-    assert prepare_settings(reworded) == prepare_settings(entry)
-    assert card_settings("mr", reworded) != card_settings("mr", entry)
-
-
-def test_stating_sizes_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
-    bare = {key: value for key, value in entry.items() if key != "documents"}
-    assert prepare_settings(bare) == prepare_settings(entry)
-    assert "documents" not in card_settings("mr", bare)
-
-
-def test_another_host_with_the_same_files_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
-    moved = copy.deepcopy(entry)
-    for source in moved["files"].values():
-        source["url"] = source["url"].replace("raw.githubusercontent.com", "example.org")
-    assert prepare_settings(moved) == prepare_settings(entry)
 
 
 ALONE = "goes with kind"
@@ -225,3 +202,12 @@ def test_facts_of_the_papers_encoders_are_those_of_their_architectures(name):
     stated = registry("encoders")[name]
     assert sum(weight.numel() for weight in model.parameters()) == stated["parameters"]
     assert (config.num_hidden_layers, config.hidden_size) == (stated["layers"], stated["hidden"])
+
+
+def test_example_corpus_is_as_its_entry_says():
+    entry = registry("corpora")["my-corpus"]
+    rows = pd.read_csv(ROOT / entry["path"])
+    assert list(rows.columns) == [entry["columns"][role] for role in ("text", "label", "split")]
+    assert rows["split"].value_counts().to_dict() == entry["documents"]
+    assert rows.groupby(["topic", "split"]).size().unstack().to_numpy().tolist() == [[4, 12, 4]] * 3
+    assert rows["sentence"].is_unique

@@ -1,12 +1,10 @@
-"""Documents that are pairs of texts: splits, cards, tokens, token types, embeddings."""
+"""Tokens of documents that are pairs of texts: truncation, token types, and the embeddings that they give."""
 
 import pandas as pd
 import pytest
 import torch
-from glossbench.data.cards import describe
-from glossbench.data.corpora import prepare, read_split, write_split
+from glossbench.data.corpora import read_split, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.manifest import write_manifest
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.encoder import Encoder, hidden_states, keep_layers, load_backbone
@@ -49,7 +47,7 @@ def test_pairs_are_encoded_as_the_tokenizer_does_and_cut_where_they_are_longer(s
     for i, (text, pair, _) in enumerate(PAIRS):
         first, second = (tokenizer(one, add_special_tokens=False)["input_ids"] for one in (text, pair))
         room = LENGTH - (4 if family == "roberta" else 3)
-        if len(first) + len(second) > room:  # the shorter keeps half of the room at least
+        if len(first) + len(second) > room:  # the shorter keeps at least half of the room
             shorter, longer = (first, second) if len(first) <= len(second) else (second, first)
             del shorter[room // 2 :]
             del longer[room - len(shorter) :]
@@ -78,7 +76,7 @@ def test_embeddings_are_those_of_the_model_called_with_the_tokenizers_own_pairs(
         torch.testing.assert_close(upper(lower), expected, rtol=2e-3, atol=2e-3)
 
 
-def test_padding_and_selection_keep_token_types_beside_their_tokens(stored):
+def test_padding_and_selection_keep_token_types_with_their_tokens(stored):
     if stored.token_types is None:
         assert stored.pad_types([0, 1]) is None
         return
@@ -96,23 +94,3 @@ def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):
     tokenize({"val": val_split}, encoder[1], special)
     with pytest.raises(SettingsError, match=f"max_length: {special - 1}, expected {special} to 64"):
         tokenize({"val": val_split}, encoder[1], special - 1)
-
-
-def test_pairs_are_told_apart_by_both_texts(tmp_path):
-    """A question occurs with many sentences: only a copy of both is a copy."""
-    lines = ["q,s,y,split"]
-    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(20)]
-    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
-    lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
-    (tmp_path / "data.csv").write_text("\n".join(lines))
-    manifest = write_manifest(tmp_path, ["data.csv"])
-    columns = {"text": "q", "text_pair": "s", "label": "y", "split": "split"}
-    splitting = {"fraction": 0.3, "seed": 0}
-    splits, names = prepare("csv", splitting, manifest, {"columns": columns})
-    learned = [set(zip(splits[split]["text"], splits[split]["text_pair"], strict=True)) for split in ("train", "val")]
-    assert not learned[0] & learned[1]
-    assert {len(pairs) for pairs in learned} == {14, 6}
-    card = describe(splits, names, {"splitting": splitting})
-    assert card["n_duplicates"] == 4 + 2
-    assert (card["n_test_in_train"], card["n_conflicts"], card["n_empty"]) == (2, 0, 1)
-    assert (card["mean_words"], card["max_words"]) == (round(2 * 27 / 28, 2), 2)
