@@ -40,10 +40,10 @@ verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/qu
 	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
 
 test: $(VENV)/ready  ## the whole test suite, on all cores
-	pytest -n auto --dist loadgroup $(ARGS)
+	pytest -n auto --dist loadfile $(ARGS)
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
-	pytest -m "not slow" -n auto --dist loadgroup $(ARGS)
+	pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready  ## ruff, snakefmt, codespell and snakemake --lint
 	ruff check $(SOURCES)

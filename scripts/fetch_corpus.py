@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        # where files come from is no parameter: another mirror must not fetch anything again
+        # read from the configuration, not from params, so that another mirror does not fetch anything again
         origin = Origin(snakemake.config.get("mirror"), snakemake.config.get("offline", False))
         fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, origin)

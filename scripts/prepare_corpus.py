@@ -1,15 +1,15 @@
-"""Read a corpus and write its three parts."""
+"""Read a corpus and write its three splits."""
 
 import json
 
-from glossbench.data.corpora import PARTS, prepare, write_part
+from glossbench.data.corpora import SPLITS, prepare, write_split
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:
         settings = json.loads(snakemake.params.settings)
         layout = settings.get("layout")
-        parts, class_names = prepare(settings["kind"], settings["split"], snakemake.input.manifest, layout)
-        for part in PARTS:
-            write_part(parts[part], class_names, snakemake.output[part])
-            log.info("%s: %d documents", part, len(parts[part]))
+        splits, class_names = prepare(settings["kind"], settings["splitting"], snakemake.input.manifest, layout)
+        for split in SPLITS:
+            write_split(splits[split], class_names, snakemake.output[split])
+            log.info("%s: %d documents", split, len(splits[split]))

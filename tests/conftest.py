@@ -16,13 +16,6 @@ ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
 
 
-def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker, where they share what is expensive to make, unless they are grouped."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Tiny models gain nothing from a second thread and lose much to it where other work is under way."""

@@ -1,5 +1,9 @@
 """What can go wrong through no fault of the code: one clear line for the person who can mend it."""
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
 
 class GlossbenchError(Exception):
     """An error whose message is one line: what was found, where, and what was expected."""
@@ -19,3 +23,9 @@ class CorpusError(GlossbenchError):
 
 class TrainingError(GlossbenchError):
     """A training run cannot go on; the message names the run, the epoch and what to change."""
+
+
+def nearest(key: str, known: Iterable[Any]) -> str:
+    """A question for the reader, or nothing where no known name is like ``key``."""
+    close = difflib.get_close_matches(str(key).lower(), [str(name) for name in known], n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,4 +1,4 @@
-"""What the tests of the data stage share: the registries, the mirror, a web server, an encoder."""
+"""Fixtures of the data stage's tests: the paper's corpora, a web server, a small disk."""
 
 import contextlib
 import functools
@@ -13,12 +13,12 @@ from data_registries import registry
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 
 
 @pytest.fixture(scope="session")
 def paper_corpus(mirror, tmp_path_factory) -> Callable:
-    """Fetch and prepare one of the paper's corpora: (parts, class names, manifest), once a session."""
+    """Fetch and prepare one of the paper's corpora, once per session: (splits, class names, manifest)."""
     folder = tmp_path_factory.mktemp("corpora")
 
     @functools.cache
@@ -26,19 +26,19 @@ def paper_corpus(mirror, tmp_path_factory) -> Callable:
         entry = registry("corpora")[name]
         manifest = fetch(fetch_settings(entry), folder / name, Origin(mirror, offline=True))
         settings = prepare_settings(entry)
-        return *prepare(settings["kind"], settings["split"], manifest), manifest
+        return *prepare(settings["kind"], settings["splitting"], manifest), manifest
 
     return prepared
 
 
 class Server(ThreadingHTTPServer):
-    """A web server on the loopback interface whose answers a test chooses, path by path."""
+    """A web server on the loopback interface whose answers a test sets by path."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, list] = {}  # path -> answers in turn, the last one for good
+        self.answers: dict[str, list] = {}  # by path, in turn; the last one is repeated
         self.asked: list[str] = []
         self.pause, self.stop = 0.0, threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
             self.send_header(key, value)
         self.end_headers()
-        for place, piece in enumerate(pieces):  # several pieces come with a pause before each but the first
+        for place, piece in enumerate(pieces):  # with a pause before each piece but the first
             if place and self.server.stop.wait(self.server.pause):
                 return
             with contextlib.suppress(ConnectionError):

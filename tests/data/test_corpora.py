@@ -1,13 +1,10 @@
-"""Prepared corpora: splits drawn here, files, cards."""
-
-import json
+"""Prepared corpora: which documents are in which split, and the files written."""
 
 import pandas as pd
 import pytest
-from data_registries import registry
-from glossbench.data.cards import describe, write_card
-from glossbench.data.corpora import prepare, read_part, write_part
-from glossbench.data.entries import card_settings
+from glossbench.data.cards import describe
+from glossbench.data.corpora import prepare, read_split, write_split
+from glossbench.data.manifest import write_manifest
 from glossbench.errors import CorpusError
 
 DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
@@ -19,18 +16,18 @@ def bbc(bbc_news):
 
 
 def test_drawn_split_holds_every_document_once_in_proportion(bbc):
-    parts, class_names = bbc
+    splits, class_names = bbc
     assert class_names == ["business", "entertainment", "politics", "sports", "tech"]
-    whole = pd.concat(parts.values())
+    whole = pd.concat(splits.values())
     assert len(whole) == whole["doc_id"].nunique() == 2225
-    assert len(parts["test"]) == pytest.approx(0.3 * 2225, rel=0.05)
-    assert len(parts["val"]) == pytest.approx(0.1 * 0.7 * 2225, rel=0.05)
-    for frame in parts.values():
+    assert len(splits["test"]) == pytest.approx(0.3 * 2225, rel=0.05)
+    assert len(splits["val"]) == pytest.approx(0.1 * 0.7 * 2225, rel=0.05)
+    for frame in splits.values():
         shares = frame["label"].value_counts(normalize=True) - whole["label"].value_counts(normalize=True)
         assert shares.abs().max() < 0.02
 
 
-def test_no_text_is_in_two_parts_of_a_drawn_split(bbc):
+def test_no_text_is_in_two_splits_of_a_drawn_split(bbc):
     texts = [set(frame["text"]) for frame in bbc[0].values()]
     assert sum(map(len, texts)) == len(set.union(*texts)) == 2127
 
@@ -38,67 +35,77 @@ def test_no_text_is_in_two_parts_of_a_drawn_split(bbc):
 def test_split_depends_on_its_seed_alone(bbc, bbc_news):
     again, _ = prepare("wheel-folders", DRAWN, bbc_news)
     other, _ = prepare("wheel-folders", DRAWN | {"seed": 1}, bbc_news)
-    for part, frame in bbc[0].items():
-        assert frame.equals(again[part])
-        assert not frame["doc_id"].equals(other[part]["doc_id"])
+    for split, frame in bbc[0].items():
+        assert frame.equals(again[split])
+        assert not frame["doc_id"].equals(other[split]["doc_id"])
 
 
-def test_drawn_validation_leaves_the_published_test_part_alone(paper_corpus):
-    parts, _, manifest = paper_corpus("r52")
+def test_drawn_validation_leaves_the_published_test_split_alone(paper_corpus):
+    splits, _, manifest = paper_corpus("r52")
     drawn, _ = prepare("textgcn", {"fraction": 0.1, "seed": 3}, manifest)
-    assert drawn["test"].equals(parts["test"])
-    assert len(drawn["train"]) + len(drawn["val"]) == len(parts["train"]) + len(parts["val"])
+    assert drawn["test"].equals(splits["test"])
+    assert len(drawn["train"]) + len(drawn["val"]) == len(splits["train"]) + len(splits["val"])
     assert set(drawn["val"]["label"]) <= set(drawn["train"]["label"])
 
 
 def test_files_are_the_same_byte_for_byte_and_read_back(bbc, tmp_path):
-    parts, class_names = bbc
+    splits, class_names = bbc
     for name in ("a", "b"):
-        write_part(parts["val"], class_names, tmp_path / name)
+        write_split(splits["val"], class_names, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    frame, names = read_part(tmp_path / "a")
+    frame, names = read_split(tmp_path / "a")
     assert names == class_names
-    assert frame.to_dict("list") == parts["val"].to_dict("list")
+    assert frame.to_dict("list") == splits["val"].to_dict("list")
     assert [str(kind) for kind in frame.dtypes] == ["str", "str", "int64"]
 
 
-def test_sizes_are_those_that_the_registry_states(bbc):
-    parts, class_names = bbc
-    stated = registry("corpora")["bbc-news"]
-    assert describe(parts, class_names, card_settings("bbc-news", stated))["n_train"] == stated["documents"]["train"]
-    wrong = stated | {"documents": stated["documents"] | {"val": 155}}
-    line = r"^bbc-news: test 662, train 1409, val 154 documents found, expected test 662, train 1409, val 155; correct"
+def test_pairs_are_told_apart_by_both_texts(tmp_path):
+    """A question occurs with many sentences: only a copy of both is a copy."""
+    lines = ["q,s,y,split"]
+    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(20)]
+    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
+    lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
+    (tmp_path / "data.csv").write_text("\n".join(lines))
+    manifest = write_manifest(tmp_path, ["data.csv"])
+    columns = {"text": "q", "text_pair": "s", "label": "y", "split": "split"}
+    splitting = {"fraction": 0.3, "seed": 0}
+    splits, names = prepare("csv", splitting, manifest, {"columns": columns})
+    learned = [set(zip(splits[split]["text"], splits[split]["text_pair"], strict=True)) for split in ("train", "val")]
+    assert not learned[0] & learned[1]
+    assert {len(pairs) for pairs in learned} == {14, 6}
+    card = describe(splits, names, {"splitting": splitting})
+    assert card["n_duplicates"] == 4 + 2
+    assert (card["n_test_in_train"], card["n_conflicts"], card["n_empty"]) == (2, 0, 1)
+    assert (card["mean_words"], card["max_words"]) == (round(2 * 27 / 28, 2), 2)
+
+
+def write_texts(folder, contents):
+    """Write texts by name and their manifest."""
+    folder.mkdir(exist_ok=True)
+    for name, text in contents.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return write_manifest(folder, contents)
+
+
+def test_corpus_of_one_class_or_of_no_documents_is_refused(tmp_path):
+    one = write_texts(tmp_path / "a", {f"sad/{i}.txt": f"film {i}" for i in range(10)})
+    with pytest.raises(CorpusError, match=r"all documents are of the class 'sad', expected two or more$"):
+        prepare("wheel-folders", DRAWN, one)
+    with pytest.raises(CorpusError, match="no documents"):
+        prepare("wheel-folders", DRAWN, write_texts(tmp_path / "b", {}))
+
+
+@pytest.mark.parametrize(
+    ("splits", "splitting", "line"),
+    [
+        (["val"] * 2, {"fraction": 0.1, "seed": 0}, r"2 validation documents of its own; write `splitting: given`$"),
+        ([], "given", r"no val documents, expected some; see the corpus's `splitting:`$"),
+    ],
+)
+def test_splitting_that_does_not_fit_the_corpus_is_refused(tmp_path, splits, splitting, line):
+    rows = [f"film {i},{'ab'[i % 2]},{split}" for i, split in enumerate(["train"] * 20 + splits + ["test"] * 4)]
+    manifest = write_texts(tmp_path, {"data.csv": "\n".join(["text,label,split", *rows])})
+    columns = {name: name for name in ("text", "label", "split")}
     with pytest.raises(CorpusError, match=line):
-        describe(parts, class_names, card_settings("bbc-news", wrong))
-
-
-def test_card_counts_what_is_odd(tmp_path):
-    def frame(*rows):
-        return pd.DataFrame(rows, columns=["text", "label"])
-
-    parts = {
-        "train": frame(("a a a", 0), ("b", 0), ("b", 1), ("", 1)),
-        "val": frame(("a a a", 0), ("c", 0)),
-        "test": frame(("c", 0), ("c", 0), ("d", 1), ("d", 0)),
-    }
-    card = describe(parts, ["x", "y"], {"title": "T", "split": {"seed": 1, "fraction": 0.5}})
-    assert card == {
-        "title": "T",
-        "split": "fraction 0.5, seed 1",
-        "n_documents": 10,
-        "n_train": 4,
-        "n_val": 2,
-        "n_test": 4,
-        "n_classes": 2,
-        "class_names": ["x", "y"],
-        "class_counts": {"train": {"x": 2, "y": 2}, "val": {"x": 2, "y": 0}, "test": {"x": 3, "y": 1}},
-        "n_classes_missing": {"train": 0, "val": 1, "test": 0},
-        "n_empty": 1,
-        "n_duplicates": 5,
-        "n_test_in_train": 2,
-        "n_conflicts": 1,
-        "mean_words": 1.3,
-        "max_words": 3,
-    }
-    write_card(card, tmp_path / "card.json")
-    assert json.loads((tmp_path / "card.json").read_text()) == card
+        prepare("csv", splitting, manifest, {"columns": columns})

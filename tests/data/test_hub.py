@@ -9,17 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-import huggingface_hub.constants
+import huggingface_hub
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data_registries import registry
+from data_registries import ROOT, registry
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files, write_manifest
-from glossbench.data.sources import urls as downloads
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder import layer_list, load_backbone
@@ -33,7 +32,7 @@ BERT = "made-here/tiny-bert"
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory) -> Path:
-    """Folder of whole tiny encoders, by family."""
+    """Folder with a tiny encoder of each family."""
     folder = tmp_path_factory.mktemp("tiny")
     for family in FAMILIES:
         save_tiny(family, folder / family)
@@ -41,7 +40,7 @@ def tiny(tmp_path_factory) -> Path:
 
 
 def point_to(endpoint: str, monkeypatch) -> None:
-    """What HF_ENDPOINT does when a process starts."""
+    """Do what HF_ENDPOINT does when a process starts."""
     template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", endpoint)
     monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
@@ -49,12 +48,12 @@ def point_to(endpoint: str, monkeypatch) -> None:
 
 @pytest.fixture
 def hub(tiny, tmp_path, monkeypatch):
-    """A hub with the three encoders, each beside weights in other formats and a page that nobody needs."""
+    """A hub with the three encoders, each with weights in other formats and a page that are not wanted."""
     with running_hub() as hub:
         point_to(hub.url, monkeypatch)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(time, "sleep", lambda _: None)  # between tries, which here end alike
+        monkeypatch.setattr(time, "sleep", lambda _: None)  # no waiting between attempts
         for family in FAMILIES:
             files = {path.name: path.read_bytes() for path in (tiny / family).iterdir()}
             files |= {"pytorch_model.bin": b"pickle", "onnx/model.onnx": b"other", "README.md": b"page"}
@@ -66,8 +65,8 @@ def entry(repo: str = BERT, revision: str = REVISION, **facts: int) -> dict:
     return fetch_settings({"kind": "hub", "hub": {"repo": repo, "revision": revision}, "layers": LAYERS} | facts)
 
 
-def refusal(source: dict, folder: Path, origin: Origin | None = None) -> str:
-    """The line a user reads; nothing that could be taken for a whole resource is there."""
+def error_line(source: dict, folder: Path, origin: Origin | None = None) -> str:
+    """The message of a fetch that fails and leaves nothing that could be taken for a whole resource."""
     with pytest.raises(FetchError) as caught:
         fetch(source, folder, origin or Origin())
     line = str(caught.value)
@@ -77,7 +76,7 @@ def refusal(source: dict, folder: Path, origin: Origin | None = None) -> str:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_encoder_of_each_family_comes_whole_and_works_and_nothing_else_comes(hub, tiny, tmp_path, family):
+def test_encoder_of_each_family_is_fetched_whole_and_works_and_nothing_else_is_fetched(hub, tiny, tmp_path, family):
     manifest = fetch(entry(f"made-here/tiny-{family}", hidden=HIDDEN), tmp_path / "a", Origin())
     listed = listed_files(manifest, verify=True)
     assert sorted(listed) == sorted(path.name for path in (tiny / family).iterdir())
@@ -101,9 +100,9 @@ def test_cut_download_goes_on_where_it_broke_off(hub, tiny, tmp_path, monkeypatc
     assert ranges == [None, "bytes=30000-"]
 
 
-def test_what_came_whole_is_kept_for_the_next_try(hub, tmp_path):
+def test_what_came_whole_is_kept_for_the_next_attempt(hub, tmp_path):
     hub.status["model.safetensors"] = 500
-    line = refusal(entry(), tmp_path / "a")
+    line = error_line(entry(), tmp_path / "a")
     assert f"{BERT}@{REVISION}: model.safetensors could not be downloaded from {hub.url}" in line
     assert "the server answered 500" in line
     assert "`mirror:`" in line
@@ -114,9 +113,12 @@ def test_what_came_whole_is_kept_for_the_next_try(hub, tmp_path):
 
 
 def test_file_that_is_not_what_the_hub_lists_is_refused_and_fetched_again(hub, tmp_path):
-    for name in ("model.safetensors", "vocab.txt"):  # of the one the sha256 is known, of the other the git object
+    for name in (
+        "model.safetensors",
+        "vocab.txt",
+    ):  # the hub states a sha256 for the first, a git object id for the second
         hub.damaged = {name}
-        assert f"{name} did not come as the hub describes it" in refusal(entry(), tmp_path / name)
+        assert f"{name} did not come as the hub describes it" in error_line(entry(), tmp_path / name)
         hub.damaged = set()
         fetch(entry(), tmp_path / name, Origin())
 
@@ -150,13 +152,13 @@ def test_repository_that_cannot_be_used_is_refused_in_one_line(hub, tmp_path, re
     hub.add("made-here/no-words", REVISION, {"config.json": config, "model.safetensors": weights})
     hub.add("made-here/pointer", REVISION, {"config.json": config, "vocab.txt": words, "model.safetensors": weights})
     hub.add("made-here/page", REVISION, {"config.json": b"<p>", "vocab.txt": words, "model.safetensors": weights})
-    assert re.search(line, refusal(entry(repo, revision), tmp_path / "a"))
+    assert re.search(line, error_line(entry(repo, revision), tmp_path / "a"))
     assert not list((tmp_path / "a").rglob("*.bin"))
 
 
 def test_wrong_facts_in_the_registry_are_named_even_after_the_fetch(hub, tmp_path):
     line = f"made-here/tiny-bert: config.json (bert) says layers {LAYERS}, the registry says 12; correct `layers:`"
-    assert line in refusal(entry(layers=12), tmp_path / "a")
+    assert line in error_line(entry(layers=12), tmp_path / "a")
     fetch(entry(), tmp_path / "a", Origin())
     with pytest.raises(FetchError, match=f"hidden {HIDDEN}, the registry says 768"):
         fetch(entry(hidden=768), tmp_path / "a", Origin())
@@ -173,10 +175,21 @@ def test_mirror_and_the_hubs_own_cache_come_before_the_network(hub, tiny, tmp_pa
     assert hub.asked == []
     shutil.rmtree(cached)
     (mirrored / "model.safetensors").unlink()
-    fetch(entry(), tmp_path / "c", Origin(tmp_path / "mirror"))  # the rest of what the mirror has is not downloaded
+    fetch(entry(), tmp_path / "c", Origin(tmp_path / "mirror"))  # only what the mirror does not have is downloaded
     assert [Path(path).name for path in hub.downloads()] == ["model.safetensors"]
     manifests = [(tmp_path / name / "SHA256SUMS").read_bytes() for name in "abc"]
     assert manifests[0] == manifests[1] == manifests[2]
+
+
+def test_files_that_the_hubs_own_cache_has_are_not_downloaded(hub, tiny, tmp_path):
+    huggingface_hub.snapshot_download(BERT, revision=REVISION, allow_patterns=["config.json", "vocab.txt"])
+    assert len(hub.downloads()) == 2
+    assert "not in the mirror" in error_line(entry(), tmp_path / "a", Origin(offline=True))
+    fetch(entry(), tmp_path / "a", Origin())
+    names = [Path(path).name for path in hub.downloads()]
+    assert sorted(names) == sorted(path.name for path in (tiny / "bert").iterdir())
+    huggingface_hub.snapshot_download(BERT, revision=REVISION)  # now the cache knows all names and has all files
+    fetch(entry(), tmp_path / "b", Origin(offline=True))
 
 
 def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_path):
@@ -184,30 +197,30 @@ def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_pat
     shutil.copytree(tiny / "bert", mirrored)
     write_manifest(mirrored, [path.name for path in mirrored.iterdir()])
     (mirrored / "vocab.txt").write_bytes(b"[PAD]\n")
-    line = refusal(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
+    line = error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
     assert line.startswith(f"{mirrored}/vocab.txt: sha256 is ")
     assert "mend the mirror's copy" in line
     (mirrored / "SHA256SUMS").unlink()
     (mirrored / "model.safetensors").write_bytes((mirrored / "model.safetensors").read_bytes()[:-1])
-    assert "no whole safetensors file" in refusal(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
+    assert "no whole safetensors file" in error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
 
 
 @pytest.mark.parametrize("switch", ["`offline`", "HF_HUB_OFFLINE"])
 def test_offline_asks_no_hub_and_names_the_mirror(hub, tmp_path, monkeypatch, switch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", switch == "HF_HUB_OFFLINE")
-    line = refusal(entry(), tmp_path / "a", Origin(offline=switch == "`offline`"))
+    line = error_line(entry(), tmp_path / "a", Origin(offline=switch == "`offline`"))
     assert f"not in the mirror and {switch} is set; put its files into <mirror>/hub/{BERT}/{REVISION} and set" in line
     mirrored = tmp_path / "mirror/hub" / BERT / REVISION
     mirrored.mkdir(parents=True)
     (mirrored / "config.json").write_text("{}")
-    line = refusal(entry(), tmp_path / "a", Origin(tmp_path / "mirror", offline=switch == "`offline`"))
+    line = error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror", offline=switch == "`offline`"))
     assert f"no model.safetensors (weights in another format are not read: a pickle runs code) in {mirrored}" in line
     assert hub.asked == []
 
 
 def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch):
     point_to("http://127.0.0.1:9", monkeypatch)
-    line = refusal(entry(), tmp_path / "a")
+    line = error_line(entry(), tmp_path / "a")
     assert "could not be downloaded from http://127.0.0.1:9 (ConnectError: " in line
     assert "HF_ENDPOINT" in line
     assert f"put its files into <mirror>/hub/{BERT}/{REVISION} and set `mirror:`" in line
@@ -217,7 +230,7 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.sources.urls import Origin\n"
+        "from glossbench.data.sources.origin import Origin\n"
         "from glossbench.data.fetching import fetch\n"
         "from glossbench.errors import FetchError\n"
         "try:\n"
@@ -230,8 +243,7 @@ def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
         command = [sys.executable, "-c", code, tmp_path / folder]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
         variables = {**kept, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url, **variables}
-        scripts = Path(downloads.__file__).parents[2]
-        return subprocess.run(command, cwd=scripts, env=variables, capture_output=True, text=True)
+        return subprocess.run(command, cwd=ROOT / "scripts", env=variables, capture_output=True, text=True)
 
     offline = fetched("a", HF_HUB_OFFLINE="1")
     assert offline.returncode == 1
@@ -243,7 +255,7 @@ def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Not enough free disk space")
-def test_full_disk_is_said(hub, small_disk):
+def test_full_disk_is_named(hub, small_disk):
     with pytest.raises(FetchError, match="no space left"):
         fetch(entry(), small_disk / "a", Origin())
     assert not (small_disk / "a/SHA256SUMS").exists()
@@ -254,12 +266,12 @@ def test_full_disk_is_said(hub, small_disk):
 NAMES = {"sst2": ["negative", "positive"], "qnli": ["entailment", "not_entailment"]}
 
 
-def glue(task: str, part: str, size: int) -> bytes:
-    """A Parquet file like GLUE's, with the names of the classes in its metadata; the test part has no labels."""
-    labels = [-1 if part == "test" else i % 2 for i in range(size)]
-    texts = {"sentence": [f"{part} sentence {i} " for i in range(size)]}
+def glue(task: str, split: str, size: int) -> bytes:
+    """A Parquet file like GLUE's, with the names of the classes in its metadata; the test split has no labels."""
+    labels = [-1 if split == "test" else i % 2 for i in range(size)]
+    texts = {"sentence": [f"{split} sentence {i} " for i in range(size)]}
     if task == "qnli":
-        texts = {"question": [f"{part} question {i // 3} ?" for i in range(size)], **texts}
+        texts = {"question": [f"{split} question {i // 3} ?" for i in range(size)], **texts}
     table = pa.table({**texts, "label": pa.array(labels, pa.int64()), "idx": pa.array(range(size), pa.int32())})
     kinds = {name: {"dtype": "string", "_type": "Value"} for name in texts}
     kinds |= {"label": {"names": NAMES[task], "_type": "ClassLabel"}, "idx": {"dtype": "int32", "_type": "Value"}}
@@ -273,47 +285,47 @@ def glue(task: str, part: str, size: int) -> bytes:
 def glue_hub(hub):
     sizes = {"train": 60, "validation": 12, "test": 9}
     files = {
-        f"{task}/{part}-00000-of-00001.parquet": glue(task, part, size)
+        f"{task}/{split}-00000-of-00001.parquet": glue(task, split, size)
         for task in NAMES
-        for part, size in sizes.items()
+        for split, size in sizes.items()
     }
     hub.add("nyu-mll/glue", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c", files, "datasets")
     return hub
 
 
 @pytest.mark.parametrize("task", ["sst2", "qnli"])
-def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_part(glue_hub, tmp_path, task):
+def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_split(glue_hub, tmp_path, task):
     stated = registry("corpora")[task]
     manifest = fetch(fetch_settings(stated), tmp_path / task, Origin())
-    wanted = [f"{task}/{part}-00000-of-00001.parquet" for part in ("train", "validation")]
+    wanted = [f"{task}/{split}-00000-of-00001.parquet" for split in ("train", "validation")]
     assert list(listed_files(manifest, verify=True)) == wanted
     prefix = "/storage/datasets/nyu-mll/glue/resolve/bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c/"
     assert sorted(glue_hub.downloads()) == [prefix + name for name in wanted]
     settings = prepare_settings(stated)
-    parts, class_names = prepare(settings["kind"], settings["split"], manifest, settings["layout"])
+    splits, class_names = prepare(settings["kind"], settings["splitting"], manifest, settings["layout"])
     assert class_names == NAMES[task]
-    assert {part: len(frame) for part, frame in parts.items()} == {"train": 54, "val": 6, "test": 12}
-    assert list(parts["test"].columns) == ["doc_id", "text", *(["text_pair"] if task == "qnli" else []), "label"]
-    assert parts["test"]["doc_id"].tolist() == [f"test-{i}" for i in range(12)]
-    assert parts["test"]["label"].tolist() == [0, 1] * 6
-    assert parts["val"]["label"].value_counts().tolist() == [3, 3]
-    sentences = parts["test"]["text_pair" if task == "qnli" else "text"]
+    assert {split: len(frame) for split, frame in splits.items()} == {"train": 54, "val": 6, "test": 12}
+    assert list(splits["test"].columns) == ["doc_id", "text", *(["text_pair"] if task == "qnli" else []), "label"]
+    assert splits["test"]["doc_id"].tolist() == [f"test-{i}" for i in range(12)]
+    assert splits["test"]["label"].tolist() == [0, 1] * 6
+    assert splits["val"]["label"].value_counts().tolist() == [3, 3]
+    sentences = splits["test"]["text_pair" if task == "qnli" else "text"]
     assert sentences.tolist() == [f"validation sentence {i}" for i in range(12)]
-    whole = sorted([*parts["train"]["doc_id"], *parts["val"]["doc_id"]])
+    whole = sorted([*splits["train"]["doc_id"], *splits["val"]["doc_id"]])
     assert whole == sorted(f"train-{i}" for i in range(60))
 
 
 def test_unlabelled_documents_and_missing_files_of_a_data_set_are_named(glue_hub, tmp_path):
     hub = {"repo": "nyu-mll/glue", "revision": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"}
-    parts = {"train": "sst2/train-00000-of-00001.parquet", "test": ["sst2/test-00000-of-00001.parquet"]}
-    manifest = fetch({"kind": "hub-dataset", "hub": hub, "parts": parts}, tmp_path / "a", Origin())
-    layout = {"parts": parts, "columns": {"text": "sentence", "label": "label"}}
+    splits = {"train": "sst2/train-00000-of-00001.parquet", "test": ["sst2/test-00000-of-00001.parquet"]}
+    manifest = fetch({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "a", Origin())
+    layout = {"splits": splits, "columns": {"text": "sentence", "label": "label"}}
     with pytest.raises(
         CorpusError, match=r"test-.*parquet, row 1, column 'label': label -1, a document without a class"
     ):
         prepare("hub-dataset", {"fraction": 0.1, "seed": 0}, manifest, layout)
-    parts = parts | {"test": "sst2/dev.parquet"}
-    line = refusal({"kind": "hub-dataset", "hub": hub, "parts": parts}, tmp_path / "b")
+    splits = splits | {"test": "sst2/dev.parquet"}
+    line = error_line({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "b")
     assert line == (
         f"nyu-mll/glue@{hub['revision']}: no sst2/dev.parquet among its 6 files; correct `hub:` in the registry"
     )

@@ -1,19 +1,17 @@
-"""Odd documents all the way: files, parts, tokens of the real tokenizer, documents in memory."""
-
-import json
+"""Odd documents through the whole data stage: files, splits, tokens of the real tokenizer, documents in memory."""
 
 import numpy as np
 import pytest
 from glossbench.data.cards import describe
-from glossbench.data.corpora import prepare, read_part, write_part
+from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.manifest import write_manifest
 from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
-from glossbench.errors import CorpusError, FetchError, SettingsError
+from glossbench.errors import SettingsError
 from glossbench.learning.inputs import read_documents
 
-# File content, and what the tokenizer must see of it, worked out by hand: "words" stands for their real tokens.
+# Content of a file, and the words that the tokenizer must see in it, worked out by hand.
 ODD = {
     "nul": (b"good\x00 film\x00", "good film"),
     "control": (b"good\x07\x1b film", "good film"),
@@ -37,17 +35,17 @@ def corpus_of(folder, contents):
     return write_manifest(folder, contents)
 
 
-def documents_of(folder, minilm, kind, split, manifest):
-    """{doc_id: token ids} after every step of the data stage."""
-    parts, class_names = prepare(kind, split, manifest)
-    paths = {part: folder / f"{part}.parquet" for part in parts}
-    for part, frame in parts.items():
-        write_part(frame, class_names, paths[part])
-        assert read_part(paths[part])[0].to_dict("list") == frame.to_dict("list")
+def documents_of(folder, minilm, kind, splitting, manifest):
+    """Token ids by doc_id after every step of the data stage."""
+    splits, class_names = prepare(kind, splitting, manifest)
+    paths = {split: folder / f"{split}.parquet" for split in splits}
+    for split, frame in splits.items():
+        write_split(frame, class_names, paths[split])
+        assert read_split(paths[split])[0].to_dict("list") == frame.to_dict("list")
     save_tokens(tokenize(paths, minilm, MAX_LENGTH), folder / "tokens")
     loaded = {}
-    for part in parts:
-        documents = load_documents(folder / "tokens", part)
+    for split in splits:
+        documents = load_documents(folder / "tokens", split)
         rows = np.split(documents.values.numpy(), documents.offsets[1:-1])
         loaded |= {name: ids.tolist() for name, ids in zip(documents.doc_ids, rows, strict=True)}
     return loaded
@@ -66,8 +64,8 @@ def plain_files():
 def test_odd_documents_in_folders_give_the_tokens_of_what_can_be_read_in_them(tmp_path, minilm, plain_files):
     odd = {f"glad/{name}.txt": content for name, (content, _) in ODD.items()}
     manifest = corpus_of(tmp_path / "corpus", plain_files | odd)
-    split = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    loaded = documents_of(tmp_path, minilm, "wheel-folders", split, manifest)
+    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
+    loaded = documents_of(tmp_path, minilm, "wheel-folders", splitting, manifest)
     tokenizer = load_tokenizer(minilm)
     assert loaded.keys() == (plain_files | odd).keys()
     for name, (_, seen) in ODD.items():
@@ -79,10 +77,10 @@ def test_odd_documents_in_folders_give_the_tokens_of_what_can_be_read_in_them(tm
 
 
 def test_odd_documents_in_lines_give_the_tokens_of_what_can_be_read_in_them(tmp_path, minilm):
-    parts = [("train", 30), ("test", 10)]
-    labels = [f"{part}-{i}\t{part}\t{'glad' if i % 2 else 'sad'}" for part, count in parts for i in range(count)]
+    sizes = [("train", 30), ("test", 10)]
+    labels = [f"{split}-{i}\t{split}\t{'glad' if i % 2 else 'sad'}" for split, count in sizes for i in range(count)]
     texts = [f"film {i}".encode() for i in range(len(labels))]
-    names = [name for name in ODD if name != "bom"]  # at the start of a file alone
+    names = [name for name in ODD if name != "bom"]  # occurs only at the start of a file
     labels += [f"{name}\ttrain\tglad" for name in names]
     texts += [ODD[name][0] for name in names]
     contents = {"labels.txt": b"\xef\xbb\xbf" + "\n".join(labels).encode(), "texts.txt": b"\r\n".join(texts) + b"\n"}
@@ -98,16 +96,16 @@ def test_odd_documents_in_lines_give_the_tokens_of_what_can_be_read_in_them(tmp_
 
 def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path, minilm, plain_files):
     manifest = corpus_of(tmp_path / "corpus", plain_files | {"rare/1.txt": b"once"})
-    split = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    loaded = documents_of(tmp_path, minilm, "wheel-folders", split, manifest)
+    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
+    loaded = documents_of(tmp_path, minilm, "wheel-folders", splitting, manifest)
     assert len(loaded) == 21
-    parts, class_names = prepare("wheel-folders", split, manifest)
-    card = describe(parts, class_names, {"split": split})
-    assert [card["class_counts"][part]["rare"] for part in ("train", "val", "test")] == [1, 0, 0]
+    splits, class_names = prepare("wheel-folders", splitting, manifest)
+    card = describe(splits, class_names, {"splitting": splitting})
+    assert [card["class_counts"][split]["rare"] for split in ("train", "val", "test")] == [1, 0, 0]
     assert card["n_classes_missing"] == {"train": 0, "val": 1, "test": 1}
     rare = class_names.index("rare")
     for seed in range(5):
-        labels = parts["train"]["label"].to_numpy()
+        labels = splits["train"]["label"].to_numpy()
         assert rare in labels[stratified_subset(labels, 3, seed)]
         subset = {"train": 3, "val": None, "test": 2, "seed": seed}
         drawn, num_classes = read_documents(tmp_path / "tokens", subset, pad_id=0)
@@ -116,31 +114,8 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
         assert (len(drawn["train"]), len(drawn["test"])) == (3, 2)
 
 
-def test_a_subset_larger_than_the_part_is_refused_by_the_run_too(tmp_path, minilm, plain_files):
-    split = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    documents_of(tmp_path, minilm, "wheel-folders", split, corpus_of(tmp_path / "corpus", plain_files))
+def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, minilm, plain_files):
+    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
+    documents_of(tmp_path, minilm, "wheel-folders", splitting, corpus_of(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
         read_documents(tmp_path / "tokens", {"train": None, "val": 99, "test": None, "seed": 0}, pad_id=0)
-
-
-def test_text_in_utf16_and_a_corpus_of_one_class_are_refused(tmp_path, plain_files):
-    split = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    manifest = corpus_of(tmp_path / "a", plain_files | {"sad/x.txt": "später".encode("utf-16")})
-    with pytest.raises(CorpusError, match=r"sad/x\.txt: text in UTF-16, expected UTF-8 or Latin-1$"):
-        prepare("wheel-folders", split, manifest)
-    one = {name: content for name, content in plain_files.items() if name.startswith("sad")}
-    with pytest.raises(CorpusError, match=r"all documents are of the class 'sad', expected two or more$"):
-        prepare("wheel-folders", split, corpus_of(tmp_path / "b", one))
-    with pytest.raises(CorpusError, match="no documents"):
-        prepare("wheel-folders", split, corpus_of(tmp_path / "c", {}))
-
-
-def test_an_encoder_without_a_tokenizer_is_refused_in_one_line(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(FetchError, match=r": no tokenizer, expected one of tokenizer.json, vocab.txt, vocab.json$"):
-        load_tokenizer(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "none-such"}))
-    (tmp_path / "vocab.txt").write_text("[CLS]")
-    with pytest.raises(FetchError, match=r": no tokenizer that transformers can load: ") as caught:
-        load_tokenizer(tmp_path)
-    assert "\n" not in str(caught.value)

@@ -29,12 +29,12 @@ def textgcn(tmp_path):
 def test_lines_end_at_newlines_alone_and_text_is_latin1(textgcn):
     documents = read_documents("textgcn", textgcn())
     assert documents["text"].tolist() == ["one", "two \x1c\r in one line\x85", "thrée", "\x00four", ""]
-    assert documents["part"].tolist() == ["train", "train", "train", "test", "test"]
+    assert documents["split"].tolist() == ["train", "train", "train", "test", "test"]
     assert documents["class_name"].tolist() == list("xyxyx")
     assert documents["doc_id"].tolist() == list("abcde")
 
 
-def test_lines_in_utf8_and_in_latin1_may_stand_in_one_file(textgcn):
+def test_one_file_may_have_lines_in_utf8_and_in_latin1(textgcn):
     texts = ["größe 🙂".encode(), b"gr\xf6\xdfe", "שלום".encode(), b"", b"a"]
     documents = read_documents("textgcn", textgcn(texts_txt=b"\xef\xbb\xbf" + b"\n".join(texts)))
     assert documents["text"].tolist() == ["größe 🙂", "größe", "שלום", "", "a"]
@@ -49,19 +49,19 @@ def test_lines_in_utf8_and_in_latin1_may_stand_in_one_file(textgcn):
         ),
         (
             {"labels_txt": LABELS.replace(b"d\ttest", b"d\tdev")},
-            "labels.txt, line 4: unknown part 'dev', expected",
+            "labels.txt, line 4: unknown split 'dev', expected",
         ),
         (
             {"texts_txt": TEXTS + b"six\n"},
             r"texts.txt: 6 documents, but 5 labels in .*labels.txt; expected",
         ),
-        ({"labels_txt": LABELS.replace(b"d\ttest", b"d\tlatest")}, "unknown part 'latest'"),
-        ({"labels_txt": LABELS.replace(b"\ty", b"\ty\x00")}, "labels.txt, line 2: .* expected id, part and class"),
-        ({"labels_txt": LABELS.replace(b"b\t", b"\t")}, "labels.txt, line 2: .* expected id, part and class"),
+        ({"labels_txt": LABELS.replace(b"d\ttest", b"d\tlatest")}, "unknown split 'latest'"),
+        ({"labels_txt": LABELS.replace(b"\ty", b"\ty\x00")}, "labels.txt, line 2: .* expected id, split and class"),
+        ({"labels_txt": LABELS.replace(b"b\t", b"\t")}, "labels.txt, line 2: .* expected id, split and class"),
         ({"labels_txt": LABELS.decode().encode("utf-16")}, "labels.txt: text in UTF-16, expected UTF-8"),
         ({"texts_txt": b"\xfe\xff\0a"}, "texts.txt: text in UTF-16, expected UTF-8"),
         ({"labels_txt": LABELS.replace(b"\ty", b"\tx")}, "all documents are of the class 'x', expected two or more"),
-        ({"labels_txt": LABELS.replace(b"b\t", b"b ")}, "labels.txt, line 2: .* expected id, part and class"),
+        ({"labels_txt": LABELS.replace(b"b\t", b"b ")}, "labels.txt, line 2: .* expected id, split and class"),
         ({"labels_txt": LABELS.replace(b"b\t", b"a\t")}, "document id 'a' occurs twice"),
         ({"labels_txt": b"", "texts_txt": b""}, "no documents"),
         ({"validation_csv": b",text\n1,a\n1,b\n"}, "validation.csv: position 1 stands there twice"),
@@ -80,7 +80,7 @@ def test_files_that_do_not_fit_are_refused_in_one_line(textgcn, tmp_path, replac
     assert "\n" not in str(caught.value)
 
 
-def test_split_paper_without_validation_ids_is_refused(textgcn, tmp_path):
+def test_splitting_paper_without_validation_ids_is_refused(textgcn, tmp_path):
     files = textgcn()
     del files["validation.csv"]
     manifest = write_manifest(tmp_path, files)
@@ -112,3 +112,9 @@ def test_the_one_document_of_bbc_news_that_is_not_utf8_reads_right(bbc_news):
     assert hashlib.sha256(documents["text"][0].encode("latin-1")).digest() == (
         hashlib.sha256((bbc_news.parent / odd[0]).read_bytes().strip()).digest()
     )
+
+
+def test_text_in_utf16_is_refused_in_folders_too(tmp_path):
+    (tmp_path / "x.txt").write_bytes("später".encode("utf-16"))
+    with pytest.raises(CorpusError, match=r"x\.txt: text in UTF-16, expected UTF-8 or Latin-1$"):
+        read_documents("wheel-folders", {"sad/x.txt": tmp_path / "x.txt"})

@@ -1,4 +1,4 @@
-"""Stratified parts: properties that hold for any labels."""
+"""Stratified draws: properties that hold for any labels."""
 
 import math
 
@@ -29,23 +29,23 @@ def test_subset_is_distinct_reproducible_and_in_proportion(data, labels, seed):
         if size >= len(classes):
             assert n_chosen >= 1
         share = size * n_class / len(labels)
-        # off by less than one document, but for those given to classes too small to have one by share
+        # off by less than one document, except that each class may give one to a class whose share is below one
         assert n_chosen <= math.ceil(share)
         assert n_chosen > share - 1 - len(classes)
 
 
 @settings(deadline=None)
 @given(label_lists, st.floats(0.01, 0.99), seeds)
-def test_split_parts_the_documents_and_keeps_every_class(labels, fraction, seed):
+def test_split_divides_the_documents_and_keeps_every_class(labels, fraction, seed):
     labels = np.array(labels)
     try:
-        kept, held = stratified_split(labels, fraction, seed)
+        kept, held_out = stratified_split(labels, fraction, seed)
     except CorpusError:
         assert round(fraction * len(labels)) == 0 or len(labels) == len(np.unique(labels))
         return
-    assert sorted([*kept, *held]) == list(range(len(labels)))
+    assert sorted([*kept, *held_out]) == list(range(len(labels)))
     assert set(labels[kept]) == set(labels)
-    assert len(held) == min(round(fraction * len(labels)), len(labels) - len(set(labels)))
+    assert len(held_out) == min(round(fraction * len(labels)), len(labels) - len(set(labels)))
 
 
 def test_other_seeds_draw_other_documents():

@@ -1,16 +1,13 @@
 """Files fetched by URL: from real servers on the loopback interface and from mirrors on disk."""
 
 import hashlib
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files
-from glossbench.data.sources import urls as downloads
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources import urls
+from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 
 BODY = b"id\ttrain\tclass\n" * 10_000
@@ -21,8 +18,8 @@ def entry(url: str) -> dict:
     return {"kind": "textgcn", "files": {"labels": {"url": url, "sha256": DIGEST}}}
 
 
-def refusal(source: dict, folder: Path, origin: Origin) -> str:
-    """The line a user reads; nothing but the lock is left in the folder."""
+def error_line(source: dict, folder: Path, origin: Origin) -> str:
+    """The message of a fetch that fails and leaves only the lock in the folder."""
     with pytest.raises(FetchError) as caught:
         fetch(source, folder, origin)
     line = str(caught.value)
@@ -34,8 +31,8 @@ def refusal(source: dict, folder: Path, origin: Origin) -> str:
 
 @pytest.fixture
 def once(monkeypatch):
-    """No second tries: they only add seconds where the answer stays the same."""
-    monkeypatch.setattr(downloads, "RETRIES", 0)
+    """No second attempts: they only add seconds where the answer stays the same."""
+    monkeypatch.setattr(urls, "RETRIES", 0)
 
 
 def test_file_is_fetched_listed_and_not_asked_for_again(server, tmp_path):
@@ -65,7 +62,7 @@ def test_leftover_of_a_killed_download_is_removed(server, tmp_path):
 @pytest.mark.usefixtures("once")
 def test_other_content_is_refused(server, tmp_path):
     server.answers["/labels.txt"] = [(200, b"other", {})]
-    line = refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert hashlib.sha256(b"other").hexdigest() in line
     assert DIGEST in line
 
@@ -73,17 +70,17 @@ def test_other_content_is_refused(server, tmp_path):
 @pytest.mark.usefixtures("once")
 def test_web_page_is_called_one(server, tmp_path):
     server.answers["/labels.txt"] = [(200, b"<!DOCTYPE html><html>log in</html>", {})]
-    assert "a web page" in refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "a web page" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
 
 
 @pytest.mark.usefixtures("once")
 def test_cut_connection_leaves_no_partial_file(server, tmp_path):
     server.answers["/labels.txt"] = [(200, BODY[:5000], {"Content-Length": str(len(BODY))})]
-    assert "could not be downloaded" in refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "could not be downloaded" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
 
 
 def test_missing_page_is_not_asked_for_twice(server, tmp_path):
-    assert "404" in refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "404" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert len(server.asked) == 1
 
 
@@ -94,15 +91,15 @@ def test_passing_trouble_of_the_server_is_waited_out(server, tmp_path):
 
 
 @pytest.mark.usefixtures("once")
-def test_lasting_trouble_of_the_server_names_it_and_the_way_out(server, tmp_path):
+def test_lasting_trouble_of_the_server_names_it_and_the_mirror(server, tmp_path):
     server.answers["/labels.txt"] = [(500, b"", {})]
-    line = refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert "the server answered 500" in line
     assert "put a copy at <mirror>/127.0.0.1/labels.txt and set `mirror:`" in line
 
 
 def test_slow_server_that_keeps_sending_is_waited_for(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "TIMEOUT", (1, 0.5))
+    monkeypatch.setattr(urls, "TIMEOUT", (1, 0.5))
     server.pause = 0.2
     server.answers["/labels.txt"] = [(200, [BODY[i : i + 30_000] for i in range(0, len(BODY), 30_000)], {})]
     fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())  # longer as a whole than between two pieces
@@ -112,10 +109,10 @@ def test_slow_server_that_keeps_sending_is_waited_for(server, tmp_path, monkeypa
 @pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("sent", [0, 5000], ids=["nothing", "a part"])
 def test_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, sent):
-    monkeypatch.setattr(downloads, "TIMEOUT", (1, 0.3))
+    monkeypatch.setattr(urls, "TIMEOUT", (1, 0.3))
     server.pause = 60
     server.answers["/labels.txt"] = [(200, [BODY[:sent], BODY[sent:]], {})]
-    line = refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
     assert "could not be downloaded" in line
     assert "imed out" in line
     assert "`mirror:`" in line
@@ -131,19 +128,19 @@ def test_redirect_is_followed(server, tmp_path):
 @pytest.mark.usefixtures("once")
 def test_redirect_in_circles_is_given_up(server, tmp_path):
     server.answers["/labels.txt"] = [(302, b"", {"Location": "/labels.txt"})]
-    assert "redirects" in refusal(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "redirects" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
 
 
 @pytest.mark.usefixtures("once")
 def test_redirect_to_a_file_of_this_machine_is_not_followed(server, tmp_path):
     (tmp_path / "secret").write_bytes(BODY)
     server.answers["/labels.txt"] = [(302, b"", {"Location": f"file://{tmp_path}/secret"})]
-    refusal(entry(server.url + "/labels.txt"), tmp_path / "a", Origin())
+    error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin())
 
 
 @pytest.mark.usefixtures("once")
-def test_no_network_names_the_way_out(tmp_path):
-    line = refusal(entry("http://127.0.0.1:9/labels.txt"), tmp_path, Origin())
+def test_no_network_names_the_mirror(tmp_path):
+    line = error_line(entry("http://127.0.0.1:9/labels.txt"), tmp_path, Origin())
     assert "check the network" in line
     assert "`mirror:`" in line
 
@@ -164,7 +161,7 @@ def test_damaged_mirror_is_refused_and_named(server, tmp_path):
     copy = tmp_path / "mirror" / "127.0.0.1" / "labels.txt"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(BODY[:-1])
-    line = refusal(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirror"))
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirror"))
     assert str(copy) in line
     assert server.asked == []
 
@@ -175,7 +172,7 @@ def test_offline_asks_no_server(server, tmp_path, mirror):
     mirror = mirror and tmp_path / mirror
     if mirror:
         mirror.mkdir()
-    line = refusal(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(mirror, offline=True))
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(mirror, offline=True))
     assert "`mirror:`" in line
     assert "`offline`" in line
     assert server.asked == []
@@ -183,67 +180,17 @@ def test_offline_asks_no_server(server, tmp_path, mirror):
 
 def test_full_disk_leaves_no_partial_file(server, small_disk):
     server.answers["/labels.txt"] = [(200, BODY, {})]
-    assert "no space left" in refusal(entry(server.url + "/labels.txt"), small_disk / "a", Origin())
+    assert "no space left" in error_line(entry(server.url + "/labels.txt"), small_disk / "a", Origin())
 
 
 def test_path_that_leaves_the_mirror_is_refused(tmp_path):
     (tmp_path / "mirror").mkdir()
     source = entry("http://127.0.0.1/a/%2e%2e/%2e%2e/labels.txt")
-    assert "'..'" in refusal(source, tmp_path / "a", Origin(tmp_path / "mirror"))
+    assert "'..'" in error_line(source, tmp_path / "a", Origin(tmp_path / "mirror"))
 
 
-def test_mirror_that_does_not_exist_is_refused(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
-    with pytest.raises(FetchError, match=r"mirror: .*/mirrow is no folder"):
-        fetch(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirrow"))
-    assert server.asked == []
-
-
-def fetching(server, folder) -> subprocess.Popen:
-    """A process of its own that fetches labels.txt into a folder."""
-    code = (
-        "import sys\n"
-        "from glossbench.data.sources.urls import Origin\n"
-        "from glossbench.data.fetching import fetch\n"
-        f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Origin())"
-    )
-    return subprocess.Popen([sys.executable, "-c", code, folder], cwd=Path(downloads.__file__).parents[2])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
-def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_path, after):
-    pieces = [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)]
-    server.pause = 0.2
-    server.answers["/labels.txt"] = [(200, pieces, {}), (200, BODY, {})]
-    job = fetching(server, tmp_path)
-    while not server.asked:
-        assert job.poll() is None
-        time.sleep(0.01)
-    time.sleep(after)
-    job.kill()
-    job.wait()
-    assert not {"labels.txt", "SHA256SUMS"} & {path.name for path in tmp_path.iterdir()}
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "SHA256SUMS", "labels.txt"]
-    assert (tmp_path / "labels.txt").read_bytes() == BODY
-
-
-@pytest.mark.slow
-def test_two_jobs_fetch_a_file_once(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
-    jobs = [fetching(server, tmp_path) for _ in range(2)]
-    assert [job.wait(60) for job in jobs] == [0, 0]
-    assert server.asked == ["/labels.txt"]
-
-
-def test_missing_or_changed_file_of_a_manifest_is_named(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
-    manifest = fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
-    (tmp_path / "labels.txt").write_bytes(b"edited")
-    listed_files(manifest)
-    with pytest.raises(FetchError, match=f"changed since.*delete {manifest}"):
-        listed_files(manifest, verify=True)
-    (tmp_path / "labels.txt").unlink()
-    with pytest.raises(FetchError, match=f"missing; delete {manifest}"):
-        listed_files(manifest)
+def test_table_on_the_web_is_named_data(server, tmp_path):
+    server.answers["/my%20table.csv"] = [(200, BODY, {})]
+    file = {"url": server.url + "/my%20table.csv", "sha256": DIGEST}
+    manifest = fetch({"kind": "csv", "file": file}, tmp_path, Origin())
+    assert list(listed_files(manifest, verify=True)) == ["data.csv"]

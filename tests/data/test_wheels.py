@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
 

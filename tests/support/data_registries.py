@@ -1,4 +1,4 @@
-"""The registries as they stand in the repository."""
+"""The repository's registries."""
 
 from pathlib import Path
 

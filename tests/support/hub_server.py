@@ -1,6 +1,6 @@
-"""A small hub on the loopback interface: the part of the Hugging Face hub's API that serves files at a commit.
+"""A small hub on the loopback interface, with the part of the Hugging Face hub's API that serves files of a commit.
 
-As on the real one, small files come from the hub itself and large ones from a storage host that it redirects to.
+As on the Hugging Face hub, small files come from the hub itself, and large ones by a redirect from a storage host.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LARGE = (".safetensors", ".parquet", ".bin")  # what a hub keeps in Git LFS
+LARGE = (".safetensors", ".parquet", ".bin")  # files that the hub keeps in Git LFS
 API = re.compile(r"/api/(?P<kind>models|datasets)/(?P<repo>[^/]+/[^/]+)/(?P<what>tree|revision)/(?P<revision>\w+)/?")
 RESOLVE = re.compile(
     r"(?P<storage>/storage)?/(?P<kind>datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>\w+)/(?P<path>.+)"
@@ -20,7 +20,11 @@ RESOLVE = re.compile(
 
 
 class Hub(ThreadingHTTPServer):
-    """Repositories in memory: (kind, repo) -> revision -> path -> content; ``asked`` is (method, path, range)."""
+    """A hub that tests fill and question.
+
+    repositories has the content of files by (kind, repo), revision and path. asked has the requests so far: method,
+    path and the header Range.
+    """
 
     daemon_threads = True
 
@@ -28,9 +32,9 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[tuple[str, str], dict[str, dict[str, bytes]]] = {}
         self.asked: list[tuple[str, str, str | None]] = []
-        self.cuts: dict[str, int] = {}  # path -> bytes after which its next download breaks off
-        self.damaged: set[str] = set()  # paths that come with another content than the listing says
-        self.status: dict[str, int] = {}  # path -> status in place of an answer
+        self.cuts: dict[str, int] = {}  # by path, bytes after which its next download breaks off
+        self.damaged: set[str] = set()  # paths whose content is not what the listing states
+        self.status: dict[str, int] = {}  # by path, the status of a failing answer
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def add(self, repo: str, revision: str, folder: Path | dict[str, bytes], kind: str = "models") -> None:
@@ -88,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_error(status, "")
         revisions = self.server.repositories.get((kind, match["repo"]))
         if revisions is None:
-            return self._send_error(401, "RepoNotFound")  # as the hub answers who is not logged in
+            return self._send_error(401, "RepoNotFound")  # the hub's answer without a login
         if match["revision"] not in revisions:
             return self._send_error(404, "RevisionNotFound")
         return revisions[match["revision"]]
@@ -142,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _described(path: str, content: bytes) -> dict:
-    """A file as the hub lists it: its git object, and for a large one its SHA-256."""
+    """The hub's listing of a file: its git object id, and for a large file its SHA-256."""
     entry = {"type": "file", "path": path, "size": len(content)}
     if path.endswith(LARGE):
         digest = hashlib.sha256(content).hexdigest()

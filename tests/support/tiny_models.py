@@ -1,4 +1,4 @@
-"""Whole encoders of the three families in a few kilobytes: random weights, tokenizers trained on the spot."""
+"""Encoders of the three families in a few kilobytes: random weights, and tokenizers trained on a few texts."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def _tokenizer(family: str, folder: Path):
 
 
 def save_tiny(family: str, folder: Path) -> Path:
-    """Save an encoder of a family to a folder, as transformers does: configuration, tokenizer, safetensors."""
+    """Save an encoder of a family to a folder with transformers: configuration, tokenizer, safetensors weights."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(family, folder)
     tokenizer.save_pretrained(folder)

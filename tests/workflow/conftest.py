@@ -1,6 +1,10 @@
 """Working directories for whole studies, and one in which the tiny study is finished."""
 
+import os
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 from studies import ROOT, skip_without_network, snakemake
 
 
@@ -18,10 +22,16 @@ def workplace(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(workplace):
-    """The tiny study, run to its report."""
-    folder = workplace("finished")
-    process = snakemake(folder)
-    skip_without_network(process)
-    assert process.returncode == 0, process.stdout + process.stderr
-    return folder
+def finished(workplace, tmp_path_factory):
+    """The tiny study, run to its report; once for all workers of pytest-xdist."""
+    shared = tmp_path_factory.getbasetemp().parent
+    made = shared / "finished.txt"
+    with FileLock(shared / "finished.lock"):
+        if "PYTEST_XDIST_WORKER" in os.environ and made.is_file():
+            return Path(made.read_text())
+        folder = workplace("finished")
+        process = snakemake(folder)
+        skip_without_network(process)
+        assert process.returncode == 0, process.stdout + process.stderr
+        made.write_text(str(folder))
+        return folder

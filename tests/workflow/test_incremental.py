@@ -26,8 +26,6 @@ DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
 COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}
 RUNS = len(OBJECTIVES)
 
-pytestmark = pytest.mark.xdist_group("the tiny study")
-
 
 @pytest.fixture
 def copy(tmp_path):

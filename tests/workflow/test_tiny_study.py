@@ -12,8 +12,6 @@ import yaml
 from glossbench.tools.verify import verify
 from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, snakemake
 
-pytestmark = pytest.mark.xdist_group("the tiny study")
-
 
 @pytest.mark.slow
 def test_a_tiny_study_runs_to_its_report(finished):
@@ -127,11 +125,11 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
 def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
     """Also with one job at a time instead of two beside each other."""
     again = workplace("again")
-    process = snakemake(again, cores=1)
+    process = snakemake(again, "tables", "results/tiny/significance.json", "results/tiny/projections.parquet", cores=1)
     assert process.returncode == 0, process.stdout + process.stderr
     expected, found = (digests(folder / "results" / "tiny") for folder in (finished, again))
-    assert len(expected) > 20
-    assert found == expected
+    assert len([name for name in found if name.endswith("predictions.parquet")]) == len(OBJECTIVES)
+    assert {name: digest for name, digest in expected.items() if not name.startswith("figures/")} == found
 
 
 def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):

@@ -1,1 +1,1 @@
-"""Stage one: fetch corpora and encoders, prepare documents, tokenize them."""
+"""First stage: fetch corpora and encoders, prepare documents, tokenize them."""

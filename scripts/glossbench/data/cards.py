@@ -1,4 +1,4 @@
-"""The card of a prepared corpus: its words, its size, and what is odd about it."""
+"""The card of a prepared corpus: its description, its size, and counts of duplicates and conflicts."""
 
 import json
 from pathlib import Path
@@ -10,35 +10,46 @@ from glossbench.errors import CorpusError
 from glossbench.job.atomic import replacing
 
 
-def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict) -> dict:
-    """Count what a reader of results should know of a corpus.
+def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: dict) -> dict:
+    """Count what a reader of results should know about a corpus.
 
-    parts: {"train", "val", "test"} -> frame with text, text_pair where documents are pairs, and label. words: what
-    ``entries.card_settings`` gives, taken over as they are, ``split`` as one line. Raises CorpusError where its
-    ``documents``, the sizes that the registry states, are not those of the parts. Texts, or pairs of them, are
-    compared exactly. n_duplicates: documents whose text occurs earlier in the corpus; n_test_in_train: test documents
-    whose text also stands in train or val; n_conflicts: distinct texts of train and val with more than one label;
-    words are what white space parts, a pair's together.
+    Texts, or pairs of texts, are compared exactly. Words are separated by white space; the two texts of a pair are
+    counted together.
+
+    Args:
+        splits: Frames by "train", "val" and "test", with text, label, and text_pair where documents are pairs.
+        class_names: Name of each label.
+        settings: What ``entries.card_settings`` gives. It is copied to the card, except for ``documents``, the sizes
+            that the registry states, and ``splitting``, which becomes one line of text under "split".
+
+    Returns:
+        The card. n_duplicates counts documents whose text occurs earlier in the corpus, n_test_in_train test
+        documents whose text is also in train or val, n_conflicts distinct texts of train and val with more than one
+        label, n_empty documents without text.
+
+    Raises:
+        CorpusError: The splits do not have the sizes that the registry states.
     """
-    words = dict(words)
-    _check_sizes(parts, words.pop("documents", None), words.get("corpus"))
-    whole = pd.concat(parts.values(), ignore_index=True)
-    learned = pd.concat([parts["train"], parts["val"]], ignore_index=True)
+    settings = dict(settings)
+    splitting = settings.pop("splitting")
+    _check_sizes(splits, settings.pop("documents", None), settings.get("corpus"))
+    whole = pd.concat(splits.values(), ignore_index=True)
+    learned = pd.concat([splits["train"], splits["val"]], ignore_index=True)
     texts = [whole[column] for column in ("text", "text_pair") if column in whole]
     n_words = [sum(len(text.split()) for text in document) for document in zip(*texts, strict=True)]
-    known, tested = contents(learned), contents(parts["test"])
+    known, tested = contents(learned), contents(splits["test"])
     counts = {
-        part: {name: int((frame["label"] == label).sum()) for label, name in enumerate(class_names)}
-        for part, frame in parts.items()
+        split: {name: int((frame["label"] == label).sum()) for label, name in enumerate(class_names)}
+        for split, frame in splits.items()
     }
-    return words | {
-        "split": split_line(words["split"]),
+    return settings | {
+        "split": _one_line(splitting),
         "n_documents": len(whole),
-        **{f"n_{part}": len(frame) for part, frame in parts.items()},
+        **{f"n_{split}": len(frame) for split, frame in splits.items()},
         "n_classes": len(class_names),
         "class_names": class_names,
         "class_counts": counts,
-        "n_classes_missing": {part: list(of.values()).count(0) for part, of in counts.items()},
+        "n_classes_missing": {split: list(by_class.values()).count(0) for split, by_class in counts.items()},
         "n_empty": sum(not any(document) for document in zip(*texts, strict=True)),
         "n_duplicates": int(contents(whole).duplicated().sum()),
         "n_test_in_train": int(tested.isin(known).sum()),
@@ -48,22 +59,22 @@ def describe(parts: dict[str, pd.DataFrame], class_names: list[str], words: dict
     }
 
 
-def _check_sizes(parts: dict[str, pd.DataFrame], stated: dict[str, int] | None, corpus: str | None) -> None:
-    found = {part: len(frame) for part, frame in parts.items()}
+def _check_sizes(splits: dict[str, pd.DataFrame], stated: dict[str, int] | None, corpus: str | None) -> None:
+    found = {split: len(frame) for split, frame in splits.items()}
     if stated not in (None, found):
         raise CorpusError(
-            f"{corpus}: {split_line(found)} documents found, expected {split_line(stated)}; "
+            f"{corpus}: {_one_line(found)} documents found, expected {_one_line(stated)}; "
             f"correct `documents:` in the corpus's entry"
         )
 
 
-def split_line(split: str | dict) -> str:
-    """The registry's split as one line: "paper", or its settings by name."""
-    return split if isinstance(split, str) else ", ".join(f"{key} {split[key]}" for key in sorted(split))
+def _one_line(settings: str | dict) -> str:
+    """Text as it is; a mapping as "key value, key value", sorted by key."""
+    return settings if isinstance(settings, str) else ", ".join(f"{key} {settings[key]}" for key in sorted(settings))
 
 
 def write_card(card: dict, path: str | Path) -> None:
-    """Write a card as JSON, keys sorted, two spaces a level."""
+    """Write a card as JSON, keys sorted, indented by two spaces."""
     with replacing(path) as temporary:
         text = json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         temporary.write_text(text, encoding="utf-8")

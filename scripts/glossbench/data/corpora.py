@@ -1,4 +1,4 @@
-"""A fetched corpus becomes three files of documents: train, val and test."""
+"""A fetched corpus is read, split, and written as three files of documents: train, val and test."""
 
 import json
 import re
@@ -16,20 +16,30 @@ from glossbench.data.splitting import stratified_split
 from glossbench.errors import CorpusError
 from glossbench.job.atomic import replacing
 
-PARTS = ("train", "val", "test")
+SPLITS = ("train", "val", "test")
 CLASS_NAMES = b"class_names"
 COLUMNS = {"doc_id": pa.string(), "text": pa.string(), "text_pair": pa.string(), "label": pa.int64()}
 
 
 def prepare(
-    kind: str, split: str | dict, manifest: str | Path, layout: dict | None = None
+    kind: str, splitting: str | dict, manifest: str | Path, layout: dict | None = None
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Read a corpus and split it: ({"train", "val", "test"} -> frame, class names).
+    """Read a corpus and split it.
 
-    kind, split: of the registry's entry; layout: as ``reading.read_documents`` takes it. Frames have doc_id, text,
-    text_pair (only where documents are pairs) and label (index into the class names, which are sorted, by number
-    where all are whole numbers), documents in the order of the source. Raises FetchError for a file that is missing
-    or has changed, CorpusError for files that do not fit together.
+    Args:
+        kind: ``kind`` of the registry's entry.
+        splitting: ``splitting`` of the registry's entry.
+        manifest: The manifest of the fetched files.
+        layout: As in ``reading.read_documents``.
+
+    Returns:
+        Frames by "train", "val" and "test", with doc_id, text, text_pair (only where documents are pairs) and label,
+        documents in the order of the source; and the class names, of which label is an index. Class names are sorted,
+        by number where all are whole numbers.
+
+    Raises:
+        FetchError: A file is missing or has changed since it was fetched.
+        CorpusError: The files do not fit together, a split is empty, or there is only one class.
     """
     files = listed_files(manifest, verify=True)
     documents = read_documents(kind, files, layout)
@@ -38,17 +48,17 @@ def prepare(
         raise CorpusError(f"{manifest}: all documents are of the class {class_names[0]!r}, expected two or more")
     label_of = {name: label for label, name in enumerate(class_names)}
     documents["label"] = documents["class_name"].map(label_of).astype("int64")
-    parts = {}
-    for name, rows in assign_parts(documents, split, files).items():
+    splits = {}
+    for name, rows in assign_splits(documents, splitting, files).items():
         if not len(rows):
-            raise CorpusError(f"{manifest}: no {name} documents, expected some; see the corpus's `split:`")
+            raise CorpusError(f"{manifest}: no {name} documents, expected some; see the corpus's `splitting:`")
         columns = [column for column in COLUMNS if column in documents]
-        parts[name] = documents.iloc[rows][columns].reset_index(drop=True)
-    return parts, class_names
+        splits[name] = documents.iloc[rows][columns].reset_index(drop=True)
+    return splits, class_names
 
 
 def contents(documents: pd.DataFrame) -> pd.Series:
-    """What tells documents apart: the text, or the pair of texts."""
+    """What two documents must share to be copies of each other: the text, or the pair of texts."""
     if "text_pair" not in documents:
         return documents["text"]
     pairs = zip(documents["text"], documents["text_pair"], strict=True)
@@ -60,43 +70,54 @@ def _sorted_classes(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (int(name), name) if numbers else name)
 
 
-def assign_parts(documents: pd.DataFrame, split: str | dict, files: dict[str, Path]) -> dict[str, np.ndarray]:
-    """Row numbers of the documents of each part, sorted.
+def assign_splits(documents: pd.DataFrame, splitting: str | dict, files: dict[str, Path]) -> dict[str, np.ndarray]:
+    """Decide which documents are in which split.
 
-    split: "paper" takes the published validation ids, "given" the parts as the corpus has them; otherwise {"fraction",
-    "seed"} holds out that share of the training documents, after {"test_fraction"} of all where the corpus has no
-    published test part.
+    Args:
+        documents: What ``reading.read_documents`` gives, with label.
+        splitting: "paper" takes the published validation documents, "given" the splits as the corpus has them. A
+            mapping holds out ``fraction`` of the training documents, drawn with ``seed``; where the corpus has no
+            published test split, ``test_fraction`` of all documents is held out before that.
+        files: Path by name; "paper" reads the file of validation documents.
+
+    Returns:
+        Row numbers of the documents by "train", "val" and "test", sorted, int64.
+
+    Raises:
+        CorpusError: The splitting does not fit the corpus.
     """
-    published = documents["part"].to_numpy()
-    if split == "given":
-        return {part: np.flatnonzero(published == part) for part in PARTS}
+    published = documents["split"].to_numpy()
+    if splitting == "given":
+        return {split: np.flatnonzero(published == split) for split in SPLITS}
     if n_val := int((published == "val").sum()):
-        raise CorpusError(f"split: the corpus has {n_val} validation documents of its own; write `split: given`")
+        raise CorpusError(
+            f"splitting: the corpus has {n_val} validation documents of its own; write `splitting: given`"
+        )
     if (published == "").all():
-        if split == "paper" or "test_fraction" not in split:
-            raise CorpusError("split: a corpus without a published test part needs `test_fraction`")
-        train, test = _hold_out(documents, split["test_fraction"], split["seed"])
+        if splitting == "paper" or "test_fraction" not in splitting:
+            raise CorpusError("splitting: a corpus without a published test split needs `test_fraction`")
+        train, test = _hold_out(documents, splitting["test_fraction"], splitting["seed"])
     else:
         train, test = np.flatnonzero(published == "train"), np.flatnonzero(published == "test")
-    if split == "paper":
-        held = read_validation(files, len(train))
-        kept = np.setdiff1d(np.arange(len(train)), held)
+    if splitting == "paper":
+        held_out = read_validation(files, len(train))
+        kept = np.setdiff1d(np.arange(len(train)), held_out)
     else:
-        kept, held = _hold_out(documents.iloc[train], split["fraction"], split["seed"])
-    return {"train": train[kept], "val": train[held], "test": test}
+        kept, held_out = _hold_out(documents.iloc[train], splitting["fraction"], splitting["seed"])
+    return {"train": train[kept], "val": train[held_out], "test": test}
 
 
 def _hold_out(documents: pd.DataFrame, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Stratified split of distinct texts; copies go along, lest a text be both learned and judged."""
+    """Row numbers kept and held out. Copies of a text stay together, so that no text is both learned and tested."""
     text, _ = pd.factorize(contents(documents))  # (N,) number of each document's text, by first occurrence
     first = ~contents(documents).duplicated().to_numpy()
-    _, held = stratified_split(documents["label"].to_numpy()[first], fraction, seed)
-    is_held = np.isin(text, held)
-    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    _, held_out = stratified_split(documents["label"].to_numpy()[first], fraction, seed)
+    is_held_out = np.isin(text, held_out)
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
-def write_part(frame: pd.DataFrame, class_names: list[str], path: str | Path) -> None:
-    """Write one part as Parquet; the class names go into the file's metadata. Same input, same bytes."""
+def write_split(frame: pd.DataFrame, class_names: list[str], path: str | Path) -> None:
+    """Write one split as Parquet, with the class names in the file's metadata; equal input gives equal bytes."""
     kinds = [(column, kind) for column, kind in COLUMNS.items() if column in frame]
     schema = pa.schema(kinds, metadata={CLASS_NAMES: json.dumps(class_names)})
     table = pa.Table.from_pandas(frame, schema, preserve_index=False)
@@ -104,7 +125,7 @@ def write_part(frame: pd.DataFrame, class_names: list[str], path: str | Path) ->
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_part(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """Read what ``write_part`` wrote: (frame with doc_id, text, label, and text_pair for pairs; class names)."""
+def read_split(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
+    """Read what ``write_split`` wrote: a frame with doc_id, text, label (and text_pair for pairs), and class names."""
     table = pq.read_table(path)
     return table.to_pandas(), json.loads(table.schema.metadata[CLASS_NAMES])

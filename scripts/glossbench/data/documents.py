@@ -1,4 +1,4 @@
-"""Documents in memory as training wants them: ragged, padded only batch by batch."""
+"""Documents in memory as training reads them: ragged, padded batch by batch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Documents:
-    """N documents of different lengths, one behind the other.
+    """N documents of different lengths, concatenated; T tokens in all.
 
-    values: (T,) int64 token ids, or (T, hidden) float states of frozen layers, T tokens in all.
-    offsets: (N + 1,) int64, always on the CPU, so that lengths never make the device wait: document i is
-    ``values[offsets[i]:offsets[i + 1]]``. labels: (N,) int64, beside ``values``. doc_ids: N texts.
-    pad_id: the value of padded positions in ``pad``; padded states are zero. token_types: (T,) int64, beside
-    ``values``; which text of a pair each token is of, None where documents are no pairs or the encoder does not ask.
+    Document i is ``values[offsets[i]:offsets[i + 1]]``.
+
+    Args:
+        values: (T,) int64 token ids, or (T, hidden) float states of frozen layers.
+        offsets: (N + 1,) int64, always on the CPU, so that reading a length never waits for the device.
+        labels: (N,) int64, on the device of ``values``.
+        doc_ids: N names.
+        pad_id: Value of padded positions in ``pad``; padded states are zero.
+        token_types: (T,) int64, on the device of ``values``: the text of a pair that a token belongs to. None where
+            documents are single texts or the encoder has no token types.
+
+    Raises:
+        ValueError: The lengths of the arguments do not agree.
     """
 
     values: Tensor
@@ -32,7 +40,7 @@ class Documents:
     token_types: Tensor | None = None
 
     def __post_init__(self):
-        """Refuse parts that do not belong together."""
+        """Check that the lengths agree."""
         if not len(self.offsets) - 1 == len(self.labels) == len(self.doc_ids):
             raise ValueError(
                 f"{len(self.offsets) - 1} offsets, {len(self.labels)} labels and {len(self.doc_ids)} ids, "
@@ -51,7 +59,7 @@ class Documents:
         return self.offsets.diff()
 
     def to(self, device: torch.device | str) -> Documents:
-        """The same documents with values and labels on a device."""
+        """The same documents with values, labels and token types on a device."""
         types = None if self.token_types is None else self.token_types.to(device)
         return replace(self, values=self.values.to(device), labels=self.labels.to(device), token_types=types)
 
@@ -60,8 +68,8 @@ class Documents:
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
         lengths = self.lengths[indices]
         offsets = _offsets(lengths)
-        moved = self.offsets[indices] - offsets[:-1]  # how far back each document stood
-        rows = torch.arange(int(offsets[-1])) + moved.repeat_interleave(lengths)
+        shifts = self.offsets[indices] - offsets[:-1]  # from a document's new place to its old one
+        rows = torch.arange(int(offsets[-1])) + shifts.repeat_interleave(lengths)
         rows = rows.to(self.values.device)
         return replace(
             self,
@@ -73,10 +81,13 @@ class Documents:
         )
 
     def pad(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
-        """The documents at B positions, padded to the longest of them.
+        """The documents at B positions, padded to the longest of them, L tokens.
 
-        Returns values (B, L) or (B, L, hidden) and attention mask (B, L) int64, 1 on tokens and 0 on padding,
-        both on the device of ``values``; nothing waits for the device.
+        Nothing waits for the device.
+
+        Returns:
+            Values, (B, L) or (B, L, hidden), and the attention mask, (B, L) int64, 1 on tokens and 0 on padding; both
+            on the device of ``values``.
         """
         rows, mask = self._places(indices)
         values = self.values[rows]  # (B, L[, hidden])
@@ -85,14 +96,14 @@ class Documents:
         return values.masked_fill(~mask, self.pad_id), mask.long()
 
     def pad_types(self, indices: Tensor | np.ndarray | list[int]) -> Tensor | None:
-        """Token types beside what ``pad`` gives, (B, L) int64, 0 on padding; None where documents have none."""
+        """Token types of what ``pad`` gives, (B, L) int64, 0 on padding; None where documents have none."""
         if self.token_types is None:
             return None
         rows, mask = self._places(indices)
         return self.token_types[rows].masked_fill(~mask, 0)
 
     def _places(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
-        """Rows of ``values`` for B documents side by side, (B, L) int64, and where they hold a token, (B, L) bool."""
+        """Rows of ``values`` for B padded documents, (B, L) int64, and where there is a token, (B, L) bool."""
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
         lengths = self.lengths[indices]
         longest = int(lengths.max()) if len(lengths) else 0
@@ -105,9 +116,12 @@ class Documents:
 
 
 def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Documents:
-    """Read one split that ``tokens.save_tokens`` wrote, by columns, on the CPU.
+    """Read one split that ``tokens.save_tokens`` wrote; tensors are on the CPU.
 
-    pad_id: the tokenizer's (or the encoder's configuration's) padding id.
+    Args:
+        tokens_dir: The folder that ``save_tokens`` wrote.
+        split: "train", "val" or "test".
+        pad_id: Padding id of the tokenizer, or of the encoder's configuration.
     """
     table = datasets.load_from_disk(str(Path(tokens_dir) / split)).with_format("arrow")[:]
     ids = table.column("input_ids")
@@ -127,10 +141,10 @@ def _flat(lists: pa.ChunkedArray) -> Tensor:
 
 
 def _tensor(column: pa.ChunkedArray) -> Tensor:
-    # copied: the memory behind an arrow column is a read-only map of its file
+    # copied, since the memory of an arrow column is a read-only map of its file
     return torch.from_numpy(column.to_numpy().astype(np.int64, copy=True))
 
 
 def _offsets(lengths: Tensor) -> Tensor:
-    """(N,) lengths -> (N + 1,) where each document starts, and the end of the last."""
+    """From lengths, (N,), the start of each document and the end of the last, (N + 1,)."""
     return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))

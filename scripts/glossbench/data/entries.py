@@ -1,17 +1,18 @@
-"""What each step of the data stage depends on of a registry's entry, and nothing else.
+"""The settings of a registry's entry that each step of the data stage depends on.
 
-Read while the workflow is parsed, so nothing heavy is imported here.
+Imported while the workflow is parsed, so it imports nothing that takes long.
 """
 
 from pathlib import Path
 
-SOURCES = ("files", "wheel", "hub", "parts", "file", "path")
+SOURCES = ("files", "wheel", "hub", "splits", "file", "path")
 
 
 def fetch_settings(entry: dict) -> dict:
-    """What decides which files are fetched: the kind and where the files are; no titles, no split.
+    """What decides which files are fetched: the kind and where the files are.
 
-    For an encoder whose files no digest pins, also the facts of its entry that they are held against.
+    For an encoder whose files are not given by digests, also the sizes stated in its entry, as ``facts``; they are
+    compared with the fetched configuration.
     """
     settings = {key: entry[key] for key in ("kind", *SOURCES) if key in entry}
     if entry["kind"] in ("hub", "folder"):
@@ -20,9 +21,9 @@ def fetch_settings(entry: dict) -> dict:
 
 
 def local_files(entry: dict) -> list[str]:
-    """Files of this machine that an entry names by ``path``; fetching runs again when one of them changes.
+    """Local files that an entry names by ``path``; fetching runs again when one of them changes.
 
-    A path that leads nowhere gives none: the job that fetches it says so, in one line.
+    Empty where the path does not exist: the job that fetches it reports that.
     """
     if "path" not in entry:
         return []
@@ -33,10 +34,10 @@ def local_files(entry: dict) -> list[str]:
 
 
 def digests(entry: dict) -> dict[str, str]:
-    """The identity of an entry's files, whatever host they come from.
+    """What identifies the content of an entry's files, whatever host they come from.
 
-    The sha256 of each file, or repository and commit on the hub. Nothing for files of this machine: their content
-    stands in the manifest, which is an input of every step that reads them.
+    The sha256 of each file by its role, or repository and commit on the hub. Empty for local files: their digests are
+    in the manifest, which is an input of every step that reads them.
     """
     if "hub" in entry:
         return {"hub": f"{entry['hub']['repo']}@{entry['hub']['revision']}"}
@@ -44,22 +45,22 @@ def digests(entry: dict) -> dict[str, str]:
     return {role: source["sha256"] for role, source in sources.items()}
 
 
-def part_files(parts: dict[str, str | list[str]]) -> dict[str, list[str]]:
-    """The files of each part of a corpus on the hub; one file may stand there without a list."""
-    return {part: [names] if isinstance(names, str) else list(names) for part, names in parts.items()}
+def split_files(splits: dict[str, str | list[str]]) -> dict[str, list[str]]:
+    """The files of each split of a corpus on the hub, as lists; the registry may name a single file without a list."""
+    return {split: [names] if isinstance(names, str) else list(names) for split, names in splits.items()}
 
 
 def prepare_settings(entry: dict) -> dict:
-    """What decides how documents are read and split: the kind, the files' content, their layout and the split."""
-    layout = {key: entry[key] for key in ("columns", "parts") if key in entry}
-    settings = {"kind": entry["kind"], "digests": digests(entry), "split": entry["split"]}
+    """What decides how documents are read and split: the kind, the files' content, their layout and the splitting."""
+    layout = {key: entry[key] for key in ("columns", "splits") if key in entry}
+    settings = {"kind": entry["kind"], "digests": digests(entry), "splitting": entry["splitting"]}
     return settings | ({"layout": layout} if layout else {})
 
 
 def card_settings(corpus: str, entry: dict) -> dict:
-    """The words of a corpus's card, and the sizes it is held against where the entry states them.
+    """What a corpus's card says in words, and the sizes that the entry states, if it does.
 
-    Rewording them must not prepare or train anything again.
+    Separate from ``prepare_settings``, so that rewording an entry prepares and trains nothing again.
     """
-    kept = ("title", "description", "source", "licence", "split", "documents")
+    kept = ("title", "description", "source", "licence", "splitting", "documents")
     return {"corpus": corpus, **{key: entry[key] for key in kept if key in entry}}

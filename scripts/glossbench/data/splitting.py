@@ -1,4 +1,4 @@
-"""Stratified parts of a corpus: drawn reproducibly, classes in proportion."""
+"""Stratified draws of documents: reproducible, classes in proportion."""
 
 import numpy as np
 
@@ -6,11 +6,20 @@ from glossbench.errors import CorpusError
 
 
 def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Draw ``size`` documents with the classes in proportion; every class keeps one where there is room.
+    """Draw documents with the classes in proportion; each class keeps one where ``size`` allows it.
 
-    labels: (N,) integers or names. Returns sorted indices, (size,) int64. The same labels, size and seed give
-    the same documents. Classes with a single document are no obstacle. Raises CorpusError unless
-    1 <= size <= N.
+    The same labels, size and seed give the same documents.
+
+    Args:
+        labels: (N,) integers or names; a class may have a single document.
+        size: Number of documents to draw.
+        seed: Seed of the draw.
+
+    Returns:
+        Sorted indices, (size,) int64.
+
+    Raises:
+        CorpusError: ``size`` is below 1 or above N.
     """
     labels = np.asarray(labels)
     if not 1 <= size <= len(labels):
@@ -21,11 +30,21 @@ def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out a share of the documents with the classes in proportion: (kept, held out), sorted indices.
+    """Hold out a share of the documents with the classes in proportion.
 
-    labels: (N,). round(fraction * N) documents are held out, but never the last one of a class, which must be
-    there to be learned: a class with a single document stays among the kept. Raises CorpusError where either
-    side would be empty.
+    round(fraction * N) documents are held out, or fewer where that would take the last document of a class: each class
+    keeps at least one, so that it can be learned.
+
+    Args:
+        labels: (N,) integers or names.
+        fraction: Share of documents to hold out.
+        seed: Seed of the draw.
+
+    Returns:
+        Sorted indices of the documents that are kept, and of those held out.
+
+    Raises:
+        CorpusError: No document would be held out.
     """
     labels = np.asarray(labels)
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -35,28 +54,28 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
             f"a share of {fraction} of {len(labels)} documents in {len(counts)} classes holds out none, "
             f"expected a larger share or more documents"
         )
-    held = _draw(classes, _allocate(counts, size, np.zeros_like(counts), counts - 1), seed)
-    return np.setdiff1d(np.arange(len(labels)), held), held
+    held_out = _draw(classes, _allocate(counts, size, np.zeros_like(counts), counts - 1), seed)
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
 
 
 def _allocate(counts: np.ndarray, size: int, least: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """Documents a class gives, (C,): in proportion by largest remainder, within bounds; they sum to ``size``.
+    """Number of documents drawn from each class, (C,): by largest remainder, within bounds; they sum to ``size``.
 
-    In whole numbers throughout, so that no rounding differs between machines; ties go to the earlier class.
+    Computed in whole numbers, so that rounding cannot differ between machines. Ties go to the earlier class.
     """
-    exact = counts.astype(np.int64) * size  # times the number of documents
+    exact = counts.astype(np.int64) * size  # exact shares, multiplied by the number of documents
     total = int(counts.sum())
-    given = np.clip(exact // total, least, most)
-    while (missing := size - int(given.sum())) != 0:
-        lack = exact - given * total
+    sizes = np.clip(exact // total, least, most)
+    while (missing := size - int(sizes.sum())) != 0:
+        remainders = exact - sizes * total
         if missing > 0:
-            given[np.argmax(np.where(given < most, lack, np.iinfo(np.int64).min))] += 1
+            sizes[np.argmax(np.where(sizes < most, remainders, np.iinfo(np.int64).min))] += 1
         else:
-            given[np.argmin(np.where(given > least, lack, np.iinfo(np.int64).max))] -= 1
-    return given
+            sizes[np.argmin(np.where(sizes > least, remainders, np.iinfo(np.int64).max))] -= 1
+    return sizes
 
 
-def _draw(classes: np.ndarray, given: np.ndarray, seed: int) -> np.ndarray:
+def _draw(classes: np.ndarray, sizes: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    drawn = [generator.permutation(np.flatnonzero(classes == number))[:amount] for number, amount in enumerate(given)]
+    drawn = [generator.permutation(np.flatnonzero(classes == number))[:size] for number, size in enumerate(sizes)]
     return np.sort(np.concatenate(drawn))

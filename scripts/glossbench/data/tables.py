@@ -1,4 +1,4 @@
-"""Corpora that are tables: CSV, JSON Lines and Parquet files with a column for each thing."""
+"""Corpora that are tables: CSV, JSON Lines and Parquet files with one row per document."""
 
 import csv
 import json
@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.errors import CorpusError
-from glossbench.study.messages import nearest
+from glossbench.errors import CorpusError, nearest
 
-PARTS = {
+SPLIT_OF = {
     "train": "train",
     "training": "train",
     "val": "val",
@@ -24,13 +23,23 @@ PARTS = {
 SPLIT_NAMES = "train, val (or validation, valid, dev), test"
 
 
-def read_table(kind: str, path: Path, columns: dict[str, str], part: str = "") -> pd.DataFrame:
-    """Read one file: one row a document, in its order.
+def read_table(kind: str, path: Path, columns: dict[str, str], split: str = "") -> pd.DataFrame:
+    """Read the documents of one file.
 
-    kind: "csv", "jsonl" or "parquet". columns: names in the file of text and label, and where there are such columns
-    of text_pair, split and id. part: of the documents where no column says it. Result: doc_id (of the id column, else
-    the row's number from 1), text and text_pair (ends stripped; text_pair only where there are pairs), class_name,
-    part. Raises CorpusError naming file, row and column; rows are documents counted from 1.
+    Args:
+        kind: "csv", "jsonl" or "parquet".
+        path: The file.
+        columns: Name in the file of each of text and label and, where there are such columns, text_pair, split and id.
+        split: The split of the documents, where no column gives it.
+
+    Returns:
+        One row per document, in the order of the file: doc_id (from the id column, else the row's number, from 1),
+        text and text_pair (without white space at their ends; text_pair only where there is such a column), class_name
+        and split.
+
+    Raises:
+        CorpusError: The file is not of this kind, or a cell has no usable value; the message names file, row and
+            column. Rows are counted from 1, without the header.
     """
     rows = []
     for number, row in enumerate(_ROWS[kind](path, list(columns.values())), start=1):
@@ -41,15 +50,15 @@ def read_table(kind: str, path: Path, columns: dict[str, str], part: str = "") -
                 "text": cell.text("text"),
                 **({"text_pair": cell.text("text_pair")} if "text_pair" in columns else {}),
                 "class_name": cell.name("label"),
-                "part": cell.part() if "split" in columns else part,
+                "split": cell.split() if "split" in columns else split,
             }
         )
-    names = ["doc_id", "text", *(["text_pair"] if "text_pair" in columns else []), "class_name", "part"]
+    names = ["doc_id", "text", *(["text_pair"] if "text_pair" in columns else []), "class_name", "split"]
     return pd.DataFrame(rows, columns=names, dtype="object")
 
 
 class _Cell:
-    """The cells of one document, by what they are for; whatever is wrong with one is said with its place."""
+    """The cells of one document by role; an error about a cell names its file, row and column."""
 
     def __init__(self, path: Path, number: int, row: dict[str, Any], columns: dict[str, str]):
         self.path, self.number, self.row, self.columns = path, number, row, columns
@@ -57,34 +66,34 @@ class _Cell:
     def text(self, role: str) -> str:
         value = self.row[self.columns[role]]
         if not isinstance(value, str):
-            raise self._refusal(role, f"{value!r} found, expected text")
+            raise self._error(role, f"{value!r} found, expected text")
         return value.strip()
 
     def name(self, role: str) -> str:
-        """A class, split or id: text, or a whole number as text."""
+        """A class, split or id: text, or a whole number, as text."""
         value = self.row[self.columns[role]]
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if value is None or (isinstance(value, str) and not value.strip()) or value != value:
-            raise self._refusal(role, "empty, expected text or a whole number")
+            raise self._error(role, "empty, expected text or a whole number")
         if isinstance(value, bool):
             return str(value).lower()
         if not isinstance(value, str | int):
-            raise self._refusal(role, f"{str(value)[:80]!r} found, expected text or a whole number")
+            raise self._error(role, f"{str(value)[:80]!r} found, expected text or a whole number")
         return str(value).strip()
 
-    def part(self) -> str:
+    def split(self) -> str:
         name = self.name("split")
-        if name.lower() not in PARTS:
-            raise self._refusal("split", f"unknown split {name!r}, expected one of {SPLIT_NAMES}")
-        return PARTS[name.lower()]
+        if name.lower() not in SPLIT_OF:
+            raise self._error("split", f"unknown split {name!r}, expected one of {SPLIT_NAMES}")
+        return SPLIT_OF[name.lower()]
 
-    def _refusal(self, role: str, said: str) -> CorpusError:
-        return CorpusError(f"{self.path}, row {self.number}, column {self.columns[role]!r}: {said}")
+    def _error(self, role: str, message: str) -> CorpusError:
+        return CorpusError(f"{self.path}, row {self.number}, column {self.columns[role]!r}: {message}")
 
 
 def _csv_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(sys.maxsize)  # a document may be longer than 128 KiB
+    csv.field_size_limit(sys.maxsize)  # documents may be longer than the default of 128 KiB
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             lines = csv.reader(stream, strict=True)
@@ -128,7 +137,7 @@ def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
         raise CorpusError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:200]})") from error
     _check_columns(path, table.column_names, wanted)
     documents = Dataset(table.select(list(dict.fromkeys(wanted))))
-    # class labels are numbers whose names stand in the file's metadata; -1 is no label
+    # class labels are numbers whose names are in the file's metadata; -1 means no label
     coded = {name: kind.names for name, kind in documents.features.items() if isinstance(kind, ClassLabel)}
     for number, row in enumerate(documents, start=1):
         for column, names in coded.items():

@@ -1,4 +1,4 @@
-"""Documents become token ids: ragged, truncated, never padded."""
+"""Documents as token ids: ragged, truncated, not padded."""
 
 import json
 import shutil
@@ -13,16 +13,18 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from glossbench.data.sources.encoder_files import CONFIG, VOCABULARIES
 from glossbench.errors import CorpusError, FetchError, SettingsError
 
-BATCH = 1000  # documents the tokenizer gets at once
-UNLIMITED = 10**9  # tokenizers without a limit of their own state a larger number than this
+BATCH = 1000  # documents per call of the tokenizer
+UNLIMITED = 10**9  # tokenizers without a limit of their own give a larger number than this
 
 
 def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in an encoder's folder; only local files, never code from them.
+    """Load the tokenizer in an encoder's folder, from local files only, without running code from them.
 
-    Raises FetchError where there is none that transformers knows.
+    Raises:
+        FetchError: There is no tokenizer, or transformers cannot load it.
     """
-    if not any((Path(encoder) / name).is_file() for name in VOCABULARIES):  # else an empty one would be made up
+    # without any of these files, transformers would return a tokenizer without a vocabulary
+    if not any((Path(encoder) / name).is_file() for name in VOCABULARIES):
         raise FetchError(f"{encoder}: no tokenizer, expected one of {', '.join(VOCABULARIES)}")
     try:
         return AutoTokenizer.from_pretrained(encoder, local_files_only=True, trust_remote_code=False)
@@ -31,35 +33,44 @@ def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
         raise FetchError(f"{encoder}: no tokenizer that transformers can load: {reason}") from error
 
 
-def tokenize(parts: dict[str, str | Path], encoder: str | Path, max_length: int) -> DatasetDict:
-    """Tokenize the parts of a prepared corpus.
+def tokenize(splits: dict[str, str | Path], encoder: str | Path, max_length: int) -> DatasetDict:
+    """Tokenize the splits of a prepared corpus.
 
-    parts: name -> Parquet file with doc_id, text, text_pair where documents are pairs, and label. encoder: folder with
-    a tokenizer. max_length: tokens a document keeps, special tokens counted. Columns of the result: doc_id (string),
-    input_ids (list of int32, no padding), token_type_ids (list of int8, as long; only for pairs, and only where the
-    encoder tells their texts apart), label (int64); documents in the order of the files. A pair is cut
-    where it is longer ("longest_first"): each text keeps half of the room at least, so that neither is lost, whichever
-    is the long one.
-    Raises SettingsError where the encoder cannot take that many tokens, CorpusError for a file without documents.
+    Tokens are cut from the longer text of a pair ("longest_first"): each text keeps at least half of the available
+    tokens, or all of its own.
+
+    Args:
+        splits: Parquet file of each split, with doc_id, text, label, and text_pair where documents are pairs.
+        encoder: Folder with a tokenizer.
+        max_length: Tokens that a document is cut to, special tokens included.
+
+    Returns:
+        For each split, documents in the order of its file: doc_id (string), input_ids (list of int32), token_type_ids
+        (list of int8 of the same length; only for pairs, and only where the encoder has token types) and label
+        (int64).
+
+    Raises:
+        SettingsError: The encoder cannot take ``max_length`` tokens.
+        CorpusError: A file has no documents.
     """
     tokenizer = load_tokenizer(encoder)
-    pairs = any("text_pair" in pq.read_schema(path).names for path in parts.values())
+    pairs = any("text_pair" in pq.read_schema(path).names for path in splits.values())
     least, most = tokenizer.num_special_tokens_to_add(pair=pairs) + 1, tokenizer.model_max_length
     if not least <= max_length <= most:
         limit = f"{least} to {most}" if most < UNLIMITED else f"at least {least}"
         raise SettingsError(f"max_length: {max_length}, expected {limit} for the encoder in {encoder}")
-    typed = pairs and _tells_texts_apart(encoder)
-    return DatasetDict({name: _tokenize_part(path, tokenizer, max_length, typed) for name, path in parts.items()})
+    typed = pairs and _has_token_types(encoder)
+    return DatasetDict({name: _tokenize_split(path, tokenizer, max_length, typed) for name, path in splits.items()})
 
 
-def _tells_texts_apart(encoder: str | Path) -> bool:
-    """Whether an encoder has embeddings for token types: BERT has, RoBERTa has a single one, DistilBERT none."""
+def _has_token_types(encoder: str | Path) -> bool:
+    """Whether an encoder has embeddings of two token types: BERT has, RoBERTa has only one, DistilBERT none."""
     config = json.loads((Path(encoder) / CONFIG).read_text(encoding="utf-8"))
-    # absent from a BERT's file it is BERT's own default
+    # where the file of a BERT leaves the number out, it is BERT's default
     return config.get("type_vocab_size", 2 if config.get("model_type") == "bert" else 1) > 1
 
 
-def _tokenize_part(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int, typed: bool) -> Dataset:
+def _tokenize_split(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int, typed: bool) -> Dataset:
     file = pq.ParquetFile(path)
     texts = [name for name in ("text", "text_pair") if name in file.schema_arrow.names]
     batches = []
@@ -82,7 +93,7 @@ def _tokenize_part(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_len
 
 
 def save_tokens(tokens: DatasetDict, folder: str | Path) -> None:
-    """Save a DatasetDict to ``folder``, replacing what is there; whole or not there at all."""
+    """Save a DatasetDict to ``folder``, replacing what is there; an interrupted save leaves no partial folder."""
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)

@@ -1,11 +1,12 @@
 """The line a user reads for what breaks a schema: where it stands, what was found, what was expected."""
 
-import difflib
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from jsonschema.exceptions import ValidationError, relevance
+
+from glossbench.errors import nearest
 
 LONGEST = 80  # characters of a value that are shown
 KINDS = {
@@ -30,12 +31,6 @@ def refusal(errors: Iterable[ValidationError], path: tuple[str | int, ...] = ())
     said, key = _said(error)
     place = ".".join(filter(None, [prefix, key]))
     return f"{place}: {said}" if place else said
-
-
-def nearest(key: str, known: Iterable[Any]) -> str:
-    """A question for the reader, or nothing where no known name is like ``key``."""
-    close = difflib.get_close_matches(str(key).lower(), [str(name) for name in known], n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def shown(value: Any) -> str:

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from glossbench.errors import SettingsError
-from glossbench.study.messages import nearest, refusal, shown
+from glossbench.errors import SettingsError, nearest
+from glossbench.study.messages import refusal, shown
 from glossbench.study.yaml_file import read_yaml
 
 

@@ -1,0 +1,1 @@
+"""One module per source of files, and what they share."""

@@ -1,4 +1,4 @@
-"""Which of the files around an encoder are wanted, and whether they are the encoder that the registry describes."""
+"""Which files make an encoder, and whether they are the encoder that the registry describes."""
 
 import json
 from collections.abc import Collection
@@ -11,10 +11,10 @@ from glossbench.errors import FetchError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"  # of weights in several files
+INDEX = "model.safetensors.index.json"  # where the weights are in several files
 SHARDS = "model-*-of-*.safetensors"
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
-# No pickles: configuration, tokenizer and safetensors are all an encoder needs.
+# Configuration, tokenizer and safetensors weights; no pickles, since loading one runs code.
 ENCODER_FILES = (
     CONFIG,
     WEIGHTS,
@@ -27,21 +27,21 @@ ENCODER_FILES = (
     "merges.txt",
 )
 OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack", ".ot", ".onnx")
-# Names of the same number in the configurations of BERT and RoBERTa, and of DistilBERT.
+# Names of the same number in the configurations of BERT and RoBERTa, and in that of DistilBERT.
 FACTS = {"layers": ("num_hidden_layers", "n_layers"), "hidden": ("hidden_size", "dim")}
 
 
 def wanted_files(names: Collection[str]) -> list[str]:
-    """Those of a folder's files that make an encoder; of weights stored both whole and in parts, the whole ones."""
-    beside = sorted(name for name in names if "/" not in name)  # a pattern's * would also cross slashes
-    files = [name for name in beside if any(fnmatchcase(name, pattern) for pattern in ENCODER_FILES)]
+    """The files of a folder that make an encoder; shards are left out where the weights are also in one file."""
+    top_level = sorted(name for name in names if "/" not in name)  # fnmatch's * would also match slashes
+    files = [name for name in top_level if any(fnmatchcase(name, pattern) for pattern in ENCODER_FILES)]
     if WEIGHTS in files:
         files = [name for name in files if name != INDEX and not fnmatchcase(name, SHARDS)]
     return files
 
 
-def lacking(names: Collection[str]) -> str:
-    """What an encoder needs and these files do not have, in a few words; an empty text where nothing is missing."""
+def missing_files(names: Collection[str]) -> str:
+    """Which file an encoder needs and these do not have, for an error message; empty where none is missing."""
     if CONFIG not in names:
         return f"no {CONFIG}"
     if WEIGHTS not in names and INDEX not in names:
@@ -54,9 +54,15 @@ def lacking(names: Collection[str]) -> str:
 
 
 def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
-    """Raise FetchError unless the configuration and weights in a folder can be read and agree with the registry.
+    """Check that an encoder's configuration and weights can be read and agree with the registry.
 
-    facts: "layers" and "hidden" as the registry states them, where it does. source: names the encoder in the error.
+    Args:
+        folder: The encoder's files.
+        facts: "layers" and "hidden", where the registry states them.
+        source: Name of the encoder in error messages.
+
+    Raises:
+        FetchError: They cannot be read, or do not agree.
     """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -72,7 +78,7 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
             )
     for path in sorted(folder.glob("*.safetensors")):
         try:
-            with safe_open(path, framework="numpy"):  # reads the header and compares the size with it
+            with safe_open(path, framework="numpy"):  # reads the header and compares the file's size with it
                 pass
         except SafetensorError as error:
             raise FetchError(

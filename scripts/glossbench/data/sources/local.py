@@ -1,9 +1,9 @@
-"""Files of the user's own, copied: what a study reads does not change under its feet."""
+"""Local files of the user, copied, so that what a study reads does not change while it runs."""
 
 import shutil
 from pathlib import Path
 
-from glossbench.data.sources.encoder_files import check_encoder, lacking, wanted_files
+from glossbench.data.sources.encoder_files import check_encoder, missing_files, wanted_files
 from glossbench.data.sources.records import install
 from glossbench.errors import FetchError
 
@@ -11,36 +11,52 @@ STAGE = ".partial"
 
 
 def fetch_table(path: str, folder: Path) -> list[str]:
-    """Copy a corpus's own file into ``folder`` as data with its suffix; returns that name.
+    """Copy the local table of a corpus into a folder.
 
-    path: relative to the working directory. Raises FetchError where there is no such file.
+    Args:
+        path: The file, relative to the working directory.
+        folder: Where it goes; the caller holds its lock.
+
+    Returns:
+        The copy's name, "data" with the suffix of the file.
+
+    Raises:
+        FetchError: There is no such file.
     """
     source = Path(path).expanduser()
     if not source.is_file():
         raise FetchError(f"{path}: no such file (looked in {Path.cwd()}); correct `path:` in the corpus's entry")
     name = f"data{source.suffix}"
-    return _installed({name: source}, folder, path)
+    return _copy({name: source}, folder, path)
 
 
 def fetch_folder(path: str, folder: Path, facts: dict[str, int]) -> list[str]:
-    """Copy the files of an encoder's own folder into ``folder`` and return their names.
+    """Copy the files of an encoder's local folder.
 
-    path: relative to the working directory. facts: as in ``encoders.check_encoder``. Raises FetchError where the
-    folder is missing or is no encoder's.
+    Args:
+        path: The encoder's folder, relative to the working directory.
+        folder: Where the files go; the caller holds its lock.
+        facts: As in ``encoder_files.check_encoder``.
+
+    Returns:
+        Names of the files, sorted.
+
+    Raises:
+        FetchError: The encoder's folder or one of its files is missing, or a file cannot be used.
     """
     source = Path(path).expanduser()
     if not source.is_dir():
         raise FetchError(f"{path}: no such folder (looked in {Path.cwd()}); correct `path:` in the encoder's entry")
     names = [item.name for item in source.iterdir() if item.is_file()]
-    if missing := lacking(names):
+    if missing := missing_files(names):
         raise FetchError(f"{path}: {missing}; correct `path:` in the encoder's entry")
     check_encoder(source, facts, path)
-    return _installed({name: source / name for name in wanted_files(names)}, folder, path)
+    return _copy({name: source / name for name in wanted_files(names)}, folder, path)
 
 
-def _installed(sources: dict[str, Path], folder: Path, path: str) -> list[str]:
+def _copy(sources: dict[str, Path], folder: Path, path: str) -> list[str]:
     staged = folder / STAGE
-    shutil.rmtree(staged, ignore_errors=True)  # of a job that was killed
+    shutil.rmtree(staged, ignore_errors=True)  # of a killed job
     staged.mkdir(parents=True)
     try:
         for name, source in sources.items():

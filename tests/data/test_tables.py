@@ -1,17 +1,13 @@
-"""Corpora of one's own: CSV, JSON Lines and Parquet, from this machine or the web, and what is refused."""
+"""Corpora in CSV, JSON Lines and Parquet, and what is refused."""
 
-import hashlib
 import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from glossbench.data.corpora import prepare
-from glossbench.data.entries import digests, fetch_settings, local_files, prepare_settings
-from glossbench.data.fetching import fetch
 from glossbench.data.manifest import write_manifest
-from glossbench.data.sources.urls import Origin
-from glossbench.errors import CorpusError, FetchError
+from glossbench.errors import CorpusError
 
 ROWS = [
     ("Rain,\nall day ", "sad", "train"),
@@ -40,18 +36,18 @@ CONTENTS = {
 }
 
 
-def prepared(folder, kind: str, content: bytes, split="given", columns=COLUMNS):
+def prepared(folder, kind: str, content: bytes, splitting="given", columns=COLUMNS):
     folder.mkdir(exist_ok=True)
     (folder / f"data.{kind}").write_bytes(content)
-    return prepare(kind, split, write_manifest(folder, [f"data.{kind}"]), {"columns": columns})
+    return prepare(kind, splitting, write_manifest(folder, [f"data.{kind}"]), {"columns": columns})
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_every_kind_of_table_gives_the_same_documents(tmp_path, kind):
-    parts, class_names = prepared(tmp_path, kind, CONTENTS[kind])
+    splits, class_names = prepared(tmp_path, kind, CONTENTS[kind])
     assert class_names == ["glad", "sad"]
     found = {
-        part: list(zip(frame["doc_id"], frame["text"], frame["label"], strict=True)) for part, frame in parts.items()
+        split: list(zip(frame["doc_id"], frame["text"], frame["label"], strict=True)) for split, frame in splits.items()
     }
     assert found == {
         "train": [("1", "Rain,\nall day", 1), ("2", '"Sun" 🙂', 0)],
@@ -68,11 +64,11 @@ def test_classes_may_be_numbers_and_are_sorted_as_such(tmp_path, kind):
         "jsonl": "\n".join(json.dumps({"words": a, "mood": b}) for a, b in zip(words, labels, strict=True)).encode(),
         "parquet": parquet(words=words, mood=labels),
     }
-    split = {"test_fraction": 0.3, "fraction": 0.4, "seed": 0}
-    parts, class_names = prepared(tmp_path, kind, contents[kind], split, {"text": "words", "label": "mood"})
+    splitting = {"test_fraction": 0.3, "fraction": 0.4, "seed": 0}
+    splits, class_names = prepared(tmp_path, kind, contents[kind], splitting, {"text": "words", "label": "mood"})
     assert class_names == [str(number) for number in range(12)]
-    assert sum(map(len, parts.values())) == 36
-    for frame in parts.values():
+    assert sum(map(len, splits.values())) == 36
+    for frame in splits.values():
         assert [labels[int(text[1:])] for text in frame["text"]] == frame["label"].tolist()
 
 
@@ -94,7 +90,7 @@ def line_of(row: str) -> bytes:
         ("csv", b"", r"data.csv: no column 'words'; columns: none"),
         ("csv", b"words,mood,part\n", r"no documents in it"),
         ("csv", "words,mood,part\nÄ,a,train".encode("latin-1"), r"data.csv: not UTF-8 \(.* at byte 16\); save it as UTF-8"),
-        ("csv", line_of("sun,glad,train"), r"no val documents, expected some; see the corpus's `split:`"),
+        ("csv", line_of("sun,glad,train"), r"no val documents, expected some; see the corpus's `splitting:`"),
         ("csv", line_of("sun,sad,train"), r"all documents are of the class 'sad', expected two or more"),
         ("jsonl", b'{"words": "a", "mood": 1, "part": "train"}\n{"words":', r"data.jsonl, line 2: not JSON in UTF-8"),
         ("jsonl", b"\n[1]", r"data.jsonl, line 2: list found, expected an object"),
@@ -113,51 +109,6 @@ def test_tables_that_do_not_fit_are_refused_in_one_line(tmp_path, kind, content,
     assert "\n" not in str(caught.value)
 
 
-def test_splits_that_do_not_fit_the_parts_are_refused(tmp_path):
-    with pytest.raises(CorpusError, match="2 validation documents of its own; write `split: given`"):
-        prepared(tmp_path, "csv", CONTENTS["csv"], {"fraction": 0.1, "seed": 0})
-    columns = COLUMNS | {"id": "mood"}
+def test_id_that_occurs_twice_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="document id 'sad' occurs twice"):
-        prepared(tmp_path, "csv", CONTENTS["csv"], columns=columns)
-
-
-def entry(**where) -> dict:
-    return {"kind": "csv", "columns": COLUMNS, "split": "given", **where}
-
-
-def test_a_file_of_this_machine_is_copied_and_copied_again_when_it_changes(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.csv").write_bytes(CONTENTS["csv"])
-    own = entry(path="mine.csv")
-    assert local_files(own) == ["mine.csv"]
-    manifest = fetch(fetch_settings(own), tmp_path / "a", Origin(offline=True))
-    assert manifest.read_text() == f"{hashlib.sha256(CONTENTS['csv']).hexdigest()}  data.csv\n"
-    (tmp_path / "mine.csv").write_bytes(CONTENTS["csv"] + b"test,late,sad\r\n")
-    assert "late" not in (tmp_path / "a/data.csv").read_text()  # a study's data do not change under its feet
-    fetch(fetch_settings(own), tmp_path / "a", Origin())
-    assert "late" in (tmp_path / "a/data.csv").read_text()
-    (tmp_path / "mine.csv").unlink()
-    assert local_files(own) == []
-    with pytest.raises(
-        FetchError, match=r"^mine.csv: no such file \(looked in .*\); correct `path:` in the corpus's entry$"
-    ):
-        fetch(fetch_settings(own), tmp_path / "a", Origin())
-
-
-def test_a_file_on_the_web_is_held_against_its_digest(server, tmp_path):
-    content = CONTENTS["csv"]
-    server.answers["/my%20data.csv"] = [(200, content, {})]
-    file = {"url": server.url + "/my%20data.csv", "sha256": hashlib.sha256(content).hexdigest()}
-    manifest = fetch(fetch_settings(entry(file=file)), tmp_path, Origin())
-    assert (tmp_path / "data.csv").read_bytes() == content
-    assert len(prepare("csv", "given", manifest, {"columns": COLUMNS})[0]["train"]) == 2
-
-
-def test_identity_of_files_is_their_content_wherever_they_lie():
-    web = entry(file={"url": "https://a.org/x.csv", "sha256": "0" * 64})
-    moved = entry(file={"url": "https://b.org/y.csv", "sha256": "0" * 64})
-    assert prepare_settings(web) == prepare_settings(moved)
-    assert prepare_settings(entry(path="a.csv")) == prepare_settings(entry(path="b/c.csv"))
-    assert prepare_settings(web | {"columns": COLUMNS | {"text": "other"}}) != prepare_settings(web)
-    assert digests({"kind": "hub", "hub": {"repo": "a/b", "revision": "c"}}) == {"hub": "a/b@c"}
-    assert digests({"kind": "folder", "path": "a"}) == {}
+        prepared(tmp_path, "csv", CONTENTS["csv"], columns=COLUMNS | {"id": "mood"})

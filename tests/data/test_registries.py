@@ -1,13 +1,13 @@
-"""The registries of corpora and encoders, and what their schemas refuse."""
+"""The registries of corpora and encoders, their example files, and what their schemas refuse."""
 
 import copy
 
 import jsonschema
+import pandas as pd
 import pytest
 import torch
 import yaml
 from data_registries import PAPER_CORPORA, ROOT, registry
-from glossbench.data.entries import card_settings, fetch_settings, prepare_settings
 from glossbench.errors import SettingsError
 from glossbench.study.schema import check, load_schema
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
@@ -49,15 +49,15 @@ def test_every_key_has_a_description_and_no_other_is_allowed(name):
     [
         ("mr", {"titel": "MR"}),
         ("mr", {"kind": "pickle"}),
-        ("mr", {"split": "papers"}),
-        ("mr", {"split": {"fraction": 1.0, "seed": 0}}),
-        ("mr", {"split": {"fraction": 0.1}}),
-        ("mr", {"split": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}}),
+        ("mr", {"splitting": "papers"}),
+        ("mr", {"splitting": {"fraction": 1.0, "seed": 0}}),
+        ("mr", {"splitting": {"fraction": 0.1}}),
+        ("mr", {"splitting": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}}),
         ("mr", {"files": {}}),
         ("mr", {"wheel": {"requirement": "a==1", "sha256": "0" * 64, "folder": "a"}}),
         ("mr", {"files": {"labels": {"url": "file:///etc/passwd", "sha256": "0" * 64}}}),
-        ("bbc-news", {"split": "paper"}),
-        ("bbc-news", {"split": {"fraction": 0.1, "seed": 0}}),
+        ("bbc-news", {"splitting": "paper"}),
+        ("bbc-news", {"splitting": {"fraction": 0.1, "seed": 0}}),
         ("bbc-news", {"wheel": {"requirement": "--index-url=x", "sha256": "0" * 64, "folder": "a"}}),
         ("bbc-news", {"wheel": {"requirement": "a==1", "sha256": "0" * 63, "folder": "a"}}),
         ("bbc-news", {"wheel": {"requirement": "a==1", "sha256": "0" * 64, "folder": "../a"}}),
@@ -84,29 +84,6 @@ def test_digests_are_those_of_the_mirror(mirror):
     assert stated == listed
 
 
-def test_rewording_an_entry_changes_its_card_alone():
-    entry = registry("corpora")["mr"]
-    reworded = entry | {"title": "Movie reviews", "licence": "other"}
-    assert fetch_settings(reworded) == fetch_settings(entry)
-    assert prepare_settings(reworded) == prepare_settings(entry)
-    assert card_settings("mr", reworded) != card_settings("mr", entry)
-
-
-def test_stating_sizes_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
-    bare = {key: value for key, value in entry.items() if key != "documents"}
-    assert prepare_settings(bare) == prepare_settings(entry)
-    assert "documents" not in card_settings("mr", bare)
-
-
-def test_another_host_with_the_same_files_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
-    moved = copy.deepcopy(entry)
-    for source in moved["files"].values():
-        source["url"] = source["url"].replace("raw.githubusercontent.com", "example.org")
-    assert prepare_settings(moved) == prepare_settings(entry)
-
-
 ALONE = "goes with kind"
 TABLES = "goes with kinds csv, jsonl and parquet alone"
 
@@ -118,18 +95,23 @@ TABLES = "goes with kinds csv, jsonl and parquet alone"
         ("corpora", "sst2", {"columns": None}, "sst2.columns: missing"),
         ("corpora", "sst2", {"path": "a.csv"}, f"sst2.path: {TABLES}"),
         ("corpora", "sst2", {"columns": {"text": "a", "label": "b", "split": "c"}}, f"sst2.columns.split: {TABLES}"),
-        ("corpora", "sst2", {"split": "given"}, 'sst2.split: "given" found, expected a mapping with fraction and seed'),
         (
             "corpora",
             "sst2",
-            {"parts": {"train": "a.parquet", "val": ["b.parquet"], "test": "c.parquet"}},
-            'sst2.split: {"fraction": 0.1, "seed": 0} found, expected "given"',
+            {"splitting": "given"},
+            'sst2.splitting: "given" found, expected a mapping with fraction and seed',
         ),
         (
             "corpora",
             "sst2",
-            {"parts": {"train": "../a.parquet", "test": "c.parquet"}},
-            'sst2.parts.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet',
+            {"splits": {"train": "a.parquet", "val": ["b.parquet"], "test": "c.parquet"}},
+            'sst2.splitting: {"fraction": 0.1, "seed": 0} found, expected "given"',
+        ),
+        (
+            "corpora",
+            "sst2",
+            {"splits": {"train": "../a.parquet", "test": "c.parquet"}},
+            'sst2.splits.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet',
         ),
         (
             "corpora",
@@ -156,20 +138,20 @@ TABLES = "goes with kinds csv, jsonl and parquet alone"
             "corpora",
             "my-corpus",
             {"columns": {"text": "a", "label": "b"}},
-            'my-corpus.split: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)',
+            'my-corpus.splitting: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)',
         ),
         (
             "corpora",
             "my-corpus",
-            {"split": {"test_fraction": 0.1, "fraction": 0.1, "seed": 0}},
-            "my-corpus.split.test_fraction: goes with a corpus without a test part of its own alone",
+            {"splitting": {"test_fraction": 0.1, "fraction": 0.1, "seed": 0}},
+            "my-corpus.splitting.test_fraction: goes with a corpus without a test split of its own alone",
         ),
         ("corpora", "mr", {"columns": {}}, f"mr.columns: {ALONE}s hub-dataset, csv, jsonl and parquet alone"),
         (
             "corpora",
             "mr",
-            {"split": "given"},
-            'mr.split: "paper", or a mapping with fraction and seed, for kind textgcn',
+            {"splitting": "given"},
+            'mr.splitting: "paper", or a mapping with fraction and seed, for kind textgcn',
         ),
         ("encoders", "bert-base", {"hub": None}, "bert-base.hub: missing"),
         ("encoders", "bert-base", {"path": "a"}, f"bert-base.path: {ALONE} folder alone"),
@@ -190,15 +172,15 @@ def test_wrong_entry_of_hub_or_own_data_gets_one_line(registry_name, key, change
 
 def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
     table = registry("corpora")["my-corpus"]
-    drawn = table | {"split": {"fraction": 0.2, "seed": 1}}
+    drawn = table | {"splitting": {"fraction": 0.2, "seed": 1}}
     whole = table | {
         "columns": {"text": "a", "label": "b"},
-        "split": {"test_fraction": 0.3, "fraction": 0.1, "seed": 0},
+        "splitting": {"test_fraction": 0.3, "fraction": 0.1, "seed": 0},
     }
     web = {key: value for key, value in table.items() if key != "path"}
     web |= {"kind": "parquet", "file": {"url": "https://a.org/b.parquet", "sha256": "0" * 64}}
-    given = registry("corpora")["sst2"] | {"split": "given"}
-    given["parts"] = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
+    given = registry("corpora")["sst2"] | {"splitting": "given"}
+    given["splits"] = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
     assert refusals("corpora", {"a": drawn, "b": whole, "c": web, "d": given}) == []
     encoder = registry("encoders")["bert-base"]
     for fact in ("parameters", "hidden", "max_length"):
@@ -220,3 +202,12 @@ def test_facts_of_the_papers_encoders_are_those_of_their_architectures(name):
     stated = registry("encoders")[name]
     assert sum(weight.numel() for weight in model.parameters()) == stated["parameters"]
     assert (config.num_hidden_layers, config.hidden_size) == (stated["layers"], stated["hidden"])
+
+
+def test_example_corpus_is_as_its_entry_says():
+    entry = registry("corpora")["my-corpus"]
+    rows = pd.read_csv(ROOT / entry["path"])
+    assert list(rows.columns) == [entry["columns"][role] for role in ("text", "label", "split")]
+    assert rows["split"].value_counts().to_dict() == entry["documents"]
+    assert rows.groupby(["topic", "split"]).size().unstack().to_numpy().tolist() == [[4, 12, 4]] * 3
+    assert rows["sentence"].is_unique

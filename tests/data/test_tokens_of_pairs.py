@@ -1,12 +1,10 @@
-"""Documents that are pairs of texts: parts, cards, tokens, token types, embeddings."""
+"""Tokens of documents that are pairs of texts: truncation, token types, and the embeddings that they give."""
 
 import pandas as pd
 import pytest
 import torch
-from glossbench.data.cards import describe
-from glossbench.data.corpora import prepare, read_part, write_part
+from glossbench.data.corpora import read_split, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.manifest import write_manifest
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.encoder import Encoder, hidden_states, keep_layers, load_backbone
@@ -23,12 +21,12 @@ PAIRS = [
 
 
 @pytest.fixture(scope="module")
-def part(tmp_path_factory):
-    """A part of five pairs: both short, one long, the other long, one empty."""
+def val_split(tmp_path_factory):
+    """A split of five pairs: both short, one long, the other long, one empty."""
     path = tmp_path_factory.mktemp("pairs") / "val.parquet"
     frame = pd.DataFrame(PAIRS, columns=["text", "text_pair", "label"]).assign(doc_id=list("abcde"))
-    write_part(frame[["doc_id", "text", "text_pair", "label"]], ["x", "y"], path)
-    assert read_part(path)[0].columns.tolist() == ["doc_id", "text", "text_pair", "label"]
+    write_split(frame[["doc_id", "text", "text_pair", "label"]], ["x", "y"], path)
+    assert read_split(path)[0].columns.tolist() == ["doc_id", "text", "text_pair", "label"]
     return path
 
 
@@ -38,8 +36,8 @@ def encoder(request, tmp_path_factory):
 
 
 @pytest.fixture
-def stored(part, encoder, tmp_path):
-    save_tokens(tokenize({"val": part}, encoder[1], LENGTH), tmp_path / "tokens")
+def stored(val_split, encoder, tmp_path):
+    save_tokens(tokenize({"val": val_split}, encoder[1], LENGTH), tmp_path / "tokens")
     return load_documents(tmp_path / "tokens", "val", load_tokenizer(encoder[1]).pad_token_id)
 
 
@@ -49,7 +47,7 @@ def test_pairs_are_encoded_as_the_tokenizer_does_and_cut_where_they_are_longer(s
     for i, (text, pair, _) in enumerate(PAIRS):
         first, second = (tokenizer(one, add_special_tokens=False)["input_ids"] for one in (text, pair))
         room = LENGTH - (4 if family == "roberta" else 3)
-        if len(first) + len(second) > room:  # the shorter keeps half of the room at least
+        if len(first) + len(second) > room:  # the shorter keeps at least half of the room
             shorter, longer = (first, second) if len(first) <= len(second) else (second, first)
             del shorter[room // 2 :]
             del longer[room - len(shorter) :]
@@ -78,7 +76,7 @@ def test_embeddings_are_those_of_the_model_called_with_the_tokenizers_own_pairs(
         torch.testing.assert_close(upper(lower), expected, rtol=2e-3, atol=2e-3)
 
 
-def test_padding_and_selection_keep_token_types_beside_their_tokens(stored):
+def test_padding_and_selection_keep_token_types_with_their_tokens(stored):
     if stored.token_types is None:
         assert stored.pad_types([0, 1]) is None
         return
@@ -91,28 +89,8 @@ def test_padding_and_selection_keep_token_types_beside_their_tokens(stored):
         assert values[row, : end - begin].tolist() == stored.values[begin:end].tolist()
 
 
-def test_length_must_hold_the_special_tokens_of_a_pair(part, encoder):
+def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):
     special = 5 if encoder[0] == "roberta" else 4
-    tokenize({"val": part}, encoder[1], special)
+    tokenize({"val": val_split}, encoder[1], special)
     with pytest.raises(SettingsError, match=f"max_length: {special - 1}, expected {special} to 64"):
-        tokenize({"val": part}, encoder[1], special - 1)
-
-
-def test_pairs_are_told_apart_by_both_texts(tmp_path):
-    """A question occurs with many sentences: only a copy of both is a copy."""
-    lines = ["q,s,y,part"]
-    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(20)]
-    lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
-    lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
-    (tmp_path / "data.csv").write_text("\n".join(lines))
-    manifest = write_manifest(tmp_path, ["data.csv"])
-    columns = {"text": "q", "text_pair": "s", "label": "y", "split": "part"}
-    split = {"fraction": 0.3, "seed": 0}
-    parts, names = prepare("csv", split, manifest, {"columns": columns})
-    learned = [set(zip(parts[part]["text"], parts[part]["text_pair"], strict=True)) for part in ("train", "val")]
-    assert not learned[0] & learned[1]
-    assert {len(pairs) for pairs in learned} == {14, 6}
-    card = describe(parts, names, {"split": split})
-    assert card["n_duplicates"] == 4 + 2
-    assert (card["n_test_in_train"], card["n_conflicts"], card["n_empty"]) == (2, 0, 1)
-    assert (card["mean_words"], card["max_words"]) == (round(2 * 27 / 28, 2), 2)
+        tokenize({"val": val_split}, encoder[1], special - 1)

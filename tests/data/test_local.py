@@ -1,5 +1,6 @@
-"""Encoders of one's own: folders of this machine, weights whole or in parts, and what is refused."""
+"""Local tables and encoders of the user: copied, copied again when they change, and what is refused."""
 
+import hashlib
 import json
 import shutil
 
@@ -8,8 +9,7 @@ import torch
 from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import listed_files
-from glossbench.data.sources.encoder_files import lacking, wanted_files
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 from glossbench.learning.encoder import load_backbone
 from tiny_models import HIDDEN, LAYERS, save_tiny
@@ -26,6 +26,28 @@ def own(whole, tmp_path, monkeypatch):
     """A folder that a user has, relative to the working directory."""
     monkeypatch.chdir(tmp_path)
     return shutil.copytree(whole, tmp_path / "own")
+
+
+TABLE = b"text,label\r\nsnow,glad\r\n"
+
+
+def test_table_is_copied_and_copied_again_when_it_changes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_bytes(TABLE)
+    own = {"kind": "csv", "path": "mine.csv"}
+    assert local_files(own) == ["mine.csv"]
+    manifest = fetch(fetch_settings(own), tmp_path / "a", Origin(offline=True))
+    assert manifest.read_text() == f"{hashlib.sha256(TABLE).hexdigest()}  data.csv\n"
+    (tmp_path / "mine.csv").write_bytes(TABLE + b"test,late,sad\r\n")
+    assert "late" not in (tmp_path / "a/data.csv").read_text()  # what a study reads does not change while it runs
+    fetch(fetch_settings(own), tmp_path / "a", Origin())
+    assert "late" in (tmp_path / "a/data.csv").read_text()
+    (tmp_path / "mine.csv").unlink()
+    assert local_files(own) == []
+    with pytest.raises(
+        FetchError, match=r"^mine.csv: no such file \(looked in .*\); correct `path:` in the corpus's entry$"
+    ):
+        fetch(fetch_settings(own), tmp_path / "a", Origin())
 
 
 def entry(**facts: int) -> dict:
@@ -45,10 +67,10 @@ def test_folder_is_copied_without_what_is_no_encoders(own, tmp_path):
     (own / "vocab.txt").unlink()
     fetch(entry(), tmp_path / "a", Origin())
     assert manifest.read_bytes() != before
-    assert not (tmp_path / "a/vocab.txt").exists()  # what the folder has no longer goes
+    assert not (tmp_path / "a/vocab.txt").exists()  # no longer in the folder
 
 
-def test_weights_in_parts_are_an_encoder_too(own, whole, tmp_path):
+def test_sharded_weights_are_an_encoder_too(own, whole, tmp_path):
     (own / "model.safetensors").unlink()
     AutoModel.from_pretrained(whole).save_pretrained(own, max_shard_size="40KB")
     shards = sorted(path.name for path in own.glob("model-*"))
@@ -58,12 +80,6 @@ def test_weights_in_parts_are_an_encoder_too(own, whole, tmp_path):
     found, expected = load_backbone(tmp_path / "a").state_dict(), load_backbone(whole).state_dict()
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in found)
-
-
-def test_files_in_sub_folders_and_shards_beside_whole_weights_are_left_alone():
-    names = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "vocab.txt"]
-    assert wanted_files([*names, "onnx/config.json", "model-/../x-of-1.safetensors"]) == [names[0], names[1], names[3]]
-    assert lacking(names) == ""
 
 
 @pytest.mark.parametrize(
