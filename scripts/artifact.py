@@ -1,4 +1,4 @@
-"""All that the evidence of a study stands on, in one archive."""
+"""Pack the evidence of a study, and all that it is made from, into one archive."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The paper's claims with a verdict each, as json and as a page."""
+"""Judge each claim of the paper; write the verdicts as json and as a Markdown page."""
 
 import json
 from pathlib import Path

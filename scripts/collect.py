@@ -1,4 +1,4 @@
-"""Put what runs, searches and corpora say into frames."""
+"""Collect the results of runs, searches and corpora into frames."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A figure of the evidence as png and pdf, what it draws as csv, and its caption on these runs as txt."""
+"""Make a figure as png and pdf, its data as csv, and its caption for these runs as txt."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The report of a study on one page, and where its results come from as json."""
+"""Make the report of a study as one HTML page, and its provenance as json."""
 
 import hashlib
 import json
@@ -16,6 +16,6 @@ if __name__ == "__main__":
         provenance = {**describe(root), "settings": hashlib.sha256(params.settings.encode()).hexdigest()}
         shown = shown_outputs(json.loads(params.outputs), [*given.tables, *given.figures])
         claims = Path(given.claims).read_text(encoding="utf-8")
-        made = evidence.report(json.loads(params.settings), provenance, shown, claims)
-        Path(snakemake.output.page).write_text(made["html"], encoding="utf-8")
-        Path(snakemake.output.provenance).write_text(made["json"], encoding="utf-8")
+        texts = evidence.report(json.loads(params.settings), provenance, shown, claims)
+        Path(snakemake.output.page).write_text(texts["html"], encoding="utf-8")
+        Path(snakemake.output.provenance).write_text(texts["json"], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every test between objectives: all pairs as csv; pairs, ranks and the seeds that are needed as json."""
+"""Test the differences between objectives: all pairs as csv; pairs, ranks and needed seeds as json."""
 
 import json
 from pathlib import Path

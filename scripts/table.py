@@ -1,4 +1,4 @@
-"""A table of the evidence as csv, md, tex, and html for the report."""
+"""Make a table as csv, md, tex, and html for the report."""
 
 import json
 from pathlib import Path

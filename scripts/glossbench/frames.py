@@ -1,6 +1,6 @@
-"""The frames that learning hands to evidence: their columns, what is in them, and what makes a row one of its kind.
+"""The frames that learning hands to evidence: their columns, the kind of values in each, and their row keys.
 
-``collect`` and ``project_embeddings`` write through this module; everything downstream reads by it.
+``collect`` and ``project_embeddings`` write frames with this module. Evidence relies on the contract defined here.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "flag": types.is_bool_dtype,
     "vector": lambda values: values.map(lambda value: isinstance(value, np.ndarray)).all(),
 }
-# What tells a run from others, and the order of rows.
+# Columns that identify a run, in the order by which rows are sorted.
 RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
-# What the objective's key says: the registry's entry, the key without changed settings, what is changed (or "").
+# Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).
 OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 
 OBJECTIVE = dict.fromkeys(["objective", *OBJECTIVE_COLUMNS], "text")
@@ -82,28 +82,32 @@ ONE_ROW = {
 
 
 def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
-    """In what a frame breaks its contract.
+    """List the ways in which a frame breaks its contract.
 
     Args:
         name: A key of ``CONTRACT``.
-        frame: Columns beyond those of the contract are welcome.
+        frame: The frame to check. It may have more columns than the contract.
 
     Returns:
-        A few words for each violation, none where there is none.
+        A short description of each violation; empty if there is none.
     """
     contract, keys = CONTRACT[name], ONE_ROW[name]
     missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
-    found = [f"no column {', '.join(missing)}"] if missing else []
+    violations = [f"no column {', '.join(missing)}"] if missing else []
     for column, kind in contract.items():
         if column in frame and not KINDS[kind](frame[column]):
-            found.append(f"column {column}: each value must be a {kind}")
+            violations.append(f"column {column}: each value must be a {kind}")
     if not missing and frame.duplicated(keys).any():
-        found.append(f"{frame.duplicated(keys).sum()} rows repeat the {', '.join(keys)} of another")
-    return found
+        violations.append(f"{frame.duplicated(keys).sum()} rows repeat the {', '.join(keys)} of another")
+    return violations
 
 
 def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a frame as Parquet. Raises GlossbenchError, naming the file, where it breaks its contract."""
+    """Write a frame as Parquet.
+
+    Raises:
+        GlossbenchError: The frame breaks its contract. The message names the file.
+    """
     if violations := contract_violations(name, frame):
         raise GlossbenchError(f"{path}: {'; '.join(violations)}")
     frame.to_parquet(path, index=False)
@@ -112,12 +116,12 @@ def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
 def with_objective_columns(
     frame: pd.DataFrame, objectives: dict[str, dict[str, str]], columns: list[str] = OBJECTIVE_COLUMNS
 ) -> pd.DataFrame:
-    """A frame with ``columns`` behind its column ``objective``.
+    """Insert the columns of an objective's key after the column ``objective``.
 
     Args:
-        frame: Has a column ``objective``.
-        objectives: ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
-        columns: Those that the frame gets.
+        frame: Frame with a column ``objective``.
+        objectives: Values of ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
+        columns: The columns to insert.
     """
     place = frame.columns.get_loc("objective") + 1
     new = {name: [objectives[key][name] for key in frame["objective"]] for name in columns}

@@ -1,4 +1,4 @@
-"""Where a result comes from: digests of the code behind it, versions, and the machine."""
+"""Where a result comes from: digests of its code, package versions, and the machine."""
 
 import ast
 import hashlib
@@ -12,8 +12,8 @@ from typing import Any
 
 PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
-# Changes here leave every number as it is: what a study means reaches a job as params, which are compared anyway;
-# logs, watchdogs, messages and digests are no part of a result.
+# Changes in these modules change no number. The settings of a study reach a job as params, which Snakemake compares
+# separately; logs, watchdogs, error messages and digests are not part of a result.
 LEFT_OUT = tuple(f"{PACKAGE}.{name}" for name in ("study", "job", "errors", "provenance"))
 VERSIONED = (
     "snakemake",
@@ -30,10 +30,10 @@ VERSIONED = (
 
 
 def code_digest(script: Path, *modules: str) -> str:
-    """Digest of a script, of the named modules, and of all modules of the package they reach by static imports.
+    """Digest of a script, of the named modules, and of all package modules that they import, directly or not.
 
-    Comments, docstrings, layout and the texts of raised errors do not count. ``import package.module`` and
-    ``from package.module import name`` reach that module alone, not the packages around it.
+    Comments, docstrings, layout and the texts of raised errors do not change the digest. ``import package.module``
+    and ``from package.module import name`` include that module alone, not the packages that contain it.
     """
     reached: set[str] = set()
     waiting = [*modules, *_imports(script)]
@@ -47,7 +47,14 @@ def code_digest(script: Path, *modules: str) -> str:
 
 
 def describe(root: Path) -> dict[str, Any]:
-    """Versions, commit, digest of the lock, and machine. Values are texts, or mappings of texts."""
+    """Versions, commit, digest of the lock file, and machine.
+
+    Args:
+        root: Root folder of the repository.
+
+    Returns:
+        Strings, or mappings of strings, by name.
+    """
     lock = root / "envs" / "requirements.txt"
     return {
         "commit": _commit(root),
@@ -61,7 +68,7 @@ def describe(root: Path) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
+    """Installed versions of the packages that results depend on."""
     return {name: _version(name) for name in VERSIONED}
 
 
@@ -79,22 +86,22 @@ def _imports(path: Path) -> tuple[str, ...]:
 
 @cache
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """What a file means, and the modules of the package that it imports."""
+    """The syntax tree of a file as text, and the modules of the package that it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = set()
+    imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-            found.add(node.module)
-    ours = {name for name in found if name.split(".")[0] == PACKAGE}
+            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+            imported.add(node.module)
+    ours = {name for name in imported if name.split(".")[0] == PACKAGE}
     files = {name for name in ours if _path(name).is_file()}
-    # "from package import module" names the module, not the package's __init__
+    # "from package import module" means the module, not the package's __init__.
     modules = sorted(
         name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files)
     )
-    return ast.dump(_Meaning().visit(tree)), tuple(modules)
+    return ast.dump(_WithoutComments().visit(tree)), tuple(modules)
 
 
 def _path(module: str) -> Path:
@@ -106,8 +113,8 @@ def _is_package(module: str) -> bool:
     return SCRIPTS.joinpath(*module.split(".")).is_dir()
 
 
-class _Meaning(ast.NodeTransformer):
-    """Strips what a reader sees and the interpreter does not act on."""
+class _WithoutComments(ast.NodeTransformer):
+    """Removes docstrings and the texts of raised errors, which do not change results."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         body = getattr(node, "body", None)

@@ -1,8 +1,7 @@
-"""From the collected frames to every table, figure, test, verdict and the report: the one way there is.
+"""Makes every table, figure, test, verdict and the report of a study from its collected frames.
 
-The scripts of the workflow, the verification of an archive, the benchmarks and the tests all make evidence here. What
-goes in are frames, the paper's numbers, and plain values that the study states; what comes out are texts and figures by
-the ending of the file that holds them. Nothing is written.
+The scripts of the workflow, the verification of an archive and the tests all use ``Evidence``. Its methods return the
+contents of files by their endings and write nothing.
 """
 
 import importlib
@@ -29,14 +28,14 @@ from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
 from glossbench.evidence.text.rendering import to_csv, to_html, to_latex, to_markdown
 
-# The paper's numbers by the names that outputs read them under.
+# Readers of the paper's numbers, by their names in ``reads`` of config/outputs.yaml.
 PUBLISHED = {
     "results": published.published_results,
     "models": published.published_models,
     "ttests": published.published_ttests,
     "facts": read_facts,
 }
-# Frames behind verdicts, tests and the report; trials where the study has any.
+# Frames that verdicts, tests and the report are made from. Not every study has trials.
 JUDGED = ("runs", "epochs", "trials")
 TESTED = ("runs",)
 REPORTED = ("runs", "corpora", "coverage")
@@ -44,11 +43,11 @@ REPORTED = ("runs", "corpora", "coverage")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a study's evidence is made from.
+    """The frames of a study, and methods that make its evidence from them.
 
     Args:
-        frames: Collected frames by name; those that a product needs.
-        published: Folder of the paper's numbers, config/published.
+        frames: Collected frames by name. Each method needs only the frames that it reads.
+        published: Folder with the paper's numbers, config/published.
         names: Titles, order, families and colours, as ``study.names`` makes them.
     """
 
@@ -64,18 +63,28 @@ class Evidence:
         names: dict[str, list[dict[str, Any]]],
         wanted: Iterable[str] | None = None,
     ) -> "Evidence":
-        """Read frames from Parquet files by name: all of ``paths``, or those that are ``wanted``."""
+        """Read the frames from Parquet files.
+
+        Args:
+            paths: Files by the name of their frame.
+            published: Folder with the paper's numbers, config/published.
+            names: As ``study.names`` makes them.
+            wanted: Names of the frames to read; all by default.
+        """
         read = {name: pd.read_parquet(path) for name, path in paths.items() if wanted is None or name in wanted}
         return cls(read, published, names)
 
     def table(self, output: dict[str, Any], caption: str) -> dict[str, str]:
-        """A table as csv, md, tex and html.
+        """Make a table.
 
         Args:
-            output: Its specification (``study.outputs.Output.specification``).
+            output: Specification of the table; see ``study.outputs.Output.specification``.
             caption: One paragraph.
+
+        Returns:
+            Texts by ending: csv, md, tex and html.
         """
-        with self._making():
+        with self._reproducibly():
             module, settings = _module(output), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
@@ -88,29 +97,49 @@ class Evidence:
             }
 
     def figure_texts(self, output: dict[str, Any], caption: str) -> dict[str, str]:
-        """What a figure draws as csv, and its caption on these runs as txt. Arguments as of ``table``."""
-        with self._making():
-            return self._figure_texts(self._drawn(output), output, caption)
+        """Make the texts of a figure without drawing it.
+
+        Args:
+            output: Specification of the figure; see ``study.outputs.Output.specification``.
+            caption: One paragraph.
+
+        Returns:
+            Texts by ending: csv (the data that the figure draws) and txt (the caption for these runs).
+        """
+        with self._reproducibly():
+            return self._figure_texts(self._figure_data(output), output, caption)
 
     def figure(self, output: dict[str, Any], caption: str) -> tuple[dict[str, str], Figure]:
-        """``figure_texts``, and the figure itself."""
-        with self._making():
-            drawn = self._drawn(output)
-            texts = self._figure_texts(drawn, output, caption)
-            return texts, _module(output).draw(drawn, **output["settings"])
+        """Make the texts of a figure, and draw it. Arguments are those of ``figure_texts``."""
+        with self._reproducibly():
+            data = self._figure_data(output)
+            texts = self._figure_texts(data, output, caption)
+            return texts, _module(output).draw(data, **output["settings"])
 
     def significance(self) -> dict[str, str]:
-        """Every test between objectives: all pairs as csv; pairs, ranks and the seeds that are needed as json."""
-        with self._making():
+        """Make every test between objectives.
+
+        Returns:
+            Texts by ending: csv (the tests of all pairs) and json (these, the tests of ranks, and the number of seeds
+            that the published differences need).
+        """
+        with self._reproducibly():
             runs = self.frames["runs"]
             pairs = pair_tests(runs)
             needed = seeds_for_published(pairs, published.published_results(self.published))
-            found = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
-            return {"csv": to_csv(pairs), "json": to_json(found)}
+            tests = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
+            return {"csv": to_csv(pairs), "json": to_json(tests)}
 
     def claims(self, registry: dict[str, Any]) -> dict[str, str]:
-        """The paper's claims with a verdict each, as json and as a page (md). registry: config/claims.yaml."""
-        with self._making():
+        """Judge each claim of the paper.
+
+        Args:
+            registry: config/claims.yaml.
+
+        Returns:
+            Texts by ending: json (the verdicts with their numbers) and md (a page).
+        """
+        with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
             paper = published.published_runs(self.published)
             verdicts = judge(registry, read_facts(self.published), **frames, published=paper)
@@ -119,37 +148,40 @@ class Evidence:
     def report(
         self, settings: dict[str, Any], provenance: dict[str, Any], shown: list[Shown], claims: str
     ) -> dict[str, str]:
-        """The report as html, and where the results come from as json.
+        """Make the report.
 
         Args:
             settings: The resolved study.
-            provenance: Versions and digests; the machines of the runs are added.
+            provenance: Versions and digests. The machines of the runs are added.
             shown: Tables and figures in the order of the page.
-            claims: What ``claims`` gave as json.
+            claims: The json that ``claims`` returned.
+
+        Returns:
+            Texts by ending: html (the page) and json (the provenance).
         """
-        with self._making():
+        with self._reproducibly():
             frames = {name: self.frames[name] for name in REPORTED}
             provenance = {**provenance, "runs": machines(frames["runs"])}
             page = render_report(settings, provenance, shown, json.loads(claims), **frames)
             return {"html": page, "json": to_json({"study": settings["study"], **provenance})}
 
     @contextmanager
-    def _making(self) -> Iterator[None]:
-        # One thread: how many threads share a sum decides its last digits.
+    def _reproducibly(self) -> Iterator[None]:
+        """Use the study's names and one thread: the number of threads changes the last digits of a sum."""
         with naming(self.names), threadpool_limits(limits=1):
             yield
 
     def _inputs(self, output: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of a module's functions: what the specification ``reads``, as far as the study has it."""
+        """The frames and numbers that an output reads, by parameter; frames that the study lacks are left out."""
         known = [name for name in output["reads"] if name in PUBLISHED or name in self.frames]
         return {name: PUBLISHED[name](self.published) if name in PUBLISHED else self.frames[name] for name in known}
 
-    def _drawn(self, output: dict[str, Any]) -> pd.DataFrame:
+    def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
         return _module(output).frame(**self._inputs(output), **output["settings"])
 
-    def _figure_texts(self, drawn: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
+    def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
         text = " ".join([caption, *self._coverage_notes(_module(output), output)])
-        return {"csv": to_csv(drawn), "txt": f"{text}\n"}
+        return {"csv": to_csv(data), "txt": f"{text}\n"}
 
     def _coverage_notes(self, module: ModuleType, output: dict[str, Any]) -> list[str]:
         note = coverage_note(self.frames["coverage"], lambda planned: module.select(planned, **output["settings"]))

@@ -1,17 +1,22 @@
-"""Which rows of a frame a table, a figure or a test is about, by the columns that say what an objective's key means.
+"""Selects the rows of a frame that a table, a figure or a test uses, by the columns of the objective's key.
 
-``base`` is the entry of the registry, ``unvaried`` the key without changed settings, ``setting`` and ``value`` what is
-changed (empty where nothing is). An objective with a preset competes with the others; one with a changed setting is the
-same competitor, varied.
+``base`` is the entry of the registry, ``unvaried`` the key without changed settings, ``setting`` and ``value`` the
+change (empty if there is none). An objective with a preset counts as an objective of its own. An objective with a
+changed setting is a variation of the one without.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-RELATIVE = "x"  # "x1.5" is 1.5 times the value that the unvaried objective uses
+RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
 CELL = ["corpus", "encoder", "protocol", "objective"]
+
+
+def no_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """No rows: the selection of a table or figure that does not depend on runs."""
+    return rows.iloc[:0]
 
 
 def unvaried(rows: pd.DataFrame) -> pd.DataFrame:
@@ -33,13 +38,13 @@ def of_protocol(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
 def with_gloss(
     rows: pd.DataFrame, gloss: Sequence[str], baselines: Sequence[str], by: Sequence[str] = ("corpus", "encoder")
 ) -> pd.DataFrame:
-    """Rows of the baselines and of the one objective that stands for G-Loss.
+    """Rows of the baselines and of the one objective that represents G-Loss.
 
     Args:
         rows: Rows of a frame of runs.
-        gloss: Objective keys; in each group the first that was run is taken.
+        gloss: Objective keys. In each group the first one that was run represents G-Loss.
         baselines: Objective keys.
-        by: Columns that make up a group.
+        by: Columns that define a group.
     """
     rows = rows[rows["objective"].isin([*gloss, *baselines])]
     places = rows["objective"].map({key: place for place, key in enumerate(gloss)})
@@ -48,27 +53,27 @@ def with_gloss(
 
 
 def one_at_a_time(rows: pd.DataFrame, settings: Sequence[str]) -> pd.DataFrame:
-    """The rows that change exactly one of ``settings`` and nothing else, and the unvaried rows of their objectives.
+    """Rows that change exactly one of ``settings`` and nothing else, and the unvaried rows of their objectives.
 
-    An unvaried row is kept where its corpus, encoder and protocol have a row that varies its objective. ``objective``
-    becomes the key without changed settings.
+    An unvaried row is kept if a row of the same corpus, encoder and protocol varies its objective. In the result,
+    ``objective`` is the key without changed settings.
     """
-    chosen = rows[rows["setting"].isin(["", *settings])]
-    chosen = chosen.assign(objective=chosen["unvaried"])
-    kept = (chosen["setting"] != "").groupby([chosen[key] for key in CELL]).transform("any")
-    return chosen[kept.astype(bool)]
+    rows = rows[rows["setting"].isin(["", *settings])]
+    rows = rows.assign(objective=rows["unvaried"])
+    kept = (rows["setting"] != "").groupby([rows[key] for key in CELL]).transform("any")
+    return rows[kept.astype(bool)]
 
 
 def variations(runs: pd.DataFrame, objective: str, setting: str) -> pd.DataFrame:
-    """The rows of an objective that change this setting alone, and those that change nothing."""
+    """Rows of an objective that change this setting alone, and its unvaried rows."""
     return runs[(runs["unvaried"] == objective) & runs["setting"].isin(["", setting])]
 
 
 def is_relative(values: pd.Series) -> pd.Series:
-    """Whether each value of a key is a multiple (``x1.5``) and not the value itself."""
+    """Whether each value of a key is a multiple (``x1.5``), not an absolute value."""
     return values.astype(str).str.startswith(RELATIVE)
 
 
 def numbers(values: pd.Series) -> pd.Series:
-    """The values of keys as numbers, multiples without their mark; NaN for words and empty texts."""
+    """Values of keys as numbers, multiples without their mark; NaN for words and empty text."""
     return pd.to_numeric(values.astype(str).str.removeprefix(RELATIVE), errors="coerce").astype(float)

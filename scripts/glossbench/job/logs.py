@@ -1,4 +1,4 @@
-"""The log of a job: everything goes to its file, the reason of a failure stands in its last line."""
+"""The log of a job. It holds all messages; where the job fails, its last line gives the reason."""
 
 import logging
 import sys
@@ -15,10 +15,14 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 @contextmanager
 def job_log(job: Any) -> Iterator[logging.Logger]:
-    """Log to a job's file while the body runs, beginning with its settings and versions, and end with its Snakemake.
+    """Log to a job's file while the body runs, beginning with its settings and versions.
 
-    job: the ``snakemake`` object of a script. A GlossbenchError ends the process with its one line on stderr; any
-    other exception goes on, with its traceback in the log. In both cases the last line of the log says why.
+    The process also exits when the Snakemake that started it dies. A GlossbenchError ends the process with its one
+    line on stderr. Any other exception is raised again, with its traceback in the log. In both cases the last line of
+    the log gives the reason.
+
+    Args:
+        job: The ``snakemake`` object of a script.
     """
     handler = logging.FileHandler(job.log[0], mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%S"))

@@ -1,4 +1,4 @@
-"""A job ends when the Snakemake that started it has died."""
+"""Ends a job when the Snakemake that started it has died."""
 
 import logging
 import os
@@ -13,9 +13,9 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def end_with_snakemake() -> None:
-    """Watch the Snakemake process above this one, if there is one, and exit when it is gone.
+    """Watch the Snakemake process that started this one, if there is one, and exit when it has ended.
 
-    A killed Snakemake leaves its jobs running; they would write beside those that its successor starts.
+    A killed Snakemake leaves its jobs running. They would write the same files as the jobs of the next Snakemake.
     """
     ancestor = next((process for process in psutil.Process().parents() if is_snakemake(process)), None)
     if ancestor is not None:
@@ -38,7 +38,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def is_snakemake(process: psutil.Process) -> bool:
-    """Whether a process is a Snakemake (and not the make that called it)."""
+    """Whether a process is a Snakemake, and not the ``make`` that called it."""
     try:
         words = [Path(word).name for word in process.cmdline()[:4]]
     except psutil.Error:

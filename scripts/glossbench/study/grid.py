@@ -1,6 +1,6 @@
 """The runs of a study: blocks of corpora x encoders x objectives x seeds, each with settings to vary.
 
-Imported while the workflow is parsed: nothing heavy in here.
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Search:
-    """One search: a corpus, an encoder and an objective key without changed settings."""
+    """One hyperparameter search: a corpus, an encoder and an objective key without changed settings."""
 
     corpus: str
     encoder: str
@@ -35,7 +35,14 @@ class Search:
 
 @dataclass(frozen=True)
 class Block:
-    """A product of runs: its lists and what it varies, and where in the study each list stands."""
+    """A product of lists that gives runs.
+
+    Args:
+        lists: Corpora, encoders, objectives and seeds, by the names in ``LISTS``.
+        vary: Values to try, by setting.
+        path: Prefix of the block's keys in the study file, e.g. ``grid[0].``; empty for the study itself.
+        own: Names of the lists that the block gives itself. The others are the study's.
+    """
 
     lists: dict[str, list]
     vary: dict[str, list]
@@ -43,14 +50,17 @@ class Block:
     own: frozenset[str]
 
     def place(self, name: str) -> str:
-        """Path of a list in the study file: the block's, or the study's where the block has none."""
+        """Path of a list in the study file: the block's own list, or else the study's."""
         return f"{self.path}{name}" if name in self.own else name
 
     def objective_keys(self, chosen: Callable[[str, str], Any]) -> Iterator[str]:
-        """Its objectives, or each of them with each varied setting at each of its values.
+        """The objectives of the block, or each of them with each varied setting at each of its values.
 
-        chosen: (key, setting) -> the value that a run of the key has anyway, None where that is not known yet. A
-        value that changes nothing, or one times what was chosen, is the plain objective: no run is made twice.
+        A value that equals the objective's own gives the unvaried key, so that no run is made twice.
+
+        Args:
+            chosen: Maps (key, setting) to the value that the objective has without a change; None if it is not known
+                before a search or an estimate.
         """
         if not self.vary:
             yield from self.lists["objectives"]
@@ -60,24 +70,29 @@ class Block:
                 yield key if same else str(ObjectiveKey.parse(key).with_change(setting, value))
 
     def runs(self, keys: list[str]) -> list[Run]:
-        """Its runs, given its objective keys."""
+        """The runs of the block for these objective keys."""
         return [
             Run(*cell) for cell in product(self.lists["corpora"], self.lists["encoders"], keys, self.lists["seeds"])
         ]
 
 
 def blocks(settings: dict[str, Any], source: str) -> list[Block]:
-    """The blocks of a study: its `grid`, or the study itself.
+    """The blocks of a study: the entries of its ``grid``, or the study itself as one block.
 
-    A list that a block leaves out is the study's. Raises SettingsError where neither has it.
+    Args:
+        settings: The study. Its lists replace those that a block leaves out.
+        source: Name of the study file, for error messages.
+
+    Raises:
+        SettingsError: Neither a block nor the study has one of the lists.
     """
     shared = {name: settings[name] for name in LISTS if settings.get(name) is not None}
-    found = []
+    result = []
     for place, block in enumerate(settings["grid"] or [{}]):
         path = f"grid[{place}]." if settings["grid"] else ""
         lists = {**shared, **{name: block[name] for name in LISTS if name in block}}
         for name in LISTS:
             if name not in lists:
                 raise SettingsError(f"{source}: {path}{name}: missing")
-        found.append(Block(lists, block.get("vary", {}), path, frozenset(block)))
-    return found
+        result.append(Block(lists, block.get("vary", {}), path, frozenset(block)))
+    return result

@@ -1,6 +1,6 @@
 """The key of an objective: ``{objective}[@preset][,setting=value]...``.
 
-Studies, folders and frames name an objective by its key. This module alone knows its grammar.
+Studies, folders and frames name an objective by its key. Only this module parses and formats keys.
 """
 
 import re
@@ -21,7 +21,7 @@ class ObjectiveKey:
     Args:
         base: Entry of config/objectives.yaml.
         preset: Preset named after ``@``; None for the entry's own.
-        changes: Changed settings in their order, each with its value as the key spells it.
+        changes: Changed settings in the order of the key, each with its value as text.
     """
 
     base: str
@@ -30,7 +30,11 @@ class ObjectiveKey:
 
     @classmethod
     def parse(cls, text: str) -> "ObjectiveKey":
-        """The parts of a key. Raises ValueError where the text is not of the form of a key."""
+        """Parse a key.
+
+        Raises:
+            ValueError: The text is not a key.
+        """
         match = PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not of the form {FORM}")
@@ -43,20 +47,25 @@ class ObjectiveKey:
 
     @property
     def unvaried(self) -> "ObjectiveKey":
-        """The key without its changed settings. Its search is shared by all keys that change a setting of it."""
+        """The key without its changed settings. All keys that change a setting of it share its search."""
         return replace(self, changes=())
 
     def with_change(self, setting: str, value: Any) -> "ObjectiveKey":
-        """The key with one more setting changed to a number, or to a text such as ``x1.5``."""
+        """The key with one more changed setting.
+
+        Args:
+            setting: Name of the setting.
+            value: A number, or text such as ``x1.5``.
+        """
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return replace(self, changes=(*self.changes, (setting, f"{value:g}" if number else str(value))))
 
     def columns(self) -> dict[str, str]:
-        """What frames say of the key, so that nobody has to take it apart again.
+        """The columns of frames that describe the key, so that readers of a frame need not parse it.
 
         Returns:
-            ``base`` and ``unvaried`` (keys), ``setting`` and ``value`` (texts; empty where nothing is changed, joined
-            by commas where several settings are).
+            ``base`` and ``unvaried`` (keys), ``setting`` and ``value`` (text). ``setting`` and ``value`` are empty if
+            nothing is changed, and joined by commas if several settings are.
         """
         return {
             "base": self.base,
@@ -67,6 +76,6 @@ class ObjectiveKey:
 
 
 def multiple(value: str) -> str | None:
-    """The factor of a value such as ``x1.5`` as text; None where the value is no multiple."""
+    """The factor of a value such as ``x1.5`` as text; None if the value is not a multiple."""
     match = MULTIPLE.fullmatch(value)
     return match["factor"] if match else None

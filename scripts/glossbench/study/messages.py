@@ -1,4 +1,4 @@
-"""The line a user reads for what breaks a schema: where it stands, what was found, what was expected."""
+"""One-line error messages for values that break a schema: the place, what was found, what was expected."""
 
 import json
 from collections.abc import Iterable
@@ -22,36 +22,40 @@ BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at mos
 
 
 def refusal(errors: Iterable[ValidationError], path: tuple[str | int, ...] = ()) -> str:
-    """One line for the most telling of the ways in which a value breaks a schema.
+    """One line about the most informative of a value's schema errors.
 
-    path: where the value stands. An unknown key comes before all else: it is often what makes another one missing.
+    An unknown key is reported first, because it is often the misspelled form of a key that is missing.
+
+    Args:
+        errors: Errors of one value; at least one.
+        path: Path of the value in its file.
     """
-    error = _most_telling(errors)
+    error = _most_informative(errors)
     prefix = spelled_path((*path, *error.absolute_path))
-    said, key = _said(error)
+    message, key = _message(error)
     place = ".".join(filter(None, [prefix, key]))
-    return f"{place}: {said}" if place else said
+    return f"{place}: {message}" if place else message
 
 
 def shown(value: Any) -> str:
-    """A value as it could stand in YAML, on one line, cut where it is long."""
+    """A value as one line of JSON, shortened to ``LONGEST`` characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def spelled_path(path: Iterable[str | int]) -> str:
-    """A path as in training.clip_norm or seeds[0]."""
+    """A path as text, e.g. ``training.clip_norm`` or ``seeds[0]``."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{bare(step)}" for step in path)
     return "".join(steps).lstrip(".")
 
 
 def bare(key: str) -> str:
-    """A key on one line, without quotes unless it is empty."""
+    """A key on one line, without quotes unless the key is empty."""
     return shown(key)[1:-1] or '""'
 
 
 def expected(schema: dict[str, Any]) -> str:
-    """What a schema takes, in words: its title, or its values, kinds and bounds."""
+    """What a schema accepts, in words: its title, or else its values, types and bounds."""
     if "title" in schema:
         return schema["title"]
     for alternatives in ("anyOf", "oneOf"):
@@ -73,21 +77,21 @@ def expected(schema: dict[str, Any]) -> str:
     return " or ".join(words)
 
 
-def _most_telling(errors: Iterable[ValidationError]) -> ValidationError:
+def _most_informative(errors: Iterable[ValidationError]) -> ValidationError:
     errors = list(errors)
     unknown = [error for error in errors if error.validator == "additionalProperties"]
     error = max(unknown or errors, key=relevance)
     if error.validator in ("anyOf", "oneOf") and isinstance(error.instance, dict):
         for choice in range(len(error.validator_value)):
             inside = [part for part in error.context if part.relative_schema_path[0] == choice]
-            # the alternative that takes mappings finds fault with their keys, not with the mapping itself
+            # The alternative for mappings reports errors of the mapping's keys, not of the mapping itself.
             if not any(part.validator in ("type", "enum", "const") and not part.relative_path for part in inside):
-                return _most_telling(inside)
+                return _most_informative(inside)
     return error
 
 
-def _said(error: ValidationError) -> tuple[str, str]:
-    """What is wrong, and the key in question where the error's path ends at the mapping around it."""
+def _message(error: ValidationError) -> tuple[str, str]:
+    """What is wrong, and the key that it is about if the error's path ends at the mapping that holds the key."""
     value, schema = error.instance, error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})

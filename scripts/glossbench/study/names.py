@@ -1,4 +1,4 @@
-"""What the registries say of how corpora, encoders and objectives are shown: title, order, family and colour."""
+"""Display names of corpora, encoders and objectives from the registries: title, order, family and colour."""
 
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,25 @@ Names = dict[str, list[dict[str, Any]]]
 
 
 def names_of(study: Study, config_dir: Path) -> Names:
-    """The names of everything that a study or the paper has, in the order of the registries.
+    """The names of all corpora, encoders and objectives of a study and of the paper, in the order of the registries.
 
-    An entry that neither has is left out, so that adding one to a registry makes no table again.
+    Other entries of the registries are left out, so that adding an entry does not rerun the tables of every study.
     """
     keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": study.objectives}
     return shown_names({kind: [*own, *paper_keys(config_dir)[kind]] for kind, own in keys.items()}, study.registry)
 
 
 def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:
-    """The entries of these keys by kind ("corpus", "encoder", "objective"), in the order of the registries.
+    """The names of these keys, in the order of the registries.
+
+    Args:
+        keys: Keys by kind ("corpus", "encoder", "objective").
+        registry: Entries of the registries "corpora", "encoders" and "objectives".
 
     Returns:
-        Mappings with ``key`` and ``title``. Of an objective also ``base``, ``preset`` (where the key names one),
-        ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and ``search``
-        (the settings that a search chooses). A key with changed settings comes right after the objective it changes.
+        By kind, mappings with ``key`` and ``title``. Objectives also have ``base``, ``preset`` (None if the key names
+        none), ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and
+        ``search`` (the settings that a search chooses). A key with changed settings follows the objective it changes.
     """
     return {
         "corpus": [{"key": key, "title": entry["title"]} for key, entry in _among(registry["corpora"], keys["corpus"])],
@@ -44,10 +48,10 @@ def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]
     parsed = {key: ObjectiveKey.parse(key) for key in keys}
     parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
     places = {base: place for place, base in enumerate(entries)}
-    found = []
+    names = []
     for key, parts in sorted(parsed.items(), key=lambda item: (places[item[1].base], item[0])):
         entry = entries[parts.base]
-        found.append(
+        names.append(
             {
                 "key": key,
                 "title": entry["title"],
@@ -59,4 +63,4 @@ def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]
                 "search": sorted(entry["search"]),
             }
         )
-    return found
+    return names

@@ -1,6 +1,6 @@
-"""What an objective key means: the full settings of its runs and of its search.
+"""Full settings of an objective key: those of its runs and of its search.
 
-Imported while the workflow is parsed, so nothing heavy is imported here.
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,20 @@ from glossbench.study.yaml_file import read_yaml
 
 
 class Objectives:
-    """Turns objective keys into full settings: study, then preset, then registry entry, then the key's changes.
+    """Turns objective keys into full settings.
+
+    Settings come from the study, the preset, the registry entry and the key's changes; the later ones override the
+    earlier ones.
 
     Args:
-        config_dir: Holds presets.yaml and schemas/.
-        registry: The entries of objectives.yaml.
+        config_dir: Folder with presets.yaml and schemas/.
+        registry: The entries of objectives.yaml. Their settings are checked and converted in place.
         settings: The study's ``training`` and ``probe``.
         searched: Whether the study searches an objective, given its key without changed settings.
         fixed: Settings that the study does not search.
+
+    Raises:
+        SettingsError: An entry or a preset is not valid.
     """
 
     def __init__(
@@ -53,15 +59,23 @@ class Objectives:
                     _check_space(space, allowed["properties"][setting], file, (name, "search", setting))
 
     def resolve(self, key: str, where: str) -> dict[str, Any]:
-        """Everything an objective key means. Raises SettingsError; ``where`` names the place of the key."""
-        try:
-            parts = ObjectiveKey.parse(key)
-        except ValueError:
-            raise SettingsError(f"{where}: {shown(key)} is not of the form {FORM}") from None
-        must_be_known(parts.base, self.registry, where, "objectives")
+        """The full settings of an objective key.
+
+        Args:
+            key: The key.
+            where: Place of the key, for error messages.
+
+        Returns:
+            ``objective`` (the registry's entry), ``preset``, ``protocol``, ``loss``, ``loss_settings``, ``weight``
+            (lambda; None if the objective has no weight), ``training``, ``probe``, ``multipliers`` (factor by setting)
+            and ``search`` (space by setting).
+
+        Raises:
+            SettingsError: The key is not valid.
+        """
+        parts = self._parsed(key, where)
         entry = self.registry[parts.base]
         preset_name = parts.preset or entry["preset"]
-        must_be_known(preset_name, self.presets, where, "presets")
         allowed = self._settings_schema(entry)
         changes, multipliers = _changes(parts, where)
         check(dict.fromkeys(multipliers, 1) | changes, _keys_only(allowed, multipliers), f"{where}: {key}")
@@ -86,30 +100,46 @@ class Objectives:
             "probe": {**self.settings["probe"], **preset.get("probe", {})},
             "multipliers": multipliers,
         }
-        search = self._search(entry, preset, resolved) if self.searched(str(parts.unvaried)) else {}
+        search = self._search(entry, preset) if self.searched(str(parts.unvaried)) else {}
         resolved["search"] = {name: space for name, space in search.items() if name not in changes}
         for setting, factor in multipliers.items():
             self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
         return resolved
 
     def chosen_without_search(self, key: str, setting: str, where: str) -> Any:
-        """The value an objective has for a setting before any run, or None where a search or an estimate chooses it."""
+        """The value of an objective's setting before any run; None if a search or an estimate chooses it.
+
+        Args:
+            key: The objective key.
+            setting: Name of the setting.
+            where: Place of the key, for error messages.
+        """
         resolved = self.resolve(key, where)
         value = setting_of(resolved, setting)
         return None if setting in resolved["search"] or isinstance(value, str) else value
 
-    def _search(self, entry: dict, preset: dict, resolved: dict) -> dict[str, Any]:
-        """The space of each setting that is searched: the entry's own, or the preset's for its loss and protocol."""
-        spaces = preset.get("search", {})
-        offered = {**spaces.get("training", {}), **spaces.get(entry["loss"], {})}
-        found = {}
+    def _parsed(self, key: str, where: str) -> ObjectiveKey:
+        """The parts of a key whose objective and preset exist."""
+        try:
+            parts = ObjectiveKey.parse(key)
+        except ValueError:
+            raise SettingsError(f"{where}: {shown(key)} is not of the form {FORM}") from None
+        must_be_known(parts.base, self.registry, where, "objectives")
+        must_be_known(parts.preset or self.registry[parts.base]["preset"], self.presets, where, "presets")
+        return parts
+
+    def _search(self, entry: dict, preset: dict) -> dict[str, Any]:
+        """The space of each searched setting: the entry's own, or the preset's for its loss and protocol."""
+        preset_spaces = preset.get("search", {})
+        by_setting = {**preset_spaces.get("training", {}), **preset_spaces.get(entry["loss"], {})}
+        spaces = {}
         for setting, space in entry["search"].items():
-            space = offered.get(setting) if space == "preset" else space
+            space = by_setting.get(setting) if space == "preset" else space
             if space is not None and entry["protocol"] in space:
                 space = space[entry["protocol"]]
             if space is not None and setting not in self.fixed:
-                found[setting] = space
-        return found
+                spaces[setting] = space
+        return spaces
 
     def _check_product(self, setting: str, factor: float, resolved: dict, properties: dict, where: str) -> None:
         value = setting_of(resolved, setting)
@@ -125,7 +155,7 @@ class Objectives:
         return {"type": "object", "additionalProperties": False, "properties": properties}
 
     def _presets(self, config_dir: Path, schema: dict) -> dict[str, Any]:
-        """presets.yaml, whose blocks have the settings that the losses, training and the probe have."""
+        """The entries of presets.yaml, checked. Their blocks hold settings of the losses, of training and the probe."""
 
         def block(properties: dict) -> dict:
             return {"type": "object", "additionalProperties": False, "properties": properties}
@@ -152,7 +182,7 @@ class Objectives:
 
 
 def setting_of(objective: dict[str, Any], setting: str) -> Any:
-    """A setting of a resolved objective, wherever it stands."""
+    """The value of a setting of a resolved objective, whether of its loss, its training or its weight."""
     if setting == "weight":
         return objective["weight"]
     part = "loss_settings" if setting in objective["loss_settings"] else "training"
@@ -160,7 +190,7 @@ def setting_of(objective: dict[str, Any], setting: str) -> Any:
 
 
 def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
-    """A resolved objective with the settings that a search chooses left open: what they were changes no run."""
+    """A resolved objective whose searched settings are None. Their values before the search do not affect runs."""
     opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
     for setting in objective["search"]:
         if setting == "weight":
@@ -171,7 +201,7 @@ def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(key: ObjectiveKey, where: str) -> tuple[dict[str, Any], dict[str, float]]:
-    """The changed settings of a key: those given as values, and those given as multiples of what is chosen."""
+    """The changed settings of a key: values by setting, and factors by setting for those given as multiples."""
     changes, multipliers = {}, {}
     for setting, value in key.changes:
         if setting in changes or setting in multipliers:
@@ -188,13 +218,13 @@ def _changes(key: ObjectiveKey, where: str) -> tuple[dict[str, Any], dict[str, f
 
 
 def _keys_only(schema: dict, names: dict) -> dict:
-    """A schema that takes anything for ``names`` and refuses unknown ones as before."""
+    """The schema, but with any value allowed for ``names``. Unknown keys are still errors."""
     properties = {key: {} if key in names else spec for key, spec in schema["properties"].items()}
     return {**schema, "properties": properties}
 
 
 def _check_space(space: dict, bounds: dict, source: str, path: tuple) -> None:
-    """A search space stays within what its setting takes."""
+    """Raise SettingsError if a search space has values that its setting does not accept."""
     where = f"{source}: {'.'.join(map(str, path))}"
     if "choices" not in space and not space["low"] < space["high"]:
         raise SettingsError(f"{where}: low {space['low']} found, expected less than high {space['high']}")

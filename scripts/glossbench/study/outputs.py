@@ -1,6 +1,6 @@
 """The registries of outputs (tables and figures) and claims, and which outputs a study can fill.
 
-Imported while the workflow is parsed, so nothing heavy is imported here.
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
 from collections import defaultdict
@@ -13,12 +13,12 @@ from glossbench.study.schema import check, load_schema, with_defaults
 from glossbench.study.study import Study
 from glossbench.study.yaml_file import read_yaml
 
-# Files of each kind, by their endings. Those that people take away come first.
+# File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
-FOR_THE_REPORT = ("html", "txt")  # those that the report is made from; it links the others
-# What reads may name beside collected frames: the paper's numbers.
+FOR_THE_REPORT = ("html", "txt")  # endings that only the report reads; it links the others
+# Names under ``reads`` that are the paper's numbers, not collected frames.
 PUBLISHED = ("results", "models", "ttests", "facts")
-NEARBY = ("x0.9", "x1.1")  # the steps of F8, too near to each other for a heat map
+NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Output:
     Args:
         key: Name of its files and of its caption.
         kind: "table" or "figure".
-        title: Name as shown.
+        title: Displayed name.
         paper: Its number in the paper, or None.
         reads: Parameters of its module's functions: collected frames, and the paper's numbers.
         reads_if_there: Frames among its parameters that not every study has.
         module: Name of the module that makes it.
-        settings: Further arguments of the module's functions.
+        settings: Further keyword arguments of the module's functions.
         needs: What a study must plan to fill it.
-        paper_keys: What the paper has, by kind.
+        paper_keys: The paper's corpora, encoders and objectives: keys by kind.
     """
 
     key: str
@@ -61,16 +61,21 @@ class Output:
 
     @property
     def frames(self) -> tuple[str, ...]:
-        """Collected frames that it reads in every study."""
+        """Names of the collected frames that it reads in every study."""
         return tuple(name for name in self.reads if name not in PUBLISHED)
 
     @property
     def files(self) -> list[str]:
-        """Its files below a study's folder."""
+        """Paths of its files, relative to a study's folder."""
         return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
 
     def specification(self) -> dict[str, Any]:
-        """What the jobs that make and show it are told: plain values; ``files`` are those that the report links."""
+        """The output as values for JSON, for the jobs that make it and show it.
+
+        Returns:
+            ``key``, ``kind``, ``title``, ``paper``, ``module``, ``settings``, ``reads`` (all names, optional frames
+            included) and ``files`` (those that the report links).
+        """
         names = ("key", "kind", "title", "paper", "module", "settings")
         return {
             **{name: getattr(self, name) for name in names},
@@ -79,7 +84,7 @@ class Output:
         }
 
     def fillable(self, study: Study) -> bool:
-        """Whether the runs that a study plans can fill it."""
+        """Whether the planned runs of a study can fill it."""
         unvaried = [run for run in study.runs if not study.changes(run.objective)]
         objectives, corpora = {run.objective for run in unvaried}, {run.corpus for run in unvaried}
         listed = [(self.settings.get(name), objectives) for name in ("gloss", "baselines")]
@@ -90,24 +95,38 @@ class Output:
 
 
 def load_outputs(config_dir: Path) -> list[Output]:
-    """Every output in the registry's order, tables first. Raises SettingsError."""
+    """Every output in the registry's order, tables first.
+
+    Args:
+        config_dir: Folder with outputs.yaml, published/ and schemas/.
+
+    Raises:
+        SettingsError: The registry is not valid.
+    """
     path = config_dir / "outputs.yaml"
     schema = load_schema(config_dir, "outputs")
     registry = read_yaml(path)
     check(registry, schema, str(path))
-    found = []
+    outputs = []
     for kind in ("table", "figure"):
         entry_schema = schema["properties"][f"{kind}s"]["additionalProperties"]
         for key, entry in registry[f"{kind}s"].items():
             entry = with_defaults(entry, entry_schema)
             lists = {name: tuple(entry.pop(name)) for name in ("reads", "reads_if_there")}
             entry["module"] = entry["module"] or key
-            found.append(Output(key, kind, paper_keys=paper_keys(config_dir), **lists, **entry))
-    return found
+            outputs.append(Output(key, kind, paper_keys=paper_keys(config_dir), **lists, **entry))
+    return outputs
 
 
 def load_claims(config_dir: Path) -> dict[str, Any]:
-    """The registry of the paper's claims. Raises SettingsError."""
+    """The registry of the paper's claims.
+
+    Args:
+        config_dir: Folder with claims.yaml and schemas/.
+
+    Raises:
+        SettingsError: The registry is not valid.
+    """
     path = config_dir / "claims.yaml"
     registry = read_yaml(path)
     check(registry, load_schema(config_dir, "claims"), str(path))
@@ -135,6 +154,7 @@ def _published(_: bool, study: Study, unvaried: list, output: Output) -> bool:
     return any(run.corpus in keys["corpus"] and run.encoder in keys["encoder"] for run in unvaried)
 
 
+# Whether a study meets an output's ``needs``, by key of ``needs``: (wanted, study, unvaried runs, output) -> bool.
 CHECKS = {
     "protocol": lambda wanted, study, unvaried, _: any(
         study.objective(run.objective)["protocol"] == wanted for run in unvaried

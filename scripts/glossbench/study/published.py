@@ -1,4 +1,7 @@
-"""Which corpora, encoders and objectives the paper has, by our keys. Imported while the workflow is parsed."""
+"""Keys of the paper's corpora, encoders and objectives.
+
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
+"""
 
 import csv
 from functools import lru_cache
@@ -7,7 +10,7 @@ from pathlib import Path
 
 @lru_cache
 def paper_keys(config_dir: Path) -> dict[str, list[str]]:
-    """Keys by kind ("corpus", "encoder", "objective") in the order of config/published/names.csv."""
+    """The paper's keys by kind ("corpus", "encoder", "objective"), in the order of config/published/names.csv."""
     keys: dict[str, list[str]] = {}
     with (config_dir / "published" / "names.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):

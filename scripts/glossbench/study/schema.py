@@ -1,4 +1,4 @@
-"""Values checked against a schema, with one line for whoever made a mistake in them, and completed from it."""
+"""Checks values against a schema, with one-line errors, and fills in the schema's types and defaults."""
 
 import json
 import math
@@ -21,13 +21,13 @@ def _is_finite_number(_: Any, value: Any) -> bool:
 
 
 def _pattern(validator: Any, pattern: str, value: Any, _: dict) -> Iterator[ValidationError]:
-    # to JSON Schema a final $ is the end, to Python also the place before a last line end
-    whole = re.sub(r"\$$", r"\\Z", pattern)
-    if validator.is_type(value, "string") and not re.search(whole, value):
+    # In JSON Schema a final $ matches only at the end; in Python it also matches before a final line break.
+    strict = re.sub(r"\$$", r"\\Z", pattern)
+    if validator.is_type(value, "string") and not re.search(strict, value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-# .nan and .inf are numbers to YAML and would pass every bound, or none
+# In YAML .nan and .inf are numbers. No bound excludes them, or every bound does.
 VALIDATOR = extend(
     Draft202012Validator,
     {"pattern": _pattern},
@@ -36,7 +36,7 @@ VALIDATOR = extend(
 
 
 def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
-    """A schema in which each reference to its own definitions is replaced by the definition."""
+    """Read a schema and replace each reference to its definitions by the definition."""
     schema = read_yaml(config_dir / "schemas" / f"{name}.schema.yaml")
 
     def inlined(node: Any) -> Any:
@@ -52,23 +52,44 @@ def load_schema(config_dir: Path, name: str) -> dict[str, Any]:
 
 
 def must_be_known(key: str, known: Any, where: str, what: str) -> None:
-    """Raise SettingsError, with the nearest of the known names, where ``key`` is not one of them."""
+    """Raise SettingsError if ``key`` is not one of the known names.
+
+    Args:
+        key: The name to look for.
+        known: Collection of known names. The error suggests the most similar one.
+        where: Place of the key, for the error.
+        what: What the known names are, in the plural, for the error.
+    """
     if key not in known:
         raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
 
 
 def check(value: Any, schema: dict, source: str, path: tuple[str | int, ...] = ()) -> None:
-    """Raise SettingsError for the most telling way in which ``value``, at ``path`` in a source, breaks a schema."""
+    """Raise SettingsError if a value breaks a schema.
+
+    Args:
+        value: The value to check.
+        schema: JSON Schema.
+        source: Name of the file that holds the value, for the error.
+        path: Path of the value in the file, for the error.
+    """
     errors = list(VALIDATOR(schema).iter_errors(value))
     if errors:
         raise SettingsError(f"{source}: {refusal(errors, path)}")
 
 
 def typed(value: Any, schema: dict) -> Any:
-    """A copy of ``value`` with numbers, booleans and nulls that came as text where the schema wants none.
+    """Convert text to the numbers, booleans and nulls that a schema asks for.
 
-    ``--config`` gives everything inside a list or mapping as text, and to YAML 2e-5 is text too. Where a whole
-    number is wanted 1.0 is 1, lest a path be named after the one or the other.
+    Snakemake's ``--config`` gives everything inside a list or mapping as text, and YAML reads 2e-5 as text. Where the
+    schema asks for an integer, 1.0 becomes 1, so that both give the same paths.
+
+    Args:
+        value: The value to convert; it is not changed.
+        schema: JSON Schema without references.
+
+    Returns:
+        A converted copy.
     """
     if isinstance(value, dict):
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
@@ -84,7 +105,7 @@ def typed(value: Any, schema: dict) -> Any:
 
 
 def scalar(text: str) -> Any:
-    """A number, true, false, or the text itself; 1e-3 is a number, which it is not in YAML."""
+    """Text as a finite number, True or False, or else the text itself. Unlike in YAML, 1e-3 is a number."""
     if text in ("true", "false"):
         return text == "true"
     for kind in (int, float):
@@ -97,7 +118,7 @@ def scalar(text: str) -> Any:
 
 
 def with_defaults(value: Any, schema: dict) -> Any:
-    """A copy of ``value`` in which absent keys have their schema's default."""
+    """A copy of ``value`` in which missing keys have the schema's default."""
     properties = schema.get("properties")
     if not isinstance(value, dict) or not properties:
         return value

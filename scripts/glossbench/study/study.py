@@ -1,6 +1,6 @@
 """The validated configuration of a study, and the settings of each of its runs.
 
-Imported while the workflow is parsed: nothing heavy in here.
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
 import json
@@ -13,18 +13,23 @@ from glossbench.study.grid import LISTS, Block, Run, Search, blocks
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.objectives import Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
-from glossbench.study.yaml_file import plain, read_yaml
+from glossbench.study.yaml_file import read_yaml, to_jsonable
 
 REGISTRIES = ("corpora", "encoders", "objectives")
-# Where files come from changes nothing that is made of them.
+# Settings of where files come from. They do not change results.
 VOLATILE = ("mirror", "offline")
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study file and the registries it draws on, checked and with every default filled in.
+    """A study file and its registries, checked and with all defaults.
 
-    runs: every run once, in the order of the study. objectives_resolved: by key, those that are only tuned included.
+    Args:
+        name: Name of the study.
+        settings: The study file.
+        registry: Entries of the registries in ``REGISTRIES``.
+        objectives_resolved: Full settings by objective key, including keys that are searched but not run.
+        runs: Every run once, in the order of the study.
     """
 
     name: str
@@ -54,16 +59,16 @@ class Study:
         return self.settings["max_length"]
 
     def searches(self) -> list[Search]:
-        """Each search that chooses settings of some run."""
+        """Every search that chooses settings of at least one run."""
         searched = [run for run in self.runs if self.objective(run.objective)["search"]]
         return list(dict.fromkeys(Search(run.corpus, run.encoder, self.unvaried(run.objective)) for run in searched))
 
     def objective(self, key: str) -> dict[str, Any]:
-        """Protocol, preset, loss, its settings, weight (lambda), training settings and search of an objective key."""
+        """Full settings of an objective key; see ``Objectives.resolve``."""
         return self.objectives_resolved[key]
 
     def changes(self, key: str) -> tuple[tuple[str, str], ...]:
-        """The settings that an objective key changes, each with its value as text."""
+        """The settings that an objective key changes, as pairs of setting and text."""
         return ObjectiveKey.parse(key).changes
 
     def unvaried(self, key: str) -> str:
@@ -71,17 +76,18 @@ class Study:
         return str(ObjectiveKey.parse(key).unvaried)
 
     def key_columns(self, key: str) -> dict[str, str]:
-        """What frames say of an objective key; see ``ObjectiveKey.columns``."""
+        """Columns of frames that describe an objective key; see ``ObjectiveKey.columns``."""
         return ObjectiveKey.parse(key).columns()
 
     def frozen_layers(self, encoder: str) -> int:
-        """Number of an encoder's lower layers that are not trained; 0 trains everything, embeddings included."""
+        """Number of an encoder's lower layers that are not trained; 0 if everything is trained, embeddings included."""
         trainable = self.settings["encoder"]["trainable_layers"]
         if trainable is None:
             return 0
         return self.kept_layers(encoder) - trainable
 
     def kept_layers(self, encoder: str) -> int:
+        """Number of an encoder's layers that the study uses."""
         return self.settings["encoder"]["layers"] or self.registry["encoders"][encoder]["layers"]
 
     def _distinct(self, key: str) -> list:
@@ -89,56 +95,40 @@ class Study:
 
 
 def canonical(value: Any) -> str:
-    """One JSON text for one meaning: keys sorted, 1.0 written as 1."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """JSON text that is the same for equal values: keys are sorted, and 1.0 is written as 1."""
+    return json.dumps(_with_integers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
+def _with_integers(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _with_integers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_with_integers(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
-    """Check a study and the registries beside it.
+    """Check a study and its registries, and resolve all of its runs.
 
-    config: the study as parsed. source: the file it came from, named in errors. config_dir: holds
-    {corpora,encoders,objectives,presets}.yaml and schemas/. Raises SettingsError with one line.
+    Args:
+        config: The study as parsed.
+        source: Name of the file that it came from, for errors.
+        config_dir: Folder with {corpora,encoders,objectives,presets}.yaml and schemas/.
+
+    Raises:
+        SettingsError: Something is not valid. The message is one line.
     """
-    schema = load_schema(config_dir, "study")
-    for name in ("training", "probe"):
-        schema["properties"][name]["properties"] = load_schema(config_dir, name)
-    settings = typed(_short_forms_spelled_out(plain(config, source)), schema)
-    check(settings, schema, source)
-    settings = with_defaults(settings, schema)
+    settings = _load_settings(config, source, config_dir)
     registry = {name: _load_registry(config_dir, name) for name in REGISTRIES}
-    found = blocks(settings, source)
-    for block in found:
+    grid = blocks(settings, source)
+    for block in grid:
         for name in ("corpora", "encoders"):
             for position, key in enumerate(block.lists[name]):
                 must_be_known(key, registry[name], f"{source}: {block.place(name)}[{position}]", name)
-    tuning = settings["tuning"]
-    resolver = Objectives(
-        config_dir,
-        registry["objectives"],
-        {name: settings[name] for name in ("training", "probe")},
-        lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
-        tuple(tuning["fixed"]) if tuning else (),
-    )
-    resolved, runs = {}, {}
-    for block in found:
-        objectives = _resolved(block, resolver, source)
-        resolved.update(objectives)
-        runs.update(dict.fromkeys(block.runs(list(objectives))))
-    for key, objective in list(resolved.items()):
-        if objective["search"]:
-            unvaried = str(ObjectiveKey.parse(key).unvaried)
-            resolved[unvaried] = resolver.resolve(unvaried, source)
-    study = Study(settings["study"], settings, registry, resolved, tuple(runs))
+    resolved, runs = _resolved_grid(grid, _resolver(config_dir, registry, settings), source)
+    study = Study(settings["study"], settings, registry, resolved, runs)
     _check_layers(study, source)
     _check_sizes(study, source)
     _check_shown(study, source)
@@ -146,8 +136,48 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     return study
 
 
-def _resolved(block: Block, resolver: Objectives, source: str) -> dict[str, dict[str, Any]]:
-    """The objectives of a block by key; each is first resolved as it is written, so that an error names its place."""
+def _load_settings(config: dict[str, Any], source: str, config_dir: Path) -> dict[str, Any]:
+    """The study's own settings, checked and with all defaults."""
+    schema = load_schema(config_dir, "study")
+    for name in ("training", "probe"):
+        schema["properties"][name]["properties"] = load_schema(config_dir, name)
+    settings = typed(_without_short_forms(to_jsonable(config, source)), schema)
+    check(settings, schema, source)
+    return with_defaults(settings, schema)
+
+
+def _resolver(config_dir: Path, registry: dict[str, dict[str, Any]], settings: dict[str, Any]) -> Objectives:
+    tuning = settings["tuning"]
+    return Objectives(
+        config_dir,
+        registry["objectives"],
+        {name: settings[name] for name in ("training", "probe")},
+        lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
+        tuple(tuning["fixed"]) if tuning else (),
+    )
+
+
+def _resolved_grid(
+    grid: list[Block], resolver: Objectives, source: str
+) -> tuple[dict[str, dict[str, Any]], tuple[Run, ...]]:
+    """Full settings by objective key, those that are only searched included, and every run once."""
+    resolved, runs = {}, {}
+    for block in grid:
+        objectives = _resolved_block(block, resolver, source)
+        resolved.update(objectives)
+        runs.update(dict.fromkeys(block.runs(list(objectives))))
+    for key, objective in list(resolved.items()):
+        if objective["search"]:
+            unvaried = str(ObjectiveKey.parse(key).unvaried)
+            resolved[unvaried] = resolver.resolve(unvaried, source)
+    return resolved, tuple(runs)
+
+
+def _resolved_block(block: Block, resolver: Objectives, source: str) -> dict[str, dict[str, Any]]:
+    """Full settings of a block's objectives by key.
+
+    The listed keys are resolved first, without changes, so that an error names their place in the list.
+    """
     place = f"{source}: {block.place('objectives')}"
     places = {key: f"{place}[{position}]" for position, key in enumerate(block.lists["objectives"])}
     for key, where in places.items():
@@ -156,16 +186,16 @@ def _resolved(block: Block, resolver: Objectives, source: str) -> dict[str, dict
     return {key: resolver.resolve(key, places.get(key, f"{source}: {block.path}vary")) for key in keys}
 
 
-def _short_forms_spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
-    """A list of one for a single value (as in --config corpora=mr), and a mapping for a bare or absent subset."""
-    spelled = dict(settings)
+def _without_short_forms(settings: dict[str, Any]) -> dict[str, Any]:
+    """Replace a single value (as in --config corpora=mr) by a list, and a subset given as a number by a mapping."""
+    full = dict(settings)
     for key in LISTS:
         if isinstance(settings.get(key), str | int):
-            spelled[key] = [settings[key]]
+            full[key] = [settings[key]]
     subset = settings.get("subset", {})
     if subset is None or isinstance(subset, int | float):
-        spelled["subset"] = {"train": subset}
-    return spelled
+        full["subset"] = {"train": subset}
+    return full
 
 
 def _check_layers(study: Study, source: str) -> None:
@@ -179,7 +209,10 @@ def _check_layers(study: Study, source: str) -> None:
 
 
 def _check_sizes(study: Study, source: str) -> None:
-    """No part larger than a corpus is, no documents longer than an encoder takes, where the registries say so."""
+    """Check that no subset is larger than its corpus and no document longer than an encoder accepts.
+
+    Sizes that the registries do not state are not checked.
+    """
     for corpus in study.corpora:
         documents = study.registry["corpora"][corpus].get("documents", {})
         for part, kind in {"train": "training", "val": "validation", "test": "test"}.items():
@@ -194,7 +227,7 @@ def _check_sizes(study: Study, source: str) -> None:
 
 
 def _check_shown(study: Study, source: str) -> None:
-    """What is shown of single runs names objectives and a seed of this study."""
+    """Check that projections and snapshots name objectives and a seed of this study."""
     for name in ("projection", "snapshots"):
         wanted = study.settings[name]
         if wanted is None:

@@ -1,4 +1,4 @@
-"""Files in YAML, read strictly: whatever is wrong in one is said with its line."""
+"""Strict reading of YAML files. Errors name the file and the line."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,15 @@ import yaml
 
 from glossbench.errors import SettingsError
 
-# Both know plain values alone, never Python objects. The one in C also takes JSON that is indented with tabs.
+# Both construct basic values only, never Python objects. The one in C also reads JSON that is indented with tabs.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A file's mapping as ``plain`` gives it.
+    """Read the mapping in a YAML file, converted by ``to_jsonable``.
 
-    Raises SettingsError, with the line where the file does not parse or a key is given twice.
+    Raises:
+        SettingsError: The file cannot be read, does not parse, gives a key twice (with the line), or is no mapping.
     """
     content = b""
     try:
@@ -34,11 +35,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
     if not isinstance(loaded, dict):
         raise SettingsError(f"{path}: a mapping of keys to values was expected")
-    return plain(loaded, str(path))
+    return to_jsonable(loaded, str(path))
 
 
-def plain(value: Any, source: str) -> Any:
-    """A copy of parsed YAML as JSON knows it: keys are text, dates too. SettingsError where it contains itself."""
+def to_jsonable(value: Any, source: str) -> Any:
+    """A copy of parsed YAML with the types of JSON. Keys and dates become text.
+
+    Args:
+        value: Parsed YAML.
+        source: Name of its file, for the error.
+
+    Raises:
+        SettingsError: The value contains itself.
+    """
     try:
         return json.loads(json.dumps(_with_text_keys(value), default=str))
     except RecursionError:
@@ -58,10 +67,14 @@ def _key_text(key: Any) -> str:
 
 
 def _refuse_repeated_keys(node: yaml.Node | None, seen: set[int]) -> None:
-    """Look through nodes, where a merge key (<<) is not yet resolved: a mapping may repeat the keys it merges."""
+    """Raise MarkedYAMLError if a mapping has a key twice.
+
+    Nodes are checked, not the loaded values: in nodes a merge key (<<) is not yet resolved, and a mapping may repeat
+    the keys that it merges.
+    """
     if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
         return
-    seen.add(id(node))  # an alias leads to a node again, and may lead in circles
+    seen.add(id(node))  # aliases lead to the same node again, and may form a cycle
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _refuse_repeated_keys(item, seen)

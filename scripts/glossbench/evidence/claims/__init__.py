@@ -1,5 +1,6 @@
-"""The paper's claims against what was run: one module a kind of measurement, one for the verdicts, one for the page.
+"""Judges the claims of the paper on the runs of a study.
 
-A kind's module has ``measure(measure, needs, **frames)``: the claim's entries of those names in config/claims.yaml
-and the frames by name, to the measurements that the verdict stands on, or to a text that says what was not run.
+Each kind of measurement has a module with a function ``measure(measure, needs, **frames)``. Its arguments are the
+claim's entries ``measure`` and ``needs`` in config/claims.yaml and the frames by name. It returns the measurements that
+decide the claim, or a text that says which runs are missing. ``judging`` makes the verdicts, ``page`` the page.
 """

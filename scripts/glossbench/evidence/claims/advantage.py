@@ -1,4 +1,4 @@
-"""By how much G-Loss differs from each baseline, over paired observations."""
+"""Measures the difference between G-Loss and each baseline over paired observations."""
 
 import math
 from collections.abc import Callable
@@ -15,11 +15,15 @@ UNITS = {"corpus": "corpora", "cell": "cells"}
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """For each baseline the mean difference, or the geometric mean ratio, over corpora or cells, by a paired t test.
+    """Mean difference or geometric mean ratio of G-Loss and each baseline, with a paired t test over corpora or cells.
 
-    A pair is a seed that both were run with; its cell, or corpus, counts as one observation. Where these are fewer
-    than needed the interval is over the pairs of runs and decides nothing. Contradicting takes an interval at
-    alpha / number of baselines, since any one of them can. numbers: the tests, with p over pairs of runs beside.
+    A pair is a seed that both were run with. The mean over the pairs of a cell, or of a corpus, is one observation.
+    With fewer observations than needed, the interval is over the pairs of runs and does not decide the claim.
+    Contradiction uses an interval at level alpha / number of baselines, because each baseline alone can contradict.
+
+    Returns:
+        One measurement per baseline; its ``numbers`` are the test (with p over pairs of runs as well) and the means
+        of the cells. Or a text that says which runs are missing.
     """
     if "only" in measure:
         runs = runs[runs["corpus"].isin(measure["only"])]
@@ -28,23 +32,29 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
         where = f" on {listed(measure['only'])}" if "only" in measure else ""
         wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['baselines'])}"
         return f"no cell has {wanted} on the same seeds{where}"
-    seen = [baseline for baseline in measure["baselines"] if baseline in set(pairs["baseline"])]
-    unseen = [baseline for baseline in measure["baselines"] if baseline not in seen]
-    found = [_measured(pairs[pairs["baseline"] == baseline], measure, needs, len(seen)) for baseline in seen]
-    found = [one for one in found if one]
-    if not found:
+    run = [baseline for baseline in measure["baselines"] if baseline in set(pairs["baseline"])]
+    missing = [baseline for baseline in measure["baselines"] if baseline not in run]
+    measurements = [_measured(pairs[pairs["baseline"] == baseline], measure, needs, len(run)) for baseline in run]
+    measurements = [one for one in measurements if one]
+    if not measurements:
         return "every run was cut off at its last epoch: where training would have stopped was not seen"
-    adjusted = holm(pd.Series([one.numbers[0]["p"] for one in found], dtype=float))
-    for one, p in zip(found, adjusted, strict=True):
+    adjusted = holm(pd.Series([one.numbers[0]["p"] for one in measurements], dtype=float))
+    for one, p in zip(measurements, adjusted, strict=True):
         one.numbers[0]["p_holm"] = p
-    if unseen:
-        needed = f"{listed(unseen)} {'was' if len(unseen) == 1 else 'were'} not run beside it"
-        found.append(Measurement(math.nan, math.nan, math.nan, 0, "", "", found[0].runs, needed, about=unseen[0]))
-    return found
+    if missing:
+        reason = f"{listed(missing)} {'was' if len(missing) == 1 else 'were'} not run beside it"
+        nan, runs_used = math.nan, measurements[0].runs
+        measurements.append(Measurement(nan, nan, nan, 0, "", "", runs_used, reason, about=missing[0]))
+    return measurements
 
 
 def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> pd.DataFrame:
-    """corpus, encoder, seed, gloss, baseline, ours, theirs, capped (both reached the cap), effect."""
+    """Pairs of runs.
+
+    Returns:
+        Columns corpus, encoder, seed, gloss, baseline (keys), ours, theirs (scores), capped (whether both reached the
+        cap) and effect.
+    """
     if measure["metric"] not in runs and f"test_{measure['metric']}" not in runs:
         return pd.DataFrame()
     caps = _caps(runs, measure)
@@ -80,7 +90,7 @@ def _caps(runs: pd.DataFrame, measure: dict[str, Any]) -> dict[tuple, float]:
 
 
 def _effect(ours: float, theirs: float, kind: str) -> float:
-    """A difference, or the logarithm of a ratio, whose mean is that of the geometric mean."""
+    """A difference, or the logarithm of a ratio; the mean of the logarithms is the logarithm of the geometric mean."""
     if kind == "difference":
         return ours - theirs
     return math.log(ours / theirs) if kind == "ratio" else math.log(theirs / ours)
@@ -89,6 +99,7 @@ def _effect(ours: float, theirs: float, kind: str) -> float:
 def _measured(
     pairs: pd.DataFrame, measure: dict[str, Any], needs: dict[str, Any], baselines: int
 ) -> Measurement | None:
+    """The measurement against one baseline; None if all of its pairs reached the cap."""
     kept = pairs[~pairs["capped"]]
     if not len(kept):
         return None
@@ -133,7 +144,7 @@ def _runs(kept: pd.DataFrame) -> frozenset[tuple]:
 
 
 def _test(pairs: pd.DataFrame, kept: pd.DataFrame, observed: pd.Series, tests: dict, back: Callable) -> dict[str, Any]:
-    """The test against one baseline, over the observations and, for the paper's sake, over pairs of runs."""
+    """The test against one baseline, over the observations and, as in the paper, over pairs of runs."""
     cut_off = int(pairs["capped"].sum())
     return {
         "baseline": pairs["baseline"].iloc[0],

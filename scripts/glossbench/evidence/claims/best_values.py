@@ -1,4 +1,4 @@
-"""In how many cells the best value of a setting lies where it is said to lie."""
+"""Measures in how many cells the best value of a setting lies in the claimed band."""
 
 import json
 import math
@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of
-from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
+from glossbench.evidence.claims.measurement import Measurement, over_cells
 from glossbench.evidence.selection import variations
-from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
 
-DECIMALS = 9  # 0.1 + 0.2 is 0.3 where values are told apart or compared with a bound
+DECIMALS = 9  # values are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
 
 
 def measure(
@@ -27,47 +25,48 @@ def measure(
 ) -> list[Measurement] | str:
     """Share of cells whose best value, by the mean over common seeds, lies in the band.
 
-    A cell counts where one objective was run with values within the band and outside it, the setting alone being
-    varied; equal bests count by their share in the band. Where no cell does, the best trials of searches whose
-    space reaches beyond the band stand in, one a search. A share must exceed what a pick at random among the
-    values tried would give. numbers: the best value of each cell and of each search.
+    A cell counts if one objective was run with values inside and outside the band while no other setting was varied.
+    If several values are equally good, the cell counts by the share of them in the band. If no cell counts, the best
+    trials of searches whose space reaches beyond the band are used instead, one per search. The share must exceed that
+    of a random choice among the values tried.
+
+    Returns:
+        One measurement; its ``numbers`` are the best value of each cell and of each search. Or a text that says which
+        runs are missing.
     """
     searched = _searches(trials, measure)
     swept = _sweeps(runs, measure)
-    rows = [row for *_, row in swept] + searched
     if swept:
-        tables = [table.to_numpy() for _, table, _ in swept]
-        inside = [_inside(table.columns, measure["band"]) for _, table, _ in swept]
-
-        def share(means: list[np.ndarray]) -> np.ndarray:
-            return np.mean([_credit(mean, within) for mean, within in zip(means, inside, strict=True)], axis=0)
-
-        low, high = seeds_interval(tables, share)
-        return [
-            Measurement(
-                float(share([table.mean(axis=0) for table in tables])),
-                low,
-                high,
-                n=len(swept),
-                unit="cells",
-                interval=OVER_SEEDS,
-                runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
-                missing=too_few(tables, needs),
-                at_least=float(np.mean([within.mean() for within in inside])),
-                numbers=rows,
-            )
-        ]
+        return [_from_sweeps(swept, searched, measure["band"], needs)]
     if searched:
         return [_from_searches(searched, needs)]
     low, high = measure["band"]
     return f"no cell varies {measure['setting']} both within and outside {low} - {high}, and no search does"
 
 
+def _from_sweeps(
+    swept: list[tuple], searched: list[dict[str, Any]], band: list[float], needs: dict[str, Any]
+) -> Measurement:
+    inside = [_inside(table.columns, band) for _, table, _ in swept]
+
+    def share(means: list[np.ndarray]) -> np.ndarray:
+        return np.mean([_credit(mean, within) for mean, within in zip(means, inside, strict=True)], axis=0)
+
+    return over_cells(
+        [table.to_numpy() for _, table, _ in swept],
+        share,
+        needs,
+        runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
+        at_least=float(np.mean([within.mean() for within in inside])),
+        numbers=[row for *_, row in swept] + searched,
+    )
+
+
 def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
-    """For each cell: (corpus, encoder), scores (seeds, values), and what is told of it."""
-    setting, found = measure["setting"], []
+    """For each cell that counts: (corpus, encoder), its scores (seeds, values), and its row of ``numbers``."""
+    setting, sweeps = measure["setting"], []
     if setting not in runs:
-        return found
+        return sweeps
     for cell, group in cells_of(runs):
         for objective in measure["gloss"]:
             rows = variations(group, objective, setting)
@@ -79,17 +78,17 @@ def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
                 best = float(table.mean().idxmax())
                 names = {"corpus": cell[0], "encoder": cell[1], "objective": objective, "from": "runs"}
                 tried = [float(value) for value in table.columns]
-                found.append((cell, table, {**names, "best": best, "tried": tried, "n": len(table)}))
+                sweeps.append((cell, table, {**names, "best": best, "tried": tried, "n": len(table)}))
                 break
-    return found
+    return sweeps
 
 
 def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:
-    """The best value of each search that could have found one within the band and one outside it."""
+    """A row for each search whose space has values inside and outside the band, with the best value."""
     if trials is None or measure["setting"] not in trials:
         return []
     best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=measure["setting"])
-    found = []
+    rows = []
     for trial in best.to_dict("records"):
         space = json.loads(trial["space"]).get(measure["setting"], {})
         chance = chance_in_band(space, measure["band"])
@@ -97,12 +96,17 @@ def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict
             value = float(trial[measure["setting"]])
             names = {key: trial[key] for key in ("corpus", "encoder", "objective")}
             inside = bool(_inside([value], measure["band"])[0])
-            found.append({**names, "from": "search", "best": value, "inside": inside, "chance": chance})
-    return found
+            rows.append({**names, "from": "search", "best": value, "inside": inside, "chance": chance})
+    return rows
 
 
 def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
-    """How often a random draw from a setting's search space falls into the band."""
+    """Probability that a random draw from a search space falls into a band.
+
+    Args:
+        space: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
+        band: Lower and upper bound, both included.
+    """
     if "choices" in space:
         return float(_inside([choice for choice in space["choices"] if not isinstance(choice, str)], band).mean())
     if "low" not in space:
@@ -140,6 +144,14 @@ def _inside(values: Any, band: list[float]) -> np.ndarray:
 
 
 def _credit(means: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """1 where the best of (..., values) lies inside; among equal bests the share of them that does."""
+    """The share of the best values that lie inside the band; 1 or 0 unless several values are equally good.
+
+    Args:
+        means: Mean scores, shape (..., values).
+        inside: Whether each value lies inside the band, shape (values,).
+
+    Returns:
+        Shape (...).
+    """
     best = np.isclose(means, means.max(axis=-1, keepdims=True), rtol=0, atol=10**-DECIMALS)
     return (best & inside).sum(axis=-1) / best.sum(axis=-1)

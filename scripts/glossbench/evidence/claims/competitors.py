@@ -1,4 +1,4 @@
-"""Which objective is G-Loss in a cell, and the seeds that it shares with its baselines."""
+"""Finds the objective that represents G-Loss in each cell, and the scores of it and its baselines."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,15 @@ Cell = tuple[str, str]
 
 
 def competitions(runs: pd.DataFrame, measure: dict) -> Iterator[tuple[Cell, str, pd.DataFrame]]:
-    """For each cell with one: (corpus, encoder), the objective that is G-Loss there, scores (seeds, objectives).
+    """Iterate over the cells in which a form of G-Loss was run. Objectives with presets or changes are left out.
 
-    The frame has the score of G-Loss and of whichever baselines were run, by seed, with gaps. Bare objectives alone.
+    Args:
+        runs: The collected frame.
+        measure: A claim's ``measure``, with gloss, baselines and metric.
+
+    Yields:
+        (corpus, encoder); the objective that represents G-Loss; a frame of scores by seed (rows) and objective
+        (columns: G-Loss first, then the baselines that were run), NaN where one was not run with a seed.
     """
     table = scores(runs[runs["objective"].isin([*measure["gloss"], *measure["baselines"]])], measure["metric"])
     for cell, group in cells_of(table):
@@ -24,7 +30,7 @@ def competitions(runs: pd.DataFrame, measure: dict) -> Iterator[tuple[Cell, str,
 
 
 def cells_of(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
-    """The rows of each (corpus, encoder), in readers' order."""
+    """The rows of each (corpus, encoder), in display order."""
     groups = dict(iter(table.groupby(["corpus", "encoder"])))
     for corpus in in_order([corpus for corpus, _ in groups], "corpus"):
         for encoder in in_order([name for other, name in groups if other == corpus], "encoder"):
@@ -32,15 +38,15 @@ def cells_of(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
 
 
 def chosen(run: pd.DataFrame | list[str], candidates: list[str]) -> str | None:
-    """The first of the candidates that is among what was run."""
+    """The first candidate that was run; None if none was."""
     return next((key for key in candidates if key in run), None)
 
 
 def behind(cell: Cell, table: pd.DataFrame) -> set[tuple]:
-    """The runs of a cell's table (seeds, columns): one tuple each, of the cell, column and seed."""
+    """The runs in a cell's table (seeds, columns), as tuples (corpus, encoder, column, seed)."""
     return {(*cell, column, seed) for column in table.columns for seed in table.index}
 
 
 def listed(keys: list[str]) -> str:
-    """Keys in a sentence."""
+    """Keys as part of a sentence: "a, b and c"."""
     return ", ".join(keys[:-1]) + " and " + keys[-1] if len(keys) > 1 else "".join(keys)

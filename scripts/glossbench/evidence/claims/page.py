@@ -1,4 +1,4 @@
-"""The verdicts as a page of Markdown."""
+"""The verdicts as a Markdown page."""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +12,11 @@ HEADERS = ["Claim", "Verdict", "Tested on", "Measured", "95 % interval", "Holds 
 
 
 def to_page(verdicts: list[dict[str, Any]]) -> str:
-    """A table of all claims, then each with its reason. verdicts: from ``judge``."""
+    """A table of all claims, then a section with the reason of each verdict.
+
+    Args:
+        verdicts: From ``judge``.
+    """
     counts = Counter(row["verdict"] for row in verdicts)
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])

@@ -1,4 +1,4 @@
-"""Whether what was run is what the paper ran: its corpora, its encoders, all documents."""
+"""Finds the cells in which the runs match the paper's: its corpora, its encoders, all documents."""
 
 from typing import Any
 
@@ -12,14 +12,20 @@ PAPER, OTHER = "paper", "other data"
 
 
 def paper_cells(runs: pd.DataFrame, paper: dict[str, list[str]], facts: Facts) -> frozenset[tuple[str, str]]:
-    """The (corpus, encoder) pairs that the paper has, run here on all documents by every run there is of them."""
+    """The (corpus, encoder) pairs of a claim in the paper whose runs all match the paper's.
+
+    Args:
+        runs: The collected frame.
+        paper: A claim's ``paper``, with corpora and encoders.
+        facts: The paper's sizes.
+    """
     listed = runs["corpus"].isin(paper["corpora"]) & runs["encoder"].isin(paper["encoders"])
     cells = runs[listed].groupby(["corpus", "encoder"])
     return frozenset(cell for cell, own in cells if not differences_from_paper(own, *cell, facts))
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[tuple[str, str]]) -> dict[str, Any]:
-    """The frames with the rows of these cells alone."""
+    """The frames with only the rows of these (corpus, encoder) pairs."""
     return {name: None if frame is None else frame[_among(frame, cells)] for name, frame in frames.items()}
 
 

@@ -1,64 +1,56 @@
-"""Which of several settings moves a metric most when it alone is changed."""
+"""Measures which of several settings moves a metric most when it alone is changed."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.claims.cells_won import too_few
 from glossbench.evidence.claims.competitors import behind, cells_of, listed
-from glossbench.evidence.claims.measurement import OVER_SEEDS, Measurement
+from glossbench.evidence.claims.measurement import Measurement, over_cells
 from glossbench.evidence.selection import is_relative, variations
-from glossbench.evidence.statistics.intervals import seeds_interval
 from glossbench.evidence.statistics.scores import scores
 
 
 def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """Swing of the metric over the setting less the largest over its baselines, mean over cells.
+    """Swing of the metric over one setting minus the largest swing over the other settings, mean over cells.
 
-    A swing is the largest less the smallest mean over common seeds, among the plain runs and the multiples ("x0.9",
-    "x1.1", ...) that were tried for every one of the settings: more values would make a larger swing by chance
-    alone. numbers: the swings of each cell.
+    A swing is the largest minus the smallest mean over common seeds, among the unvaried runs and the multiples ("x0.9",
+    "x1.1", ...) that were tried for all of the settings. Other values are left out, because a setting with more values
+    would have a larger swing by chance alone.
+
+    Returns:
+        One measurement; its ``numbers`` are the swings of each cell. Or a text that says which runs are missing.
     """
     settings = [measure["setting"], *measure["baselines"]]
-    cells, tables, rows, runs_behind = [], [], [], set()
+    tables, rows, runs_used = [], [], set()
     for cell, group in cells_of(runs):
         for objective in measure["gloss"]:
             wide = _multiples(group, objective, settings, measure["metric"])
             if wide is not None:
-                cells.append(cell)
                 tables.append(wide.to_numpy())
-                runs_behind |= behind(cell, wide)
+                runs_used |= behind(cell, wide)
                 swings = _swings(wide.to_numpy().mean(axis=0), len(settings))
                 names = {"corpus": cell[0], "encoder": cell[1], "objective": objective}
                 by_setting = dict(zip(settings, swings.tolist(), strict=True))
                 rows.append({**names, **by_setting, "multiples": _tried(wide), "n": len(wide)})
                 break
-    if not cells:
+    if not tables:
         return f"no cell has the same multiples of {listed(settings)} beside its plain runs, on the same seeds"
 
     def lead(means: list[np.ndarray]) -> np.ndarray:
         swings = [_swings(mean, len(settings)) for mean in means]
         return np.mean([swing[..., 0] - swing[..., 1:].max(axis=-1) for swing in swings], axis=0)
 
-    low, high = seeds_interval(tables, lead)
-    return [
-        Measurement(
-            float(lead([table.mean(axis=0) for table in tables])),
-            low,
-            high,
-            n=len(cells),
-            unit="cells",
-            interval=OVER_SEEDS,
-            runs=frozenset(runs_behind),
-            missing=too_few(tables, needs),
-            numbers=rows,
-        )
-    ]
+    return [over_cells(tables, lead, needs, runs=frozenset(runs_used), numbers=rows)]
 
 
 def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric: str) -> pd.DataFrame | None:
-    """Scores (seeds, 1 + settings x multiples): plain runs first, then each setting's multiples in one order."""
+    """Scores of a cell's unvaried runs and of the multiples that were tried for all settings.
+
+    Returns:
+        Shape (seeds, 1 + settings x multiples): unvaried runs first, then the multiples of each setting in the same
+        order. None if no multiple was tried for all settings on common seeds.
+    """
     tables = {}
     for setting in settings:
         rows = variations(group, objective, setting)
@@ -70,16 +62,16 @@ def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric:
     if "" not in common or not multiples:
         return None
     parts = {setting: table[multiples] for setting, table in tables.items()}
-    wide = pd.concat({"plain": tables[settings[0]][[""]], **parts}, axis=1).dropna()
+    wide = pd.concat({"unvaried": tables[settings[0]][[""]], **parts}, axis=1).dropna()
     return wide if len(wide) else None
 
 
 def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:
-    """(..., settings) from means (..., 1 + settings x multiples)."""
-    plain, changed = means[..., :1], means[..., 1:]
-    changed = changed.reshape(*changed.shape[:-1], n_settings, -1)
-    reach = np.concatenate([np.broadcast_to(plain[..., None, :], (*changed.shape[:-1], 1)), changed], axis=-1)
-    return np.ptp(reach, axis=-1)
+    """Swings, shape (..., settings), from means of shape (..., 1 + settings x multiples)."""
+    unvaried, changed = means[..., :1], means[..., 1:]
+    changed = changed.reshape(*changed.shape[:-1], n_settings, -1)  # (..., settings, multiples)
+    unvaried = np.broadcast_to(unvaried[..., None, :], (*changed.shape[:-1], 1))
+    return np.ptp(np.concatenate([unvaried, changed], axis=-1), axis=-1)
 
 
 def _tried(wide: pd.DataFrame) -> list[str]:

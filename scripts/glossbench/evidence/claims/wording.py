@@ -1,4 +1,4 @@
-"""Numbers and verdicts of claims as readers are told them."""
+"""Numbers and verdicts of claims as text."""
 
 import math
 from typing import Any
@@ -13,15 +13,20 @@ UNITS = {"share": " %", "percent": " %", "points": " points", "ratio": ""}
 
 
 def shown(value: float | tuple[float, float], kind: str) -> str:
-    """A number, or two as an interval, with its unit: a fraction is shown in percent or percentage points."""
+    """A number, or an interval of two numbers, with its unit.
+
+    Args:
+        value: The number, or the ends of the interval; fractions for the kinds with a percent or points unit.
+        kind: "share", "percent", "points" or "ratio".
+    """
     unit = UNITS[kind]
     if isinstance(value, tuple):
-        return f"[{_bare(value[0], kind)}, {_bare(value[1], kind)}]{unit}"
-    return "–" if math.isnan(value) else f"{_bare(value, kind)}{unit}"
+        return f"[{_without_unit(value[0], kind)}, {_without_unit(value[1], kind)}]{unit}"
+    return "–" if math.isnan(value) else f"{_without_unit(value, kind)}{unit}"
 
 
 def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str:
-    """Where a claim holds, in words."""
+    """The values for which a claim holds, in words."""
     (comparison,) = holds
     lower, upper = region(holds, at_least)
     if comparison == "within":
@@ -31,11 +36,19 @@ def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str
 
 
 def reason(verdict: str, deciding: Measurement, holds: dict[str, Any], kind: str, n_measured: int) -> str:
-    """One sentence: what the verdict hangs on, and where its interval lies."""
-    said = f"against {objective_name(deciding.about)}" if deciding.about else ""
-    if n_measured > 1 and said:
-        said += f", the least favourable of {n_measured} baselines"
-    prefix = f"{said[0].upper()}{said[1:]}: " if said else ""
+    """The reason for a verdict in one sentence: the deciding measurement, and where its interval lies.
+
+    Args:
+        verdict: The verdict.
+        deciding: The least favourable measurement.
+        holds: The claim's ``holds``.
+        kind: The claim's ``shown``.
+        n_measured: Number of the claim's measurements.
+    """
+    compared = f"against {objective_name(deciding.about)}" if deciding.about else ""
+    if n_measured > 1 and compared:
+        compared += f", the least favourable of {n_measured} baselines"
+    prefix = f"{compared[0].upper()}{compared[1:]}: " if compared else ""
     if deciding.missing:
         return f"{prefix}{deciding.missing}."
     where = bounds(holds, kind, deciding.at_least)
@@ -47,10 +60,15 @@ def reason(verdict: str, deciding: Measurement, holds: dict[str, Any], kind: str
 
 
 def counted(n: int, unit: str) -> str:
-    """A number of things, whose name is given in the plural."""
+    """A count with its unit: "1 run", "2 runs".
+
+    Args:
+        n: The count.
+        unit: In the plural.
+    """
     return f"{n} {SINGULAR.get(unit, unit) if n == 1 else unit}"
 
 
-def _bare(value: float, kind: str) -> str:
+def _without_unit(value: float, kind: str) -> str:
     text = FORMATS[kind].format(value * SCALES[kind])
     return text.replace("-0.00", "0.00") if float(text) == 0 else text

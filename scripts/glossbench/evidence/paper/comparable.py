@@ -1,33 +1,35 @@
-"""Whether runs saw the documents and trained the encoder that a published number was measured with."""
+"""Compares the documents and the trained parameters of runs with the paper's."""
 
 import pandas as pd
 
 from glossbench.evidence.paper.facts import Facts
 from glossbench.evidence.text.numbers import number
 
-WHOLE = 0.98  # of the paper's round millions: with or without a pooler and a head it is the same encoder
+# An encoder counts as trained in full from this share of the paper's round millions: counts differ by pooler and head.
+WHOLE = 0.98
 
 
 def differences_from_paper(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts) -> list[str]:
-    """In which respects runs of one cell did less than the paper.
+    """List the differences in size between the runs of one cell and the paper's.
 
     Args:
         runs: Rows of runs.parquet of that corpus and encoder.
-        corpus, encoder: Keys. A corpus that the paper does not have is not judged by its size.
-        facts: Sizes in the paper.
+        corpus: Key. The documents of a corpus that the paper does not have are not compared.
+        encoder: Key.
+        facts: The paper's sizes.
 
     Returns:
-        A few words for each difference, none where there is none.
+        A short description of each difference; empty if there is none.
     """
-    found = []
+    differences = []
     if corpus in facts.documents:
         learned, tested = (runs["n_train"] + runs["n_val"]).min(), runs["n_test"].min()
         to_learn, to_test = facts.documents[corpus]
         if learned != to_learn:
-            found.append(f"learned from {number(learned)} of {number(to_learn)} documents")
+            differences.append(f"learned from {number(learned)} of {number(to_learn)} documents")
         if tested != to_test:
-            found.append(f"tested on {number(tested)} of {number(to_test)}")
-    trained, whole = runs["n_trainable"].min(), facts.parameters.get(encoder, runs["n_parameters"].max())
-    if trained < WHOLE * whole:
-        found.append(f"trained {trained / 1e6:.1f} of {whole / 1e6:.1f} million parameters")
-    return found
+            differences.append(f"tested on {number(tested)} of {number(to_test)}")
+    trained, total = runs["n_trainable"].min(), facts.parameters.get(encoder, runs["n_parameters"].max())
+    if trained < WHOLE * total:
+        differences.append(f"trained {trained / 1e6:.1f} of {total / 1e6:.1f} million parameters")
+    return differences

@@ -1,4 +1,4 @@
-"""The sizes of the paper's corpora and encoders, under the keys that our own frames use."""
+"""Sizes of the paper's corpora and encoders, by our keys."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +8,12 @@ from glossbench.evidence.paper.published import key_of, read_published
 
 @dataclass(frozen=True)
 class Facts:
-    """What the paper trained, and on what.
+    """Sizes of the paper's corpora and encoders.
 
     Args:
-        documents: By corpus, how many documents it learned from (training and validation together, since who holds
-            out what may differ) and how many it tested on.
-        parameters: By encoder, as the paper counts them, in round millions.
+        documents: By corpus, the number of documents to learn from and to test on. The former are training and
+            validation documents together, because validation splits may differ.
+        parameters: By encoder, the number of parameters, which the paper rounds to millions.
     """
 
     documents: dict[str, tuple[int, int]]
@@ -21,7 +21,11 @@ class Facts:
 
 
 def read_facts(folder: str | Path) -> Facts:
-    """The facts in config/published/. Raises GlossbenchError where a file is missing or has another form."""
+    """Read the facts from config/published/.
+
+    Raises:
+        GlossbenchError: A file is missing or lacks a column.
+    """
     corpora, encoders = read_published(folder, "corpora"), read_published(folder, "encoders")
     learned = corpora["train"] + corpora["validation"].fillna(0).astype(int)
     return Facts(

@@ -1,4 +1,4 @@
-"""The paper's numbers as tidy frames, under the keys that our own frames use."""
+"""The paper's numbers as tidy frames, by our keys."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +16,18 @@ COSTS = {
 
 
 def published_results(folder: str | Path) -> pd.DataFrame:
-    """T2, T3 and T6: corpus, encoder, protocol, objective, metric, mean, std.
+    """The scores in T2, T3 and T6.
 
-    metric is accuracy or macro_f1 (mean and std in percent) or macro_silhouette (as it is, in [-1, 1]). std is
-    NaN where the paper prints none (silhouettes, T6). Raises GlossbenchError, naming the file, where one of the
-    files is missing or is not of the form that README.md beside it describes.
+    Args:
+        folder: config/published.
+
+    Returns:
+        Columns corpus, encoder, protocol, objective, metric, mean and std. metric is accuracy or macro_f1 (mean and
+        std in percent) or macro_silhouette (in [-1, 1]). std is NaN where the paper prints none (silhouettes, T6).
+
+    Raises:
+        GlossbenchError: A file is missing or does not have the form that config/published/README.md describes. The
+            message names the file.
     """
     integrated = _scores(folder, "integrated")
     standalone = read_published(folder, "standalone")
@@ -32,18 +39,30 @@ def published_results(folder: str | Path) -> pd.DataFrame:
 
 
 def published_costs(folder: str | Path) -> pd.DataFrame:
-    """T3: corpus, encoder, objective, total_train_seconds, seconds_per_epoch (seconds), stop_epoch (count)."""
+    """The costs in T3.
+
+    Returns:
+        Columns corpus, encoder, objective, total_train_seconds, seconds_per_epoch (seconds) and stop_epoch (count).
+    """
     table = read_published(folder, "standalone")
     return _keys(folder, table, "standalone").drop(columns="protocol").join(table[list(COSTS)].rename(columns=COSTS))
 
 
 def published_models(folder: str | Path) -> pd.DataFrame:
-    """T5: model (its name as printed), corpus, accuracy (percent)."""
+    """The scores in T5.
+
+    Returns:
+        Columns model (the printed name), corpus and accuracy (percent).
+    """
     return read_published(folder, "sota").melt("model", var_name="corpus", value_name="accuracy")
 
 
 def published_ttests(folder: str | Path) -> pd.DataFrame:
-    """T9: objective, baseline, mean, baseline_mean, difference (accuracy, percent), p_value, as printed."""
+    """The tests in T9, as printed.
+
+    Returns:
+        Columns objective, baseline, mean, baseline_mean, difference (accuracy, percent) and p_value.
+    """
     table = read_published(folder, "ttest")
     sides = table["comparison"].str.split(" vs ", expand=True)
     return pd.DataFrame(
@@ -59,10 +78,12 @@ def published_ttests(folder: str | Path) -> pd.DataFrame:
 
 
 def published_runs(folder: str | Path) -> pd.DataFrame:
-    """The paper's means in the shape of runs.parquet, one run a cell with seed 0, so that one code measures both.
+    """The paper's means in the form of runs.parquet, so that the same code can judge both.
 
-    corpus, encoder, protocol, objective and its key columns, seed, test_accuracy, test_macro_f1, test_macro_silhouette
-    (fractions), seconds_per_epoch, stop_epoch; NaN where the paper prints nothing.
+    Returns:
+        One row per cell with seed 0. Columns corpus, encoder, protocol, objective and the columns of its key, seed,
+        test_accuracy, test_macro_f1, test_macro_silhouette (fractions), seconds_per_epoch and stop_epoch; NaN where
+        the paper prints nothing.
     """
     keys = ["corpus", "encoder", "protocol", "objective"]
     means = published_results(folder).pivot(index=keys, columns="metric", values="mean")
@@ -99,12 +120,12 @@ def _mapped(folder: str | Path, kind: str, printed: pd.Series) -> pd.Series:
 
 
 def key_of(folder: str | Path, kind: str, printed: str) -> str:
-    """Our key for a name that the paper prints; the name itself where config/published/names.csv has none.
+    """Our key for a name in the paper; the name itself if config/published/names.csv does not list it.
 
     Args:
         folder: config/published.
         kind: "corpus", "encoder" or "objective".
-        printed: The paper's name.
+        printed: The name in the paper.
     """
     return _names(str(folder)).get((kind, printed), printed)
 
@@ -128,9 +149,14 @@ NEEDED["standalone"] = [*NEEDED["integrated"], "test_macro_silhouette", *COSTS]
 
 
 def read_published(folder: str | Path, name: str) -> pd.DataFrame:
-    """One of the files in config/published/ as it is.
+    """Read one of the files in config/published/.
 
-    Raises GlossbenchError, naming the file, where it is missing or lacks a column.
+    Args:
+        folder: config/published.
+        name: A key of ``NEEDED``.
+
+    Raises:
+        GlossbenchError: The file is missing or lacks a column. The message names the file.
     """
     path = Path(folder) / ("names.csv" if name == "names" else f"published_{name}.csv")
     try:

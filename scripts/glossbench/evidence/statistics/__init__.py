@@ -1,8 +1,8 @@
-"""What can be said about the difference between objectives, and with how much certainty.
+"""Statistical tests of the differences between objectives.
 
-All functions take the collected runs.parquet and a metric: ``accuracy``, ``macro_f1`` or ``macro_silhouette`` (the
-column ``test_{metric}``, a fraction), or the name of any other column of numbers. Scores that are no number are left
-out. Where there are too few runs for a number the number is NaN and ``reason`` says why.
+Functions take the collected runs and a metric: ``accuracy``, ``macro_f1`` or ``macro_silhouette`` (the column
+``test_{metric}``, a fraction), or the name of another numeric column. Missing scores are left out. If there are too few
+runs to compute a number, the number is NaN and ``reason`` says why.
 """
 
 from glossbench.evidence.statistics.cells import cells

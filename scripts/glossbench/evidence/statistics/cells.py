@@ -11,11 +11,17 @@ COLUMNS = [*CELL, "n", "mean", "std", "low", "high", "reason"]
 
 
 def cells(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One row a cell: corpus, encoder, protocol, objective, n, mean, std, low, high, reason.
+    """Mean, spread and interval of each cell.
 
-    n counts the seeds whose score is a number; a cell without any has no row. std is the sample standard
-    deviation; low and high are the 95 % percentile bootstrap interval of the mean over seeds. With one seed
-    these three are NaN and reason says so, else it is empty. Numbers are in the unit of the metric's column.
+    Args:
+        runs: The collected runs.
+        metric: Name of a metric or of a column.
+
+    Returns:
+        One row per cell with a score. Columns corpus, encoder, protocol, objective, n (seeds with a score), mean, std
+        (sample standard deviation), low and high (95 % percentile bootstrap interval of the mean over seeds) and
+        reason. With one seed, std, low and high are NaN and reason says so; otherwise reason is empty. Numbers have
+        the unit of the metric's column.
     """
     rows = []
     for keys, group in scores(runs, metric).groupby(CELL)["score"]:

@@ -1,4 +1,4 @@
-"""How far a mean may be from what more runs would give."""
+"""Confidence intervals of means."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,29 +12,29 @@ SEED = 0
 
 
 def bootstrap_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean; NaN and NaN for fewer than two values.
+    """Percentile bootstrap interval of the mean.
 
-    Deterministic: each call draws from a generator of its own. With two or three values it is hardly narrower
-    than their range and too narrow all the same: it says how far they lie apart, not where the mean is.
+    The result is deterministic: each call uses a new generator with a fixed seed. With two or three values, the
+    interval is almost their range, but still narrower than its level promises: it describes the spread of the values
+    rather than the uncertainty of the mean.
+
+    Args:
+        values: Observations.
+        level: Confidence level.
+
+    Returns:
+        Lower and upper end; NaN for fewer than two values.
     """
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return math.nan, math.nan
     if np.ptp(values) == 0:
         return float(values[0]), float(values[0])
-    found = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    return _percentile_interval((values,), np.mean, level)
 
 
 def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float, float]:
-    """Student's interval of the mean; NaN and NaN for fewer than two values."""
+    """Student's t interval of the mean; NaN and NaN for fewer than two values."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return math.nan, math.nan
@@ -45,12 +45,18 @@ def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float
 def seeds_interval(
     cells: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray]], np.ndarray], level: float = 1 - ALPHA
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a statistic of cell means, over the seeds within each cell; cells stay.
+    """Percentile bootstrap interval of a statistic of cell means.
 
-    cells: for each an array (seeds, objectives) of scores; a seed's row is drawn as a whole. statistic: from the
-    cells' means, each (..., objectives), to values (...). A resampled mean's deviation is stretched by
-    sqrt(n / (n - 1)), without which few seeds look too certain (Hesterberg 2015). NaN and NaN where a cell has
-    fewer than two seeds.
+    Seeds are resampled within each cell; cells are not resampled. The deviation of a resampled mean is multiplied by
+    sqrt(n / (n - 1)), because with few seeds the interval would otherwise be too narrow (Hesterberg 2015).
+
+    Args:
+        cells: For each cell, scores of shape (seeds, objectives). The rows are resampled.
+        statistic: Maps the means of the cells, each of shape (..., objectives), to values of shape (...).
+        level: Confidence level.
+
+    Returns:
+        Lower and upper end; NaN if a cell has fewer than two seeds.
     """
     if not cells or min(len(cell) for cell in cells) < 2:
         return math.nan, math.nan
@@ -62,13 +68,17 @@ def seeds_interval(
             means.append(center + stretch * (cell[drawn.astype(int)].mean(axis=-2) - center))
         return statistic(means)
 
-    drawn = stats.bootstrap(
-        tuple(np.arange(len(cell)) for cell in cells),
-        resampled,
+    return _percentile_interval(tuple(np.arange(len(cell)) for cell in cells), resampled, level)
+
+
+def _percentile_interval(samples: tuple[np.ndarray, ...], statistic: Callable, level: float) -> tuple[float, float]:
+    interval = stats.bootstrap(
+        samples,
+        statistic,
         n_resamples=RESAMPLES,
         vectorized=True,
         confidence_level=level,
         method="percentile",
         rng=np.random.default_rng(SEED),
     ).confidence_interval
-    return float(drawn.low), float(drawn.high)
+    return float(interval.low), float(interval.high)

@@ -1,4 +1,4 @@
-"""Two objectives against each other, on what both were run on."""
+"""Paired tests between two objectives, on the corpora and seeds that both were run with."""
 
 import math
 from itertools import combinations
@@ -14,9 +14,9 @@ from glossbench.evidence.text.names import in_order
 
 ALL = "all"
 FEWEST_PAIRS = 3
-# Of n pairs the smallest two-sided p of the signed-rank test is 2 / 2^n: with five it cannot fall below 0.05.
+# The smallest two-sided p of the signed-rank test on n pairs is 2 / 2^n. With five pairs it cannot be below 0.05.
 FEWEST_SIGNED_RANKS = 6
-# Differences of scores that are equal on paper differ in their last bits, and would not share a rank.
+# Equal differences of scores may differ in their last bits. They are rounded so that they share a rank.
 DECIMALS = 12
 ONE = {"corpora": "corpus", "runs": "run", "seeds": "seed"}
 COMPETITION = ["encoder", "protocol", "pairs", "corpus"]
@@ -38,16 +38,26 @@ COLUMNS = [
 def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd.DataFrame:
     """Paired tests of an objective against a baseline, for each encoder and protocol in which both were run.
 
-    Both are full objective keys. pairs says what is paired: first a row over ``corpora`` (corpus "all", one pair
-    a corpus, the mean of its common seeds: the test of Demsar 2006 and of the paper's words), then one over
-    ``runs`` (corpus "all", one pair a corpus and seed: the p values of the paper's T9 fit this one; runs on one
-    corpus are not independent, so its p is too small), then a row a corpus over its ``seeds``. Only seeds that
-    both were run with count.
+    Only seeds that both were run with are used. The column ``pairs`` says what a pair is:
 
-    Columns: encoder, protocol, pairs, corpus, objective, baseline, metric, n (pairs), mean, baseline_mean,
-    difference, std (of the differences), low and high (95 % interval of the difference by Student's t), t, p
-    (paired t test, two-sided), wilcoxon_p (signed-rank test, exact where there are no ties, zeros split as in
-    Demsar 2006), effect_size (Cohen's d_z: difference / std), reason (why a test could not be made, or empty).
+    - "corpora": a corpus, with the mean over its seeds (the test of Demsar 2006, and the one the paper describes).
+    - "runs": a corpus and seed. The p values in the paper's T9 match this test. Runs on one corpus are not
+      independent, so the p is too small.
+    - "seeds": a seed, on one corpus.
+
+    Args:
+        runs: The collected runs.
+        objective: Objective key.
+        baseline: Objective key.
+        metric: Name of a metric or of a column.
+
+    Returns:
+        For each encoder and protocol one row with pairs "corpora", one with "runs" (corpus "all" in both) and one
+        with "seeds" per corpus. Columns encoder, protocol, pairs, corpus, objective, baseline, metric, n (pairs),
+        mean, baseline_mean, difference, std (of the differences), low and high (95 % interval of the difference by
+        Student's t), t and p (paired t test, two-sided), wilcoxon_p (signed-rank test, exact if there are no ties,
+        zeros split as in Demsar 2006), effect_size (Cohen's d_z: difference / std) and reason (why a test could not
+        be made, or empty).
     """
     table = scores(runs[runs["objective"].isin([objective, baseline])], metric)
     wide = table.pivot_table("score", ["encoder", "protocol", "corpus", "seed"], "objective")
@@ -61,15 +71,20 @@ def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd
 
 
 def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """``paired`` for every two objectives of a protocol, with p_holm and wilcoxon_p_holm beside p and wilcoxon_p.
+    """``paired`` for every pair of objectives of a protocol.
 
-    Objectives with varied settings are left out; one with another preset is a competitor of its own. Holm's
-    correction is over all tests that were made among the objectives of the same encoder, protocol, pairs and
-    corpus.
+    Objectives with changed settings are left out. An objective with another preset counts as an objective of its own.
+
+    Args:
+        runs: The collected runs.
+        metric: Name of a metric or of a column.
+
+    Returns:
+        The columns of ``paired``, and p_holm and wilcoxon_p_holm: p values with Holm's correction over all tests of
+        the same encoder, protocol, pairs and corpus.
     """
-    known = unvaried(runs)
     frames = []
-    for _, group in known.groupby("protocol"):
+    for _, group in unvaried(runs).groupby("protocol"):
         keys = in_order(group["objective"], "objective")
         frames += [paired(group, objective, baseline, metric) for baseline, objective in combinations(keys, 2)]
     frames = [frame for frame in frames if len(frame)]
@@ -84,9 +99,9 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def holm(p_values: pd.Series) -> pd.Series:
-    """Holm's adjusted p values; a missing p is no test and counts for nothing.
+    """Adjust p values by Holm's method. Missing values are ignored.
 
-    The same as statsmodels' multipletests, which collects garbage in every call: 0.1 s each for one multiplication.
+    The result equals that of statsmodels' multipletests, which runs the garbage collector in every call (0.1 s).
     """
     ordered = p_values.dropna().sort_values()
     steps = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
@@ -94,32 +109,37 @@ def holm(p_values: pd.Series) -> pd.Series:
 
 
 def compare(differences: np.ndarray, unit: str) -> dict:
-    """Tests of one set of paired differences: std, low, high, t, p, wilcoxon_p, effect_size and reason.
+    """Test whether the mean of paired differences is zero.
 
-    unit: what a pair is, in the plural, for the reason.
+    Args:
+        differences: One difference per pair.
+        unit: What a pair is, in the plural, for the reason.
+
+    Returns:
+        std, low, high, t, p, wilcoxon_p, effect_size and reason; see ``paired``.
     """
     n = len(differences)
-    found = {**dict.fromkeys(TESTS, math.nan), "reason": ""}
+    tests = {**dict.fromkeys(TESTS, math.nan), "reason": ""}
     if n > 1:
-        found["std"] = float(differences.std(ddof=1))
+        tests["std"] = float(differences.std(ddof=1))
     if n < FEWEST_PAIRS:
         return {
-            **found,
+            **tests,
             "reason": f"{n} common {ONE.get(unit, unit) if n == 1 else unit}: a paired test needs {FEWEST_PAIRS}",
         }
     rounded = differences.round(DECIMALS)
     if np.ptp(rounded) == 0:
-        return {**found, "std": 0.0, "reason": f"the difference is the same on all {n} {unit}: no spread to test with"}
-    test = stats.ttest_1samp(differences, 0)  # of the differences: the paired t test
+        return {**tests, "std": 0.0, "reason": f"the difference is the same on all {n} {unit}: no spread to test with"}
+    test = stats.ttest_1samp(differences, 0)  # equals the paired t test
     interval = test.confidence_interval(1 - ALPHA)
-    found |= {"t": float(test.statistic), "p": float(test.pvalue)}
-    found |= {"low": float(interval.low), "high": float(interval.high)}
-    found["effect_size"] = float(differences.mean() / found["std"])
+    tests |= {"t": float(test.statistic), "p": float(test.pvalue)}
+    tests |= {"low": float(interval.low), "high": float(interval.high)}
+    tests["effect_size"] = float(differences.mean() / tests["std"])
     if n < FEWEST_SIGNED_RANKS:
         reason = f"Wilcoxon: {n} common {unit} cannot give p < {ALPHA}, {FEWEST_SIGNED_RANKS} can"
-        return {**found, "reason": reason}
-    found["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
-    return found
+        return {**tests, "reason": reason}
+    tests["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
+    return tests
 
 
 def _rows(both: pd.DataFrame, objective: str, baseline: str) -> list[dict]:

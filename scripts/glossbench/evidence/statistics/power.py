@@ -1,4 +1,4 @@
-"""How many seeds it takes to see a difference."""
+"""The number of seeds that a test needs to detect a difference."""
 
 import math
 from functools import lru_cache
@@ -13,21 +13,27 @@ POWER = 0.8
 
 @lru_cache(maxsize=4096)
 def seeds_needed(difference: float, std: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
-    """The fewest pairs of runs with which a two-sided paired t test finds ``difference`` with probability ``power``.
+    """The smallest number of pairs of runs with which a two-sided paired t test detects a difference.
 
-    std: standard deviation of the paired differences, in the unit of ``difference``. None where no number is
-    enough (no difference) or none can be given (a spread that is zero, negative or not known). At least 2.
+    Args:
+        difference: Mean of the paired differences.
+        std: Standard deviation of the paired differences, in the same unit.
+        power: Probability with which the test must detect the difference.
+        alpha: Level of the test.
+
+    Returns:
+        At least 2. None if the difference is zero or missing, or if std is missing or not positive.
     """
     if not (math.isfinite(difference) and math.isfinite(std)) or difference == 0 or std <= 0:
         return None
     effect = abs(difference) / std
 
     def enough(n: int) -> bool:
-        # far beyond any doubt the noncentral t underflows to NaN
+        # For very large effects the noncentral t underflows to NaN; the power is then 1.
         reached = TTestPower().power(effect, n, alpha)
         return bool(reached >= power) or (math.isnan(reached) and effect > 1)
 
-    # the normal approximation falls short by about two pairs, however many it takes
+    # The normal approximation is about two pairs too small for every number of pairs.
     z = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
     n = max(2, math.ceil((z / effect) ** 2))
     while n > 2 and enough(n - 1):

@@ -1,4 +1,4 @@
-"""Several objectives over several corpora by their ranks: Friedman's test, Nemenyi's, the critical difference."""
+"""Tests of several objectives over several corpora by ranks: Friedman's, Nemenyi's and the critical difference."""
 
 import math
 from dataclasses import dataclass, field
@@ -15,19 +15,30 @@ from glossbench.evidence.text.names import in_order
 
 FEWEST_OBJECTIVES = 3
 FEWEST_CORPORA = 3
-DECIMALS = 12  # means that are equal on paper share a rank
+DECIMALS = 12  # means are rounded so that equal ones share a rank
 
 
 @dataclass(frozen=True)
 class Friedman:
-    """Ranks of objectives over corpora, and what they show.
+    """Ranks of objectives over corpora, with the tests on them.
 
-    ranks: average rank by objective, 1 the best, in the order of the ranks. statistic and p: Friedman's chi-square,
-    corrected for ties. f_statistic and f_p: that of Iman and Davenport, less conservative (infinite and 0 where the
-    corpora agree wholly). nemenyi: adjusted p by pair of objectives, a square frame. critical_difference: average
-    ranks further apart differ (Nemenyi, level alpha). cliques: the largest groups of at least two objectives, by
-    rank, within one critical difference. left_out: objectives that were not run on all of these corpora. reason: why
-    there is no test (all numbers NaN then, ranks given where there are any), or empty.
+    Args:
+        metric: The metric that objectives are ranked by.
+        protocol: Protocol of the runs.
+        encoder: Encoder of the runs.
+        corpora: Corpora that were used.
+        ranks: Average rank by objective, 1 is best, in the order of the ranks.
+        left_out: Objectives that were not run on all of the corpora.
+        alpha: Level of Nemenyi's test.
+        statistic: Friedman's chi-square, corrected for ties.
+        p: Its p value.
+        f_statistic: The less conservative statistic of Iman and Davenport; infinite if all corpora give the same
+            ranks.
+        f_p: Its p value.
+        critical_difference: Objectives whose average ranks differ by more than this differ significantly (Nemenyi).
+        cliques: The largest groups of at least two objectives within one critical difference, in the order of ranks.
+        nemenyi: Adjusted p value of each pair of objectives, a square frame.
+        reason: Why there is no test, or empty. Without a test the numbers are NaN; ranks are given if there are any.
     """
 
     metric: str
@@ -48,10 +59,17 @@ class Friedman:
 
 
 def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha: float = ALPHA) -> Friedman:
-    """Rank the objectives of a protocol with one encoder on each corpus by their mean over seeds, higher is better.
+    """Rank the objectives of a protocol and encoder on each corpus by their mean over seeds; higher is better.
 
-    The test needs every objective on every corpus: of what was run, it takes the corpora and objectives that leave
-    the most cells, and at least three of each. Varied settings are left out. Demsar (2006), section 3.2.2.
+    The test needs every objective on every corpus. It uses the corpora and objectives that keep the most cells, at
+    least three of each. Objectives with changed settings are left out. Demsar (2006), section 3.2.2.
+
+    Args:
+        runs: The collected runs.
+        metric: Name of a metric or of a column.
+        protocol: "integrated" or "standalone".
+        encoder: Key of the encoder.
+        alpha: Level of Nemenyi's test.
     """
     table = scores(unvaried(runs), metric)
     table = table[(table["protocol"] == protocol) & (table["encoder"] == encoder)]
@@ -63,8 +81,8 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     about |= {"corpora": list(block.index), "ranks": {key: float(rank) for key, rank in ranked.items()}}
     about["left_out"] = in_order(set(wide) - set(block), "objective")
     if k < FEWEST_OBJECTIVES or n < FEWEST_CORPORA:
-        found = f"{k} objectives on the same {n} {'corpus' if n == 1 else 'corpora'}"
-        return Friedman(**about, reason=f"{found}: the test needs {FEWEST_OBJECTIVES} on {FEWEST_CORPORA}")
+        known = f"{k} objectives on the same {n} {'corpus' if n == 1 else 'corpora'}"
+        return Friedman(**about, reason=f"{known}: the test needs {FEWEST_OBJECTIVES} on {FEWEST_CORPORA}")
     if (block.nunique(axis=1) == 1).all():
         return Friedman(**about, reason="all objectives score the same on every corpus: nothing to rank")
     statistic, p = stats.friedmanchisquare(*block.to_numpy().T)
@@ -83,13 +101,13 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
 
 
 def critical_difference(n_objectives: int, n_corpora: int, alpha: float = ALPHA) -> float:
-    """Nemenyi's critical difference of average ranks: q sqrt(k (k + 1) / (6 N)). Demsar (2006), equation 3.2.2."""
+    """Nemenyi's critical difference of average ranks, q sqrt(k (k + 1) / (6 N)); Demsar (2006), section 3.2.2."""
     q = stats.studentized_range.ppf(1 - alpha, n_objectives, math.inf) / math.sqrt(2)
     return float(q * math.sqrt(n_objectives * (n_objectives + 1) / (6 * n_corpora)))
 
 
 def cliques(ranks: dict[str, float], difference: float) -> list[list[str]]:
-    """The largest groups whose best and worst average ranks are at most ``difference`` apart, two members or more."""
+    """The largest groups of at least two objectives whose average ranks differ by at most ``difference``."""
     keys = sorted(ranks, key=ranks.get)
     groups: list[list[str]] = []
     for start, first in enumerate(keys):
@@ -100,7 +118,10 @@ def cliques(ranks: dict[str, float], difference: float) -> list[list[str]]:
 
 
 def _largest_block(wide: pd.DataFrame) -> pd.DataFrame:
-    """The corpora and objectives without a gap that hold the most cells, at least two objectives where there are."""
+    """The corpora and objectives with a score in every cell that keep the most cells.
+
+    Blocks that are large enough for a test come first.
+    """
     covered = {key: frozenset(wide.index[wide[key].notna()]) for key in wide}
     sets: set[frozenset[str]] = set()
     for corpora in covered.values():

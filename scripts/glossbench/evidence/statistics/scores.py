@@ -1,4 +1,4 @@
-"""The scores that a test is about: one number a run, under the name of its metric."""
+"""Scores of runs for tests: one number per run."""
 
 import pandas as pd
 
@@ -8,10 +8,17 @@ KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
 
 
 def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """corpus, encoder, protocol, objective, seed, score: the runs whose score is a number.
+    """The scores of all runs that have one.
 
-    metric: a column of ``runs``, or what stands behind ``test_`` in its name. Raises GlossbenchError where there
-    is no such column.
+    Args:
+        runs: The collected runs.
+        metric: A column of ``runs``, with or without its prefix ``test_``.
+
+    Returns:
+        Columns corpus, encoder, protocol, objective, seed and score.
+
+    Raises:
+        GlossbenchError: There is no such column.
     """
     column = metric if metric in runs else f"test_{metric}"
     if column not in runs:

@@ -1,4 +1,4 @@
-"""All tests of a study in one place, and how many seeds the paper's differences would ask for."""
+"""All tests of a study, and the number of seeds that the paper's differences need."""
 
 import math
 from dataclasses import asdict
@@ -17,30 +17,34 @@ PAIR = ["corpus", "encoder", "protocol", "objective", "baseline", "metric"]
 
 
 def pair_tests(runs: pd.DataFrame) -> pd.DataFrame:
-    """``pairwise`` for accuracy, macro-F1 and macro-silhouette, one below the other."""
+    """``pairwise`` for accuracy, macro-F1 and macro-silhouette, in one frame."""
     frames = [pairwise(runs, metric) for metric in METRICS]
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
 def rank_tests(runs: pd.DataFrame) -> list[dict]:
-    """``friedman`` for every protocol, encoder and metric that has a number, as plain mappings."""
-    found = []
+    """``friedman`` for every protocol, encoder and metric with scores, as mappings for JSON."""
+    rows = []
     for (protocol, encoder), group in unvaried(runs).groupby(["protocol", "encoder"]):
         tests = [friedman(group, metric, protocol, encoder) for metric in METRICS]
-        found += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
-    return found
+        rows += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
+    return rows
 
 
 def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """How many seeds a difference of the published size between G-Loss and a baseline would need.
+    """The number of seeds needed to detect a difference of the published size between G-Loss and a baseline.
 
-    pairs: from ``pair_tests``. published: from ``published_results``. One row a published difference, and one for
-    each pair of objectives that was run where the paper has no number: corpus, encoder, protocol, objective,
-    baseline, metric, difference, difference_source, std, std_source, seeds (of each objective, power 0.8, two-sided
-    paired t test at 0.05; missing where no number can be given). difference and std in percentage points, of the
-    silhouette as it is. difference_source: ``paper``, or ``paper, mean`` over its cells where it has not this one.
-    std_source: ``runs`` (of the differences seed by seed, three at least), else ``paper`` (its two standard
-    deviations as those of independent runs).
+    Args:
+        pairs: From ``pair_tests``.
+        published: From ``published_results``.
+
+    Returns:
+        One row per published difference, and one per pair of objectives that was run in a cell without a published
+        number. Columns corpus, encoder, protocol, objective, baseline, metric, difference and std (percentage points;
+        silhouettes in [-1, 1]), difference_source ("paper", or "paper, mean": the mean over the paper's cells if it
+        has no number for this one), std_source ("runs": of the differences between at least three common seeds; else
+        "paper": from its two standard deviations, as if runs were independent) and seeds (runs of each objective for
+        a power of 0.8, two-sided paired t test at 0.05; missing if it cannot be computed).
     """
     paper = _published_pairs(published)
     ours = pairs[(pairs["pairs"] == "seeds") & _is_gloss(pairs["objective"]) & ~_is_gloss(pairs["baseline"])]

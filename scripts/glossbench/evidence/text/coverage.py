@@ -1,4 +1,4 @@
-"""How much of what a study planned the evidence stands on."""
+"""The share of a study's planned runs that a table or figure is made from."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,17 @@ CELL = ["corpus", "encoder", "objective"]
 
 
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
-    """One sentence on the runs behind an exhibit, or None where all that was planned is finished.
+    """A sentence about the runs behind a table or figure.
 
-    coverage: one row a planned run, its keys and ``finished``. select: the exhibit's choice of rows by their
-    keys. ``Stands on 14 of 20 planned runs, 3 to 4 of 5 seeds a cell.``: a cell is a corpus, encoder and objective.
+    For example "Stands on 14 of 20 planned runs, 3 to 4 of 5 seeds a cell.", where a cell is a corpus, encoder and
+    objective.
+
+    Args:
+        coverage: One row per planned run, with its keys and ``finished``.
+        select: Returns the rows that the table or figure uses.
+
+    Returns:
+        The sentence; None if all planned runs are finished.
     """
     planned = select(coverage)
     finished = planned["finished"].astype(bool)

@@ -1,4 +1,4 @@
-"""A table as readers see it: texts in rows and columns, and the rank of each cell that competes."""
+"""A table for readers: texts in rows and columns, and the rank of each cell."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,12 +8,13 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Layout:
-    """A table laid out for readers, in no format yet.
+    """A table for readers, independent of the output format.
 
-    cells: texts; the index holds the row headers (its levels named), the columns may have two levels.
-    ranks: same shape, 1 for the best of its competition, 2 for the second best, 0 for all others.
-    notes: remarks that stand under the table, a paragraph each.
-    worded: headers of the columns that hold words rather than numbers, set flush left.
+    Args:
+        cells: Texts. The index holds the row headers and names their levels; the columns may have two levels.
+        ranks: Frame of the same shape: 1 for the best cell of a comparison, 2 for the second best, else 0.
+        notes: Paragraphs below the table.
+        worded: Headers of the columns with words, which are aligned left.
     """
 
     cells: pd.DataFrame
@@ -23,10 +24,10 @@ class Layout:
 
     @classmethod
     def unranked(cls, cells: pd.DataFrame, worded: Iterable[str] = ()) -> "Layout":
-        """A layout in which no cell competes with another."""
+        """A layout without ranks."""
         ranks = pd.DataFrame(0, index=cells.index, columns=cells.columns)
         return cls(cells, ranks, worded=frozenset(worded))
 
     def with_notes(self, *notes: str | None) -> "Layout":
-        """The same layout with more remarks under it; None adds nothing."""
+        """A copy with more notes. None adds nothing."""
         return replace(self, notes=(*self.notes, *(note for note in notes if note)))

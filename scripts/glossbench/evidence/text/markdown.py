@@ -1,4 +1,4 @@
-"""Markdown: the one writer of its tables, and text made safe for it."""
+"""Markdown tables, and escaping of text for Markdown."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,24 +7,24 @@ SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_[]<>
 
 
 def pipe_table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool] | None = None) -> str:
-    """A table of texts that are Markdown already, without a line end behind it.
+    """A Markdown table, without a final line break.
 
     Args:
-        headers: Of the columns.
-        rows: A text for each column. A bar in a text is escaped where it is not.
-        right: For each column whether it is set flush right; left where nothing is said.
+        headers: Column headers, in Markdown.
+        rows: One text per column, in Markdown. Vertical bars that are not escaped are escaped.
+        right: Whether each column is aligned right; by default no alignment is set.
     """
     sides = ["---:" if flush else ":---" for flush in right] if right is not None else ["---"] * len(headers)
     return "\n".join(f"| {' | '.join(map(_barred, line))} |" for line in (headers, sides, *rows))
 
 
 def escaped(text: str) -> str:
-    """A text on one line in which no character means anything to Markdown."""
+    """The text on one line, with all special characters of Markdown escaped."""
     return one_line(text).translate(SPECIAL)
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space as one space."""
+    """The text with all white space replaced by single spaces."""
     return re.sub(r"\s+", " ", text).strip()
 
 

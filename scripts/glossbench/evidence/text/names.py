@@ -1,8 +1,8 @@
-"""How corpora, encoders and objectives are called before readers, and in which order.
+"""Display names and display order of corpora, encoders, objectives, protocols and metrics.
 
-Their titles, order, families and colours are the registries'. Whoever makes tables, figures or pages puts them in force
-with ``naming`` (``evidence.build`` does), as matplotlib does with its settings. A key that is not among them is shown
-as itself, after the others.
+Titles, order, families and colours come from the registries. ``naming`` sets them for the code in its body, as
+``matplotlib.rc_context`` does with matplotlib's settings; ``evidence.build`` uses it. A key without a name is displayed
+as it is, after the others.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,28 +21,28 @@ FIXED = {
     "protocol": {key: {"key": key, "title": title} for key, title in PROTOCOLS.items()},
     "metric": {key: {"key": key, "title": title} for key, title in METRICS.items()},
 }
-_in_force: ContextVar[dict[str, dict[str, Entry]]] = ContextVar("names", default=FIXED)
+_current: ContextVar[dict[str, dict[str, Entry]]] = ContextVar("names", default=FIXED)
 
 
 @contextmanager
 def naming(names: dict[str, list[Entry]]) -> Iterator[None]:
-    """Put names in force for as long as the body runs; also a decorator.
+    """Use these names while the body runs. Also works as a decorator.
 
     Args:
-        names: By kind ("corpus", "encoder", "objective"), in order, as ``study.names`` makes them: mappings with
-            ``key`` and ``title``, of objectives also ``base``, ``preset``, ``changes``, ``family``, ``color`` and
-            ``search``.
+        names: Entries by kind ("corpus", "encoder", "objective") in display order, as ``study.names`` makes them:
+            mappings with ``key`` and ``title``; those of objectives also have ``base``, ``preset``, ``changes``,
+            ``family``, ``color`` and ``search``.
     """
-    token = _in_force.set({**FIXED, **{kind: {one["key"]: one for one in entries} for kind, entries in names.items()}})
+    token = _current.set({**FIXED, **{kind: {one["key"]: one for one in entries} for kind, entries in names.items()}})
     try:
         yield
     finally:
-        _in_force.reset(token)
+        _current.reset(token)
 
 
 def entries(kind: str) -> dict[str, Entry]:
-    """The entries of a kind by key, in order."""
-    return _in_force.get().get(kind, {})
+    """The current entries of a kind by key, in display order."""
+    return _current.get().get(kind, {})
 
 
 def corpus_name(key: str) -> str:
@@ -66,9 +66,9 @@ def metric_name(key: str) -> str:
 
 
 def objective_name(key: str) -> str:
-    """Title of an objective, its preset and changed settings in parentheses.
+    """Title of an objective, with its preset and changed settings in parentheses.
 
-    The key ``gloss-o-ce@reference,weight=0.5`` is shown as ``G-Loss-O + CE (reference, λ = 0.5)``.
+    For example, ``gloss-o-ce@reference,weight=0.5`` becomes "G-Loss-O + CE (reference, λ = 0.5)".
     """
     entry = entries("objective").get(key)
     if entry is None:
@@ -79,25 +79,28 @@ def objective_name(key: str) -> str:
 
 
 def is_gloss(objective: str) -> bool:
-    """Whether an objective is a form of G-Loss, by its family."""
+    """Whether an objective belongs to the family of G-Loss."""
     return entries("objective").get(objective, {}).get("family") == "gloss"
 
 
 def tunes_sigma(objective: str) -> bool:
-    """Whether a search chooses the sigma of an objective, as the paper does for G-Loss-O."""
+    """Whether sigma is among the searched settings of an objective, as for the paper's G-Loss-O."""
     return "sigma" in entries("objective").get(objective, {}).get("search", [])
 
 
 def in_order(keys: Iterable[str], kind: str) -> list[str]:
-    """The distinct keys of a kind in the order of the names in force; others come last, by themselves."""
+    """The distinct keys of a kind in display order; keys without a name come last, sorted."""
     rank = {key: place for place, key in enumerate(entries(kind))}
     return sorted(set(keys), key=lambda key: (rank.get(key, len(rank)), key))
 
 
 def arrange(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The rows of a frame in readers' order of the columns ``by``, the first one slowest.
+    """Sort the rows of a frame in display order.
 
-    A column named as a kind of key follows that kind's order, any other one its values.
+    Args:
+        frame: The frame.
+        by: Columns to sort by. Columns named corpus, encoder, protocol, objective or metric are sorted in display
+            order, others by their values.
     """
     kinds = ("corpus", "encoder", "protocol", "objective", "metric")
     places = {

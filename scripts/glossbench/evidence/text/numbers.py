@@ -1,4 +1,4 @@
-"""Numbers as readers see them."""
+"""Numbers as text for readers."""
 
 import math
 from collections.abc import Callable
@@ -9,30 +9,39 @@ DASH = "–"
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """A number with thousands separators; a missing one is a dash."""
+    """A number with thousands separators; a dash if it is missing."""
     return DASH if pd.isna(value) else f"{value:,.{decimals}f}"
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number by its significant digits; a missing one is a dash."""
+    """A number with a number of significant digits; a dash if it is missing."""
     return DASH if pd.isna(value) else f"{value:.{digits}g}"
 
 
 def mean_spread(mean: float, std: float, decimals: int = 2) -> str:
-    """``85.64 ± 0.81``; a dash for a missing spread (one seed), and for the whole where the mean is missing."""
+    """Mean and spread, e.g. "85.64 ± 0.81".
+
+    A missing spread (one seed) is a dash. If the mean is missing, the whole text is a dash.
+    """
     if pd.isna(mean):
         return DASH
     return f"{number(mean, decimals)} ± {number(std, decimals)}"
 
 
 def span(low: float, high: float, shown: Callable[[float], str]) -> str:
-    """``0.4–0.6``, or one value where both look the same; a dash where there is none."""
+    """A range, e.g. "0.4–0.6", or one number if both ends have the same text.
+
+    Args:
+        low: Lower end.
+        high: Upper end.
+        shown: Formats an end.
+    """
     ends = [shown(low), shown(high)]
     return ends[0] if ends[0] == ends[1] else DASH.join(ends)
 
 
 def duration(seconds: float) -> str:
-    """A time in the two units a reader needs, e.g. ``16.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
+    """A duration in its two largest units, e.g. "16.3 s", "4 min 05 s", "2 h 03 min"; a dash if it is missing."""
     if math.isnan(seconds):
         return DASH
     if seconds < 59.95:

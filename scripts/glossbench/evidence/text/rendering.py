@@ -1,7 +1,4 @@
-"""Tables as files: tidy csv for machines, Markdown, LaTeX and HTML for readers.
-
-The same table gives the same bytes each time.
-"""
+"""Renders tables: tidy frames as csv, layouts as Markdown, LaTeX and HTML. The results are deterministic."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -30,11 +27,11 @@ TEX_SPECIAL = str.maketrans(
         "≤": r"$\leq$",
         "≥": r"$\geq$",
         "†": r"\textdagger{}",
-        "<": "$<$",  # without these three another character would be set
+        "<": "$<$",  # in text mode <, > and | give other characters
         ">": "$>$",
         "|": "$|$",
         '"': "''",
-        "[": "{[}",  # after the \\ of the row above it would begin an optional argument
+        "[": "{[}",  # after the \\ of the previous row, [ and * would be read as its arguments
         "*": "{*}",
     }
 )
@@ -46,12 +43,12 @@ WORDS_ON_A_LINE = 34
 
 
 def to_csv(tidy: pd.DataFrame) -> str:
-    """Comma-separated text with a header: numbers with all their digits, a missing one as an empty field."""
+    """A frame as csv with a header. Numbers have all their digits; missing values are empty fields."""
     return tidy.to_csv(index=False, lineterminator="\n")
 
 
 def to_markdown(layout: Layout, caption: str) -> str:
-    """A pipe table, the best bold and the second best underlined (``<ins>``), caption and notes below."""
+    """A Markdown table, with the best cells bold and the second best underlined (``<ins>``), the caption and notes."""
     frame = _marked(layout, escaped, MARKDOWN_MARKS)
     frame = frame.set_axis([" ".join(filter(None, _levels(column))) for column in frame.columns], axis=1)
     words = [column in layout.worded for column in layout.cells.columns]
@@ -63,10 +60,10 @@ def to_markdown(layout: Layout, caption: str) -> str:
 
 
 def to_latex(layout: Layout, caption: str) -> str:
-    """Booktabs rows to be \\input, the best bold and the second best underlined, the notes in small type below.
+    """A LaTeX table for ``\\input``, with the best cells bold, the second best underlined, and the notes in small type.
 
-    A ``tabular`` for a floating table; more rows than a page holds are a ``longtable``, which must not float. The
-    caption comes along as a comment, since the document that shows the table words its own.
+    The table is a ``tabular`` in the style of booktabs. A table longer than a page is a ``longtable``, which must not
+    be inside a float. The caption is a comment, so that a document can use its own.
     """
     marked = _marked(layout, _to_latex, TEX_MARKS)
     header, body = _tex_header(marked, layout), _tex_body(marked)
@@ -95,7 +92,7 @@ def _to_latex(text: str) -> str:
 
 
 def _tex_columns(layout: Layout) -> list[str]:
-    """Letters of the columns: numbers flush right, words flush left, many words in a paragraph."""
+    """Column types: numbers are aligned right, words left; long texts are paragraphs."""
     letters = []
     for place, column in enumerate(layout.cells.columns):
         longest = layout.cells.iloc[:, place].map(len).max() if len(layout.cells) else 0
@@ -119,7 +116,7 @@ def _tex_header(marked: pd.DataFrame, layout: Layout) -> list[str]:
 
 
 def _tex_body(marked: pd.DataFrame) -> list[str]:
-    """The rows; a row header is set once for all rows below each other that share it, a space parts the groups."""
+    """The rows. A row header that several consecutive rows share is printed once; groups are separated by space."""
     lines, above = [], None
     for header, cells in zip(marked.index, marked.to_numpy(), strict=True):
         levels = _levels(header)
@@ -132,12 +129,12 @@ def _tex_body(marked: pd.DataFrame) -> list[str]:
 
 
 def _group(levels: tuple[str, ...]) -> tuple[str, ...]:
-    """The outer two levels of a row header, or fewer, so that a group is more than a row."""
+    """The outer levels of a row header that define its group: at most two, and never all levels."""
     return levels[: min(2, len(levels) - 1)]
 
 
 def _shared(levels: tuple[str, ...], above: tuple[str, ...] | None) -> int:
-    """Number of outer levels that a row header has in common with the one above it, never all of them."""
+    """Number of outer levels that a row header shares with the previous one, never all of them."""
     if above is None:
         return 0
     same = 0
@@ -151,7 +148,7 @@ def _tex_row(texts: list[str]) -> str:
 
 
 def to_html(layout: Layout) -> Markup:
-    """A ``<table>`` and its notes: row headers are ``<th>``, the best is ``<strong>``, the second best ``<u>``."""
+    """An HTML table and its notes, with the best cells ``<strong>`` and the second best ``<u>``."""
     frame = _marked(layout, lambda text: str(escape(text)), HTML_MARKS)
     for position, column in enumerate(layout.cells.columns):
         if column in layout.worded:
@@ -162,7 +159,7 @@ def to_html(layout: Layout) -> Markup:
 
 
 def _marked(layout: Layout, escaped: Callable[[str], str], marks: dict[int, Callable]) -> pd.DataFrame:
-    """The cells with every text escaped, headers too, and the marked ones wrapped."""
+    """The cells and headers with all text escaped, and the cells with a rank marked."""
     ranks = layout.ranks.to_numpy()
     texts = [
         [marks.get(rank, str)(escaped(text)) for text, rank in zip(row, places, strict=True)]
