@@ -1,4 +1,4 @@
-"""t-SNE of the test embeddings of the runs that the study wants to see."""
+"""Project the test embeddings of a study's runs to two dimensions by t-SNE."""
 
 import json
 from pathlib import Path
@@ -15,10 +15,7 @@ def read_card(path):
 
 
 if __name__ == "__main__":
-    with (
-        job_log(snakemake),
-        threadpool_limits(1),
-    ):  # one thread, so that the numbers do not depend on it
+    with job_log(snakemake), threadpool_limits(1):  # results must not depend on the number of threads
         settings = json.loads(snakemake.params.settings)
         given = settings["files"] or dict(snakemake.input.items())
         names = {card["corpus"]: card["class_names"] for card in map(read_card, given["cards"])}

@@ -16,13 +16,22 @@ def project(
     seed: int,
     max_documents: int,
 ) -> pd.DataFrame:
-    """Two coordinates for each test document, or for a stratified part of max_documents.
+    """Project test documents to two dimensions.
 
-    embeddings: (N, d), scaled to unit norm; labels, doc_ids: (N,). Columns doc_id, label, x, y.
+    Args:
+        embeddings: (N, d), any scale.
+        labels: (N,).
+        doc_ids: (N,).
+        perplexity: perplexity of t-SNE; lowered to a third of the number of documents if there are few.
+        seed: the seed of t-SNE and of the subset.
+        max_documents: size of the stratified subset that is projected if N is larger.
+
+    Returns:
+        One row per document, with the columns doc_id, label, x and y.
     """
     if len(labels) > max_documents:
-        part = stratified_subset(labels, max_documents, seed)
-        embeddings, labels, doc_ids = embeddings[part], labels[part], doc_ids[part]
+        subset = stratified_subset(labels, max_documents, seed)
+        embeddings, labels, doc_ids = embeddings[subset], labels[subset], doc_ids[subset]
     points = normalize(embeddings.astype(np.float64))
     perplexity = min(perplexity, (len(points) - 1) / 3)
     placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(points)
