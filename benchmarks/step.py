@@ -1,11 +1,11 @@
-"""Seconds of one training step, beside the same step padded to a fixed length and beside the machine's own limit.
+"""Seconds of one training step, compared with a step padded to a fixed length and with the limit of the machine.
 
     PYTHONPATH=scripts python benchmarks/step.py TOKENS ENCODER [--batch 128] [--length 128] [--threads 2] [--steps 3]
 
 TOKENS: a tokenized corpus, results/{study}/tokens/{corpus}/{encoder}. ENCODER: resources/encoders/{encoder}.
-The objective is G-Loss + cross-entropy with the whole encoder trained. The floor is 6 x parameters x real tokens over
-the float32 matrix product that the machine reaches, with the parameters of all layers, of the last one those of keys
-and values: the rest of it is needed for one token a document.
+The objective is G-Loss + cross-entropy, with all layers trained. The lower limit ("floor") is 6 x parameters x tokens
+without padding, divided by the rate of a float32 matrix product on this machine. The parameters are those of all
+layers; of the last layer only keys and values count, since the rest is computed for one token per document.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from glossbench.learning.encoder import Encoder, layer_list, load_backbone
-from glossbench.learning.inputs import read_documents
-from glossbench.learning.training import Model, Splits, Trainer
+from glossbench.learning.inputs import Splits, read_documents
+from glossbench.learning.training import Model, Trainer
 from glossbench.losses import GLoss
 
 TRAINING = {
@@ -26,7 +26,7 @@ TRAINING = {
 
 
 def timed(function, steps):
-    """Fastest of so many calls after one that does not count, in seconds."""
+    """Seconds of the fastest of several calls, after a first one that is not measured."""
     function()
     seconds = []
     for _ in range(steps):
@@ -37,9 +37,9 @@ def timed(function, steps):
 
 
 def padded_step(backbone, head, loss_fn, documents, length):
-    """A step as it is usually written: all documents padded to one length, one forward pass for each loss term."""
+    """A step with all documents padded to one length and one forward pass for each loss term."""
     values, mask = documents.pad(torch.arange(len(documents)))
-    values, mask = (F.pad(part, (0, length - part.shape[1])) for part in (values, mask))
+    values, mask = (F.pad(padded, (0, length - padded.shape[1])) for padded in (values, mask))
     parameters = [*backbone.parameters(), *head.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=2e-5)
 
@@ -64,25 +64,25 @@ def main():
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
 
-    part = {"train": given.batch, "val": None, "test": None, "seed": 0}
-    documents, classes = read_documents(given.tokens, part, load_backbone(given.encoder).config.pad_token_id)
+    subset = {"train": given.batch, "val": None, "test": None, "seed": 0}
+    documents, classes = read_documents(given.tokens, subset, load_backbone(given.encoder).config.pad_token_id)
     batch, tokens = documents["train"], int(documents["train"].lengths.sum())
     model = Model(Encoder(load_backbone(given.encoder), micro_batch_size=16), classes)
     objective = {"protocol": "integrated", "weight": 0.7, "training": TRAINING}
     trainer = Trainer(model, GLoss(), objective, Splits(**documents, num_classes=classes), 0)
     model.train()
-    ours = timed(lambda: trainer._step(torch.arange(given.batch)), given.steps)
-    parts = trainer.watch.lap()
+    ours = timed(lambda: trainer.step(torch.arange(given.batch)), given.steps)
+    parts = trainer.timer.lap()
     graph = (parts["graph"] + parts["propagation"]) / (given.steps + 1)
 
-    plain = load_backbone(given.encoder).train()
-    head = torch.nn.Linear(plain.config.hidden_size, classes)
-    padded = timed(padded_step(plain, head, GLoss(), batch, given.length), 1)
+    backbone = load_backbone(given.encoder).train()
+    head = torch.nn.Linear(backbone.config.hidden_size, classes)
+    padded = timed(padded_step(backbone, head, GLoss(), batch, given.length), 1)
 
     a, b = torch.randn(2048, 1024), torch.randn(1024, 1024)
     rate = 2 * a.shape[0] * a.shape[1] * b.shape[1] / timed(lambda: a @ b, 20)
-    *lower, _ = layer_list(plain)
-    parameters = sum(p.numel() for layer in lower for p in layer.parameters()) + 2 * plain.config.hidden_size**2
+    *lower, _ = layer_list(backbone)
+    parameters = sum(p.numel() for layer in lower for p in layer.parameters()) + 2 * backbone.config.hidden_size**2
     floor = 6 * parameters * tokens / rate
     filled = tokens / given.batch / given.length
     print(f"batch {given.batch}, {tokens} tokens, {filled:.0%} of {given.length} each; {given.threads} threads")

@@ -1,4 +1,4 @@
-"""G-Loss with the trainer of sentence-transformers: a loss there takes features and labels, this one passes them on."""
+"""G-Loss with the trainer of sentence-transformers, whose losses take features and labels."""
 
 from datasets import Dataset
 from glossbench.losses import GLoss
@@ -7,20 +7,31 @@ from torch import nn
 
 
 class GraphLoss(nn.Module):
-    """Embeds a batch once and hands it to G-Loss."""
+    """Computes the embeddings of a batch and their G-Loss."""
 
     def __init__(self, model: SentenceTransformer, **settings):
         super().__init__()
         self.model, self.loss = model, GLoss(**settings)
 
     def forward(self, sentence_features, labels):
-        """sentence_features: one dictionary of tokens; labels: (B,)."""
+        """G-Loss of a batch. sentence_features: a list with one dictionary of tokens; labels: (B,)."""
         (features,) = sentence_features
         return self.loss(self.model(features)["sentence_embedding"], labels)
 
 
 def fine_tune(model: SentenceTransformer, texts: list[str], labels: list[int], folder: str, **settings):
-    """Trains the model in place. settings: of SentenceTransformerTrainingArguments. Returns the trainer."""
+    """Train a model in place.
+
+    Args:
+        model: the model to train.
+        texts: training documents.
+        labels: a class for each document.
+        folder: where the trainer writes to.
+        settings: arguments of SentenceTransformerTrainingArguments.
+
+    Returns:
+        The trainer.
+    """
     trainer = SentenceTransformerTrainer(
         model=model,
         args=SentenceTransformerTrainingArguments(folder, report_to="none", save_strategy="no", **settings),

@@ -1,11 +1,21 @@
-"""G-Loss in a training loop of one's own: any model that gives embeddings, any optimiser."""
+"""G-Loss in a plain training loop, with any model that returns embeddings."""
 
 import torch
 from glossbench.losses import GLoss
 
 
 def fine_tune(model, batches, epochs=1, learning_rate=2e-5):
-    """model: tokens -> embeddings (B, d). batches: (tokens, labels (B,)) pairs. Returns each step's loss."""
+    """Train a model in place.
+
+    Args:
+        model: called with tokens, returns embeddings (B, d).
+        batches: pairs of tokens and labels (B,).
+        epochs: passes over the batches.
+        learning_rate: of Adam.
+
+    Returns:
+        The loss of each step.
+    """
     loss_fn = GLoss(sigma=0.5, labeled_fraction=0.7)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     history = []

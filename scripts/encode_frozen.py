@@ -1,12 +1,12 @@
-"""Run documents through the layers that are not trained, once for all objectives and seeds."""
+"""Encode documents with the frozen layers of an encoder, once for all objectives and seeds."""
 
 import json
 from pathlib import Path
 
 from glossbench.job.logs import job_log
+from glossbench.learning.devices import reproducible
 from glossbench.learning.encoder import hidden_states, keep_layers, load_backbone
 from glossbench.learning.inputs import read_documents
-from glossbench.learning.runs import reproducible
 from safetensors.torch import save_file
 
 if __name__ == "__main__":
@@ -16,5 +16,5 @@ if __name__ == "__main__":
         backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])
         lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
         documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id)
-        states = {split: hidden_states(lower, part.to(device)).values for split, part in documents.items()}
+        states = {name: hidden_states(lower, split.to(device)).values for name, split in documents.items()}
         save_file(states, snakemake.output[0])

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from glossbench.job.logs import job_log
+from glossbench.learning.devices import reproducible
 from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import read_backbone, read_documents, with_frozen_states
-from glossbench.learning.run_files import write_json
-from glossbench.learning.runs import reproducible
+from glossbench.learning.json_file import write_json
 from glossbench.learning.sigma import estimate_all
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Score a run from its embeddings and logits."""
+"""Evaluate a run from its embeddings and logits."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,11 @@ import numpy as np
 import pandas as pd
 from glossbench.job.logs import job_log
 from glossbench.learning.evaluation import evaluate
-from glossbench.learning.run_files import write_json
+from glossbench.learning.json_file import write_json
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
-    with (
-        job_log(snakemake),
-        threadpool_limits(1),
-    ):  # one thread, so that the numbers do not depend on it
+    with job_log(snakemake), threadpool_limits(1):  # results must not depend on the number of threads
         metrics, predictions = evaluate(
             json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
             pd.read_csv(snakemake.input.epochs),

@@ -1,4 +1,4 @@
-"""Fine-tune an encoder: one corpus, one encoder, one objective; one seed, or several one after the other."""
+"""Fine-tune an encoder on one corpus with one objective, for one or several seeds."""
 
 import logging
 

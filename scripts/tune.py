@@ -1,4 +1,4 @@
-"""Search the settings of an objective on one corpus with one encoder."""
+"""Tune the settings of an objective for one corpus and one encoder."""
 
 import json
 import logging
@@ -7,18 +7,18 @@ from pathlib import Path
 import yaml
 from glossbench.job.logs import job_log
 from glossbench.learning.checkpoints import exclusive, run_key
-from glossbench.learning.runs import RunFiles
-from glossbench.learning.tuning import best_found, search, search_key, seconds_frame, trials_frame
+from glossbench.learning.inputs import RunFiles
+from glossbench.learning.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:
         logging.getLogger("transformers").setLevel(logging.ERROR)
         given, output = dict(snakemake.input.items()), snakemake.output
         settings = json.loads(snakemake.params.settings)
-        key = run_key(search_key(settings), snakemake.params.code, list(map(Path, given.values())))
+        key = run_key(tuning_key(settings), snakemake.params.code, list(map(Path, given.values())))
         state = Path(snakemake.params.state)
         with exclusive(state):
-            study = search(settings, RunFiles.of(given), state / "journal.log", key)
+            study = tune(settings, RunFiles.of(given), state / "journal.log", key)
             trials = trials_frame(study, settings["objective"]["search"])
             trials.to_csv(output.trials, index=False)
             seconds_frame(study).to_csv(output.timing, index=False)

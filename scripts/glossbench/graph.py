@@ -1,8 +1,9 @@
-"""The graph of a mini-batch: affinity, transition, label propagation, and estimates of its width sigma.
+"""The graph of a mini-batch: affinity, transition matrix, label propagation, and estimates of the width sigma.
 
-Pure tensor functions. Affinities and transitions are kept as logarithms: at sigma = 0.01 an affinity is as
-small as exp(-20000). Everything is computed in float64, whatever the embeddings come in: at the size of a batch
-it costs nothing beside the encoder, and the linear solve needs the digits.
+Pure tensor functions. Affinities and transition probabilities are kept as logarithms, since an affinity at
+sigma = 0.01 can be as small as exp(-20000). All computations are in float64, whatever the type of the embeddings:
+the cost is negligible next to the encoder, and the linear solve needs the precision. Step numbers refer to the
+paper's section on G-Loss.
 """
 
 import math
@@ -15,33 +16,40 @@ from torch.utils.checkpoint import checkpoint
 
 TRANSITIONS = ("stochastic", "column")
 
-# The solve is trusted while probability is conserved this well; beyond it the gradient, which multiplies the
-# error by the condition number once more, is the first to go wrong.
+# The solve is used if it conserves probability up to this error. Beyond it the gradient is wrong first, because it
+# multiplies the error by the condition number once more.
 SOLVE_TOLERANCE = 1e-10
-# A wanted probability must stand this far above the error of the solve for its logarithm to be good to 1e-6.
+# A probability must exceed the error of the solve by this factor for its logarithm to be accurate to 1e-6.
 SOLVE_HEADROOM = 1e6
-# Sigma from the median distance between unit-norm embeddings, as published and as the appendix derives it.
+# Sigma from the median distance m between unit-norm embeddings: as published, and as derived in the appendix.
 MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / math.sqrt(3)}
-# The elimination keeps its steps for the backward pass; in blocks of so many it recomputes them instead.
+# Number of elimination steps whose tensors are kept for the backward pass; the steps of other blocks are recomputed.
 ELIMINATION_BLOCK = 64
 
 
 def unit_rows(embeddings: Tensor) -> Tensor:
-    """Rows scaled to unit Euclidean norm, in float64. (B, d) -> (B, d). Step 1 of the method."""
+    """Rows scaled to unit Euclidean norm, in float64. (B, d) -> (B, d). Step 1."""
     return F.normalize(embeddings.double(), dim=1)
 
 
 def squared_distances(points: Tensor) -> Tensor:
-    """Squared Euclidean distances between rows. (B, d) -> (B, B), not clamped: rounding may leave -1e-16."""
+    """Squared Euclidean distances between rows. (B, d) -> (B, B). Not clamped: rounding may give -1e-16."""
     gram = points @ points.T
-    norms = gram.diagonal()
+    on_diagonal = torch.eye(len(points), dtype=torch.bool, device=points.device)
+    # Not gram.diagonal(): torch.compile with its default backend gives a wrong gradient for it (torch 2.13, CPU).
+    norms = torch.where(on_diagonal, gram, 0).sum(dim=1)
     return norms[:, None] + norms[None, :] - 2 * gram
 
 
 def log_affinity(embeddings: Tensor, sigma: float) -> Tensor:
-    """Logarithm of W_ij = exp(-||x_i - x_j||^2 / (2 sigma^2)) on unit rows, W_ii = 0. Step 2.
+    """Logarithm of W_ij = exp(-||x_i - x_j||^2 / (2 sigma^2)) on unit-norm rows, with W_ii = 0. Step 2.
 
-    embeddings: (B, d), any scale. Returns (B, B), float64, -inf on the diagonal.
+    Args:
+        embeddings: (B, d), any scale.
+        sigma: width of the affinity, > 0.
+
+    Returns:
+        (B, B) float64, -inf on the diagonal.
     """
     log_w = squared_distances(unit_rows(embeddings)) / (-2 * sigma**2)
     diagonal = torch.eye(len(log_w), dtype=torch.bool, device=log_w.device)
@@ -51,9 +59,13 @@ def log_affinity(embeddings: Tensor, sigma: float) -> Tensor:
 def log_transition(log_w: Tensor, transition: str = "stochastic") -> Tensor:
     """Logarithm of the transition matrix T of A = D^{-1/2} W D^{-1/2}. Steps 3 and 5.
 
-    log_w: (B, B), -inf on the diagonal, B >= 2. Returns (B, B).
-    "column" stops at T_ij = A_ij / sum_m A_mj, as the paper prints it; "stochastic" then normalises the rows, as
-    Zhu and Ghahramani (2002) do, which makes propagated rows sum to one.
+    Args:
+        log_w: (B, B), -inf on the diagonal, B >= 2.
+        transition: "column" gives T_ij = A_ij / sum_m A_mj, as printed in the paper. "stochastic" also normalises
+            the rows afterwards, as in Zhu and Ghahramani (2002), so that propagated rows sum to one.
+
+    Returns:
+        (B, B) float64.
     """
     log_degree = log_w.logsumexp(dim=1)
     log_a = log_w - 0.5 * (log_degree[:, None] + log_degree[None, :])
@@ -71,26 +83,35 @@ def log_propagated(
     num_classes: int,
     transition: str = "stochastic",
 ) -> Tensor:
-    """Logarithm of Yhat_u = (I - T_uu)^{-1} T_ul Y_l. Step 6.
+    """Logarithm of the propagated labels Yhat_u = (I - T_uu)^{-1} T_ul Y_l. Step 6.
 
-    log_t: (B, B). labels: (B,) int64. hidden: (u,) and kept: (l,) are the positions of the nodes without and
-    with their label. Returns (u, C); -inf for classes that no kept node has.
+    The system is solved by LU. If the solution is not accurate enough, the hidden nodes are eliminated one at a
+    time instead, which is slower and loses no digits.
 
-    Solves, and checks the answer; where the check fails, eliminates the hidden nodes by additions alone.
+    Args:
+        log_t: (B, B) logarithm of the transition matrix.
+        labels: (B,) int64.
+        hidden: (u,) positions of the nodes whose label is hidden.
+        kept: (l,) positions of the nodes that keep their label.
+        num_classes: number of classes C.
+        transition: how ``log_t`` was normalised, "stochastic" or "column".
+
+    Returns:
+        (u, C) float64, -inf for classes without a kept node.
     """
-    solved, error = _solve(log_t, labels, hidden, kept, num_classes, transition)
+    solved, error = propagated_by_solve(log_t, labels, hidden, kept, num_classes, transition)
     with torch.no_grad():
-        wanted = solved.gather(1, labels[hidden, None])
-        # a class without a kept node has probability zero, and nobody asks for its logarithm
+        true_class = solved.gather(1, labels[hidden, None])
+        # A class without a kept node has probability zero; its logarithm is not used.
         reachable = torch.isin(labels[hidden], labels[kept])[:, None]
-        smallest = torch.where(reachable, wanted, 1.0).min()
+        smallest = torch.where(reachable, true_class, 1.0).min()
         floor = SOLVE_HEADROOM * (error + torch.finfo(solved.dtype).eps)
         in_range = (solved.min() >= -SOLVE_TOLERANCE) & (
             (transition == "column") | (solved.max() <= 1 + SOLVE_TOLERANCE)
         )
-        sound = (error <= SOLVE_TOLERANCE) & in_range & (smallest >= floor)
-    if not sound:  # the one point where the host waits for the device
-        return _reduce(log_t, labels, hidden, kept, num_classes, transition)
+        accurate = (error <= SOLVE_TOLERANCE) & in_range & (smallest >= floor)
+    if not accurate:  # the only place where the host waits for the device
+        return log_propagated_by_elimination(log_t, labels, hidden, kept, num_classes, transition)
     positive = solved > 0
     return torch.where(positive, torch.where(positive, solved, 1.0).log(), -math.inf)
 
@@ -105,10 +126,21 @@ def propagate_labels(
 ) -> Tensor:
     """Class probabilities that the graph of a batch gives to the documents whose label is hidden. Steps 1-6.
 
-    embeddings: (B, d) float, any scale. labels: (B,) int64; those of hidden documents decide nothing but how the
-    answer is computed. labeled: (B,) bool, True where the label is kept, at least one. Returns (u, num_classes)
-    in the order of the batch, in the precision of the embeddings and at least float32. With "stochastic" each
-    row sums to one; with "column" it need not.
+    Args:
+        embeddings: (B, d) float, any scale.
+        labels: (B,) int64. The labels of hidden documents have no influence on the probabilities; they only select
+            which probabilities must be accurate for the linear solve to be used.
+        labeled: (B,) bool, True where the label is kept; at least one.
+        num_classes: number of classes C.
+        sigma: width of the affinity, > 0.
+        transition: "stochastic" (rows of the answer sum to one) or "column" (they need not).
+
+    Returns:
+        (u, C), the hidden documents in the order of the batch, in the precision of the embeddings but at least
+        float32.
+
+    Raises:
+        ValueError: if no document keeps its label.
     """
     hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
     if len(kept) == 0:
@@ -121,10 +153,18 @@ def propagate_labels(
         return log_propagated(log_t, labels, hidden, kept, num_classes, transition).exp().to(dtype)
 
 
-def _solve(
+def propagated_by_solve(
     log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_classes: int, transition: str
 ) -> tuple[Tensor, Tensor]:
-    """(I - T_uu)^{-1} T_ul Y_l by LU, and by how much it fails to conserve probability (NaN or inf if it broke)."""
+    """Propagated labels (I - T_uu)^{-1} T_ul Y_l by LU decomposition.
+
+    Args:
+        log_t, labels, hidden, kept, num_classes, transition: as in ``log_propagated``.
+
+    Returns:
+        The probabilities (u, C), and a scalar: by how much they fail to conserve probability (NaN or infinite if
+        the decomposition failed).
+    """
     t = log_t.exp()
     t_hidden = t[hidden]
     t_uu = t_hidden[:, hidden]
@@ -140,12 +180,28 @@ def _solve(
     return solved, error
 
 
-def _reduce(log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_classes: int, transition: str) -> Tensor:
-    """The same by state reduction (Grassmann, Taksar, Heyman 1985) in log space: no subtraction, no loss of digits.
+def log_propagated_by_elimination(
+    log_t: Tensor,
+    labels: Tensor,
+    hidden: Tensor,
+    kept: Tensor,
+    num_classes: int,
+    transition: str,
+    block: int = ELIMINATION_BLOCK,
+) -> Tensor:
+    """Logarithm of the propagated labels by state reduction in log space (Grassmann, Taksar and Heyman 1985).
 
-    Hidden nodes are taken out one at a time. What leaves node k, 1 - T_kk, is added up from what goes elsewhere
-    (the row, or the column where the columns of T sum to one) instead of being subtracted from one.
-    Cost O(u^2 (u + C)); memory for the backward pass O(u^2 (u + C) / ELIMINATION_BLOCK + ELIMINATION_BLOCK u^2).
+    The hidden nodes are eliminated one at a time. The probability of leaving node k, 1 - T_kk, is the sum of its
+    transitions to the other nodes (its row, or its column where the columns of T sum to one), so that nothing is
+    subtracted and no digits are lost. Time O(u^2 (u + C)); memory for the backward pass
+    O(u^2 (u + C) / block + block u^2).
+
+    Args:
+        log_t, labels, hidden, kept, num_classes, transition: as in ``log_propagated``.
+        block: number of steps whose tensors are kept for the backward pass; the others are recomputed.
+
+    Returns:
+        (u, C) float64, -inf for classes without a kept node.
     """
     present = labels[kept].unique()
     log_hidden = log_t[hidden]
@@ -155,17 +211,17 @@ def _reduce(log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_cla
     arriving = log_t[kept][:, hidden].logsumexp(dim=0) if transition == "column" else None  # (u,)
 
     steps: list[Tensor] = []
-    for top in range(len(hidden), 0, -ELIMINATION_BLOCK):
-        bottom = max(top - ELIMINATION_BLOCK, 0)
-        if len(hidden) > ELIMINATION_BLOCK and matrix.requires_grad:
-            done = checkpoint(_eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False)
+    for top in range(len(hidden), 0, -block):
+        bottom = max(top - block, 0)
+        if len(hidden) > block and matrix.requires_grad:
+            eliminated = checkpoint(_eliminate, matrix, arriving, bottom, use_reentrant=False, preserve_rng_state=False)
         else:
-            done = _eliminate(matrix, arriving, bottom)
-        matrix, arriving, block = done
-        steps.extend(block)
+            eliminated = _eliminate(matrix, arriving, bottom)
+        matrix, arriving, steps_of_block = eliminated
+        steps.extend(steps_of_block)
 
     log_y: list[Tensor] = []
-    for k, step in enumerate(reversed(steps)):  # step: (k + c,), towards the nodes before k and the classes
+    for k, step in enumerate(reversed(steps)):  # step: (k + c,), to the nodes before k and the classes
         row = step[k:]
         if k:
             row = torch.logaddexp(row, (step[:k, None] + torch.stack(log_y)).logsumexp(dim=0))
@@ -175,11 +231,16 @@ def _reduce(log_t: Tensor, labels: Tensor, hidden: Tensor, kept: Tensor, num_cla
 
 
 def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Tensor, Tensor | None, list[Tensor]]:
-    """Take out the last hidden nodes until ``bottom`` are left.
+    """Eliminate the last hidden nodes until ``bottom`` of them are left.
 
-    matrix: (k, k + c) log transitions among the k nodes left and into the classes. arriving: (k,) log weight
-    that reaches each of them from the kept nodes, or None. Returns both for what is left, and for each node
-    taken out the log weights (k - 1 + c,) with which it passes its mass on.
+    Args:
+        matrix: (k, k + c) log transitions between the k remaining nodes and from them into the classes.
+        arriving: (k,) log weight that reaches each node from the kept nodes, or None.
+        bottom: number of nodes that remain.
+
+    Returns:
+        ``matrix`` and ``arriving`` of the remaining nodes, and for each eliminated node the log weights
+        (k - 1 + c,) with which it passes its mass on.
     """
     steps = []
     for k in range(len(matrix) - 1, bottom - 1, -1):
@@ -201,12 +262,22 @@ def estimate_sigma(
 ) -> float:
     """Width of the affinity from the distances between unit-norm embeddings, before any training.
 
-    embeddings: (N, d), any scale, N >= 2. With m the median distance:
-    "sqrt": sqrt(m / 3), as published and coded; "inflection": m / sqrt(3), as the appendix derives;
-    "nearest-other-class": smallest non-zero distance between documents of different labels, / 3 (the reference
-    code's third rule; needs labels). median: over the "pairs" i < j, or over the "full-matrix" with its zero
-    diagonal and each pair twice, as the reference code takes it. Needs 8 bytes for each pair. Raises ValueError
-    where there is no distance.
+    Takes 8 bytes of memory for each pair of documents.
+
+    Args:
+        embeddings: (N, d), any scale, N >= 2.
+        method: with m the median distance, "sqrt" is sqrt(m / 3), as in the paper and its code; "inflection" is
+            m / sqrt(3), as derived in the paper's appendix. "nearest-other-class" is a third of the smallest
+            non-zero distance between documents of different labels, the third rule of the reference code.
+        labels: (N,), needed by "nearest-other-class".
+        median: over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
+            the reference code.
+
+    Returns:
+        Sigma, in units of distance on the unit sphere.
+
+    Raises:
+        ValueError: if there is no distance to measure, or an argument has an unknown value.
     """
     if len(embeddings) < 2:
         raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
@@ -221,14 +292,20 @@ def estimate_sigma(
 
 
 def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) -> float:
-    """Median Euclidean distance over pairs of rows, the mean of the middle two if their number is even.
+    """Median Euclidean distance between rows; the mean of the middle two if their number is even.
 
-    points: (N, d). median: "pairs" or "full-matrix", as in estimate_sigma.
+    Args:
+        points: (N, d).
+        median: "pairs" or "full-matrix", as in ``estimate_sigma``.
+        block: number of rows whose distances are computed at once.
+
+    Raises:
+        ValueError: if ``median`` has an unknown value.
     """
     squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
     if median == "pairs":
         middle = [(len(squared) - 1) // 2, len(squared) // 2]
-    elif median == "full-matrix":  # the N zeros come first, then each pair twice
+    elif median == "full-matrix":  # sorted, the N zeros come first, then each pair twice
         squared = np.append(squared, 0.0)
         entries = len(points) ** 2
         middle = [max(position - len(points) + 2, 0) // 2 for position in ((entries - 1) // 2, entries // 2)]
@@ -238,7 +315,16 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
 
 
 def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> float:
-    """Smallest non-zero Euclidean distance between rows of different labels. points: (N, d); labels: (N,)."""
+    """Smallest non-zero Euclidean distance between rows of different labels.
+
+    Args:
+        points: (N, d).
+        labels: (N,).
+        block: number of rows whose distances are computed at once.
+
+    Raises:
+        ValueError: if there is no such pair.
+    """
     nearest = math.inf
     for start in range(0, len(points), block):
         apart = labels[start : start + block, None] != labels[None, :]
@@ -252,7 +338,7 @@ def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> fl
 
 
 def _upper_triangle(points: Tensor, start: int, block: int) -> np.ndarray:
-    """Squared distances of rows start .. start + block to all rows behind each of them, as a flat array."""
-    rows, behind = points[start : start + block], points[start:]
-    squared = rows.square().sum(dim=1)[:, None] + behind.square().sum(dim=1)[None, :] - 2 * rows @ behind.T
+    """Squared distances of rows start .. start + block to all later rows, as a flat array."""
+    rows, later = points[start : start + block], points[start:]
+    squared = rows.square().sum(dim=1)[:, None] + later.square().sum(dim=1)[None, :] - 2 * rows @ later.T
     return squared[torch.ones_like(squared, dtype=torch.bool).triu(diagonal=1)].cpu().numpy()

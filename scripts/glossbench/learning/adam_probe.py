@@ -1,4 +1,4 @@
-"""The reference code's probe (D10): a linear layer trained by full-batch Adam, hardly."""
+"""The probe of the reference code (D10): a linear layer after a few steps of full-batch Adam."""
 
 import numpy as np
 import torch
@@ -10,8 +10,13 @@ from glossbench.learning.stopping import EarlyStopping
 LEARNING_RATE, STEPS, PATIENCE = 1e-4, 50, 10
 
 
-class WeakProbe:
-    """A linear classifier. weights: (C, d); bias: (C,)."""
+class AdamProbe:
+    """A linear classifier.
+
+    Args:
+        weights: (C, d).
+        bias: (C,).
+    """
 
     def __init__(self, weights: np.ndarray, bias: np.ndarray):
         self.weights, self.bias = weights, bias
@@ -21,12 +26,20 @@ class WeakProbe:
         return (embeddings @ self.weights.T + self.bias).argmax(axis=1)
 
 
-def fit_weak_probe(
+def fit_adam_probe(
     train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], seed: int = 0
-) -> WeakProbe:
-    """At most 50 full-batch steps of Adam at 1e-4 on cross-entropy, patience 10 on validation macro-F1, best step kept.
+) -> AdamProbe:
+    """Fit a linear layer with cross-entropy, by at most 50 full-batch steps of Adam with a learning rate of 1e-4.
 
-    train, validation: embeddings (N, d) and labels (N,), labels from 0.
+    Stops early with a patience of 10 steps on the macro-F1 of validation.
+
+    Args:
+        train: embeddings (N, d) and labels (N,), labels from 0.
+        validation: the same, to choose the step.
+        seed: seed of the layer's initial weights.
+
+    Returns:
+        The probe of the step with the best macro-F1 on validation.
     """
     torch.manual_seed(seed)
     embeddings, labels = torch.from_numpy(train[0]).float(), torch.from_numpy(train[1]).long()
@@ -39,7 +52,7 @@ def fit_weak_probe(
         optimizer.zero_grad()
         F.cross_entropy(layer(embeddings), labels).backward()
         optimizer.step()
-        probe = WeakProbe(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+        probe = AdamProbe(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
         if stopping.update(macro_f1(validation[1], probe.predict(validation[0]))):
             best = probe
         if stopping.stop:

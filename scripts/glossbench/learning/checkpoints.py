@@ -1,4 +1,4 @@
-"""What must outlive a killed run: weights, optimiser and progress after each epoch, in one safetensors file."""
+"""The state of a run that survives a kill: weights, optimiser and progress in one safetensors file."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ class Checkpoint:
     """The checkpoint of one run.
 
     Args:
-        path: the file, outside every declared output.
+        path: the file, which is not a declared output.
         key: digest of all that defines the run (settings, code, inputs); a file with another key is ignored.
     """
 
@@ -31,7 +31,7 @@ class Checkpoint:
         self.path, self.key = path, key
 
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> None:
-        """Write model, optimiser and progress; a kill at any moment leaves the previous file or this one."""
+        """Write model, optimiser and progress. After a kill at any moment there is the previous file or this one."""
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
         tensors.update({f"best/{name}": value for name, value in progress.best.items()})
         tensors.update({f"snapshots/{epoch}": value for epoch, value in enumerate(progress.snapshots)})
@@ -47,11 +47,16 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         save_file(_independent(tensors), partial, metadata={"progress": json.dumps(header)})
-        # not synced to the disk: after a power failure the file may be cut short, is seen to be, and is ignored
+        # Not synced to the disk: after a power failure the file may be truncated, which load() detects and ignores.
         partial.replace(self.path)
 
     def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> bool:
-        """Put a checkpoint's state into the arguments; False, with a warning in the log, where none fits."""
+        """Restore the state of the arguments from the file.
+
+        Returns:
+            True if it did. False if there is no file, or if it is damaged or has another key; of the latter two the
+            log has a warning.
+        """
         if not self.path.is_file():
             return False
         try:
@@ -64,11 +69,11 @@ class Checkpoint:
         except (SafetensorError, OSError, ValueError) as error:
             log.warning("%s: damaged (%s); ignored", self.path, error)
             return False
-        model.load_state_dict(_part(tensors, "model/"))
-        _restore_optimizer(optimizer, _part(tensors, "optimizer/"))
+        model.load_state_dict(_with_prefix(tensors, "model/"))
+        _restore_optimizer(optimizer, _with_prefix(tensors, "optimizer/"))
         device = next(model.parameters()).device
-        progress.best = {name: value.to(device) for name, value in _part(tensors, "best/").items()}
-        snapshots = _part(tensors, "snapshots/")
+        progress.best = {name: value.to(device) for name, value in _with_prefix(tensors, "best/").items()}
+        snapshots = _with_prefix(tensors, "snapshots/")
         progress.snapshots = [snapshots[str(epoch)] for epoch in range(len(snapshots))]
         progress.epoch, progress.history = header["epoch"], header["history"]
         progress.stopping.best, progress.stopping.bad_epochs = (
@@ -84,10 +89,14 @@ class Checkpoint:
 
 @contextmanager
 def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
-    """Hold a run's lock, which ends with the process however that ends.
+    """Hold the lock of a run; it is released when the body or the process ends, however that happens.
 
-    state: the run's folder for what outlives a kill. patience: seconds to wait for an orphan of a killed Snakemake
-    to notice and end. Raises TrainingError where another process keeps the lock longer.
+    Args:
+        state: the folder of the run for what survives a kill.
+        patience: seconds to wait for the lock. A job whose Snakemake was killed takes a moment to notice and end.
+
+    Raises:
+        TrainingError: if another process keeps the lock longer.
     """
     state.mkdir(parents=True, exist_ok=True)
     try:
@@ -98,10 +107,13 @@ def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
 
 
 def run_key(settings: str, code: str, inputs: list[Path]) -> str:
-    """Digest of a run's canonical settings, code digest and input files (of a folder: all files in it).
+    """Digest of all that defines a run.
 
-    Files beyond 64 MiB count by size and name alone: weights and frozen states are vouched for by the manifest
-    and by the settings they were made with.
+    Args:
+        settings: canonical JSON.
+        code: digest of the code.
+        inputs: files, and folders with all their files. Files above 64 MiB count by name and size only: weights and
+            the states of frozen layers are covered by the manifest and by the settings that they were made with.
     """
     digest = hashlib.sha256(f"{settings}\n{code}".encode())
     for path in inputs:
@@ -121,10 +133,11 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names start with a prefix, by their names without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _independent(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Contiguous tensors that share no memory, as the format asks."""
+    """Contiguous tensors that share no memory, as safetensors requires."""
     return {name: value.detach().contiguous() for name, value in tensors.items()}

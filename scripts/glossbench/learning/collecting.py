@@ -11,7 +11,7 @@ import yaml
 
 from glossbench.errors import CorpusError
 from glossbench.frames import RUN_KEYS, with_objective_columns
-from glossbench.learning.run_columns import identity
+from glossbench.learning.run_columns import run_columns
 
 OPTIONAL = [
     "sigma",
@@ -123,7 +123,7 @@ def collect_snapshots(settings: Paths, snapshots: Paths, cards: Paths) -> pd.Dat
     names = {card["corpus"]: card["class_names"] for card in map(_read, cards)}
     frames = []
     for settings_file, snapshots_file in zip(settings, snapshots, strict=True):
-        run, stored = identity(_read(settings_file)), np.load(snapshots_file)
+        run, stored = run_columns(_read(settings_file)), np.load(snapshots_file)
         classes = np.array(names[run["corpus"]])
         for epoch, embeddings in enumerate(stored["embeddings"]):
             document = {"doc_id": stored["doc_ids"], "label": stored["labels"], "class_name": classes[stored["labels"]]}

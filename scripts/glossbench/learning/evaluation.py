@@ -1,4 +1,4 @@
-"""From a run's files to its metrics and predictions; no encoder, no weights."""
+"""Metrics and predictions of a run from its files; needs neither encoder nor weights."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
-from glossbench.learning.run_columns import identity
+from glossbench.learning.run_columns import run_columns
 
 
 def evaluate(
@@ -17,14 +17,21 @@ def evaluate(
     logits: dict[str, np.ndarray],
     probe: dict[str, Any],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Metrics of a run (fractions) and a row for each test document.
+    """Evaluate a run on the test documents.
 
-    settings, epochs: the run's settings.json and epochs.csv. embeddings: {split}, {split}_label and
-    {split}_doc_id. logits: {split} in the integrated protocol. probe: kind, C values and max_iter.
+    Args:
+        settings: content of the run's settings.json.
+        epochs: content of its epochs.csv.
+        embeddings: {split} (N, d), {split}_label (N,) and {split}_doc_id (N,) of each stored split.
+        logits: {split} (N, C), in the integrated protocol.
+        probe: settings of the probe, see ``fit_probe``.
+
+    Returns:
+        The metrics (fractions), and one row per test document with its label and prediction.
     """
     labels = embeddings["test_label"]
     tested = tested_epoch(settings, epochs)
-    metrics = identity(settings)
+    metrics = run_columns(settings)
     if settings["objective"]["protocol"] == "integrated":
         predicted = logits["test"].argmax(axis=1)
         metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe_C=None)
@@ -37,10 +44,11 @@ def evaluate(
             val_macro_silhouette=tested["val_macro_silhouette"],
             probe_C=strength,
         )
+    silhouette = macro_silhouette(embeddings["test"], labels)
     metrics.update(
         test_accuracy=accuracy(labels, predicted),
         test_macro_f1=macro_f1(labels, predicted),
-        test_macro_silhouette=_number(macro_silhouette(embeddings["test"], labels)),
+        test_macro_silhouette=silhouette if np.isfinite(silhouette) else None,
         best_epoch=int(epochs.loc[epochs["best"], "epoch"].max()),
         stop_epoch=int(epochs["epoch"].max()),
     )
@@ -48,12 +56,8 @@ def evaluate(
     return metrics, predictions
 
 
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
 def tested_epoch(settings: dict[str, Any], epochs: pd.DataFrame) -> pd.Series:
-    """The row of the epoch whose weights were tested."""
+    """The row of the epoch whose weights are tested: the last, or the last that was the best so far."""
     if settings["objective"]["training"]["test_weights"] == "last":
         return epochs.iloc[-1]
     return epochs[epochs["best"]].iloc[-1]

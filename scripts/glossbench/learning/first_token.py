@@ -1,7 +1,7 @@
-"""The last layer of an encoder computed for the first token alone, which is all that cls pooling reads.
+"""The last layer of an encoder computed for the first token only, which is all that cls pooling uses.
 
-Its keys and values still come from every token; its queries, output and feed-forward part are needed for one. Same
-embeddings and gradients, for less work: five sixths of the last layer's.
+Keys and values are still computed for every token; queries, output and feed-forward part for one. Embeddings and
+gradients are the same, and the last layer takes a sixth of the time.
 """
 
 from functools import partial
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 def read_first_token_only(layer: nn.Module) -> None:
-    """Make a BERT, RoBERTa or DistilBERT layer return (B, 1, d) in place of (B, L, d); its weights stay as they are."""
+    """Make a BERT, RoBERTa or DistilBERT layer return (B, 1, d) instead of (B, L, d), without changing its weights."""
     forward = _distilbert if hasattr(layer.attention, "q_lin") else _bert
     layer.forward = partial(forward, layer)
 
@@ -38,7 +38,18 @@ def _distilbert(
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, heads: int, dropout: nn.Dropout) -> Tensor:
-    """query: (B, 1, d); key, value: (B, L, d); mask: bool (B, 1, 1, L) or None. Returns (B, 1, d)."""
+    """Multi-head attention of the first token to all tokens.
+
+    Args:
+        query: (B, 1, d).
+        key, value: (B, L, d).
+        mask: (B, 1, 1, L) bool, or None.
+        heads: number of attention heads.
+        dropout: dropout of the attention probabilities.
+
+    Returns:
+        (B, 1, d).
+    """
     query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
     probability = dropout.p if dropout.training else 0.0
     return F.scaled_dot_product_attention(query, key, value, mask, probability).transpose(1, 2).flatten(2)

@@ -1,28 +1,92 @@
-"""What a run reads: its documents, its encoder and its width sigma."""
+"""What a run reads: its documents, its encoder, its estimates of sigma and its tuned settings."""
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+import yaml
 from safetensors import safe_open
 from torch import nn
 
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import stratified_subset
 from glossbench.errors import CorpusError, SettingsError
-from glossbench.learning.encoder import keep_layers, load_backbone
+from glossbench.learning.encoder import keep_layers, load_backbone, padding_id
 
 SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where a run reads from. ``sigma``, ``frozen`` and ``best`` are None if the run does not need them."""
+
+    tokens: Path
+    encoder: Path
+    sigma: Path | None = None
+    frozen: Path | None = None
+    best: Path | None = None
+
+    @classmethod
+    def of(cls, given: dict[str, str]) -> "RunFiles":
+        """From the named inputs of a rule, in which the encoder is given by its manifest."""
+        paths = {name: Path(path) for name, path in given.items()}
+        return cls(**{**paths, "encoder": paths["encoder"].parent})
+
+    def estimates(self) -> dict[str, Any] | None:
+        """The estimates of sigma, or None if the run does not need them."""
+        return json.loads(self.sigma.read_text(encoding="utf-8")) if self.sigma else None
+
+    def tuned(self, names: list[str]) -> dict[str, float]:
+        """The values that tuning found for these settings."""
+        best = yaml.safe_load(self.best.read_text(encoding="utf-8"))["settings"] if names else {}
+        return {name: best[name] for name in names}
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The documents of a run, and the number of classes C of its corpus. Tuning reads no test documents: None."""
+
+    train: Documents
+    val: Documents
+    test: Documents | None
+    num_classes: int
+
+
+def load_splits(
+    settings: dict[str, Any], files: RunFiles, device: torch.device, names: tuple[str, ...] = SPLITS
+) -> Splits:
+    """The documents of a run on its device.
+
+    Args:
+        settings: the run's settings.
+        files: the run's inputs.
+        device: where values and labels are put.
+        names: splits to read; the others are None.
+    """
+    documents, num_classes = read_documents(files.tokens, settings["subset"], padding_id(files.encoder), names)
+    placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
+    return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)
 
 
 def read_documents(
     tokens: Path, subset: dict[str, Any], pad_id: int, splits: tuple[str, ...] = SPLITS
 ) -> tuple[dict[str, Documents], int]:
-    """The documents of each split, or the stratified part that ``subset`` asks for, and the corpus's number of classes.
+    """The documents of each split, or a stratified subset of them.
 
-    tokens: folder of a tokenized corpus. subset: sizes by split (None is all) and the seed of the draw. The
-    classes are counted before any part is drawn.
+    Args:
+        tokens: folder of a tokenized corpus.
+        subset: size by split (None is all documents), and ``seed`` of the draw.
+        pad_id: token id that the encoder pads with.
+        splits: names of the splits to read.
+
+    Returns:
+        Documents by split, and the number of classes of the splits before any subset is drawn.
+
+    Raises:
+        SettingsError: if a subset cannot be drawn.
     """
     documents, num_classes = {}, 0
     for split in splits:
@@ -42,9 +106,15 @@ def _draw(whole: Documents, split: str, subset: dict[str, Any]) -> np.ndarray:
 
 
 def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:
-    """The part of an encoder that is run, and the number of parameters of the whole.
+    """The layers of an encoder that a run computes.
 
-    Run is all of it, or what lies above the layers whose output ``frozen`` holds.
+    Args:
+        folder: configuration and weights of the encoder.
+        encoder: ``layers`` to keep (None is all) and ``trainable_layers``.
+        frozen: stored output of the frozen layers, which are then left out, or None.
+
+    Returns:
+        The layers, and the number of parameters including the frozen ones.
     """
     backbone = load_backbone(folder, encoder["layers"])
     parameters = sum(parameter.numel() for parameter in backbone.parameters())
@@ -55,8 +125,8 @@ def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) ->
 
 
 def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> dict[str, Documents]:
-    """The same documents with the stored output of the frozen layers instead of token ids."""
+    """The same documents with the stored output of the frozen layers, if there are any, instead of token ids."""
     if frozen is None:
         return documents
-    with safe_open(frozen, framework="pt") as states:  # one split at a time: tuning never reads the test documents
-        return {split: replace(part, values=states.get_tensor(split)) for split, part in documents.items()}
+    with safe_open(frozen, framework="pt") as states:  # by split: tuning must not read the test documents
+        return {name: replace(split, values=states.get_tensor(name)) for name, split in documents.items()}

@@ -1,4 +1,4 @@
-"""A training job: the seeds of one cell, each resumed where it was, or brought back where it is finished."""
+"""A training job: the seeds of one corpus, encoder and objective, each resumed from its checkpoint."""
 
 import json
 import logging
@@ -6,15 +6,20 @@ from pathlib import Path
 
 from glossbench.errors import TrainingError
 from glossbench.learning.checkpoints import Checkpoint, exclusive, run_key
-from glossbench.learning.kept_runs import Finished
+from glossbench.learning.inputs import RunFiles
+from glossbench.learning.kept_runs import KeptRun
 from glossbench.learning.run_files import write_run
-from glossbench.learning.runs import RunFiles, run
+from glossbench.learning.runs import run
 
 log = logging.getLogger(__name__)
 
 
 def output_by_seed(output: dict[str, str | list[str]]) -> dict[int, dict[str, str]]:
-    """A job's outputs, each one path or a path a seed, as files by seed; the seed is the path's folder, seed-{seed}."""
+    """The outputs of a job by seed.
+
+    Args:
+        output: by name, a path or a list with one path per seed. The folder of a path is named seed-{seed}.
+    """
     by_seed: dict[int, dict[str, str]] = {}
     for name, paths in output.items():
         for path in [paths] if isinstance(paths, str) else paths:
@@ -26,19 +31,25 @@ def output_by_seed(output: dict[str, str | list[str]]) -> dict[int, dict[str, st
 def train_seeds(
     settings: str, code: str, given: dict[str, str], outputs: dict[int, dict[str, str]], state: str
 ) -> None:
-    """Train each seed; one that fails does not keep the others from being trained.
+    """Train each seed. If one fails, the others are still trained.
 
-    settings: canonical JSON of a run's settings but for its seed. code: digest. given: a rule's named inputs.
-    outputs: files by seed. state: the cell's folder for what outlives a kill. Raises TrainingError with every
-    failed seed's line.
+    Args:
+        settings: canonical JSON of a run's settings without its seed.
+        code: digest of the code.
+        given: named inputs of the rule.
+        outputs: paths by seed and name.
+        state: folder for what survives a kill, with one folder per seed.
+
+    Raises:
+        TrainingError: with the message of every seed that failed.
     """
     failures = []
     for seed, output in outputs.items():
         key = run_key(f"{settings} {seed}", code, [Path(path) for path in given.values()])
         folder = Path(state) / f"seed-{seed}"
-        checkpoint, finished = Checkpoint(folder / "checkpoint.safetensors", key), Finished(folder / "finished", key)
+        checkpoint, kept_run = Checkpoint(folder / "checkpoint.safetensors", key), KeptRun(folder / "finished", key)
         with exclusive(folder):
-            if len(outputs) > 1 and finished.restore(output):
+            if len(outputs) > 1 and kept_run.restore(output):
                 log.info("seed %d is finished already", seed)
                 continue
             try:
@@ -47,7 +58,7 @@ def train_seeds(
                 failures.append(str(error))
                 continue
             write_run(result, output)
-            finished.keep(output)
+            kept_run.keep(output)
             checkpoint.remove()
         log.info("done: %s", result.timing)
     if failures:

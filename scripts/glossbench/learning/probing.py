@@ -1,4 +1,4 @@
-"""The linear probe that judges frozen embeddings."""
+"""The linear probe that classifies frozen embeddings."""
 
 import warnings
 from typing import Any, Protocol
@@ -25,14 +25,20 @@ def fit_probe(
     validation: tuple[np.ndarray, np.ndarray],
     settings: dict[str, Any],
 ) -> tuple[Probe, float | None]:
-    """The probe that ``settings`` asks for, and its C where it has one.
+    """Fit the probe of a study.
 
-    train, validation: embeddings (N, d) and labels (N,). settings: kind, and for "logistic" C and max_iter.
+    Args:
+        train: embeddings (N, d) and labels (N,).
+        validation: the same, to choose between probes.
+        settings: ``kind``, "logistic" or "adam"; for "logistic" also ``C`` and ``max_iter``.
+
+    Returns:
+        The fitted probe, and its C, or None if it has no C.
     """
     if settings["kind"] == "adam":
-        from glossbench.learning.adam_probe import fit_weak_probe  # torch is loaded only where it is needed
+        from glossbench.learning.adam_probe import fit_adam_probe  # torch is imported only if it is needed
 
-        return fit_weak_probe(train, validation), None
+        return fit_adam_probe(train, validation), None
     return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"])
 
 
@@ -40,19 +46,25 @@ def fit_logistic_probe(
     train: tuple[np.ndarray, np.ndarray],
     validation: tuple[np.ndarray, np.ndarray],
     strengths: list[float],
-    max_iter: int = 1000,
+    max_iter: int,
 ) -> tuple[Pipeline, float]:
-    """Multinomial logistic regression on standardised embeddings.
+    """Fit a multinomial logistic regression on standardised embeddings.
 
-    train, validation: embeddings (N, d) and labels (N,). strengths: values of C, the inverse of the L2
-    regularisation; the one with the best macro-F1 on validation is taken, the smallest among equals.
-    Returns the fitted probe and its C.
+    Args:
+        train: embeddings (N, d) and labels (N,).
+        validation: the same, to choose C.
+        strengths: values of C, the inverse of the L2 regularisation, to choose from.
+        max_iter: most iterations of the solver.
+
+    Returns:
+        The fitted probe with the best macro-F1 on validation, the one with the smallest C among equals; and its C.
     """
     best: tuple[float, Pipeline, float] | None = None
     for strength in sorted(strengths):
         probe = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=max_iter))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a probe cut short is still judged on validation
+            # A probe whose solver did not converge is still compared on validation.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             probe.fit(*train)
         score = macro_f1(validation[1], probe.predict(validation[0]))
         if best is None or score > best[0]:

@@ -1,12 +1,19 @@
-"""What tells a run from others, and the settings of it that tables name."""
+"""The columns that identify a run, and those of its settings that tables show."""
 
 from typing import Any
 
 
-def identity(settings: dict[str, Any]) -> dict[str, Any]:
-    """A run's keys and settings from its settings.json. None where one does not apply."""
+def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
+    """Keys and settings of a run.
+
+    Args:
+        settings: content of the run's settings.json.
+
+    Returns:
+        A value for each column; None where a setting does not apply to the run.
+    """
     objective = settings["objective"]
-    arguments, training = objective["loss_settings"], objective["training"]
+    loss_settings, training = objective["loss_settings"], objective["training"]
     return {
         "corpus": settings["corpus"],
         "encoder": settings["encoder"],
@@ -14,7 +21,7 @@ def identity(settings: dict[str, Any]) -> dict[str, Any]:
         "preset": objective["preset"],
         "protocol": objective["protocol"],
         "seed": settings["seed"],
-        **{name: arguments.get(name) for name in ("sigma", "labeled_fraction", "temperature", "margin")},
+        **{name: loss_settings.get(name) for name in ("sigma", "labeled_fraction", "temperature", "margin")},
         "weight": objective["weight"],
         "learning_rate": training["learning_rate"],
         "batch_size": training["batch_size"],

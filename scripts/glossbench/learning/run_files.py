@@ -1,30 +1,30 @@
-"""The files of a run."""
-
-import json
-from pathlib import Path
-from typing import Any
+"""Writes the files of a run."""
 
 import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
 
-from glossbench.job.atomic import replacing
+from glossbench.learning.json_file import write_json
 from glossbench.learning.runs import RunResult
+from glossbench.learning.training import ENGINE_COLUMNS
 
-EPOCH_COLUMNS = [
-    "epoch", "loss", "loss_ce", "loss_metric", "learning_rate", "val_macro_f1", "val_macro_silhouette",
-    "left_out_share", "best",
-]  # fmt: skip
+EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", "best"]
 
 
 def write_run(result: RunResult, output: dict[str, str]) -> None:
-    """Write a run's files; ``output`` maps their names (as in rules/learning.smk) to paths.
+    """Write the files of a run. Seconds, memory and versions, which differ between two runs, go to timing.* only.
 
-    What differs from one time to the next (seconds, memory, versions) goes to timing.* alone.
+    The columns of epochs.csv are ``EPOCH_COLUMNS``, empty where they do not apply, then what the loss reports
+    under other names, sorted.
+
+    Args:
+        result: the run.
+        output: path of each file by its name in rules/learning.smk.
     """
     history = pd.DataFrame(result.history)
     seconds = [column for column in history if column.startswith("seconds_")]
-    history.reindex(columns=EPOCH_COLUMNS).to_csv(output["epochs"], index=False)
+    reported = sorted(set(history) - set(EPOCH_COLUMNS) - set(seconds))
+    history.reindex(columns=[*EPOCH_COLUMNS, *reported]).to_csv(output["epochs"], index=False)
     history[["epoch", *seconds]].to_csv(output["timing_epochs"], index=False)
     write_json(output["settings"], result.settings)
     write_json(output["timing"], result.timing)
@@ -41,10 +41,3 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
         np.savez(output["snapshots"], **result.snapshots)
     if "weights" in output:
         save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, output["weights"])
-
-
-def write_json(path: str | Path, value: Any) -> None:
-    """Sorted keys, two spaces, a final newline; whole or not there, for who collects while others still run."""
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    with replacing(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Estimates of sigma from a corpus's training documents under the pre-trained encoder."""
+"""Estimates of sigma from the training documents of a corpus under the pre-trained encoder."""
 
 from typing import Any
 
@@ -9,28 +9,34 @@ from glossbench.data.splitting import stratified_subset
 from glossbench.graph import MEDIAN_RULES, median_distance, nearest_other_class, unit_rows
 from glossbench.learning.encoder import Encoder
 
-# Beyond this many documents the distances of a stratified part stand for all: 128 million pairs, 1 GiB.
+# Larger corpora are represented by a stratified subset: 128 million pairs take 1 GiB.
 MOST_DOCUMENTS = 16_000
 
 
 @torch.inference_mode()
 def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
-    """Every rule for sigma, by the way the median is taken, with the distances behind them.
+    """Every estimate of sigma, and the distances that they are computed from.
 
-    documents: the training documents, as the encoder takes them.
+    Args:
+        encoder: the pre-trained encoder.
+        documents: the training documents of a corpus.
+
+    Returns:
+        ``n_documents``; ``median_distance`` over "pairs" and over the "full-matrix"; ``sigma`` by kind of median
+        and rule.
     """
     encoder.eval()
     n = len(documents)
-    part = torch.arange(n)
+    subset = torch.arange(n)
     if n > MOST_DOCUMENTS:
-        part = torch.from_numpy(stratified_subset(documents.labels.cpu().numpy(), MOST_DOCUMENTS, seed=0))
-    embeddings = encoder(documents, part).float().cpu()
-    labels = documents.labels.cpu()[part]
+        subset = torch.from_numpy(stratified_subset(documents.labels.cpu().numpy(), MOST_DOCUMENTS, seed=0))
+    embeddings = encoder(documents, subset).float().cpu()
+    labels = documents.labels.cpu()[subset]
     points = unit_rows(embeddings)
     other_class = nearest_other_class(points, labels) / 3
     medians = {median: median_distance(points, median) for median in ("pairs", "full-matrix")}
     return {
-        "n_documents": len(part),
+        "n_documents": len(subset),
         "median_distance": medians,
         "sigma": {
             median: {**{rule: sigma(m) for rule, sigma in MEDIAN_RULES.items()}, "nearest-other-class": other_class}

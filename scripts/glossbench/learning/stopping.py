@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 @dataclass
 class EarlyStopping:
-    """Stops after ``patience`` bad epochs in a row; an epoch is bad when its score <= best - tolerance.
+    """Stops after ``patience`` bad epochs in a row; an epoch is bad if its score <= best - tolerance.
 
-    With tolerance 0 that is an epoch no better than the best; the reference code's standalone protocol has 0.005.
+    Attributes:
+        patience: number of bad epochs in a row after which training stops.
+        tolerance: with 0 an epoch is bad if it is no better than the best. The standalone protocol of the reference
+            code has 0.005.
+        best: highest score so far.
+        bad_epochs: number of bad epochs since the last one that was not bad.
     """
 
     patience: int
@@ -16,7 +21,7 @@ class EarlyStopping:
     bad_epochs: int = 0
 
     def update(self, score: float) -> bool:
-        """Take in an epoch's score; True where it is the best so far."""
+        """Take the score of an epoch into account. Returns True if it is the highest so far."""
         self.bad_epochs = self.bad_epochs + 1 if score <= self.best - self.tolerance else 0
         better = score > self.best
         self.best = max(self.best, score)
@@ -24,4 +29,5 @@ class EarlyStopping:
 
     @property
     def stop(self) -> bool:
+        """Whether training should stop."""
         return self.bad_epochs >= self.patience

@@ -1,4 +1,4 @@
-"""Seconds spent in the parts of an epoch, without making an accelerator wait."""
+"""Seconds spent in the parts of an epoch, measured without making an accelerator wait."""
 
 import time
 from collections import defaultdict
@@ -8,10 +8,14 @@ from contextlib import contextmanager
 import torch
 
 
-class Stopwatch:
-    """``with watch("forward"): ...`` adds to the seconds of that part; a part inside another counts in both.
+class Timer:
+    """Adds up the seconds of each part: ``with timer("forward"): ...``.
 
-    On CUDA the parts are marked by events and read once, in ``lap``.
+    Parts may be nested; the seconds of an inner part count for the outer one too. On CUDA the parts are marked by
+    events, which are read in ``lap``.
+
+    Args:
+        device: the device whose time is measured.
     """
 
     def __init__(self, device: torch.device):
@@ -21,6 +25,7 @@ class Stopwatch:
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
+        """Add the time that the body takes to the seconds of ``part``."""
         start = self._mark()
         try:
             yield
@@ -32,7 +37,7 @@ class Stopwatch:
                 self.seconds[part] += end - start
 
     def lap(self) -> dict[str, float]:
-        """Seconds of each part since the last lap."""
+        """Seconds of each part since the last lap; waits for the device."""
         if self.cuda:
             torch.cuda.synchronize()
             for part, start, end in self.events:
@@ -42,7 +47,7 @@ class Stopwatch:
         self.events.clear()
         return lap
 
-    def _mark(self):
+    def _mark(self) -> "float | torch.cuda.Event":
         if not self.cuda:
             return time.perf_counter()
         event = torch.cuda.Event(enable_timing=True)

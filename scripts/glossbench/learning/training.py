@@ -1,4 +1,4 @@
-"""The training loop: one run, from settings and documents to best weights and encoded splits."""
+"""The training loop of a run: optimiser steps, validation, early stopping, checkpoints."""
 
 import logging
 import math
@@ -14,29 +14,29 @@ from torch import Tensor, nn
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
+from glossbench.learning.batches import draw_batches, step_seed
 from glossbench.learning.checkpoints import Checkpoint
 from glossbench.learning.encoder import Encoder
-from glossbench.learning.memory import memory_named
+from glossbench.learning.inputs import Splits
+from glossbench.learning.memory import explain_out_of_memory
 from glossbench.learning.metrics import macro_f1, macro_silhouette
 from glossbench.learning.stopping import EarlyStopping
-from glossbench.learning.timer import Stopwatch
+from glossbench.learning.timer import Timer
+from glossbench.losses.protocol import TIMED_PARTS, call_loss
 
 log = logging.getLogger(__name__)
-PARTS = ("forward", "backward", "optimizer", "graph", "propagation")
-
-
-@dataclass(frozen=True)
-class Splits:
-    """The documents that a run reads; a search reads no test documents, which are None then."""
-
-    train: Documents
-    val: Documents
-    test: Documents | None
-    num_classes: int
+PARTS = ("forward", "backward", "optimizer", *TIMED_PARTS)
+# Columns of an epoch that the engine fills itself, with seconds_* and, last, best.
+ENGINE_COLUMNS = ("epoch", "loss", "loss_ce", "loss_metric", "learning_rate", "val_macro_f1", "val_macro_silhouette")
 
 
 class Model(nn.Module):
-    """Encoder, and in the integrated protocol a linear head (E x C) on its embeddings."""
+    """An encoder, and in the integrated protocol a linear head on its embeddings.
+
+    Args:
+        encoder: the encoder.
+        num_classes: number of outputs C of the head; None for no head.
+    """
 
     def __init__(self, encoder: Encoder, num_classes: int | None):
         super().__init__()
@@ -44,14 +44,22 @@ class Model(nn.Module):
         self.head = nn.Linear(encoder.dimension, num_classes) if num_classes else None
 
     def forward(self, documents: Documents, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Embeddings (B, d) and logits (B, C) or None."""
+        """Embeddings (B, d) and logits (B, C), or None, of the documents at ``indices`` (B,)."""
         embeddings = self.encoder(documents, indices)
         return embeddings, self.head(embeddings) if self.head is not None else None
 
 
 @dataclass
 class Progress:
-    """Where a run stands after an epoch: all that must outlive a kill."""
+    """The state of a run after an epoch, apart from model and optimiser.
+
+    Attributes:
+        epoch: number of epochs trained.
+        stopping: state of early stopping.
+        history: one row per epoch.
+        best: weights of the best epoch.
+        snapshots: embeddings (B, d) of the snapshot documents, before the first and after each epoch.
+    """
 
     epoch: int
     stopping: EarlyStopping
@@ -64,14 +72,16 @@ class Trainer:
     """Trains a model on an objective.
 
     Args:
-        model: on its device, its start already drawn.
-        loss: the loss beside cross-entropy (integrated) or the loss itself (standalone); None for cross-entropy alone.
-        objective: protocol, weight and training settings, as ``Study.objective`` gives them.
+        model: on its device, with its initial weights.
+        loss: the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
+            ``glossbench.losses.protocol``; None for cross-entropy alone.
+        objective: protocol, weight and training settings, with their values.
         splits: documents, on the model's device.
-        seed: with epoch and step it fixes the order of documents, dropout and label splits.
-        checkpoint: where to keep what must outlive a kill, or None.
-        watched: positions (B,) of training documents whose embeddings are kept before the first and after each epoch.
-        after_epoch: called with each epoch and its validation score; what it raises ends the training.
+        seed: determines, with epoch and step, the order of documents, dropout and label splits.
+        checkpoint: where to resume from and to save to, or None.
+        snapshot_indices: (B,) positions of training documents whose embeddings are kept before the first and after
+            each epoch, or None.
+        after_epoch: called with each epoch and its validation score; an exception that it raises ends the training.
     """
 
     def __init__(
@@ -82,17 +92,17 @@ class Trainer:
         splits: Splits,
         seed: int,
         checkpoint: Checkpoint | None = None,
-        watched: Tensor | None = None,
+        snapshot_indices: Tensor | None = None,
         after_epoch: Callable[[int, float], None] | None = None,
     ):
         self.model, self.loss, self.splits, self.seed = model, loss, splits, seed
-        self.protocol, self.weight = objective["protocol"], objective["weight"] or 0.0
+        self.protocol, self.weight = objective["protocol"], objective["weight"]
         self.settings = objective["training"]
-        self.checkpoint, self.watched, self.after_epoch = checkpoint, watched, after_epoch
+        self.checkpoint, self.snapshot_indices, self.after_epoch = checkpoint, snapshot_indices, after_epoch
         self.device = next(model.parameters()).device
-        self.watch = Stopwatch(self.device)
-        if loss is not None and hasattr(loss, "section"):
-            loss.section = self.watch
+        self.timer = Timer(self.device)
+        if hasattr(loss, "timer"):
+            loss.timer = self.timer
         self.class_weights = None
         if self.settings["class_weights"] == "balanced":
             self.class_weights = balanced_weights(splits.train.labels, splits.num_classes)
@@ -100,15 +110,22 @@ class Trainer:
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.settings["learning_rate"], fused=True)
 
     def fit(self) -> Progress:
-        """Train until the epochs or the patience are used up, then put the weights to be tested into the model."""
+        """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
+
+        Returns:
+            The state after the last epoch.
+
+        Raises:
+            TrainingError: if the loss or the validation score is not finite, or memory runs out.
+        """
         progress = self._resume()
         if not progress.snapshots:
-            self._watch(progress)
+            self._take_snapshot(progress)
         while progress.epoch < self.settings["epochs"] and not progress.stopping.stop:
             progress.epoch += 1
-            with memory_named(f"epoch {progress.epoch}", self.model.encoder.micro_batch_size):
+            with explain_out_of_memory(f"epoch {progress.epoch}", self.model.encoder.micro_batch_size):
                 row = self._epoch(progress.epoch)
-                self._watch(progress)
+                self._take_snapshot(progress)
             score = row[self.score_name]
             row["best"] = progress.stopping.update(score)
             if row["best"]:
@@ -125,30 +142,103 @@ class Trainer:
 
     @property
     def score_name(self) -> str:
+        """Column of the validation score."""
         return "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
 
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Embeddings (N, d) and logits (N, C) or None of all documents or those at ``indices``, float32, no dropout."""
+        """Encode documents without dropout.
+
+        Args:
+            documents: N documents.
+            indices: positions of the documents to encode; by default all.
+
+        Returns:
+            Embeddings (N, d) and logits (N, C), or None in the standalone protocol, both float32.
+        """
         self.model.eval()
         with self._autocast():
             embeddings, logits = self.model(documents, torch.arange(len(documents)) if indices is None else indices)
         return embeddings.float().cpu().numpy(), None if logits is None else logits.float().cpu().numpy()
 
-    def watched_batch(self, progress: Progress) -> dict[str, np.ndarray]:
-        """Embeddings (epochs + 1, B, d) float16 of the watched documents, their labels and ids; empty without any."""
-        if self.watched is None:
+    def snapshot_arrays(self, progress: Progress) -> dict[str, np.ndarray]:
+        """The snapshots of a run.
+
+        Returns:
+            embeddings (epochs + 1, B, d) float16, labels (B,) and doc_ids (B,); empty if no snapshots are taken.
+        """
+        if self.snapshot_indices is None:
             return {}
         train = self.splits.train
         return {
             "embeddings": torch.stack(progress.snapshots).cpu().numpy(),
-            "labels": train.labels.cpu().numpy()[self.watched.numpy()],
-            "doc_ids": np.array([train.doc_ids[i] for i in self.watched.tolist()]),
+            "labels": train.labels.cpu().numpy()[self.snapshot_indices.numpy()],
+            "doc_ids": np.array([train.doc_ids[i] for i in self.snapshot_indices.tolist()]),
         }
 
-    def _watch(self, progress: Progress) -> None:
-        if self.watched is not None:
-            embeddings, _ = self.encode(self.splits.train, self.watched)
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
+        """Take one optimiser step.
+
+        Args:
+            batch: (B,) positions of training documents, on the CPU.
+
+        Returns:
+            Scalars on the device: the total loss, its terms, and what the loss reports.
+        """
+        documents = self.splits.train
+        with self.timer("forward"), self._autocast():
+            embeddings, logits = self.model(documents, batch)
+            ce_logits = logits
+            if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
+                _, ce_logits = self.model(documents, batch)
+        labels = documents.labels[batch.to(self.device, non_blocking=True)]
+        terms = self._loss_terms(embeddings, logits, ce_logits, labels)
+        with self.timer("backward"):
+            terms["loss"].backward()
+        with self.timer("optimizer"):
+            nn.utils.clip_grad_norm_(self.parameters, self.settings["clip_norm"])
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+        return {name: value.detach() for name, value in terms.items()}
+
+    def _loss_terms(
+        self, embeddings: Tensor, logits: Tensor | None, ce_logits: Tensor | None, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """Total loss, its terms, and what the loss reports.
+
+        Args:
+            embeddings: (B, d) for the loss.
+            logits: (B, C) of the same forward pass, or None.
+            ce_logits: (B, C) for cross-entropy, of the second forward pass if there are two, or None.
+            labels: (B,).
+        """
+        terms, report = {}, {}
+        if ce_logits is not None:
+            terms["loss_ce"] = F.cross_entropy(ce_logits.float(), labels, weight=self.class_weights)
+        if self.loss is not None:
+            terms["loss_metric"], report = call_loss(
+                self.loss,
+                embeddings.float(),
+                labels,
+                logits=None if logits is None else logits.float(),
+                num_classes=self.splits.num_classes,
+                class_weights=self.class_weights,
+            )
+            for name in filter(is_engine_column, report):
+                raise TrainingError(
+                    f"{type(self.loss).__name__}.report: {name} found, expected a name that is not taken"
+                )
+        if self.protocol == "standalone":
+            total = terms["loss_metric"]
+        elif self.loss is None:
+            total = terms["loss_ce"]
+        else:
+            total = (1 - self.weight) * terms["loss_ce"] + self.weight * terms["loss_metric"]
+        return {"loss": total, **terms, **report}
+
+    def _take_snapshot(self, progress: Progress) -> None:
+        if self.snapshot_indices is not None:
+            embeddings, _ = self.encode(self.splits.train, self.snapshot_indices)
             progress.snapshots.append(torch.from_numpy(embeddings).half())
 
     def _resume(self) -> Progress:
@@ -159,6 +249,7 @@ class Trainer:
         return progress
 
     def _epoch(self, epoch: int) -> dict[str, float]:
+        """Train for one epoch and validate. Returns the epoch's row."""
         settings = self.settings
         drops = (epoch - 1) // settings["learning_rate_drop_epoch"]
         rate = settings["learning_rate"] * settings["learning_rate_drop_factor"] ** drops
@@ -170,10 +261,10 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         for step, batch in enumerate(batches):
             torch.manual_seed(step_seed(self.seed, epoch, step))
-            for name, value in self._step(batch).items():
+            for name, value in self.step(batch).items():
                 totals[name] = totals.get(name, 0) + value * (len(batch) / len(self.splits.train))
-        means = {name: float(value) for name, value in totals.items()}  # the epoch's one wait for the device
-        seconds = self.watch.lap()
+        means = {name: float(value) for name, value in totals.items()}  # the epoch's only wait for the device
+        seconds = self.timer.lap()
         trained = time.perf_counter() - started
         if not math.isfinite(means["loss"]):
             raise TrainingError(
@@ -183,44 +274,10 @@ class Trainer:
         score = self._validate(epoch)
         row = {"epoch": epoch, **means, "learning_rate": rate, self.score_name: score}
         row.update({f"seconds_{part}": seconds.get(part, 0.0) for part in PARTS})
-        row["seconds_other"] = trained - sum(seconds.values())
+        row["seconds_other"] = trained - sum(row[f"seconds_{part}"] for part in PARTS)
         row["seconds_validation"] = time.perf_counter() - started - trained
         row["seconds_epoch"] = trained
         return row
-
-    def _step(self, batch: Tensor) -> dict[str, Tensor]:
-        """One optimiser step on the documents at ``batch`` (B,). Returns the loss terms, still on the device."""
-        documents = self.splits.train
-        with self.watch("forward"), self._autocast():
-            embeddings, logits = self.model(documents, batch)
-            if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
-                _, logits = self.model(documents, batch)
-        terms = self._loss_terms(embeddings, logits, documents.labels[batch.to(self.device, non_blocking=True)])
-        with self.watch("backward"):
-            terms["loss"].backward()
-        with self.watch("optimizer"):
-            nn.utils.clip_grad_norm_(self.parameters, self.settings["clip_norm"])
-            self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
-        return {name: value.detach() for name, value in terms.items()}
-
-    def _loss_terms(self, embeddings: Tensor, logits: Tensor | None, labels: Tensor) -> dict[str, Tensor]:
-        terms = {}
-        if logits is not None:
-            terms["loss_ce"] = F.cross_entropy(logits.float(), labels, weight=self.class_weights)
-        if self.loss is not None:
-            known = {"num_classes": self.splits.num_classes} if hasattr(self.loss, "section") else {}
-            terms["loss_metric"] = self.loss(embeddings.float(), labels, **known)
-        if self.protocol == "standalone":
-            total = terms["loss_metric"]
-        elif self.loss is None:
-            total = terms["loss_ce"]
-        else:
-            total = (1 - self.weight) * terms["loss_ce"] + self.weight * terms["loss_metric"]
-        left_out = getattr(self.loss, "left_out", None)
-        if left_out is not None:
-            terms["left_out_share"] = left_out
-        return {"loss": total, **terms}
 
     def _validate(self, epoch: int) -> float:
         documents = self.splits.val
@@ -237,32 +294,24 @@ class Trainer:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda")
 
     def _line(self, progress: Progress) -> str:
+        """The log's line about the last epoch."""
         row, epochs = progress.history[-1], self.settings["epochs"]
         seconds = row["seconds_epoch"] + row["seconds_validation"]
-        terms = ", ".join(f"{name.removeprefix('loss_')} {row[name]:.4f}" for name in row if name.startswith("loss_"))
-        left_out = f"  left out {row['left_out_share']:.1%}" if "left_out_share" in row else ""
+        terms = ", ".join(f"{name} {row[f'loss_{name}']:.4f}" for name in ("ce", "metric") if f"loss_{name}" in row)
+        reported = "".join(f"  {name} {row[name]:.4f}" for name in row if not is_engine_column(name))
         return (
-            f"epoch {progress.epoch}/{epochs}  loss {row['loss']:.4f} ({terms}){left_out}  "
+            f"epoch {progress.epoch}/{epochs}  loss {row['loss']:.4f} ({terms}){reported}  "
             f"{self.score_name} {row[self.score_name]:.4f} (best {progress.stopping.best:.4f})  "
             f"{seconds:.1f} s, at most {seconds * (epochs - progress.epoch):.0f} s left"
         )
 
 
-def draw_batches(n: int, batch_size: int, seed: int, epoch: int) -> list[Tensor]:
-    """Positions 0 .. n - 1 in an order drawn from (seed, epoch), cut into batches; a last one of one is merged."""
-    order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(n))
-    batches = list(order.split(batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
-
-
-def step_seed(*parts: int) -> int:
-    """A seed for torch made of (seed, epoch, step)."""
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+def is_engine_column(name: str) -> bool:
+    """Whether a value of an epoch comes from the engine, not from what the loss reports."""
+    return name in (*ENGINE_COLUMNS, "best") or name.startswith("seconds_")
 
 
 def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:
-    """N / (C N_c) for each class c of the training labels (N,), zero for a class without documents. (C,) float32."""
+    """Weights N / (C N_c) of the classes c of the training labels (N,). (C,) float32, zero for an empty class."""
     counts = torch.bincount(labels, minlength=num_classes).double()
     return torch.where(counts > 0, len(labels) / (num_classes * counts.clamp(min=1)), 0.0).float()

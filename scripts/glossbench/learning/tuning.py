@@ -1,4 +1,4 @@
-"""The search for an objective's settings on the validation documents, with Optuna; a killed search goes on."""
+"""Tuning of an objective's settings on the validation documents with Optuna, resumed after a kill."""
 
 import json
 import logging
@@ -16,9 +16,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from glossbench.errors import TrainingError
-from glossbench.learning.memory import memory_named
-from glossbench.learning.resolve import with_choices
-from glossbench.learning.runs import RunFiles, load_splits, make_trainer, micro_batch_size, reproducible, run_name
+from glossbench.learning.devices import reproducible
+from glossbench.learning.inputs import RunFiles, load_splits
+from glossbench.learning.memory import explain_out_of_memory
+from glossbench.learning.resolve import resolve
+from glossbench.learning.runs import make_trainer, micro_batch_size, run_name
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
@@ -29,12 +31,20 @@ SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 NAME = "search"
 
 
-def search(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> optuna.Study:
-    """Try settings until as many trials have finished as were asked for, or the time is up.
+def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> optuna.Study:
+    """Run trials until their number or the time limit is reached. Test documents are not read.
 
-    settings: a run's settings (their seed is that of every trial) and under "tuning" the search's. journal: file
-    that outlives a kill. key: digest of all that defines the search; a journal with another one is put aside. No
-    test document is read. Raises TrainingError where no trial completes.
+    Args:
+        settings: a run's settings, with the settings of the search under "tuning". All trials have the run's seed.
+        files: inputs of the trials.
+        journal: file for the trials, which survives a kill.
+        key: digest of all that defines the search; a journal with another key is ignored.
+
+    Returns:
+        The search with all its trials.
+
+    Raises:
+        TrainingError: if no trial completes.
     """
     tuning, objective = settings["tuning"], settings["objective"]
     device = reproducible(settings["device"], settings["torch_threads"])
@@ -45,15 +55,15 @@ def search(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -
     def score(trial: optuna.Trial) -> float:
         found = {name: suggest(trial, name, space) for name, space in objective["search"].items()}
         log.info("trial %d: %s", trial.number, found)
-        chosen = with_choices(objective, found, estimates)
+        resolved = resolve(objective, found, estimates)
 
         def after_epoch(epoch: int, value: float) -> None:
             trial.report(value, epoch)
             if trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
-        with memory_named("before the first epoch", micro_batch_size(chosen, device)):
-            trainer, _ = make_trainer(settings, chosen, files, splits, device, after_epoch=after_epoch)
+        with explain_out_of_memory("before the first epoch", micro_batch_size(resolved, device)):
+            trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
         return trainer.fit().stopping.best
 
     try:
@@ -63,18 +73,22 @@ def search(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -
     return trials
 
 
-def search_key(settings: dict[str, Any]) -> str:
-    """What defines a search beside its inputs: not how long it goes on, so that a longer one goes on from a shorter."""
+def tuning_key(settings: dict[str, Any]) -> str:
+    """Canonical JSON of all settings but the limits of the search, so that a longer search resumes a shorter one."""
     tuning = {name: value for name, value in settings["tuning"].items() if name not in ("trials", "timeout")}
     return json.dumps({**settings, "tuning": tuning}, sort_keys=True)
 
 
 def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
-    """The search in ``journal`` with all its finished trials, or a new one.
+    """Open the search in a journal, or a new one if there is none.
 
-    A trial that was cut off is left out, so that the next one has its number; since the sampler is seeded by that
-    number and sees the same finished trials, it proposes the same settings. A journal that belongs to other
-    settings, code or inputs, or is damaged, is ignored with a warning.
+    A trial that was interrupted is dropped, and the next one gets its number. Since the sampler is seeded by the
+    number and knows the same finished trials, it proposes the same settings again.
+
+    Args:
+        journal: file with the trials. If it is damaged or has another key, it is ignored with a warning in the log.
+        key: digest of all that defines the search.
+        tuning: settings of the search.
     """
     finished = []
     if journal.is_file():
@@ -99,7 +113,17 @@ def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
 
 
 def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tuning: dict[str, Any]) -> None:
-    """Run trials, one after the other, until ``trials`` of them have finished or have taken ``timeout`` seconds."""
+    """Run trials one after the other until one of two limits is reached.
+
+    Args:
+        study: the search.
+        score: trains a trial and returns its score.
+        tuning: settings of the search, with the limits ``trials`` (number of finished trials) and ``timeout``
+            (seconds that they took together, or None).
+
+    Raises:
+        TrainingError: if no trial has completed.
+    """
     while (number := len(study.get_trials(deepcopy=False))) < tuning["trials"]:
         if tuning["timeout"] is not None and seconds_frame(study)["seconds"].sum() > tuning["timeout"]:
             log.warning("%s seconds are over after %d of %d trials", tuning["timeout"], number, tuning["trials"])
@@ -124,32 +148,32 @@ def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tunin
 
 
 def sampler(tuning: dict[str, Any], number: int) -> TPESampler:
-    """The sampler of trial ``number``, seeded by it; every option that is not deprecated is written out."""
-    wanted = tuning["sampler"]
+    """The sampler of a trial, seeded by the trial's number. Every option that is not deprecated is set."""
+    options = tuning["sampler"]
     return TPESampler(
         seed=int(np.random.SeedSequence([tuning["seed"], number]).generate_state(1)[0]),
-        n_startup_trials=wanted["startup_trials"],
-        n_ei_candidates=wanted["candidates"],
-        multivariate=wanted["multivariate"],
+        n_startup_trials=options["startup_trials"],
+        n_ei_candidates=options["candidates"],
+        multivariate=options["multivariate"],
         group=False,
         constant_liar=False,
     )
 
 
 def suggest(trial: optuna.Trial, name: str, space: dict[str, Any]) -> float:
-    """A value of one setting from its search space."""
+    """A value of a setting from its search space: choices, or low and high with step or log."""
     if "choices" in space:
         return trial.suggest_categorical(name, space["choices"])
     step = space.get("step")
-    value = trial.suggest_float(name, space["low"], space["high"], step=step, log=space.get("log", False))
-    return value if step is None else round(value, 12)  # 0.30000000000000004 is 0.3
+    value = trial.suggest_float(name, space["low"], space["high"], step=step, log=bool(space.get("log")))
+    return value if step is None else round(value, 12)  # 0.3 instead of 0.30000000000000004
 
 
 def trials_frame(study: optuna.Study, search: dict[str, Any]) -> pd.DataFrame:
-    """One row a finished trial: number, state, value, epochs, best, and a column for each searched setting."""
+    """One row per finished trial: number, state, value, epochs, best, and a column for each tuned setting."""
     rows = []
     for trial in study.get_trials(deepcopy=False):
-        known = {name: suggest(optuna.trial.FixedTrial(trial.params), name, space) for name, space in search.items()}
+        values = {name: suggest(optuna.trial.FixedTrial(trial.params), name, space) for name, space in search.items()}
         scores = trial.intermediate_values
         value = max(scores.values()) if scores and trial.state != TrialState.FAIL else math.nan
         rows.append(
@@ -159,21 +183,21 @@ def trials_frame(study: optuna.Study, search: dict[str, Any]) -> pd.DataFrame:
                 "value": value,
                 "epochs": len(scores),
                 "best": trial.number == study.best_trial.number,
-                **known,
+                **values,
             }
         )
     return pd.DataFrame(rows)
 
 
 def seconds_frame(study: optuna.Study) -> pd.DataFrame:
-    """Seconds of each finished trial; apart from all else, since they differ from one time to the next."""
+    """Seconds of each finished trial. Kept apart from the other columns, since they differ between two searches."""
     trials = study.get_trials(deepcopy=False)
     seconds = [(trial.datetime_complete - trial.datetime_start).total_seconds() for trial in trials]
     return pd.DataFrame({"trial": [trial.number for trial in trials], "seconds": seconds})
 
 
 def best_found(settings: dict[str, Any], trials: pd.DataFrame) -> dict[str, Any]:
-    """What best.yaml holds: the chosen settings, their score, and the search behind them."""
+    """Content of best.yaml: the best settings, their score, and the search space."""
     best = trials[trials["best"]].iloc[0]
     objective = settings["objective"]
     return {
@@ -188,10 +212,10 @@ def best_found(settings: dict[str, Any], trials: pd.DataFrame) -> dict[str, Any]
 
 
 def _pruner(tuning: dict[str, Any]) -> optuna.pruners.MedianPruner:
-    wanted = tuning["pruner"]
+    options = tuning["pruner"]
     return optuna.pruners.MedianPruner(
-        n_startup_trials=wanted["startup_trials"],
-        n_warmup_steps=wanted["warmup_epochs"],
+        n_startup_trials=options["startup_trials"],
+        n_warmup_steps=options["warmup_epochs"],
         interval_steps=1,
         n_min_trials=1,
     )

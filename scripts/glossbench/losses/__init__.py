@@ -1,4 +1,4 @@
-"""The losses, each a torch module called as ``loss(embeddings, labels)``."""
+"""The losses. Each is a ``torch.nn.Module`` called as ``loss(embeddings, labels)``; see ``protocol.py``."""
 
 from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss

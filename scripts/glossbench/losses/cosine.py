@@ -8,11 +8,19 @@ from torch import Tensor, nn
 class CosineSimilarityLoss(nn.Module):
     """Mean over the pairs i < j of (cos(z_i, z_j) - [y_i = y_j])^2.
 
-    By hand: pytorch-metric-learning's contrastive loss is hinged, and linear in the similarity.
+    Not taken from pytorch-metric-learning, whose contrastive loss has a margin and is linear in the similarity.
     """
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32."""
+        """Cosine-similarity loss of a batch.
+
+        Args:
+            embeddings: (B, d) float, any scale.
+            labels: (B,) int64.
+
+        Returns:
+            A scalar, at least float32; zero without pairs.
+        """
         with torch.autocast(embeddings.device.type, enabled=False):
             unit = F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)

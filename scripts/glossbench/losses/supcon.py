@@ -1,4 +1,4 @@
-"""Supervised contrastive loss (Khosla et al. 2020), on pytorch-metric-learning."""
+"""Supervised contrastive loss (Khosla et al. 2020), computed by pytorch-metric-learning."""
 
 import torch
 from pytorch_metric_learning import losses, reducers
@@ -8,13 +8,16 @@ from torch import Tensor, nn
 class SupConLoss(nn.Module):
     """Mean over anchors i of -1/|P(i)| sum_{p in P(i)} log(exp(z_i.z_p / tau) / sum_{a != i} exp(z_i.z_a / tau)).
 
-    Embeddings are scaled to unit norm. An anchor without a positive counts as zero in the mean; a batch of a
-    single class gives zero, as the library has it.
+    P(i) are the other documents of the class of i. Embeddings are scaled to unit norm. An anchor without a positive
+    counts as zero in the mean. A batch with a single class gives zero, as in the library.
 
     Args:
         temperature: tau, > 0.
-        base_temperature: the result is multiplied by tau over this, as the reference code does with 0.07 (D7);
-            None leaves it as it is.
+        base_temperature: the loss is multiplied by tau over this value, > 0; the reference code uses 0.07 (D7).
+            None does not multiply it.
+
+    Raises:
+        ValueError: if an argument is not positive.
     """
 
     def __init__(self, temperature: float = 0.07, base_temperature: float | None = None):
@@ -28,7 +31,15 @@ class SupConLoss(nn.Module):
         self.loss = losses.SupConLoss(temperature=temperature, reducer=reducers.MeanReducer())
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """embeddings: (B, d) float, any scale; labels: (B,) int64. Returns a scalar, at least float32."""
+        """Supervised contrastive loss of a batch.
+
+        Args:
+            embeddings: (B, d) float, any scale.
+            labels: (B,) int64.
+
+        Returns:
+            A scalar, at least float32.
+        """
         with torch.autocast(embeddings.device.type, enabled=False):
             return self.scale * self.loss(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), labels)
 

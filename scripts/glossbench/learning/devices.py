@@ -1,0 +1,52 @@
+"""The device that a run uses, and the description of it."""
+
+import os
+import platform
+import resource
+import sys
+from typing import Any
+
+import torch
+import transformers
+
+from glossbench.errors import TrainingError
+
+
+def reproducible(device: str, threads: int) -> torch.device:
+    """Choose the device, and fix what results depend on besides settings and seed.
+
+    Args:
+        device: "auto" (CUDA if there is any), "cpu" or "cuda".
+        threads: number of threads of torch.
+
+    Raises:
+        TrainingError: if CUDA is asked for and there is none.
+    """
+    torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise TrainingError("device: cuda found in the study, but torch sees no CUDA device here; use auto or cpu")
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.set_float32_matmul_precision("high")
+    return torch.device(device)
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Device, precision, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
+    if device.type == "cuda":
+        name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
+    else:
+        unit = 1 if sys.platform == "darwin" else 1024
+        name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    return {
+        "device": name,
+        "precision": "bf16" if device.type == "cuda" else "float32",
+        "peak_memory_mib": peak,
+        "threads": torch.get_num_threads(),
+        "torch_version": torch.__version__,
+        "transformers_version": transformers.__version__,
+        "python_version": platform.python_version(),
+    }

@@ -1,0 +1,81 @@
+"""What a loss is given by the training engine, and what it may report back.
+
+A loss is a ``torch.nn.Module`` that is called as ``loss(embeddings, labels)`` with embeddings (B, d) float32 and
+labels (B,) int64, and returns a scalar. Nothing more is required, so the losses of pytorch-metric-learning can be
+used as they are. A loss may also have any of these three members, which ``Loss`` declares with their types:
+
+- ``needs``: names from ``AVAILABLE``; the engine passes each of them as a keyword argument.
+- ``report()``: named values of the last call; the engine averages them per epoch.
+- ``timer``: if it exists, the engine sets it; see ``timed``.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import ClassVar, Protocol
+
+from torch import Tensor
+
+AVAILABLE = ("class_weights", "logits", "num_classes")
+TIMED_PARTS = ("graph", "propagation")
+Timer = Callable[[str], AbstractContextManager]
+
+
+class Loss(Protocol):
+    """A loss with every optional member. A loss that has only some of them, or none, works too.
+
+    Attributes:
+        needs: names from ``AVAILABLE``: "logits" (B, C) float32, which exist only in the integrated protocol;
+            "num_classes", the number of classes C; "class_weights" (C,) float32, or None where the study asks for
+            none.
+        timer: None until the engine sets it; entered as ``timer("graph")`` and ``timer("propagation")``.
+    """
+
+    needs: ClassVar[frozenset[str]]
+    timer: Timer | None
+
+    def __call__(self, embeddings: Tensor, labels: Tensor, **needed: Tensor | int | None) -> Tensor:
+        """The loss of a batch, a scalar. embeddings: (B, d) float32; labels: (B,) int64."""
+        ...
+
+    def report(self) -> dict[str, Tensor]:
+        """Scalars of the last call by name, the same names after every call.
+
+        Averaged over the documents of an epoch, they become columns of epochs.csv.
+        """
+        ...
+
+
+def needs_of(loss: Callable[..., Tensor]) -> frozenset[str]:
+    """What a loss needs beyond embeddings and labels.
+
+    Raises:
+        ValueError: if it needs something that is not in ``AVAILABLE``.
+    """
+    needs = frozenset(getattr(loss, "needs", ()))
+    if unknown := sorted(needs.difference(AVAILABLE)):
+        raise ValueError(f"needs: {', '.join(unknown)} found, expected {', '.join(AVAILABLE)}")
+    return needs
+
+
+def call_loss(
+    loss: Callable[..., Tensor], embeddings: Tensor, labels: Tensor, **available: Tensor | int | None
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Call a loss with what it needs.
+
+    Args:
+        loss: a loss, see ``Loss``.
+        embeddings: (B, d) float32.
+        labels: (B,) int64.
+        available: a value for each name in ``AVAILABLE``; the loss is given those that it needs.
+
+    Returns:
+        The loss of the batch, a scalar, and what the loss reports of this call.
+    """
+    value = loss(embeddings, labels, **{name: available[name] for name in needs_of(loss)})
+    report = getattr(loss, "report", None)
+    return value, {} if report is None else report()
+
+
+def timed(timer: Timer | None, part: str) -> AbstractContextManager:
+    """The context in which a loss computes one of its ``TIMED_PARTS``; without a timer it does nothing."""
+    return nullcontext() if timer is None else timer(part)
