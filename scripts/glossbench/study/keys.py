@@ -46,6 +46,11 @@ class ObjectiveKey:
         return f"{self.base}{preset}" + "".join(f",{setting}={value}" for setting, value in self.changes)
 
     @property
+    def variant(self) -> str:
+        """What follows the base: preset and changed settings; empty for the base alone."""
+        return str(self).removeprefix(self.base)
+
+    @property
     def unvaried(self) -> "ObjectiveKey":
         """The key without its changed settings. All keys that change a setting of it share its search."""
         return replace(self, changes=())

@@ -56,6 +56,7 @@ def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]
                 "key": key,
                 "title": entry["title"],
                 "base": parts.base,
+                "variant": parts.variant,
                 "preset": parts.preset,
                 "changes": [list(change) for change in parts.changes],
                 "family": entry["family"] or entry["loss"] or "ce",

@@ -104,9 +104,9 @@ def look(objective: str) -> Look:
     setting keeps colour and marker, unfilled, with a dash pattern of its own. An objective without a colour gets one
     that the registry gives to no other.
     """
-    entry = entries("objective").get(objective, {"base": objective, "color": None})
+    entry = entries("objective").get(objective, {"base": objective, "variant": "", "color": None})
     plain = LOOKS[entry["color"] or _spare_color(entry["base"])]
-    variant = objective.removeprefix(entry["base"])
+    variant = entry["variant"]
     if not variant:
         return plain
     dashes = VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]

@@ -1,0 +1,52 @@
+"""README: its links lead somewhere, its study and its loss run, its minutes are those of config/costs.yaml."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from glossbench.study.study import load_study
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language):
+    return re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_study_is_valid():
+    study = load_study(yaml.safe_load(block("yaml")), "README.md", ROOT / "config")
+    assert (study.corpora, len(study.runs)) == (["r8"], 9)
+
+
+def test_the_loss_runs():
+    given = {"model": torch.nn.Linear(4, 3), "tokens": torch.randn(8, 4), "labels": torch.arange(8) % 2}
+    exec(block("python"), given)
+    given["loss"].backward()
+    assert given["model"].weight.grad.abs().sum() > 0
+
+
+def test_every_target_of_make_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        named = set(re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert named <= targets, page
+
+
+def test_minutes_of_the_default_study_are_those_measured():
+    costs = yaml.safe_load((ROOT / "config/costs.yaml").read_text())["studies"]["quick"]
+    minutes = int(re.search(r"the study (\d+)\b", README)[1])
+    assert minutes == round(60 * costs["hours"])
+
+
+def test_it_is_short():
+    assert len(README.split()) <= 800
