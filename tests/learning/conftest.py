@@ -1,4 +1,4 @@
-"""Tiny encoders of every family, saved to and loaded from disk."""
+"""Tiny encoders of each family, saved to disk."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def saved(family, tmp_path):
 
 @pytest.fixture(params=FAMILIES)
 def encoder_folder(request, tmp_path):
-    """Folder of a randomly initialised encoder, of each family in turn."""
+    """Folder of a randomly initialised encoder, one for each family."""
     return saved(request.param, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Encoding: length-sorted micro-batches, pooling, frozen layers, the first-token shortcut."""
+"""Encoding: length-sorted micro-batches, pooling, frozen layers, the last layer for the first token only."""
 
 import copy
 from dataclasses import replace
@@ -13,7 +13,7 @@ TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
 
 
 def padded_batch(backbone, documents, pooling):
-    """All documents in one batch, padded by a plain loop, through the model as transformers has it."""
+    """Embeddings of all documents as one batch, padded by a loop and encoded by the unchanged model."""
     rows = [documents.values[documents.offsets[i] : documents.offsets[i + 1]] for i in range(len(documents))]
     longest = max(map(len, rows))
     ids = torch.full((len(rows), longest), backbone.config.pad_token_id)
@@ -38,7 +38,7 @@ def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_ba
     (expected * weights).sum().backward()
     (found * weights).sum().backward()
     for (name, one), (_, other) in zip(plain.named_parameters(), encoder.backbone.named_parameters(), strict=True):
-        if one.grad is None:  # the pooling head, where a family keeps one
+        if one.grad is None:  # the pooling head of a family that keeps it
             continue
         torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5, msg=name)
 
@@ -61,7 +61,7 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
 
     assert stored.values.dtype == torch.float16
     expected, found = whole(documents), upper(stored)
-    torch.testing.assert_close(found, expected, rtol=1e-2, atol=2e-3)  # what half precision leaves
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=2e-3)  # the precision of float16
     expected.square().sum().backward()
     found.square().sum().backward()
     for one, other in zip(

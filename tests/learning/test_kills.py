@@ -1,4 +1,4 @@
-"""A run that is killed goes on: real processes, real SIGKILLs, at random moments."""
+"""Runs that are killed and resumed: processes that get SIGKILL at random moments."""
 
 import multiprocessing
 import random
@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import torch
 from documents_made_up import random_documents
+from glossbench.errors import TrainingError
+from glossbench.learning.batches import step_seed
 from glossbench.learning.checkpoints import Checkpoint, exclusive
 from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.training import Model, Splits, Trainer, step_seed
+from glossbench.learning.inputs import Splits
+from glossbench.learning.training import Model, Trainer
 from glossbench.losses import GLoss
 from safetensors.torch import load_file, save_file
-from test_training import TRAINING
+from tiny_runs import TRAINING
 
 KILLS = 10
 forkserver = multiprocessing.get_context("forkserver")
@@ -24,31 +27,31 @@ forkserver.set_forkserver_preload(
 
 
 def train(folder, state, done):
-    """One run from its checkpoint, if there is one, to its outputs: weights, numbers and embeddings."""
+    """Train a run from its checkpoint, if there is one, and write weights, numbers and embeddings to ``done``."""
     torch.set_num_threads(1)
     with exclusive(state):
         torch.manual_seed(step_seed(0, 0, 0))
         backbone = load_backbone(folder)
-        parts = {
+        splits = {
             name: random_documents(n, i) for i, (name, n) in enumerate({"train": 60, "val": 18, "test": 18}.items())
         }
         objective = {"protocol": "integrated", "weight": 0.7, "training": {**TRAINING, "epochs": 12}}
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
         model = Model(Encoder(backbone, micro_batch_size=4), 3)
-        trainer = Trainer(model, GLoss(sigma=0.5), objective, Splits(**parts, num_classes=3), 0, checkpoint)
+        trainer = Trainer(model, GLoss(sigma=0.5), objective, Splits(**splits, num_classes=3), 0, checkpoint)
         history = trainer.fit().history
         numbers = [
             [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history
         ]
-        embeddings, logits = trainer.encode(parts["test"])
+        embeddings, logits = trainer.encode(splits["test"])
         outputs = {"numbers": np.array(numbers), "embeddings": embeddings, "logits": logits}
         tensors = {name: torch.from_numpy(value) for name, value in outputs.items()}
         save_file({**tensors, **{name: value.contiguous() for name, value in model.state_dict().items()}}, done)
         checkpoint.remove()
 
 
-def finished(folder, state, done, seconds=None):
-    """Run in a process of its own, killed after so many seconds; True where it came to its end."""
+def completed(folder, state, done, seconds=None):
+    """Train a run in a process that is killed after some seconds. Returns whether the run completed before."""
     process = forkserver.Process(target=train, args=(folder, state, done))
     process.start()
     process.join(seconds)
@@ -61,26 +64,26 @@ def finished(folder, state, done, seconds=None):
 
 @pytest.mark.slow
 def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(bert_folder, tmp_path):
-    for _ in range(2):  # the first starts the server that later processes are forked from, and tells nothing
+    for _ in range(2):  # the first run also starts the server of processes, and is slower
         started = time.perf_counter()
-        assert finished(bert_folder, tmp_path / "whole", tmp_path / "expected")
+        assert completed(bert_folder, tmp_path / "whole", tmp_path / "expected")
         whole = time.perf_counter() - started
     generator, kills, epochs = random.Random(0), 0, set()
     while kills < KILLS:
         state, done = tmp_path / f"state-{len(epochs)}", tmp_path / "found"
-        while not finished(bert_folder, state, done, generator.uniform(0.2, 0.9) * whole if kills < KILLS else None):
+        while not completed(bert_folder, state, done, generator.uniform(0.2, 0.9) * whole if kills < KILLS else None):
             kills += 1
         expected, found = load_file(tmp_path / "expected"), load_file(done)
         assert expected.keys() == found.keys()
         for name in expected:
             assert torch.equal(expected[name], found[name]), f"{name} differs after {kills} kills"
-        assert [path.name for path in state.iterdir()] == ["lock"], "the checkpoint is gone, nothing partial is left"
+        assert [path.name for path in state.iterdir()] == ["lock"], "no checkpoint or partial file is left"
         epochs.add(kills)
 
 
 @pytest.mark.slow
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(bert_folder, tmp_path):
-    """The moment of writing is hit by killing right after the partial file appears."""
+    """The process is killed as soon as the partial file exists."""
     state, done = tmp_path / "state", tmp_path / "done"
     hits = 0
     for _ in range(10):
@@ -96,15 +99,13 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(bert_folder,
         if done.is_file():
             break
     assert hits
-    assert finished(bert_folder, state, done)
-    assert finished(bert_folder, tmp_path / "whole", tmp_path / "expected")
+    assert completed(bert_folder, state, done)
+    assert completed(bert_folder, tmp_path / "whole", tmp_path / "expected")
     expected, found = load_file(tmp_path / "expected"), load_file(done)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
-    from glossbench.errors import TrainingError
-
     with (
         exclusive(tmp_path),
         pytest.raises(TrainingError, match="another process is training this run"),

@@ -1,6 +1,8 @@
-"""Scores, stopping and the probe, against plain loops and closed forms."""
+"""Scores, early stopping, probes and resolved settings, against loops and closed forms."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 from glossbench.errors import TrainingError
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.probing import fit_probe
-from glossbench.learning.resolve import resolve_sigma, with_choices
+from glossbench.learning.resolve import resolve, resolve_sigma
 from glossbench.learning.stopping import EarlyStopping
 from sklearn.linear_model import LogisticRegression
 
@@ -60,7 +62,7 @@ def test_early_stopping_with_tolerance_forgives_small_losses_and_starts_again():
     assert stopping.best == 0.6
 
 
-def test_the_probe_takes_the_regularisation_that_validation_likes_best():
+def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     generator = np.random.default_rng(1)
     centers = generator.normal(size=(3, 8))
     draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
@@ -76,7 +78,7 @@ def test_the_probe_takes_the_regularisation_that_validation_likes_best():
 
 
 def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
-    """By a loop of its own in numpy, from the same start; validation never stops getting better here."""
+    """The steps are repeated in numpy from the same initial weights."""
     generator = np.random.default_rng(2)
     labels = np.arange(40) % 2
     embeddings = np.where(labels[:, None] == 0, 1.0, -1.0) * generator.uniform(50, 60, size=(40, 6))
@@ -114,7 +116,7 @@ def test_a_rule_for_sigma_becomes_its_number():
     assert resolve_sigma({**asked, "sigma": 2.0}, None)["sigma"] == 2.0
 
 
-def test_a_multiple_is_taken_of_what_was_found_or_estimated():
+def test_multipliers_apply_to_tuned_and_estimated_values():
     estimates = {"sigma": {"pairs": {"sqrt": 0.4}}}
     objective = {
         "loss_settings": {"sigma": "sqrt", "sigma_median": "pairs", "labeled_fraction": 0.7},
@@ -122,9 +124,21 @@ def test_a_multiple_is_taken_of_what_was_found_or_estimated():
         "weight": 0.5,
         "multipliers": {"sigma": 1.5, "weight": 1.2},
     }
-    chosen = with_choices(objective, {"weight": 0.8, "learning_rate": 3e-5}, estimates)
-    assert chosen["loss_settings"] == {"sigma": pytest.approx(0.6), "labeled_fraction": 0.7}
-    assert (chosen["weight"], chosen["training"]["learning_rate"]) == (pytest.approx(0.96), 3e-5)
-    assert objective["loss_settings"]["sigma"] == "sqrt", "the objective as it was asked for is left alone"
+    resolved = resolve(objective, {"weight": 0.8, "learning_rate": 3e-5}, estimates)
+    assert resolved["loss_settings"] == {"sigma": pytest.approx(0.6), "labeled_fraction": 0.7}
+    assert (resolved["weight"], resolved["training"]["learning_rate"]) == (pytest.approx(0.96), 3e-5)
+    assert objective["loss_settings"]["sigma"] == "sqrt", "the argument must not change"
     with pytest.raises(TrainingError, match=r"weight is 1\.08"):
-        with_choices(objective, {"weight": 0.9}, estimates)
+        resolve(objective, {"weight": 0.9}, estimates)
+    with pytest.raises(TrainingError, match=r"labeled_fraction is 1\.05"):
+        resolve({**objective, "multipliers": {"labeled_fraction": 1.5}}, {}, estimates)
+    without_fraction = {**objective, "loss_settings": {"temperature": 0.1}, "multipliers": {"temperature": 2.0}}
+    assert resolve(without_fraction, {}, None)["loss_settings"] == {"temperature": 0.2}
+
+
+def test_evaluating_a_run_does_not_import_torch():
+    """The import would take longer than the evaluation."""
+    code = (
+        "import sys, glossbench.learning.evaluation, glossbench.learning.json_file; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

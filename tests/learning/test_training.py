@@ -1,4 +1,4 @@
-"""The training loop: what an epoch does, what a kill loses, what the seed fixes."""
+"""The training loop: epochs, resuming, snapshots, seeds, class weights."""
 
 import copy
 import logging
@@ -8,25 +8,30 @@ import torch
 import torch.nn.functional as F
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
+from glossbench.learning.batches import draw_batches, step_seed
 from glossbench.learning.checkpoints import Checkpoint
 from glossbench.learning.encoder import Encoder, load_backbone
+from glossbench.learning.inputs import Splits
 from glossbench.learning.metrics import macro_f1
-from glossbench.learning.training import Model, Splits, Trainer, balanced_weights, draw_batches, step_seed
+from glossbench.learning.training import Model, Trainer, balanced_weights
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
-
-TRAINING = {
-    "batch_size": 16, "micro_batch_size": 4, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
-    "learning_rate_drop_epoch": 30, "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
-    "forward_passes": 1, "test_weights": "best",
-}  # fmt: skip
+from tiny_runs import TRAINING
 
 
 def trainer(
-    folder, protocol="integrated", loss=None, weight=0.7, checkpoint=None, seed=0, tested=2, watched=None, **training
+    folder,
+    protocol="integrated",
+    loss=None,
+    weight=0.7,
+    checkpoint=None,
+    seed=0,
+    tested=2,
+    snapshot_indices=None,
+    **training,
 ):
-    """A trainer on 40 random documents of three classes; ``tested`` is the seed of its test documents."""
+    """A trainer on 40 random documents of three classes. tested: the seed of its test documents."""
     torch.manual_seed(step_seed(seed, 0, 0))
     backbone = load_backbone(folder)
     pad_id = backbone.config.pad_token_id
@@ -40,11 +45,11 @@ def trainer(
         "weight": weight if loss else None,
         "training": {**TRAINING, **training},
     }
-    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint, watched)
+    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint, snapshot_indices)
 
 
 def numbers(progress):
-    """An epoch's row without its seconds."""
+    """The rows of all epochs without their seconds."""
     return [{name: value for name, value in row.items() if not name.startswith("seconds")} for row in progress.history]
 
 
@@ -71,7 +76,7 @@ def test_training_lowers_the_loss(encoder_folder, objective):
 def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
     whole = trainer(bert_folder, "integrated", GLoss(sigma=0.5))
     expected = whole.fit()
-    for epochs in (1, 3, 4):  # stopped after one, then after three, then to the end
+    for epochs in (1, 3, 4):  # resumed after one and after three epochs
         checkpoint = Checkpoint(tmp_path / "state" / "checkpoint.safetensors", "key")
         resumed = trainer(bert_folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=epochs)
         found = resumed.fit()
@@ -81,22 +86,24 @@ def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
     assert list((tmp_path / "state").iterdir()) == []
 
 
-def test_a_watched_batch_is_kept_before_the_first_and_after_each_epoch_resumed_or_not(bert_folder, tmp_path):
-    watched = torch.tensor([5, 0, 17])
-    whole = trainer(bert_folder, "standalone", GLoss(), watched=watched, epochs=3)
-    start, _ = whole.encode(whole.splits.train, watched)
-    expected = whole.watched_batch(whole.fit())
+def test_snapshots_are_taken_before_the_first_and_after_each_epoch_resumed_or_not(bert_folder, tmp_path):
+    indices = torch.tensor([5, 0, 17])
+    whole = trainer(bert_folder, "standalone", GLoss(), snapshot_indices=indices, epochs=3)
+    start, _ = whole.encode(whole.splits.train, indices)
+    expected = whole.snapshot_arrays(whole.fit())
     assert expected["embeddings"].shape == (4, 3, 32)
     assert (expected["embeddings"][0] == start.astype("float16")).all()
     assert list(expected["doc_ids"]) == ["5", "0", "17"]
     for epochs in (1, 3):
         checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", "key")
-        resumed = trainer(bert_folder, "standalone", GLoss(), watched=watched, epochs=epochs, checkpoint=checkpoint)
-        found = resumed.watched_batch(resumed.fit())
+        resumed = trainer(
+            bert_folder, "standalone", GLoss(), snapshot_indices=indices, epochs=epochs, checkpoint=checkpoint
+        )
+        found = resumed.snapshot_arrays(resumed.fit())
     assert (found["embeddings"] == expected["embeddings"]).all()
-    unwatched = trainer(bert_folder, "standalone", GLoss(), epochs=3)
-    unwatched.fit()
-    assert_same_weights(unwatched.model, whole.model)
+    without = trainer(bert_folder, "standalone", GLoss(), epochs=3)
+    assert without.snapshot_arrays(without.fit()) == {}
+    assert_same_weights(without.model, whole.model)
 
 
 def test_other_test_documents_change_nothing_in_training(bert_folder):
@@ -106,10 +113,15 @@ def test_other_test_documents_change_nothing_in_training(bert_folder):
     assert_same_weights(runs[0].model, runs[1].model)
 
 
-def test_running_out_of_memory_names_the_epoch_and_what_to_change(bert_folder, monkeypatch):
-    """The error is the allocator's own, for more memory than any machine has."""
-    run = trainer(bert_folder)
-    monkeypatch.setattr(run, "_step", lambda batch: torch.empty(2**60, dtype=torch.uint8))
+class Greedy(torch.nn.Module):
+    """A loss that asks the allocator for more memory than any machine has."""
+
+    def forward(self, embeddings, labels):
+        return torch.empty(2**60, dtype=torch.uint8)
+
+
+def test_running_out_of_memory_names_the_epoch_and_what_to_change(bert_folder):
+    run = trainer(bert_folder, "standalone", Greedy())
     with pytest.raises(TrainingError, match=r"epoch 1: out of memory; a smaller training.micro_batch_size \(now 4\)"):
         run.fit()
 
@@ -136,7 +148,7 @@ def test_same_seed_same_weights_other_seed_other_weights(bert_folder):
 
 
 def test_the_same_number_of_threads_gives_the_same_bits(bert_folder):
-    """Promised for any one number, and not across numbers: torch_threads is a setting of every run."""
+    """This is promised for one number of threads, not across numbers: torch_threads is a setting of each run."""
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
@@ -161,10 +173,10 @@ def test_the_best_epochs_weights_are_tested_and_not_the_last(bert_folder):
 
 
 def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder):
-    """Dropout off, one batch: the same step by torch's own parts on one padded batch's embeddings."""
+    """One batch without dropout: the step is repeated with functions of torch."""
     run = trainer(bert_folder, "integrated", SupConLoss(0.3), weight=0.9, batch_size=40, epochs=1, test_weights="last")
     other = copy.deepcopy(run.model).eval()
-    run.model.train = lambda mode=True: run.model  # keeps dropout off
+    run.model.train = lambda mode=True: run.model  # no dropout
     run.model.eval()
     run.fit()
 
@@ -212,7 +224,7 @@ def test_balanced_weights():
 
 
 def test_two_forward_passes_have_two_dropout_masks_and_one_has_one(bert_folder):
-    """D8: with two passes cross-entropy sees other embeddings than the loss beside it."""
+    """D8: with two passes cross-entropy is computed on other embeddings than the second loss."""
     seen = {}
     for passes in (1, 2):
         run = trainer(bert_folder, "integrated", SupConLoss(0.3), forward_passes=passes, epochs=1, batch_size=40)

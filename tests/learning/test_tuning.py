@@ -1,17 +1,15 @@
-"""The search: what it proposes, what a kill loses, and that it never sees a test document."""
+"""Tuning: proposals, resuming, failing trials. There are no test documents, so none can be read."""
 
 import logging
 import multiprocessing
 import random
 
-import datasets
+import optuna
 import pandas as pd
 import pytest
-from documents_made_up import random_documents
 from glossbench.errors import TrainingError
-from glossbench.learning.runs import RunFiles
-from glossbench.learning.tuning import best_found, open_study, sampler, search, seconds_frame, trials_frame
-from test_training import TRAINING
+from glossbench.learning.tuning import best_found, open_study, sampler, seconds_frame, trials_frame, tune
+from tiny_runs import objective, run_settings, save_tokens
 
 SPACE = {
     "learning_rate": {"choices": [1e-3, 3e-3]},
@@ -30,42 +28,22 @@ forkserver = multiprocessing.get_context("forkserver")
 
 @pytest.fixture
 def files(bert_folder, tmp_path):
-    """Tokens of training and validation documents, no test documents anywhere, and an encoder."""
-    for seed, (split, n) in enumerate({"train": 30, "val": 18}.items()):
-        documents = random_documents(n, seed)
-        ids = [documents.values[a:b].tolist() for a, b in documents.offsets.unfold(0, 2, 1).tolist()]
-        columns = {"doc_id": documents.doc_ids, "input_ids": ids, "label": documents.labels.tolist()}
-        datasets.Dataset.from_dict(columns).save_to_disk(tmp_path / "tokens" / split)
-    return RunFiles(tmp_path / "tokens", bert_folder)
+    """Training and validation documents, and an encoder."""
+    return save_tokens(tmp_path / "tokens", bert_folder, train=30, val=18)
 
 
-def settings(**tuning):
-    objective = {
-        "objective": "gloss-o",
-        "preset": "paper",
-        "protocol": "standalone",
-        "loss": "gloss",
-        "loss_settings": {"sigma": 0.5, "sigma_median": "pairs", "labeled_fraction": 0.7},
-        "weight": None,
-        "multipliers": {},
-        "tuned": sorted(SPACE),
-        "search": SPACE,
-        "training": {**TRAINING, "epochs": 3},
-    }
-    return {
-        "corpus": "made-up", "encoder": "tiny", "objective_key": "gloss-o", "seed": 42, "objective": objective,
-        "encoder_settings": {"pooling": "cls", "layers": None, "trainable_layers": None},
-        "subset": {"train": None, "val": None, "test": None, "seed": 0},
-        "device": "cpu", "torch_threads": 1, "tuning": {**TUNING, **tuning},
-    }  # fmt: skip
+def settings(search=SPACE, **tuning):
+    loss_settings = {"sigma": 0.5, "sigma_median": "pairs", "labeled_fraction": 0.7}
+    tuned = objective("gloss", loss_settings=loss_settings, search=search, epochs=3)
+    return run_settings(tuned, tuning={**TUNING, **tuning})
 
 
 def trials(files, journal, **tuning):
-    return trials_frame(search(settings(**tuning), files, journal, "key"), SPACE)
+    return trials_frame(tune(settings(**tuning), files, journal, "key"), SPACE)
 
 
-def searching(files, journal):
-    search(settings(), files, journal, "key")
+def tune_all(files, journal):
+    tune(settings(), files, journal, "key")
 
 
 @pytest.mark.slow
@@ -75,7 +53,7 @@ def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
     moments = random.Random(5)
     journal = tmp_path / "killed.log"
     for _ in range(4):
-        process = forkserver.Process(target=searching, args=(files, journal))
+        process = forkserver.Process(target=tune_all, args=(files, journal))
         process.start()
         process.join(moments.uniform(3.5, 6))
         process.kill()
@@ -83,7 +61,7 @@ def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
     pd.testing.assert_frame_equal(trials(files, journal), expected)
 
 
-def test_a_longer_search_goes_on_from_a_shorter_one_and_a_shorter_one_looks_back(files, tmp_path, caplog):
+def test_a_longer_search_resumes_a_shorter_one_and_a_shorter_one_takes_its_first_trials(files, tmp_path, caplog):
     whole = trials(files, tmp_path / "whole.log")
     first = trials(files, tmp_path / "parts.log", trials=3)
     with caplog.at_level(logging.INFO):
@@ -94,7 +72,7 @@ def test_a_longer_search_goes_on_from_a_shorter_one_and_a_shorter_one_looks_back
 
 
 def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, tmp_path):
-    study = search(settings(), files, tmp_path / "journal.log", "key")
+    study = tune(settings(), files, tmp_path / "journal.log", "key")
     found = trials_frame(study, SPACE)
     assert found["learning_rate"].isin(SPACE["learning_rate"]["choices"]).all()
     assert found["sigma"].between(0.1, 10).all()
@@ -108,7 +86,7 @@ def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, 
 
 def test_a_journal_of_other_settings_or_a_damaged_one_is_ignored_with_a_warning(files, tmp_path, caplog):
     journal = tmp_path / "journal.log"
-    search(settings(trials=2), files, journal, "key")
+    tune(settings(trials=2), files, journal, "key")
     with caplog.at_level(logging.WARNING):
         assert open_study(journal, "another key", TUNING).trials == []
     assert "belongs to other settings" in caplog.text
@@ -123,12 +101,12 @@ def test_no_trial_starts_after_the_time_is_up(files, tmp_path):
 
 
 def test_a_trial_that_fails_is_counted_and_one_that_completes_is_needed(files, tmp_path):
-    hopeless = settings(trials=2)
-    hopeless["objective"]["search"] = {"learning_rate": {"choices": [1e30]}}
-    with pytest.raises(TrainingError, match=r"made-up/tiny/gloss-o/seed-42: no trial .* the loss is nan"):
-        search(hopeless, files, tmp_path / "journal.log", "key")
+    hopeless = settings({"learning_rate": {"choices": [1e30]}}, trials=2)
+    with pytest.raises(TrainingError, match=r"made-up/tiny/gloss/seed-42: no trial .* the loss is nan"):
+        tune(hopeless, files, tmp_path / "journal.log", "key")
 
 
-def test_each_trial_number_has_its_own_seed():
-    drawn = [sampler(TUNING, number)._rng.rng.random() for number in (0, 1, 0)]
-    assert drawn[0] == drawn[2] != drawn[1]
+def test_what_is_proposed_depends_on_the_number_of_the_trial():
+    studies = [optuna.create_study(sampler=sampler(TUNING, number)) for number in (0, 1, 0)]
+    proposed = [study.ask().suggest_float("sigma", 0.1, 10) for study in studies]
+    assert proposed[0] == proposed[2] != proposed[1]

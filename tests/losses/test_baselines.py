@@ -1,4 +1,4 @@
-"""The baseline losses: plain loops, the library, memory, wrong values."""
+"""The baseline losses against loops and the library; their memory; wrong arguments."""
 
 import math
 import subprocess
@@ -14,7 +14,7 @@ from test_graph import batch
 
 
 def triplets(embeddings, labels, margin, squared):
-    """All positive triplet terms by a triple loop."""
+    """All positive terms of the triplet loss, by a triple loop."""
     x = embeddings.detach().numpy()
     d = np.linalg.norm(x[:, None] - x[None], axis=2) ** (2 if squared else 1)
     n = range(len(x))
@@ -45,7 +45,7 @@ def test_triplet_is_what_the_library_gives_where_it_lists_all_triplets():
 
 
 def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
-    """In a process of its own, whose peak memory is its own: two classes, 33 million triplets."""
+    """33 million triplets of two classes, in a separate process so that its peak memory can be read."""
     code = (
         "import torch, resource; from glossbench.losses.triplet import TripletLoss\n"
         "x = torch.randn(512, 768, requires_grad=True)\n"
@@ -92,13 +92,13 @@ def test_supervised_contrastive_is_the_double_loop():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: SupConLoss(0), "temperature: 0 is not a positive number"),
         (lambda: SupConLoss(0.3, base_temperature=-1), "base_temperature: -1 is not a positive number"),
         (lambda: TripletLoss(margin=0), "margin: 0 is not a positive number"),
     ],
 )
-def test_wrong_settings_are_refused_by_name(make, said):
-    with pytest.raises(ValueError, match=f"^{said}$"):
+def test_wrong_settings_are_refused_by_name(make, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         make()

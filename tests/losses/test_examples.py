@@ -1,4 +1,4 @@
-"""The examples, run on a little real text with a real encoder."""
+"""The examples, run on a few real texts with a real encoder."""
 
 import sys
 from pathlib import Path

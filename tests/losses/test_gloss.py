@@ -1,6 +1,7 @@
-"""G-Loss as a loss: a plain loop, finite differences, robustness, the split, wrong values."""
+"""G-Loss against loops and finite differences; its robustness, its split, its arguments."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from test_graph import batch
 
 
 def plain_loss(embeddings, labels, labeled, sigma, weights=None):
-    """L_G by loops in numpy, straight from the paper's steps, with rows normalised after the columns."""
+    """L_G by loops in numpy, following the steps of the paper, with rows normalised after the columns."""
     x = np.array([row / np.linalg.norm(row) for row in embeddings.numpy()])
     n = len(x)
     w = np.array(
@@ -43,23 +44,23 @@ def test_the_loss_is_what_a_plain_loop_gives(seed, weights):
 
 
 @pytest.mark.parametrize(
-    ("transition", "objective", "sigma", "duplicates"),
+    ("transition", "criterion", "sigma", "duplicates"),
     [
         ("stochastic", "nll", 0.6, 0),
         ("stochastic", "softmax", 0.6, 0),
         ("column", "nll", 0.6, 0),
         ("column", "softmax", 0.6, 0),
-        # twins far from all others, both hidden: the solve breaks, the elimination takes over; without normalised
-        # rows what reaches them is no probability and as large as 1e44, so its softmax is not among these
+        # Two equal documents far from all others, both hidden: the solve fails and the elimination is used. With
+        # "column" their propagated labels are not probabilities and reach 1e44, so there is no case with softmax.
         ("stochastic", "nll", 0.05, 1),
         ("stochastic", "softmax", 0.05, 1),
         ("column", "nll", 0.05, 1),
     ],
 )
-def test_gradients_are_finite_differences(transition, objective, sigma, duplicates):
+def test_gradients_are_finite_differences(transition, criterion, sigma, duplicates):
     embeddings, labels, labeled = batch(7, 9, dimension=4, duplicates=duplicates)
     labeled[:2] = False
-    loss = GLoss(sigma=sigma, transition=transition, objective=objective)
+    loss = GLoss(sigma=sigma, transition=transition, criterion=criterion)
     point = embeddings.requires_grad_()
     assert torch.autograd.gradcheck(
         lambda x: loss(x, labels, labeled=labeled, num_classes=3), point, eps=1e-7, atol=1e-4
@@ -81,11 +82,11 @@ def test_gradients_are_finite_differences(transition, objective, sigma, duplicat
 @example(0, 64, 8, 0.01, 0.99, 63, torch.bfloat16, ("column", "nll"))
 @example(1, 1024, 52, 0.03, 0.7, 1, torch.float32, ("stochastic", "nll"))
 def test_loss_and_gradients_are_finite(seed, n, classes, sigma, share, duplicates, dtype, definition):
-    transition, objective = definition
+    transition, criterion = definition
     embeddings, labels, _ = batch(seed, n, classes=classes, duplicates=min(duplicates, n - 1))
     leaf = embeddings.to(dtype).requires_grad_()
     torch.manual_seed(seed)
-    loss = GLoss(sigma=sigma, labeled_fraction=share, transition=transition, objective=objective)(leaf, labels)
+    loss = GLoss(sigma=sigma, labeled_fraction=share, transition=transition, criterion=criterion)(leaf, labels)
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(leaf.grad).all()
@@ -98,7 +99,7 @@ def test_a_class_without_labeled_documents_is_left_out_and_counted():
     loss = GLoss(sigma=0.5)
     found = loss(embeddings, labels, labeled=labeled)
     alone = GLoss(sigma=0.5, reduction="none")(embeddings, labels, labeled=labeled)
-    assert loss.left_out == 0.5
+    assert loss.left_out == loss.report()["left_out_share"] == 0.5
     assert (alone[2:] == 0).all()
     assert found.item() == pytest.approx(alone[:2].mean().item())
 
@@ -163,24 +164,24 @@ def test_autocast_does_not_reach_the_graph():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"sigma": 0}, "sigma: 0 is not a positive number"),
         ({"sigma": math.nan}, "sigma: nan is not a positive number"),
         ({"labeled_fraction": 1.0}, "labeled_fraction: 1.0 is not between 0 and 1"),
         ({"labeled_fraction": 0}, "labeled_fraction: 0 is not between 0 and 1"),
         ({"transition": "rows"}, "transition: 'rows' is not one of stochastic, column"),
-        ({"objective": "ce"}, "objective: 'ce' is not one of nll, softmax"),
+        ({"criterion": "ce"}, "criterion: 'ce' is not one of nll, softmax"),
         ({"reduction": "max"}, "reduction: 'max' is not one of mean, sum, none"),
     ],
 )
-def test_wrong_settings_are_refused_by_name(wrong, said):
-    with pytest.raises(ValueError, match=f"^{said}$"):
+def test_wrong_settings_are_refused_by_name(wrong, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         GLoss(**wrong)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((torch.randn(4), torch.zeros(4).long()), "embeddings: expected float"),
         ((torch.randn(4, 2), torch.zeros(3).long()), r"labels: expected \(4,\), found \(3,\)"),
@@ -189,11 +190,48 @@ def test_wrong_settings_are_refused_by_name(wrong, said):
         ((torch.randn(4, 2), torch.tensor([0, 1, 2, 3]), None, 3), "labels: 0 to 3 do not lie in 0 to 2"),
     ],
 )
-def test_wrong_input_is_refused_by_name(arguments, said):
-    with pytest.raises(ValueError, match=said):
+def test_wrong_input_is_refused_by_name(arguments, message):
+    with pytest.raises(ValueError, match=message):
         GLoss()(*arguments)
 
 
 def test_class_weights_must_cover_the_classes():
     with pytest.raises(ValueError, match="class_weights: 2 weights for 3 classes"):
         GLoss(class_weights=torch.ones(2))(torch.randn(6, 2), torch.arange(6) % 3, num_classes=3)
+    with pytest.raises(ValueError, match="class_weights: 2 weights for 3 classes"):
+        GLoss()(torch.randn(6, 2), torch.arange(6) % 3, num_classes=3, class_weights=torch.ones(2))
+
+
+def test_class_weights_of_a_call_replace_those_of_the_constructor():
+    embeddings, labels, labeled = batch(1, 20)
+    weights, others = torch.tensor([0.5, 1.0, 3.0]), torch.tensor([2.0, 1.0, 1.0])
+    expected = GLoss(class_weights=weights)(embeddings, labels, labeled=labeled)
+    for constructed in (None, others):
+        loss = GLoss(class_weights=constructed)
+        assert torch.equal(loss(embeddings, labels, labeled=labeled, class_weights=weights), expected)
+    assert not torch.equal(GLoss(class_weights=others)(embeddings, labels, labeled=labeled), expected)
+
+
+def compiled_and_not(arguments, backend):
+    """Value and gradient of a loss with torch.compile and without, on a batch with two equal documents."""
+    embeddings, labels, _ = batch(0, 24, duplicates=1)
+    loss = GLoss(**arguments)
+    torch.compiler.reset()
+    for function in (torch.compile(loss, backend=backend), loss):
+        leaf = embeddings.clone().requires_grad_()
+        torch.manual_seed(0)
+        value = function(leaf, labels)
+        yield value, torch.autograd.grad(value, leaf)[0]
+
+
+def test_torch_compile_can_trace_the_loss():
+    compiled, expected = compiled_and_not({}, backend="eager")
+    torch.testing.assert_close(compiled, expected, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.parametrize("stratified", [False, True])
+def test_the_compiled_loss_has_the_same_value_and_gradient(stratified):
+    compiled, expected = compiled_and_not({"stratified": stratified}, backend="inductor")
+    torch.testing.assert_close(compiled, expected, rtol=1e-9, atol=1e-11)

@@ -1,4 +1,4 @@
-"""The losses against values and gradients that an independent implementation gave."""
+"""The losses against values and gradients of an independent implementation."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def dtype(request):
 
 
 def case(golden, number, dtype):
-    """Embeddings that take gradients, labels, mask, and a function that looks a value up."""
+    """Embeddings that require gradients, labels, mask, and a function that looks up a value."""
 
     def value(name):
         return golden[f"case{number}/{name}"]
@@ -26,7 +26,7 @@ def case(golden, number, dtype):
 
 
 def check(loss, embeddings, expected, expected_gradient, dtype):
-    """Values to 1e-6, gradients to 1e-5 of the largest entry, in float64."""
+    """Compare a value, and a gradient relative to its largest entry, with the tolerances of PRECISIONS."""
     of_value, of_gradient = PRECISIONS[dtype]
     (gradient,) = torch.autograd.grad(loss, embeddings)
     assert abs(loss.item() - expected) <= of_value * max(1, abs(expected))
@@ -34,12 +34,12 @@ def check(loss, embeddings, expected, expected_gradient, dtype):
 
 
 @pytest.mark.parametrize("number", CASES)
-@pytest.mark.parametrize("objective", ["nll", "softmax"])
-def test_gloss(golden, number, objective, dtype):
+@pytest.mark.parametrize("criterion", ["nll", "softmax"])
+def test_gloss(golden, number, criterion, dtype):
     embeddings, labels, labeled, value = case(golden, number, dtype)
-    loss = GLoss(sigma=float(value("sigma")), objective=objective)
+    loss = GLoss(sigma=float(value("sigma")), criterion=criterion)
     found = loss(embeddings, labels, labeled=labeled, num_classes=int(value("num_classes")))
-    check(found, embeddings, value(f"loss_{objective}"), value(f"grad_{objective}"), dtype)
+    check(found, embeddings, value(f"loss_{criterion}"), value(f"grad_{criterion}"), dtype)
     assert loss.left_out.item() == pytest.approx(value("n_skipped") / (~labeled).sum().item())
 
 

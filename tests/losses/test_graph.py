@@ -1,4 +1,4 @@
-"""Propagation over the graph of a batch: other libraries' answers, exact arithmetic, invariants."""
+"""Propagation over the graph of a batch against other libraries and exact arithmetic; its invariants."""
 
 import math
 from fractions import Fraction
@@ -7,8 +7,15 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from glossbench import graph
-from glossbench.graph import estimate_sigma, log_affinity, log_transition, propagate_labels
+from glossbench.graph import (
+    SOLVE_TOLERANCE,
+    estimate_sigma,
+    log_affinity,
+    log_propagated_by_elimination,
+    log_transition,
+    propagate_labels,
+    propagated_by_solve,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.semi_supervised import LabelPropagation
@@ -17,7 +24,7 @@ TRANSITIONS = ["stochastic", "column"]
 
 
 def batch(seed, n, dimension=8, classes=3, share=0.6, duplicates=0):
-    """Random embeddings (n, d), labels and mask with at least one document on either side."""
+    """Random embeddings (n, d), labels, and a mask with at least one document with and one without its label."""
     generator = torch.Generator().manual_seed(seed)
     embeddings = torch.randn(n, dimension, generator=generator, dtype=torch.float64)
     if duplicates:
@@ -40,13 +47,11 @@ batches = st.builds(
 sigmas = st.floats(0.01, 10)
 
 
-def both_roads(embeddings, labels, labeled, classes, sigma, transition):
-    """Log-probabilities by elimination, probabilities by the solve, and the error that the solve owns up to."""
+def system(embeddings, labels, labeled, classes, sigma, transition):
+    """The arguments of both methods of propagation."""
     log_t = log_transition(log_affinity(embeddings, sigma), transition)
     hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
-    reduced = graph._reduce(log_t, labels, hidden, kept, classes, transition)
-    solved, error = graph._solve(log_t, labels, hidden, kept, classes, transition)
-    return reduced, solved, error.item()
+    return log_t, labels, hidden, kept, classes, transition
 
 
 @settings(deadline=None, max_examples=60)
@@ -101,7 +106,7 @@ def test_scikit_learn_propagates_the_same_over_the_same_affinity(sigma):
     embeddings, labels, labeled = batch(1, 40)
     w = log_affinity(embeddings, sigma).exp().numpy()
     a = w / np.sqrt(np.outer(w.sum(axis=0), w.sum(axis=0)))
-    # dividing columns, then rows, is dividing the rows of this symmetric matrix, which is what scikit-learn does
+    # Normalising columns, then rows, equals normalising the rows of this symmetric matrix, as scikit-learn does.
     symmetric = a / np.outer(a.sum(axis=0), a.sum(axis=0))
     given_labels = np.where(labeled, labels, -1)
     model = LabelPropagation(kernel=lambda x, y: symmetric, max_iter=100_000, tol=1e-14)
@@ -112,23 +117,25 @@ def test_scikit_learn_propagates_the_same_over_the_same_affinity(sigma):
 
 @settings(deadline=None, max_examples=60)
 @given(batches, st.floats(0.05, 10), st.sampled_from(TRANSITIONS))
-def test_elimination_agrees_with_the_solve_wherever_the_solve_is_sound(made, sigma, transition):
-    reduced, solved, error = both_roads(*made, 5, sigma, transition)
-    if error <= graph.SOLVE_TOLERANCE:
-        torch.testing.assert_close(reduced.exp(), solved, rtol=1e-6, atol=1e-7)
+def test_elimination_agrees_with_the_solve_where_the_solve_is_accurate(made, sigma, transition):
+    given_system = system(*made, 5, sigma, transition)
+    solved, error = propagated_by_solve(*given_system)
+    if error <= SOLVE_TOLERANCE:
+        eliminated = log_propagated_by_elimination(*given_system).exp()
+        torch.testing.assert_close(eliminated, solved, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("transition", TRANSITIONS)
 @pytest.mark.parametrize("seed", range(4))
 def test_elimination_agrees_with_exact_rational_arithmetic(transition, seed):
-    """Five documents, three hidden, sigma 0.02: T is formed with 60 digits, the system solved in fractions."""
+    """Five documents, three hidden, sigma 0.02. T is computed with 60 digits, the system solved in fractions."""
     embeddings = batch(seed, 5, dimension=3)[0]
     if seed % 2:
         embeddings[1] = embeddings[0] + 1e-4 * embeddings[2]  # nearly each other's only neighbour
     labels, labeled = torch.tensor([0, 1, 1, 0, 1]), torch.tensor([False, False, False, True, True])
     expected = exact_answer(embeddings, labels, transition)
-    reduced, *_ = both_roads(embeddings, labels, labeled, 2, 0.02, transition)
-    for row, exact_row in zip(reduced, expected, strict=True):
+    found = log_propagated_by_elimination(*system(embeddings, labels, labeled, 2, 0.02, transition))
+    for row, exact_row in zip(found, expected, strict=True):
         for value, exact in zip(row.tolist(), exact_row, strict=True):
             exact_log = float(mpmath.log(mpmath.mpf(exact.numerator) / mpmath.mpf(exact.denominator)))
             assert value == pytest.approx(exact_log, rel=1e-7, abs=1e-7)
@@ -157,9 +164,9 @@ def exact_answer(embeddings, labels, transition):
 
 
 def as_fraction(value):
-    """An mpmath number is sign, mantissa and exponent: a fraction."""
-    sign, mantissa, exponent, _ = value._mpf_
-    return Fraction(-1 if sign else 1) * Fraction(int(mantissa)) * Fraction(2) ** exponent
+    """The exact value of a positive mpmath number, which is a mantissa times a power of two."""
+    mantissa, exponent = value.man_exp
+    return Fraction(int(mantissa)) * Fraction(2) ** exponent
 
 
 def gauss(left, right):
@@ -175,25 +182,24 @@ def gauss(left, right):
     return [row[3:] for row in rows]
 
 
-def test_hidden_twins_at_a_small_sigma_fall_back_and_stay_distributions():
+def test_two_equal_hidden_documents_at_a_small_sigma_break_the_solve_and_still_get_distributions():
     embeddings, labels, labeled = batch(3, 64, dimension=24, classes=5)
     embeddings[1], labeled[0], labeled[1] = embeddings[0], False, False
-    _, _, error = both_roads(embeddings, labels, labeled, 5, 0.03, "stochastic")
-    assert not error <= graph.SOLVE_TOLERANCE, "the case is meant to break the solve"
+    _, error = propagated_by_solve(*system(embeddings, labels, labeled, 5, 0.03, "stochastic"))
+    assert not error <= SOLVE_TOLERANCE, "this batch must break the solve"
     found = propagate_labels(embeddings, labels, labeled, 5, 0.03)
     torch.testing.assert_close(found.sum(dim=1), torch.ones(len(found), dtype=found.dtype), rtol=0, atol=1e-9)
     torch.testing.assert_close(found[0], found[1])
 
 
-def test_blockwise_elimination_equals_elimination_in_one_go(monkeypatch):
+def test_elimination_in_blocks_has_the_values_and_gradients_of_elimination_in_one_block():
     embeddings, labels, labeled = batch(4, 60, share=0.3)
-    gradients = []
+    results = []
     for block in (1000, 7):
-        monkeypatch.setattr(graph, "ELIMINATION_BLOCK", block)
         leaf = embeddings.clone().requires_grad_()
-        reduced, *_ = both_roads(leaf, labels, labeled, 3, 0.1, "column")
-        gradients.append(torch.autograd.grad(reduced.sum(), leaf)[0])
-    torch.testing.assert_close(*gradients)
+        found = log_propagated_by_elimination(*system(leaf, labels, labeled, 3, 0.1, "column"), block=block)
+        results.append((found, torch.autograd.grad(found.sum(), leaf)[0]))
+    torch.testing.assert_close(*results)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 7, 50])

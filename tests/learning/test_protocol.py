@@ -1,0 +1,188 @@
+"""What the engine passes to a loss and takes back: losses of other libraries, needs, reports, timers."""
+
+import sys
+import types
+
+import pandas as pd
+import pytest
+import torch
+from glossbench.errors import TrainingError
+from glossbench.learning.inputs import load_splits
+from glossbench.learning.run_files import EPOCH_COLUMNS, write_run
+from glossbench.learning.runs import make_trainer, run
+from glossbench.learning.training import balanced_weights
+from glossbench.losses import GLoss
+from pytorch_metric_learning.losses import ArcFaceLoss, ContrastiveLoss
+from tiny_runs import objective, run_settings, save_tokens
+
+N_TRAIN = 41  # batches of 16, 16 and 9
+
+
+@pytest.fixture
+def files(bert_folder, tmp_path):
+    """Files of a run on random documents of three classes."""
+    return save_tokens(tmp_path / "tokens", bert_folder, train=N_TRAIN, val=18, test=18)
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """A function that makes a loss available as the module glossbench.losses.own."""
+
+    def install(loss):
+        module = types.ModuleType("glossbench.losses.own")
+        module.LOSS = loss
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    return install
+
+
+def epochs_csv(settings, files, folder):
+    """The epochs.csv of a run."""
+    names = ("epochs", "timing_epochs", "settings", "timing", "embeddings", "logits")
+    output = {name: str(folder / f"{name}.npz") for name in names}
+    write_run(run(settings, files), output)
+    return pd.read_csv(output["epochs"])
+
+
+def trainer(settings, files):
+    device = torch.device("cpu")
+    splits = load_splits(settings, files, device)
+    return make_trainer(settings, settings["objective"], files, splits, device)[0]
+
+
+class Confidence(torch.nn.Module):
+    """A loss that needs all there is and reports two values. It keeps what it was called with."""
+
+    needs = frozenset({"logits", "num_classes", "class_weights"})
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+        Confidence.last = self
+
+    def forward(self, embeddings, labels, *, logits, num_classes, class_weights):
+        self.calls.append((embeddings.detach(), labels, logits.detach(), num_classes, class_weights))
+        self.confidence = logits.softmax(dim=1).max(dim=1).values.mean()
+        return 1 - self.confidence
+
+    def report(self):
+        return {"confidence": self.confidence, "A_share_of_class_0": (self.calls[-1][1] == 0).float().mean()}
+
+
+@pytest.mark.parametrize("protocol", ["integrated", "standalone"])
+def test_a_loss_of_pytorch_metric_learning_is_trained_as_it_is(files, install, tmp_path, protocol):
+    install(ContrastiveLoss)
+    settings = run_settings(objective("own", protocol, {"neg_margin": 2.0}))
+    engine, batch = trainer(settings, files), torch.arange(12)
+    documents = engine.splits.train
+    torch.manual_seed(0)
+    expected = ContrastiveLoss(neg_margin=2.0)(engine.model(documents, batch)[0], documents.labels[batch])
+    torch.manual_seed(0)
+    before = [weight.clone() for weight in engine.parameters]
+    assert engine.step(batch)["loss_metric"] == expected > 0
+    assert any(not torch.equal(*pair) for pair in zip(before, engine.parameters, strict=True))
+
+    epochs = epochs_csv(settings, files, tmp_path)
+    assert list(epochs) == EPOCH_COLUMNS
+    assert epochs["loss_metric"].iloc[-1] < epochs["loss_metric"].iloc[0]
+    assert epochs["left_out_share"].isna().all()
+
+
+def test_a_loss_gets_what_it_needs_and_what_it_reports_becomes_columns(files, install, tmp_path):
+    install(Confidence)
+    settings = run_settings(objective("own", "integrated", epochs=2, class_weights="balanced"))
+    epochs = epochs_csv(settings, files, tmp_path)
+    assert list(epochs) == [*EPOCH_COLUMNS, "A_share_of_class_0", "confidence"]
+
+    calls = Confidence.last.calls
+    assert [len(labels) for _, labels, *_ in calls] == [16, 16, 9] * 2
+    all_labels = torch.cat([labels for _, labels, *_ in calls[:3]])
+    for embeddings, labels, logits, num_classes, class_weights in calls:
+        assert (embeddings.shape, logits.shape, num_classes) == ((len(labels), 32), (len(labels), 3), 3)
+        assert torch.equal(class_weights, balanced_weights(all_labels, 3))
+    for epoch in (0, 1):
+        documents = torch.cat([logits.softmax(dim=1).max(dim=1).values for _, _, logits, *_ in calls[3 * epoch :][:3]])
+        assert epochs["confidence"][epoch] == pytest.approx(documents.mean().item(), rel=1e-5)
+        assert epochs["loss_metric"][epoch] == pytest.approx(1 - documents.mean().item(), rel=1e-5)
+        assert epochs["A_share_of_class_0"][epoch] == pytest.approx((all_labels == 0).float().mean().item())
+
+
+def test_without_class_weights_a_loss_that_needs_them_gets_none(files, install):
+    install(Confidence)
+    trainer(run_settings(objective("own", "integrated")), files).step(torch.arange(8))
+    assert Confidence.last.calls[0][-1] is None
+
+
+@pytest.mark.parametrize("forward_passes", [1, 2])
+def test_logits_and_embeddings_of_a_loss_are_of_the_same_forward_pass(files, install, forward_passes):
+    install(Confidence)
+    engine = trainer(run_settings(objective("own", "integrated", forward_passes=forward_passes)), files)
+    head = torch.nn.Linear(32, 3)
+    head.load_state_dict(engine.model.head.state_dict())
+    engine.step(torch.arange(8))
+    embeddings, _, logits, *_ = Confidence.last.calls[0]
+    torch.testing.assert_close(head(embeddings), logits)
+
+
+def test_gloss_is_weighted_by_the_class_weights_of_the_study(files):
+    settings = run_settings(objective("gloss", loss_settings={"sigma": 0.5}, class_weights="balanced"))
+    engine, batch = trainer(settings, files), torch.arange(20)
+    documents = engine.splits.train
+    weights = balanced_weights(documents.labels, 3)
+    torch.manual_seed(0)
+    embeddings, _ = engine.model(documents, batch)
+    expected = GLoss(sigma=0.5, class_weights=weights)(embeddings, documents.labels[batch], num_classes=3)
+    torch.manual_seed(0)
+    assert engine.step(batch)["loss_metric"] == expected
+
+
+class Needy(ContrastiveLoss):
+    needs = frozenset({"weather"})
+
+
+REFUSED = {
+    "logits in the standalone protocol": (
+        Confidence, {}, "loss own: protocol standalone found, expected integrated, since the loss needs logits",
+    ),
+    "a need that nobody can fill": (Needy, {}, "loss own: needs: weather found, expected class_weights, logits, num_classes"),
+    "trainable parameters": (
+        ArcFaceLoss, {"num_classes": 3, "embedding_size": 32},
+        "loss own: parameters to train found, expected none, since only the model is trained",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_loss_that_cannot_be_trained_is_refused_with_one_line(files, install, case):
+    loss, loss_settings, message = REFUSED[case]
+    install(loss)
+    with pytest.raises(TrainingError) as error:
+        run(run_settings(objective("own", loss_settings=loss_settings)), files)
+    assert str(error.value) == f"made-up/tiny/own/seed-42: {message}"
+
+
+@pytest.mark.parametrize("name", ["loss", "epoch", "val_macro_f1", "best", "seconds_graph"])
+def test_a_report_under_a_name_of_the_engine_is_refused(files, install, name):
+    class Taken(ContrastiveLoss):
+        def report(self):
+            return {name: torch.zeros(())}
+
+    install(Taken)
+    with pytest.raises(TrainingError, match=f"Taken.report: {name} found, expected a name that is not taken"):
+        run(run_settings(objective("own")), files)
+
+
+def test_a_loss_may_have_its_parts_timed(files, install):
+    class Timed(ContrastiveLoss):
+        timer = None
+
+        def forward(self, *arguments):
+            with self.timer("graph"):
+                return super().forward(*arguments)
+
+    rows = {}
+    for loss in (Timed, ContrastiveLoss):
+        install(loss)
+        rows[loss] = run(run_settings(objective("own", epochs=1)), files).history[0]
+    assert rows[Timed]["seconds_graph"] > 0
+    assert rows[ContrastiveLoss]["seconds_graph"] == rows[Timed]["seconds_propagation"] == 0

@@ -1,0 +1,39 @@
+"""Settings and files of tiny runs: random documents, a random encoder, an objective."""
+
+import datasets
+from documents_made_up import random_documents
+from glossbench.learning.inputs import RunFiles
+
+TRAINING = {
+    "batch_size": 16, "micro_batch_size": 4, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
+    "learning_rate_drop_epoch": 30, "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
+    "forward_passes": 1, "test_weights": "best",
+}  # fmt: skip
+
+
+def save_tokens(folder, encoder, **sizes):
+    """Save random documents of these splits. Returns the files of a run on them."""
+    for seed, (split, n) in enumerate(sizes.items()):
+        documents = random_documents(n, seed)
+        ids = [documents.values[a:b].tolist() for a, b in documents.offsets.unfold(0, 2, 1).tolist()]
+        columns = {"doc_id": documents.doc_ids, "input_ids": ids, "label": documents.labels.tolist()}
+        datasets.Dataset.from_dict(columns).save_to_disk(folder / split)
+    return RunFiles(folder, encoder)
+
+
+def objective(loss, protocol="standalone", loss_settings=None, search=None, **training):
+    """A resolved objective, in which ``search`` is tuned."""
+    return {
+        "objective": loss, "preset": "paper", "protocol": protocol, "loss": loss, "loss_settings": loss_settings or {},
+        "weight": 0.5 if protocol == "integrated" else None, "multipliers": {}, "tuned": sorted(search or {}),
+        "search": search or {}, "training": {**TRAINING, **training},
+    }  # fmt: skip
+
+
+def run_settings(objective, **more):
+    """Settings of a run on an objective."""
+    return {
+        "corpus": "made-up", "encoder": "tiny", "objective_key": objective["objective"], "seed": 42,
+        "objective": objective, "encoder_settings": {"pooling": "cls", "layers": None, "trainable_layers": None},
+        "subset": {"train": None, "val": None, "test": None, "seed": 0}, "device": "cpu", "torch_threads": 1, **more,
+    }  # fmt: skip
