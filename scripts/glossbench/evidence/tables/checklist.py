@@ -1,4 +1,4 @@
-"""What reproducibility checklists ask for: size, machine, time, search, seeds, validation beside test scores."""
+"""The facts that reproducibility checklists ask for: size, machine, time, search, seeds, validation and test scores."""
 
 import pandas as pd
 
@@ -28,22 +28,25 @@ NOTES = (
 )
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs of both protocols whose objective changes no setting."""
-    return unvaried(runs)
+select = unvaried
 
 
 def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row a corpus, encoder and objective, all that the checklist asks for as columns.
+    """The facts of each corpus, encoder and objective.
 
-    runs, trials: the collected parquet frames, no trials where the study tunes nothing. Parameters as counts;
-    scores are means and sample standard deviations over seeds, macro-F1 in percent, silhouettes as they are;
-    seconds_a_run is the mean over seeds, all_seconds their sum; n_trials and search_seconds are those of the search
-    behind the settings (0 without one), search_space its ranges in words. A machine column lists all that were used.
+    Args:
+        runs: The collected runs.
+        trials: The collected trials; None if the study has no search.
+
+    Returns:
+        One row per corpus, encoder and objective. n_parameters and n_trainable are counts. Scores are means and sample
+        standard deviations over seeds, macro-F1 in percent, silhouettes in [-1, 1]. seconds_a_run is the mean over
+        seeds, all_seconds the sum. n_trials and search_seconds belong to the search that chose the settings (0
+        without one), search_space has its ranges in words. The columns in ``MACHINE`` list all values that occur.
     """
-    chosen = arrange(select(runs), [*KEYS, "seed"])
-    chosen = chosen.assign(**{column: chosen[column].astype(float) * scale for column, scale in SCALES.items()})
-    facts = chosen.groupby(KEYS, sort=False).agg(
+    rows = arrange(select(runs), [*KEYS, "seed"])
+    rows = rows.assign(**{column: rows[column].astype(float) * scale for column, scale in SCALES.items()})
+    facts = rows.groupby(KEYS, sort=False).agg(
         n_parameters=("n_parameters", "max"),
         n_trainable=("n_trainable", "max"),
         n_seeds=("seed", "size"),
@@ -52,9 +55,9 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
         **{column: (column, _all_of) for column in MACHINE},
     )
-    searches, table = _searches(trials), facts.reset_index()
-    found = [searches.get(keys, NO_SEARCH) for keys in table[SEARCH].itertuples(index=False, name=None)]
-    return table.join(pd.DataFrame(found, columns=list(NO_SEARCH), index=table.index))[COLUMNS]
+    by_search, table = _searches(trials), facts.reset_index()
+    searches = [by_search.get(keys, NO_SEARCH) for keys in table[SEARCH].itertuples(index=False, name=None)]
+    return table.join(pd.DataFrame(searches, columns=list(NO_SEARCH), index=table.index))[COLUMNS]
 
 
 def _all_of(values: pd.Series) -> str:
@@ -69,8 +72,8 @@ def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
             "n_trials": len(search),
             "search_seconds": search["seconds"].sum(),
             "search_space": "; ".join(
-                f"{SETTINGS.get(setting, setting)}: {' or '.join(map(in_words, found))}"
-                for setting, found in spaces(search).items()
+                f"{SETTINGS.get(setting, setting)}: {' or '.join(map(in_words, ranges))}"
+                for setting, ranges in spaces(search).items()
             ),
         }
         for keys, search in trials.groupby(SEARCH, sort=False)
@@ -78,7 +81,7 @@ def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row an encoder, objective and corpus; the machine and the search spaces, which many share, as notes."""
+    """One row per encoder, objective and corpus. Machines and search spaces, which many rows share, are notes."""
     rows = arrange(table, ["encoder", "objective", "corpus"])
     cells = pd.DataFrame(
         {"Parameters": list(map(_parameters, rows["n_parameters"], rows["n_trainable"]))}, dtype=object
@@ -102,7 +105,7 @@ def layout(table: pd.DataFrame) -> Layout:
 
 
 def _parameters(total: float, trained: float) -> str:
-    """``22.7 M``, or ``1.2 of 22.7 M`` where the rest was frozen."""
+    """Number of parameters, e.g. "22.7 M", or "1.2 of 22.7 M" if the others were frozen."""
     if pd.isna(total):
         return DASH
     millions = f"{total / 1e6:.1f} M"
@@ -110,20 +113,20 @@ def _parameters(total: float, trained: float) -> str:
 
 
 def _machines(rows: pd.DataFrame) -> list[str]:
-    """One remark a machine, with the encoders and corpora that it served where there is more than one."""
+    """One note per machine, with the number of its rows if there are several machines."""
     groups = rows.groupby(MACHINE, sort=False)
-    remarks = []
+    notes = []
     for (device, precision, threads, torch, transformers, python), cells in groups:
         where = f" ({len(cells)} of {len(rows)} rows)" if groups.ngroups > 1 else ""
-        remarks.append(
+        notes.append(
             f"Machine{where}: {device}, {precision}, torch threads {threads}; torch {torch}, transformers "
             f"{transformers}, Python {python}."
         )
-    return remarks
+    return notes
 
 
 def _spaces(rows: pd.DataFrame) -> list[str]:
-    """One remark for each space that was searched, with the objectives it was searched for."""
+    """One note per search space, with the objectives that were searched in it."""
     searched = rows[rows["n_trials"] > 0].groupby("search_space", sort=False)["objective"]
     return [
         f"Searched for {', '.join(map(objective_name, in_order(objectives, 'objective')))}: {space}."

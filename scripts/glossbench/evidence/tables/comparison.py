@@ -1,4 +1,4 @@
-"""Our means beside the published ones, and whether they agree within the published spread."""
+"""Published means next to ours, and whether they agree within the published spread."""
 
 import pandas as pd
 
@@ -28,43 +28,48 @@ NOTES = (
 )
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs of both protocols whose objective changes no setting."""
-    return unvaried(runs)
+select = unvaried
 
 
 def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """One row a cell of ours and score for which the paper has a number.
+    """Our means and the published ones.
 
-    ``results`` is what ``published_results`` reads, ``runs`` the collected runs.parquet; scores in percent,
-    silhouettes as they are. Ours are set against the published numbers of the same corpus, encoder, objective
-    (whatever its preset) and score. Where the paper has them for other encoders only, the first of those, in
-    readers' order, stands there as a landmark. comparable is whether the encoder is the paper's, trained whole, on
-    the whole corpus; departures says where not. Only then there is a difference (ours - published), and
-    within_two_std: whether it is at most two published standard deviations, missing where none is published.
+    A published number belongs to the same corpus, encoder, objective (with any preset) and metric. If the paper has
+    numbers only for other encoders, the first of those in display order is given for orientation.
+
+    Args:
+        runs: The collected runs.
+        results: From ``published_results``.
+        facts: The paper's sizes.
+
+    Returns:
+        One row per cell of ours and metric for which the paper has a number; scores in percent, silhouettes in
+        [-1, 1]. comparable is whether the encoder is the paper's, trained in full, on the whole corpus; departures
+        lists the differences. Only comparable rows have a difference (ours - published). within_two_std is whether it
+        is at most two published standard deviations, missing if none is published.
     """
-    chosen = select(runs)
-    ours = over_seeds(chosen, SCORES).drop(columns="rank")
-    bases = chosen.drop_duplicates("objective").set_index("objective")["base"]
-    found = _landmarks(ours.assign(base=ours["objective"].map(bases)), results)
+    rows = select(runs)
+    ours = over_seeds(rows, SCORES).drop(columns="rank")
+    bases = rows.drop_duplicates("objective").set_index("objective")["base"]
+    table = _with_published(ours.assign(base=ours["objective"].map(bases)), results)
     differences = {
         keys: differences_from_paper(cell, *keys[:2], facts)
-        for keys, cell in chosen.groupby(["corpus", "encoder", "objective"])
+        for keys, cell in rows.groupby(["corpus", "encoder", "objective"])
     }
-    found["departures"] = [
+    table["departures"] = [
         ", ".join([*_other_encoder(row), *differences[row.corpus, row.encoder, row.objective]])
-        for row in found.itertuples(index=False)
+        for row in table.itertuples(index=False)
     ]
-    comparable = (found["departures"] == "").astype(bool)
-    difference = (found["mean"] - found["published_mean"]).where(comparable)
-    within = difference.abs() <= STANDARD_DEVIATIONS * found["published_std"] + ROUNDING
-    known = difference.notna() & found["published_std"].notna()
-    judged = within.astype("boolean").where(known)
-    return found.assign(comparable=comparable, difference=difference, within_two_std=judged)[COLUMNS]
+    comparable = (table["departures"] == "").astype(bool)
+    difference = (table["mean"] - table["published_mean"]).where(comparable)
+    within = difference.abs() <= STANDARD_DEVIATIONS * table["published_std"] + ROUNDING
+    known = difference.notna() & table["published_std"].notna()
+    within = within.astype("boolean").where(known)
+    return table.assign(comparable=comparable, difference=difference, within_two_std=within)[COLUMNS]
 
 
-def _landmarks(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Our cells with the published one of the same encoder, else of the first other encoder; the rest left out."""
+def _with_published(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Our cells with the published number of the same encoder, or else of the first other encoder; others dropped."""
     theirs = published.rename(
         columns={"encoder": "published_encoder", "mean": "published_mean", "std": "published_std"}
     )
@@ -83,7 +88,7 @@ def _other_encoder(row) -> list[str]:
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row a cell and score: published, ours, difference, the verdict, and below why some have none."""
+    """One row per cell and metric: published, ours, difference and verdict. A note says why some have no verdict."""
     texts = [
         [
             _score(row.published_mean, row.published_std, METRICS[row.metric].decimals),
@@ -99,11 +104,11 @@ def layout(table: pd.DataFrame) -> Layout:
     )
     columns = ["Published", "Ours", "Seeds", "Difference", "Within two published s.d."]
     cells = pd.DataFrame(texts, index=index, columns=columns, dtype=object)
-    return Layout.unranked(cells, worded=columns[-1:]).with_notes(_why(table))
+    return Layout.unranked(cells, worded=columns[-1:]).with_notes(_not_comparable(table))
 
 
-def _why(table: pd.DataFrame) -> str | None:
-    """What keeps cells from being compared, once for all objectives that share it."""
+def _not_comparable(table: pd.DataFrame) -> str | None:
+    """A note with the differences of cells that are not comparable, each once for all objectives; None if all are."""
     rows = table.loc[table["departures"] != "", ["corpus", "encoder", "departures"]].drop_duplicates()
     reasons = [
         f"{corpus_name(row.corpus)} with {encoder_name(row.encoder)}: {row.departures}"
@@ -113,7 +118,7 @@ def _why(table: pd.DataFrame) -> str | None:
 
 
 def _score(mean: float, std: float, decimals: int) -> str:
-    """A published mean, with its spread where one is printed."""
+    """A published mean, with its spread if one is printed."""
     return number(mean, decimals) if pd.isna(std) else mean_spread(mean, std, decimals)
 
 

@@ -1,7 +1,8 @@
-"""T1: the corpora, their sizes, and what an audit of their documents counted."""
+"""T1: the corpora, their sizes, and counts of unusual documents."""
 
 import pandas as pd
 
+from glossbench.evidence.selection import no_rows
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name
 from glossbench.evidence.text.numbers import number
@@ -21,21 +22,23 @@ ABOUT = ["title", "source", "licence"]
 NOTES: tuple[str, ...] = ()
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """No row: the table stands on the corpora as prepared, whatever was run on them."""
-    return runs.iloc[:0]
+select = no_rows  # the table describes the prepared corpora, whatever was run on them
 
 
 def tidy(corpora: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus: its key, the counts as integers, and title, source and licence.
+    """The counts of each corpus.
 
-    ``corpora`` is the collected corpora.parquet.
+    Args:
+        corpora: The collected corpora.
+
+    Returns:
+        One row per corpus: corpus, the counts (integers), title, source and licence.
     """
     rows = arrange(corpora, ["corpus"])[["corpus", *COUNTS, *ABOUT]]
     return rows.astype(dict.fromkeys(COUNTS, "int64"))
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """The tidy table for readers: one row a corpus, the counts as columns."""
+    """One row per corpus, the counts as columns."""
     cells = table.set_index(table["corpus"].map(corpus_name).rename("Corpus"))[list(COUNTS)]
     return Layout.unranked(cells.map(number).rename(columns=COUNTS))

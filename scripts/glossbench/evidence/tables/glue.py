@@ -12,17 +12,17 @@ NOTES = ("The paper prints one number a cell here, without a spread.",)
 
 
 def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str], corpora: list[str]) -> pd.DataFrame:
-    """Rows of the baselines and of G-Loss (see ``with_gloss``) on these corpora."""
+    """Rows of the baselines and of G-Loss on these corpora; see ``with_gloss``."""
     return with_gloss(runs[runs["corpus"].isin(corpora)], gloss, baselines)
 
 
 def tidy(runs: pd.DataFrame, **compared: list[str]) -> pd.DataFrame:
-    """One row a corpus, encoder and objective: accuracy in percent, mean, std, n_seeds, rank; see ``over_seeds``."""
+    """Accuracy in percent, one row per corpus, encoder and objective; see ``over_seeds``."""
     return over_seeds(select(runs, **compared), ["accuracy"])
 
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
-    """Objectives below each other within their encoder, the corpora as columns."""
+    """One row per encoder and objective, corpora as columns."""
     shown = table.assign(text=list(map(mean_spread, table["mean"], table["std"])), mark=marks(table))
     rows = ["encoder", "objective"]
     return grid(shown, rows, ["corpus"], beside={"Seeds": seeds(table, rows)})

@@ -1,4 +1,4 @@
-"""From a tidy table to rows and columns for readers: keys in their order, then by their names."""
+"""Arranges a tidy table in rows and columns, in display order and with display names."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ TITLES = {"corpus": "Corpus", "encoder": "Encoder", "objective": "Objective", "p
 
 
 def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:
-    """The combinations of keys that occur, in readers' order."""
+    """The combinations of keys that occur, in display order."""
     if "metric" in by:
         order = {key: place for place, key in enumerate(METRICS)}
         table = table.assign(metric_place=table["metric"].map(order))
@@ -37,18 +37,22 @@ def grid(
     column_keys: Sequence[Key] | None = None,
     beside: Mapping[str, Mapping[Key, str]] | None = None,
 ) -> Layout:
-    """A layout with a cell for each combination of row and column keys, a dash where the table has none.
+    """A layout with a cell for each combination of row and column keys; a dash if the table has no such row.
 
-    table: key columns, ``text`` and ``mark`` (0, 1 or 2). rows, columns: the key columns that go there; one
-    that is no kind of key holds its names itself. row_keys, column_keys: those to show, by default those that
-    occur. beside: more columns, unmarked texts by row key, after the others.
+    Args:
+        table: Key columns, ``text`` and ``mark`` (the rank to mark: 1, 2, or 0 for none).
+        rows: Key columns that become row headers. A column that is not a kind of key holds display names.
+        columns: Key columns that become column headers.
+        row_keys: Row keys to show; by default those that occur.
+        column_keys: Column keys to show; by default those that occur.
+        beside: Further columns after the others: texts without marks by row key, by header.
     """
     row_keys = distinct(table, rows) if row_keys is None else list(row_keys)
     column_keys = distinct(table, columns) if column_keys is None else list(column_keys)
     beside = beside or {}
-    where = zip(*(table[key] for key in [*rows, *columns]), strict=True)
-    found = dict(zip(where, zip(table["text"], table["mark"], strict=True), strict=True))
-    cells = [[found.get((*row, *column), (DASH, 0)) for column in column_keys] for row in row_keys]
+    keys = zip(*(table[key] for key in [*rows, *columns]), strict=True)
+    by_keys = dict(zip(keys, zip(table["text"], table["mark"], strict=True), strict=True))
+    cells = [[by_keys.get((*row, *column), (DASH, 0)) for column in column_keys] for row in row_keys]
     more = [[texts.get(row, DASH) for texts in beside.values()] for row in row_keys]
     index = pd.MultiIndex.from_arrays(
         [[_name(kind, row[place]) for row in row_keys] for place, kind in enumerate(rows)],
@@ -75,8 +79,8 @@ def _name(kind: str, key: str) -> str:
 
 
 def seeds(table: pd.DataFrame, rows: list[str]) -> dict[Key, str]:
-    """The number of seeds behind each row, ``3`` or ``2–3``; rows are those of a grid."""
-    counts: dict[Key, list[int]] = {}
+    """The number of seeds of each row of a grid, e.g. "3" or "2–3"."""
+    by_row: dict[Key, list[int]] = {}
     for *row, count in table[[*rows, "n_seeds"]].itertuples(index=False, name=None):
-        counts.setdefault(tuple(row), []).append(int(count))
-    return {row: DASH.join(dict.fromkeys([str(min(seen)), str(max(seen))])) for row, seen in counts.items()}
+        by_row.setdefault(tuple(row), []).append(int(count))
+    return {row: DASH.join(dict.fromkeys([str(min(counts)), str(max(counts))])) for row, counts in by_row.items()}

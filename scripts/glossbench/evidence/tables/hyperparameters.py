@@ -1,5 +1,6 @@
-"""T7: the settings that each objective really ran with."""
+"""T7: the settings that each objective was run with."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pandas as pd
@@ -27,16 +28,18 @@ COLUMNS = [*KEYS, "setting", "low", "high", "n_runs", "n_tuned"]
 NOTES: tuple[str, ...] = ()
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs of both protocols whose objective changes no setting."""
-    return unvaried(runs)
+select = unvaried
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus, encoder, objective and setting it has: low, high (over seeds), n_runs, n_tuned.
+    """The range of each setting over seeds.
 
-    ``runs`` is the collected runs.parquet. A setting that an objective lacks has no row. n_tuned counts the runs
-    whose settings came from a search.
+    Args:
+        runs: The collected runs.
+
+    Returns:
+        One row per corpus, encoder, objective and setting that the objective has: low and high (over seeds), n_runs,
+        and n_tuned (runs whose settings come from a search).
     """
     rows = select(runs)
     values = rows[[*KEYS, "tuned", *SETTINGS]].astype(dict.fromkeys(SETTINGS, float))
@@ -51,10 +54,10 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row a protocol, encoder and objective, a column a setting; the range where runs differ."""
+    """One row per protocol, encoder and objective, one column per setting, with a range if runs differ."""
     rows = ["protocol", "encoder", "objective"]
     ranges = table.groupby([*rows, "setting"], sort=False).agg(low=("low", "min"), high=("high", "max")).reset_index()
-    texts = [span(low, high, _shown(setting)) for setting, low, high in _cells(ranges)]
+    texts = [span(low, high, _formatter(setting)) for setting, low, high in _cells(ranges)]
     shown = ranges.assign(text=texts, mark=0, Setting=ranges["setting"].map(SETTINGS))
     used = set(shown["Setting"])
     columns = [(title,) for title in SETTINGS.values() if title in used]
@@ -65,16 +68,16 @@ def layout(table: pd.DataFrame) -> Layout:
     )
 
 
-def _cells(ranges: pd.DataFrame):
+def _cells(ranges: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
     return ranges[["setting", "low", "high"]].itertuples(index=False, name=None)
 
 
-def _shown(setting: str):
+def _formatter(setting: str) -> Callable[[float], str]:
     return number if setting in COUNTED else significant
 
 
 def _tuned(settings: pd.DataFrame) -> str:
-    """Whether the runs of a row were tuned: yes, no, or for how many of the corpora."""
+    """Whether the runs of a row were tuned: yes, no, or on how many of the corpora."""
     by_corpus = settings.groupby("corpus")[["n_runs", "n_tuned"]].sum()
     searched = int((by_corpus["n_tuned"] > 0).sum())
     if searched in (0, len(by_corpus)):

@@ -1,4 +1,4 @@
-"""T2: encoder and head trained together, test accuracy and macro-F1 of every objective on every corpus."""
+"""T2: test accuracy and macro-F1 of every objective on every corpus, encoder and head trained together."""
 
 import pandas as pd
 
@@ -16,23 +16,20 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Integrated runs whose objective changes no setting."""
+    """Integrated runs without changed settings."""
     return of_protocol(runs, "integrated")
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus, encoder, objective and metric (accuracy, macro_f1): mean, std in percent, n_seeds, rank.
-
-    ``runs`` is the collected runs.parquet; see ``over_seeds`` for what the numbers mean.
-    """
+    """Accuracy and macro_f1 in percent, one row per corpus, encoder, objective and metric; see ``over_seeds``."""
     return over_seeds(select(runs), ["accuracy", "macro_f1"])
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """Objectives below each other within their encoder, corpora as columns, and the seeds behind the row.
+    """One row per encoder and objective, corpora as columns, and the number of seeds.
 
-    The two metrics stand beside each other under each corpus as long as that is no wider than six columns, else
-    below each other.
+    The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
+    each metric has its own rows.
     """
     shown = table.assign(text=list(map(mean_spread, table["mean"], table["std"])), mark=marks(table))
     rows, columns = ["encoder", "objective"], ["corpus", "metric"]

@@ -1,4 +1,4 @@
-"""T5: accuracy of published models beside our best G-Loss + CE with each encoder."""
+"""T5: accuracy of published models and of our best G-Loss + CE with each encoder."""
 
 import pandas as pd
 
@@ -14,17 +14,26 @@ NOTES: tuple[str, ...] = ()
 
 
 def select(runs: pd.DataFrame, gloss: list[str], corpora: list[str]) -> pd.DataFrame:
-    """Rows of G-Loss + CE, both ways to choose sigma, on these corpora."""
+    """Rows of G-Loss + CE on these corpora, for both ways of choosing sigma."""
     return runs[runs["corpus"].isin(corpora) & runs["objective"].isin(gloss)]
 
 
 def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str], corpora: list[str]) -> pd.DataFrame:
-    """One row a model and corpus: source (published, ours), accuracy in percent, std, n_seeds, departures, rank.
+    """Accuracy of published models and of ours.
 
-    ``models`` is what ``published_models`` reads (model, corpus, accuracy), ``runs`` the collected runs.parquet.
-    Ours, per corpus and encoder, is the objective with the better validation macro-F1, never the better test
-    score. departures says what keeps a score of ours from being set against the others; such a score has no rank.
-    rank is the place among all models of a corpus by accuracy as shown.
+    For each corpus and encoder, ours is the objective with the better validation macro-F1, whatever the test scores.
+
+    Args:
+        runs: The collected runs.
+        models: From ``published_models``.
+        facts: The paper's sizes.
+        gloss: Objective keys.
+        corpora: Corpus keys.
+
+    Returns:
+        One row per model and corpus: source ("published" or "ours"), accuracy in percent, std, n_seeds, departures
+        (the differences that make a score of ours not comparable) and rank (among all models of the corpus, by the
+        rounded accuracy). Scores that are not comparable have no rank.
     """
     theirs = models.assign(source="published", departures="")
     ours = _ours(select(runs, gloss, corpora), gloss, facts)
@@ -35,11 +44,11 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
 
 
 def _ours(runs: pd.DataFrame, gloss: list[str], facts: Facts) -> pd.DataFrame:
-    chosen = _validated_best(runs, gloss)
-    scores = over_seeds(chosen, ["accuracy"])
+    best = _validated_best(runs, gloss)
+    scores = over_seeds(best, ["accuracy"])
     differences = {
         cell: ", ".join(differences_from_paper(rows, *cell, facts))
-        for cell, rows in chosen.groupby(["corpus", "encoder"])
+        for cell, rows in best.groupby(["corpus", "encoder"])
     }
     places = zip(scores["corpus"], scores["encoder"], strict=True)
     named = scores.assign(
@@ -51,7 +60,10 @@ def _ours(runs: pd.DataFrame, gloss: list[str], facts: Facts) -> pd.DataFrame:
 
 
 def _validated_best(runs: pd.DataFrame, gloss: list[str]) -> pd.DataFrame:
-    """The runs of one objective per corpus and encoder: the greatest mean validation macro-F1, a tie to the first."""
+    """The runs of the objective with the highest mean validation macro-F1 of each corpus and encoder.
+
+    If several are equal, the first of ``gloss`` is taken.
+    """
     means = runs.groupby(["corpus", "encoder", "objective"], as_index=False)["val_macro_f1"].mean()
     ordered = means.assign(place=means["objective"].map(gloss.index)).sort_values("place", kind="stable")
     best = ordered.sort_values("val_macro_f1", ascending=False, kind="stable", na_position="last")
@@ -60,17 +72,17 @@ def _validated_best(runs: pd.DataFrame, gloss: list[str]) -> pd.DataFrame:
 
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
-    """One row a model, one column a corpus; a score of ours out of competition bears a dagger."""
+    """One row per model, one column per corpus. Scores of ours that are not comparable have a dagger."""
     corpora = in_order(table["corpus"], "corpus")
     models = list(dict.fromkeys(table["model"]))
-    found = {(row.model, row.corpus): (_text(row), _mark(row.rank)) for row in table.itertuples(index=False)}
-    picked = [[found.get((model, corpus), (DASH, 0)) for corpus in corpora] for model in models]
+    by_key = {(row.model, row.corpus): (_text(row), _mark(row.rank)) for row in table.itertuples(index=False)}
+    cells = [[by_key.get((model, corpus), (DASH, 0)) for corpus in corpora] for model in models]
     index, columns = pd.Index(models, name="Model", dtype=object), [corpus_name(corpus) for corpus in corpora]
     laid_out = Layout(
-        pd.DataFrame([[text for text, _ in row] for row in picked], index=index, columns=columns, dtype=object),
-        pd.DataFrame([[mark for _, mark in row] for row in picked], index=index, columns=columns, dtype=int),
+        pd.DataFrame([[text for text, _ in row] for row in cells], index=index, columns=columns, dtype=object),
+        pd.DataFrame([[mark for _, mark in row] for row in cells], index=index, columns=columns, dtype=int),
     )
-    return laid_out.with_notes(_why(table))
+    return laid_out.with_notes(_not_comparable(table))
 
 
 def _text(row) -> str:
@@ -82,9 +94,10 @@ def _mark(rank) -> int:
     return int(rank) if not pd.isna(rank) and rank <= 2 else 0
 
 
-def _why(table: pd.DataFrame) -> str | None:
-    out = table[table["departures"] != ""]
-    if out.empty:
+def _not_comparable(table: pd.DataFrame) -> str | None:
+    """A note with the differences of our scores that are not comparable; None if all are."""
+    rows = table[table["departures"] != ""]
+    if rows.empty:
         return None
-    reasons = dict.fromkeys(f"{corpus_name(row.corpus)}: {row.departures}" for row in out.itertuples(index=False))
+    reasons = dict.fromkeys(f"{corpus_name(row.corpus)}: {row.departures}" for row in rows.itertuples(index=False))
     return f"† Not comparable with the published scores, and not ranked. {'; '.join(reasons)}."

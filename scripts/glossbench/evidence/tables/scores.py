@@ -1,4 +1,4 @@
-"""Scores and costs of runs as means over seeds, and the place of each mean among its competitors."""
+"""Scores and costs of runs as means over seeds, with their ranks."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,15 @@ MACHINE = ["device", "precision", "threads"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A column of runs.parquet as tables show it.
+    """A column of runs.parquet, and how tables show it.
 
-    scale: factor to the unit shown. decimals: of the mean as shown, by which places are given. timed: depends on
-    the machine, so that only runs of one kind of machine compete.
+    Args:
+        column: Name of the column.
+        title: Displayed name.
+        decimals: Decimals of the displayed mean. Ranks are given by the rounded means.
+        scale: Factor to the displayed unit.
+        least_wins: Whether the smallest value is the best.
+        timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked.
     """
 
     column: str
@@ -38,13 +43,18 @@ METRICS = {
 
 
 def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """One row a cell and metric: corpus, encoder, protocol, objective, metric, mean, std, n_seeds, rank.
+    """Means over seeds of each cell (corpus, encoder, protocol and objective).
 
-    ``runs`` holds rows of runs.parquet; mean and std are in the metric's unit (scores in percent). std is the
-    sample standard deviation over seeds, missing with one seed. n_seeds counts the seeds whose value is a number.
-    rank is the place among the objectives of the same corpus, encoder and protocol, 1 for the best, by the mean as
-    it is shown: equal means share a place, and the places they fill are not given again. It is missing where runs
-    timed on different machines would compete.
+    Args:
+        runs: Rows of runs.parquet.
+        metrics: Keys of ``METRICS``.
+
+    Returns:
+        One row per cell and metric: corpus, encoder, protocol, objective, metric, mean, std, n_seeds and rank. mean
+        and std (sample standard deviation over seeds, missing with one seed) are in the displayed unit of the metric,
+        scores in percent. n_seeds counts the seeds with a value. rank is 1 for the best objective of the same corpus,
+        encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing if the
+        runs were timed on different machines.
     """
     rows = arrange(runs, [*KEYS, "seed"])
     cells = pd.concat([_cells(rows, name) for name in metrics], ignore_index=True)
@@ -77,6 +87,6 @@ def _on_several_machines(runs: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
 
 
 def marks(table: pd.DataFrame) -> pd.Series:
-    """1 for the best and 2 for the second best of a competition between at least two; 0 for all others."""
+    """The ranks to mark: 1 for the best and 2 for the second best of at least two objectives, 0 for all others."""
     competitors = table.groupby([*KEYS[:-1], "metric"])["rank"].transform("count")
     return table["rank"].where((table["rank"] <= 2) & (competitors > 1), 0).fillna(0).astype(int)

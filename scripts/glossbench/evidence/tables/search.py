@@ -1,7 +1,8 @@
-"""T8: where the tuner looked, what it found best, and how its trials ended."""
+"""T8: search ranges, the best values found, and the number of trials."""
 
 import pandas as pd
 
+from glossbench.evidence.selection import no_rows
 from glossbench.evidence.tables.hyperparameters import SETTINGS
 from glossbench.evidence.tables.spaces import bounds, in_words, spaces
 from glossbench.evidence.text.layout import Layout
@@ -17,20 +18,22 @@ ROWS = ["encoder", "objective", "setting"]
 NOTES: tuple[str, ...] = ()
 
 
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """No row: the table stands on the trials of searches, which come before the runs."""
-    return runs.iloc[:0]
+select = no_rows  # the table is made from trials, which do not depend on runs
 
 
 def tidy(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a search and setting: what was searched, its bounds, the best value, the number of trials by state.
+    """The range and the best value of each setting of a search.
 
-    ``trials`` is the collected trials.parquet. A search is a corpus, encoder, objective and preset; searched is its
-    range in words, low and high its numbers; best is missing where no trial was the best. best_score is the best
-    trial's validation score, score its name.
+    Args:
+        trials: The collected trials.
+
+    Returns:
+        One row per search (corpus, encoder, objective, preset) and setting. searched is the range in words, low and
+        high its ends, best the value of the best trial (missing if there is none), score the name of the validation
+        score, best_score that of the best trial, and n_complete, n_pruned and n_failed the numbers of trials.
     """
-    found = [row for keys, search in trials.groupby(KEYS, sort=False) for row in _settings(keys, search)]
-    return _in_order(pd.DataFrame(found, columns=COLUMNS), KEYS)
+    rows = [row for keys, search in trials.groupby(KEYS, sort=False) for row in _settings(keys, search)]
+    return _in_order(pd.DataFrame(rows, columns=COLUMNS), KEYS)
 
 
 def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
@@ -43,27 +46,27 @@ def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
         **{f"n_{state}": int(ended.get(state, 0)) for state in STATES},
     }
     rows = []
-    for setting, seen in spaces(trials).items():
-        low, high = bounds(seen)
-        found = best[setting].max() if setting in best else float("nan")
-        searched = "; ".join(map(in_words, seen))
-        rows.append({**search, "setting": setting, "searched": searched, "low": low, "high": high, "best": found})
+    for setting, ranges in spaces(trials).items():
+        low, high = bounds(ranges)
+        value = best[setting].max() if setting in best else float("nan")
+        searched = "; ".join(map(in_words, ranges))
+        rows.append({**search, "setting": setting, "searched": searched, "low": low, "high": high, "best": value})
     return rows
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row an encoder, objective and setting: range searched, best found over corpora, trials of all searches."""
+    """One row per encoder, objective and setting: searched range, best values over corpora, number of trials."""
     table = _in_order(table, ["encoder", "objective"])
-    ended = _trials(table)
-    headers, cells, above = [], [], None
+    trials = _trials(table)
+    headers, cells, previous = [], [], None
     for (encoder, objective, setting), rows in table.groupby(ROWS, sort=False):
-        first = (encoder, objective) != above
+        first = (encoder, objective) != previous
         headers.append((encoder_name(encoder), objective_name(objective), SETTINGS.get(setting, setting)))
         cells.append(
             ["; ".join(dict.fromkeys(rows["searched"])), span(rows["best"].min(), rows["best"].max(), significant)]
-            + (ended[encoder, objective] if first else [""] * 4)
+            + (trials[encoder, objective] if first else [""] * 4)
         )
-        above = (encoder, objective)
+        previous = (encoder, objective)
     index = pd.MultiIndex.from_arrays(
         [[header[level] for header in headers] for level in range(3)], names=["Encoder", "Objective", "Setting"]
     )
@@ -72,7 +75,7 @@ def layout(table: pd.DataFrame) -> Layout:
 
 
 def _trials(table: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
-    """Number of searches of an encoder and objective, and of their trials by state."""
+    """The number of searches of each encoder and objective, and of their trials by state."""
     searches = table.drop_duplicates(["corpus", "encoder", "objective", "preset"])
     counts = searches.groupby(["encoder", "objective"])[[f"n_{state}" for state in STATES]].agg(["size", "sum"])
     return {
@@ -82,7 +85,7 @@ def _trials(table: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
 
 
 def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The rows in readers' order of the keys, then settings as T7 has them, others by name."""
+    """The rows in display order of the keys, then settings in the order of T7, then other settings by name."""
     known = {setting: place for place, setting in enumerate(SETTINGS)}
     places = [known.get(setting, len(known)) for setting in table["setting"]]
     return arrange(table.assign(place=places), [*by, "place", "setting"])[COLUMNS]

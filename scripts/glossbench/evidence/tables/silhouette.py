@@ -1,4 +1,4 @@
-"""T4: how well G-Loss and SCL part the classes, and the time that an epoch of each takes."""
+"""T4: silhouette and time per epoch of G-Loss and SCL."""
 
 from dataclasses import replace
 from itertools import product
@@ -17,17 +17,17 @@ NOTES = ("An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix
 
 
 def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:
-    """Rows of SCL and of G-Loss (see ``with_gloss``)."""
+    """Rows of SCL and of G-Loss; see ``with_gloss``."""
     return with_gloss(runs, gloss, baselines)
 
 
 def tidy(runs: pd.DataFrame, **compared: list[str]) -> pd.DataFrame:
-    """One row a corpus, encoder, objective and metric (macro_silhouette, seconds_per_epoch): see ``over_seeds``."""
+    """macro_silhouette and seconds_per_epoch, one row per corpus, encoder, objective and metric; see ``over_seeds``."""
     return over_seeds(select(runs, **compared), list(SHOWN))
 
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
-    """One row an encoder and corpus, both losses beside each other, and which G-Loss it is."""
+    """One row per encoder and corpus, both losses as columns, and the name of the G-Loss objective."""
     shown = table.assign(
         side=["G-Loss" if is_gloss(key) else "SCL" for key in table["objective"]],
         text=[_text(*cell) for cell in table[["metric", "mean", "std"]].itertuples(index=False, name=None)],

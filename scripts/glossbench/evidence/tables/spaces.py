@@ -1,4 +1,4 @@
-"""Search spaces of the tuner in words and bounds."""
+"""Search spaces as text and as bounds."""
 
 import json
 from typing import Any
@@ -11,18 +11,18 @@ Space = dict[str, Any]
 
 
 def spaces(trials: pd.DataFrame) -> dict[str, list[Space]]:
-    """The spaces that each setting was searched in, each once; ``space`` of trials.parquet is JSON text."""
-    found: dict[str, list[Space]] = {}
+    """The distinct search spaces of each setting, from the column ``space`` of trials.parquet (JSON)."""
+    by_setting: dict[str, list[Space]] = {}
     for text in trials["space"].dropna().unique():
         for setting, space in json.loads(text).items():
-            known = found.setdefault(setting, [])
+            known = by_setting.setdefault(setting, [])
             if space not in known:
                 known.append(space)
-    return found
+    return by_setting
 
 
 def in_words(space: Space) -> str:
-    """``{0.1, 0.3}``, ``0.1–0.9``, ``0.5–0.9 in steps of 0.1``, ``0.01–10, log``."""
+    """A search space as text: "{0.1, 0.3}", "0.1–0.9", "0.5–0.9 in steps of 0.1" or "0.01–10, log"."""
     if "choices" in space:
         return f"{{{', '.join(map(_value, space['choices']))}}}"
     text = span(space["low"], space["high"], significant)
@@ -32,7 +32,7 @@ def in_words(space: Space) -> str:
 
 
 def bounds(found: list[Space]) -> tuple[float, float]:
-    """Least and greatest number of the spaces; missing where a choice is no number."""
+    """Smallest and largest number of the spaces; NaN if a choice is not a number."""
     ends = [end for space in found for end in space.get("choices", [space.get("low"), space.get("high")])]
     if not ends or not all(isinstance(end, int | float) for end in ends):
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""T3: the encoder trained alone, scores of a probe on its embeddings, their silhouette, and what training cost."""
+"""T3: probe scores, silhouette and costs of every objective on every corpus, the encoder trained alone."""
 
 from itertools import product
 
@@ -19,21 +19,21 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Standalone runs whose objective changes no setting."""
+    """Standalone runs without changed settings."""
     return of_protocol(runs, "standalone")
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus, encoder, objective and metric: mean, std, n_seeds, rank.
+    """Scores and costs, one row per corpus, encoder, objective and metric; see ``over_seeds``.
 
-    Metrics: accuracy and macro_f1 in percent, macro_silhouette in [-1, 1], train_seconds, seconds_per_epoch,
-    stop_epoch (the last epoch trained). ``runs`` is the collected runs.parquet; see ``over_seeds``.
+    Metrics are accuracy and macro_f1 (percent), macro_silhouette (in [-1, 1]), train_seconds, seconds_per_epoch and
+    stop_epoch (the last epoch trained).
     """
     return over_seeds(select(runs), list(METRICS))
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """Objectives below each other within encoder and corpus; scores with their spread, costs as means."""
+    """One row per encoder, corpus and objective; scores with their spread, costs as means."""
     rows = ["encoder", "corpus", "objective"]
     shown = table.assign(text=_texts(table), mark=marks(table))
     return grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
@@ -48,7 +48,7 @@ def _texts(table: pd.DataFrame) -> list[str]:
 
 
 def _every_cell(table: pd.DataFrame) -> list[Key]:
-    """Each encoder's corpora times its objectives, so that a cell not run shows as a row of dashes."""
+    """All combinations of each encoder's corpora and objectives; combinations that were not run are rows of dashes."""
     keys = []
     for (encoder,) in distinct(table, ["encoder"]):
         own = table[table["encoder"] == encoder]

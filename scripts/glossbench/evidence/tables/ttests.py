@@ -26,20 +26,36 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:
-    """Rows of the baselines and of G-Loss: for each encoder the first of ``gloss`` that was run with it."""
+    """Rows of the baselines and of G-Loss: for each encoder, the first of ``gloss`` that was run with it."""
     return with_gloss(runs, gloss, baselines, by=["encoder"])
 
 
 def tidy(
     runs: pd.DataFrame, gloss: list[str], baselines: list[str], ttests: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """One row an encoder, baseline and kind of pairs: n, means and difference in percent, t, p, Wilcoxon, Holm.
+    """The tests against each baseline.
 
-    ``runs`` is the collected runs.parquet; ``ttests`` what ``published_ttests`` reads, as rows of pairs
-    "published". pairs is "corpora" or "runs"; see ``statistics.paired``. A p that cannot be had is missing, and
-    reason says why.
+    Args:
+        runs: The collected runs.
+        gloss: Objective keys.
+        baselines: Objective keys.
+        ttests: From ``published_ttests``.
+
+    Returns:
+        One row per encoder, baseline and kind of pairs: "published", "corpora" or "runs" (see ``statistics.paired``).
+        Columns encoder, objective, baseline, pairs, n, mean, baseline_mean and difference (percent), t, p, p_holm,
+        wilcoxon_p, wilcoxon_p_holm and reason. p values that cannot be computed are missing, and reason says why.
     """
-    rows = select(runs, gloss, baselines)
+    ours = _our_tests(select(runs, gloss, baselines), gloss, baselines)
+    theirs = [] if ttests is None else [ttests.assign(encoder=PUBLISHED_ENCODER, pairs="published")]
+    theirs = [frame.rename(columns={"p_value": "p"}) for frame in theirs]
+    frames = [frame.reindex(columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float)) for frame in [*theirs, *ours]]
+    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+    reasons = table["reason"].astype(object)
+    return _in_order(_corrected(table.assign(reason=reasons.where(reasons.notna(), ""))), baselines)
+
+
+def _our_tests(rows: pd.DataFrame, gloss: list[str], baselines: list[str]) -> list[pd.DataFrame]:
     ours = [
         paired(rows, objective, baseline, METRIC)
         for objective in gloss
@@ -47,18 +63,12 @@ def tidy(
         if {objective, baseline} <= set(rows["objective"])
     ]
     ours = [frame[frame["pairs"].isin(PAIRS)] for frame in ours if len(frame)]
-    theirs = [] if ttests is None else [ttests.assign(encoder=PUBLISHED_ENCODER, pairs="published")]
-    theirs = [frame.rename(columns={"p_value": "p"}) for frame in theirs]
-    scale = dict.fromkeys(["mean", "baseline_mean", "difference"], 100)
-    ours = [frame.assign(**{column: frame[column] * factor for column, factor in scale.items()}) for frame in ours]
-    frames = [frame.reindex(columns=COLUMNS).astype(dict.fromkeys(NUMBERS, float)) for frame in [*theirs, *ours]]
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
-    reasons = table["reason"].astype(object)
-    return _in_order(_corrected(table.assign(reason=reasons.where(reasons.notna(), ""))), baselines)
+    percent = ("mean", "baseline_mean", "difference")
+    return [frame.assign(**{column: frame[column] * 100 for column in percent}) for frame in ours]
 
 
 def _corrected(table: pd.DataFrame) -> pd.DataFrame:
-    """Holm's p values of our tests; the published ones stand as printed."""
+    """The tests with Holm's p values of ours; the published ones are not corrected."""
     families = [table["encoder"], table["pairs"]]
     own = table["pairs"] != "published"
     holms = {
@@ -74,7 +84,7 @@ def _in_order(table: pd.DataFrame, baselines: list[str]) -> pd.DataFrame:
 
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
-    """One row an encoder, comparison and kind of pairs; why a test could not be made stands below."""
+    """One row per encoder, comparison and kind of pairs. A note says why tests are missing."""
     index = pd.MultiIndex.from_arrays(
         [
             table["encoder"].map(encoder_name),
