@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from glossbench.evidence.build import Evidence
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.objectives import setting_of
-from registered import FACTS, resolved
+from registered import FACTS, PUBLISHED, names, resolved
 
 Cell = tuple[str, str, str]  # corpus, encoder, objective key
 
@@ -280,6 +281,13 @@ def printed(runs: pd.DataFrame) -> pd.DataFrame:
     means = runs.groupby(keys)[["test_accuracy", "test_macro_f1"]].mean() * 99
     means = means.rename(columns=lambda name: name.removeprefix("test_"))
     return means.reset_index().melt(keys, var_name="metric", value_name="mean").assign(std=0.5)
+
+
+def evidence(**frames: pd.DataFrame) -> Evidence:
+    """What these frames give under the registries' names; without a frame of coverage all planned runs are finished."""
+    planned = frames.get("runs", runs({("mr", "bert-base", "ce"): [0.5]}))
+    keys = {key for frame in frames.values() if "objective" in frame for key in frame["objective"]}
+    return Evidence({"coverage": coverage(planned), **frames}, PUBLISHED, names(*sorted(keys)))
 
 
 def _documents(corpus: str) -> tuple[int, int, int]:

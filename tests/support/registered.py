@@ -1,11 +1,9 @@
-"""The repository's registries, the paper's facts, and evidence made with both."""
+"""What the repository's registries hold and the paper's facts, read once."""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from glossbench.evidence.build import Evidence
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.names import Names, shown_names
@@ -50,12 +48,6 @@ def names(*keys: str) -> Names:
     return shown_names(
         {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
     )
-
-
-def evidence(**frames: pd.DataFrame) -> Evidence:
-    """What these frames give under the registries' names."""
-    keys = {key for frame in frames.values() if "objective" in frame for key in frame["objective"]}
-    return Evidence(frames, PUBLISHED, names(*sorted(keys)))
 
 
 def caption(key: str) -> str:

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 from claim_cases import INTEGRATED, STANDALONE, timed, won
-from registered import CLAIMS, evidence
+from made_up import evidence
+from registered import CLAIMS
 
 
 @pytest.fixture(scope="module")
