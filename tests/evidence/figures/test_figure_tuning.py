@@ -1,12 +1,12 @@
 """The search for settings."""
 
-import figure_frames as frames
 import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.figures import tuning
+from made_up import runs, trials
 
-SEARCH = frames.trials(("mr",), ("bert-base",), ("gloss-o-ce",), count=24)
+SEARCH = trials(runs({("mr", "bert-base", "gloss-o-ce"): [0.9]}), count=24, chance=np.random.default_rng(2))
 
 
 def importances(trials: pd.DataFrame) -> pd.Series:
@@ -17,8 +17,8 @@ def importances(trials: pd.DataFrame) -> pd.Series:
 def test_the_best_value_grows_over_complete_trials_alone():
     states = ["failed", "complete", "pruned", "complete", "complete"]
     values = [np.nan, 0.3, 0.9, 0.2, 0.5]
-    trials = SEARCH.head(5).assign(state=states, value=values)
-    table = tuning.frame(trials=trials.iloc[::-1])  # in any order
+    given = SEARCH.head(5).assign(state=states, value=values)
+    table = tuning.frame(trials=given.iloc[::-1])  # in any order
     curve = table[table["kind"] == "value"]
     assert curve["trial"].to_list() == [1, 2, 3, 4, 5]
     assert curve["best"].to_list() == pytest.approx([np.nan, 0.3, 0.3, 0.3, 0.5], nan_ok=True)
@@ -35,11 +35,16 @@ def test_the_setting_that_decides_the_value_is_the_important_one():
 
 
 def test_too_few_complete_trials_say_so_in_the_panel():
-    few = SEARCH.assign(state=["complete"] * 3 + ["pruned"] * 21)
+    few = SEARCH.assign(state=["failed", *["complete"] * 3, *["pruned"] * 20])
     table = tuning.frame(trials=few)
     assert table.loc[table["kind"] == "importance", "importance"].isna().all()
     _, matrix = tuning.draw(table).axes
     assert [text.get_text() for text in matrix.texts] == ["too few trials (3)"]
+
+
+def test_a_search_without_a_complete_trial_says_so_in_its_panel():
+    curve, _ = tuning.draw(tuning.frame(trials=SEARCH.assign(state="pruned"))).axes
+    assert [text.get_text() for text in curve.texts] == ["no complete trial"]
 
 
 def test_a_matrix_shows_each_importance_at_its_setting():

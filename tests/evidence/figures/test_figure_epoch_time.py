@@ -1,27 +1,18 @@
 """Figure F7: where the time of an epoch goes."""
 
-import figure_frames as frames
 import pandas as pd
 import pytest
 from glossbench.evidence.figures import epoch_time
+from made_up import epochs, runs
 
 PARTS = ["forward", "backward", "optimizer", "other", "graph", "propagation"]
 
 
 def timed(objective: str, seed: int, *seconds: tuple[float, ...]) -> pd.DataFrame:
-    rows = [
-        {
-            "corpus": "mr",
-            "encoder": "bert-base",
-            "objective": objective,
-            "protocol": frames.protocol(objective),
-            "seed": seed,
-            "epoch": epoch,
-            **{f"seconds_{part}": value for part, value in zip(PARTS, values, strict=True)},
-        }
-        for epoch, values in enumerate(seconds, start=1)
-    ]
-    return pd.DataFrame(rows)
+    """Epochs of a run with these seconds of each part."""
+    run = runs({("mr", "bert-base", objective): {seed: 0.5}})
+    columns = {f"seconds_{part}": values for part, values in zip(PARTS, zip(*seconds, strict=True), strict=True)}
+    return epochs(run, [[0.5] * len(seconds)], **columns)
 
 
 EPOCHS = pd.concat(
@@ -39,7 +30,7 @@ def test_seconds_are_means_over_epochs_then_seeds_and_shares_sum_to_one():
     table = epoch_time.frame(epochs=EPOCHS)
     assert set(table["objective"]) == {"gloss-o", "scl"}
     own = table[table["objective"] == "gloss-o"].set_index("part")
-    assert own.index.to_list() == ["forward", "backward", "optimizer", "other", "graph", "propagation"]
+    assert own.index.to_list() == PARTS
     assert own["seconds"].to_list() == pytest.approx([4.5, 4, 1, 1, 1, 1])  # (3 + 6) / 2, not (2 + 4 + 6) / 3
     assert own["share"].to_dict()["graph"] == pytest.approx(1 / 12.5)
     assert table.groupby("objective")["share"].sum().to_list() == pytest.approx([1, 1])

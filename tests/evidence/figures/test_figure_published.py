@@ -1,37 +1,24 @@
 """Published against reproduced."""
 
-import figure_frames as frames
 import pandas as pd
 import pytest
 from figure_texts import panels
 from glossbench.evidence.figures import published
+from made_up import scored
 
-RUNS = frames.scored(
-    {
-        ("ce", 0): 0.5,
-        ("ce", 1): 0.7,
-        ("gloss-o-ce", 0): 0.8,
-        ("gloss-o-ce@reference", 0): 0.1,
-        ("ce,weight=0.5", 0): 0.1,
-    }
-)
-
-
-def printed(**rows) -> pd.DataFrame:
-    keys = {"corpus": "mr", "encoder": "bert-base", "protocol": "integrated"}
-    return pd.DataFrame([{**keys, **row} for row in rows.values()])
-
-
-PRINTED = printed(
-    a={"objective": "ce", "metric": "accuracy", "mean": 62.0, "std": 1.0},
-    b={"objective": "gloss-o-ce", "metric": "accuracy", "mean": 81.0, "std": float("nan")},
-    c={"objective": "ce", "metric": "macro_silhouette", "mean": 0.4, "std": float("nan")},
-    d={"objective": "scl-ce", "metric": "accuracy", "mean": 70.0, "std": 1.0},  # not run
-)
+RUNS = scored({"ce": [0.5, 0.7], "gloss-o-ce": [0.8], "gloss-o-ce@reference": [0.1], "ce,batch_size=64": [0.1]})
+PRINTED = pd.DataFrame(
+    [
+        {"objective": "ce", "metric": "accuracy", "mean": 62.0, "std": 1.0},
+        {"objective": "gloss-o-ce", "metric": "accuracy", "mean": 81.0, "std": float("nan")},
+        {"objective": "ce", "metric": "macro_silhouette", "mean": 0.4, "std": float("nan")},
+        {"objective": "scl-ce", "metric": "accuracy", "mean": 70.0, "std": 1.0},  # not run
+    ]
+).assign(corpus="mr", encoder="bert-base", protocol="integrated")
 
 
 def test_only_what_both_have_is_compared_in_the_units_of_the_paper():
-    table = published.frame(runs=RUNS, published=PRINTED).set_index(["metric", "objective"])
+    table = published.frame(runs=RUNS, results=PRINTED).set_index(["metric", "objective"])
     assert table.index.to_list() == [("accuracy", "ce"), ("accuracy", "gloss-o-ce"), ("macro_silhouette", "ce")]
     ce = table.loc[("accuracy", "ce")]
     assert (ce["published"], ce["reproduced"]) == pytest.approx((62, 60))
@@ -41,7 +28,7 @@ def test_only_what_both_have_is_compared_in_the_units_of_the_paper():
 
 
 def test_points_error_bars_and_the_diagonal_are_drawn():
-    accuracy, silhouette = panels(published.draw(published.frame(runs=RUNS, published=PRINTED)))
+    accuracy, silhouette = panels(published.draw(published.frame(runs=RUNS, results=PRINTED)))
     ce, gloss = accuracy.containers
     assert (ce.lines[0].get_xdata()[0], ce.lines[0].get_ydata()[0]) == pytest.approx((62, 60))
     assert (ce.has_xerr, ce.has_yerr) == (True, True)
@@ -53,5 +40,5 @@ def test_points_error_bars_and_the_diagonal_are_drawn():
 
 
 def test_nothing_in_common_says_so():
-    figure = published.draw(published.frame(runs=RUNS.assign(encoder="minilm-l6"), published=PRINTED))
+    figure = published.draw(published.frame(runs=RUNS.assign(encoder="minilm-l6"), results=PRINTED))
     assert "no run has a published counterpart" in figure.axes[0].texts[0].get_text()

@@ -1,0 +1,44 @@
+"""In how many cells the best value of a setting lies in a band."""
+
+import math
+
+import pytest
+from claim_cases import search, sweep, verdict
+from glossbench.evidence.claims.best_values import chance_in_band
+
+
+def test_an_equal_best_counts_by_its_share_and_a_band_must_beat_a_pick_at_random():
+    flat = sweep("labeled_fraction", [0.5] * 5).assign(test_macro_f1=0.9)
+    found = verdict("C5", flat)
+    assert found["value"] == pytest.approx(2 / 5)
+    # three of the four values tried lie in the band, so three of four cells prove nothing
+    crowded = sweep("labeled_fraction", [0.5, 0.6, 0.7, 0.9], values=(0.5, 0.6, 0.7, 0.9))
+    assert verdict("C5", crowded)["verdict"] == "contradicted"
+    assert "none of it above 75 %" in verdict("C5", crowded)["reason"]
+
+
+def test_searches_stand_in_where_no_setting_was_varied():
+    space = {"low": 0.1, "high": 0.9, "step": 0.1}
+    found = verdict("C5", trials=search([0.5, 0.6, 0.7, 0.5, 0.5, 0.6, 0.7, 0.5], space))
+    assert (found["verdict"], found["n"], found["unit"]) == ("confirmed", 8, "searches")
+    assert found["interval"] == pytest.approx([0.025 ** (1 / 8), 1.0])  # closed form of the exact interval at n of n
+    assert verdict("C5", trials=search([0.1] * 8, space))["verdict"] == "contradicted"
+    assert verdict("C5", trials=search([0.5, 0.9, 0.5], space))["verdict"] == "undecided"
+    assert verdict("C5", trials=search([0.5] * 8, {"choices": [0.5, 0.6]}))["verdict"] == "not tested"
+    both = verdict("C5", sweep("labeled_fraction", [0.5, 0.7, 0.6]), trials=search([0.1], space).assign(corpus="mr"))
+    assert (both["unit"], [row["from"] for row in both["numbers"]]) == ("cells", ["runs"] * 3 + ["search"])
+
+
+@pytest.mark.parametrize(
+    ("space", "expected"),
+    [
+        ({"choices": [0.1, 0.5, 0.6, 0.9]}, 0.5),
+        ({"low": 0.1, "high": 0.9, "step": 0.1}, 3 / 9),
+        ({"low": 0.1, "high": 0.9}, 0.25),
+        ({"low": 0.25, "high": 1.0, "log": True}, math.log(0.7 / 0.5) / math.log(4)),
+        ({"low": 0.8, "high": 0.9}, 0),
+        ({}, 0),
+    ],
+)
+def test_chance_of_a_draw_from_a_space_to_fall_into_the_band(space, expected):
+    assert chance_in_band(space, [0.5, 0.7]) == pytest.approx(expected)

@@ -1,0 +1,122 @@
+"""Every figure at every size: texts of six points or more, none clipped, none on another."""
+
+import copy
+import importlib
+import tracemalloc
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_texts import assert_legible, drawn_texts
+from glossbench.evidence.figures import convergence, learning_curves
+from glossbench.evidence.text.names import naming
+from glossbench.study.names import Names, shown_names
+from made_up import (
+    CORPORA,
+    ENCODERS,
+    ablations,
+    cells,
+    paper_cells,
+    printed,
+    projections,
+    rising,
+    runs,
+    snapshots,
+    study_runs,
+    trials,
+)
+from registered import FIGURES, REGISTRY, names
+
+DRAWN = [key for key in FIGURES if key != "labeled_fraction"]  # drawn by the same code as weight
+ODD_CORPORA = [f"odd-{letter}" for letter in "abcde"]
+ODD_TITLES = ["b_$x$", *(f"{letter}_corpus with $a long$ näme, abcdefgh" for letter in "abcd")]
+ODD_ENCODER = "odd-encoder"
+ODD = ("ce", "scl-ce", "odd-loss@reference", "scl", "unheard-of", "gloss-o")
+CLASSES = tuple(f"class_${number}$_näme" for number in range(52))
+
+
+def odd_names() -> Names:
+    """Names of a registry with titles that nobody planned for."""
+    registry = copy.deepcopy(REGISTRY)
+    registry["corpora"] |= {key: {"title": title} for key, title in zip(ODD_CORPORA, ODD_TITLES, strict=True)}
+    registry["encoders"][ODD_ENCODER] = {"title": "an encoder with $a_very$long name, and ünïcode"}
+    titles = {"odd-loss": "a loss of $someone$, with a_name of its own", "odd-varied": "a_$loss$ that is varied"}
+    for key, title in titles.items():
+        registry["objectives"][key] = {**registry["objectives"]["gloss-o-ce"], "title": title, "color": None}
+    varied = [*ablations("odd-varied@reference"), *ODD[:4], *ODD[5:]]
+    return shown_names({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
+
+
+@cache
+def study(size: str) -> dict[str, pd.DataFrame]:
+    """All frames of a study: the paper's whole grid, one run, or names that nobody planned for."""
+    chance, searched = np.random.default_rng(2), {"count": 6}
+    if size == "paper":
+        plain, length = study_runs(paper_cells()), 200
+        varied = study_runs(cells(CORPORA, ENCODERS[:2], ablations()), seeds=2)
+        tuned = study_runs(cells(CORPORA, ENCODERS[:2], ["scl-ce", "gloss-o-ce", "gloss-o"]), seeds=1)
+        batches = snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl"))
+        maps, searched = CLASSES, {"count": 15}
+    elif size == "one":
+        plain, length = runs({("mr", "bert-base", "gloss-o"): [0.9]}), 1
+        varied = study_runs(cells(["mr"], ["bert-base"], ablations()), seeds=1)
+        tuned, searched = plain, {"count": 4}
+        batches = snapshots(size=4, epochs=(0,))
+        maps = CLASSES[:1]
+    else:
+        plain, length = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ODD), seeds=2), 6
+        varied = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ablations("odd-varied@reference")), seeds=1)
+        tuned = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ["scl-ce", "gloss-o-ce", "scl", "gloss-o"]), seeds=1)
+        batches = snapshots(CLASSES, epochs=(0, 3), objectives=("gloss-o",))
+        maps = tuple(f"{name}.of.a.class.that.has.a.long.name" for name in CLASSES[:30])
+    return {
+        "plain": plain,
+        "varied": varied,
+        "trials": trials(tuned, chance=chance, **searched),
+        "snapshots": batches,
+        "epochs": rising(plain, length),
+        "projections": projections(dict.fromkeys(maps, 3), ("scl", "gloss-o")),
+        "results": printed(plain),
+    }
+
+
+def drawing(key: str, size: str, rows: slice = slice(None)):
+    """A figure of a study, or of some rows of its frames."""
+    output, given = FIGURES[key], study(size)
+    module = importlib.import_module(output.module)
+    source = {"runs": "varied" if output.module.endswith(("heatmap", "sensitivity")) else "plain"}
+    frames = {name: given[source.get(name, name)].iloc[rows] for name in output.reads}
+    return module.draw(module.frame(**frames, **output.settings), **output.settings)
+
+
+@pytest.mark.parametrize("size", ["paper", "one", "odd"])
+@pytest.mark.parametrize("key", DRAWN)
+def test_texts_can_be_read(key, size):
+    with naming(odd_names() if size == "odd" else names(*ablations())):
+        assert_legible(drawing(key, size))
+
+
+def test_odd_titles_are_those_that_are_drawn():
+    with naming(odd_names()):
+        shown = " ".join(text.get_text() for text, _ in drawn_texts(drawing("learning_curves", "odd")))
+    for title in ("b_$x$", "an encoder with", "a loss of $someone$, with a_name of its own (reference)", "unheard-of"):
+        assert title in shown
+
+
+@pytest.mark.parametrize("key", [key for key in DRAWN if key != "method"])
+def test_no_rows_make_a_figure_that_says_so(key):
+    (axes,) = drawing(key, "one", slice(0)).axes
+    assert axes.texts[0].get_text().startswith("nothing to draw")
+
+
+@pytest.mark.parametrize("module", [learning_curves, convergence])
+def test_a_thousand_runs_of_fifty_epochs_take_little_memory(module):
+    made = study_runs(cells(encoders=tuple("abcdefg")), seeds=4)
+    epochs = rising(made, 50)
+    assert len(made) > 1000
+    tracemalloc.start()
+    module.frame(epochs=epochs)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**28  # bytes

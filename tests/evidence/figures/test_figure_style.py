@@ -1,0 +1,89 @@
+"""How figures look: objectives told apart, texts cut to their room, panels in rows, the same bytes each time."""
+
+import copy
+import itertools
+import os
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from figure_samples import save_samples
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.text.names import naming
+from glossbench.study.names import shown_names
+from made_up import INTEGRATED, STANDALONE
+from registered import REGISTRY
+
+
+def added(*colors: str | None) -> dict[str, list[dict]]:
+    """Names of the registry's objectives and of new ones, one with each of these colours (None: has none)."""
+    registry = copy.deepcopy(REGISTRY)
+    for place, color in enumerate(colors):
+        registry["objectives"][f"new-{place}"] = {**registry["objectives"]["ce"], "title": "New", "color": color}
+    return shown_names({"corpus": [], "encoder": [], "objective": list(registry["objectives"])}, registry)
+
+
+@pytest.mark.parametrize("protocol", [INTEGRATED, STANDALONE], ids=["integrated", "standalone"])
+def test_objectives_that_share_a_panel_differ_in_colour_marker_and_dashes(protocol):
+    for a, b in itertools.combinations(map(style.look, protocol), 2):
+        assert a.color != b.color
+        assert a.marker != b.marker  # told apart in a grey print too
+        assert a.dashes != b.dashes
+
+
+@pytest.mark.parametrize("variant", ["gloss-o-ce@reference", "gloss-o-ce,weight=0.1"])
+def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(variant):
+    assert style.look(variant) != style.look("gloss-o-ce")
+    assert style.look(variant).color == style.look("gloss-o-ce").color
+    assert style.look(variant).marker == style.look("gloss-o-ce").marker
+    assert not style.look(variant).filled
+
+
+def test_an_objective_without_a_colour_gets_a_look_that_no_other_has():
+    with naming(added(None, None)):
+        new = [style.look("new-0"), style.look("new-1")]
+        others = [style.look(key) for key in REGISTRY["objectives"]]
+    assert new[0].color != new[1].color
+    assert not {look.color for look in new} & {look.color for look in others}
+    assert not {look.marker for look in new} & {look.marker for look in others}
+
+
+def test_a_colour_of_the_registry_is_the_colour_of_the_figure():
+    with naming(added("brown")):
+        assert style.look("new-0").color == style.BROWN
+
+
+def test_an_objective_that_nobody_registered_has_a_look_all_the_same():
+    assert style.look("somebody-elses") == style.look("somebody-elses")
+
+
+def test_rows_of_panels_are_even():
+    assert panels.in_rows("abcdefg") == [list("abcd"), list("efg")]
+    assert panels.in_rows("ab") == [["a", "b"]]
+
+
+def test_a_text_is_cut_to_its_room():
+    assert style.fitted("short", 1) == "short"
+    cut = style.fitted("a_$very$_long_name" * 5, 1)
+    assert cut.endswith("…")
+    assert style.inches(cut, style.TEXT) <= 1
+
+
+@pytest.mark.slow
+def test_another_process_saves_the_same_bytes(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    code = f"from figure_samples import save_samples; save_samples({str(there)!r})"
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    save_samples(here)
+    assert process.wait() == 0
+    digests = [{path.name: digest(path) for path in folder.iterdir()} for folder in (here, there)]
+    assert digests[0] == digests[1]
+    assert len(digests[0]) == 2 * 5
+    assert not any(b"/CreationDate" in path.read_bytes() for path in here.iterdir())
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,25 @@
+"""How many seeds it takes to see a difference."""
+
+import math
+
+import pytest
+from glossbench.evidence.statistics import seeds_needed
+from scipy import stats
+
+
+@pytest.mark.parametrize(("effect", "n"), [(0.2, 199), (0.5, 34), (0.8, 15), (1.0, 10)])
+def test_seeds_needed_are_those_of_the_power_tables(effect, n):
+    assert seeds_needed(effect * 0.3, 0.3) == n  # G*Power 3.1: two-sided paired t test, alpha 0.05, power 0.8
+    power = [stats.nct.sf(stats.t.ppf(0.975, m - 1), m - 1, effect * math.sqrt(m)) for m in (n - 1, n)]
+    assert power[0] < 0.8 <= power[1]
+
+
+@pytest.mark.parametrize(("difference", "std"), [(0, 1), (1, 0), (math.nan, 1), (1, math.nan), (1, -1)])
+def test_no_number_of_seeds_where_none_can_be_given(difference, std):
+    assert seeds_needed(difference, std) is None
+
+
+def test_seeds_needed_for_extreme_effects():
+    assert seeds_needed(1e6, 1) == 2
+    assert seeds_needed(-0.5, 1) == 34
+    assert seeds_needed(1e-3, 1) == pytest.approx((1.959964 + 0.841621) ** 2 * 1e6, rel=1e-4)

@@ -1,0 +1,55 @@
+"""What the repository's registries hold and the paper's facts, read once."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from glossbench.evidence.paper.facts import read_facts
+from glossbench.study.keys import ObjectiveKey
+from glossbench.study.names import Names, shown_names
+from glossbench.study.objectives import Objectives
+from glossbench.study.outputs import load_outputs
+from glossbench.study.study import load_study
+from glossbench.study.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+PUBLISHED = CONFIG / "published"
+FACTS = read_facts(PUBLISHED)
+CLAIMS = read_yaml(CONFIG / "claims.yaml")
+OUTPUTS = load_outputs(CONFIG)
+TABLES = {output.key: output for output in OUTPUTS if output.kind == "table"}
+FIGURES = {output.key: output for output in OUTPUTS if output.kind == "figure"}
+LEAST = {"study": "least", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
+STUDY = load_study(LEAST, "least.yaml", CONFIG)
+REGISTRY = STUDY.registry
+SETTINGS = {name: STUDY.settings[name] for name in ("training", "probe")}
+OBJECTIVES = Objectives(CONFIG, REGISTRY["objectives"], SETTINGS, searched=lambda key: True)
+
+
+@cache
+def resolved(key: str) -> dict[str, Any] | None:
+    """Protocol, preset, settings and search of an objective key; None for one that the registry does not have."""
+    return OBJECTIVES.resolve(key, "test") if is_registered(key) else None
+
+
+def is_registered(key: str) -> bool:
+    """Whether the registry has the entry of an objective key."""
+    return ObjectiveKey.parse(key).base in REGISTRY["objectives"]
+
+
+def names(*keys: str) -> Names:
+    """Names of every registered corpus, encoder and objective, of each objective's reference preset, and of more keys.
+
+    Keys that are not registered have no name.
+    """
+    objectives = REGISTRY["objectives"]
+    known = [*objectives, *(f"{key}@reference" for key in objectives), *filter(is_registered, keys)]
+    return shown_names(
+        {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
+    )
+
+
+def caption(key: str) -> str:
+    """The caption of an output on one line, as the workflow hands it on."""
+    return " ".join((ROOT / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
