@@ -80,7 +80,7 @@ def epochs_frame(runs: pd.DataFrame, chance: np.random.Generator) -> pd.DataFram
 def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     """Fifteen trials of each search."""
     rows = []
-    for search in study.searches():
+    for search in study.tuning_jobs():
         objective = study.objective(search.objective)
         space, values = objective["search"], chance.normal(0.9, 0.02, 15)
         for trial in range(15):

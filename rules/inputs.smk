@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
-from glossbench.study.grid import Search
+from glossbench.study.grid import TuningJob
 from glossbench.study.objectives import without_searched
 from glossbench.tools.archive import sources_digest
 
@@ -55,7 +55,7 @@ def encoded_inputs(cell):
     }
 
 
-def search_inputs(cell):
+def tuning_inputs(cell):
     """Tokens and encoder; frozen states and the estimates of sigma only where the objective uses them."""
     inputs = encoded_inputs(cell)
     if isinstance(STUDY.objective(cell.objective)["loss_settings"].get("sigma"), str):
@@ -65,7 +65,7 @@ def search_inputs(cell):
 
 def training_inputs(cell):
     """What a search reads, and what it found where the study has one."""
-    inputs = search_inputs(cell)
+    inputs = tuning_inputs(cell)
     if STUDY.objective(cell.objective)["search"]:
         inputs["best"] = f"{RESULTS}/tuning/{cell.corpus}/{cell.encoder}/{STUDY.unvaried(cell.objective)}/best.yaml"
     return inputs
@@ -78,7 +78,7 @@ def cell_params(cell, **more):
 
 @lru_cache
 def _cell_params(corpus, encoder, objective, **more):
-    return canonical(cell_settings(Search(corpus, encoder, objective), **more))
+    return canonical(cell_settings(TuningJob(corpus, encoder, objective), **more))
 
 
 def cell_settings(cell, **more):
@@ -97,7 +97,7 @@ def cell_settings(cell, **more):
     }
 
 
-def search_settings(cell):
+def tuning_settings(cell):
     """All that defines a search besides its inputs and its code."""
     tuning = STUDY.settings["tuning"]
     objective = without_searched(STUDY.objective(cell.objective))
@@ -215,7 +215,9 @@ def finished(runs):
 
 
 def finished_inputs():
-    searches = [search for search in STUDY.searches() if Path(f"{TUNING}/timing.csv".format(**vars(search))).is_file()]
+    searches = [
+        search for search in STUDY.tuning_jobs() if Path(f"{TUNING}/timing.csv".format(**vars(search))).is_file()
+    ]
     return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if Path(path).is_file()]))
 
 

@@ -56,7 +56,7 @@ if STUDY.settings["tuning"]:
 
     rule tune:
         input:
-            unpack(search_inputs),
+            unpack(tuning_inputs),
         output:
             best=f"{TUNING}/best.yaml",
             trials=f"{TUNING}/trials.csv",
@@ -73,7 +73,7 @@ if STUDY.settings["tuning"]:
             runtime=2880,
             gpu=GPUS,
         params:
-            settings=lambda w: canonical(search_settings(w)),
+            settings=lambda w: canonical(tuning_settings(w)),
             code=lambda w: code_digest("tune", *loss_modules(w)),
             state=f"{STATE}/tuning/{CELL}/{{objective}}",
         message:
@@ -187,7 +187,7 @@ rule evaluate:
 
 rule collect:
     input:
-        **collect_inputs(STUDY.runs, STUDY.searches(), cards()),
+        **collect_inputs(STUDY.runs, STUDY.tuning_jobs(), cards()),
     output:
         **collected_frames(RESULTS),
     log:

@@ -65,15 +65,15 @@ def test_a_grid_is_blocks_of_runs_each_made_once():
 
 def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
     study = load(objectives=["gloss-o-ce,weight=0.1", "gloss-o-ce,sigma=x0.5"], tuning={})
-    assert [search.objective for search in study.searches()] == ["gloss-o-ce"]
+    assert [search.objective for search in study.tuning_jobs()] == ["gloss-o-ce"]
     assert set(study.objective("gloss-o-ce")["search"]) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
     assert set(study.objective("gloss-o-ce,weight=0.1")["search"]) == {"learning_rate", "labeled_fraction", "sigma"}
     assert "sigma" in study.objective("gloss-o-ce,sigma=x0.5")["search"]
     fixed = load(objectives=["ce", "gloss-o"], tuning={"fixed": ["learning_rate"]})
     assert set(fixed.objective("gloss-o")["search"]) == {"labeled_fraction", "sigma"}
-    assert [search.objective for search in fixed.searches()] == ["gloss-o"], "nothing is left to search for ce"
+    assert [search.objective for search in fixed.tuning_jobs()] == ["gloss-o"], "nothing is left to search for ce"
     chosen = load(objectives=["ce", "gloss-o"], tuning={"objectives": ["gloss-o"]})
-    assert [search.objective for search in chosen.searches()] == ["gloss-o"]
+    assert [search.objective for search in chosen.tuning_jobs()] == ["gloss-o"]
 
 
 def test_search_spaces_are_the_papers_or_its_codes():
@@ -96,14 +96,14 @@ def test_settings_come_from_study_then_preset_then_registry_then_key():
     )
     first, second = (study.objective(key) for key in study.objectives)
     assert first["loss_settings"]["labeled_fraction"] == 0.3
-    assert first["loss_settings"]["objective"] == "softmax"
+    assert first["loss_settings"]["criterion"] == "softmax"
     assert first["training"]["test_weights"] == "last"
     assert (second["weight"], second["training"]["learning_rate"], second["training"]["epochs"]) == (
         0.25,
         1e-3,
         7,
     )
-    assert second["loss_settings"]["objective"] == "nll"
+    assert second["loss_settings"]["criterion"] == "nll"
 
 
 def test_a_single_value_is_a_list_of_one_and_a_bare_subset_is_the_training_part():

@@ -83,7 +83,13 @@ def test_time_follows_from_measured_speed_and_the_grid(other_root):
     documents = sum(size * stops[corpus] for corpus, size in sizes.items())
     # T3: five objectives on BERT-base, three runs each and fifteen trials of those that have something to tune
     study = load_costs(ROOT).main
-    searched = {search.objective for search in study.searches()} & {"scl", "triplet", "cosine", "gloss-sqrt", "gloss-o"}
+    searched = {search.objective for search in study.tuning_jobs()} & {
+        "scl",
+        "triplet",
+        "cosine",
+        "gloss-sqrt",
+        "gloss-o",
+    }
     hours = documents * (5 * 3 + 15 * len(searched)) / 50 / 3600
     (row,) = [line for line in text.splitlines() if line.startswith("| T3 |")]
     assert f"at most {hours:,.1f} h (estimated) on a machine" in row

@@ -55,7 +55,7 @@ def test_comments_docstrings_layout_and_worded_errors_change_nothing(tree):
         replace(graph, "    return log_t - log_t", "    # why not\n\n    return (\n        log_t) - log_t")
         replace(graph, "document(s) have no distances", "documents have no distances")
         replace(package / "job" / "logs.py", "unexpected error", "something else")
-        replace(package / "study" / "messages.py", "did you mean", "perhaps")
+        replace(package / "errors.py", "did you mean", "perhaps")
 
     assert changed(digests, edit) == set()
 

@@ -25,7 +25,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Search:
+class TuningJob:
     """One hyperparameter search: a corpus, an encoder and an objective key without changed settings."""
 
     corpus: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.study.grid import LISTS, Block, Run, Search, blocks
+from glossbench.study.grid import LISTS, Block, Run, TuningJob, blocks
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.objectives import Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
@@ -58,10 +58,10 @@ class Study:
     def max_length(self) -> int:
         return self.settings["max_length"]
 
-    def searches(self) -> list[Search]:
+    def tuning_jobs(self) -> list[TuningJob]:
         """Every search that chooses settings of at least one run."""
         searched = [run for run in self.runs if self.objective(run.objective)["search"]]
-        return list(dict.fromkeys(Search(run.corpus, run.encoder, self.unvaried(run.objective)) for run in searched))
+        return list(dict.fromkeys(TuningJob(run.corpus, run.encoder, self.unvaried(run.objective)) for run in searched))
 
     def objective(self, key: str) -> dict[str, Any]:
         """Full settings of an objective key; see ``Objectives.resolve``."""

@@ -82,7 +82,7 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
     """
     rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
     jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
-    for search in study.searches():
+    for search in study.tuning_jobs():
         trials = tuning["trials_by_objective"].get(search.objective, tuning["trials"])
         jobs[search.corpus, search.encoder, "trial"] += trials
     rows = [
@@ -166,7 +166,7 @@ def plan_text(study: Study, runs: pd.DataFrame, frame: pd.DataFrame, facts: Fact
     devices = ", ".join(sorted(runs["device"].unique()))
     checkpoints = ", ".join(f"{name} {number(size / 1e9, 1)} GB" for name, size in checkpoint_bytes(study).items())
     lines = [
-        f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
+        f"{study.name}: {len(study.runs)} runs and {len(study.tuning_jobs())} searches, "
         f"{number(frame['hours'].sum(skipna=False), 1)} hours on one device like the measured one ({devices})",
         pipe_table(headers, rows, right=[False, False, True, True, True, True]),
         "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders not measured",

@@ -191,7 +191,7 @@ def _studies(costs: Costs) -> str:
             f"`{name}`",
             f"`{_command(costs, name)}`",
             f"{len(study.runs):,}",
-            f"{len(study.searches()):,}",
+            f"{len(study.tuning_jobs()):,}",
             _amount(entry["hours"], "h", entry),
             _amount(entry["disk_gb"], "GB", entry),
             entry["machine"] or DASH,
@@ -320,7 +320,7 @@ def files_of(number: str, root: Path) -> list[str]:
         runs, searches = runs_of_claim(claims[number], study), []
     else:
         runs = _of_output(outputs[number], costs).runs
-        searches = study.searches() if "trials" in outputs[number].reads else []
+        searches = study.tuning_jobs() if "trials" in outputs[number].reads else []
     return [
         *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
         *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),
