@@ -3,11 +3,12 @@
 import io
 import shutil
 import time
+from dataclasses import replace
 
-import evidence_frames as frames
 import pytest
-import report_pages as pages
+from made_up import corpora
 from PIL import Image
+from report_pages import many_runs, page, shown, study
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -45,16 +46,16 @@ def browser():
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> str:
     """A report of 1,000 runs with three figures."""
-    runs, corpora = pages.many_runs(100), frames.corpora("mr", "r8")
-    table, audit, figure = pages.exhibits(runs, corpora, picture())
-    copies = [type(figure)(f"copy_{n}", "figure", f"Copy {n}", None, "A copy.", figure.content) for n in range(2)]
+    made_from = study(many_runs(100), corpora=corpora("mr", "r8"))
+    audit, table, figure = shown(made_from, picture())
+    copies = [replace(figure, key=f"copy_{n}", title=f"Copy {n}", caption="A copy.") for n in range(2)]
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(pages.page(runs, corpora=corpora, exhibits=[table, audit, figure, *copies]), encoding="utf-8")
+    path.write_text(page(made_from=made_from, shown=[audit, table, figure, *copies]), encoding="utf-8")
     return path.as_uri()
 
 
-@pytest.fixture
-def page(browser, place):
+@pytest.fixture(name="page")
+def fresh_page(browser, place):
     """The page as it is first seen, its runs unfolded; no network, and nothing to complain of at the end."""
     browser.execute_cdp_cmd("Network.enable", {})
     offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}

@@ -3,13 +3,12 @@
 import io
 import re
 
-import evidence_frames as frames
 import pandas as pd
 import pytest
 from glossbench.evidence.tables import integrated
 from glossbench.evidence.text import rendering
 from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.numbers import duration, mean_spread, number, significant, span
+from made_up import runs
 
 HOSTILE = r"50%_of&a|b<i>#{x}"
 
@@ -23,7 +22,7 @@ def table() -> pd.DataFrame:
         ("mr", "bert-base", "ce"): [0.7],
         (HOSTILE, "minilm-l6", "ce"): [0.6],
     }
-    return integrated.tidy(frames.runs(scores))
+    return integrated.tidy(runs(scores))
 
 
 def flat(rows: int = 1, text: str = "x", **options) -> Layout:
@@ -129,36 +128,3 @@ def test_csv_is_tidy_and_reads_back_with_every_digit(table):
         "corpus", "encoder", "protocol", "objective", "metric", "mean", "std", "n_seeds", "rank",
     ]  # fmt: skip
     pd.testing.assert_frame_equal(read, table, check_dtype=False, check_exact=True)
-
-
-@pytest.mark.parametrize(
-    ("shown", "text"),
-    [
-        (number(1234.5, 1), "1,234.5"),
-        (number(float("nan")), "–"),
-        (significant(2e-05), "2e-05"),
-        (mean_spread(85.644, 0.806), "85.64 ± 0.81"),
-        (mean_spread(85.6, float("nan")), "85.60 ± –"),
-        (mean_spread(float("nan"), float("nan")), "–"),
-        (span(0.4, 0.6, significant), "0.4–0.6"),
-        (span(0.5, 0.5000001, significant), "0.5"),
-        (span(float("nan"), float("nan"), significant), "–"),
-        (duration(16.34), "16.3 s"),
-        (duration(245), "4 min 05 s"),
-        (duration(7380), "2 h 03 min"),
-        (duration(float("nan")), "–"),
-    ],
-)
-def test_numbers_are_shown_for_readers(shown, text):
-    assert shown == text
-
-
-def test_writing_twice_gives_the_same_bytes_whatever_the_order_of_the_runs(tmp_path):
-    frame = frames.runs({("mr", "minilm-l6", "ce"): [0.8, 0.9], ("r8", "minilm-l6", "scl-ce"): [0.7]})
-    written = []
-    for turn, given in enumerate([frame, frame.iloc[::-1]]):
-        tidy = integrated.tidy(given)
-        paths = [tmp_path / f"{turn}.{ending}" for ending in ("csv", "md", "tex")]
-        rendering.write_table(tidy, integrated.layout(tidy), "A caption", *paths)
-        written.append([path.read_bytes() for path in paths])
-    assert written[0] == written[1]

@@ -1,0 +1,182 @@
+"""The report: complete, escaped, and in need of nothing beside itself."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from docutils.core import publish_parts
+from glossbench.evidence.report.page import machines, shown_outputs
+from glossbench.evidence.report.runs_table import runs_table
+from html_page import Page
+from jinja2 import Environment, StrictUndefined
+from made_up import corpora, coverage
+from registered import OUTPUTS, ROOT
+from report_pages import ATTACK, PNG, many_runs, page, shown, small_runs, study
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return page()
+
+
+@pytest.fixture(scope="module")
+def parsed(html) -> Page:
+    return Page(html)
+
+
+def test_page_refers_to_nothing_outside_its_study(html, parsed):
+    places = parsed.attributes("src") + parsed.attributes("href")
+    assert places
+    for place in places:
+        assert re.match(r"data:(image/png;base64,|,$)|#|(tables|figures)/|[a-z]+\.(parquet|json|md|csv)$", place)
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_browser_is_told_to_run_the_page_s_own_script_and_no_other(html, parsed):
+    (policy,) = [tag["content"] for _, tag in parsed.tags if tag.get("http-equiv") == "Content-Security-Policy"]
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+    assert not [name for _, tag in parsed.tags for name in tag if name.startswith("on")]
+
+
+def test_text_from_outside_is_escaped_wherever_it_stands(html, parsed):
+    assert ATTACK not in html
+    # a corpus's title, a setting, provenance, a machine, a claim's caveat
+    assert parsed.text.count(ATTACK) >= 5
+
+
+def test_page_shows_study_settings_provenance_tables_figures_and_runs(html, parsed):
+    for words in ("mine", "epochs 3", "0, 1", "abc123", "torch 2.13.0", "About results.", "What is seen.", "T2 ·"):
+        assert words in parsed.words
+    assert "<strong>85.00 ± 7.07</strong>" in html
+    assert base64.b64encode(PNG).decode() in html
+    assert "Slowest run 1 h 00 min" in parsed.words
+    assert "CE, SCL + CE, 1 with a changed setting" in parsed.words
+
+
+def test_claims_stand_first_with_verdict_and_what_is_behind_it(html, parsed):
+    places = [html.index(f'id="{place}"') for place in ("claims", "tables", "figures", "runs")]
+    assert places == sorted(places)
+    assert "1 confirmed, 1 not tested" in parsed.words
+    assert "[51, 70] % (t)" in parsed.words
+    assert "12 cells, 36 runs" in parsed.words
+    assert 'id="claims"' not in page(claims=[])
+
+
+def test_page_can_be_walked_by_its_links_and_heard(parsed):
+    identifiers = parsed.attributes("id")
+    assert len(identifiers) == len(set(identifiers))
+    for place in parsed.attributes("href"):
+        assert not place.startswith("#") or place[1:] in identifiers
+    images = [attributes for tag, attributes in parsed.tags if tag == "img"]
+    assert [image["alt"] for image in images] == ["What is seen"]
+    assert [tag for tag, _ in parsed.tags].count("h1") == 1
+    assert ("html", {"lang": "en"}) in parsed.tags
+
+
+def test_every_table_and_figure_links_to_the_files_that_it_names(parsed):
+    links = parsed.attributes("href")
+    assert {file for one in shown(study(small_runs())) for file in one.files} <= set(links)
+    assert {"tables/corpora.csv", "tables/integrated.tex", "figures/learning_curves.pdf"} <= set(links)
+
+
+def test_page_says_what_it_stands_on_where_runs_are_missing():
+    runs = small_runs()
+    planned = coverage(runs, [True, False, True, True])  # without ce, seed 1
+    words = Page(page(made_from=study(runs[planned["finished"]], coverage=planned))).words
+    assert "Stands on 3 of 4 planned runs, 0 to 1 of 1 to 2 seeds a cell." not in words
+    assert "Stands on 3 of 4 planned runs, 1 of 1 to 2 seeds a cell." in words
+    assert "MR, MiniLM-L6, CE 1" in words
+    assert "Partial." not in Page(page(runs)).words
+
+
+def test_what_all_runs_share_is_told_once_and_what_none_has_not_at_all():
+    found = runs_table(small_runs())
+    headers = [column.header for column in found.columns]
+    assert found.shared["Device"] == "cpu"
+    assert "Device" not in headers
+    assert "Margin" not in headers
+    assert found.choices == {"Objective": ["CE", "SCL + CE", "G-Loss-O + CE (γ = 0.5)"], "Seed": ["0", "1"]}
+    times = [row[headers.index("Time")] for row in found.rows]
+    assert [(cell.text, cell.value) for cell in times] == [
+        ("30.0 s", 30.0), ("1 h 00 min", 3600.0), ("1 min 40 s", 100.0), ("–", None),
+    ]  # fmt: skip
+
+
+def test_runs_without_columns_that_the_table_knows_are_shown_without_them():
+    few = ["corpus", "encoder", "objective", "base", "unvaried", "setting", "value", "protocol", "preset", "seed",
+           "test_accuracy", "test_macro_f1", "test_macro_silhouette", "total_seconds", "seconds_per_epoch",
+           "docs_per_second", "peak_memory_mib", "stop_epoch", "device"]  # fmt: skip
+    assert "Test accuracy" in Page(page(small_runs()[few])).words
+
+
+def test_provenance_names_the_machines_and_seeds_of_the_runs():
+    found = machines(small_runs().assign(device=["cuda", "cpu", "cpu", "cpu"]))
+    assert found["devices"] == "cpu, cuda"
+    assert found["seeds"] == "0, 1"
+    assert found["time"] == "1 h 02 min"  # 3730 s
+
+
+def test_provenance_is_also_given_as_json():
+    made_from = study(small_runs())
+    found = made_from.report({"study": "mine"}, {"commit": "abc123"}, shown(made_from), "[]")
+    assert json.loads(found["json"]) == {"study": "mine", "commit": "abc123", "runs": machines(small_runs())}
+
+
+def test_tables_and_figures_are_read_from_their_files_in_the_order_asked_for(tmp_path):
+    for name, content in {
+        "figures/sigma.png": "png",
+        "figures/sigma.txt": "As it stands.\n",
+        "tables/glue.html": "<t>",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    outputs = {output.key: output.specification() | {"caption": "In general."} for output in OUTPUTS}
+    asked = json.loads(json.dumps([outputs["sigma"], outputs["glue"]]))
+    figure, table = shown_outputs(asked, [tmp_path / "tables/glue.html", tmp_path / "figures/sigma.png"])
+    assert (figure.caption, figure.content, figure.heading) == ("As it stands.", b"png", "F4 · Multiples of sigma")
+    assert (table.caption, table.content, table.heading) == ("In general.", "<t>", "T6 · Larger corpora")
+    assert figure.files == ("figures/sigma.csv", "figures/sigma.pdf", "figures/sigma.png")
+    assert table.files == ("tables/glue.csv", "tables/glue.md", "tables/glue.tex")
+
+
+def test_a_thousand_runs_make_a_page_of_reasonable_size():
+    html = page(made_from=study(many_runs(100), corpora=corpora("mr", "r8")))
+    assert html.count("<tr") > 1000
+    assert len(html) < 1_000_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("*.rst")), ids=lambda path: path.stem)
+def test_captions_are_text_that_snakemake_s_report_can_set(path):
+    text = Environment(undefined=StrictUndefined).from_string(path.read_text(encoding="utf-8"))
+    rendered = text.render(snakemake={"config": {"study": "mine"}, "params": {"caption": "A caption."}})
+    quiet = {"report_level": 1, "halt_level": 1, "warning_stream": False}
+    assert publish_parts(rendered, writer="html", settings_overrides=quiet)["html_body"].count("<p>") >= 1
+
+
+def test_every_output_has_its_caption():
+    assert {output.key for output in OUTPUTS} <= {path.stem for path in (ROOT / "report").glob("*.rst")}
+
+
+IMPORTS = """
+import sys
+import glossbench.evidence.report.page
+import glossbench.tools.verify
+import glossbench.evidence.figures.learning_curves
+import glossbench.evidence.figures.projections
+foreign = {"torch", "transformers", "datasets", "snakemake", "glossbench.data", "glossbench.learning"}
+assert foreign.isdisjoint(sys.modules), foreign & set(sys.modules)
+"""
+
+
+def test_evidence_knows_neither_data_nor_learning_nor_the_workflow():
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", IMPORTS], check=True, env=environment)

@@ -1,0 +1,176 @@
+"""Every table, whatever part of a grid it is given: made in each format, and the same bytes each time."""
+
+import copy
+import importlib
+import io
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study_runs, trials
+from registered import TABLES, caption
+
+ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
+HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
+
+
+def made_from(frame: pd.DataFrame):
+    """Evidence of a study with these runs, each tuned in a search of its own."""
+    searched = trials(frame if len(frame) else runs({("mr", "bert-base", "ce"): [0.9]}))
+    prepared = corpora(*dict.fromkeys(["mr", *frame["corpus"]]))
+    return evidence(
+        runs=frame,
+        trials=searched if len(frame) else searched.iloc[:0],
+        corpora=prepared[prepared["corpus"].isin(frame["corpus"])],
+    )
+
+
+def made(key: str, frame: pd.DataFrame, text: str = "A caption.") -> dict[str, str]:
+    """A table of these runs as csv, md, tex and html."""
+    return made_from(frame).table(TABLES[key].specification(), text)
+
+
+def tidy(texts: dict[str, str]) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(texts["csv"]))
+
+
+def rows_of(markdown: str) -> list[list[str]]:
+    """The cells of a table's rows, without its header."""
+    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
+
+
+def select(key: str, planned: pd.DataFrame) -> pd.DataFrame:
+    return importlib.import_module(TABLES[key].module).select(planned, **TABLES[key].settings)
+
+
+@pytest.fixture(scope="module")
+def grid() -> pd.DataFrame:
+    return study_runs(paper_cells(), seeds=2)
+
+
+@pytest.fixture(scope="module")
+def part(grid) -> pd.DataFrame:
+    """A part of the grid in which every table has something to show."""
+    return grid[grid["corpus"].isin(["mr", "ohsumed", "sst2"]) & (grid["encoder"] != "roberta-large")]
+
+
+@pytest.fixture(scope="module")
+def of_part(part) -> dict[str, dict[str, str]]:
+    """Every table of the part."""
+    return {key: made(key, part) for key in TABLES}
+
+
+ONE_RUN = {
+    "glue": ("sst2", "bert-base", "gloss-o-ce"),
+    **dict.fromkeys(["standalone", "silhouette", "ttests"], ("mr", "bert-base", "gloss-o")),
+}
+
+
+@pytest.mark.parametrize("key", TABLES)
+@pytest.mark.parametrize("given", ["whole", "one run", "holes", "nothing"])
+def test_every_table_takes_any_part_of_the_grid(key, given, grid):
+    one = runs({ONE_RUN.get(key, ("mr", "bert-base", "gloss-o-ce")): [0.9]})
+    parts = {"whole": grid, "one run": one, "holes": grid.sample(frac=0.3, random_state=0), "nothing": grid.iloc[:0]}
+    texts = made(key, parts[given])
+    rows, (head, body) = rows_of(texts["md"]), texts["html"].split("</thead>")
+    assert body.count("<tr") == len(rows)
+    assert head.count("<tr") in (1, 2)
+    assert len({len(row) for row in rows}) <= 1
+    assert "nan" not in " ".join(cell for row in rows for cell in row).lower()
+    assert (len(rows) > 0) == (len(tidy(texts)) > 0)
+    assert given not in ("whole", "one run") or rows
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_the_order_of_the_runs_changes_no_byte(key, part, of_part):
+    assert made(key, part.sample(frac=1, random_state=1)) == of_part[key]
+
+
+@pytest.mark.parametrize("key", [key for key in ON_RUNS if key not in ("hyperparameters", "checklist")])
+def test_ablations_change_nothing_and_presets_not_the_numbers_of_the_plain_objectives(key, part, of_part):
+    """Runs with a varied setting, or of a preset, are far from all others: any leak would show in a mean."""
+    varied = keyed(part.assign(objective=part["objective"] + ",weight=x1.5", test_accuracy=0.01, test_macro_f1=0.01))
+    preset = keyed(part.assign(objective=part["objective"] + "@reference", preset="reference", test_accuracy=0.02))
+    assert made(key, pd.concat([part, varied], ignore_index=True)) == of_part[key]
+    plain, both = tidy(of_part[key]), tidy(made(key, pd.concat([varied, preset, part], ignore_index=True)))
+    own = both[~both["objective"].astype(str).str.contains("@")].reset_index(drop=True)
+    same = [column for column in plain if column != "rank"]
+    pd.testing.assert_frame_equal(own[same], plain[same])
+
+
+def test_presets_are_competitors_of_their_own_in_the_tables_of_scores(part):
+    preset = keyed(part.assign(objective=part["objective"] + "@reference", preset="reference"))
+    both = pd.concat([part, preset], ignore_index=True)
+    for key, has_presets in {"integrated": True, "standalone": True, "silhouette": False, "glue": False}.items():
+        assert tidy(made(key, both))["objective"].str.contains("@").any() == has_presets
+
+
+@pytest.mark.parametrize("key", ON_RUNS)
+def test_a_selection_needs_keys_alone_and_is_the_one_that_the_table_stands_on(key, part):
+    more = pd.concat([part, keyed(part.assign(objective=part["objective"] + ",sigma=1"))], ignore_index=True)
+    chosen = select(key, coverage(more))
+    assert 0 < len(chosen) < len(more)
+    assert made(key, more.loc[chosen.index])["csv"] == made(key, more)["csv"]
+
+
+@pytest.mark.parametrize("key", ["corpora", "search"])
+def test_tables_that_stand_on_no_run_select_none(key, part):
+    assert select(key, coverage(part)).empty
+
+
+@pytest.mark.parametrize("key", ON_RUNS)
+def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part):
+    planned = coverage(part, [seed == 0 for seed in part["seed"]])
+    study = made_from(part[part["seed"] == 0])
+    texts = replace(study, frames={**study.frames, "coverage": planned}).table(
+        TABLES[key].specification(), "A caption."
+    )
+    chosen = select(key, planned)
+    note = f"Stands on {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds a cell."
+    assert all(note in texts[ending] for ending in ("md", "tex", "html"))
+    assert not any("planned runs" in text for text in of_part[key].values())
+
+
+def hostile(part: pd.DataFrame):
+    """The part with a corpus, a machine and an encoder's title that every format must escape."""
+    study = made_from(part.replace({"corpus": {"ohsumed": HOSTILE}}).assign(device=HOSTILE, torch_version=HOSTILE))
+    names = copy.deepcopy(study.names)
+    for entry in [*names["encoder"], *names["objective"]]:
+        entry["title"] += HOSTILE
+    return replace(study, names=names)
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_hostile_names_are_escaped_in_every_format(key, part):
+    texts = hostile(part).table(TABLES[key].specification(), "A caption.")
+    assert "<i>" not in texts["html"]
+    assert len({len(row) for row in rows_of(texts["md"])}) == 1
+    body = texts["tex"][texts["tex"].index(r"\begin") :]
+    assert "#" in body
+    assert not re.search(r"(?<!\\)[%_#]", body)
+    assert body.count("{") - body.count(r"\{") == body.count("}") - body.count(r"\}")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+def test_latex_sets_every_table_without_an_error(part, tmp_path):
+    parts = []
+    for key, output in TABLES.items():
+        tex = hostile(part).table(output.specification(), "A caption.")["tex"]
+        (tmp_path / f"{key}.tex").write_text(tex, encoding="utf-8")
+        floats = r"\begin{longtable}" not in tex
+        parts.append(rf"\begin{{table}}\input{{{key}}}\end{{table}}\clearpage" if floats else rf"\input{{{key}}}")
+    used = r"\usepackage[T1]{fontenc}\usepackage{booktabs}\usepackage{longtable}"
+    lines = [r"\documentclass{article}", used, r"\begin{document}", *parts, r"\end{document}"]
+    (tmp_path / "all.tex").write_text("\n".join(lines))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_every_table_has_a_caption(key):
+    assert 60 < len(caption(key)) < 900
