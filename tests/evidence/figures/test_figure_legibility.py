@@ -84,7 +84,7 @@ def study(size: str) -> dict[str, pd.DataFrame]:
 def drawing(key: str, size: str, rows: slice = slice(None)):
     """A figure of a study, or of some rows of its frames."""
     output, given = FIGURES[key], study(size)
-    module = importlib.import_module(output.module)
+    module = importlib.import_module(output.full_module)
     source = {"runs": "varied" if output.module.endswith(("heatmap", "sensitivity")) else "plain"}
     frames = {name: given[source.get(name, name)].iloc[rows] for name in output.reads}
     return module.draw(module.frame(**frames, **output.settings), **output.settings)

@@ -44,7 +44,7 @@ def rows_of(markdown: str) -> list[list[str]]:
 
 
 def select(key: str, planned: pd.DataFrame) -> pd.DataFrame:
-    return importlib.import_module(TABLES[key].module).select(planned, **TABLES[key].settings)
+    return importlib.import_module(TABLES[key].full_module).select(planned, **TABLES[key].settings)
 
 
 @pytest.fixture(scope="module")
