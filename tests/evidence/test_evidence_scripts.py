@@ -1,0 +1,118 @@
+"""The scripts of the workflow write what ``Evidence`` makes of the frames they are given."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from glossbench.evidence.build import Evidence
+from glossbench.evidence.figures.style import save
+from glossbench.evidence.report.page import shown_outputs
+from glossbench.frames import write_frame
+from glossbench.provenance import describe
+from glossbench.study.study import canonical
+from made_up import corpora, coverage, evidence, rising, runs
+from registered import CLAIMS, FIGURES, ROOT, TABLES, caption, names
+from run_script import run
+
+SETTINGS = {"study": "mine", "seeds": [0, 1]}
+TABLE, FIGURE = TABLES["integrated"].specification(), FIGURES["learning_curves"].specification()
+OUTPUTS = [{**output, "caption": caption(output["key"])} for output in (TABLE, FIGURE)]
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pd.DataFrame]:
+    made = runs({("mr", "bert-base", "ce"): [0.9, 0.8], ("mr", "bert-base", "scl-ce"): [0.7, 0.8]})
+    finished = [True, True, True, False]
+    return {
+        "runs": made[finished],
+        "epochs": rising(made[finished], 3),
+        "corpora": corpora("mr"),
+        "coverage": coverage(made, finished),
+    }
+
+
+@pytest.fixture(scope="module")
+def study(frames) -> Evidence:
+    return evidence(**frames)
+
+
+@pytest.fixture(scope="module")
+def folder(frames, tmp_path_factory) -> Path:
+    """A folder with the frames of a study, in which scripts write."""
+    path = tmp_path_factory.mktemp("mine")
+    for name, frame in frames.items():
+        write_frame(name, frame, path / f"{name}.parquet")
+    for kind in ("tables", "figures"):
+        (path / kind).mkdir()
+    return path
+
+
+def written(script: str, folder: Path, given: list[str], files: dict[str, str], **params: Any) -> dict[str, bytes]:
+    """What a script writes from these frames, by the names of its outputs."""
+    output = {name: str(folder / file) for name, file in files.items()}
+    stored = {name: str(folder / f"{name}.parquet") for name in given}
+    run(script, folder / "log", stored, output, {"names": canonical(names()), **params})
+    return {name: Path(path).read_bytes() for name, path in output.items()}
+
+
+def as_bytes(texts: dict[str, str]) -> dict[str, bytes]:
+    return {ending: text.encode() for ending, text in texts.items()}
+
+
+@pytest.fixture(scope="module")
+def table(folder) -> dict[str, bytes]:
+    files = {ending: f"tables/integrated.{ending}" for ending in ("csv", "md", "tex", "html")}
+    params = {"output": canonical(TABLE), "caption": caption("integrated")}
+    return written("table", folder, ["runs", "coverage"], files, **params)
+
+
+@pytest.fixture(scope="module")
+def figure(folder) -> dict[str, bytes]:
+    files = {ending: f"figures/learning_curves.{ending}" for ending in ("csv", "txt", "png", "pdf")}
+    params = {"output": canonical(FIGURE), "caption": caption("learning_curves")}
+    return written("figure", folder, ["epochs", "coverage"], files, **params)
+
+
+def test_the_script_of_tables(study, table):
+    assert table == as_bytes(study.table(TABLE, caption("integrated")))
+
+
+def test_the_script_of_figures(study, figure, tmp_path):
+    texts, drawn = study.figure(FIGURE, caption("learning_curves"))
+    save(drawn, tmp_path / "drawn")
+    pictures = {ending: (tmp_path / f"drawn.{ending}").read_bytes() for ending in ("png", "pdf")}
+    assert figure == as_bytes(texts) | pictures
+
+
+def test_the_script_of_claims(study, folder):
+    files = {ending: f"claims.{ending}" for ending in ("json", "md")}
+    found = written("claims", folder, ["runs", "epochs"], files, claims=canonical(CLAIMS))
+    assert found == as_bytes(study.claims(CLAIMS))
+
+
+def test_the_script_of_significance(study, folder):
+    files = {ending: f"significance.{ending}" for ending in ("csv", "json")}
+    assert written("significance", folder, ["runs"], files) == as_bytes(study.significance())
+
+
+def test_the_script_of_the_report_shows_what_the_others_wrote(study, table, figure, folder):
+    claims = folder / "verdicts.json"
+    claims.write_text("[]")
+    given = {name: str(folder / f"{name}.parquet") for name in ("runs", "corpora", "coverage")}
+    pages = {
+        "tables": [str(folder / "tables/integrated.html")],
+        "figures": [str(folder / "figures/learning_curves.png")],
+    }
+    output = {"page": str(folder / "report.html"), "provenance": str(folder / "provenance.json")}
+    settings = canonical(SETTINGS)
+    params = {"names": canonical(names()), "settings": settings, "outputs": canonical(OUTPUTS)}
+    run("report", folder / "log", {**given, **pages, "claims": str(claims)}, output, params)
+    shown = shown_outputs(OUTPUTS, [*pages["tables"], *pages["figures"]])
+    provenance = {**describe(ROOT), "settings": hashlib.sha256(settings.encode()).hexdigest()}
+    expected = study.report(json.loads(settings), provenance, shown, "[]")
+    assert (folder / "report.html").read_text(encoding="utf-8") == expected["html"]
+    assert (folder / "provenance.json").read_text(encoding="utf-8") == expected["json"]
+    assert table["html"].decode() in expected["html"]

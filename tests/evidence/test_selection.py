@@ -1,0 +1,62 @@
+"""Which rows a table, a figure or a test is about."""
+
+import pandas as pd
+import pytest
+from glossbench.evidence import selection
+from made_up import coverage, runs, scored
+
+KEYS = ["ce", "ce@reference", "ce,batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9",
+        "gloss-o-ce,sigma=x2", "gloss-o-ce,sigma=x2,weight=0.3", "gloss-o-ce@reference,weight=0.3"]  # fmt: skip
+PLANNED = coverage(scored({key: [0.5] for key in KEYS}))
+
+
+def objectives(rows: pd.DataFrame) -> list[str]:
+    return rows["objective"].to_list()
+
+
+def test_a_preset_competes_and_a_changed_setting_does_not():
+    assert objectives(selection.unvaried(PLANNED)) == ["ce", "ce@reference", "scl", "gloss-o-ce"]
+    assert objectives(selection.bare(PLANNED)) == ["ce", "scl", "gloss-o-ce"]
+    assert objectives(selection.of_protocol(PLANNED, "standalone")) == ["scl"]
+
+
+def test_variations_of_an_objective_change_one_setting_or_none():
+    assert objectives(selection.variations(PLANNED, "gloss-o-ce", "weight")) == [
+        "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9",
+    ]  # fmt: skip
+    assert objectives(selection.variations(PLANNED, "gloss-o-ce@reference", "weight")) == [
+        "gloss-o-ce@reference,weight=0.3"
+    ]
+
+
+def test_one_at_a_time_keeps_unvaried_rows_only_where_they_are_varied():
+    rows = selection.one_at_a_time(PLANNED, ["weight", "sigma"])
+    chosen = PLANNED.loc[rows.index]
+    assert objectives(chosen) == [
+        "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9", "gloss-o-ce,sigma=x2",
+        "gloss-o-ce@reference,weight=0.3",
+    ]  # fmt: skip
+    assert set(rows["objective"]) == {"gloss-o-ce", "gloss-o-ce@reference"}
+    assert selection.one_at_a_time(PLANNED, ["labeled_fraction"]).empty
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (["corpus", "encoder"], {("mr", "gloss-o"), ("mr", "scl"), ("r8", "gloss-sqrt"), ("r8", "scl")}),
+        (["encoder"], {("mr", "gloss-o"), ("mr", "scl"), ("r8", "scl")}),
+    ],
+)
+def test_the_first_objective_that_was_run_stands_for_g_loss_in_each_group(by, expected):
+    cells = [("mr", "gloss-o"), ("mr", "gloss-sqrt"), ("mr", "scl"), ("r8", "gloss-sqrt"), ("r8", "scl"), ("r8", "ce")]
+    made = runs({(corpus, "bert-base", key): [0.5] for corpus, key in cells})
+    rows = selection.with_gloss(made, ["gloss-o", "gloss-sqrt"], ["scl"], by)
+    assert set(rows[["corpus", "objective"]].itertuples(index=False, name=None)) == expected
+
+
+def test_values_of_keys_are_multiples_or_numbers():
+    values = pd.Series(["x1.5", "0.3", "sqrt", "", "1e-05"])
+    assert selection.is_relative(values).to_list() == [True, False, False, False, False]
+    assert selection.numbers(values).to_list() == pytest.approx(
+        [1.5, 0.3, float("nan"), float("nan"), 1e-5], nan_ok=True
+    )

@@ -1,0 +1,131 @@
+"""The grammar of objective keys: what is taken apart goes together again, and what is no key is refused."""
+
+import math
+
+import pytest
+from glossbench.study.keys import ObjectiveKey, multiple
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+NAMES = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
+SETTINGS = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
+VALUES = st.from_regex(r"[A-Za-z0-9.+-]{1,8}", fullmatch=True)
+CHANGES = st.lists(st.tuples(SETTINGS, VALUES), max_size=3).map(tuple)
+KEYS = st.builds(ObjectiveKey, NAMES, st.none() | NAMES, CHANGES)
+
+
+@given(KEYS)
+@example(ObjectiveKey("gloss-o-ce", "reference", (("sigma", "x1.5"), ("learning_rate", "1e-05"))))
+def test_a_key_written_out_and_parsed_is_the_same_key(key):
+    assert ObjectiveKey.parse(str(key)) == key
+
+
+@given(KEYS)
+def test_a_text_that_is_a_key_is_written_as_it_was_read(key):
+    assert str(ObjectiveKey.parse(str(key))) == str(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("ce", ("ce", None, ())),
+        ("scl@reference", ("scl", "reference", ())),
+        ("gloss-o,sigma=x0.5", ("gloss-o", None, (("sigma", "x0.5"),))),
+        (
+            "scl@reference,temperature=0.1,batch_size=64",
+            ("scl", "reference", (("temperature", "0.1"), ("batch_size", "64"))),
+        ),
+    ],
+)
+def test_the_parts_of_a_key(text, parts):
+    assert ObjectiveKey.parse(text) == ObjectiveKey(*parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "CE", "ce@", "@reference", "ce,", "ce,epochs", "ce,epochs=", "ce,=1", "ce,,epochs=1", "ce,Epochs=1", "ce@a@b",
+     "ce,epochs=1@reference", "ce,epochs=1 ", " ce", "ce\n", "ce,name=a=b", "ce,name=$x", "ce/../x", "ce_of_someone"],
+)  # fmt: skip
+def test_a_text_of_another_form_is_refused_with_the_form_that_was_expected(text):
+    with pytest.raises(ValueError, match="is not of the form") as caught:
+        ObjectiveKey.parse(text)
+    assert str(caught.value) == f"{text!r} is not of the form objective[@preset][,setting=value]"
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_key_or_is_refused(text):
+    try:
+        key = ObjectiveKey.parse(text)
+    except ValueError:
+        return
+    assert str(key) == text
+
+
+@given(KEYS)
+def test_without_its_changes_a_key_keeps_entry_and_preset(key):
+    assert key.unvaried == ObjectiveKey(key.base, key.preset)
+    assert key.unvaried.unvaried == key.unvaried
+    assert str(key).startswith(str(key.unvaried))
+
+
+@given(KEYS, SETTINGS, VALUES)
+def test_a_change_comes_last_and_leaves_the_rest(key, setting, value):
+    changed = key.with_change(setting, value)
+    assert changed.changes == (*key.changes, (setting, value))
+    assert changed.unvaried == key.unvaried
+    assert str(changed) == f"{key},{setting}={value}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"),
+        (1e-5, "1e-05"),
+        (64, "64"),
+        (0.1 + 0.2, "0.3"),
+        (2.0, "2"),
+        ("x1.5", "x1.5"),
+        (True, "True"),
+        ("none", "none"),
+    ],
+)
+def test_a_number_is_written_in_its_shortest_form(value, text):
+    assert str(ObjectiveKey("ce").with_change("weight", value)) == f"ce,weight={text}"
+
+
+@given(st.floats(min_value=1e-6, max_value=1e6, allow_nan=False))
+def test_a_key_holds_a_number_to_six_digits(value):
+    ((_, text),) = ObjectiveKey.parse(str(ObjectiveKey("ce").with_change("weight", value))).changes
+    assert math.isclose(float(text), value, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("ce", ("ce", "ce", "", "")),
+        ("ce@reference", ("ce", "ce@reference", "", "")),
+        ("gloss-o,sigma=x2", ("gloss-o", "gloss-o", "sigma", "x2")),
+        ("gloss-o@reference,sigma=x2,weight=0.3", ("gloss-o", "gloss-o@reference", "sigma,weight", "x2,0.3")),
+    ],
+)
+def test_columns_say_entry_unvaried_key_and_what_is_changed(text, columns):
+    assert ObjectiveKey.parse(text).columns() == dict(
+        zip(("base", "unvaried", "setting", "value"), columns, strict=True)
+    )
+
+
+@given(KEYS)
+def test_columns_tell_two_keys_apart(key):
+    columns = key.columns()
+    settings, values = (columns[name].split(",") if columns[name] else [] for name in ("setting", "value"))
+    changes = "".join(f",{setting}={value}" for setting, value in zip(settings, values, strict=True))
+    assert columns["unvaried"] + changes == str(key)
+    assert columns["unvaried"].startswith(columns["base"])
+
+
+@pytest.mark.parametrize(
+    ("value", "factor"),
+    [("x1.5", "1.5"), ("x2", "2"), ("x1e-3", "1e-3"), ("1.5", None), ("x", None), ("x-2", None), ("", None)],
+)
+def test_a_multiple_is_an_x_and_a_number(value, factor):
+    assert multiple(value) == factor
