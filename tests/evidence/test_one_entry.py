@@ -28,7 +28,7 @@ ENTRIES = {
             "kind": "csv",
             "path": "letters.csv",
             "columns": {"text": "letter", "label": "mood"},
-            "split": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2},
+            "splitting": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2},
         }
     },
     "encoders": {
