@@ -9,7 +9,7 @@ import yaml
 from glossbench.data.entries import fetch_settings
 from glossbench.data.fetching import fetch
 from glossbench.data.manifest import NAME, listed_files
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 
 ROOT = Path(__file__).parents[1]

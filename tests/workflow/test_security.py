@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.data.manifest import sha256
-from glossbench.data.sources.urls import Origin
+from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
