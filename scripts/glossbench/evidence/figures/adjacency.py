@@ -1,4 +1,4 @@
-"""The graph of one fixed mini-batch through the epochs: figure F5 of the paper."""
+"""The graph of one fixed mini-batch over the epochs: figure F5 of the paper."""
 
 import numpy as np
 import pandas as pd
@@ -14,41 +14,41 @@ from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, o
 from glossbench.graph import estimate_sigma, log_affinity
 
 BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]
-SHOWN = 6  # epochs as heatmaps: the first, the last, and some in between
-STRONGEST = 3  # edges of a document in the drawn graph
-SIDE, SMALL_SIDE = 1.65, 1.15  # inches, a panel of a few batches and of many
-MANY = 4  # batches from which each gets one row of small panels
-AROUND = 0.36  # inches above and below a panel: its title, the share below a graph
+SHOWN = 6  # most epochs that are drawn as heat maps
+STRONGEST = 3  # edges per document in the drawn graph
+SIDE, SMALL_SIDE = 1.65, 1.15  # inches, side of a panel with few and with many batches
+MANY = 4  # from this number of batches on, each has one row of small panels
+AROUND = 0.36  # inches per panel for its title and, below a graph, the share of edges within classes
 TITLE, BAR, LEGEND_LINE = 0.4, 0.5, 0.14  # inches
-LEGEND_GAP = 0.3  # inches, marker and space beside a name
-LINED = 12  # classes up to which lines part them: more would hide the blocks
-STRIP = 0.05  # of a heatmap's width, the classes' colours beside it
+LEGEND_GAP = 0.3  # inches per legend entry for marker and space
+LINED = 12  # most classes that are separated by lines; with more, the lines would cover the blocks
+STRIP = 0.05  # width of the strip with the colours of classes, as a share of a heat map's width
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings."""
-    return unvaried(runs)
+select = unvaried
 
 
 def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a pair of documents at an epoch.
+    """The data of the figure. Of each corpus, encoder and objective, only the first seed is used.
 
-    snapshots: the collected snapshots.parquet, embeddings as they come. The first seed stands for each corpus,
-    encoder and objective. Returns corpus, encoder, protocol, objective, seed, sigma, epoch (0: before training),
-    first < second (the documents' places, ordered by class), first_label, first_class, second_label,
-    second_class, distance (Euclidean, of unit rows) and affinity (W of the method, in (0, 1]). An objective
-    without sigma is seen through that of a graph-based one on the same batch, else through the sqrt rule's on
-    the embeddings before training.
+    Args:
+        snapshots: The collected snapshots. Embeddings need not have unit length.
+
+    Returns:
+        One row per pair of documents and epoch: corpus, encoder, protocol, objective, seed, sigma, epoch (0 is before
+        training), first < second (positions of the documents, ordered by class), first_label, first_class,
+        second_label, second_class, distance (Euclidean, of unit-length embeddings) and affinity (W in the method, in
+        (0, 1]). For an objective without sigma, sigma is that of a graph-based objective on the same batch, or else
+        the estimate by the sqrt rule from the embeddings before training.
     """
-    given = unvaried(snapshots)
-    first = given.groupby(BATCH[:-1])["seed"].transform("min")
-    given = given[given["seed"] == first]
-    widths = given.dropna(subset=["sigma"]).groupby(["corpus", "encoder"])["sigma"].first()
+    rows = select(snapshots)
+    first = rows.groupby(BATCH[:-1])["seed"].transform("min")
+    rows = rows[rows["seed"] == first]
+    sigmas = rows.dropna(subset=["sigma"]).groupby(["corpus", "encoder"])["sigma"].first()
     parts = []
-    for key, batch in arrange(given, BATCH).groupby(BATCH, sort=False):
+    for key, batch in arrange(rows, BATCH).groupby(BATCH, sort=False):
         about = dict(zip(BATCH, key, strict=True))
-        sigma = _width(batch, widths.get((about["corpus"], about["encoder"])))
-        for epoch in _some(sorted(batch["epoch"].unique())):
+        sigma = _sigma(batch, sigmas.get((about["corpus"], about["encoder"])))
+        for epoch in _shown_epochs(sorted(batch["epoch"].unique())):
             pairs = _pairs(batch[batch["epoch"] == epoch], sigma)
             parts.append(pairs.assign(**about, sigma=sigma, epoch=epoch))
     columns = [*BATCH, "sigma", "epoch", "first", "second"]
@@ -56,7 +56,8 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _width(batch: pd.DataFrame, of_others: float | None) -> float:
+def _sigma(batch: pd.DataFrame, of_others: float | None) -> float:
+    """The sigma of a batch's objective; else that of another objective, else an estimate."""
     own = batch["sigma"].dropna()
     if len(own):
         return float(own.iloc[0])
@@ -65,7 +66,8 @@ def _width(batch: pd.DataFrame, of_others: float | None) -> float:
     return estimate_sigma(_embeddings(batch[batch["epoch"] == batch["epoch"].min()]))
 
 
-def _some(epochs: list[int]) -> list[int]:
+def _shown_epochs(epochs: list[int]) -> list[int]:
+    """At most ``SHOWN`` evenly spaced epochs, the first and the last among them."""
     places = np.unique(np.linspace(0, len(epochs) - 1, min(SHOWN, len(epochs))).round().astype(int))
     return [epochs[place] for place in places]
 
@@ -76,9 +78,8 @@ def _embeddings(rows: pd.DataFrame) -> torch.Tensor:
 
 def _pairs(rows: pd.DataFrame, sigma: float) -> pd.DataFrame:
     rows = rows.sort_values(["label", "position"], ignore_index=True)
-    log_w = log_affinity(_embeddings(rows), sigma).numpy()
     first, second = np.triu_indices(len(rows), k=1)
-    found = log_w[first, second]
+    log_w = log_affinity(_embeddings(rows), sigma).numpy()[first, second]
     labels, names = rows["label"].to_numpy(), rows["class_name"].to_numpy()
     return pd.DataFrame(
         {
@@ -88,18 +89,18 @@ def _pairs(rows: pd.DataFrame, sigma: float) -> pd.DataFrame:
             "first_class": names[first],
             "second_label": labels[second],
             "second_class": names[second],
-            "distance": sigma * np.sqrt(np.clip(-2 * found, 0, None)),
-            "affinity": np.exp(found),
+            "distance": sigma * np.sqrt(np.clip(-2 * log_w, 0, None)),
+            "affinity": np.exp(log_w),
         }
     )
 
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The batches of ``frame``, one below the other: affinities as heatmaps, and the graph before and after.
+    """Draw the batches one below the other: affinities as heat maps, and the graph before and after training.
 
-    Few batches get two rows of heatmaps each and the two graphs to their right; of many, each gets one row with
-    its first, middle and last epoch.
+    With few batches, each has two rows of heat maps with the two graphs to their right. With many, each has one row
+    with its first, middle and last epoch.
     """
     if table.empty:
         return panels.nothing("nothing to draw: no batch was followed")
@@ -114,7 +115,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 class _Batch:
-    """The panels of one batch, and the room they need."""
+    """The panels of one batch, and their size."""
 
     def __init__(self, about: dict, pairs: pd.DataFrame, compact: bool):
         self.about, self.pairs = about, pairs
@@ -136,6 +137,7 @@ class _Batch:
         self.columns = self.maps + (2 if compact else 1)
 
     def height(self, side: float, width: float) -> float:
+        """Height in inches, given the side of a panel and the width of the page in inches."""
         lines = -(-len(self.names) // self._legend_columns(width))
         return self.rows * (side + AROUND) + TITLE + BAR + lines * LEGEND_LINE
 
@@ -153,10 +155,10 @@ class _Batch:
             axes.set_axis_off()
         for axes, epoch in zip(heat, self.epochs, strict=False):
             image = self._draw_map(axes, epoch)
-            axes.set_title(_spoken(epoch))
+            axes.set_title(_epoch_title(epoch))
         for axes, epoch in zip(drawn, (self.epochs[0], self.epochs[-1]), strict=True):
             inside = self._draw_graph(axes, epoch)
-            axes.set_title(_spoken(epoch))
+            axes.set_title(_epoch_title(epoch))
             axes.set_xlabel(f"within a class: {inside:.0%}", fontsize=style.SMALL)
         bar = part.colorbar(image, ax=list(grid.flat), location="bottom", shrink=0.4, aspect=40, pad=0.02)
         bar.set_label("affinity")
@@ -166,6 +168,7 @@ class _Batch:
         part.legend(handles=handles, loc="outside lower center", **looks)
 
     def _square(self, epoch: int, column: str) -> np.ndarray:
+        """A column of the pairs as a symmetric matrix (documents, documents), NaN on the diagonal."""
         pairs = self.pairs[self.pairs["epoch"] == epoch]
         square = np.full((len(self.documents),) * 2, np.nan)
         square[pairs["first"], pairs["second"]] = pairs[column]
@@ -191,7 +194,7 @@ class _Batch:
         return image
 
     def _draw_graph(self, axes: Axes, epoch: int) -> float:
-        """Draw a graph's strongest edges; returns the share of them that join documents of one class."""
+        """Draw the strongest edges of a graph. Returns the share of them within a class."""
         points = _principal_axes(np.nan_to_num(self._square(epoch, "distance")))
         edges = _strongest(self._square(epoch, "affinity"))
         labels = self.documents["label"].to_numpy()
@@ -207,7 +210,7 @@ class _Batch:
         return float(within.mean()) if len(within) else 0.0
 
 
-def _spoken(epoch: int) -> str:
+def _epoch_title(epoch: int) -> str:
     return "before training" if epoch == 0 else f"epoch {epoch}"
 
 
@@ -217,7 +220,14 @@ def _entry(place: int, name: str) -> Line2D:
 
 
 def _strongest(affinity: np.ndarray) -> np.ndarray:
-    """The edges (first < second) that are among the STRONGEST of one of their ends, each once. (B, B) -> (n, 2)."""
+    """The edges that are among the ``STRONGEST`` edges of one of their documents.
+
+    Args:
+        affinity: (B, B), NaN on the diagonal.
+
+    Returns:
+        Pairs of documents, first < second, each once. (n, 2)
+    """
     order = np.argsort(np.nan_to_num(-affinity, nan=np.inf), axis=1, kind="stable")
     order = order[:, : min(STRONGEST, len(affinity) - 1)]
     ends = np.stack([np.repeat(np.arange(len(affinity)), order.shape[1]), order.ravel()], axis=1)
@@ -225,7 +235,14 @@ def _strongest(affinity: np.ndarray) -> np.ndarray:
 
 
 def _principal_axes(distances: np.ndarray) -> np.ndarray:
-    """The first two principal components of points with these distances (Torgerson 1952). (B, B) -> (B, 2)."""
+    """The first two principal components of points with given distances (Torgerson 1952).
+
+    Args:
+        distances: (B, B).
+
+    Returns:
+        (B, 2). Of each component, the coordinate with the largest absolute value is positive.
+    """
     squared = distances**2
     centred = squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()
     values, vectors = np.linalg.eigh(-centred / 2)

@@ -1,4 +1,4 @@
-"""Epochs until a given validation score is reached, seed by seed."""
+"""Epochs until a given validation score is reached, per seed."""
 
 import numpy as np
 import pandas as pd
@@ -10,30 +10,32 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORES
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, encoder_name, in_order, protocol_name
+from glossbench.evidence.text.names import arrange, in_order, protocol_name
 
-SHARES = (0.95, 0.99)  # of the best score that any objective reached there
+SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
 CELL = ["protocol", "corpus", "encoder"]
 LINE = [*CELL, "objective"]
-ROW = 0.23  # inches, an objective in a panel
-MARGIN = 0.55  # inches: title, axis label and legend of a block
+ROW = 0.23  # inches per objective in a panel
+MARGIN = 0.55  # inches per block for title, axis label and legend
 FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
-NEVER = 1.2  # where runs that never reach it stand, in widths of the epochs
+NEVER = 1.2  # position of runs that never reach the score, as a multiple of the last epoch
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings."""
-    return unvaried(runs)
+select = unvaried
 
 
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a point.
+    """The data of the figure.
 
-    epochs: the collected epochs.parquet. The given score of a corpus, encoder and protocol is ``share`` of the
-    best validation score (macro-F1 integrated, macro-silhouette standalone) that any of its objectives reached
-    with any seed: best - (1 - share) |best|, so that it lies below a negative best as well. Returns protocol,
-    corpus, encoder, objective, seed, share, score (the given one), reached (the first epoch with at least that
-    score, NaN if there is none) and n_epochs (trained).
+    The score to reach is a share of the best validation score (macro-F1 integrated, macro-silhouette standalone) of
+    any objective and seed with the same corpus, encoder and protocol: best - (1 - share) |best|, which is below the
+    best score even if that is negative.
+
+    Args:
+        epochs: The collected epochs.
+
+    Returns:
+        One row per point: protocol, corpus, encoder, objective, seed, share, score (to reach), reached (the first epoch
+        with at least that score, NaN if there is none) and n_epochs (trained).
     """
     scored = select(epochs)
     values = pd.Series(np.nan, index=scored.index, dtype=float)
@@ -54,15 +56,13 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The points of ``frame``: a block a protocol, corpora as columns, encoders as rows, objectives as lines."""
+    """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
     if table.empty:
         return panels.nothing()
     blocks = [
-        (protocol, row, block[block["corpus"].isin(row)])
-        for protocol, block in (
-            (key, table[table["protocol"] == key]) for key in in_order(table["protocol"], "protocol")
-        )
-        for row in panels.in_rows(in_order(block["corpus"], "corpus"))
+        (protocol, corpora, block)
+        for protocol in in_order(table["protocol"], "protocol")
+        for corpora, block in panels.by_corpora(table[table["protocol"] == protocol])
     ]
     heights = [
         block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
@@ -77,19 +77,11 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
-    encoders, objectives = in_order(block["encoder"], "encoder"), in_order(block["objective"], "objective")
-    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
-    for line, encoder in zip(grid, encoders, strict=True):
-        for axes, corpus in zip(line, corpora, strict=True):
-            panel = block[(block["encoder"] == encoder) & (block["corpus"] == corpus)]
-            panels.name_objectives(axes, objectives, spoken=axes is line[0])
-            _draw_panel(axes, panel, objectives)
-            if axes is line[0]:
-                axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
-    panels.name_corpora(part, grid[0], corpora, panels.LONGEST)
-    for axes in grid[-1]:
-        axes.set_xlabel("epoch")
     part.suptitle(protocol_name(protocol))
+    objectives = in_order(block["objective"], "objective")
+    for axes, panel, first in panels.cells(part, block, corpora, "epoch", panels.LEAST, panels.LONGEST):
+        panels.name_objectives(axes, objectives, spoken=first)
+        _draw_panel(axes, panel, objectives)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
@@ -110,7 +102,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
 
 
 def _draw_points(axes: Axes, mine: pd.DataFrame, height: float, objective: str, face: str | None, never: float) -> None:
-    """One objective's seeds, and a line from the first to the last that reached the score."""
+    """Draw the seeds of an objective, and a line from the first to the last that reached the score."""
     look = style.look(objective)
     reached = mine["reached"].dropna()
     if len(reached) > 1:

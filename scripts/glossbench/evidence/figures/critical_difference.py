@@ -1,4 +1,4 @@
-"""Average ranks over corpora and their critical difference: the diagram of Demsar (2006), section 3.2.4."""
+"""Average ranks over corpora with their critical difference: the diagram of Demsar (2006), section 3.2.4."""
 
 import math
 
@@ -8,31 +8,32 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.statistics import friedman
+from glossbench.evidence.statistics import Friedman, friedman
 from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name
 
 METRICS = ["accuracy", "macro_f1"]
 KEYS = ["protocol", "encoder", "metric"]
-LONGEST = 1.7  # inches, an objective's name
-SHORTEST = 0.7  # inches, an axis of ranks: where two do not fit, the diagrams stand one below the other
-RANK = 0.45  # inches: margin, and the rank beside a name
-TOP = 0.5  # inches from the top of a panel to the axis of ranks: title, critical difference
+LONGEST = 1.7  # inches, the longest name of an objective
+SHORTEST = 0.7  # inches, the shortest axis of ranks; if two do not fit on a page, there is one diagram per row
+RANK = 0.45  # inches for the margin and the rank next to a name
+TOP = 0.5  # inches from the top of a panel to the axis of ranks, for title and critical difference
 LINE, STEP = 0.15, 0.07  # inches between names, between bars
-FOOT = 0.2  # inches: the test
+FOOT = 0.2  # inches for the result of the test
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings."""
-    return unvaried(runs)
+select = unvaried
 
 
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row an objective of a panel.
+    """The data of the figure.
 
-    runs: the collected runs.parquet. Returns protocol, encoder, metric, objective, rank (average over n_corpora
-    corpora, 1 the best), critical_difference (Nemenyi, NaN where there is no test), p (Friedman), cliques (numbers
-    of the groups within one critical difference that it belongs to, separated by spaces) and reason (why there is
-    no test, or empty). A panel without any rank has one row without objective.
+    Args:
+        runs: The collected runs.
+
+    Returns:
+        One row per objective of a panel: protocol, encoder, metric, objective, rank (average over corpora, 1 is
+        best), n_corpora, critical_difference (Nemenyi, NaN without a test), p (Friedman), cliques (numbers of its
+        groups within one critical difference, separated by spaces) and reason (why there is no test, or empty). A
+        panel without ranks has one row without objective.
     """
     runs = select(runs)
     rows = []
@@ -44,7 +45,7 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _rows(test) -> list[dict]:
+def _rows(test: Friedman) -> list[dict]:
     keys = dict(zip(KEYS, (test.protocol, test.encoder, test.metric), strict=True))
     about = {
         "n_corpora": len(test.corpora),
@@ -64,9 +65,9 @@ def _rows(test) -> list[dict]:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The diagrams of ``frame``, one a protocol, encoder and metric; the best rank is on the left.
+    """Draw one diagram per protocol, encoder and metric, with the best rank on the left.
 
-    The metrics stand beside each other where the objectives' names leave room.
+    Two diagrams share a row if the names of the objectives leave room for that.
     """
     if table.empty:
         return panels.nothing()
@@ -92,7 +93,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _cliques(panel: pd.DataFrame) -> list[pd.Series]:
-    """The ranks of each group's members."""
+    """The ranks of the members of each group within one critical difference."""
     numbers = panel["cliques"].str.split()
     return [
         panel.loc[numbers.map(lambda own, number=number: number in own), "rank"]
@@ -105,7 +106,7 @@ def _height(panel: pd.DataFrame) -> float:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, names: dict[str, str], beside: float) -> None:
-    """One diagram in inches from the top left corner; ``beside``: room for names on each side of the axis."""
+    """Draw a diagram, in inches from the top left corner. ``beside``: room for names on each side of the axis."""
     width, height = axes.get_xlim()[1], axes.get_ylim()[0]
     about = panel.iloc[0]
     foot = about["reason"] or f"{about['n_corpora']} corpora, Friedman p {_p_value(about['p'])}"

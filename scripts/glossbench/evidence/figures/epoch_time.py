@@ -1,4 +1,6 @@
-"""Where the time of a training epoch goes: figure F7 of the paper."""
+"""The time of the parts of a training epoch: figure F7 of the paper."""
+
+from collections.abc import Iterator
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, encoder_name, in_order
+from glossbench.evidence.text.names import arrange, in_order
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {
@@ -20,22 +22,23 @@ COLORS = {
     "propagation": style.VERMILION,
 }
 OF_THE_GRAPH = ["graph", "propagation"]
-ROW = 0.13  # inches, an objective in a panel
-MARGIN = 0.65  # inches: titles and axis label of a block
-BETWEEN = 0.25  # inches between panels: ticks
+ROW = 0.13  # inches per objective in a panel
+MARGIN = 0.65  # inches per block for titles and axis label
+BETWEEN = 0.25  # inches between panels for ticks
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings."""
-    return unvaried(runs)
+select = unvaried
 
 
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a part of a bar.
+    """The data of the figure. Validation does not count as a part of a training epoch.
 
-    epochs: the collected epochs.parquet. Returns corpus, encoder, protocol, objective, part (forward, backward,
-    optimizer, other, graph, propagation), seconds (mean over the epochs of a run, then over the n_seeds runs)
-    and share (of all parts together). Validation is no part of a training epoch.
+    Args:
+        epochs: The collected epochs.
+
+    Returns:
+        One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,
+        graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts) and
+        n_seeds.
     """
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = select(epochs).dropna(subset=list(columns))
@@ -50,9 +53,9 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The bars of ``frame``: seconds of an epoch, and below a close view of the share of graph and propagation.
+    """Draw the seconds of an epoch, and below them a close view of the share of graph and propagation.
 
-    Corpora are columns, encoders rows; the close view has the objectives that build a graph.
+    Corpora are columns, encoders rows. The close view has only objectives that build a graph.
     """
     if table.empty:
         return panels.nothing()
@@ -60,10 +63,9 @@ def draw(table: pd.DataFrame) -> Figure:
     with_graph = of_graph.groupby("objective")["seconds"].sum()
     close = of_graph[of_graph["objective"].isin(with_graph[with_graph > 0].index)]
     views = [
-        (draw_view, view[view["corpus"].isin(corpora)], corpora)
-        for draw_view, view in ((_draw_seconds, table), (_draw_shares, close))
-        for corpora in panels.in_rows(in_order(view["corpus"], "corpus"))
-        if not view.empty
+        (draw_view, view, corpora)
+        for draw_view, rows in ((_draw_seconds, table), (_draw_shares, close))
+        for corpora, view in panels.by_corpora(rows)
     ]
     heights = [
         view["encoder"].nunique() * (max(panels.LEAST, ROW * view["objective"].nunique()) + BETWEEN) + MARGIN
@@ -81,14 +83,14 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_seconds(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
     part.suptitle("Seconds of a training epoch")
-    for axes, cell, objectives in _grid(part, view, corpora, "seconds"):
+    for axes, cell, objectives in _panels(part, view, corpora, "seconds"):
         _draw_bars(axes, cell, objectives, "seconds", 1)
 
 
 def _draw_shares(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
     part.suptitle("Share of graph and propagation in an epoch")
     widest = 100 * view.groupby(KEYS)["share"].sum().max()
-    for axes, cell, objectives in _grid(part, view, corpora, "% of an epoch"):
+    for axes, cell, objectives in _panels(part, view, corpora, "% of an epoch"):
         _draw_bars(axes, cell, objectives, "share", 100)
         axes.set_xlim(0, widest * 1.45)
         totals = 100 * cell.groupby("objective")["share"].sum()
@@ -104,21 +106,15 @@ def _draw_shares(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> Non
             )
 
 
-def _grid(part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str):
-    """Panel, its rows and the objectives of the block, panel by panel."""
-    encoders, objectives = in_order(view["encoder"], "encoder"), in_order(view["objective"], "objective")
-    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
-    for line, encoder in zip(grid, encoders, strict=True):
-        for axes, corpus in zip(line, corpora, strict=True):
-            first = axes is line[0]
-            panels.name_objectives(axes, objectives, spoken=first)
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-            if first:
-                axes.set_ylabel(style.fitted(encoder_name(encoder), panels.LEAST))
-            yield axes, view[(view["encoder"] == encoder) & (view["corpus"] == corpus)], objectives
-    panels.name_corpora(part, grid[0], corpora, panels.LONGEST)
-    for axes in grid[-1]:
-        axes.set_xlabel(unit)
+def _panels(
+    part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str
+) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
+    """Each panel, its rows of the view, and the objectives of all panels."""
+    objectives = in_order(view["objective"], "objective")
+    for axes, cell, first in panels.cells(part, view, corpora, unit, panels.LEAST, panels.LONGEST):
+        panels.name_objectives(axes, objectives, spoken=first)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+        yield axes, cell, objectives
 
 
 def _draw_bars(axes: Axes, cell: pd.DataFrame, objectives: list[str], value: str, scale: float) -> None:

@@ -1,6 +1,6 @@
-"""Heat maps of test macro-F1: a setting's values against the corpora, one panel per encoder and objective.
+"""Heat maps of test macro-F1 by corpus and value of a setting, one panel per encoder and objective.
 
-Figures F2, F3 and F4 of the paper, for λ, γ and σ.
+They are figures F2, F3 and F4 of the paper, for λ, γ and σ.
 """
 
 import numpy as np
@@ -18,42 +18,51 @@ from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, i
 from glossbench.evidence.text.numbers import DASH
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
-LABELS = 0.7  # inches: names of the corpora
-ROOM = {2: 0.32, 1: 0.24}  # inches of a cell that "85.64" and "85.6" need in the smallest text, bold
-DEEPEST = 5.0  # points below the best: the colours end there, so that one failed run does not bleach the rest
+LABELS = 0.7  # inches for the names of the corpora
+ROOM = {2: 0.32, 1: 0.24}  # by number of decimals, inches that e.g. "85.64" needs in the smallest text, bold
+DEEPEST = 5.0  # points below the best at which the colours end, so that one failed run does not determine the scale
 AXES = {
     "weight": "weight of the loss, λ",
     "labeled_fraction": "share of labels kept, γ",
     "sigma": "multiple of the chosen σ",
 }
-DIGITS = 6  # a value of a key and the same one of a run differ by rounding at most
+DIGITS = 6  # values are rounded, because those in keys have fewer digits than those in the frame
 
 
 def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
-    """The rows that vary this setting alone, given as multiples or as values, and the plain ones beside them.
+    """Rows that vary this setting alone, and the unvaried rows of their objectives.
 
-    The small multiples that the sensitivity is measured with are no part of a heatmap.
+    The steps of the sensitivity analysis are left out.
+
+    Args:
+        runs: Rows of runs.
+        setting: Name of the setting.
+        relative: Whether to take the rows whose value is a multiple, or those with an absolute value.
     """
     rows = one_at_a_time(runs, [setting])
-    fits = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
-    beside = fits.groupby([rows[key] for key in CELL]).transform("any").astype(bool)
-    return runs.loc[rows.index[fits | (beside & (rows["setting"] == ""))]]
+    varied = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
+    has_varied = varied.groupby([rows[key] for key in CELL]).transform("any").astype(bool)
+    return runs.loc[rows.index[varied | (has_varied & (rows["setting"] == ""))]]
 
 
 def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
-    """What is drawn, one row a cell.
+    """The data of the figure. Runs with the same value and seed count once.
 
-    runs: the collected runs.parquet. relative: the values are multiples (``x1.5``) of the one that the plain
-    objective uses, which itself stands at 1; else they are the values themselves, and the plain objective stands
-    at the value it used. Returns corpus, encoder, protocol, objective, value, mean and std of test macro-F1 over
-    n_seeds seeds in percent (std NaN for one seed), and chosen: whether it is the plain objective's value. Runs
-    of the same value and seed count once.
+    Args:
+        runs: The collected runs.
+        setting: Name of the setting.
+        relative: Whether values are multiples (``x1.5``) of the value that the unvaried objective uses. That value is
+            then 1.
+
+    Returns:
+        One row per corpus, encoder, protocol, objective and value: mean and std of test macro-F1 in percent over
+        n_seeds seeds (std is NaN for one seed), and chosen, whether it is the value of the unvaried objective.
     """
     rows = one_at_a_time(select(runs.reset_index(drop=True), setting, relative), [setting])
-    is_plain = rows["setting"] == ""
+    unvaried = rows["setting"] == ""
     own = 1.0 if relative else rows[setting].astype(float)
-    values = numbers(rows["value"]).where(~is_plain, own).round(DIGITS)
-    rows = rows.assign(value=values, chosen=is_plain, score=rows["test_macro_f1"] * 100).dropna(subset=["value"])
+    values = numbers(rows["value"]).where(~unvaried, own).round(DIGITS)
+    rows = rows.assign(value=values, chosen=unvaried, score=rows["test_macro_f1"] * 100).dropna(subset=["value"])
     chosen = rows.groupby([*CELL, "value"])["chosen"].any()
     once = rows.sort_values("chosen", kind="stable").drop_duplicates([*CELL, "value", "seed"])
     scores = once.groupby([*CELL, "value"])["score"]
@@ -63,7 +72,10 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
-    """The heat maps of ``frame``: corpora are rows, values columns; the best of a row is bold, the chosen framed."""
+    """Draw the heat maps, with corpora as rows and values as columns.
+
+    The best value of a row is bold; the value of the unvaried objective has a frame.
+    """
     if table.empty:
         return panels.nothing()
     values = sorted(table["value"].unique())

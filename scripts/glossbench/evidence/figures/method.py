@@ -1,4 +1,4 @@
-"""The method as a diagram, on a small batch that is really computed: figure F1 of the paper."""
+"""The method as a diagram, with numbers computed on a small batch: figure F1 of the paper."""
 
 import math
 
@@ -10,34 +10,33 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 
 from glossbench.evidence.figures import style
+from glossbench.evidence.selection import no_rows
 from glossbench.graph import log_affinity, propagate_labels, unit_rows
 
 SIGMA = 0.5
-SEED = 221  # of the few whose nodes do not touch
+SEED = 221  # one of the few seeds whose nodes do not overlap
 LABELS = (0, 0, 0, 0, 1, 1, 1, 1)
 HIDDEN = (3, 7)
-CENTRES = (math.radians(150), math.radians(30))  # of the classes, seen from the origin
+CENTRES = (math.radians(150), math.radians(30))  # angles of the classes
 SPREAD = math.radians(30)
 COLORS = (style.BLUE, style.ORANGE)
 MARKERS = ("o", "s")
 WIDTH, HEIGHT = style.PAGE_WIDTH, 2.75  # inches
-MIDDLE = 1.5  # inches, the height at which documents flow
+MIDDLE = 1.5  # inches, height of the arrows between the steps
 LOSS = 6.37  # inches from the left
-RADIUS = 0.62  # inches, the unit circle
-FORMULA = 8.6  # points: its indices are set at 0.7 of it
+RADIUS = 0.62  # inches, of the unit circle
+FORMULA = 8.6  # points; indices are drawn at 0.7 of it
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """No row: the diagram stands on no run."""
-    return runs.iloc[:0]
+select = no_rows  # the diagram does not depend on runs
 
 
 def frame() -> pd.DataFrame:
-    """The nodes and edges that are drawn, computed by ``glossbench.graph`` on a batch of eight made-up documents.
+    """The nodes and edges of the diagram, computed by ``glossbench.graph`` on a batch of eight made-up documents.
 
-    Returns one row a node (kind "node": node, label, labeled, x and y on the unit circle, length of the embedding
-    before scaling, and for a node whose label is hidden the propagated probabilities p_0, p_1 and its loss, -log
-    of the true class's) and one row an edge (kind "edge": node < other, weight, the affinity).
+    Returns:
+        One row per node (kind "node"): node, label, labeled, x and y (on the unit circle), length (of the embedding
+        before scaling), and for nodes with a hidden label the propagated probabilities p_0 and p_1 and loss (-log of
+        the true class's probability). One row per edge (kind "edge"): node < other, and weight (the affinity).
     """
     chance = torch.Generator().manual_seed(SEED)
     labels, count = torch.tensor(LABELS), len(LABELS)
@@ -47,25 +46,16 @@ def frame() -> pd.DataFrame:
     labeled = torch.ones(count, dtype=torch.bool)
     labeled[list(HIDDEN)] = False
     unit, weights = unit_rows(raw), log_affinity(raw, SIGMA).exp()
-    hidden = propagate_labels(raw.double(), labels, labeled, num_classes=2, sigma=SIGMA)
-    given = dict(zip(HIDDEN, hidden.tolist(), strict=True))
-    nodes = [
-        {
-            "kind": "node",
-            "node": node,
-            "label": label,
-            "labeled": node not in given,
-            "x": unit[node, 0].item(),
-            "y": unit[node, 1].item(),
-            "length": lengths[node].item(),
-            **(
-                {"p_0": given[node][0], "p_1": given[node][1], "loss": -math.log(given[node][label])}
-                if node in given
-                else {}
-            ),
-        }
-        for node, label in enumerate(LABELS)
-    ]
+    propagated = propagate_labels(raw.double(), labels, labeled, num_classes=2, sigma=SIGMA)
+    probabilities = dict(zip(HIDDEN, propagated.tolist(), strict=True))
+    nodes = []
+    for node, label in enumerate(LABELS):
+        row = {"kind": "node", "node": node, "label": label, "labeled": node not in HIDDEN}
+        row |= {"x": unit[node, 0].item(), "y": unit[node, 1].item(), "length": lengths[node].item()}
+        if node in HIDDEN:
+            p = probabilities[node]
+            row |= {"p_0": p[0], "p_1": p[1], "loss": -math.log(p[label])}
+        nodes.append(row)
     edges = [
         {"kind": "edge", "node": node, "other": other, "weight": weights[node, other].item()}
         for node in range(count)
@@ -77,7 +67,7 @@ def frame() -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The diagram of ``frame``: documents, encoder, unit circle, graph, propagation and loss, and the way back."""
+    """Draw documents, encoder, unit circle, graph, propagation and loss, and the path of the gradient."""
     nodes = table[table["kind"] == "node"].set_index("node")
     edges = table[table["kind"] == "edge"]
     figure = Figure(figsize=(WIDTH, HEIGHT))
@@ -92,7 +82,7 @@ def draw(table: pd.DataFrame) -> Figure:
     _draw_loss(axes, nodes, LOSS)
     for start, end in ((0.7, 0.86), (1.46, 1.53), (2.88, 2.98), (4.38, 4.62), (5.73, 5.82)):
         _arrow(axes, (start, MIDDLE), (end, MIDDLE))
-    _draw_way_back(axes)
+    _draw_gradient(axes)
     return figure
 
 
@@ -205,8 +195,8 @@ def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
     axes.text(x, MIDDLE, f"G-Loss = {hidden['loss'].mean():.2f}", ha="center", va="center", weight="bold")
 
 
-def _draw_way_back(axes: Axes) -> None:
-    """The gradient through graph and circle to the encoder, and the cross-entropy beside it."""
+def _draw_gradient(axes: Axes) -> None:
+    """Draw the path of the gradient to the encoder, and the formulas of both protocols."""
     low, right, left = 0.42, LOSS, 1.17
     look = {"color": style.VERMILION, "linestyle": (0, (4, 2)), "linewidth": 1}
     axes.plot([right, right], [MIDDLE - 0.5, low], **look)

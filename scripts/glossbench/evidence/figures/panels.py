@@ -1,36 +1,107 @@
-"""Panels on a page: how many stand beside each other, blocks stacked, and what a panel without data says."""
+"""Arranges panels on a page."""
 
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from glossbench.evidence.figures import style
-from glossbench.evidence.text.names import corpus_name, objective_name
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, objective_name
 
-WIDEST = 5  # panels beside each other on a page
-LONGEST = 1.3  # inches, an objective's name beside a panel
-LEAST = 0.75  # inches, the lowest panel: its encoder's name stands upright beside it
+WIDEST = 5  # panels per row of a page
+LONGEST = 1.3  # inches, the longest name of an objective next to a panel
+LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
 
 
 def in_rows(keys: Iterable, widest: int = WIDEST) -> list[list]:
-    """The keys in as few rows as the page allows, the rows as even as they can be, longer ones first."""
+    """Split keys into rows.
+
+    Args:
+        keys: The keys.
+        widest: Most keys per row.
+
+    Returns:
+        As few rows as possible, of equal length if possible; longer rows come first.
+    """
     keys = list(keys)
     rows = max(1, -(-len(keys) // widest))
     return [[keys[place] for place in part] for part in np.array_split(range(len(keys)), rows)]
 
 
+def by_corpora(block: pd.DataFrame) -> list[tuple[list[str], pd.DataFrame]]:
+    """Split the rows of a frame into blocks with no more corpora than a page has columns.
+
+    Returns:
+        For each block its corpora, in display order, and its rows. Empty if the frame is empty.
+    """
+    if block.empty:
+        return []
+    rows = in_rows(in_order(block["corpus"], "corpus"))
+    return [(corpora, block[block["corpus"].isin(corpora)]) for corpora in rows]
+
+
 def stacked(heights: list[float], width: float = style.PAGE_WIDTH) -> tuple[Figure, list[SubFigure]]:
-    """A figure of blocks one below the other. heights, width: inches."""
+    """A figure with one block below the other.
+
+    Args:
+        heights: Heights of the blocks, inches.
+        width: Inches.
+    """
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.01, hspace=0.02)
     parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
     return figure, list(parts.flat)
 
 
+def cells(
+    part: SubFigure,
+    block: pd.DataFrame,
+    corpora: list[str],
+    xlabel: str,
+    height: float,
+    beside: float = 0.0,
+    ylabel: str = "",
+    **options: str,
+) -> list[tuple[Axes, pd.DataFrame, bool]]:
+    """Create one panel per encoder (rows) and corpus (columns), with their names.
+
+    Args:
+        part: Receives the panels.
+        block: Rows with columns ``encoder`` and ``corpus``.
+        corpora: The columns.
+        xlabel: Label of the lowest panels.
+        height: Room for the name of an encoder, inches.
+        beside: Room for names of objectives to the left of the first panel, inches.
+        ylabel: Second line of the label of the first panel in each row.
+        options: Passed on to ``SubFigure.subplots``.
+
+    Returns:
+        For each panel its axes, its rows of ``block``, and whether it is the first of its row.
+    """
+    encoders = in_order(block["encoder"], "encoder")
+    grid = part.subplots(len(encoders), len(corpora), squeeze=False, **options)
+    for line, encoder in zip(grid, encoders, strict=True):
+        line[0].set_ylabel("\n".join(filter(None, [style.fitted(encoder_name(encoder), height), ylabel])))
+    name_corpora(part, grid[0], corpora, beside)
+    for axes in grid[-1]:
+        axes.set_xlabel(xlabel)
+    return [
+        (axes, block[(block["encoder"] == encoder) & (block["corpus"] == corpus)], axes is line[0])
+        for line, encoder in zip(grid, encoders, strict=True)
+        for axes, corpus in zip(line, corpora, strict=True)
+    ]
+
+
 def name_objectives(axes: Axes, objectives: list[str], spoken: bool) -> None:
-    """Give each objective a line of a panel, the first on top, and its name beside it where ``spoken``."""
+    """Label the y axis of a panel with one line per objective, the first on top.
+
+    Args:
+        axes: The panel.
+        objectives: Objective keys.
+        spoken: Whether to write the names.
+    """
     names = [style.fitted(objective_name(key), LONGEST, style.SMALL) if spoken else "" for key in objectives]
     axes.set_yticks(range(len(objectives)), names)
     axes.set_ylim(len(objectives) - 0.5, -0.5)
@@ -39,9 +110,13 @@ def name_objectives(axes: Axes, objectives: list[str], spoken: bool) -> None:
 
 
 def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], beside: float = 0.0) -> None:
-    """Title the panels of a block's first row with their corpora, cut to the width of a panel.
+    """Title the panels of a row with the names of their corpora, shortened to the width of a panel.
 
-    beside: inches that names of objectives take to the left of the first panel.
+    Args:
+        part: The block that holds the panels.
+        row: The panels.
+        corpora: Corpus keys.
+        beside: Room that names of objectives take to the left of the first panel, inches.
     """
     row = list(row)
     room = 0.72 * (part.bbox.width / part.get_figure(root=True).dpi - beside) / len(row)
@@ -50,12 +125,12 @@ def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], besid
 
 
 def say(axes: Axes, text: str = "not run") -> None:
-    """Write in a panel why it shows nothing."""
+    """Write into an empty panel why it is empty."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
 
 
 def nothing(text: str = "nothing to draw: no such runs") -> Figure:
-    """A figure of one line that says why there is no other."""
+    """A figure with one line of text, for data that has nothing to draw."""
     figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""t-SNE maps of test embeddings, the objectives of a study side by side."""
+"""t-SNE maps of test embeddings, one panel per encoder and objective: figure F6 of the paper."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,36 +10,37 @@ from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 
 PANEL = ["corpus", "encoder", "objective"]
-WIDEST_ROW = 6  # panels beside each other on a page
+WIDEST_ROW = 6  # panels per row of a page
 LARGEST_PANEL = 3.1  # inches
 LEGEND_LINE = 0.125  # inches
-LEGEND_GAP = 0.28  # inches, marker and space beside a name
+LEGEND_GAP = 0.28  # inches per legend entry for marker and space
 LONGEST_NAME = 28  # characters
-VECTOR_POINTS = 5000  # above it the points of a pdf are one picture, its text stays text
+VECTOR_POINTS = 5000  # with more points, the points of a pdf are rasterized; its text remains text
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings."""
-    return unvaried(runs)
+select = unvaried
 
 
 def frame(projections: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a point: corpus, encoder, objective, seed, label, class_name, place, x, y.
+    """The data of the figure. Of each objective, only the first seed is used.
 
-    ``projections`` is the collected projections.parquet. The first seed stands for each objective. place
-    (from 0) orders a corpus's classes by size, the largest first, equal sizes by label: it gives a class its
-    colour and marker, the same in all panels of its corpus. Points are centred in their panel and scaled into
-    [-1, 1].
+    Args:
+        projections: The collected projections.
+
+    Returns:
+        One row per point: corpus, encoder, objective, seed, label, class_name, place, x, y. place numbers the classes
+        of a corpus from 0 by size, the largest first, equal sizes by label. It determines the colour and the marker of
+        a class, which are the same in all panels of its corpus. Points are centred in their panel and scaled to
+        [-1, 1].
     """
-    given = select(projections)
-    first = given.groupby(PANEL)["seed"].transform("min")
-    points = arrange(given[given["seed"] == first], [*PANEL, "doc_id"])
+    rows = select(projections)
+    first = rows.groupby(PANEL)["seed"].transform("min")
+    points = arrange(rows[rows["seed"] == first], [*PANEL, "doc_id"])
     sizes = points.groupby(["corpus", "label"]).size().rename("size").reset_index()
     sizes = sizes.sort_values(["corpus", "size", "label"], ascending=[True, False, True])
     sizes["place"] = sizes.groupby("corpus").cumcount()
     points = points.merge(sizes[["corpus", "label", "place"]], on=["corpus", "label"], validate="many_to_one")
-    panels = points.groupby(PANEL)[["x", "y"]]
-    low, high = panels.transform("min"), panels.transform("max")
+    by_panel = points.groupby(PANEL)[["x", "y"]]
+    low, high = by_panel.transform("min"), by_panel.transform("max")
     half = ((high - low) / 2).max(axis=1).groupby([points[key] for key in PANEL]).transform("max")
     centred = (points[["x", "y"]] - (low + high) / 2).div(half.where(half > 0, 1), axis=0)
     columns = [*PANEL, "seed", "label", "class_name", "place"]
@@ -48,9 +49,9 @@ def frame(projections: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled()
 def draw(points: pd.DataFrame) -> Figure:
-    """The maps of ``frame``: a block a corpus, its panels in rows, its classes in a legend below them.
+    """Draw a block per corpus, with its panels in rows and a legend of its classes.
 
-    Up to six panels (encoders times objectives) stand beside each other; more give each encoder a row.
+    Up to ``WIDEST_ROW`` panels (encoders times objectives) share a row. With more, each encoder has its own rows.
     """
     if points.empty:
         return panels.nothing()
@@ -66,7 +67,7 @@ def draw(points: pd.DataFrame) -> Figure:
 
 
 class _Block:
-    """The panels and the legend of one corpus, and the room they need."""
+    """The panels and the legend of one corpus, and their size."""
 
     def __init__(self, corpus: str, points: pd.DataFrame):
         self.corpus, self.points = corpus, points
@@ -88,8 +89,8 @@ class _Block:
         part.suptitle(corpus_name(self.corpus))
         axes = part.subplots(self.rows, self.columns, squeeze=False)
         for panel, (encoder, objective) in zip(axes.flat, self.panels, strict=False):
-            chosen = (self.points["encoder"] == encoder) & (self.points["objective"] == objective)
-            _draw_panel(panel, self.points[chosen], as_picture)
+            own = (self.points["encoder"] == encoder) & (self.points["objective"] == objective)
+            _draw_panel(panel, self.points[own], as_picture)
             panel.set_title(f"{encoder_name(encoder)}\n{objective_name(objective)}", fontsize=style.SMALL)
         for unused in axes.flat[len(self.panels) :]:
             unused.set_axis_off()
@@ -107,8 +108,8 @@ class _Block:
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
-    size = min(12.0, max(1.5, 2500 / max(1, len(points))))  # square points: crowded panels get smaller marks
-    for place, members in points.groupby("place"):  # the largest class first: small ones lie on top
+    size = min(12.0, max(1.5, 2500 / max(1, len(points))))  # square points; smaller markers in crowded panels
+    for place, members in points.groupby("place"):  # the largest class first, so that small ones are on top
         color, marker = style.class_look(place)
         axes.scatter(members["x"], members["y"], s=size, c=color, marker=marker, linewidths=0, rasterized=as_picture)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[], yticks=[], aspect="equal")

@@ -1,4 +1,4 @@
-"""What the paper prints against what was reproduced, a point an objective and encoder."""
+"""Published against reproduced scores, one point per objective and encoder."""
 
 import numpy as np
 import pandas as pd
@@ -12,26 +12,27 @@ from glossbench.evidence.selection import bare
 from glossbench.evidence.text.names import arrange, encoder_name, in_order, metric_name, protocol_name
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
-PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # as the paper prints them
+PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # factors to the units of the paper
 UNITS = {"accuracy": ", %", "macro_f1": ", %", "macro_silhouette": ""}
-FILLS = ["full", "none", "left", "right", "top", "bottom"]  # of an encoder's markers
+FILLS = ["full", "none", "left", "right", "top", "bottom"]  # fill styles of the markers, by encoder
 LARGEST = 1.6  # inches, side of a panel
-BESIDE, MARGIN = 0.35, 0.78  # inches: ticks beside a panel; titles, ticks and axis label of a block
-LEGEND_GAP = 0.42  # inches, handle and spaces beside a label
+BESIDE, MARGIN = 0.35, 0.78  # inches per panel for ticks; per block for titles, ticks and axis label
+LEGEND_GAP = 0.42  # inches per legend entry for marker and space
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives by their bare names: the paper has no others."""
-    return bare(runs)
+select = bare  # the paper has no other objectives
 
 
 def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a point.
+    """The data of the figure.
 
-    runs: the collected runs.parquet; results: corpus, encoder, protocol, objective, metric, mean, std, accuracy
-    and macro_f1 in percent, macro_silhouette as it is. Returns protocol, metric, corpus, encoder, objective,
-    published, published_std, reproduced, reproduced_std (NaN for one seed) and n_seeds, in the same units, for
-    what both have.
+    Args:
+        runs: The collected runs.
+        results: From ``published_results``.
+
+    Returns:
+        One row per corpus, encoder, protocol, objective and metric that both have: published, published_std,
+        reproduced, reproduced_std (NaN for one seed) and n_seeds. accuracy and macro_f1 are in percent,
+        macro_silhouette in [-1, 1].
     """
     keys = ["protocol", "corpus", "encoder", "objective"]
     metrics = [metric for metric in PERCENT if f"test_{metric}" in runs]
@@ -48,34 +49,30 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The scatter plots of ``frame``: a block a protocol and metric, a panel a corpus, the diagonal in each."""
+    """Draw a block per protocol and metric, with a panel per corpus."""
     if table.empty:
         return panels.nothing("nothing to draw: no run has a published counterpart")
-    protocols = in_order(table["protocol"], "protocol")
-    keys = [(protocol, metric) for protocol in protocols for metric in PERCENT]
-    found = [(key, table[(table["protocol"] == key[0]) & (table["metric"] == key[1])]) for key in keys]
     blocks = [
-        (key, row, block[block["corpus"].isin(row)])
-        for key, block in found
-        if not block.empty
-        for row in panels.in_rows(in_order(block["corpus"], "corpus"))
+        ((protocol, metric), corpora, block)
+        for protocol in in_order(table["protocol"], "protocol")
+        for metric in PERCENT
+        for corpora, block in panels.by_corpora(table[(table["protocol"] == protocol) & (table["metric"] == metric)])
     ]
-    columns = max(len(row) for _, row, _ in blocks)
+    columns = max(len(corpora) for _, corpora, _ in blocks)
     width = style.COLUMN_WIDTH if columns <= 2 else style.PAGE_WIDTH
     encoders = in_order(table["encoder"], "encoder")
-    handles = _legend(table, encoders)
-    labels = [handle.get_label() for handle in handles]
-    ncols = style.legend_columns(labels, width, style.TEXT, LEGEND_GAP)
+    legend = style.legend(_handles(table, encoders), width, LEGEND_GAP)
     height = min(LARGEST, width / columns - BESIDE) + MARGIN
-    figure, parts = panels.stacked([*[height] * len(blocks), 0.1 + 0.15 * -(-len(labels) // ncols)], width)
+    legend_lines = -(-len(legend["handles"]) // legend["ncols"])
+    figure, parts = panels.stacked([*[height] * len(blocks), 0.1 + 0.15 * legend_lines], width)
     for part, (key, corpora, block) in zip(parts, blocks, strict=False):
         _draw_block(part, *key, corpora, block, encoders, columns)
-    parts[-1].legend(handles=handles, loc="center", ncols=ncols, columnspacing=1.2)
+    parts[-1].legend(**legend, loc="center", columnspacing=1.2)
     return figure
 
 
-def _legend(table: pd.DataFrame, encoders: list[str]) -> list[Line2D]:
-    """The objectives' colours and markers (both forms of a loss look alike), then the encoders' fills."""
+def _handles(table: pd.DataFrame, encoders: list[str]) -> list[Line2D]:
+    """Legend entries of the objectives (colour and marker) and of the encoders (fill style)."""
     handles = [_marker(objective, FILLS[0]) for objective in in_order(table["objective"], "objective")]
     if len(encoders) > 1:
         marks = {"linestyle": "none", "marker": "o", "color": style.GREY, "markerfacecoloralt": "white"}

@@ -1,4 +1,4 @@
-"""How much one setting at a time moves test macro-F1, as tornado plots: figure F8 of the paper."""
+"""The effect of one setting at a time on test macro-F1, as tornado plots: figure F8 of the paper."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,25 +10,30 @@ from glossbench.evidence.selection import CELL, NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
-BAR = 0.3  # inches, a bar and its space
-WIDEST = 3  # panels beside each other: the ends of the bars are labelled
-NAMES = 0.55  # inches beside a panel: its settings
-MARGIN = 0.75  # inches: title, ticks and axis label of a panel
+BAR = 0.3  # inches per bar
+WIDEST = 3  # panels per row of a page; the labels at the ends of the bars need room
+NAMES = 0.55  # inches per panel for the names of the settings
+MARGIN = 0.75  # inches per panel for title, ticks and axis label
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows with exactly one of σ, λ, γ varied, and the plain ones beside them."""
+    """Rows with exactly one of σ, λ and γ changed, and the unvaried rows of their objectives."""
     return runs.loc[one_at_a_time(runs, SETTINGS).index]
 
 
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a bar.
+    """The data of the figure.
 
-    runs: the collected runs.parquet. A setting's values are the two steps ×0.9 and ×1.1 where they were run, else
-    all values that were. Each value is compared with the plain objective over the seeds that both have. Returns
-    corpus, encoder, protocol, objective, setting, plain, low and high (test macro-F1 in percent: of the plain
-    objective, and the least and the greatest of it and the values), at_low and at_high (the values as the key
-    gives them, empty for the plain one), swing (high - low) and n_values. plain is the mean over all its seeds.
+    The values of a setting are the steps ×0.9 and ×1.1 if they were run, else all values. Each value is compared with
+    the unvaried objective over the seeds that both have.
+
+    Args:
+        runs: The collected runs.
+
+    Returns:
+        One row per bar: corpus, encoder, protocol, objective, setting; plain, low and high (test macro-F1 in percent:
+        of the unvaried objective over all its seeds, and the lowest and highest of it and the values); at_low and
+        at_high (the values in the form of the key, empty for the unvaried objective); swing (high - low); n_values.
     """
     rows = one_at_a_time(runs.reset_index(drop=True), SETTINGS)
     rows = rows.assign(score=rows["test_macro_f1"] * 100)
@@ -39,9 +44,9 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     varied = varied[nearby | ~has_nearby].join(own, on=[*CELL, "seed"]).dropna(subset=["own", "score"])
     varied = varied.assign(change=varied["score"] - varied["own"])
     changes = varied.groupby([*CELL, "setting", "value"])["change"].mean().reset_index()
-    plain = own.groupby(CELL).mean()
+    own_means = own.groupby(CELL).mean()
     bars = [
-        {**dict(zip([*CELL, "setting"], key, strict=True)), **_bar(group, plain.loc[key[:4]])}
+        {**dict(zip([*CELL, "setting"], key, strict=True)), **_bar(group, own_means.loc[key[:4]])}
         for key, group in changes.groupby([*CELL, "setting"])
     ]
     columns = [*CELL, "setting", "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]
@@ -49,13 +54,14 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])
 
 
-def _bar(changes: pd.DataFrame, plain: float) -> dict:
+def _bar(changes: pd.DataFrame, unvaried: float) -> dict:
+    """The columns of a bar, from the changes of each value and the mean of the unvaried objective."""
     ends = pd.concat([changes.set_index("value")["change"], pd.Series({"": 0.0})])
     low, high = ends.min(), ends.max()
     return {
-        "plain": plain,
-        "low": plain + low,
-        "high": plain + high,
+        "plain": unvaried,
+        "low": unvaried + low,
+        "high": unvaried + high,
         "at_low": ends.idxmin(),
         "at_high": ends.idxmax(),
         "swing": high - low,
@@ -65,7 +71,7 @@ def _bar(changes: pd.DataFrame, plain: float) -> dict:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The tornado plots of ``frame``: a panel a corpus, encoder and objective, the longest bar on top."""
+    """Draw a panel per corpus, encoder and objective, with the longest bar on top."""
     if table.empty:
         return panels.nothing()
     groups = list(table.groupby(CELL, sort=False))
@@ -91,7 +97,7 @@ def draw(table: pd.DataFrame) -> Figure:
 def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
     panel = panel.reset_index(drop=True)
     low, high = panel["low"].min(), panel["high"].max()
-    room = 0.22 * max(high - low, 0.01)  # for the names of the bars' ends
+    room = 0.22 * max(high - low, 0.01)  # for the labels at the ends of the bars
     for place, bar in panel.iterrows():
         for end, value, color, side in (
             (bar["low"], bar["at_low"], style.SKY, -1),

@@ -1,7 +1,7 @@
-"""How every figure looks: sizes, fonts, colours, markers, and how it is saved.
+"""The style of all figures: sizes, fonts, colours, markers, and saving.
 
-Colours are Okabe and Ito's (2008), which people with the usual colour blindnesses can tell apart; marker and
-dash pattern repeat what the colour says, so that a print in grey can be read too.
+The colours are those of Okabe and Ito (2008), which are distinguishable with common forms of colour blindness. Markers
+and dash patterns also distinguish the objectives, so that figures can be read in grey.
 """
 
 import logging
@@ -32,9 +32,9 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
 
 RC = {
-    "text.parse_math": False,  # a class may be called a$b
+    "text.parse_math": False,  # names may contain $
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
+    "font.sans-serif": ["DejaVu Sans"],  # part of matplotlib, so the same on every machine
     "font.size": TEXT,
     "axes.labelsize": TEXT,
     "axes.titlesize": TITLE,
@@ -55,14 +55,14 @@ RC = {
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
-    "pdf.fonttype": 42,  # text stays text; publishers refuse Type 3
+    "pdf.fonttype": 42,  # TrueType; publishers do not accept Type 3
     "savefig.dpi": DOTS_PER_INCH,
 }
 
 
 @dataclass(frozen=True)
 class Look:
-    """What tells one objective from another: colour, marker, dash pattern, filled marker or not."""
+    """The appearance of an objective: colour, marker, dash pattern, and whether its marker is filled."""
 
     color: str
     marker: str
@@ -98,19 +98,19 @@ VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
 
 
 def look(objective: str) -> Look:
-    """The look of an objective, the same whatever else is shown.
+    """The appearance of an objective, which does not depend on the other objectives in a figure.
 
-    Colour, marker and dashes follow from the colour that the registry gives the objective. A preset or a changed
-    setting keeps colour and marker, unfilled, with a dash pattern of its own. An objective without a colour gets one
-    that the registry gives to no other.
+    The colour comes from the registry; marker and dashes depend on it. An objective with a preset or a changed setting
+    has the same colour, the same marker without filling, and other dashes. An objective without a colour gets one
+    that no other objective has in the registry.
     """
     entry = entries("objective").get(objective, {"base": objective, "variant": "", "color": None})
-    plain = LOOKS[entry["color"] or _spare_color(entry["base"])]
+    base = LOOKS[entry["color"] or _spare_color(entry["base"])]
     variant = entry["variant"]
     if not variant:
-        return plain
+        return base
     dashes = VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
-    return Look(plain.color, plain.marker, dashes, filled=False)
+    return Look(base.color, base.marker, dashes, filled=False)
 
 
 def _spare_color(base: str) -> str:
@@ -123,7 +123,7 @@ def _spare_color(base: str) -> str:
 
 
 def legend_entry(objective: str) -> Line2D:
-    """A legend's handle for an objective, labelled with its display name."""
+    """The legend entry of an objective, with its display name."""
     return Line2D([], [], label=objective_name(objective), **look(objective).line())
 
 
@@ -132,31 +132,47 @@ CLASS_MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
 
 def class_look(place: int) -> tuple[str, str]:
-    """Colour and marker of the class at a place (0-based): both change at each step, 56 pairs in all."""
+    """Colour and marker of a class by its place, from 0. There are 56 different pairs."""
     return CLASS_COLORS[place % len(CLASS_COLORS)], CLASS_MARKERS[place % len(CLASS_MARKERS)]
 
 
 def readable_on(color: tuple[float, float, float, float]) -> str:
-    """Black or white, whichever stands out on a colour (red, green, blue, opacity; 0 to 1)."""
+    """Black or white, whichever has more contrast with a colour (red, green, blue, opacity; 0 to 1)."""
     red, green, blue, _ = color
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
-def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:
-    """Columns of the lowest legend of these labels that fits a width.
+def legend(handles: list, width: float, gap: float = 0.5) -> dict:
+    """Handles and number of columns of a legend, as keyword arguments of ``Figure.legend``.
 
-    width, and gap (handle and spaces beside a label): inches. points: the labels' font size.
+    Args:
+        handles: Legend entries.
+        width: Largest width, inches.
+        gap: Room for the marker and spaces of an entry, inches.
+    """
+    labels = [handle.get_label() for handle in handles]
+    return {"handles": handles, "ncols": legend_columns(labels, width, TEXT, gap)}
+
+
+def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:
+    """The number of columns with which a legend fits a width in as few rows as possible.
+
+    Args:
+        labels: Texts of the entries.
+        width: Largest width, inches.
+        points: Font size of the labels.
+        gap: Room for the marker and spaces of an entry, inches.
     """
     widths = [inches(label, points) + gap for label in labels]
     for rows in range(1, len(labels)):
         columns = -(-len(labels) // rows)
-        if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # as matplotlib fills them
+        if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # matplotlib splits entries this way
             return columns
     return 1
 
 
 def fitted(text: str, width: float, points: float = TEXT) -> str:
-    """The text, its end replaced by an ellipsis where it is longer than ``width`` inches."""
+    """The text, shortened with an ellipsis if it is wider than ``width`` inches."""
     if inches(text, points) <= width:
         return text
     while text and inches(f"{text}…", points) > width:
@@ -165,7 +181,7 @@ def fitted(text: str, width: float, points: float = TEXT) -> str:
 
 
 def inches(text: str, points: float) -> float:
-    """How wide a text is at a font size."""
+    """Width of a text at a font size, in inches."""
     with styled():
         width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=points), ismath=False)
     return width / 72
@@ -173,16 +189,16 @@ def inches(text: str, points: float) -> float:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The style, for as long as the body runs; also a decorator of functions that draw."""
+    """Use the style while the body runs. Also works as a decorator."""
     settings = {**sns.axes_style("ticks"), **sns.plotting_context("paper"), **RC}
     with matplotlib.rc_context(settings):
         yield
 
 
 def save(figure: Figure, stem: str | Path) -> None:
-    """Write ``stem``.png (300 dots an inch) and ``stem``.pdf; the same figure gives the same bytes."""
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph that a pdf embeds
+    """Write ``stem``.png (300 dots per inch) and ``stem``.pdf. The same figure gives the same bytes."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph that a pdf embeds
     with styled():
         figure.savefig(f"{stem}.png", metadata={"Software": None})
-        figure.set_layout_engine("none")  # keep the layout just made: both files show the same one
+        figure.set_layout_engine("none")  # keep the layout of the png for the pdf
         figure.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})

@@ -1,4 +1,4 @@
-"""The search for settings: how the best value grew, and which settings it hung on."""
+"""The search for settings: the best value by trial, and the importance of each setting."""
 
 import json
 
@@ -19,29 +19,29 @@ from glossbench.evidence.text.names import SYMBOLS, arrange, encoder_name, in_or
 
 CELL = ["protocol", "corpus", "encoder"]
 SEARCH = [*CELL, "objective"]
-FEWEST = 4  # complete trials below which an importance says nothing
-TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014): enough for a few dozen trials
+FEWEST = 4  # complete trials that an importance needs
+TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials
 SHORT = {"learning_rate": "lr", "margin": "m", **SYMBOLS}
 CURVE, MATRIX = "value", "importance"  # kinds of rows
 CURVE_HEIGHT = 0.9  # inches
-ROW = 0.15  # inches, a search in a matrix of importances
-MARGIN = 0.6  # inches: titles and axis label of a block
-LONGEST = 1.7  # inches, an encoder's and an objective's name beside a matrix
-LEGEND_GAP = 0.5  # inches, handle and spaces beside a label
+ROW = 0.15  # inches per search in a matrix of importances
+MARGIN = 0.6  # inches per block for titles and axis label
+LONGEST = 1.7  # inches, the longest name of an encoder and objective next to a matrix
 
-
-def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of objectives without changed settings; a search belongs to such an objective."""
-    return unvaried(runs)
+select = unvaried  # a search belongs to an objective without changed settings
 
 
 def frame(trials: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, one row a trial or a setting of a search.
+    """The data of the figure.
 
-    trials: the collected trials.parquet. Returns protocol, corpus, encoder, objective, kind and the columns of
-    the kind. "value": trial (from 1, as readers count) and best, the highest value among the complete trials up
-    to it. "importance": setting and importance (fANOVA's share of the variance, sums to one over a search; NaN
-    where fewer than FEWEST trials are complete or all have the same value) and n_complete.
+    Args:
+        trials: The collected trials.
+
+    Returns:
+        One row per trial and per setting of each search: protocol, corpus, encoder, objective, kind and the columns
+        of the kind. Kind "value": trial (from 1) and best, the highest value of the complete trials so far. Kind
+        "importance": setting, importance (fANOVA's share of the variance, which sums to one over a search; NaN if
+        fewer than ``FEWEST`` trials are complete or all have the same value) and n_complete.
     """
     searches = arrange(trials, [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
     rows = [
@@ -63,23 +63,23 @@ def _growth(search: pd.DataFrame) -> list[dict]:
 def _importances(search: pd.DataFrame) -> list[dict]:
     space = {setting: _distribution(allowed) for setting, allowed in json.loads(search["space"].iloc[0]).items()}
     complete = search[(search["state"] == "complete") & search["value"].notna()].dropna(subset=list(space))
-    found = dict.fromkeys(space, np.nan)
+    importances = dict.fromkeys(space, np.nan)
     if len(complete) >= FEWEST and complete["value"].nunique() > 1:
         study = _study([_trial(row, space) for _, row in complete.iterrows()])
-        found |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
+        importances |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
     return [
-        {"kind": MATRIX, "setting": setting, "importance": float(found[setting]), "n_complete": len(complete)}
+        {"kind": MATRIX, "setting": setting, "importance": float(importances[setting]), "n_complete": len(complete)}
         for setting in space
     ]
 
 
 def _study(trials: list[optuna.trial.FrozenTrial]) -> optuna.Study:
-    loud = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it logs every new study
     try:
         study = optuna.create_study(direction="maximize")
     finally:
-        optuna.logging.set_verbosity(loud)
+        optuna.logging.set_verbosity(verbosity)
     study.add_trials(trials)
     return study
 
@@ -97,16 +97,14 @@ def _trial(row: pd.Series, space: dict[str, BaseDistribution]) -> optuna.trial.F
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """The searches of ``frame``: a block a protocol for the best value, one for the importances below it."""
+    """Draw two blocks per protocol: the best value by trial, and below it the importances."""
     if table.empty:
         return panels.nothing("nothing to draw: this study tuned nothing")
     blocks = [
-        (kind, protocol, corpora, block[block["corpus"].isin(corpora)])
+        (kind, protocol, corpora, block)
         for protocol in in_order(table["protocol"], "protocol")
         for kind in (CURVE, MATRIX)
-        for block in [table[(table["protocol"] == protocol) & (table["kind"] == kind)]]
-        for corpora in panels.in_rows(in_order(block["corpus"], "corpus"))
-        if not block.empty
+        for corpora, block in panels.by_corpora(table[(table["protocol"] == protocol) & (table["kind"] == kind)])
     ]
     width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
     legends = {
@@ -124,8 +122,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _legend(block: pd.DataFrame, width: float) -> dict:
     handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
-    labels = [handle.get_label() for handle in handles]
-    return {"handles": handles, "ncols": style.legend_columns(labels, width, style.TEXT, LEGEND_GAP)}
+    return style.legend(handles, width)
 
 
 def _height(kind: str, block: pd.DataFrame, legend: dict) -> float:
@@ -136,7 +133,7 @@ def _height(kind: str, block: pd.DataFrame, legend: dict) -> float:
 
 
 def _searches(block: pd.DataFrame) -> list[tuple[str, str]]:
-    """Encoder and objective of each row of a block's matrices."""
+    """Encoder and objective of each row of the matrices of a block."""
     return [
         (encoder, objective)
         for encoder in in_order(block["encoder"], "encoder")
@@ -145,16 +142,9 @@ def _searches(block: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _draw_curve_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
-    encoders = in_order(block["encoder"], "encoder")
-    grid = part.subplots(len(encoders), len(corpora), squeeze=False)
     part.suptitle(f"{protocol_name(protocol)}: best validation {SCORE_NAMES[protocol]}")
-    for line, encoder in zip(grid, encoders, strict=True):
-        for axes, corpus in zip(line, corpora, strict=True):
-            _draw_curves(axes, block[(block["encoder"] == encoder) & (block["corpus"] == corpus)])
-        line[0].set_ylabel(style.fitted(encoder_name(encoder), CURVE_HEIGHT))
-    panels.name_corpora(part, grid[0], corpora)
-    for axes in grid[-1]:
-        axes.set_xlabel("trial")
+    for axes, panel, _ in panels.cells(part, block, corpora, "trial", CURVE_HEIGHT):
+        _draw_curves(axes, panel)
 
 
 def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
