@@ -1,0 +1,68 @@
+"""The archive of a study: what is in it, and the same bytes each time."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+import pytest
+from glossbench.study.study import canonical
+from glossbench.tools.archive import contents, pack, sources, sources_digest
+from registered import ROOT
+from run_script import run
+
+pytestmark = pytest.mark.slow
+
+
+def test_same_files_give_the_same_bytes_whatever_their_times(archive, packed, tmp_path):
+    files = {name: content for name, content in packed.items() if name != "SHA256SUMS"}
+    for place, content in enumerate(reversed(files.values())):
+        (tmp_path / str(place)).write_bytes(content)
+    again = {name: tmp_path / str(place) for place, name in enumerate(reversed(files))}
+    pack(tmp_path / "other-name.tar.gz", "mine-artifact", again)
+    assert (tmp_path / "other-name.tar.gz").read_bytes() == archive.read_bytes()
+    with tarfile.open(archive) as tar:
+        assert {(member.mtime, member.uid, member.uname) for member in tar} == {(0, 0, "")}
+        assert tar.getnames() == sorted(tar.getnames())
+
+
+def test_checksums_are_those_that_sha256sum_would_find(packed):
+    listed = dict(line.split("  ")[::-1] for line in packed["SHA256SUMS"].decode().splitlines())
+    assert set(listed) == set(packed) - {"SHA256SUMS"}
+    assert all(hashlib.sha256(packed[name]).hexdigest() == digest for name, digest in listed.items())
+
+
+def test_the_script_packs_what_it_is_given(archive, packed, study_settings, tmp_path):
+    results = tmp_path / "results/mine"
+    kept = {name: content for name, content in packed.items() if name != "SHA256SUMS"}
+    own = [name for name in kept if not name.startswith(("config/", "envs/", "report/", "resources/"))]
+    for name in own:
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_bytes(kept[name])
+    manifests = []
+    for name in (name for name in kept if name.startswith("resources/")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(kept[name])
+        manifests.append(str(tmp_path / name))
+    given = {"products": [str(results / name) for name in own], "manifests": manifests}
+    made = results / archive.name
+    run("artifact", tmp_path / "log", given, {"archive": str(made)}, {"study": canonical(study_settings)})
+    assert made.read_bytes() == archive.read_bytes()
+
+
+def test_digest_of_the_sources_follows_their_content(tmp_path):
+    for name, path in sources(ROOT).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(path.read_bytes())
+    before = sources_digest(tmp_path)
+    assert before == sources_digest(ROOT)
+    (tmp_path / "config/claims.yaml").write_text("C1: {}\n")
+    assert sources_digest(tmp_path) != before
+
+
+def test_inputs_are_kept_by_their_place_below_resources():
+    found = contents(
+        ROOT, Path("results/x"), ["results/x/tables/a.csv"], ["/elsewhere/resources/corpora/mr/SHA256SUMS"], {}
+    )
+    assert found["resources/corpora/mr/SHA256SUMS"] == Path("/elsewhere/resources/corpora/mr/SHA256SUMS")
+    assert found["tables/a.csv"] == Path("results/x/tables/a.csv")
+    assert found["config/study.json"] == b"{}\n"
