@@ -1,7 +1,7 @@
-"""One archive of all that a study's evidence stands on, for an appendix that others can check.
+"""Packs the evidence of a study, and all that it is made from, into one archive.
 
-``glossbench.tools.verify`` is what checks it. Nothing heavy in here: a rule asks for ``sources_digest`` while the
-workflow is parsed.
+``glossbench.tools.verify`` checks such an archive. Snakemake imports this module for ``sources_digest`` while it parses
+the workflow, so it imports no large packages.
 """
 
 import gzip
@@ -20,18 +20,26 @@ REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """The repository's files that go along, by their name in the archive: registries, schemas, lock, captions.
+    """The files of the repository that belong to an archive: registries, schemas, lock file and captions.
 
-    Raises FileNotFoundError where one of the registries is missing.
+    Args:
+        root: Root folder of the repository.
+
+    Returns:
+        Paths by their name in the archive, sorted.
     """
     config = root / "config"
-    found = [config / f"{name}.yaml" for name in REGISTRIES]
-    found += [*config.glob("schemas/*.yaml"), *config.glob("published/*"), *root.glob("report/*.rst"), root / LOCK]
-    return {path.relative_to(root).as_posix(): path for path in sorted(found)}
+    paths = [config / f"{name}.yaml" for name in REGISTRIES]
+    paths += [*config.glob("schemas/*.yaml"), *config.glob("published/*"), *root.glob("report/*.rst"), root / LOCK]
+    return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
 def sources_digest(root: Path) -> str:
-    """Digest of those files' names and contents."""
+    """Digest of the names and contents of ``sources``.
+
+    Raises:
+        FileNotFoundError: A registry or the lock file is missing.
+    """
     parts = [f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in sources(root).items()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -39,11 +47,18 @@ def sources_digest(root: Path) -> str:
 def contents(
     root: Path, results: Path, products: list[str], manifests: list[str], study: dict[str, Any]
 ) -> dict[str, Path | bytes]:
-    """Every file of the archive by its name there, or the bytes of one that stands nowhere else.
+    """The contents of an archive.
 
-    root: the repository. results: the folder of the study, below which ``products`` lie (frames, tables, figures,
-    claims, report, provenance), relative paths kept. manifests: SHA256SUMS of each corpus and encoder, kept below
-    resources/. study: as it was given, command line included; enough to resolve it again with the registries.
+    Args:
+        root: Root folder of the repository.
+        results: Folder of the study.
+        products: Frames, tables, figures, claims, report and provenance below ``results``. Their relative paths are
+            kept.
+        manifests: SHA256SUMS of each corpus and encoder, kept below resources/.
+        study: The study as it was given, command line included. It can be resolved again with the registries.
+
+    Returns:
+        Paths, or bytes for files that exist only in the archive, by their name in the archive.
     """
     described = json.dumps(study, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     inputs = {"/".join(("resources", *path.parts[-3:])): path for path in map(Path, manifests)}
@@ -56,11 +71,16 @@ def contents(
 
 
 def pack(archive: Path, folder: str, files: dict[str, Path | bytes]) -> None:
-    """Write a tar.gz with ``folder`` at its top and the digests of all files in SHA256SUMS.
+    """Write a tar.gz with the files and their digests in SHA256SUMS.
 
-    The same files give the same bytes: names sorted, no times, no owners.
+    The same files give the same bytes: names are sorted, and times and owners are left out.
+
+    Args:
+        archive: The file to write.
+        folder: Top folder in the archive.
+        files: From ``contents``.
     """
-    stored = {name: what if isinstance(what, bytes) else what.read_bytes() for name, what in files.items()}
+    stored = {name: file if isinstance(file, bytes) else file.read_bytes() for name, file in files.items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     stored[CHECKSUMS] = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
     with (

@@ -1,7 +1,7 @@
-"""Checks that files are valid YAML, with one line for whoever made a mistake in them.
+"""Checks that files are valid YAML; errors are one line.
 
-``python -m glossbench.tools.check_yaml FILE ...``; ``make study`` runs it first, because Snakemake reads a
-``--configfile`` before the workflow does, names no line and takes the last of two equal keys.
+``python -m glossbench.tools.check_yaml FILE ...``. ``make study`` runs it first, because Snakemake reads a
+``--configfile`` before the workflow does. Its errors name no line, and of two equal keys it uses the last.
 """
 
 import sys

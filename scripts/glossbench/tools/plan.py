@@ -1,7 +1,7 @@
-"""How many hours and how much disk a study takes, from documents per second that were measured.
+"""Estimates the hours and the disk space that a study needs, from measured documents per second.
 
-``python -m glossbench.tools.plan STUDY [RUNS]``: STUDY a study file, RUNS the runs.parquet of a finished one;
-without it the speed is the paper's own, BERT-base on one A100.
+``python -m glossbench.tools.plan STUDY [RUNS]``, where STUDY is a study file and RUNS the runs.parquet of a finished
+study. Without RUNS, the speed is that of the paper: BERT-base on one A100.
 """
 
 import sys
@@ -27,27 +27,37 @@ PAPER_MACHINE = "one A100 80 GB, by the seconds an epoch in the paper's T3"
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
     """Training documents per second of each encoder of a study.
 
+    The speed of an encoder that was not measured is estimated from the measured ones by the ratio of their parameters,
+    because the work per token is proportional to them.
+
     Args:
         runs: Measured runs (runs.parquet), on one device.
-        study: An encoder that was not measured is taken to be slower than a measured one by the ratio of their
-            parameters, since the work for a token is proportional to them.
+        study: The study.
 
     Returns:
-        By encoder; NaN for one that was not measured and whose parameters the registry does not state.
+        Speed by encoder; NaN if it was not measured and the registry does not state the number of parameters.
     """
     measured = runs.groupby("encoder").agg({"docs_per_second": "median", "n_trainable": "median"})
-    found = {}
+    by_encoder = {}
     for encoder in study.encoders:
         if encoder in measured.index:
-            found[encoder] = measured.loc[encoder, "docs_per_second"]
+            by_encoder[encoder] = measured.loc[encoder, "docs_per_second"]
         else:
             parameters = study.registry["encoders"][encoder].get("parameters", float("nan"))
-            found[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / parameters).mean()
-    return found
+            by_encoder[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / parameters).mean()
+    return by_encoder
 
 
 def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
-    """The paper's runs as if measured here: documents per second of BERT-base, from T3's seconds an epoch."""
+    """The speed of the paper's runs, from the seconds per epoch in T3, in the form of measured runs.
+
+    Args:
+        study: The study, for the sizes in its registries.
+        costs: From ``published_costs``.
+
+    Returns:
+        Columns encoder, docs_per_second, n_trainable and device.
+    """
     corpora, encoders = study.registry["corpora"], study.registry["encoders"]
     sizes = costs["corpus"].map(lambda corpus: corpora[corpus]["documents"]["train"])
     return pd.DataFrame(
@@ -61,7 +71,10 @@ def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
-    """Epochs of a run on each corpus: the paper's mean early stop there, else of all; at most what the study allows."""
+    """Epochs of a run by corpus: the paper's mean early stop on that corpus or, if it has none, on all corpora.
+
+    They are at most the epochs that the study allows.
+    """
     published = costs.groupby("corpus")["stop_epoch"].mean()
     limit = study.settings["training"]["epochs"]
     return {corpus: min(limit, published.get(corpus, published.mean())) for corpus in study.corpora}
@@ -71,14 +84,14 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
     """Hours by encoder and kind of job.
 
     Args:
-        study: What is planned.
+        study: The study.
         runs: Measured runs.
         costs: From ``published_costs``.
         facts: The paper's sizes, for corpora whose registry entry states none.
 
     Returns:
-        Columns encoder, kind (run, trial), jobs, documents (training documents that are encoded forward and backward,
-        over all epochs, in all jobs), docs_per_second, hours. NaN where a size or a speed is not known.
+        Columns encoder, kind ("run" or "trial"), jobs, documents (training documents of all epochs of all jobs),
+        docs_per_second and hours. NaN if a size or a speed is not known.
     """
     rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
     jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
@@ -105,9 +118,9 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
 
 
 def kept_bytes(study: Study, facts: Facts) -> float:
-    """What all runs keep: embeddings in float16 of the test documents, standalone of all; a little for the rest.
+    """Bytes that all runs keep: mostly embeddings in float16, of test documents or, if standalone, of all documents.
 
-    NaN where the size of a corpus or of an encoder's hidden state is not known.
+    NaN if the size of a corpus or of an encoder's hidden state is not known.
     """
     encoders = study.registry["encoders"]
     return sum(
@@ -117,13 +130,13 @@ def kept_bytes(study: Study, facts: Facts) -> float:
 
 
 def checkpoint_bytes(study: Study) -> dict[str, float]:
-    """What a run needs while it trains, by encoder: weights, the best weights and two moments in float32."""
+    """Bytes of a run's checkpoint by encoder: weights, best weights and two moments of the optimizer in float32."""
     encoders = study.registry["encoders"]
     return {encoder: 16 * encoders[encoder].get("parameters", float("nan")) for encoder in study.encoders}
 
 
 def _encoded(study: Study, run: Run, facts: Facts) -> float:
-    """Documents whose embeddings a run keeps."""
+    """The number of documents whose embeddings a run keeps."""
     sizes, subset = _sizes(study, run.corpus, facts), study.settings["subset"]
     n_test = subset["test"] or sizes["test"]
     if study.objective(run.objective)["protocol"] == "integrated":
@@ -143,7 +156,10 @@ def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
 
 
 def _sizes(study: Study, corpus: str, facts: Facts) -> dict[str, float]:
-    """Documents by split: the registry's; else the paper's, those to learn from as training; NaN where unknown."""
+    """Documents by split, from the registry or else from the paper; NaN if unknown.
+
+    The paper's documents to learn from count as training documents.
+    """
     stated = study.registry["corpora"][corpus].get("documents")
     if stated:
         return stated
@@ -152,7 +168,14 @@ def _sizes(study: Study, corpus: str, facts: Facts) -> dict[str, float]:
 
 
 def plan_text(study: Study, runs: pd.DataFrame, frame: pd.DataFrame, facts: Facts) -> str:
-    """The plan for readers."""
+    """The plan as text.
+
+    Args:
+        study: The study.
+        runs: Measured runs, for their device.
+        frame: From ``plan``.
+        facts: The paper's sizes.
+    """
     rows = [
         [
             row.encoder,
@@ -178,7 +201,7 @@ def plan_text(study: Study, runs: pd.DataFrame, frame: pd.DataFrame, facts: Fact
 
 
 def _unknown(study: Study, frame: pd.DataFrame, facts: Facts) -> list[str]:
-    """What the registries do not state and a plan would need."""
+    """A line with the keys that the registries do not state but the plan needs; empty if there are none."""
     missing = [
         f"config/corpora.yaml: {corpus}.documents"
         for corpus in study.corpora
@@ -194,7 +217,12 @@ def _unknown(study: Study, frame: pd.DataFrame, facts: Facts) -> list[str]:
 
 
 def main(study_file: str, runs_file: str | None = None) -> None:
-    """Print the plan of a study."""
+    """Print the plan of a study.
+
+    Args:
+        study_file: The study file.
+        runs_file: runs.parquet of a finished study; None for the paper's speed.
+    """
     study = load_study(read_yaml(Path(study_file)), study_file, CONFIG)
     costs, facts = published_costs(CONFIG / "published"), read_facts(CONFIG / "published")
     if runs_file is not None and not Path(runs_file).is_file():

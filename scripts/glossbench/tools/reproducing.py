@@ -1,7 +1,7 @@
-"""REPRODUCING.md: each table, figure and claim of the paper, the command that makes it, and what that takes.
+"""Makes REPRODUCING.md: each table, figure and claim of the paper, the command that makes it, and its cost.
 
-``python -m glossbench.tools.reproducing`` (``make docs``) writes the page from config/{outputs,claims,costs}.yaml
-and the studies they name. ``python -m glossbench.tools.reproducing T2`` prints the files of the runs that T2 stands on.
+``python -m glossbench.tools.reproducing`` (``make docs``) writes the page from config/{outputs,claims,costs}.yaml and
+the studies that they name. ``python -m glossbench.tools.reproducing T2`` prints the files of the runs that T2 needs.
 """
 
 import sys
@@ -28,8 +28,8 @@ from glossbench.tools.plan import plan
 
 ROOT = Path(__file__).parents[3]
 UNKNOWN = "not measured yet"
-VARIED = ("best-values", "swings")  # kinds of claims that are about changed settings
-SHOWN_SINGLY = ("projection", "snapshots")  # settings of a study that name objectives and one seed
+VARIED = ("best-values", "swings")  # kinds of claims about changed settings
+SHOWN_SINGLY = ("projection", "snapshots")  # settings of a study that name some objectives and one seed
 HEAD = """# Reproducing the paper
 
 Each table, figure and claim of *G-Loss: Graph-Guided Fine-Tuning of Language Models* (arXiv:2604.25853), the command
@@ -53,23 +53,33 @@ snakemake results/paper/partial/tables/integrated.csv --configfile config/paper.
 
 @dataclass(frozen=True)
 class Costs:
-    """config/costs.yaml with its studies loaded, in its order."""
+    """config/costs.yaml and its studies, in its order."""
 
     entries: dict[str, Any]
     studies: dict[str, Study]
 
     @property
     def main(self) -> Study:
-        """The study whose files are named for each item."""
+        """The study whose commands and files the page names."""
         return self.studies[self.entries["names"]]
 
     def run_here(self) -> list[Study]:
+        """The studies that were run on our machines."""
         return [study for name, study in self.studies.items() if self.entries["studies"][name]["run_here"]]
 
 
 @dataclass(frozen=True)
 class Item:
-    """A row of the page. runs: those of the main study that it stands on. searches: whether it stands on trials."""
+    """A row of the page: a table, a figure or a claim.
+
+    Args:
+        number: Its number in the paper, or empty.
+        title: What it is.
+        target: The file to make; empty if the main study cannot fill it.
+        runs: The runs of the main study that it needs.
+        searches: Whether it needs the trials of searches.
+        here: Names of the studies run here that fill it.
+    """
 
     number: str
     title: str
@@ -80,7 +90,14 @@ class Item:
 
 
 def load_costs(root: Path) -> Costs:
-    """Raises SettingsError where the file breaks its schema or a study is not what it is listed as."""
+    """Load config/costs.yaml and its studies.
+
+    Args:
+        root: Root folder of the repository.
+
+    Raises:
+        SettingsError: The file is not valid, or a study file has another name than listed.
+    """
     config = root / "config"
     source = config / "costs.yaml"
     entries = read_yaml(source)
@@ -95,22 +112,28 @@ def load_costs(root: Path) -> Costs:
 
 
 def page(root: Path) -> str:
-    """The text of REPRODUCING.md. root: the repository. Raises SettingsError."""
+    """The text of REPRODUCING.md.
+
+    Args:
+        root: Root folder of the repository.
+
+    Raises:
+        SettingsError: A registry or a study is not valid.
+    """
     costs = load_costs(root)
     outputs, claims = load_outputs(root / "config"), load_claims(root / "config")
-    items = [_of_output(output, costs) for output in outputs]
-    places = {output.key: item for output, item in zip(outputs, items, strict=True)}
+    items = {output.key: _item(output, costs) for output in outputs}
     parts = [
         HEAD,
         f"## Studies\n\n{_studies(costs)}",
         *(
             f"## {kind.capitalize()}s of the paper\n\n"
-            + _items((places[e.key] for e in _by_number(outputs, kind)), costs, root)
+            + _items((items[output.key] for output in _by_number(outputs, kind)), costs, root)
             for kind in ("table", "figure")
         ),
         f"## Claims of the paper\n\n{_claims(claims, costs, root)}",
-        "## Beyond the paper\n\n" + _items((places[e.key] for e in outputs if not e.paper), costs, root),
-        _behind(costs),
+        "## Beyond the paper\n\n" + _items((items[one.key] for one in outputs if not one.paper), costs, root),
+        _sources(costs),
     ]
     return "\n".join(parts)
 
@@ -120,7 +143,7 @@ def _by_number(outputs: list[Output], kind: str) -> list[Output]:
     return sorted(numbered, key=lambda output: int(output.paper[1:]))
 
 
-def _of_output(output: Output, costs: Costs) -> Item:
+def _item(output: Output, costs: Costs) -> Item:
     study = costs.main if output.fillable(costs.main) else None
     ending = "csv" if output.kind == "table" else "pdf"
     return Item(
@@ -134,7 +157,7 @@ def _of_output(output: Output, costs: Costs) -> Item:
 
 
 def _runs_of(output: Output, study: Study) -> tuple[Run, ...]:
-    """The runs that an output's own choice takes, of those of which what it needs is kept."""
+    """The runs that an output selects; for projections and snapshots, only those whose embeddings are kept for it."""
     runs = study.runs
     shown = study.settings[output.needs["setting"]] if output.needs.get("setting") in SHOWN_SINGLY else None
     if shown:
@@ -153,12 +176,17 @@ def _runs_of(output: Output, study: Study) -> tuple[Run, ...]:
 
 
 def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
-    """The runs that a verdict stands on: the claim's corpora, encoders, objectives, and changes it is about."""
+    """The runs of a study that decide a claim: its corpora, encoders and objectives, and the changes it is about.
+
+    Args:
+        claim: Entry of config/claims.yaml.
+        study: The study.
+    """
     measure, paper = claim["measure"], claim["paper"]
     varied = [measure.get("setting"), *measure.get("baselines", [])] if measure["kind"] in VARIED else []
     objectives = {*measure["gloss"], *([] if varied else measure.get("baselines", []))}
     keys = {key: ObjectiveKey.parse(key) for key in study.objectives}
-    asked = {
+    needed = {
         text
         for text, key in keys.items()
         if key.base in objectives
@@ -168,12 +196,12 @@ def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
     return tuple(
         run
         for run in study.runs
-        if run.corpus in paper["corpora"] and run.encoder in paper["encoders"] and run.objective in asked
+        if run.corpus in paper["corpora"] and run.encoder in paper["encoders"] and run.objective in needed
     )
 
 
-def _asked_by(claim: dict[str, Any], study: Study) -> bool:
-    """Whether a study has runs that a claim is measured on, on any corpus: G-Loss, and a baseline or a change."""
+def _measures(study: Study, claim: dict[str, Any]) -> bool:
+    """Whether a study has runs that measure a claim, on any corpus: G-Loss, and a baseline or a change."""
     measure = claim["measure"]
     only = measure.get("only", study.corpora)
     keys = {run.objective for run in study.runs if run.corpus in only}
@@ -215,7 +243,7 @@ def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
     rows = []
     for number in sorted(claims, key=lambda number: int(number[1:])):
         claim = claims[number]
-        here = [study.name for study in costs.run_here() if _asked_by(claim, study)]
+        here = [study.name for study in costs.run_here() if _measures(study, claim)]
         runs = runs_of_claim(claim, costs.main)
         title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
         rows.append(_row(Item(number, title, f"results/{costs.main.name}/claims.md", runs, False, here), costs, root))
@@ -268,7 +296,8 @@ def _disk(item: Item, costs: Costs) -> str:
     return UNKNOWN if each is None else f"{len(item.runs) * each / 1000:,.1f} GB (estimated)"
 
 
-def _behind(costs: Costs) -> str:
+def _sources(costs: Costs) -> str:
+    """The section on the sources of the numbers."""
     speed = costs.entries["speed"]
     known = {encoder: value for encoder, value in speed["docs_per_second"].items() if value is not None}
     rates = ", ".join(f"{encoder} {value:,.0f}" for encoder, value in known.items())
@@ -291,7 +320,7 @@ def _behind(costs: Costs) -> str:
 
 
 def _command(costs: Costs, name: str, target: str = "") -> str:
-    # --configfile takes all words behind it for files
+    # The target comes first, because --configfile takes all following words as files.
     return " ".join(
         ["snakemake", *([target] if target else []), "--configfile", costs.entries["studies"][name]["file"]]
     )
@@ -308,9 +337,14 @@ def _page_table(headers: list[str], rows: list[list[str]]) -> str:
 
 
 def files_of(number: str, root: Path) -> list[str]:
-    """The files that stand for each finished run or search behind a table, figure or claim, by its number.
+    """One file of each run and search that a table, figure or claim needs. Making these files makes the runs.
 
-    Raises SettingsError where there is no such number.
+    Args:
+        number: Number in the paper, e.g. T2, F5 or C1.
+        root: Root folder of the repository.
+
+    Raises:
+        SettingsError: There is no such number.
     """
     costs, claims = load_costs(root), load_claims(root / "config")
     outputs = {output.paper: output for output in load_outputs(root / "config") if output.paper}
@@ -319,7 +353,7 @@ def files_of(number: str, root: Path) -> list[str]:
     if number in claims:
         runs, searches = runs_of_claim(claims[number], study), []
     else:
-        runs = _of_output(outputs[number], costs).runs
+        runs = _item(outputs[number], costs).runs
         searches = study.tuning_jobs() if "trials" in outputs[number].reads else []
     return [
         *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),

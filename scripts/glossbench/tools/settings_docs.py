@@ -1,4 +1,4 @@
-"""The tables of settings in config/README.md, made from the schemas and presets that the workflow checks against.
+"""Makes the tables of settings in config/README.md from the schemas and presets of the workflow.
 
 ``python -m glossbench.tools.settings_docs config/README.md`` (``make docs``) writes them between their markers.
 """
@@ -16,13 +16,21 @@ BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -
 
 
 def updated(text: str, config_dir: Path) -> str:
-    """The page with every marked block made afresh. Raises KeyError for a block that is not known."""
+    """Replace every marked block of a page.
+
+    Args:
+        text: The page.
+        config_dir: Folder with presets.yaml and schemas/.
+
+    Raises:
+        KeyError: The page has a block with an unknown name.
+    """
     blocks = tables(config_dir)
     return BLOCK.sub(lambda match: f"{match[1]}{blocks[match['name']]}{match[3]}", text)
 
 
 def tables(config_dir: Path) -> dict[str, str]:
-    """Markdown tables by name: study, training, losses, presets, corpora, encoders, objectives."""
+    """Markdown tables by name: study, training, losses, presets, search, corpora, encoders, objectives."""
     losses, training, probe = (load_schema(config_dir, name) for name in ("losses", "training", "probe"))
     registries = {
         name: settings_table(load_schema(config_dir, name)["additionalProperties"]["properties"])
@@ -44,13 +52,18 @@ def tables(config_dir: Path) -> dict[str, str]:
 
 
 def settings_table(properties: dict[str, Any]) -> str:
-    """A row for each key, nested ones as outer.inner."""
+    """One row per key; nested keys are written as outer.inner."""
     rows = [[f"`{key}`", _values(spec), _default(spec), _meaning(spec)] for key, spec in _flat(properties)]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
 
 def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
-    """A row for each switch: its value in each preset."""
+    """One row per setting that a preset sets, with its value in each preset.
+
+    Args:
+        presets: presets.yaml.
+        meanings: Schemas of the settings, by block.
+    """
     switches = {
         (block, key): None for preset in presets.values() for block in meanings for key in preset.get(block, {})
     }
@@ -63,7 +76,7 @@ def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
 
 
 def search_table(presets: dict[str, Any]) -> str:
-    """A row for each setting that a search can look for: its space in each preset."""
+    """One row per setting that can be searched, with its space in each preset."""
     spaces = {name: preset.get("search", {}) for name, preset in presets.items()}
     places = {(block, key): None for search in spaces.values() for block, keys in search.items() for key in keys}
     rows = [
@@ -75,7 +88,7 @@ def search_table(presets: dict[str, Any]) -> str:
 
 def _space(space: dict[str, Any] | None) -> str:
     if space is None:
-        return "as it is"
+        return "not searched"
     if "integrated" in space:
         return "; ".join(f"{protocol}: {_space(one)}" for protocol, one in space.items())
     if "choices" in space:

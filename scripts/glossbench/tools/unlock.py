@@ -1,6 +1,6 @@
-"""Lifts the lock that a killed Snakemake left behind in the current directory.
+"""Removes the lock that a killed Snakemake left in the current directory.
 
-``python -m glossbench.tools.unlock``; the targets of the Makefile that run a study call it first.
+``python -m glossbench.tools.unlock``. The targets of the Makefile that run a study call it first.
 """
 
 import os
@@ -13,15 +13,24 @@ from glossbench.job.watchdog import is_snakemake
 
 
 def lift_stale_lock(folder: Path) -> str | None:
-    """Unlock a working directory that no Snakemake works in. Returns what to tell the user, None where all is well.
+    """Remove the lock of a working directory in which no Snakemake runs.
 
-    Raises RuntimeError where a Snakemake is at work there. One on another machine is not seen.
+    Only processes on this machine are found.
+
+    Args:
+        folder: The working directory.
+
+    Returns:
+        A message for the user; None if there was no lock.
+
+    Raises:
+        RuntimeError: A Snakemake runs in this directory.
     """
     if not any((folder / ".snakemake" / "locks").glob("*")):
         return None
-    at_work = [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
-    if at_work:
-        raise RuntimeError(f"Snakemake is already at work here (process {at_work[0]}); wait for it, or end it")
+    running = [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
+    if running:
+        raise RuntimeError(f"Snakemake is already at work here (process {running[0]}); wait for it, or end it")
     for lock in (folder / ".snakemake" / "locks").glob("*"):
         lock.unlink()
     return "a killed Snakemake had left its lock behind; lifted it and went on"

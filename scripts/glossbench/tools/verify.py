@@ -1,8 +1,8 @@
-"""Whether an archive of ``glossbench.tools.archive`` is whole, and its tables follow from its frames.
+"""Checks that an archive of ``glossbench.tools.archive`` is complete, and that its tables follow from its frames.
 
-``python -m glossbench.tools.verify ARCHIVE`` (``make verify ARCHIVE=...``) says each fault in one line and exits
-with 1 where there is any. What follows from the frames is made afresh by the code of this checkout, so a checkout of
-the commit that provenance.json names is the one to use.
+``python -m glossbench.tools.verify ARCHIVE`` (``make verify ARCHIVE=...``) prints one line per fault, and exits with 1
+if there is any. Tables, figures and verdicts are made again with the code of this checkout. Use a checkout of the
+commit that provenance.json names.
 """
 
 import hashlib
@@ -28,31 +28,37 @@ from glossbench.study.study import Study, canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.archive import CHECKSUMS, LOCK, STUDY
 
-SHOWN = 60  # characters of a line that does not follow
+SHOWN = 60  # characters of a differing line that are shown
 
 
 def verify(archive: Path) -> list[str]:
-    """Every fault of an archive, a line each; none where it is sound.
+    """List every fault of an archive.
 
-    A file that is not what was packed is said once, and nothing that follows from it is judged.
+    A file whose content changed is reported once. Files that are made from it are not checked.
+
+    Args:
+        archive: The tar.gz.
+
+    Returns:
+        One line per fault; empty if the archive is sound.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
             root = _unpacked(archive, Path(folder))
-            found, sound = _checksums(root)
-            return [*found, *_contents(root, sound)]
+            faults, sound = _checksums(root)
+            return [*faults, *_contents(root, sound)]
     except GlossbenchError as error:
         return [str(error)]
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:
-    """The folder at the top of the archive, unpacked below ``folder``; nothing is written anywhere else."""
+    """Unpack the archive below ``folder``, and nowhere else. Returns the archive's top folder."""
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = tar.getmembers()
-            _refuse_odd(archive, members)
+            _check_members(archive, members)
             tar.extractall(folder, members, filter="data")
-    except OSError as error:  # tarfile's and gzip's own are among them, or not
+    except OSError as error:  # includes some errors of tarfile and gzip
         raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
     except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise GlossbenchError(f"{archive}: not a whole tar.gz: {error}") from None
@@ -62,7 +68,8 @@ def _unpacked(archive: Path, folder: Path) -> Path:
     return folder / tops.pop()
 
 
-def _refuse_odd(archive: Path, members: list[tarfile.TarInfo]) -> None:
+def _check_members(archive: Path, members: list[tarfile.TarInfo]) -> None:
+    """Raise GlossbenchError unless all members are regular files inside a folder, each once."""
     seen = set()
     for member in members:
         path = PurePosixPath(member.name)
@@ -76,24 +83,24 @@ def _refuse_odd(archive: Path, members: list[tarfile.TarInfo]) -> None:
 
 
 def _checksums(root: Path) -> tuple[list[str], set[str]]:
-    """Faults of the files against the packed SHA256SUMS, and the names of those without any."""
+    """Compare the files with the packed SHA256SUMS. Returns faults, and the names of files without any."""
     present = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {CHECKSUMS}
     listed = _listed(root / CHECKSUMS)
-    found, sound = [], set()
+    faults, sound = [], set()
     for name in sorted(present | set(listed)):
         if name not in present:
-            found.append(f"{name}: missing, {CHECKSUMS} lists it")
+            faults.append(f"{name}: missing, {CHECKSUMS} lists it")
         elif name not in listed:
-            found.append(f"{name}: not one of the files that {CHECKSUMS} lists")
+            faults.append(f"{name}: not one of the files that {CHECKSUMS} lists")
         elif _digest(root / name) != listed[name]:
-            found.append(f"{name}: its content is not what was packed (sha256)")
+            faults.append(f"{name}: its content is not what was packed (sha256)")
         else:
             sound.add(name)
-    return found, sound
+    return faults, sound
 
 
 def _listed(path: Path) -> dict[str, str]:
-    """Name to digest, of a file in the format of sha256sum."""
+    """Digests by name from a file in the format of sha256sum."""
     if not path.is_file():
         raise GlossbenchError(f"{path.name}: missing, so nothing can be checked")
     lines = [line.partition("  ") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
@@ -109,14 +116,14 @@ def _digest(path: Path) -> str:
 
 
 def _contents(root: Path, sound: set[str]) -> Iterator[str]:
-    """Faults of what the files say, judged where they and those they follow from are sound."""
+    """Faults in the contents of files. Only sound files that are made from sound files are checked."""
     config = {name for name in {*_listed(root / CHECKSUMS), *_under(root, "config")} if name.startswith("config/")}
     if not config <= sound:
-        return  # said already, and nothing else can be judged without
+        return  # already reported, and the other checks need the study
     try:
         study = load_study(read_yaml(root / STUDY), STUDY, root / "config")
         outputs = [output for output in load_outputs(root / "config") if output.fillable(study)]
-    except Exception as error:  # registries and schemas out of an archive may be anything
+    except Exception as error:  # registries and schemas in an archive may contain anything
         yield _one_line(str(error).replace(f"{root}/", ""))
         return
     yield from _missing(root, study, outputs)
@@ -132,7 +139,7 @@ def _under(root: Path, folder: str) -> list[str]:
 
 
 def _missing(root: Path, study: Study, outputs: list[Output]) -> Iterator[str]:
-    """What an archive of this study has; that SHA256SUMS lists it or not makes no difference."""
+    """Faults for files that an archive of this study must have and that SHA256SUMS does not list either."""
     expected = {
         "provenance.json",
         "claims.json",
@@ -158,14 +165,14 @@ def _frames(root: Path, sound: set[str]) -> Iterator[str]:
     for name in CONTRACT:
         if f"{name}.parquet" in sound:
             try:
-                found = contract_violations(name, pd.read_parquet(root / f"{name}.parquet"))
-            except Exception as error:  # whatever a file that is no Parquet makes its reader raise
-                found = [f"cannot be read: {_one_line(error)}"]
-            yield from (f"{name}.parquet: {text}" for text in found)
+                faults = contract_violations(name, pd.read_parquet(root / f"{name}.parquet"))
+            except Exception as error:  # reading a file that is not Parquet may raise anything
+                faults = [f"cannot be read: {_one_line(error)}"]
+            yield from (f"{name}.parquet: {fault}" for fault in faults)
 
 
 def _manifests(root: Path, sound: set[str]) -> Iterator[str]:
-    """Lists of the inputs' digests are lists of digests, and not empty."""
+    """Faults of the lists of input files: wrong format, or no files."""
     for name in sorted(sound):
         if name.startswith("resources/"):
             try:
@@ -176,12 +183,12 @@ def _manifests(root: Path, sound: set[str]) -> Iterator[str]:
 
 
 def _planned(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
-    """The runs are those that the study plans: no other one, and none left out."""
+    """Faults of the runs: one that the study does not plan, or planned runs that are missing."""
     if not {"coverage.parquet", "runs.parquet"} <= sound:
         return
     try:
         coverage, runs = (_runs_of(pd.read_parquet(root / f"{name}.parquet")) for name in ("coverage", "runs"))
-    except Exception:  # a frame of another shape, which is said already
+    except Exception:  # the frame breaks its contract, which is already reported
         return
     planned = set(study.runs)
     for name, odd in {"coverage": coverage ^ planned, "runs": runs - planned}.items():
@@ -202,8 +209,8 @@ def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
     if "provenance.json" not in sound:
         return
     try:
-        told = json.loads((root / "provenance.json").read_text(encoding="utf-8"))
-        lock, name = told["lock"], told["study"]
+        provenance = json.loads((root / "provenance.json").read_text(encoding="utf-8"))
+        lock, name = provenance["lock"], provenance["study"]
     except (ValueError, KeyError, TypeError) as error:
         yield f"provenance.json: cannot be read: {_one_line(error)}"
         return
@@ -214,14 +221,14 @@ def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
 
 
 def _derived(root: Path, study: Study, outputs: list[Output], sound: set[str]) -> Iterator[str]:
-    """Tables, data of figures and verdicts, each against what the frames give."""
+    """Faults of tables, data of figures, tests and verdicts: differences from those made again from the frames."""
     by_stem = {f"{output.kind}s/{output.key}": output for output in outputs}
     for name in sorted(name for name in sound if name.startswith(("tables/", "figures/"))):
         if name.rpartition(".")[0] not in by_stem:
             yield f"{name}: no table or figure of this study"
     rebuilt = _Rebuilt(root, study, sound)
     for stem, output in by_stem.items():
-        if output.reads:  # without any it is a diagram, which follows from no run
+        if output.reads:  # the diagram of the method reads nothing and does not depend on runs
             yield from rebuilt.compare(stem, rebuilt.parents(output), lambda one=output: rebuilt.texts(one))
     yield from rebuilt.compare(
         "significance", rebuilt.files(TESTED, published=True), lambda: rebuilt.evidence(TESTED).significance()
@@ -232,7 +239,7 @@ def _derived(root: Path, study: Study, outputs: list[Output], sound: set[str]) -
 
 
 class _Rebuilt:
-    """What follows from the frames of an archive, made again and compared with what is packed."""
+    """Makes evidence again from the frames of an archive, and compares it with the packed files."""
 
     def __init__(self, root: Path, study: Study, sound: set[str]):
         self.root, self.sound, self.frames = root, sound, _frames_of(study)
@@ -243,7 +250,7 @@ class _Rebuilt:
         return Evidence.read(paths, self.root / "config/published", self.names)
 
     def files(self, frames: Iterable[str], published: bool) -> list[str]:
-        """The files of these frames, as far as the study has them, and of the paper's numbers."""
+        """The files of these frames that the study has, and of the paper's numbers if ``published``."""
         numbers = sorted((self.root / "config/published").glob("*.csv")) if published else []
         return [
             *(f"{name}.parquet" for name in frames if name in self.frames),
@@ -251,7 +258,7 @@ class _Rebuilt:
         ]
 
     def parents(self, output: Output) -> list[str]:
-        """The files that a table or figure follows from."""
+        """The files that a table or figure is made from."""
         return [*self.files(self._frames_of(output), output.published), f"report/{output.key}.rst"]
 
     def texts(self, output: Output) -> dict[str, str]:
@@ -264,15 +271,19 @@ class _Rebuilt:
     def compare(
         self, stem: str, parents: list[str], make: Callable[[], dict[str, str]], first: str = "csv"
     ) -> Iterator[str]:
-        """Faults of the files ``{stem}.*``; none where one of the files they follow from is not sound.
+        """Faults of the files ``{stem}.*``. They are not checked if a file that they are made from is not sound.
 
-        first: ending of the file that is named where ``make`` fails.
+        Args:
+            stem: Path without ending, relative to the archive's top folder.
+            parents: Files that they are made from.
+            make: Returns the expected texts by ending.
+            first: Ending of the file that is reported if ``make`` fails.
         """
         if not set(parents) <= self.sound:
             return
         try:
             texts = make()
-        except Exception as error:  # frames out of an archive may hold anything
+        except Exception as error:  # frames in an archive may contain anything
             yield f"{stem}.{first}: cannot be made from {parents[0]}: {type(error).__name__}: {_one_line(error)}"
             return
         for ending, text in texts.items():
@@ -285,7 +296,7 @@ class _Rebuilt:
 
 
 def _difference(packed: bytes, text: str) -> str:
-    """Where two texts part for the first time, and what stands there."""
+    """The first difference between two texts."""
     lines, wanted = packed.decode("utf-8", errors="replace").split("\n"), text.split("\n")
     for place, (line, other) in enumerate(zip(lines, wanted, strict=False), start=1):
         if line != other:
@@ -295,8 +306,8 @@ def _difference(packed: bytes, text: str) -> str:
     return f"{len(lines)} lines where {len(wanted)} were expected"
 
 
-def _one_line(what: Any) -> str:
-    return " ".join(str(what).split())
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the runs cost."""
+"""Time and memory of the runs, for the report."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from glossbench.evidence.text.numbers import duration, number
 
 
 def cost(runs: pd.DataFrame) -> Layout:
-    """What an objective cost with an encoder, over all corpora and seeds: sums, means, highest memory."""
+    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory."""
     groups = arrange(runs, ["encoder", "objective"]).groupby(["encoder", "objective"], sort=False)
     cells = pd.DataFrame(
         {
@@ -25,7 +25,7 @@ def cost(runs: pd.DataFrame) -> Layout:
 
 
 def summary(runs: pd.DataFrame) -> dict[str, str]:
-    """How long the runs took, as facts to read: their number, sum, mean, and the slowest by name."""
+    """Time and memory of all runs, as texts by title."""
     seconds = runs["total_seconds"]
     slowest = runs.loc[seconds.idxmax()]
     name = (

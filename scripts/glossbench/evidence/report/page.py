@@ -1,4 +1,4 @@
-"""The report: one HTML page that shows a study and needs nothing beside itself."""
+"""The report: one self-contained HTML page about a study."""
 
 import base64
 import hashlib
@@ -21,9 +21,9 @@ from glossbench.evidence.text.numbers import duration, number
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNS_SHOWN_AT_ONCE = 40
-PNG_WIDTH = slice(16, 20)  # of a png's first chunk, big-endian
+PNG_WIDTH = slice(16, 20)  # bytes of the first chunk of a png, big-endian
 PNG_HEIGHT = slice(20, 24)
-# Figures are drawn at 300 dots an inch, their smallest text of 6 points; at 135 pixels an inch it reads well.
+# Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
 DOTS_PER_PIXEL = 300 / 135
 VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
 
@@ -32,9 +32,14 @@ VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not te
 class Shown:
     """A table or a figure on the page.
 
-    key: its file's stem. kind: table or figure. paper: its number in the paper, if it has one. content: of a table
-    the HTML that ``rendering.to_html`` gave, of a figure the bytes of its png. files: those to take away, relative to
-    the page.
+    Args:
+        key: Stem of its files.
+        kind: "table" or "figure".
+        title: Displayed name.
+        paper: Its number in the paper, or None.
+        caption: One paragraph.
+        content: HTML from ``rendering.to_html`` for a table, the bytes of the png for a figure.
+        files: Files that the page links, relative to the page.
     """
 
     key: str
@@ -47,29 +52,32 @@ class Shown:
 
     @property
     def place(self) -> str:
-        """Its identifier on the page."""
+        """Its HTML id."""
         return f"{self.kind}-{self.key}"
 
     @property
     def heading(self) -> str:
+        """Title, with the number in the paper if it has one."""
         return f"{self.paper} · {self.title}" if self.paper else self.title
 
     @property
     def alt(self) -> str:
-        """The caption's first sentence, which says what is seen."""
+        """Alternative text of a figure: the first sentence of the caption."""
         return self.caption.split(". ")[0].rstrip(".")
 
     @property
     def table(self) -> Markup:
+        """The HTML of a table."""
         return Markup(self.content)
 
     @property
     def data(self) -> str:
+        """The png of a figure in base64."""
         return base64.b64encode(self.content).decode("ascii")
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height on the page, in its pixels."""
+        """Width and height of a figure on the page, in CSS pixels."""
         width, height = (int.from_bytes(self.content[part], "big") for part in (PNG_WIDTH, PNG_HEIGHT))
         return round(width / DOTS_PER_PIXEL), round(height / DOTS_PER_PIXEL)
 
@@ -83,12 +91,21 @@ def render_report(
     corpora: pd.DataFrame,
     coverage: pd.DataFrame,
 ) -> str:
-    """The page as text.
+    """Render the page.
 
-    settings: the resolved study (its name under "study"), nested mappings and lists of plain values. provenance:
-    texts, or mappings of texts. shown: in the order of the page. claims: as ``claims.judging.judge`` gives them,
-    none where none were judged. runs, corpora, coverage: the collected frames. Whatever comes from outside is
-    escaped, but for the tables' HTML, in which it already is.
+    All text is escaped, except for the HTML of tables, in which it already is.
+
+    Args:
+        settings: The resolved study: nested mappings and lists, with the name of the study under "study".
+        provenance: Strings, or mappings of strings.
+        shown: Tables and figures in the order of the page.
+        claims: From ``claims.judging.judge``; empty if no claims were judged.
+        runs: The collected runs.
+        corpora: The collected corpora.
+        coverage: The collected coverage.
+
+    Returns:
+        The HTML text.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -111,7 +128,7 @@ def render_report(
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
         costs=costs.summary(runs),
         cost=rendering.to_html(costs.cost(runs)),
-        details=runs_table(runs),
+        runs_table=runs_table(runs),
         runs_open=len(runs) <= RUNS_SHOWN_AT_ONCE,
         settings=settings,
         provenance=provenance,
@@ -122,32 +139,32 @@ def render_report(
 
 
 def shown_outputs(entries: list[dict[str, Any]], files: list[str]) -> list[Shown]:
-    """Tables and figures read from their files, in the order of the entries.
+    """Read tables and figures from their files, in the order of the entries.
 
     Args:
-        entries: key, kind, title, paper, caption and files (to take away) of each.
-        files: The html of each table and the png of each figure, ``{kind}s/{key}.*``. The caption of a figure on
-            these runs is read from the txt with the same name.
+        entries: Mappings with key, kind, title, paper, caption and files (those that the page links).
+        files: Paths ``{kind}s/{key}.*`` of the html of each table and the png of each figure. The caption of a figure
+            is read from the txt file with the same stem.
     """
-    places = {(path.parent.name, path.stem): path for path in map(Path, files)}
-    found = []
+    paths = {(path.parent.name, path.stem): path for path in map(Path, files)}
+    shown = []
     for entry in entries:
-        path = places[f"{entry['kind']}s", entry["key"]]
+        path = paths[f"{entry['kind']}s", entry["key"]]
         about = {key: entry[key] for key in ("key", "kind", "title", "paper")} | {"files": tuple(entry["files"])}
         if entry["kind"] == "figure":
             caption = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
-            found.append(Shown(**about, caption=caption, content=path.read_bytes()))
+            shown.append(Shown(**about, caption=caption, content=path.read_bytes()))
         else:
-            found.append(Shown(**about, caption=entry["caption"], content=path.read_text(encoding="utf-8")))
-    return found
+            shown.append(Shown(**about, caption=entry["caption"], content=path.read_text(encoding="utf-8")))
+    return shown
 
 
 def machines(runs: pd.DataFrame) -> dict[str, str]:
-    """What the runs themselves say of where they ran, how long and from which seeds; for the provenance.
+    """Machines, versions, duration and seeds of the runs, for the provenance.
 
-    They may have run elsewhere, and on other versions, than the report is written on.
+    Machine and versions may differ from those that make the report.
     """
-    listed = {
+    columns = {
         "devices": "device",
         "precision": "precision",
         "threads": "threads",
@@ -156,7 +173,7 @@ def machines(runs: pd.DataFrame) -> dict[str, str]:
         "transformers": "transformers_version",
         "seeds": "seed",
     }
-    known = {name: runs[column].dropna().unique() for name, column in listed.items() if column in runs}
+    known = {name: runs[column].dropna().unique() for name, column in columns.items() if column in runs}
     return {
         "runs": number(len(runs)),
         "time": duration(runs["total_seconds"].sum()),
@@ -165,12 +182,12 @@ def machines(runs: pd.DataFrame) -> dict[str, str]:
 
 
 def _digest(text: str) -> str:
-    """What a content security policy calls a text by."""
+    """The digest of a text in the form of a content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
-    """What the study covers, in a few words each; objectives with changed settings are counted, not named."""
+    """The content of the study as texts by title. Objectives with changed settings are counted, not named."""
     kinds = {"corpus": corpus_name, "encoder": encoder_name}
     named = {kind: ", ".join(map(name, in_order(runs[kind], kind))) for kind, name in kinds.items()}
     objectives = [objective_name(key) for key in in_order(unvaried(runs)["objective"], "objective")]
@@ -186,7 +203,7 @@ def _facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
 
 
 def _missing(coverage: pd.DataFrame) -> dict[str, Any] | None:
-    """What the page lacks of the study, None where nothing: a sentence, and the seeds to come of each cell."""
+    """A sentence about missing runs, and the missing seeds of each cell; None if all runs are finished."""
     note = coverage_note(coverage, lambda planned: planned)
     if note is None:
         return None
@@ -204,7 +221,7 @@ def _tally(claims: list[dict[str, Any]]) -> str:
 
 
 def _claim(claim: dict[str, Any]) -> dict[str, Any]:
-    """A claim as shown: what it says, the verdict and its reason, and what stands behind it as facts."""
+    """A claim for the page: its text, the verdict with its reason, and further facts as texts by title."""
     facts = {
         "Stands in": claim["source"],
         "Measured": claim["quantity"],
@@ -229,5 +246,5 @@ def _joined(text: str, kind: str) -> str:
 
 
 def _spelled(key: str) -> str:
-    """A key of a mapping as words."""
+    """A key of a mapping, with spaces for underscores."""
     return str(key).replace("_", " ")

@@ -1,4 +1,4 @@
-"""Every run as a row of the report's table: what is shown, and what it is sorted by."""
+"""The table of all runs in the report: displayed texts, and the numbers by which columns are sorted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,15 @@ from glossbench.evidence.text.numbers import duration, number, significant
 
 @dataclass(frozen=True)
 class Column:
-    """A column of runs.parquet as shown.
+    """A column of runs.parquet, and how the table shows it.
 
-    worded: text, set flush left and sorted as such. sized: the text does not sort as a number does, so the number
-    comes along. common: told once above the table where all runs share it.
+    Args:
+        key: Name of the column.
+        header: Displayed header.
+        shown: Formats a value.
+        worded: Whether values are words, which are aligned left and sorted alphabetically.
+        sized: Whether the text does not sort as a number, so that cells need the number as well.
+        common: Whether a value that all runs share is shown once above the table, not in a column.
     """
 
     key: str
@@ -28,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, and the number it stands for where that does not follow from the text."""
+    """A text, and the number to sort it by; None if the text itself is sorted."""
 
     text: str
     value: float | None = None
@@ -36,9 +41,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class RunsTable:
-    """columns: those of the table. rows: a Cell for each of them, one list a run. shared: header to text of the rest.
+    """The table of all runs.
 
-    choices: header to the distinct texts of a column that rows can be chosen by, in readers' order.
+    Args:
+        columns: Columns of the table.
+        rows: For each run, one cell per column.
+        shared: Text by header, for the columns in which all runs have the same value.
+        choices: The distinct texts by header, in display order, for the columns that rows can be filtered by.
     """
 
     columns: list[Column]
@@ -101,9 +110,10 @@ COLUMNS = [
 
 
 def runs_table(runs: pd.DataFrame) -> RunsTable:
-    """Every run with its scores (percent; silhouettes as they are), epochs, cost, settings and machine.
+    """Every run with its scores (percent; silhouettes in [-1, 1]), epochs, cost, settings and machine.
 
-    ``runs`` is the collected runs.parquet. A column that it lacks, or that is empty for every run, is left out.
+    Args:
+        runs: The collected runs. Missing and empty columns are left out.
     """
     rows = arrange(runs, KEYS)
     known = [column for column in COLUMNS if column.key in rows and rows[column.key].notna().any()]
