@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
+from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, write_frame
 from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml
 
@@ -22,7 +23,7 @@ SIZES = {"mr": (6397, 711, 3554, 2), "r8": (4936, 549, 2189, 8), "r52": (5865, 6
          "ohsumed": (3021, 336, 4043, 23), "20ng": (10182, 1132, 7532, 20), "sst2": (60614, 6735, 872, 2),
          "qnli": (94268, 10475, 5463, 2)}  # fmt: skip
 PARTS = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
-KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
+KEYS = RUN_KEYS
 
 
 def planned(seeds: int) -> Study:
@@ -150,8 +151,12 @@ def write_frames(study: Study, folder: Path) -> None:
     frames |= {"corpora": corpora_frame(study), "coverage": runs[KEYS].assign(finished=True)}
     frames |= shown_frames(runs, chance)
     folder.mkdir(parents=True, exist_ok=True)
+    objectives = {key: study.key_columns(key) for key in study.objectives_resolved}
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        if "objective" in frame:
+            columns = ["base"] if name == "trials" else OBJECTIVE_COLUMNS
+            frame = with_objective_columns(frame, objectives, columns)
+        write_frame(name, frame, folder / f"{name}.parquet")
     print(f"{len(runs)} runs, {len(frames['epochs'])} epochs, {len(frames['trials'])} trials")
 
 

@@ -96,7 +96,7 @@ def test_every_study_of_the_repository_has_a_plan(name, capsys):
     main(str(SHIPPED[name]))
     text = capsys.readouterr().out
     loaded = load_study(read_yaml(SHIPPED[name]), name, CONFIG)
-    assert text.startswith(f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.searches())} searches, ")
+    assert text.startswith(f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.tuning_jobs())} searches, ")
     assert {row[0] for row in rows_of(text)} == set(loaded.encoders)
     assert "nan" not in text
     known = name != "own-data"
