@@ -40,22 +40,27 @@ class Study:
 
     @property
     def corpora(self) -> list[str]:
+        """Keys of all corpora in the runs, in the order of the study."""
         return self._distinct("corpus")
 
     @property
     def encoders(self) -> list[str]:
+        """Keys of all encoders in the runs."""
         return self._distinct("encoder")
 
     @property
     def objectives(self) -> list[str]:
+        """Keys of all objectives in the runs."""
         return self._distinct("objective")
 
     @property
     def seeds(self) -> list[int]:
+        """All seeds of the runs."""
         return self._distinct("seed")
 
     @property
     def max_length(self) -> int:
+        """Most tokens per document."""
         return self.settings["max_length"]
 
     def tuning_jobs(self) -> list[TuningJob]:

@@ -246,6 +246,7 @@ class _Rebuilt:
         self.names = names_of(study, root / "config")
 
     def evidence(self, frames: Iterable[str]) -> Evidence:
+        """Evidence from these frames, as far as the study has them."""
         paths = {name: self.root / f"{name}.parquet" for name in frames if name in self.frames}
         return Evidence.read(paths, self.root / "config/published", self.names)
 

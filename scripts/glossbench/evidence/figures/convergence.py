@@ -59,11 +59,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
     if table.empty:
         return panels.nothing()
-    blocks = [
-        (protocol, corpora, block)
-        for protocol in in_order(table["protocol"], "protocol")
-        for corpora, block in panels.by_corpora(table[table["protocol"] == protocol])
-    ]
+    blocks = panels.by_protocol(table)
     heights = [
         block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
         for _, _, block in blocks

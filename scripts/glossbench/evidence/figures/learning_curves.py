@@ -54,11 +54,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     if table.empty:
         return panels.nothing()
-    blocks = [
-        (protocol, corpora, block)
-        for protocol in in_order(table["protocol"], "protocol")
-        for corpora, block in panels.by_corpora(table[table["protocol"] == protocol])
-    ]
+    blocks = panels.by_protocol(table)
     heights = [block["encoder"].nunique() * PANEL_HEIGHT + MARGIN for _, _, block in blocks]
     if table["corpus"].nunique() > 1:
         figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")

@@ -42,6 +42,19 @@ def by_corpora(block: pd.DataFrame) -> list[tuple[list[str], pd.DataFrame]]:
     return [(corpora, block[block["corpus"].isin(corpora)]) for corpora in rows]
 
 
+def by_protocol(table: pd.DataFrame) -> list[tuple[str, list[str], pd.DataFrame]]:
+    """Split the rows of a frame into one or more blocks per protocol; see ``by_corpora``.
+
+    Returns:
+        For each block its protocol, its corpora, and its rows.
+    """
+    return [
+        (protocol, corpora, block)
+        for protocol in in_order(table["protocol"], "protocol")
+        for corpora, block in by_corpora(table[table["protocol"] == protocol])
+    ]
+
+
 def stacked(heights: list[float], width: float = style.PAGE_WIDTH) -> tuple[Figure, list[SubFigure]]:
     """A figure with one block below the other.
 

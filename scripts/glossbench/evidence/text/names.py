@@ -1,8 +1,8 @@
 """Display names and display order of corpora, encoders, objectives, protocols and metrics.
 
 Titles, order, families and colours come from the registries. ``naming`` sets them for the code in its body, as
-``matplotlib.rc_context`` does with matplotlib's settings; ``evidence.build`` uses it. A key without a name is displayed
-as it is, after the others.
+``matplotlib.rc_context`` does with matplotlib's settings; ``evidence.build`` uses it. Keys without a name are displayed
+unchanged, after the others.
 """
 
 from collections.abc import Iterable, Iterator
