@@ -15,9 +15,10 @@ from glossbench.study.names import Names, shown_names
 from made_up import (
     CORPORA,
     ENCODERS,
+    INTEGRATED,
+    STANDALONE,
     ablations,
     cells,
-    paper_cells,
     printed,
     projections,
     rising,
@@ -50,10 +51,10 @@ def odd_names() -> Names:
 
 @cache
 def study(size: str) -> dict[str, pd.DataFrame]:
-    """All frames of a study: the paper's whole grid, one run, or names that nobody planned for."""
+    """All frames of a study: the paper's T2 and T3, one run, or names that nobody planned for."""
     chance, searched = np.random.default_rng(2), {"count": 6}
     if size == "paper":
-        plain, length = study_runs(paper_cells()), 200
+        plain, length = study_runs([*cells(objectives=INTEGRATED), *cells(CORPORA, ["bert-base"], STANDALONE)]), 200
         varied = study_runs(cells(CORPORA, ENCODERS[:2], ablations()), seeds=2)
         tuned = study_runs(cells(CORPORA, ENCODERS[:2], ["scl-ce", "gloss-o-ce", "gloss-o"]), seeds=1)
         batches = snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl"))
