@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
+from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, write_frame
 from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml
 
@@ -22,7 +23,7 @@ SIZES = {"mr": (6397, 711, 3554, 2), "r8": (4936, 549, 2189, 8), "r52": (5865, 6
          "ohsumed": (3021, 336, 4043, 23), "20ng": (10182, 1132, 7532, 20), "sst2": (60614, 6735, 872, 2),
          "qnli": (94268, 10475, 5463, 2)}  # fmt: skip
 PARTS = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
-KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
+KEYS = [*RUN_KEYS, *OBJECTIVE_COLUMNS]
 
 
 def planned(seeds: int) -> Study:
@@ -37,6 +38,7 @@ def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     frame = pd.DataFrame([vars(run) for run in study.runs])
     resolved = [study.objective(key) for key in frame["objective"]]
     frame = frame.assign(study=study.name, **{k: [r[k] for r in resolved] for k in ("preset", "protocol")})
+    frame = with_objective_columns(frame, key_columns(study))
     standalone = frame["protocol"] == "standalone"
     for position, name in enumerate(("n_train", "n_val", "n_test")):
         frame[name] = [SIZES[corpus][position] for corpus in frame["corpus"]]
@@ -61,10 +63,15 @@ def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     return frame.assign(train_seconds=seconds, total_seconds=seconds + 20)
 
 
+def key_columns(study: Study) -> dict[str, dict[str, str]]:
+    """What frames say of each objective key."""
+    return {key: study.key_columns(key) for key in study.objectives_resolved}
+
+
 def epochs_frame(runs: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     """A row an epoch of each run."""
     frame = runs.loc[runs.index.repeat(runs["stop_epoch"]), [*KEYS, "best_epoch"]].reset_index(drop=True)
-    frame["epoch"] = frame.groupby(KEYS).cumcount() + 1
+    frame["epoch"] = frame.groupby(RUN_KEYS).cumcount() + 1
     score = 1 - np.exp(-frame["epoch"] / 10) + chance.normal(0, 0.01, len(frame))
     standalone = frame["protocol"] == "standalone"
     frame = frame.assign(
@@ -95,7 +102,7 @@ def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
             about = {"trial": trial, "state": "complete", "value": values[trial], "score": score, "epochs": 30}
             more = {"seconds": 900.0, "best": trial == values.argmax(), "space": json.dumps(space, sort_keys=True)}
             rows.append({**keys, **about, **more, **drawn})
-    return pd.DataFrame(rows)
+    return with_objective_columns(pd.DataFrame(rows), key_columns(study), ["base"])
 
 
 def value_of(space: dict, chance: np.random.Generator) -> float:
@@ -123,9 +130,10 @@ def shown_frames(runs: pd.DataFrame, chance: np.random.Generator) -> dict[str, p
         labels = chance.integers(0, SIZES[run["corpus"]][3], 3000)
         points = chance.normal(size=(3000, 2)).astype(np.float32)
         about = {"doc_id": [str(i) for i in range(3000)], "label": labels, "x": points[:, 0], "y": points[:, 1]}
-        keys = {key: run[key] for key in ("corpus", "encoder", "objective", "seed")}
+        keys = {key: run[key] for key in ("corpus", "encoder", "objective", "seed", *OBJECTIVE_COLUMNS)}
         projections.append(pd.DataFrame(about).assign(**keys, class_name=[f"class {label}" for label in labels]))
-    return {"snapshots": pd.concat(snapshots), "projections": pd.concat(projections)}
+    shown = {"snapshots": snapshots, "projections": projections}
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in shown.items()}
 
 
 def corpora_frame(study: Study) -> pd.DataFrame:
@@ -151,7 +159,7 @@ def write_frames(study: Study, folder: Path) -> None:
     frames |= shown_frames(runs, chance)
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        write_frame(name, frame, folder / f"{name}.parquet")
     print(f"{len(runs)} runs, {len(frames['epochs'])} epochs, {len(frames['trials'])} trials")
 
 
