@@ -11,7 +11,7 @@ from registered import FIGURES
 def save_samples(folder: str | Path) -> None:
     """Draw four figures and save them as png and pdf."""
     Path(folder).mkdir()
-    searched = runs({("mr", "bert-base", key): [0.5] for key in ("gloss-o-ce", "scl")})
+    searched = runs({("mr", "bert-base", "gloss-o"): [0.5]})
     made = evidence(
         trials=trials(searched, count=8, chance=np.random.default_rng(2)),
         snapshots=snapshots(size=32, epochs=(0, 1, 5)),
