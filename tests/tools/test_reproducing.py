@@ -83,8 +83,8 @@ def elsewhere(tmp_path_factory) -> str:
 
 
 def test_a_study_that_fills_an_item_counts_only_where_it_was_run(text, elsewhere):
-    assert "all-objectives, mr-small |" in text
-    assert "all-objectives, mr-small |" not in elsewhere
+    assert "| quick, all-objectives |" in text
+    assert "all-objectives |" not in elsewhere
     assert elsewhere.count("| not run here |") >= len(NUMBERS)
 
 
