@@ -89,8 +89,9 @@ def test_the_script_of_figures(study, figure, tmp_path):
 
 def test_the_script_of_claims(study, folder):
     files = {ending: f"claims.{ending}" for ending in ("json", "md")}
-    found = written("claims", folder, ["runs", "epochs"], files, claims=canonical(CLAIMS))
-    assert found == as_bytes(study.claims(CLAIMS))
+    asked = {key: CLAIMS[key] for key in ("C1", "C4")}
+    found = written("claims", folder, ["runs", "epochs"], files, claims=canonical(asked))
+    assert found == as_bytes(study.claims(asked))
 
 
 def test_the_script_of_significance(study, folder):

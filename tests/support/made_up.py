@@ -285,9 +285,11 @@ def printed(runs: pd.DataFrame) -> pd.DataFrame:
 
 def evidence(**frames: pd.DataFrame) -> Evidence:
     """What these frames give under the registries' names; without a frame of coverage all planned runs are finished."""
-    planned = frames.get("runs", runs({("mr", "bert-base", "ce"): [0.5]}))
-    keys = {key for frame in frames.values() if "objective" in frame for key in frame["objective"]}
-    return Evidence({"coverage": coverage(planned), **frames}, PUBLISHED, names(*sorted(keys)))
+    if "coverage" not in frames:
+        planned = frames["runs"] if "runs" in frames else runs({("mr", "bert-base", "ce"): [0.5]})
+        frames = {**frames, "coverage": coverage(planned)}
+    keys = {key for frame in frames.values() if "objective" in frame for key in frame["objective"].unique()}
+    return Evidence(frames, PUBLISHED, names(*sorted(keys)))
 
 
 def _documents(corpus: str) -> tuple[int, int, int]:

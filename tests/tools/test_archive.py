@@ -25,6 +25,12 @@ def test_same_files_give_the_same_bytes_whatever_their_times(archive, packed, tm
         assert tar.getnames() == sorted(tar.getnames())
 
 
+def test_archive_has_all_that_the_evidence_stands_on(packed):
+    assert {"runs.parquet", "claims.json", "provenance.json", "config/study.json", "config/corpora.yaml",
+            "config/schemas/study.schema.yaml", "envs/requirements.txt", "tables/integrated.csv", "report.html",
+            "figures/learning_curves.csv", "resources/corpora/bbc-news/SHA256SUMS"} <= set(packed)  # fmt: skip
+
+
 def test_checksums_are_those_that_sha256sum_would_find(packed):
     listed = dict(line.split("  ")[::-1] for line in packed["SHA256SUMS"].decode().splitlines())
     assert set(listed) == set(packed) - {"SHA256SUMS"}

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from glossbench.evidence.build import Evidence
 from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study_runs, trials
 from registered import TABLES, caption
 
@@ -17,20 +18,25 @@ ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
 HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 
 
-def made_from(frame: pd.DataFrame):
-    """Evidence of a study with these runs, each tuned in a search of its own."""
-    searched = trials(frame if len(frame) else runs({("mr", "bert-base", "ce"): [0.9]}))
-    prepared = corpora(*dict.fromkeys(["mr", *frame["corpus"]]))
-    return evidence(
-        runs=frame,
-        trials=searched if len(frame) else searched.iloc[:0],
-        corpora=prepared[prepared["corpus"].isin(frame["corpus"])],
-    )
+def made_from(key: str, frame: pd.DataFrame) -> Evidence:
+    """Evidence of a study with these runs, each tuned in a search of its own, as far as a table reads it."""
+    output = TABLES[key]
+    made = {"runs": lambda: frame, "trials": lambda: searches(frame), "corpora": lambda: prepared(frame)}
+    read = {name: make() for name, make in made.items() if name in (*output.frames, *output.reads_if_there)}
+    return evidence(coverage=coverage(frame), **read)
 
 
-def made(key: str, frame: pd.DataFrame, text: str = "A caption.") -> dict[str, str]:
+def searches(frame: pd.DataFrame) -> pd.DataFrame:
+    return trials(frame) if len(frame) else trials(runs({("mr", "bert-base", "ce"): [0.9]})).iloc[:0]
+
+
+def prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    return corpora(*dict.fromkeys(frame["corpus"])) if len(frame) else corpora("mr").iloc[:0]
+
+
+def made(key: str, frame: pd.DataFrame) -> dict[str, str]:
     """A table of these runs as csv, md, tex and html."""
-    return made_from(frame).table(TABLES[key].specification(), text)
+    return made_from(key, frame).table(TABLES[key].specification(), "A caption.")
 
 
 def tidy(texts: dict[str, str]) -> pd.DataFrame:
@@ -125,7 +131,7 @@ def test_tables_that_stand_on_no_run_select_none(key, part):
 @pytest.mark.parametrize("key", ON_RUNS)
 def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part):
     planned = coverage(part, [seed == 0 for seed in part["seed"]])
-    study = made_from(part[part["seed"] == 0])
+    study = made_from(key, part[part["seed"] == 0])
     texts = replace(study, frames={**study.frames, "coverage": planned}).table(
         TABLES[key].specification(), "A caption."
     )
@@ -135,9 +141,9 @@ def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part
     assert not any("planned runs" in text for text in of_part[key].values())
 
 
-def hostile(part: pd.DataFrame):
-    """The part with a corpus, a machine and an encoder's title that every format must escape."""
-    study = made_from(part.replace({"corpus": {"ohsumed": HOSTILE}}).assign(device=HOSTILE, torch_version=HOSTILE))
+def hostile(key: str, part: pd.DataFrame) -> Evidence:
+    """The part with a corpus, a machine and titles that every format must escape."""
+    study = made_from(key, part.replace({"corpus": {"ohsumed": HOSTILE}}).assign(device=HOSTILE, torch_version=HOSTILE))
     names = copy.deepcopy(study.names)
     for entry in [*names["encoder"], *names["objective"]]:
         entry["title"] += HOSTILE
@@ -146,7 +152,7 @@ def hostile(part: pd.DataFrame):
 
 @pytest.mark.parametrize("key", TABLES)
 def test_hostile_names_are_escaped_in_every_format(key, part):
-    texts = hostile(part).table(TABLES[key].specification(), "A caption.")
+    texts = hostile(key, part).table(TABLES[key].specification(), "A caption.")
     assert "<i>" not in texts["html"]
     assert len({len(row) for row in rows_of(texts["md"])}) == 1
     body = texts["tex"][texts["tex"].index(r"\begin") :]
@@ -159,7 +165,7 @@ def test_hostile_names_are_escaped_in_every_format(key, part):
 def test_latex_sets_every_table_without_an_error(part, tmp_path):
     parts = []
     for key, output in TABLES.items():
-        tex = hostile(part).table(output.specification(), "A caption.")["tex"]
+        tex = hostile(key, part).table(output.specification(), "A caption.")["tex"]
         (tmp_path / f"{key}.tex").write_text(tex, encoding="utf-8")
         floats = r"\begin{longtable}" not in tex
         parts.append(rf"\begin{{table}}\input{{{key}}}\end{{table}}\clearpage" if floats else rf"\input{{{key}}}")
