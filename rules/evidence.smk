@@ -7,7 +7,7 @@ report: "../report/workflow.rst"
 
 rule table:
     input:
-        unpack(lambda w: output_inputs(output_called("table", w.table), w.view)),
+        unpack(lambda w: frames_of(w.view, output_called("table", w.table).frames_in(STUDY))),
     output:
         csv=shown("{view}/tables/{table}.csv", "Tables"),
         md=shown("{view}/tables/{table}.md", "Tables"),
@@ -23,7 +23,7 @@ rule table:
         runtime=5,
     params:
         output=lambda w: output_params(output_called("table", w.table)),
-        caption=lambda w: caption(w.table),
+        caption=lambda w: read_caption(ROOT, w.table),
         names=names_param(),
         code=lambda w: code_digest("table", output_called("table", w.table).full_module),
     message:
@@ -34,7 +34,7 @@ rule table:
 
 rule figure:
     input:
-        unpack(lambda w: output_inputs(output_called("figure", w.figure), w.view)),
+        unpack(lambda w: frames_of(w.view, output_called("figure", w.figure).frames_in(STUDY))),
     output:
         png=shown("{view}/figures/{figure}.png", "Figures"),
         pdf=shown("{view}/figures/{figure}.pdf", "Figures"),
@@ -50,7 +50,7 @@ rule figure:
         runtime=5,
     params:
         output=lambda w: output_params(output_called("figure", w.figure)),
-        caption=lambda w: caption(w.figure),
+        caption=lambda w: read_caption(ROOT, w.figure),
         names=names_param(),
         code=lambda w: code_digest("figure", output_called("figure", w.figure).full_module),
     message:
@@ -99,7 +99,7 @@ rule claims:
         runtime=10,
     params:
         claims=canonical(CLAIMS),
-        caption=caption("claims"),
+        caption=read_caption(ROOT, "claims"),
         published=digest_of_published(),
         names=names_param(),
         code=code_digest("claims"),
@@ -131,7 +131,7 @@ rule report:
         runtime=5,
     params:
         settings=lambda w: canonical(study_settings()),
-        caption=caption("report"),
+        caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(shown_settings(w.view)),
         names=names_param(),
         templates=digest_of_templates(),

@@ -179,12 +179,14 @@ def collect_inputs(runs, searches, described):
     return files
 
 
+def frames_of(view, names=STUDY.frames):
+    """Frames of a view by name: every one that the study has, or these."""
+    return {name: f"{view}/{name}.parquet" for name in names}
+
+
 def collected_frames(view):
     """The frames that collect writes, by name."""
-    names = ["runs", "epochs", "corpora", "coverage"]
-    names += ["trials"] if STUDY.settings["tuning"] else []
-    names += ["snapshots"] if STUDY.settings["snapshots"] else []
-    return {name: f"{view}/{name}.parquet" for name in names}
+    return frames_of(view, [name for name in STUDY.frames if name != "projections"])
 
 
 def collect_settings(unfinished=()):
@@ -250,22 +252,9 @@ def products_of(view):
     return [*files_of("table", view), *files_of("figure", view), *(f"{view}/{name}" for name in names)]
 
 
-def frames_of(view):
-    """Every frame that evidence may read, by name."""
-    projections = {"projections": f"{view}/projections.parquet"} if STUDY.settings["projection"] else {}
-    return {**collected_frames(view), **projections}
-
-
 @lru_cache
 def output_called(kind, key):
     return next(output for output in OUTPUTS if (output.kind, output.key) == (kind, key))
-
-
-def output_inputs(output, view):
-    """The frames of a view that a table or figure reads."""
-    frames = frames_of(view)
-    optional = [name for name in output.reads_if_there if name in frames]
-    return {name: f"{view}/{name}.parquet" for name in [*output.frames, *optional, "coverage"]}
 
 
 def output_params(output):
@@ -274,24 +263,18 @@ def output_params(output):
 
 
 def claims_inputs(view):
-    names = ["runs", "epochs", *(["trials"] if STUDY.settings["tuning"] else [])]
-    return {name: f"{view}/{name}.parquet" for name in names}
+    return frames_of(view, [name for name in ("runs", "epochs", "trials") if name in STUDY.frames])
 
 
 def shown_settings(view):
     """What the report says of each table and figure."""
-    return [{**output.specification(), "caption": caption(output.key)} for output in outputs_of(view)]
+    return [{**output.shown(), "caption": read_caption(ROOT, output.key)} for output in outputs_of(view)]
 
 
 @lru_cache
 def names_param():
     """Titles, order and colours of what the study and the paper have."""
     return canonical(names_of(STUDY, ROOT / "config"))
-
-
-def caption(name):
-    """A caption as plain text: Snakemake's report, our own and the tables all show the same words."""
-    return " ".join((ROOT / "report" / f"{name}.rst").read_text(encoding="utf-8").split())
 
 
 def shown(path, category):

@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from glossbench.errors import SettingsError
 from glossbench.study.names import names_of
-from glossbench.study.outputs import ENDINGS, load_claims, load_outputs
+from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption
 from glossbench.study.study import VOLATILE, canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 

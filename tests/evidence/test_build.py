@@ -4,9 +4,11 @@ import json
 
 import pandas as pd
 import pytest
+from glossbench.evidence import build
 from glossbench.evidence.build import JUDGED, REPORTED, TESTED, Evidence
 from glossbench.evidence.text.names import corpus_name
 from glossbench.frames import write_frame
+from glossbench.study import outputs
 from made_up import corpora, coverage, evidence, rising, runs
 from registered import CLAIMS, FIGURES, PUBLISHED, REGISTRY, TABLES, names
 
@@ -78,3 +80,7 @@ def test_what_is_judged_and_tested_needs_these_frames_alone(frames):
     tested = evidence(**{name: frame for name, frame in frames.items() if name in TESTED}).significance()
     assert set(json.loads(tested["json"])) == {"pairs", "friedman", "seeds_needed"}
     assert len(tested["csv"].splitlines()) - 1 == len(json.loads(tested["json"])["pairs"])
+
+
+def test_numbers_of_the_paper_have_the_names_that_outputs_may_read():
+    assert set(build.PUBLISHED) == set(outputs.PUBLISHED)

@@ -19,7 +19,9 @@ from run_script import run
 
 SETTINGS = {"study": "mine", "seeds": [0, 1]}
 TABLE, FIGURE = TABLES["integrated"].specification(), FIGURES["learning_curves"].specification()
-OUTPUTS = [{**output, "caption": caption(output["key"])} for output in (TABLE, FIGURE)]
+OUTPUTS = [
+    {**output.shown(), "caption": caption(output.key)} for output in (TABLES["integrated"], FIGURES["learning_curves"])
+]
 
 
 @pytest.fixture(scope="module")

@@ -74,12 +74,11 @@ def study_frames() -> dict:
 def write_products(made: Evidence, study: Study, results: Path) -> None:
     entries = []
     for output in [output for output in OUTPUTS if output.fillable(study)]:
-        specification = output.specification()
         make = made.table if output.kind == "table" else made.figure_texts
-        files = {ending: text.encode() for ending, text in make(specification, caption(output.key)).items()}
+        files = {ending: text.encode() for ending, text in make(output.specification(), caption(output.key)).items()}
         for ending, content in {**files, **(PICTURES if output.kind == "figure" else {})}.items():
             (results / f"{output.kind}s/{output.key}.{ending}").write_bytes(content)
-        entries.append({**specification, "caption": caption(output.key)})
+        entries.append({**output.shown(), "caption": caption(output.key)})
     for name, texts in {"claims": made.claims(CLAIMS), "significance": made.significance()}.items():
         for ending, text in texts.items():
             (results / f"{name}.{ending}").write_text(text, encoding="utf-8")

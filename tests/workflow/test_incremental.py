@@ -88,6 +88,7 @@ EDITS = {
         REPORT,
     ),
     "a caption": (("report/sigma.rst", ".", " here."), {"figure_sigma": 1, **REPORT}),
+    "a table's title": (("config/outputs.yaml", "title: Corpora", "title: Collections"), REPORT),
     "a claim's words": (("config/claims.yaml", "is the most accurate", "is by far the most accurate"), {"claims": 1, **REPORT}),
     "a published number": (("config/published/published_glue.csv", "91.20", "91.21"), {"claims": 1, "significance": 1, **REPORT}),
     "a corpus's title": (

@@ -27,9 +27,10 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
         registry: Entries of the registries "corpora", "encoders" and "objectives".
 
     Returns:
-        By kind, mappings with ``key`` and ``title``. Objectives also have ``base``, ``preset`` (None if the key names
-        none), ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and
-        ``search`` (the settings that a search chooses). A key with changed settings follows the objective it changes.
+        By kind, mappings with ``key`` and ``title``. Objectives also have ``base``, ``variant`` (what follows the base
+        in the key), ``preset`` (None if the key names none), ``changes`` (pairs of setting and text), ``family`` (the
+        loss it is an instance of), ``color`` and ``search`` (the settings that a search chooses). A key with changed
+        settings follows the objective it changes.
     """
     return {
         "corpus": [{"key": key, "title": entry["title"]} for key, entry in _among(registry["corpora"], keys["corpus"])],

@@ -59,10 +59,10 @@ class Output:
         """Whether it reads the paper's numbers."""
         return any(name in PUBLISHED for name in self.reads)
 
-    @property
-    def frames(self) -> tuple[str, ...]:
-        """Names of the collected frames that it reads in every study."""
-        return tuple(name for name in self.reads if name not in PUBLISHED)
+    def frames_in(self, study: Study) -> list[str]:
+        """Names of the frames that it is made from in a study; ``coverage`` for the note on unfinished runs."""
+        required = [name for name in self.reads if name not in PUBLISHED]
+        return [*required, *(name for name in self.reads_if_there if name in study.frames), "coverage"]
 
     @property
     def files(self) -> list[str]:
@@ -70,18 +70,22 @@ class Output:
         return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
 
     def specification(self) -> dict[str, Any]:
-        """The output as values for JSON, for the jobs that make it and show it.
+        """What the job that makes it depends on, as values for JSON.
 
         Returns:
-            ``key``, ``kind``, ``title``, ``paper``, ``module``, ``settings``, ``reads`` (all names, optional frames
-            included) and ``files`` (those that the report links).
+            ``kind``, ``module``, ``settings`` and ``reads`` (all names, optional frames included).
         """
-        names = ("key", "kind", "title", "paper", "module", "settings")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "reads": [*self.reads, *self.reads_if_there],
-            "files": [f"{self.kind}s/{self.key}.{e}" for e in ENDINGS[self.kind] if e not in FOR_THE_REPORT],
-        }
+        names = ("kind", "module", "settings")
+        return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
+
+    def shown(self) -> dict[str, Any]:
+        """What the report shows of it, as values for JSON. A change here does not make the output again.
+
+        Returns:
+            ``key``, ``kind``, ``title``, ``paper`` and ``files`` (those that the report links).
+        """
+        files = [f"{self.kind}s/{self.key}.{e}" for e in ENDINGS[self.kind] if e not in FOR_THE_REPORT]
+        return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
 
     def fillable(self, study: Study) -> bool:
         """Whether the planned runs of a study can fill it."""
@@ -116,6 +120,16 @@ def load_outputs(config_dir: Path) -> list[Output]:
             entry["module"] = entry["module"] or key
             outputs.append(Output(key, kind, paper_keys=paper_keys(config_dir), **lists, **entry))
     return outputs
+
+
+def read_caption(root: Path, key: str) -> str:
+    """A caption as one line of plain text, so that Snakemake's report, ours and the tables show the same words.
+
+    Args:
+        root: Folder with report/.
+        key: Name of the caption's file.
+    """
+    return " ".join((root / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
 
 
 def load_claims(config_dir: Path) -> dict[str, Any]:

@@ -59,6 +59,13 @@ class Study:
         return self._distinct("seed")
 
     @property
+    def frames(self) -> list[str]:
+        """Names of the frames that the study's evidence is made from."""
+        optional = {"tuning": "trials", "snapshots": "snapshots", "projection": "projections"}
+        others = [name for setting, name in optional.items() if self.settings[setting] is not None]
+        return ["runs", "epochs", "corpora", "coverage", *others]
+
+    @property
     def max_length(self) -> int:
         """Most tokens per document."""
         return self.settings["max_length"]

@@ -23,7 +23,7 @@ from glossbench.evidence.build import JUDGED, TESTED, Evidence
 from glossbench.frames import CONTRACT, contract_violations
 from glossbench.study.grid import Run
 from glossbench.study.names import names_of
-from glossbench.study.outputs import PUBLISHED, Output, load_claims, load_outputs
+from glossbench.study.outputs import Output, load_claims, load_outputs, read_caption
 from glossbench.study.study import Study, canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.archive import CHECKSUMS, LOCK, STUDY
@@ -144,7 +144,7 @@ def _missing(root: Path, study: Study, outputs: list[Output]) -> Iterator[str]:
         "provenance.json",
         "claims.json",
         "significance.csv",
-        *(f"{name}.parquet" for name in _frames_of(study)),
+        *(f"{name}.parquet" for name in study.frames),
     }
     expected |= {file for output in outputs for file in output.files}
     expected |= {f"resources/corpora/{corpus}/SHA256SUMS" for corpus in study.corpora}
@@ -153,12 +153,6 @@ def _missing(root: Path, study: Study, outputs: list[Output]) -> Iterator[str]:
     for name in sorted(expected - set(listed)):
         if not (root / name).is_file():
             yield f"{name}: missing, the study has it"
-
-
-def _frames_of(study: Study) -> list[str]:
-    optional = {"tuning": "trials", "projection": "projections", "snapshots": "snapshots"}
-    others = [name for setting, name in optional.items() if study.settings[setting] is not None]
-    return ["runs", "epochs", "corpora", "coverage", *others]
 
 
 def _frames(root: Path, sound: set[str]) -> Iterator[str]:
@@ -242,32 +236,31 @@ class _Rebuilt:
     """Makes evidence again from the frames of an archive, and compares it with the packed files."""
 
     def __init__(self, root: Path, study: Study, sound: set[str]):
-        self.root, self.sound, self.frames = root, sound, _frames_of(study)
+        self.root, self.study, self.sound = root, study, sound
         self.names = names_of(study, root / "config")
 
     def evidence(self, frames: Iterable[str]) -> Evidence:
         """Evidence from these frames, as far as the study has them."""
-        paths = {name: self.root / f"{name}.parquet" for name in frames if name in self.frames}
+        paths = {name: self.root / f"{name}.parquet" for name in frames if name in self.study.frames}
         return Evidence.read(paths, self.root / "config/published", self.names)
 
     def files(self, frames: Iterable[str], published: bool) -> list[str]:
         """The files of these frames that the study has, and of the paper's numbers if ``published``."""
         numbers = sorted((self.root / "config/published").glob("*.csv")) if published else []
         return [
-            *(f"{name}.parquet" for name in frames if name in self.frames),
+            *(f"{name}.parquet" for name in frames if name in self.study.frames),
             *(path.relative_to(self.root).as_posix() for path in numbers),
         ]
 
     def parents(self, output: Output) -> list[str]:
         """The files that a table or figure is made from."""
-        return [*self.files(self._frames_of(output), output.published), f"report/{output.key}.rst"]
+        return [*self.files(output.frames_in(self.study), output.published), f"report/{output.key}.rst"]
 
     def texts(self, output: Output) -> dict[str, str]:
         """The texts of a table or a figure by ending."""
-        caption = " ".join((self.root / "report" / f"{output.key}.rst").read_text(encoding="utf-8").split())
-        evidence = self.evidence(self._frames_of(output))
+        evidence = self.evidence(output.frames_in(self.study))
         make = evidence.table if output.kind == "table" else evidence.figure_texts
-        return make(output.specification(), caption)
+        return make(output.specification(), read_caption(self.root, output.key))
 
     def compare(
         self, stem: str, parents: list[str], make: Callable[[], dict[str, str]], first: str = "csv"
@@ -291,9 +284,6 @@ class _Rebuilt:
             file = f"{stem}.{ending}"
             if file in self.sound and (packed := (self.root / file).read_bytes()) != text.encode():
                 yield f"{file}: does not follow from the frames: {_difference(packed, text)}"
-
-    def _frames_of(self, output: Output) -> list[str]:
-        return [name for name in (*output.reads, *output.reads_if_there, "coverage") if name not in PUBLISHED]
 
 
 def _difference(packed: bytes, text: str) -> str:

@@ -30,8 +30,8 @@ def naming(names: dict[str, list[Entry]]) -> Iterator[None]:
 
     Args:
         names: Entries by kind ("corpus", "encoder", "objective") in display order, as ``study.names`` makes them:
-            mappings with ``key`` and ``title``; those of objectives also have ``base``, ``preset``, ``changes``,
-            ``family``, ``color`` and ``search``.
+            mappings with ``key`` and ``title``; those of objectives also have ``base``, ``variant``, ``preset``,
+            ``changes``, ``family``, ``color`` and ``search``.
     """
     token = _current.set({**FIXED, **{kind: {one["key"]: one for one in entries} for kind, entries in names.items()}})
     try:
