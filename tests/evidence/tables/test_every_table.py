@@ -22,7 +22,7 @@ def made_from(key: str, frame: pd.DataFrame) -> Evidence:
     """Evidence of a study with these runs, each tuned in a search of its own, as far as a table reads it."""
     output = TABLES[key]
     made = {"runs": lambda: frame, "trials": lambda: searches(frame), "corpora": lambda: prepared(frame)}
-    read = {name: make() for name, make in made.items() if name in (*output.frames, *output.reads_if_there)}
+    read = {name: make() for name, make in made.items() if name in (*output.reads, *output.reads_if_there)}
     return evidence(coverage=coverage(frame), **read)
 
 
