@@ -44,6 +44,7 @@ def test_triplet_is_what_the_library_gives_where_it_lists_all_triplets():
     torch.testing.assert_close(torch.autograd.grad(found, other), torch.autograd.grad(expected, one))
 
 
+@pytest.mark.slow
 def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
     """33 million triplets of two classes, in a separate process so that its peak memory can be read."""
     code = (

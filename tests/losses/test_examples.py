@@ -41,6 +41,7 @@ def tokenized(folder, texts):
     return tokenizer(texts, padding=True, truncation=True, max_length=24, return_tensors="pt")
 
 
+@pytest.mark.slow
 def test_training_loop(minilm, news):
     texts, labels = news
     torch.manual_seed(0)

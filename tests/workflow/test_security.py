@@ -211,6 +211,7 @@ ODD_KEY = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(study=ODD_TEXT, key=ODD_KEY.map("".join))
 def test_whatever_is_accepted_names_one_folder_below_results(study, key):

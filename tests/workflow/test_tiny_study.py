@@ -132,6 +132,7 @@ def test_the_same_study_gives_the_same_numbers_bit_for_bit(finished, workplace):
     assert {name: digest for name, digest in expected.items() if not name.startswith("figures/")} == found
 
 
+@pytest.mark.slow
 def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):
     folder, study = workplace("second"), tmp_path / "second.yaml"
     study.write_text("{study: second, corpora: [r8], encoders: [minilm-l6], objectives: [scl-ce], seeds: [5]}")
@@ -155,6 +156,7 @@ def test_wrong_settings_end_in_one_line(workplace, tmp_path):
     assert "Traceback" not in process.stderr + process.stdout
 
 
+@pytest.mark.slow
 def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_line(workplace):
     folder = workplace("default")
     assert planned(folder, study=None)["train"] == 10

@@ -91,7 +91,9 @@ def drawing(key: str, size: str, rows: slice = slice(None)):
     return module.draw(module.frame(**frames, **output.settings), **output.settings)
 
 
-@pytest.mark.parametrize("size", ["paper", "one", "odd"])
+@pytest.mark.parametrize(
+    "size", [pytest.param("paper", marks=pytest.mark.slow), "one", pytest.param("odd", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("key", DRAWN)
 def test_texts_can_be_read(key, size):
     with naming(odd_names() if size == "odd" else names(*ablations())):
