@@ -10,6 +10,7 @@ from glossbench.study.study import load_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+OTHERS = [ROOT / "config" / "README.md", ROOT / "results" / "README.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -17,10 +18,20 @@ def block(language):
     return re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)[1]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_each_difference_that_a_setting_is_about_is_linked_to_where_it_is_explained():
+    page = OTHERS[0].read_text(encoding="utf-8")
+    linked = re.findall(r"\[(D\d+)\]\(\.\./docs/differences\.md#(d\d+)\)", page)
+    assert len(linked) >= 10
+    explained = (ROOT / "docs/differences.md").read_text(encoding="utf-8")
+    for code, anchor in linked:
+        assert anchor == code.lower()
+        assert f'<a id="{anchor}"></a>' in explained
 
 
 def test_the_study_is_valid():

@@ -12,6 +12,7 @@ from typing import Any
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.study.schema import load_schema, read_yaml
 
+DIFFERENCE = re.compile(r"\bD\d+\b")  # a place where the paper and its code disagree
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 
 
@@ -123,7 +124,8 @@ def _default(spec: dict[str, Any]) -> str:
 
 
 def _meaning(spec: dict[str, Any]) -> str:
-    return " ".join(spec.get("description", "").split()).replace("|", "\\|").replace("<", "&lt;")
+    text = " ".join(spec.get("description", "").split()).replace("|", "\\|").replace("<", "&lt;")
+    return DIFFERENCE.sub(lambda code: f"[{code[0]}](../docs/differences.md#{code[0].lower()})", text)
 
 
 if __name__ == "__main__":
