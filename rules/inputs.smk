@@ -92,6 +92,7 @@ def cell_settings(cell, **more):
             "tuned": sorted(objective["search"]),
         },
         "encoder_settings": STUDY.settings["encoder"],
+        "max_length": STUDY.max_length,
         **device_settings(),
         **more,
     }

@@ -36,10 +36,11 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["best_epoch", "stop_epoch", "n_train", "n_val", "n_test"], "count"),
         **dict.fromkeys(["n_parameters", "n_trainable", "threads"], "number"),
         **dict.fromkeys(["sigma", "labeled_fraction", "weight", "temperature", "margin", "probe_C"], "number"),
-        **dict.fromkeys(["learning_rate", "batch_size", "max_epochs"], "number"),
+        **dict.fromkeys(["learning_rate", "batch_size", "max_epochs", "layers", "trainable_layers"], "number"),
+        **dict.fromkeys(["max_length", "patience", "trials"], "count"),
         **dict.fromkeys(["train_seconds", "seconds_per_epoch", "total_seconds"], "number"),
         **dict.fromkeys(["docs_per_second", "peak_memory_mib"], "number"),
-        **dict.fromkeys(["device", "precision", "torch_version", "transformers_version", "python_version"], "text"),
+        **dict.fromkeys(["pooling", "probe", "device", "precision", "torch_version", "transformers_version", "python_version"], "text"),
         "tuned": "flag",
     },
     "epochs": {

@@ -37,6 +37,13 @@ MACHINE = {
     "transformers_version": "5.23.0",
     "python_version": "3.11.7",
 }
+PROTOCOL = {
+    "max_length": 128,
+    "pooling": "cls",
+    "layers": np.nan,
+    "trainable_layers": np.nan,
+    "probe": "logistic",
+}
 COSTS = {
     "best_epoch": 2,
     "stop_epoch": 3,
@@ -78,7 +85,9 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         val_macro_silhouette=0.3,
         n_parameters=parameters,
         n_trainable=parameters,
+        **PROTOCOL,
         tuned=False,
+        trials=lambda frame: 15 * frame["tuned"],
         probe_C=np.nan,
         **{name: [size[place] for size in sizes] for place, name in enumerate(["n_train", "n_val", "n_test"])},
         **_settings(frame["objective"]),
@@ -303,7 +312,12 @@ def _settings(keys: pd.Series) -> dict[str, list[Any]]:
     """Preset, protocol and settings of each run by its objective key; an estimated sigma is 0.5."""
     found = {key: resolved(key) for key in keys.unique()}
     numbers = ("sigma", "labeled_fraction", "weight", "temperature", "margin")
-    trained = {"learning_rate": "learning_rate", "batch_size": "batch_size", "max_epochs": "epochs"}
+    trained = {
+        "learning_rate": "learning_rate",
+        "batch_size": "batch_size",
+        "max_epochs": "epochs",
+        "patience": "patience",
+    }
     values: dict[str, list[Any]] = {
         "preset": [ObjectiveKey.parse(key).preset or "paper" for key in keys],
         "protocol": [found[key]["protocol"] if found[key] else "standalone" for key in keys],

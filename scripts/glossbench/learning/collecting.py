@@ -19,6 +19,8 @@ OPTIONAL = [
     "temperature",
     "margin",
     "weight",
+    "layers",
+    "trainable_layers",
     "probe_C",
     "val_macro_silhouette",
     "test_macro_silhouette",
@@ -64,6 +66,7 @@ def collect(
     if files.get("best"):
         trials = collect_trials(study, files["best"], files["trials"], files["trial_seconds"])
         frames["trials"] = with_objective_columns(trials, objectives, ["base"])
+    frames["runs"] = with_trials(frames["runs"], frames.get("trials"))
     return {**frames, "corpora": collect_corpora(files["cards"])}
 
 
@@ -75,6 +78,16 @@ def collect_runs(study: str, metrics: Paths, timing: Paths) -> pd.DataFrame:
         rows.append({"study": study, **_read(metrics_file), **{name: seconds[name] for name in TIMING}})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
+
+
+def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame:
+    """The runs with a column ``trials``: the number of trials of the search whose settings a run took, or 0."""
+    if trials is None:
+        return runs.assign(trials=0)
+    counts = trials.groupby(["corpus", "encoder", "objective"]).size()
+    cells = pd.MultiIndex.from_frame(runs[["corpus", "encoder", "unvaried"]])
+    found = counts.reindex(cells, fill_value=0).to_numpy()
+    return runs.assign(trials=np.where(runs["tuned"], found, 0))
 
 
 def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def machine(device: torch.device) -> dict[str, Any]:
         name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     return {
         "device": name,
-        "precision": "bf16" if device.type == "cuda" else "float32",
+        "precision": "bfloat16" if device.type == "cuda" else "float32",
         "peak_memory_mib": peak,
         "threads": torch.get_num_threads(),
         "torch_version": torch.__version__,

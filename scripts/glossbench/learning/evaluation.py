@@ -34,7 +34,7 @@ def evaluate(
     metrics = run_columns(settings)
     if settings["objective"]["protocol"] == "integrated":
         predicted = logits["test"].argmax(axis=1)
-        metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe_C=None)
+        metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe=None, probe_C=None)
     else:
         split = {name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"]) for name in ("train", "val")}
         fitted, strength = fit_probe(split["train"], split["val"], probe)
@@ -42,6 +42,7 @@ def evaluate(
         metrics.update(
             val_macro_f1=macro_f1(split["val"][1], fitted.predict(split["val"][0])),
             val_macro_silhouette=tested["val_macro_silhouette"],
+            probe=probe["kind"],
             probe_C=strength,
         )
     silhouette = macro_silhouette(embeddings["test"], labels)

@@ -26,6 +26,9 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
         "learning_rate": training["learning_rate"],
         "batch_size": training["batch_size"],
         "max_epochs": training["epochs"],
+        "patience": training["patience"],
+        "max_length": settings["max_length"],
+        **{name: settings["encoder_settings"][name] for name in ("pooling", "layers", "trainable_layers")},
         "tuned": bool(objective["tuned"]),
         **{name: settings[name] for name in ("n_train", "n_val", "n_test", "n_parameters", "n_trainable")},
     }
