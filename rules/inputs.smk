@@ -7,7 +7,7 @@ from functools import lru_cache
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
 from glossbench.study.grid import TuningJob
-from glossbench.study.objectives import without_searched
+from glossbench.study.objectives import tuned_settings, without_searched
 from glossbench.tools.archive import sources_digest
 
 
@@ -88,8 +88,8 @@ def cell_settings(cell, **more):
         "encoder": cell.encoder,
         "objective_key": cell.objective,
         "objective": {
-            **{key: value for key, value in objective.items() if key not in ("probe", "search")},
-            "tuned": sorted(objective["search"]),
+            **{key: value for key, value in objective.items() if key not in ("probe", "search", "pruning")},
+            "tuned": tuned_settings(objective),
         },
         "encoder_settings": STUDY.settings["encoder"],
         "max_length": STUDY.max_length,
@@ -107,7 +107,7 @@ def tuning_settings(cell):
     settings = cell_settings(cell)
     settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
     kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
-    return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials}}
+    return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials, "pruning": objective["pruning"]}}
 
 
 # Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.

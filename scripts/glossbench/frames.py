@@ -40,7 +40,8 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["max_length", "patience", "trials"], "count"),
         **dict.fromkeys(["train_seconds", "seconds_per_epoch", "total_seconds"], "number"),
         **dict.fromkeys(["docs_per_second", "peak_memory_mib"], "number"),
-        **dict.fromkeys(["pooling", "probe", "device", "precision", "torch_version", "transformers_version", "python_version"], "text"),
+        **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
+        **dict.fromkeys([ "torch_version", "transformers_version", "python_version"], "text"),
         "tuned": "flag",
     },
     "epochs": {
@@ -59,7 +60,7 @@ CONTRACT: dict[str, dict[str, str]] = {
     "trials": {
         "study": "text", **dict.fromkeys([*RUN_KEYS[:-1], "base"], "text"), "trial": "count",
         **dict.fromkeys(["state", "score", "space"], "text"), "best": "flag",
-        **dict.fromkeys(["value", "epochs", "seconds"], "number"),
+        **dict.fromkeys(["value", "epochs", "seconds", "repeats"], "number"),
     },
     "projections": {
         **dict.fromkeys(["corpus", "encoder", "class_name"], "text"), **OBJECTIVE,

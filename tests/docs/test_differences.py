@@ -12,6 +12,8 @@ PAGE = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
 CODE = re.compile(r"(?<![\w#])D\d+\b")  # not the colour #D55
 TEXTS = {".py", ".yaml", ".md", ".csv", ".rst", ".j2", ".js", ".css", ".html"}
 PRESETS = ("paper", "reference")
+# Parts of a preset that do not set a setting of a block.
+NOT_SWITCHES = ("search", "pruning", "refused")
 
 
 def read(path):
@@ -43,7 +45,7 @@ def settings():
         path = SCHEMAS / f"{name}.schema.yaml"
         blocks[name] = read(path) if path.is_file() else {}
     known = {f"{block}.{key}": spec.get("default") for block, specs in blocks.items() for key, spec in specs.items()}
-    return {**dict.fromkeys(switches()), **known}
+    return {**dict.fromkeys(switches()), **known, "pruning": "pruned"}
 
 
 def switches():
@@ -51,7 +53,7 @@ def switches():
     blocks = [
         (block, keys) for preset in read(ROOT / "config" / "presets.yaml").values() for block, keys in preset.items()
     ]
-    return {f"{block}.{key}" for block, keys in blocks if block != "search" for key in keys}
+    return {f"{block}.{key}" for block, keys in blocks if block not in NOT_SWITCHES for key in keys}
 
 
 def study_settings(spec, prefix=""):
@@ -104,10 +106,11 @@ def test_values_of_the_summary_are_those_of_the_presets(preset):
     for code, _, setting, shown in summary():
         if setting not in defaults:
             continue
-        block, key = setting.split(".")
+        block, _, key = setting.partition(".")
         text = re.match(r"`([^`]+)`", shown[column])
         assert text, f"{code}: {setting}: no value in column {preset}"
-        expected = presets[preset].get(block, {}).get(key, defaults[setting])
+        own = presets[preset].get(block, {} if key else defaults[setting])
+        expected = own.get(key, defaults[setting]) if key else own
         assert yaml.safe_load(text[1]) == expected, f"{code}: {setting}"
         checked += 1
     assert checked > 10

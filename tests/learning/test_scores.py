@@ -28,8 +28,12 @@ def test_scores_by_plain_loops():
         outside = min(np.mean(distance[i, labels == other]) for other in set(labels) - {own})
         value = (outside - np.mean(inside)) / max(outside, np.mean(inside)) if inside else 0.0
         by_class.setdefault(own, []).append(value)
-    expected = np.mean([np.mean(values) for values in by_class.values()])
-    assert macro_silhouette(embeddings, labels) == pytest.approx(expected)
+    means = {own: np.mean(values) for own, values in by_class.items()}
+    assert macro_silhouette(points * 7, labels) == pytest.approx(np.mean(list(means.values())))
+    several = [mean for own, mean in means.items() if len(by_class[own]) > 1]
+    assert macro_silhouette(embeddings, labels, "with-two-documents") == pytest.approx(np.mean(several))
+    assert macro_silhouette(points, labels, unit_norm=False) == pytest.approx(macro_silhouette(embeddings, labels))
+    assert macro_silhouette(embeddings, labels, unit_norm=False) != pytest.approx(macro_silhouette(embeddings, labels))
 
     f1 = []
     for c in set(labels) | set(predicted):
@@ -67,7 +71,8 @@ def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     centers = generator.normal(size=(3, 8))
     draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
     train, validation = draw(60), draw(90)
-    probe, strength = fit_probe(train, validation, {"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000})
+    settings = {"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000, "class_weights": "none"}
+    probe, strength = fit_probe(train, validation, settings)
     scores = {}
     mean, scale = train[0].mean(axis=0), train[0].std(axis=0)
     for c in (0.001, 1.0, 100.0):
@@ -77,12 +82,16 @@ def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     assert macro_f1(validation[1], probe.predict(validation[0])) == pytest.approx(scores[strength])
 
 
-def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+@pytest.mark.parametrize("tested_step", ["best", "last"])
+def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weights, tested_step):
     """The steps are repeated in numpy from the same initial weights."""
     generator = np.random.default_rng(2)
-    labels = np.arange(40) % 2
+    labels = (np.arange(40) % 4 == 0).astype(int)
+    share = np.where(labels == 1, 40 / (2 * 10), 40 / (2 * 30)) if class_weights == "balanced" else np.ones(40)
     embeddings = np.where(labels[:, None] == 0, 1.0, -1.0) * generator.uniform(50, 60, size=(40, 6))
-    found, strength = fit_probe((embeddings, labels), (embeddings, labels), {"kind": "adam"})
+    settings = {"kind": "adam", "class_weights": class_weights, "tested_step": tested_step}
+    found, strength = fit_probe((embeddings, labels), (embeddings, labels), settings)
     assert strength is None
 
     torch.manual_seed(0)
@@ -93,7 +102,7 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
     for step in range(1, 51):
         logits = embeddings @ weights.T + bias
         p = np.exp(logits - logits.max(axis=1, keepdims=True))
-        error = (p / p.sum(axis=1, keepdims=True) - np.eye(2)[labels]) / len(labels)
+        error = (p / p.sum(axis=1, keepdims=True) - np.eye(2)[labels]) * (share / share.sum())[:, None]
         for place, gradient in ((0, error.T @ embeddings), (2, error.sum(axis=0))):
             moments[place] = 0.9 * moments[place] + 0.1 * gradient
             moments[place + 1] = 0.999 * moments[place + 1] + 0.001 * gradient**2
@@ -105,7 +114,9 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam():
         kept.append(weights.copy())
         if len(scores) > 10 and max(scores[-10:]) <= max(scores[:-10]):
             break
-    np.testing.assert_allclose(found.weights, kept[int(np.argmax(scores))], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(
+        found.weights, kept[int(np.argmax(scores)) if tested_step == "best" else -1], rtol=0, atol=1e-4
+    )
 
 
 def test_a_rule_for_sigma_becomes_its_number():

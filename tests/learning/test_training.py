@@ -192,8 +192,15 @@ def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder
 
 
 def test_the_learning_rate_drops(bert_folder):
-    history = trainer(bert_folder, epochs=5, learning_rate_drop_epoch=2).fit().history
-    assert [row["learning_rate"] for row in history] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5])
+    history = trainer(bert_folder, epochs=6, learning_rate_milestones=[2, 5]).fit().history
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1e-3)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[2, 5], gamma=0.1)
+    expected = []
+    for _ in range(6):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert [row["learning_rate"] for row in history] == pytest.approx(expected)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(bert_folder):
@@ -216,6 +223,19 @@ def test_batches_are_a_permutation_without_a_batch_of_one(n, batch_size, seed, e
     assert torch.equal(torch.cat(batches).sort().values, torch.arange(n))
     assert n == 1 or min(map(len, batches)) >= 2
     assert max(map(len, batches)) <= batch_size + 1
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
+def test_bfloat16_is_of_the_encoder_and_losses_are_in_float32(bert_folder, precision):
+    torch.manual_seed(0)
+    run = trainer(bert_folder, loss=SupConLoss(0.3), precision=precision)
+    lowered = []
+    for layer in run.model.encoder.backbone.encoder.layer:
+        layer.output.dense.register_forward_hook(lambda module, given, result: lowered.append(result.dtype))
+    terms = run.step(torch.arange(16))
+    assert set(lowered) == {torch.bfloat16 if precision == "bfloat16" else torch.float32}
+    assert {value.dtype for value in terms.values()} == {torch.float32}
+    assert {parameter.dtype for parameter in run.parameters} == {torch.float32}
 
 
 def test_balanced_weights():

@@ -18,6 +18,7 @@ SPACE = {
 }
 TUNING = {
     "trials": 6,
+    "pruning": "pruned",
     "timeout": None,
     "seed": 42,
     "sampler": {"startup_trials": 2, "candidates": 24, "multivariate": False},
@@ -104,6 +105,33 @@ def test_a_trial_that_fails_is_counted_and_one_that_completes_is_needed(files, t
     hopeless = settings({"learning_rate": {"choices": [1e30]}}, trials=2)
     with pytest.raises(TrainingError, match=r"made-up/tiny/gloss/seed-42: no trial .* the loss is nan"):
         tune(hopeless, files, tmp_path / "journal.log", "key")
+
+
+def test_settings_that_were_tried_are_not_trained_again(files, tmp_path, caplog):
+    search = {"learning_rate": SPACE["learning_rate"]}
+    with caplog.at_level(logging.INFO):
+        study = tune(settings(search), files, tmp_path / "journal.log", "key")
+    found = trials_frame(study, search)
+    trained, repeated = found[found["repeats"].isna()], found[found["repeats"].notna()]
+    assert len(found) == TUNING["trials"]
+    assert len(trained) == len(SPACE["learning_rate"]["choices"])
+    originals = trained.set_index("trial").loc[repeated["repeats"]]
+    for column in ("learning_rate", "state", "value", "epochs"):
+        assert repeated[column].tolist() == originals[column].tolist()
+    assert "takes over its result" in caplog.text
+    assert found["best"].sum() == 1
+
+
+STRICT = {"startup_trials": 1, "warmup_epochs": 0}  # prunes every trial whose best score is below the median
+
+
+@pytest.mark.parametrize("pruning", ["pruned", "complete", "never"])
+def test_what_becomes_of_trials_that_the_pruner_stops(files, tmp_path, pruning):
+    found = trials(files, tmp_path / "journal.log", trials=8, pruner=STRICT, pruning=pruning)
+    stopped = found["epochs"] < 3
+    assert stopped.any() == (pruning != "never")
+    assert set(found.loc[stopped, "state"]) == ({pruning} if pruning != "never" else set())
+    assert set(found.loc[~stopped, "state"]) == {"complete"}
 
 
 def test_what_is_proposed_depends_on_the_number_of_the_trial():

@@ -6,8 +6,8 @@ from glossbench.learning.inputs import RunFiles
 
 TRAINING = {
     "batch_size": 16, "micro_batch_size": 4, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
-    "learning_rate_drop_epoch": 30, "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
-    "forward_passes": 1, "test_weights": "best",
+    "learning_rate_milestones": [30], "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
+    "forward_passes": 1, "silhouette_classes": "all", "precision": "auto", "test_weights": "best",
 }  # fmt: skip
 
 
@@ -35,5 +35,6 @@ def run_settings(objective, **more):
     return {
         "corpus": "made-up", "encoder": "tiny", "objective_key": objective["objective"], "seed": 42,
         "objective": objective, "encoder_settings": {"pooling": "cls", "layers": None, "trainable_layers": None},
-        "subset": {"train": None, "val": None, "test": None, "seed": 0}, "device": "cpu", "torch_threads": 1, **more,
+        "subset": {"train": None, "val": None, "test": None, "seed": 0}, "max_length": 128, "device": "cpu", "torch_threads": 1,
+        **more,
     }  # fmt: skip

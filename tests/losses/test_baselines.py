@@ -34,6 +34,15 @@ def test_triplet_is_the_triple_loop(margin, squared):
     assert torch.autograd.gradcheck(lambda x: TripletLoss(margin, squared)(x, labels), embeddings.requires_grad_())
 
 
+def test_the_mean_over_all_triplets_is_that_of_the_library():
+    embeddings, labels, _ = batch(4, 24, dimension=16, classes=3)
+    plain = distances.LpDistance(normalize_embeddings=False)
+    library = TripletMarginLoss(margin=5.0, distance=plain, reducer=reducers.MeanReducer())
+    found = TripletLoss(5.0, average="all")(embeddings, labels)
+    torch.testing.assert_close(found, library(embeddings, labels))
+    assert found < TripletLoss(5.0)(embeddings, labels)
+
+
 def test_triplet_is_what_the_library_gives_where_it_lists_all_triplets():
     embeddings, labels, _ = batch(1, 40, dimension=16, classes=4)
     plain = distances.LpDistance(normalize_embeddings=False)
@@ -96,6 +105,7 @@ def test_supervised_contrastive_is_the_double_loop():
     ("make", "message"),
     [
         (lambda: SupConLoss(0), "temperature: 0 is not a positive number"),
+        (lambda: TripletLoss(average="hard"), "average: 'hard' is not one of positive, all"),
         (lambda: SupConLoss(0.3, base_temperature=-1), "base_temperature: -1 is not a positive number"),
         (lambda: TripletLoss(margin=0), "margin: 0 is not a positive number"),
     ],

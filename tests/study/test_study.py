@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.errors import SettingsError
+from glossbench.study.objectives import tuned_settings, without_searched
 from glossbench.study.outputs import load_outputs
 from glossbench.study.study import canonical, load_study
 from glossbench.study.yaml_file import read_yaml
@@ -82,8 +83,23 @@ def test_search_spaces_are_the_papers_or_its_codes():
     assert searches["scl-ce"]["temperature"] == {"low": 0.01, "high": 1, "log": True}
     assert "weight" in searches["scl-ce"]
     assert "weight" not in searches["scl-ce@reference"], "the code keeps it at 0.9"
-    assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7]}
+    assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7], "used": 0.1}
     assert searches["scl@reference"]["temperature"] == {"low": 0.1, "high": 1}
+
+
+def test_a_searched_setting_that_runs_do_not_take_has_the_value_that_they_use():
+    study = load(objectives=["scl-ce@reference"], tuning={})
+    objective = study.objective("scl-ce@reference")
+    assert tuned_settings(objective) == ["learning_rate"]
+    assert without_searched(objective)["loss_settings"]["temperature"] == 0.1
+
+
+def test_a_preset_sets_one_value_or_one_per_protocol():
+    study = load(objectives=["gloss-o-ce@reference", "gloss-o@reference", "gloss-o"], tuning={})
+    integrated, standalone, paper = map(study.objective, study.objectives)
+    assert (integrated["loss_settings"]["divide_again"], standalone["loss_settings"]["divide_again"]) == (True, False)
+    assert [one["pruning"] for one in (integrated, standalone, paper)] == ["never", "complete", "pruned"]
+    assert (standalone["training"]["precision"], paper["training"]["precision"]) == ("float32", "auto")
 
 
 def test_settings_come_from_study_then_preset_then_registry_then_key():
@@ -150,6 +166,7 @@ WRONG = [
     ({"encoders": []}, f"encoders: [] {LIST}"),
     ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
     ({"objectives": ["ce", "ce"]}, 'objectives: "ce" is listed twice'),
+    ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
     ({"objectives": ["ce@"]}, f'objectives[0]: "ce@" {FORM}'),
     ({"objectives": ["ce,epochs"]}, f'objectives[0]: "ce,epochs" {FORM}'),
@@ -215,7 +232,7 @@ WRONG = [
     ({"probe": {"C": []}}, f"probe.C: [] {LIST}"),
     ({"probe": {"C": [1, 0]}}, "probe.C[1]: 0 found, expected a number above 0"),
     ({"probe": {"C": [1, 1.0]}}, "probe.C: 1.0 is listed twice"),
-    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: kind, C, max_iter"),
+    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: kind, C, max_iter, class_weights, tested_step, silhouette"),
     ({"projection": {}}, "projection.objectives: missing"),
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
     ({"projection": {"objectives": ["scl"]}}, 'projection.objectives[0]: unknown "scl"; objectives of this study: ce'),
@@ -237,7 +254,7 @@ WRONG = [
     ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
-    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: labeled_fraction, learning_rate, sigma, temperature, weight'),
+    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),

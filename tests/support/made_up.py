@@ -230,6 +230,7 @@ def trials(
                     "value": np.nan if trial == 0 else 0.5 + trial / 100 if chance is None else _value(found),
                     "score": "val_macro_f1" if search["protocol"] == "integrated" else "val_macro_silhouette",
                     "epochs": 3,
+                    "repeats": np.nan,
                     "seconds": 60.0,
                     "best": trial == count - 1,
                     "space": json.dumps(own, sort_keys=True),

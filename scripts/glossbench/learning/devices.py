@@ -30,12 +30,18 @@ def reproducible(device: str, threads: int) -> torch.device:
             raise TrainingError("device: cuda found in the study, but torch sees no CUDA device here; use auto or cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.set_float32_matmul_precision("high")
     return torch.device(device)
 
 
+def precision_on(device: torch.device, precision: str) -> str:
+    """The precision of the encoder, "float32" or "bfloat16"; "auto" is bfloat16 on CUDA, else float32 (D23)."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if device.type == "cuda" else "float32"
+
+
 def machine(device: torch.device) -> dict[str, Any]:
-    """Device, precision, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
+    """Device, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
     if device.type == "cuda":
         name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
     else:
@@ -43,7 +49,6 @@ def machine(device: torch.device) -> dict[str, Any]:
         name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     return {
         "device": name,
-        "precision": "bfloat16" if device.type == "cuda" else "float32",
         "peak_memory_mib": peak,
         "threads": torch.get_num_threads(),
         "torch_version": torch.__version__,

@@ -24,7 +24,7 @@ def evaluate(
         epochs: content of its epochs.csv.
         embeddings: {split} (N, d), {split}_label (N,) and {split}_doc_id (N,) of each stored split.
         logits: {split} (N, C), in the integrated protocol.
-        probe: settings of the probe, see ``fit_probe``.
+        probe: settings of the probe, see ``fit_probe``, and ``silhouette``, "unit-norm" or "raw" embeddings.
 
     Returns:
         The metrics (fractions), and one row per test document with its label and prediction.
@@ -45,7 +45,8 @@ def evaluate(
             probe=probe["kind"],
             probe_C=strength,
         )
-    silhouette = macro_silhouette(embeddings["test"], labels)
+    classes = settings["objective"]["training"]["silhouette_classes"]
+    silhouette = macro_silhouette(embeddings["test"], labels, classes, unit_norm=probe["silhouette"] == "unit-norm")
     metrics.update(
         test_accuracy=accuracy(labels, predicted),
         test_macro_f1=macro_f1(labels, predicted),

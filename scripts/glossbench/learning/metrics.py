@@ -15,19 +15,23 @@ def macro_f1(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(f1_score(labels, predicted, average="macro", zero_division=0))
 
 
-def macro_silhouette(embeddings: np.ndarray, labels: np.ndarray) -> float:
+def macro_silhouette(embeddings: np.ndarray, labels: np.ndarray, classes: str = "all", unit_norm: bool = True) -> float:
     """Mean over classes of the mean silhouette of a class's documents, with their labels as clusters.
 
     Args:
-        embeddings: (N, d), scaled to unit norm here; distances are Euclidean.
+        embeddings: (N, d); distances are Euclidean.
         labels: (N,).
+        classes: "all", where the single document of a class has a silhouette of zero, or "with-two-documents", those
+            that have at least two (D19).
+        unit_norm: scale the embeddings to unit norm first.
 
     Returns:
         A number in [-1, 1]; NaN if there are fewer than two classes, or no class with two documents.
     """
-    classes, counts = np.unique(labels, return_counts=True)
-    if not 2 <= len(classes) < len(labels):
+    found, counts = np.unique(labels, return_counts=True)
+    if not 2 <= len(found) < len(labels):
         return float("nan")
-    samples = silhouette_samples(normalize(embeddings.astype(np.float64)), labels)
-    position = np.searchsorted(classes, labels)
-    return float((np.bincount(position, weights=samples) / counts).mean())
+    points = embeddings.astype(np.float64)
+    samples = silhouette_samples(normalize(points) if unit_norm else points, labels)
+    means = np.bincount(np.searchsorted(found, labels), weights=samples) / counts
+    return float(means.mean() if classes == "all" else means[counts > 1].mean())

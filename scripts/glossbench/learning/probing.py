@@ -30,16 +30,18 @@ def fit_probe(
     Args:
         train: embeddings (N, d) and labels (N,).
         validation: the same, to choose between probes.
-        settings: ``kind``, "logistic" or "adam"; for "logistic" also ``C`` and ``max_iter``.
+        settings: ``kind``, "logistic" or "adam", and ``class_weights``, "none" or "balanced"; for "logistic" also
+            ``C`` and ``max_iter``, for "adam" also ``tested_step``.
 
     Returns:
         The fitted probe, and its C, or None if it has no C.
     """
+    balanced = settings["class_weights"] == "balanced"
     if settings["kind"] == "adam":
         from glossbench.learning.adam_probe import fit_adam_probe  # torch is imported only if it is needed
 
-        return fit_adam_probe(train, validation), None
-    return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"])
+        return fit_adam_probe(train, validation, balanced, settings["tested_step"]), None
+    return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"], balanced)
 
 
 def fit_logistic_probe(
@@ -47,6 +49,7 @@ def fit_logistic_probe(
     validation: tuple[np.ndarray, np.ndarray],
     strengths: list[float],
     max_iter: int,
+    balanced: bool = False,
 ) -> tuple[Pipeline, float]:
     """Fit a multinomial logistic regression on standardised embeddings.
 
@@ -55,13 +58,15 @@ def fit_logistic_probe(
         validation: the same, to choose C.
         strengths: values of C, the inverse of the L2 regularisation, to choose from.
         max_iter: most iterations of the solver.
+        balanced: whether each class has the same weight, whatever its number of documents.
 
     Returns:
         The fitted probe with the best macro-F1 on validation, the one with the smallest C among equals; and its C.
     """
     best: tuple[float, Pipeline, float] | None = None
     for strength in sorted(strengths):
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=max_iter))
+        classifier = LogisticRegression(C=strength, max_iter=max_iter, class_weight="balanced" if balanced else None)
+        probe = make_pipeline(StandardScaler(), classifier)
         with warnings.catch_warnings():
             # A probe whose solver did not converge is still compared on validation.
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from glossbench.errors import TrainingError
 from glossbench.learning.batches import draw_batches, step_seed
 from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.devices import machine, reproducible
+from glossbench.learning.devices import machine, precision_on, reproducible
 from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import SPLITS, RunFiles, Splits, load_splits, read_backbone
 from glossbench.learning.memory import explain_out_of_memory
@@ -92,6 +92,7 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         "total_seconds": time.perf_counter() - started,
         **throughput(progress.history, len(splits.train)),
         **machine(device),
+        "precision": precision_on(device, objective["training"]["precision"]),
     }
     snapshots = trainer.snapshot_arrays(progress)
     return RunResult(resolved, progress.history, encoded, snapshots, timing, trainer.model.state_dict())

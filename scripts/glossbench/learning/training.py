@@ -16,6 +16,8 @@ from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.learning.batches import draw_batches, step_seed
 from glossbench.learning.checkpoints import Checkpoint
+from glossbench.learning.class_weights import balanced_weights
+from glossbench.learning.devices import precision_on
 from glossbench.learning.encoder import Encoder
 from glossbench.learning.inputs import Splits
 from glossbench.learning.memory import explain_out_of_memory
@@ -251,7 +253,7 @@ class Trainer:
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
         settings = self.settings
-        drops = (epoch - 1) // settings["learning_rate_drop_epoch"]
+        drops = sum(milestone < epoch for milestone in settings["learning_rate_milestones"])
         rate = settings["learning_rate"] * settings["learning_rate_drop_factor"] ** drops
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -283,7 +285,10 @@ class Trainer:
         documents = self.splits.val
         embeddings, logits = self.encode(documents)
         labels = documents.labels.cpu().numpy()
-        score = macro_silhouette(embeddings, labels) if logits is None else macro_f1(labels, logits.argmax(axis=1))
+        if logits is None:
+            score = macro_silhouette(embeddings, labels, self.settings["silhouette_classes"])
+        else:
+            score = macro_f1(labels, logits.argmax(axis=1))
         if not math.isfinite(score):
             raise TrainingError(
                 f"epoch {epoch}: {self.score_name} is {score}; validation needs two classes with two documents"
@@ -291,7 +296,8 @@ class Trainer:
         return score
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda")
+        lowered = precision_on(self.device, self.settings["precision"]) == "bfloat16"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lowered)
 
     def _line(self, progress: Progress) -> str:
         """The log's line about the last epoch."""
@@ -309,9 +315,3 @@ class Trainer:
 def is_engine_column(name: str) -> bool:
     """Whether a value of an epoch comes from the engine, not from what the loss reports."""
     return name in (*ENGINE_COLUMNS, "best") or name.startswith("seconds_")
-
-
-def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:
-    """Weights N / (C N_c) of the classes c of the training labels (N,). (C,) float32, zero for an empty class."""
-    counts = torch.bincount(labels, minlength=num_classes).double()
-    return torch.where(counts > 0, len(labels) / (num_classes * counts.clamp(min=1)), 0.0).float()

@@ -13,7 +13,7 @@ import pandas as pd
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import reproducible
@@ -53,21 +53,30 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
     trials = open_study(journal, key, tuning)
 
     def score(trial: optuna.Trial) -> float:
-        found = {name: suggest(trial, name, space) for name, space in objective["search"].items()}
+        found = settings_of(trial, objective["search"])
         log.info("trial %d: %s", trial.number, found)
         resolved = resolve(objective, found, estimates)
 
+        scores: list[float] = []
+
         def after_epoch(epoch: int, value: float) -> None:
+            scores.append(value)
             trial.report(value, epoch)
-            if trial.should_prune():
+            if tuning["pruning"] != "never" and trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
         with explain_out_of_memory("before the first epoch", micro_batch_size(resolved, device)):
             trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
-        return trainer.fit().stopping.best
+        try:
+            return trainer.fit().stopping.best
+        except optuna.TrialPruned as reason:
+            if tuning["pruning"] != "complete":
+                raise
+            log.info("trial %d stopped early, and counts as complete: %s", trial.number, reason)
+            return max(scores)
 
     try:
-        try_until(trials, score, tuning)
+        try_until(trials, objective["search"], score, tuning)
     except TrainingError as error:
         raise TrainingError(f"{run_name(settings)}: {error}") from None
     return trials
@@ -112,11 +121,20 @@ def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
     return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=_pruner(tuning))
 
 
-def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tuning: dict[str, Any]) -> None:
+def try_until(
+    study: optuna.Study,
+    search: dict[str, Any],
+    score: Callable[[optuna.Trial], float],
+    tuning: dict[str, Any],
+) -> None:
     """Run trials one after the other until one of two limits is reached.
+
+    A trial of settings that were tried before is not trained again, since it would give the same score. It takes over
+    state and scores of the earlier trial, and its attribute ``repeats`` is that trial's number.
 
     Args:
         study: the search.
+        search: space by setting.
         score: trains a trial and returns its score.
         tuning: settings of the search, with the limits ``trials`` (number of finished trials) and ``timeout``
             (seconds that they took together, or None).
@@ -130,6 +148,12 @@ def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tunin
             break
         study.sampler = sampler(tuning, number)
         trial = study.ask()
+        settings = settings_of(trial, search)
+        before = [tried for tried in study.get_trials(deepcopy=False) if tried.state in STATES]
+        same = next((tried for tried in before if settings_of(tried, search) == settings), None)
+        if same is not None:
+            _take_over(study, trial, same)
+            continue
         try:
             value = score(trial)
         except optuna.TrialPruned as reason:
@@ -147,6 +171,17 @@ def try_until(study: optuna.Study, score: Callable[[optuna.Trial], float], tunin
         raise TrainingError(f"no trial of the search completed: {'; '.join(sorted(reasons)) or 'no time for any'}")
 
 
+def _take_over(study: optuna.Study, trial: optuna.Trial, same: FrozenTrial) -> None:
+    """End a trial like an earlier one of the same settings."""
+    log.info("trial %d has the settings of trial %d and takes over its result", trial.number, same.number)
+    trial.set_user_attr("repeats", same.user_attrs.get("repeats", same.number))
+    if "reason" in same.user_attrs:
+        trial.set_user_attr("reason", same.user_attrs["reason"])
+    for epoch, value in same.intermediate_values.items():
+        trial.report(value, epoch)
+    study.tell(trial, same.value if same.state == TrialState.COMPLETE else None, same.state)
+
+
 def sampler(tuning: dict[str, Any], number: int) -> TPESampler:
     """The sampler of a trial, seeded by the trial's number. Every option that is not deprecated is set."""
     options = tuning["sampler"]
@@ -160,6 +195,13 @@ def sampler(tuning: dict[str, Any], number: int) -> TPESampler:
     )
 
 
+def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Any]) -> dict[str, float]:
+    """The values of a trial by setting: proposed ones if it is running, else those that it had."""
+    if isinstance(trial, FrozenTrial):
+        trial = optuna.trial.FixedTrial(trial.params)
+    return {name: suggest(trial, name, space) for name, space in search.items()}
+
+
 def suggest(trial: optuna.Trial, name: str, space: dict[str, Any]) -> float:
     """A value of a setting from its search space: choices, or low and high with step or log."""
     if "choices" in space:
@@ -170,10 +212,12 @@ def suggest(trial: optuna.Trial, name: str, space: dict[str, Any]) -> float:
 
 
 def trials_frame(study: optuna.Study, search: dict[str, Any]) -> pd.DataFrame:
-    """One row per finished trial: number, state, value, epochs, best, and a column for each tuned setting."""
+    """One row per finished trial: number, state, value, epochs, best, and a column for each searched setting.
+
+    ``repeats`` is the number of the earlier trial whose result was taken over, missing for trials that were trained.
+    """
     rows = []
     for trial in study.get_trials(deepcopy=False):
-        values = {name: suggest(optuna.trial.FixedTrial(trial.params), name, space) for name, space in search.items()}
         scores = trial.intermediate_values
         value = max(scores.values()) if scores and trial.state != TrialState.FAIL else math.nan
         rows.append(
@@ -183,10 +227,11 @@ def trials_frame(study: optuna.Study, search: dict[str, Any]) -> pd.DataFrame:
                 "value": value,
                 "epochs": len(scores),
                 "best": trial.number == study.best_trial.number,
-                **values,
+                "repeats": trial.user_attrs.get("repeats"),
+                **settings_of(trial, search),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"repeats": "Int64"})
 
 
 def seconds_frame(study: optuna.Study) -> pd.DataFrame:

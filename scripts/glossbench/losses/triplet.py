@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+AVERAGES = ("positive", "all")
+
 
 class TripletLoss(nn.Module):
-    """Mean of max(0, d(a, p) - d(a, n) + margin) over the triplets of a batch for which it is positive.
+    """Mean of max(0, d(a, p) - d(a, n) + margin) over triplets of a batch.
 
     The anchor a and the positive p are two documents of one class, the negative n is a document of another class,
     and d is the Euclidean distance between embeddings, which are not normalised. pytorch-metric-learning lists all
@@ -15,16 +17,20 @@ class TripletLoss(nn.Module):
     Args:
         margin: the distance alpha by which negatives should be farther away, > 0.
         squared: use squared distances, as in the paper's formula; the reference code uses plain ones (D6).
+        average: triplets that the mean is over, "positive", those for which the term is positive, as in the
+            reference code, or "all" (D6).
 
     Raises:
-        ValueError: if the margin is not positive.
+        ValueError: if an argument is out of range or not one of its values.
     """
 
-    def __init__(self, margin: float = 5.0, squared: bool = False):
+    def __init__(self, margin: float = 5.0, squared: bool = False, average: str = "positive"):
         super().__init__()
         if not margin > 0:
             raise ValueError(f"margin: {margin} is not a positive number")
-        self.margin, self.squared = margin, squared
+        if average not in AVERAGES:
+            raise ValueError(f"average: {average!r} is not one of {', '.join(AVERAGES)}")
+        self.margin, self.squared, self.average = margin, squared, average
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Triplet loss of a batch.
@@ -49,7 +55,9 @@ class TripletLoss(nn.Module):
             closer = torch.searchsorted(negatives.detach(), reach.detach())  # (B, B)
             closer = closer.masked_fill(~same | itself, 0)
             total = (closer * reach - prefix.gather(1, closer)).sum()
-            return total / closer.sum().clamp(min=1)
+            positives = same.sum(dim=1) - 1
+            triplets = closer.sum() if self.average == "positive" else (positives * (~same).sum(dim=1)).sum()
+            return total / triplets.clamp(min=1)
 
 
 def _distances(embeddings: Tensor, squared: bool) -> Tensor:

@@ -10,8 +10,10 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.study.keys import FORM, ObjectiveKey, multiple
 from glossbench.study.messages import shown
-from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed
+from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed, with_defaults
 from glossbench.study.yaml_file import read_yaml
+
+PROTOCOLS = ("integrated", "standalone")
 
 
 class Objectives:
@@ -67,8 +69,8 @@ class Objectives:
 
         Returns:
             ``objective`` (the registry's entry), ``preset``, ``protocol``, ``loss``, ``loss_settings``, ``weight``
-            (lambda; None if the objective has no weight), ``training``, ``probe``, ``multipliers`` (factor by setting)
-            and ``search`` (space by setting).
+            (lambda; None if the objective has no weight), ``training``, ``probe``, ``multipliers`` (factor by setting),
+            ``search`` (space by setting) and ``pruning`` (what becomes of the trials that a search prunes).
 
         Raises:
             SettingsError: The key is not valid.
@@ -82,13 +84,14 @@ class Objectives:
 
         loss, preset = entry["loss"], self.presets[preset_name]
         weighted = "weight" in allowed["properties"]
+
+        def of_protocol(value: Any) -> Any:
+            return value[entry["protocol"]] if isinstance(value, dict) else value
+
         own = {**preset.get(loss, {}), **preset.get("training", {}), **entry["settings"], **changes}
+        own = {name: of_protocol(value) for name, value in own.items()}
         loss_schema = self.losses[loss] if loss else {}
-        by_protocol = {
-            name: value[entry["protocol"]] if isinstance(value, dict) else value
-            for name, value in {**self.settings["training"], **own}.items()
-            if name in self.training
-        }
+        training = {**self.settings["training"], **own}
         resolved = {
             "objective": parts.base,
             "preset": preset_name,
@@ -96,10 +99,16 @@ class Objectives:
             "loss": loss,
             "loss_settings": {name: own.get(name, spec["default"]) for name, spec in loss_schema.items()},
             "weight": own.get("weight", self.weight["weight"]["default"]) if weighted else None,
-            "training": by_protocol,
+            "training": {name: of_protocol(value) for name, value in training.items() if name in self.training},
             "probe": {**self.settings["probe"], **preset.get("probe", {})},
             "multipliers": multipliers,
+            "pruning": of_protocol(preset["pruning"]),
         }
+        for refused in preset["refused"]:
+            about = {name: refused[name] for name in ("protocol", "loss")}
+            if about.items() <= resolved.items() and own.get(refused["setting"]) in refused["values"]:
+                found = f"{refused['setting']} {own[refused['setting']]} found"
+                raise SettingsError(f"{where}: {key}: {found}, but {refused['reason']}")
         search = self._search(entry, preset) if self.searched(str(parts.unvaried)) else {}
         resolved["search"] = {name: space for name, space in search.items() if name not in changes}
         for setting, factor in multipliers.items():
@@ -160,22 +169,32 @@ class Objectives:
         def block(properties: dict) -> dict:
             return {"type": "object", "additionalProperties": False, "properties": properties}
 
-        settings = {**{name: block(properties) for name, properties in self.losses.items()}}
-        settings["training"] = block(self.training)
+        def by_protocol(properties: dict) -> dict:
+            """Properties of which each is one value or one per protocol."""
+            return {
+                name: {"anyOf": [spec, {**block(dict.fromkeys(PROTOCOLS, spec)), "required": [*PROTOCOLS]}]}
+                for name, spec in properties.items()
+            }
+
+        settings = {name: block(by_protocol(properties)) for name, properties in self.losses.items()}
+        settings["training"] = block(by_protocol(self.training))
+        bounds_of = {**self.losses, "training": self.training}
+        declared = schema["additionalProperties"]["properties"]
         space = schema["additionalProperties"]["properties"]["search"]["additionalProperties"]["additionalProperties"]
         searchable = {
             name: block(dict.fromkeys([*part["properties"], *self.weight], space)) for name, part in settings.items()
         }
-        preset = block({**settings, "probe": block(self.probe), "search": block(searchable)})
+        preset = block({**declared, **settings, "probe": block(self.probe), "search": block(searchable)})
         path = config_dir / "presets.yaml"
         schema = {**schema, "additionalProperties": preset}
         presets = typed(read_yaml(path), schema)
         check(presets, schema, str(path))
+        presets = {name: with_defaults(entry, {"properties": declared}) for name, entry in presets.items()}
         for name, entry in presets.items():
             for part, spaces in entry.get("search", {}).items():
                 for setting, space in spaces.items():
-                    bounds = {**settings[part]["properties"], **self.weight}[setting]
-                    for one in space.values() if set(space) <= {"integrated", "standalone"} else [space]:
+                    bounds = {**bounds_of[part], **self.weight}[setting]
+                    for one in space.values() if set(space) <= set(PROTOCOLS) else [space]:
                         if one is not None:
                             _check_space(one, bounds, str(path), (name, "search", part, setting))
         return presets
@@ -190,14 +209,22 @@ def setting_of(objective: dict[str, Any], setting: str) -> Any:
 
 
 def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
-    """A resolved objective whose searched settings are None. Their values before the search do not affect runs."""
+    """A resolved objective without the values of searched settings, which do not affect runs.
+
+    They are None, or what runs use whatever the search finds.
+    """
     opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
-    for setting in objective["search"]:
+    for setting, space in objective["search"].items():
         if setting == "weight":
-            opened["weight"] = None
+            opened["weight"] = space.get("used")
         else:
-            opened["loss_settings" if setting in opened["loss_settings"] else "training"][setting] = None
+            opened["loss_settings" if setting in opened["loss_settings"] else "training"][setting] = space.get("used")
     return opened
+
+
+def tuned_settings(objective: dict[str, Any]) -> list[str]:
+    """The settings of a resolved objective whose values runs take from its search."""
+    return sorted(setting for setting, space in objective["search"].items() if "used" not in space)
 
 
 def _changes(key: ObjectiveKey, where: str) -> tuple[dict[str, Any], dict[str, float]]:
@@ -230,6 +257,7 @@ def _check_space(space: dict, bounds: dict, source: str, path: tuple) -> None:
         raise SettingsError(f"{where}: low {space['low']} found, expected less than high {space['high']}")
     if space.get("log") and "step" in space:
         raise SettingsError(f"{where}: step and log found, expected one of them")
-    for value in space.get("choices") or [space["low"], space["high"]]:
+    used = [space["used"]] if "used" in space else []
+    for value in used + (space.get("choices") or [space["low"], space["high"]]):
         if not VALIDATOR(bounds).is_valid(value):
             check({path[-1]: value}, {"properties": {path[-1]: bounds}}, source, path[:-1])
