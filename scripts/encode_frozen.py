@@ -15,6 +15,6 @@ if __name__ == "__main__":
         device = reproducible(settings["device"], settings["torch_threads"])
         backbone = load_backbone(Path(snakemake.input.encoder).parent, settings["layers"])
         lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
-        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id)
+        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"])
         states = {name: hidden_states(lower, split.to(device)).values for name, split in documents.items()}
         save_file(states, snakemake.output[0])

@@ -16,9 +16,7 @@ if __name__ == "__main__":
         device = reproducible(settings["device"], settings["torch_threads"])
         frozen = Path(snakemake.input.frozen) if "frozen" in snakemake.input.keys() else None
         backbone, _ = read_backbone(Path(snakemake.input.encoder).parent, settings["encoder_settings"], frozen)
-        documents, _ = read_documents(
-            Path(snakemake.input.tokens), settings["subset"], backbone.config.pad_token_id, splits=("train",)
-        )
+        documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"], splits=("train",))
         train = with_frozen_states(documents, frozen)["train"].to(device)
         encoder = Encoder(backbone.to(device), settings["encoder_settings"]["pooling"])
         write_json(snakemake.output[0], estimate_all(encoder, train))

@@ -14,40 +14,16 @@ DEVICES = [
 ]
 
 
-def ragged(rows: list[list[int]], hidden: int | None = None, pad_id: int = 0) -> Documents:
+def ragged(rows: list[list[int]], hidden: int | None = None) -> Documents:
     flat = torch.tensor([token for row in rows for token in row], dtype=torch.int64)
     values = flat if hidden is None else flat[:, None] + torch.arange(hidden) / 8
     offsets = torch.tensor([0, *(sum(map(len, rows[: i + 1])) for i in range(len(rows)))])
-    return Documents(values, offsets, torch.arange(len(rows)), [f"d{i}" for i in range(len(rows))], pad_id)
+    return Documents(values, offsets, torch.arange(len(rows)), [f"d{i}" for i in range(len(rows))])
 
 
 cases = st.lists(st.lists(st.integers(1, 99), max_size=9), min_size=1, max_size=8).flatmap(
     lambda rows: st.tuples(st.just(rows), st.lists(st.integers(0, len(rows) - 1), max_size=10))
 )
-
-
-@pytest.mark.parametrize("device", DEVICES)
-@settings(deadline=None, max_examples=50)
-@given(cases)
-def test_padding_equals_a_plain_loop(device, case):
-    rows, indices = case
-    longest = max((len(rows[i]) for i in indices), default=0)
-    values, mask = ragged(rows, pad_id=7).to(device).pad(indices)
-    assert values.device.type == mask.device.type == device
-    assert values.tolist() == [rows[i] + [7] * (longest - len(rows[i])) for i in indices]
-    assert mask.tolist() == [[1] * len(rows[i]) + [0] * (longest - len(rows[i])) for i in indices]
-    assert values.dtype == mask.dtype == torch.int64
-
-
-@pytest.mark.parametrize("device", DEVICES)
-def test_hidden_states_are_padded_with_zeros(device):
-    rows = [[1, 2, 3], [], [4]]
-    values, mask = ragged(rows, hidden=4, pad_id=7).to(device).pad([2, 0, 1])
-    assert values.shape == (3, 3, 4)
-    assert values.dtype == torch.float32
-    assert mask.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
-    assert values[1].cpu().equal(ragged(rows, hidden=4).values[:3])
-    assert not values[mask == 0].any()
 
 
 @settings(deadline=None, max_examples=50)
@@ -71,9 +47,8 @@ def test_parts_that_do_not_fit_are_refused():
 def test_token_types_stay_beside_their_tokens(device):
     rows = [[1, 2, 3], [], [4]]
     documents = replace(ragged(rows), token_types=torch.tensor([0, 1, 1, 0])).to(device)
-    assert documents.pad_types([2, 0, 1]).tolist() == [[0, 0, 0], [0, 1, 1], [0, 0, 0]]
-    assert documents.pad_types([0]).device.type == device
+    assert documents.token_types.device.type == device
     assert documents.select([2, 0]).token_types.tolist() == [0, 0, 1, 1]
-    assert ragged(rows).pad_types([0]) is None
+    assert ragged(rows).select([2, 0]).token_types is None
     with pytest.raises(ValueError, match="offsets end at 4, expected all 3 tokens"):
         replace(ragged(rows), token_types=torch.tensor([0, 1, 1]))

@@ -38,7 +38,7 @@ def encoder(request, tmp_path_factory):
 @pytest.fixture
 def stored(val_split, encoder, tmp_path):
     save_tokens(tokenize({"val": val_split}, encoder[1], LENGTH), tmp_path / "tokens")
-    return load_documents(tmp_path / "tokens", "val", load_tokenizer(encoder[1]).pad_token_id)
+    return load_documents(tmp_path / "tokens", "val")
 
 
 def test_pairs_are_encoded_as_the_tokenizer_does_and_cut_where_they_are_longer(stored, encoder):
@@ -68,25 +68,25 @@ def test_embeddings_are_those_of_the_model_called_with_the_tokenizers_own_pairs(
     inputs = tokenizer(texts, pairs, truncation=True, max_length=LENGTH, padding=True, return_tensors="pt")
     with torch.no_grad():
         expected = model(**inputs).last_hidden_state[:, 0]
-        found = Encoder(load_backbone(folder), micro_batch_size=2).eval()(stored)
+        found = Encoder(load_backbone(folder), micro_batch_tokens=48).eval()(stored)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
         # frozen lower layers have seen the token types already
-        lower = hidden_states(keep_layers(load_backbone(folder), 0, 1), stored, 2)
-        upper = Encoder(keep_layers(load_backbone(folder), 1, 2), micro_batch_size=2).eval()
+        lower = hidden_states(keep_layers(load_backbone(folder), 0, 1), stored, 48)
+        upper = Encoder(keep_layers(load_backbone(folder), 1, 2), micro_batch_tokens=48).eval()
         torch.testing.assert_close(upper(lower), expected, rtol=2e-3, atol=2e-3)
 
 
-def test_padding_and_selection_keep_token_types_with_their_tokens(stored):
-    if stored.token_types is None:
-        assert stored.pad_types([0, 1]) is None
-        return
+def test_selection_keeps_token_types_with_their_tokens(stored):
     chosen = stored.select([3, 0])
-    values, _ = chosen.pad([1, 0])
-    types = chosen.pad_types([1, 0])
-    for row, (i, padded) in enumerate(zip([0, 3], types.tolist(), strict=True)):
-        begin, end = stored.offsets[i], stored.offsets[i + 1]
-        assert padded == stored.token_types[begin:end].tolist() + [0] * (values.shape[1] - int(end - begin))
-        assert values[row, : end - begin].tolist() == stored.values[begin:end].tolist()
+    if stored.token_types is None:
+        assert chosen.token_types is None
+        return
+    for row, i in enumerate([3, 0]):
+        own, before = (
+            slice(kept.offsets[place], kept.offsets[place + 1]) for kept, place in ((chosen, row), (stored, i))
+        )
+        assert chosen.token_types[own].tolist() == stored.token_types[before].tolist()
+        assert chosen.values[own].tolist() == stored.values[before].tolist()
 
 
 def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):

@@ -29,8 +29,8 @@ def padded_batch(backbone, documents, pooling):
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_batch(encoder_folder, pooling):
     plain = load_backbone(encoder_folder).eval()
-    documents = random_documents(23, pad_id=plain.config.pad_token_id)
-    encoder = Encoder(load_backbone(encoder_folder), pooling, micro_batch_size=4).eval()
+    documents = random_documents(23)
+    encoder = Encoder(load_backbone(encoder_folder), pooling, micro_batch_tokens=48).eval()
     weights = torch.randn(23, 32)
 
     expected, found = padded_batch(plain, documents, pooling), encoder(documents)
@@ -44,7 +44,7 @@ def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_ba
 
 
 def test_a_part_of_the_documents_is_encoded_in_the_order_asked_for(encoder_folder):
-    encoder = Encoder(load_backbone(encoder_folder), micro_batch_size=3).eval()
+    encoder = Encoder(load_backbone(encoder_folder), micro_batch_tokens=48).eval()
     documents = random_documents(12)
     indices = torch.tensor([7, 0, 11, 3])
     torch.testing.assert_close(encoder(documents, indices), encoder(documents)[indices], **TOLERANCE)
@@ -55,8 +55,8 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
     whole = Encoder(load_backbone(encoder_folder), pooling).eval()
     for module in (whole.backbone.embeddings, layer_list(whole.backbone)[0]):
         module.requires_grad_(False)
-    documents = random_documents(15, pad_id=whole.backbone.config.pad_token_id)
-    stored = hidden_states(keep_layers(load_backbone(encoder_folder), 0, 1), documents, micro_batch_size=4)
+    documents = random_documents(15)
+    stored = hidden_states(keep_layers(load_backbone(encoder_folder), 0, 1), documents, micro_batch_tokens=48)
     upper = Encoder(keep_layers(load_backbone(encoder_folder), 1, 3), pooling).eval()
 
     assert stored.values.dtype == torch.float16
@@ -72,7 +72,7 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
 
 def test_keeping_the_first_layers_stops_there(encoder_folder):
     backbone = load_backbone(encoder_folder, layers=2).eval()
-    documents = random_documents(5, pad_id=backbone.config.pad_token_id)
+    documents = random_documents(5)
     whole = load_backbone(encoder_folder).eval()
     after_second = []
     layer_list(whole)[1].register_forward_hook(lambda module, given, output: after_second.append(output))
@@ -83,7 +83,7 @@ def test_keeping_the_first_layers_stops_there(encoder_folder):
 
 def test_dropout_of_the_shortcut_falls_on_the_first_token(encoder_folder):
     backbone = load_backbone(encoder_folder)
-    documents = random_documents(4, pad_id=backbone.config.pad_token_id)
+    documents = random_documents(4)
     encoder = Encoder(copy.deepcopy(backbone)).train()
     torch.manual_seed(1)
     first, second = encoder(documents), encoder(documents)
@@ -103,7 +103,7 @@ def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(e
 
 
 def test_equal_lengths_need_no_mask(encoder_folder):
-    encoder = Encoder(load_backbone(encoder_folder), micro_batch_size=4).eval()
+    encoder = Encoder(load_backbone(encoder_folder), micro_batch_tokens=48).eval()
     documents = random_documents(8)
     even = replace(documents, values=documents.values[: 8 * 5], offsets=torch.arange(0, 45, 5))
     torch.testing.assert_close(

@@ -37,7 +37,7 @@ def train(folder, state, done):
         }
         objective = {"protocol": "integrated", "weight": 0.7, "training": {**TRAINING, "epochs": 12}}
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
-        model = Model(Encoder(backbone, micro_batch_size=4), 3)
+        model = Model(Encoder(backbone, micro_batch_tokens=48), 3)
         trainer = Trainer(model, GLoss(sigma=0.5), objective, Splits(**splits, num_classes=3), 0, checkpoint)
         history = trainer.fit().history
         numbers = [

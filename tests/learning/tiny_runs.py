@@ -5,7 +5,7 @@ from documents_made_up import random_documents
 from glossbench.learning.inputs import RunFiles
 
 TRAINING = {
-    "batch_size": 16, "micro_batch_size": 4, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
+    "batch_size": 16, "micro_batch_tokens": 48, "gradient_cache": False, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
     "learning_rate_milestones": [30], "learning_rate_drop_factor": 0.1, "clip_norm": 1.0, "class_weights": "none",
     "forward_passes": 1, "silhouette_classes": "all", "precision": "auto", "test_weights": "best",
 }  # fmt: skip

@@ -200,7 +200,7 @@ WRONG = [
     ({"training": None}, "training: null found, expected a mapping"),
     ({"training": {"batch_size": 1}}, "training.batch_size: 1 found, expected a whole number at least 2"),
     ({"training": {"batch_size": "big"}}, 'training.batch_size: "big" found, expected a whole number at least 2'),
-    ({"training": {"micro_batch_size": 0}}, "training.micro_batch_size: 0 found, expected a whole number at least 1 or null"),
+    ({"training": {"micro_batch_tokens": 0}}, "training.micro_batch_tokens: 0 found, expected a whole number at least 1 or null"),
     ({"training": {"epochs": 0}}, "training.epochs: 0 found, expected a whole number at least 1"),
     ({"training": {"patience": None}}, "training.patience: null found, expected a whole number at least 1"),
     ({"training": {"learning_rate": 0}}, "training.learning_rate: 0 found, expected a number above 0"),

@@ -5,7 +5,7 @@ import torch
 from glossbench.data.documents import Documents
 
 
-def random_documents(n: int, seed: int = 0, classes: int = 3, pad_id: int = 1) -> Documents:
+def random_documents(n: int, seed: int = 0, classes: int = 3) -> Documents:
     """Documents of 2 to 20 tokens, none of which is a padding token; each class prefers tokens of its own."""
     generator = np.random.default_rng(seed)
     lengths = generator.integers(2, 21, n)
@@ -13,4 +13,4 @@ def random_documents(n: int, seed: int = 0, classes: int = 3, pad_id: int = 1) -
     own = 2 + 15 * labels.repeat(lengths) + generator.integers(0, 15, lengths.sum())
     values = np.where(generator.random(len(own)) < 0.5, own, generator.integers(2, 60, len(own)))
     offsets = np.concatenate([[0], lengths.cumsum()])
-    return Documents(*map(torch.from_numpy, (values, offsets, labels)), [str(i) for i in range(n)], pad_id)
+    return Documents(*map(torch.from_numpy, (values, offsets, labels)), [str(i) for i in range(n)])

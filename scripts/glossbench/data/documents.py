@@ -1,4 +1,4 @@
-"""Documents in memory as training reads them: ragged, padded batch by batch."""
+"""Documents in memory as training reads them: one behind the other, without padding."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ class Documents:
         offsets: (N + 1,) int64, always on the CPU, so that reading a length never waits for the device.
         labels: (N,) int64, on the device of ``values``.
         doc_ids: N names.
-        pad_id: Value of padded positions in ``pad``; padded states are zero.
         token_types: (T,) int64, on the device of ``values``: the text of a pair that a token belongs to. None where
             documents are single texts or the encoder has no token types.
 
@@ -36,7 +35,6 @@ class Documents:
     offsets: Tensor
     labels: Tensor
     doc_ids: list[str]
-    pad_id: int = 0
     token_types: Tensor | None = None
 
     def __post_init__(self):
@@ -66,62 +64,31 @@ class Documents:
     def select(self, indices: Tensor | np.ndarray | list[int]) -> Documents:
         """The documents at these positions, in this order."""
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
-        lengths = self.lengths[indices]
-        offsets = _offsets(lengths)
-        shifts = self.offsets[indices] - offsets[:-1]  # from a document's new place to its old one
-        rows = torch.arange(int(offsets[-1])) + shifts.repeat_interleave(lengths)
-        rows = rows.to(self.values.device)
+        rows = self.rows(indices).to(self.values.device)
         return replace(
             self,
             values=self.values[rows],
             token_types=None if self.token_types is None else self.token_types[rows],
-            offsets=offsets,
+            offsets=_offsets(self.lengths[indices]),
             labels=self.labels[indices.to(self.labels.device)],
             doc_ids=[self.doc_ids[i] for i in indices.tolist()],
         )
 
-    def pad(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
-        """The documents at B positions, padded to the longest of them, L tokens.
-
-        Nothing waits for the device.
-
-        Returns:
-            Values, (B, L) or (B, L, hidden), and the attention mask, (B, L) int64, 1 on tokens and 0 on padding; both
-            on the device of ``values``.
-        """
-        rows, mask = self._places(indices)
-        values = self.values[rows]  # (B, L[, hidden])
-        if values.dim() == 3:
-            return values.masked_fill(~mask[..., None], 0), mask.long()
-        return values.masked_fill(~mask, self.pad_id), mask.long()
-
-    def pad_types(self, indices: Tensor | np.ndarray | list[int]) -> Tensor | None:
-        """Token types of what ``pad`` gives, (B, L) int64, 0 on padding; None where documents have none."""
-        if self.token_types is None:
-            return None
-        rows, mask = self._places(indices)
-        return self.token_types[rows].masked_fill(~mask, 0)
-
-    def _places(self, indices: Tensor | np.ndarray | list[int]) -> tuple[Tensor, Tensor]:
-        """Rows of ``values`` for B padded documents, (B, L) int64, and where there is a token, (B, L) bool."""
+    def rows(self, indices: Tensor | np.ndarray | list[int]) -> Tensor:
+        """Places in ``values`` of the tokens of some documents, one document after the other, int64 on the CPU."""
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
         lengths = self.lengths[indices]
-        longest = int(lengths.max()) if len(lengths) else 0
-        device = self.values.device
-        bounds = torch.stack([self.offsets[indices], lengths])  # (2, B): one copy to the device, not two
-        bounds = bounds.to(device, non_blocking=True)
-        places = torch.arange(longest, device=device)  # (L,)
-        mask = places < bounds[1, :, None]  # (B, L)
-        return torch.where(mask, bounds[0, :, None] + places, 0), mask
+        offsets = _offsets(lengths)
+        shifts = self.offsets[indices] - offsets[:-1]  # from a document's new place to its old one
+        return torch.arange(int(offsets[-1])) + shifts.repeat_interleave(lengths)
 
 
-def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Documents:
+def load_documents(tokens_dir: str | Path, split: str) -> Documents:
     """Read one split that ``tokens.save_tokens`` wrote; tensors are on the CPU.
 
     Args:
         tokens_dir: The folder that ``save_tokens`` wrote.
         split: "train", "val" or "test".
-        pad_id: Padding id of the tokenizer, or of the encoder's configuration.
     """
     table = datasets.load_from_disk(str(Path(tokens_dir) / split)).with_format("arrow")[:]
     ids = table.column("input_ids")
@@ -132,7 +99,6 @@ def load_documents(tokens_dir: str | Path, split: str, pad_id: int = 0) -> Docum
         offsets=_offsets(_tensor(pc.list_value_length(ids))),
         labels=_tensor(table.column("label")),
         doc_ids=table.column("doc_id").to_pylist(),
-        pad_id=pad_id,
     )
 
 

@@ -1,36 +1,45 @@
 """A pre-trained encoder: loading it, splitting it into frozen and trained layers, and encoding documents."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
-from glossbench.learning.first_token import read_first_token_only
+from glossbench.learning.attention import use_packed_attention
+from glossbench.learning.dropout import replace_dropout
+from glossbench.learning.first_token import first_tokens
+from glossbench.learning.packing import Packing, micro_batches
 
 
 class Encoder(nn.Module):
     """Turns documents into embeddings.
 
     Args:
-        backbone: a transformer of the BERT, RoBERTa or DistilBERT family.
+        backbone: a transformer of the BERT, RoBERTa or DistilBERT family; its attention and dropout are replaced.
         pooling: "cls", the last hidden state of the first token, or "mean", the mean over the tokens of a document.
-        micro_batch_size: number of documents encoded at once.
+        micro_batch_tokens: most tokens encoded at once; a longer document is encoded alone.
+        gradient_cache: keep no activations of a micro-batch, and compute them again in the backward pass with the same
+            dropout. A batch then takes the memory of a micro-batch, and a third more time.
 
     Raises:
         ValueError: if the pooling is neither of these.
     """
 
-    def __init__(self, backbone: nn.Module, pooling: str = "cls", micro_batch_size: int = 32):
+    def __init__(
+        self, backbone: nn.Module, pooling: str = "cls", micro_batch_tokens: int = 512, gradient_cache: bool = False
+    ):
         super().__init__()
         if pooling not in ("cls", "mean"):
             raise ValueError(f"pooling: {pooling!r} is not one of cls, mean")
-        self.backbone, self.pooling, self.micro_batch_size = backbone, pooling, micro_batch_size
-        if pooling == "cls":
-            read_first_token_only(layer_list(backbone)[-1])
+        self.backbone, self.pooling = prepared(backbone), pooling
+        self.micro_batch_tokens, self.gradient_cache = micro_batch_tokens, gradient_cache
 
     @property
     def dimension(self) -> int:
@@ -40,8 +49,8 @@ class Encoder(nn.Module):
     def forward(self, documents: Documents, indices: Tensor | None = None) -> Tensor:
         """Encode documents.
 
-        The documents are sorted by length and encoded in micro-batches, each padded to its longest document. This
-        gives the same embeddings and gradients as a single padded batch, in less time.
+        The documents are sorted by length and encoded in micro-batches without padding. This gives the same embeddings
+        and gradients as a single padded batch, in less time.
 
         Args:
             documents: N documents.
@@ -51,39 +60,68 @@ class Encoder(nn.Module):
             Embeddings (B, d) in the order of ``indices``.
         """
         indices = torch.arange(len(documents)) if indices is None else indices
-        by_length = documents.lengths[indices].argsort(stable=True)
-        micro_batches = indices[by_length].split(self.micro_batch_size)
-        pooled = torch.cat([self._encode(documents, micro_batch) for micro_batch in micro_batches])
-        return pooled[by_length.argsort().to(pooled.device, non_blocking=True)]
+        groups = micro_batches(documents.lengths[indices], self.micro_batch_tokens)
+        # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
+        readings = [groups] if torch.is_grad_enabled() else [[group] for group in groups]
+        pooled = torch.cat([part for reading in readings for part in self._encode(documents, indices, reading)])
+        return pooled[torch.cat(groups).argsort().to(pooled.device, non_blocking=True)]
 
-    def _encode(self, documents: Documents, indices: Tensor) -> Tensor:
-        hidden, mask = last_hidden_state(self.backbone, documents, indices)
+    def _encode(self, documents: Documents, indices: Tensor, groups: list[Tensor]) -> list[Tensor]:
+        """Embeddings (b, d) of each micro-batch; their documents are read together."""
+        read = documents.select(indices[torch.cat(groups)])
+        packings = [Packing(tuple(documents.lengths[indices[group]].tolist())) for group in groups]
+        parts = embed(self.backbone, read).split([packing.tokens for packing in packings])
+        if self.gradient_cache and torch.is_grad_enabled():
+            pooled = partial(checkpoint, self._pooled, use_reentrant=False)
+        else:
+            pooled = self._pooled
+        return [pooled(hidden, packing) for hidden, packing in zip(parts, packings, strict=True)]
+
+    def _pooled(self, hidden: Tensor, packing: Packing) -> Tensor:
+        """Embeddings (b, d) of documents from the hidden states (T, hidden) that enter the first layer."""
+        *lower, last = layer_list(self.backbone)
+        hidden = through_layers(lower, hidden, packing)
         if self.pooling == "cls":
-            return hidden[:, 0]
-        weights = mask.to(hidden.dtype).unsqueeze(-1)  # (b, L, 1)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+            return first_tokens(last, hidden, packing)
+        hidden = through_layers([last], hidden, packing)
+        return torch.stack([document.mean(dim=0) for document in hidden.split(packing.lengths)])
 
 
-def last_hidden_state(backbone: nn.Module, documents: Documents, indices: Tensor) -> tuple[Tensor, Tensor]:
-    """Run a backbone on documents padded to the longest of them.
+def prepared(backbone: nn.Module) -> nn.Module:
+    """The backbone with attention of packed documents and dropout that costs little, in place."""
+    use_packed_attention(backbone)
+    replace_dropout(backbone)
+    return backbone
+
+
+def embed(backbone: nn.Module, documents: Documents) -> Tensor:
+    """Hidden states that enter the first layer of a prepared backbone.
 
     Args:
-        backbone: a transformer.
-        documents: N documents.
-        indices: (b,) positions of the documents to encode.
+        backbone: a prepared backbone.
+        documents: documents of T tokens in all, token ids or states of frozen layers.
 
     Returns:
-        Hidden states (b, L, d) of the last layer, and the attention mask (b, L).
+        (T, hidden).
     """
-    values, mask = documents.pad(indices)
-    lengths = documents.lengths[indices]
-    # Whether a mask is needed is decided on the host, since transformers would wait for the device to decide it.
-    # transformers uses a mask with four dimensions as it is.
-    attend = None if lengths.min() == lengths.max() else mask.bool()[:, None, None, :]
-    given = {"inputs_embeds": values.float()} if values.ndim == 3 else {"input_ids": values}
-    if values.ndim == 2 and documents.token_types is not None:  # pairs of texts, for an encoder with token types
-        given["token_type_ids"] = documents.pad_types(indices)
-    return backbone(**given, attention_mask=attend).last_hidden_state, mask
+    if documents.values.ndim == 2:
+        return documents.values.float()
+    embeddings = backbone.embeddings
+    positions = torch.arange(len(documents.values)) - documents.offsets[:-1].repeat_interleave(documents.lengths)
+    if hasattr(embeddings, "padding_idx"):  # RoBERTa counts positions from the one after its padding token's id
+        positions = positions + embeddings.padding_idx + 1
+    given = {"input_ids": documents.values[None], "position_ids": positions[None].to(documents.values.device)}
+    if documents.token_types is not None:  # pairs of texts, for an encoder with token types
+        given["token_type_ids"] = documents.token_types[None]
+    return embeddings(**given)[0]
+
+
+def through_layers(layers: Iterable[nn.Module], hidden: Tensor, packing: Packing) -> Tensor:
+    """Hidden states (T, hidden) of packed documents after some layers of a prepared backbone."""
+    hidden = hidden[None]
+    for layer in layers:
+        hidden = layer(hidden, packing=packing)
+    return hidden[0]
 
 
 def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
@@ -124,14 +162,6 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     return backbone
 
 
-def padding_id(folder: Path) -> int:
-    """Token id that an encoder pads with: the one in its config.json, or the default of its family."""
-    from transformers import AutoConfig
-
-    padding = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False).pad_token_id
-    return 0 if padding is None else padding
-
-
 def layer_list(backbone: nn.Module) -> nn.ModuleList:
     """The transformer layers of a BERT, RoBERTa or DistilBERT model, from input to output."""
     for stack in ("encoder", "transformer"):
@@ -146,8 +176,7 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
 
     Args:
         backbone: a transformer.
-        first: first layer to keep. If it is not 0, the backbone takes the output of layer ``first - 1`` as
-            ``inputs_embeds``.
+        first: first layer to keep. If it is not 0, the input of the backbone is the output of layer ``first - 1``.
         last: layer after the last one to keep.
 
     Returns:
@@ -162,18 +191,18 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     del layers[last:]
     del layers[:first]
     if first:
-        backbone.embeddings = _AlreadyEmbedded()
+        backbone.embeddings = nn.Identity()
     return backbone
 
 
 @torch.no_grad()
-def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_size: int = 32) -> Documents:
+def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_tokens: int = 2048) -> Documents:
     """Replace the tokens of documents by their last hidden states, computed without dropout.
 
     Args:
-        backbone: a transformer.
+        backbone: a transformer; its attention and dropout are replaced.
         documents: N documents of T tokens in total.
-        micro_batch_size: number of documents encoded at once.
+        micro_batch_tokens: most tokens encoded at once.
 
     Returns:
         The documents with values (T, d) float16, which take half the space of float32.
@@ -181,19 +210,12 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_size: i
     Raises:
         TrainingError: if a hidden state is out of the range of float16.
     """
-    backbone.eval()
+    prepared(backbone).eval()
     states = torch.empty((len(documents.values), backbone.config.hidden_size), dtype=torch.float16)
-    for batch in documents.lengths.argsort(stable=True).split(micro_batch_size):
-        hidden, mask = last_hidden_state(backbone, documents, batch)
-        rows = torch.cat([torch.arange(documents.offsets[i], documents.offsets[i + 1]) for i in batch.tolist()])
-        states[rows] = hidden[mask.bool()].cpu().half()
+    for group in micro_batches(documents.lengths, micro_batch_tokens):
+        read = documents.select(group)
+        hidden = through_layers(layer_list(backbone), embed(backbone, read), Packing(tuple(read.lengths.tolist())))
+        states[documents.rows(group)] = hidden.cpu().half()
     if not states.isfinite().all():
         raise TrainingError("a frozen layer's output does not fit half precision; leave trainable_layers out")
     return replace(documents, values=states)
-
-
-class _AlreadyEmbedded(nn.Module):
-    """Takes the place of the embeddings of a backbone whose input is the output of a lower layer."""
-
-    def forward(self, *args: Tensor, inputs_embeds: Tensor | None = None, **_: object) -> Tensor:
-        return inputs_embeds if inputs_embeds is not None else args[1]  # DistilBERT passes it by position

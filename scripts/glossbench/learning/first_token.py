@@ -4,52 +4,42 @@ Keys and values are still computed for every token; queries, output and feed-for
 gradients are the same, and the last layer takes a sixth of the time.
 """
 
-from functools import partial
-
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-def read_first_token_only(layer: nn.Module) -> None:
-    """Make a BERT, RoBERTa or DistilBERT layer return (B, 1, d) instead of (B, L, d), without changing its weights."""
-    forward = _distilbert if hasattr(layer.attention, "q_lin") else _bert
-    layer.forward = partial(forward, layer)
+from glossbench.learning.attention import attend
+from glossbench.learning.packing import Packing
 
 
-def _bert(layer: nn.Module, hidden: Tensor, attention_mask: Tensor | None = None, *_: object, **__: object) -> Tensor:
-    attention, first = layer.attention.self, hidden[:, :1]
-    context = _attend(
-        attention.query(first), attention.key(hidden), attention.value(hidden), attention_mask,
-        attention.num_attention_heads, attention.dropout,
-    )  # fmt: skip
+def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
+    """Output of a BERT, RoBERTa or DistilBERT layer for the first token of each document.
+
+    Args:
+        layer: the layer.
+        hidden: (T, d) hidden states of b documents.
+        packing: the documents.
+
+    Returns:
+        (b, d).
+    """
+    first = hidden[packing.starts.to(hidden.device, non_blocking=True)]
+    if hasattr(layer.attention, "q_lin"):  # DistilBERT
+        attention = layer.attention
+        projections = attention.q_lin, attention.k_lin, attention.v_lin, attention.n_heads
+        context = _attended(attention, projections, first, hidden, packing)
+        attended = layer.sa_layer_norm(attention.out_lin(context) + first)
+        return layer.output_layer_norm(layer.ffn(attended) + attended)
+    attention = layer.attention.self
+    projections = attention.query, attention.key, attention.value, attention.num_attention_heads
+    context = _attended(attention, projections, first, hidden, packing)
     return layer.feed_forward_chunk(layer.attention.output(context, first))
 
 
-def _distilbert(
-    layer: nn.Module, hidden_states: Tensor, attention_mask: Tensor | None = None, *_: object, **__: object
-) -> Tensor:
-    attention, first = layer.attention, hidden_states[:, :1]
-    context = _attend(
-        attention.q_lin(first), attention.k_lin(hidden_states), attention.v_lin(hidden_states), attention_mask,
-        attention.n_heads, attention.dropout,
-    )  # fmt: skip
-    attended = layer.sa_layer_norm(attention.out_lin(context) + first)
-    return layer.output_layer_norm(layer.ffn(attended) + attended)
-
-
-def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, heads: int, dropout: nn.Dropout) -> Tensor:
-    """Multi-head attention of the first token to all tokens.
-
-    Args:
-        query: (B, 1, d).
-        key, value: (B, L, d).
-        mask: (B, 1, 1, L) bool, or None.
-        heads: number of attention heads.
-        dropout: dropout of the attention probabilities.
-
-    Returns:
-        (B, 1, d).
-    """
-    query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
-    probability = dropout.p if dropout.training else 0.0
-    return F.scaled_dot_product_attention(query, key, value, mask, probability).transpose(1, 2).flatten(2)
+def _attended(attention: nn.Module, projections: tuple, first: Tensor, hidden: Tensor, packing: Packing) -> Tensor:
+    """Attention of the first tokens (b, d) to all tokens (T, d) of their documents."""
+    to_query, to_key, to_value, heads = projections
+    query, key, value = (
+        project(states).unflatten(-1, (heads, -1))
+        for project, states in ((to_query, first), (to_key, hidden), (to_value, hidden))
+    )
+    dropout = attention.dropout.p if attention.training else 0.0
+    return attend(query, key, value, packing, attention.scaling, dropout).flatten(1)

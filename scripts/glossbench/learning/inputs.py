@@ -14,7 +14,7 @@ from torch import nn
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import stratified_subset
 from glossbench.errors import CorpusError, SettingsError
-from glossbench.learning.encoder import keep_layers, load_backbone, padding_id
+from glossbench.learning.encoder import keep_layers, load_backbone
 
 SPLITS = ("train", "val", "test")
 
@@ -66,20 +66,19 @@ def load_splits(
         device: where values and labels are put.
         names: splits to read; the others are None.
     """
-    documents, num_classes = read_documents(files.tokens, settings["subset"], padding_id(files.encoder), names)
+    documents, num_classes = read_documents(files.tokens, settings["subset"], names)
     placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
     return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)
 
 
 def read_documents(
-    tokens: Path, subset: dict[str, Any], pad_id: int, splits: tuple[str, ...] = SPLITS
+    tokens: Path, subset: dict[str, Any], splits: tuple[str, ...] = SPLITS
 ) -> tuple[dict[str, Documents], int]:
     """The documents of each split, or a stratified subset of them.
 
     Args:
         tokens: folder of a tokenized corpus.
         subset: size by split (None is all documents), and ``seed`` of the draw.
-        pad_id: token id that the encoder pads with.
         splits: names of the splits to read.
 
     Returns:
@@ -90,7 +89,7 @@ def read_documents(
     """
     documents, num_classes = {}, 0
     for split in splits:
-        whole = load_documents(tokens, split, pad_id)
+        whole = load_documents(tokens, split)
         num_classes = max(num_classes, int(whole.labels.max()) + 1)
         if subset[split] is not None:
             whole = whole.select(_draw(whole, split, subset))

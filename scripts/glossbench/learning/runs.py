@@ -11,19 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.learning.batches import draw_batches, step_seed
 from glossbench.learning.checkpoints import Checkpoint
 from glossbench.learning.devices import machine, precision_on, reproducible
-from glossbench.learning.encoder import Encoder
+from glossbench.learning.encoder import Encoder, layer_list
 from glossbench.learning.inputs import SPLITS, RunFiles, Splits, load_splits, read_backbone
-from glossbench.learning.memory import explain_out_of_memory
+from glossbench.learning.memory import activation_bytes, explain_out_of_memory, free_bytes
 from glossbench.learning.resolve import resolve
 from glossbench.learning.training import Model, Trainer
 from glossbench.losses.protocol import needs_of
 
 log = logging.getLogger(__name__)
-MICRO_BATCH = {"cpu": 16, "cuda": 64}
+MICRO_BATCH_TOKENS = {"cpu": 512, "cuda": 16_384}
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
     try:
         objective = settings["objective"]
         objective = resolve(objective, files.tuned(objective["tuned"]), files.estimates())
-        with explain_out_of_memory("before the first epoch", micro_batch_size(objective, device)):
+        with explain_out_of_memory("before the first epoch", micro_batch_tokens(objective, device)):
             trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
-        with explain_out_of_memory("encoding the splits", trainer.model.encoder.micro_batch_size):
+        with explain_out_of_memory("encoding the splits", trainer.model.encoder.micro_batch_tokens):
             encoded = encode_splits(trainer, splits, objective["protocol"])
     except TrainingError as error:
         raise TrainingError(f"{name}: {error}") from None
@@ -125,7 +126,9 @@ def make_trainer(
     loss = load_loss(objective)
     backbone, parameters = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
     torch.manual_seed(step_seed(seed, 0, 0))  # training counts epochs from 1
-    encoder = Encoder(backbone, settings["encoder_settings"]["pooling"], micro_batch_size(objective, device))
+    cache = needs_gradient_cache(objective["training"], backbone, splits.train, device)
+    pooling = settings["encoder_settings"]["pooling"]
+    encoder = Encoder(backbone, pooling, micro_batch_tokens(objective, device), cache)
     classes = splits.num_classes if objective["protocol"] == "integrated" else None
     model = Model(encoder, classes).to(device)
     snapshot_indices = None
@@ -136,9 +139,22 @@ def make_trainer(
     return trainer, parameters
 
 
-def micro_batch_size(objective: dict[str, Any], device: torch.device) -> int:
-    """Number of documents encoded at once: as the objective has it, or what suits the device."""
-    return objective["training"]["micro_batch_size"] or MICRO_BATCH[device.type]
+def micro_batch_tokens(objective: dict[str, Any], device: torch.device) -> int:
+    """Most tokens encoded at once: as the objective has it, or what suits the device."""
+    return objective["training"]["micro_batch_tokens"] or MICRO_BATCH_TOKENS[device.type]
+
+
+def needs_gradient_cache(training: dict[str, Any], backbone: nn.Module, train: Documents, device: torch.device) -> bool:
+    """Whether a run keeps no activations: as its settings say, or where those of its largest batch need too much."""
+    if training["gradient_cache"] is not None:
+        return training["gradient_cache"]
+    longest = train.lengths.sort(descending=True).values[: training["batch_size"]]
+    needed, free = activation_bytes(backbone.config, len(layer_list(backbone)), longest), free_bytes(device)
+    if needed > free / 2:
+        log.warning(
+            "activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", needed / 2**30, free / 2**30
+        )
+    return needed > free / 2
 
 
 def run_name(settings: dict[str, Any]) -> str:

@@ -125,7 +125,7 @@ class Trainer:
             self._take_snapshot(progress)
         while progress.epoch < self.settings["epochs"] and not progress.stopping.stop:
             progress.epoch += 1
-            with explain_out_of_memory(f"epoch {progress.epoch}", self.model.encoder.micro_batch_size):
+            with explain_out_of_memory(f"epoch {progress.epoch}", self.model.encoder.micro_batch_tokens):
                 row = self._epoch(progress.epoch)
                 self._take_snapshot(progress)
             score = row[self.score_name]

@@ -20,7 +20,7 @@ from glossbench.learning.devices import reproducible
 from glossbench.learning.inputs import RunFiles, load_splits
 from glossbench.learning.memory import explain_out_of_memory
 from glossbench.learning.resolve import resolve
-from glossbench.learning.runs import make_trainer, micro_batch_size, run_name
+from glossbench.learning.runs import make_trainer, micro_batch_tokens, run_name
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
@@ -65,7 +65,7 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
             if tuning["pruning"] != "never" and trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
-        with explain_out_of_memory("before the first epoch", micro_batch_size(resolved, device)):
+        with explain_out_of_memory("before the first epoch", micro_batch_tokens(resolved, device)):
             trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
         try:
             return trainer.fit().stopping.best
