@@ -112,7 +112,7 @@ def draw_anchors(labels: Tensor, per_class: int) -> Tensor:
         (B,) bool, on the labels' device.
     """
     order = torch.randperm(len(labels)).to(labels.device, non_blocking=True)
-    shuffled = labels[order]
+    shuffled = labels.gather(0, order)  # labels[order] fails with torch.compile (torch 2.13)
     before = (shuffled[:, None] == shuffled[None, :]).tril(diagonal=-1).sum(dim=1)  # of the same class
     return torch.empty_like(before, dtype=torch.bool).scatter(0, order, before < per_class)
 
