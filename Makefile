@@ -7,6 +7,8 @@ STUDY ?=
 ARGS ?=
 FROM ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
+# what Snakemake itself would answer with a traceback
+CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
@@ -18,12 +20,13 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/ready  ## run the default study and print where its report is
+	$(CHECKED)
 	$(UNLOCKED)
 	snakemake $(ARGS)
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
-	@$(if $(STUDY),PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY))
+	$(CHECKED)
 	$(UNLOCKED)
 	snakemake $(CONFIG) $(ARGS)
 
@@ -31,9 +34,11 @@ plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of
 	@PYTHONPATH=scripts python -m glossbench.tools.plan $(or $(STUDY),config/config.yaml) $(FROM)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
+	$(CHECKED)
 	snakemake partial --nolock $(CONFIG) $(ARGS)
 
 artifact: $(VENV)/ready  ## one archive of a study's evidence
+	$(CHECKED)
 	snakemake artifact $(CONFIG) $(ARGS)
 
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz

@@ -24,14 +24,24 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="session")
-def golden() -> dict[str, np.ndarray]:
-    """Values of the losses from an independent implementation, by case{i}/name."""
-    path = SHARED / "golden" / "losses.npz"
+def golden_values(name: str) -> dict[str, np.ndarray]:
+    path = SHARED / "golden" / name
     if not path.is_file():
         pytest.skip(f"{path} is missing: the golden values of the losses lie outside the repository")
     with np.load(path) as stored:
         return dict(stored)
+
+
+@pytest.fixture(scope="session")
+def golden() -> dict[str, np.ndarray]:
+    """Values of the losses from an independent implementation, by case{i}/name."""
+    return golden_values("losses.npz")
+
+
+@pytest.fixture(scope="session")
+def golden_group() -> dict[str, np.ndarray]:
+    """Values of Group Loss from an independent implementation, by case{i}/name."""
+    return golden_values("group_loss.npz")
 
 
 def fetched(kind: str, name: str) -> Path:

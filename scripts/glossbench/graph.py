@@ -14,6 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from glossbench.arguments import (
+    check_choice,
+    check_embeddings,
+    check_mask,
+    check_range,
+    check_sigma,
+    class_labels,
+)
+
 TRANSITIONS = ("stochastic", "column")
 
 # The solve is used if it conserves probability up to this error. Beyond it the gradient is wrong first, because it
@@ -23,13 +32,30 @@ SOLVE_TOLERANCE = 1e-10
 SOLVE_HEADROOM = 1e6
 # Sigma from the median distance m between unit-norm embeddings: as published, and as derived in the appendix.
 MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / math.sqrt(3)}
+# Distances between unit-norm rows are computed from their squares, so that those below this are rounding errors.
+SMALLEST_DISTANCE = 1e-7
 # Number of elimination steps whose tensors are kept for the backward pass; the steps of other blocks are recomputed.
 ELIMINATION_BLOCK = 64
 
 
+def scaled_rows(rows: Tensor) -> Tensor:
+    """Rows divided by a power of two, so that their largest entry is at least 1 and below 2. (B, d) -> (B, d).
+
+    Their squares then neither overflow nor vanish, and the digits stay, as the division is exact. A row of zeros is
+    returned as it is.
+    """
+    largest = rows.detach().abs().amax(dim=1, keepdim=True)
+    mantissa, _ = torch.frexp(largest)
+    return rows / torch.where(largest > 0, largest / (2 * mantissa), 1)
+
+
 def unit_rows(embeddings: Tensor) -> Tensor:
-    """Rows scaled to unit Euclidean norm, in float64. (B, d) -> (B, d). Step 1."""
-    return F.normalize(embeddings.double(), dim=1)
+    """Rows scaled to unit Euclidean norm, in float64. (B, d) -> (B, d). Step 1.
+
+    A row of zeros has no direction and stays zero: its distance to every other row is 1, and its gradient is that of
+    the point.
+    """
+    return F.normalize(scaled_rows(embeddings.double()), dim=1, eps=1.0)  # no other row is shorter than 1
 
 
 def squared_distances(points: Tensor) -> Tensor:
@@ -128,8 +154,8 @@ def propagate_labels(
 
     Args:
         embeddings: (B, d) float, any scale.
-        labels: (B,) int64. The labels of hidden documents have no influence on the probabilities; they only select
-            which probabilities must be accurate for the linear solve to be used.
+        labels: (B,) whole numbers. The labels of hidden documents have no influence on the probabilities; they only
+            select which probabilities must be accurate for the linear solve to be used.
         labeled: (B,) bool, True where the label is kept; at least one.
         num_classes: number of classes C.
         sigma: width of the affinity, > 0.
@@ -140,8 +166,15 @@ def propagate_labels(
         float32.
 
     Raises:
-        ValueError: if no document keeps its label.
+        TypeError: if an argument that is to be a tensor is none.
+        ValueError: if no document keeps its label, or an argument does not fit.
     """
+    check_embeddings(embeddings)
+    labels = class_labels(labels, len(embeddings))
+    check_mask("labeled", labeled, len(embeddings))
+    check_range(labels, num_classes)
+    check_sigma(sigma)
+    check_choice("transition", transition, TRANSITIONS)
     hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
     if len(kept) == 0:
         raise ValueError("labeled: at least one document must keep its label")
@@ -277,10 +310,16 @@ def estimate_sigma(
         Sigma, in units of distance on the unit sphere.
 
     Raises:
+        TypeError: if an argument that is to be a tensor is none.
         ValueError: if there is no distance to measure, or an argument has an unknown value.
     """
+    check_embeddings(embeddings)
+    if labels is not None:
+        labels = class_labels(labels, len(embeddings))
     if len(embeddings) < 2:
         raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
+    if broken := int((~embeddings.isfinite()).any(dim=1).sum()):
+        raise ValueError(f"embeddings: {broken} of {len(embeddings)} documents have NaN or infinity")
     points = unit_rows(embeddings.detach())
     if method in MEDIAN_RULES:
         return MEDIAN_RULES[method](median_distance(points, median))
@@ -300,7 +339,7 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
         block: number of rows whose distances are computed at once.
 
     Raises:
-        ValueError: if ``median`` has an unknown value.
+        ValueError: if ``median`` has an unknown value, or the distance is zero.
     """
     squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
     if median == "pairs":
@@ -311,7 +350,12 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
         middle = [max(position - len(points) + 2, 0) // 2 for position in ((entries - 1) // 2, entries // 2)]
     else:
         raise ValueError(f"median: {median!r} is not one of pairs, full-matrix")
-    return float(np.sqrt(np.partition(squared, middle)[middle].clip(min=0)).mean())
+    distance = float(np.sqrt(np.partition(squared, middle)[middle].clip(min=0)).mean())
+    if distance < SMALLEST_DISTANCE:
+        raise ValueError(
+            "embeddings: their median distance is 0, since at least half of the pairs are equal; sigma must be above 0"
+        )
+    return distance
 
 
 def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> float:

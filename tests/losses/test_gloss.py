@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from glossbench.losses import GLoss
+from glossbench.graph import squared_distances, unit_rows
+from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
 from glossbench.losses.gloss import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -163,11 +164,16 @@ def test_autocast_does_not_reach_the_graph():
         assert torch.equal(GLoss(sigma=0.5)(embeddings, labels, labeled=labeled), plain)
 
 
+ESTIMATE = "found, expected a number; glossbench.graph.estimate_sigma gives it from embeddings"
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"sigma": 0}, "sigma: 0 is not a positive number"),
         ({"sigma": math.nan}, "sigma: nan is not a positive number"),
+        ({"sigma": "sqrt"}, f"sigma: 'sqrt' {ESTIMATE}"),
+        ({"sigma": None}, f"sigma: None {ESTIMATE}"),
         ({"labeled_fraction": 1.0}, "labeled_fraction: 1.0 is not between 0 and 1"),
         ({"labeled_fraction": 0}, "labeled_fraction: 0 is not between 0 and 1"),
         ({"transition": "rows"}, "transition: 'rows' is not one of stochastic, column"),
@@ -195,6 +201,92 @@ def test_wrong_input_is_refused_by_name(arguments, message):
         GLoss()(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1.0, 2.0]], torch.zeros(1).long()), "embeddings: expected a torch.Tensor, found list"),
+        ((np.ones((4, 2)), torch.zeros(4).long()), "embeddings: expected a torch.Tensor, found ndarray"),
+        ((torch.randn(4, 2), [0, 1, 0, 1]), "labels: expected a torch.Tensor, found list"),
+        ((torch.randn(4, 2), np.zeros(4, dtype=int)), "labels: expected a torch.Tensor, found ndarray"),
+        ((torch.randn(4, 2), torch.zeros(4).long(), [True] * 4), "labeled: expected a torch.Tensor, found list"),
+    ],
+)
+def test_what_is_no_tensor_is_refused_by_name(arguments, message):
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        GLoss()(*arguments)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool])
+def test_labels_that_are_not_whole_numbers_are_refused(dtype):
+    with pytest.raises(ValueError, match=f"^labels: expected whole numbers, found {dtype}$"):
+        GLoss()(torch.randn(4, 2), torch.ones(4, dtype=dtype))
+    with pytest.raises(ValueError, match=r"^labels: -1 found, expected whole numbers of at least 0$"):
+        GLoss()(torch.randn(2, 2), torch.tensor([-1, 0]))
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int16, torch.int8, torch.uint8])
+def test_labels_may_be_whole_numbers_of_any_type(dtype):
+    embeddings, labels, labeled = batch(3, 16)
+    for arguments in ({}, {"num_classes": 3}, {"class_weights": torch.ones(3)}):
+        expected = GLoss()(embeddings, labels, labeled=labeled, **arguments)
+        assert torch.equal(GLoss()(embeddings, labels.to(dtype), labeled=labeled, **arguments), expected)
+
+
+@pytest.mark.parametrize("criterion", ["nll", "softmax"])
+def test_classes_that_a_batch_lacks_take_no_memory_and_count_as_with_their_number(criterion):
+    embeddings, labels, labeled = batch(3, 16)
+    spread = torch.tensor([0, 4, 9])[labels]
+    loss = GLoss(criterion=criterion)
+    torch.testing.assert_close(
+        loss(embeddings, spread, labeled=labeled), loss(embeddings, spread, labeled=labeled, num_classes=10)
+    )
+    assert torch.isfinite(loss(embeddings, torch.tensor([0, 7, 10**9])[labels], labeled=labeled))
+
+
+# Powers of two: the digits of the embeddings stay. The smallest entries of float32 and float64 are 2^-149 and 2^-1074.
+SCALES = [(torch.float32, exponent) for exponent in (-120, -60, 60, 120)]
+SCALES += [(torch.float64, exponent) for exponent in (-1000, -700, -45, 45, 700, 1000)]
+
+
+@pytest.mark.parametrize(("dtype", "exponent"), SCALES)
+@pytest.mark.parametrize("loss", [GLoss(), SupConLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__)
+def test_the_scale_of_the_embeddings_changes_no_bit_of_loss_and_gradient(loss, dtype, exponent):
+    embeddings, labels, _ = batch(5, 16)
+    results = []
+    for scale in (1.0, 2.0**exponent):
+        leaf = (embeddings.to(dtype) * scale).requires_grad_()
+        torch.manual_seed(0)
+        value = loss(leaf, labels)
+        results.append((value, torch.autograd.grad(value, leaf)[0] * scale))
+    assert torch.equal(results[0][0], results[1][0])
+    torch.testing.assert_close(results[1][1], results[0][1], rtol=1e-4, atol=1e-7)
+
+
+def test_documents_of_very_different_scale_are_compared_by_direction():
+    embeddings, labels, labeled = batch(6, 12)
+    factors = 10.0 ** torch.linspace(-300, 300, 12).double()[:, None]
+    loss = GLoss()
+    expected = loss(embeddings, labels, labeled=labeled)
+    torch.testing.assert_close(loss(embeddings * factors, labels, labeled=labeled), expected)
+
+
+def test_nothing_to_learn_from_is_zero_at_any_scale():
+    embeddings = torch.full((2, 500), 3e38, requires_grad=True)
+    assert GLoss()(embeddings, torch.tensor([0, 1]), labeled=torch.tensor([True, True])) == 0
+
+
+def test_a_row_of_zeros_has_distance_one_to_all_others_and_a_gradient_of_ordinary_size():
+    embeddings, labels, labeled = batch(4, 12)
+    embeddings[0] = 0
+    assert unit_rows(embeddings)[0].eq(0).all()
+    distances = squared_distances(unit_rows(embeddings))[0, 1:]
+    torch.testing.assert_close(distances, torch.ones(11).double())
+    labeled[0], labeled[1:4] = False, True
+    leaf = embeddings.requires_grad_()
+    GLoss()(leaf, labels, labeled=labeled).backward()
+    assert 0 < leaf.grad[0].abs().max() < 10
+
+
 def test_class_weights_must_cover_the_classes():
     with pytest.raises(ValueError, match="class_weights: 2 weights for 3 classes"):
         GLoss(class_weights=torch.ones(2))(torch.randn(6, 2), torch.arange(6) % 3, num_classes=3)
@@ -212,26 +304,37 @@ def test_class_weights_of_a_call_replace_those_of_the_constructor():
     assert not torch.equal(GLoss(class_weights=others)(embeddings, labels, labeled=labeled), expected)
 
 
-def compiled_and_not(arguments, backend):
+def compiled_and_not(loss, backend, *further):
     """Value and gradient of a loss with torch.compile and without, on a batch with two equal documents."""
     embeddings, labels, _ = batch(0, 24, duplicates=1)
-    loss = GLoss(**arguments)
     torch.compiler.reset()
     for function in (torch.compile(loss, backend=backend), loss):
         leaf = embeddings.clone().requires_grad_()
         torch.manual_seed(0)
-        value = function(leaf, labels)
+        value = function(leaf, labels, *further)
         yield value, torch.autograd.grad(value, leaf)[0]
 
 
-def test_torch_compile_can_trace_the_loss():
-    compiled, expected = compiled_and_not({}, backend="eager")
+LOGITS = torch.randn(24, 3, generator=torch.Generator().manual_seed(0)).double()
+COMPILED = {
+    "gloss": (GLoss(),),
+    "gloss of the reference code": (GLoss(criterion="softmax", stratified=True),),
+    "group": (GroupLoss(), LOGITS),
+}
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.parametrize("name", COMPILED)
+def test_torch_compile_can_trace_the_loss(name, backend):
+    loss, *further = COMPILED[name]
+    compiled, expected = compiled_and_not(loss, backend, *further)
     torch.testing.assert_close(compiled, expected, rtol=0, atol=0)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-@pytest.mark.parametrize("stratified", [False, True])
-def test_the_compiled_loss_has_the_same_value_and_gradient(stratified):
-    compiled, expected = compiled_and_not({"stratified": stratified}, backend="inductor")
+@pytest.mark.parametrize("name", COMPILED)
+def test_the_compiled_loss_has_the_same_value_and_gradient(name):
+    loss, *further = COMPILED[name]
+    compiled, expected = compiled_and_not(loss, "inductor", *further)
     torch.testing.assert_close(compiled, expected, rtol=1e-9, atol=1e-11)

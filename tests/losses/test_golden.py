@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 from glossbench.graph import estimate_sigma, propagate_labels
-from glossbench.losses import CosineSimilarityLoss, GLoss, SupConLoss, TripletLoss
+from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
+from glossbench.losses.group import correlations, refine
 
 CASES = range(4)
 PRECISIONS = {torch.float64: (1e-6, 1e-5), torch.float32: (1e-5, 1e-4)}
@@ -78,3 +79,18 @@ def test_triplet(golden, number, dtype):
 def test_cosine(golden, number, dtype):
     embeddings, labels, _, value = case(golden, number, dtype)
     check(CosineSimilarityLoss()(embeddings, labels), embeddings, value("cosine"), value("grad_cosine"), dtype)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_group(golden_group, number, dtype):
+    value = {name.partition("/")[2]: array for name, array in golden_group.items() if name.startswith(f"case{number}/")}
+    embeddings, logits = (torch.tensor(value[name], dtype=dtype) for name in ("embeddings", "logits"))
+    labels, anchors = torch.tensor(value["labels"]), torch.tensor(value["anchors"])
+    iterations, temperature = int(value["iterations"]), float(value["temperature"])
+    found = GroupLoss(iterations, temperature=temperature)(embeddings, labels, logits, anchors=anchors)
+    tolerance = PRECISIONS[dtype][0]
+    assert found.item() == pytest.approx(float(value["loss"]), abs=tolerance)
+    start = torch.softmax(logits.double() / temperature, dim=1)
+    start[anchors] = torch.eye(logits.shape[1], dtype=torch.float64)[labels[anchors]]
+    refined = refine(start, correlations(embeddings), iterations)
+    np.testing.assert_allclose(refined, value["refined"], rtol=0, atol=tolerance)

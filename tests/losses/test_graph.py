@@ -219,3 +219,63 @@ def test_sigma_rules_by_a_plain_double_loop(n, median):
     assert estimate_sigma(embeddings, "sqrt", median=median) == pytest.approx(math.sqrt(m / 3), rel=1e-6)
     assert estimate_sigma(embeddings, "inflection", median=median) == pytest.approx(m / math.sqrt(3), rel=1e-6)
     assert estimate_sigma(embeddings, "nearest-other-class", labels) == pytest.approx(apart / 3, rel=1e-6)
+
+
+def propagated(**changes):
+    embeddings, labels, labeled = batch(0, 6)
+    right = {"embeddings": embeddings, "labels": labels, "labeled": labeled, "num_classes": 3, "sigma": 0.5}
+    return propagate_labels(**right | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"sigma": 0}, ValueError, "sigma: 0 is not a positive number"),
+        ({"sigma": -0.5}, ValueError, "sigma: -0.5 is not a positive number"),
+        (
+            {"sigma": "sqrt"},
+            ValueError,
+            "sigma: 'sqrt' found, expected a number; glossbench.graph.estimate_sigma gives",
+        ),
+        ({"transition": "rows"}, ValueError, "transition: 'rows' is not one of stochastic, column"),
+        ({"labels": torch.arange(6)}, ValueError, "labels: 0 to 5 do not lie in 0 to 2"),
+        ({"labels": torch.ones(6)}, ValueError, "labels: expected whole numbers, found torch.float32"),
+        ({"labeled": torch.ones(6)}, ValueError, r"labeled: expected bool \(6,\)"),
+        ({"labels": [0] * 6}, TypeError, "labels: expected a torch.Tensor, found list"),
+        ({"embeddings": np.ones((6, 2))}, TypeError, "embeddings: expected a torch.Tensor, found ndarray"),
+    ],
+)
+def test_propagation_refuses_what_it_cannot_take_by_name(changes, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        propagated(**changes)
+
+
+def test_propagation_takes_labels_of_any_whole_numbers():
+    labels = batch(0, 6)[1]
+    assert torch.equal(propagated(labels=labels.to(torch.uint8)), propagated())
+
+
+EQUAL = "embeddings: their median distance is 0, since at least half of the pairs are equal; sigma must be above 0"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("method", ["sqrt", "inflection"])
+def test_equal_documents_have_no_sigma(method, dtype):
+    one = torch.randn(1, 384, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    lengths = torch.arange(1, 9, dtype=dtype)[:, None]  # of the same direction
+    with pytest.raises(ValueError, match=f"^{EQUAL}$"):
+        estimate_sigma(one * lengths, method)
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "error", "message"),
+    [
+        (torch.tensor([[1.0, math.nan], [1, 2], [3, 1]]), ValueError, "embeddings: 1 of 3 documents have NaN or inf"),
+        (torch.tensor([[1.0, math.inf], [1, 2], [3, 1]]), ValueError, "embeddings: 1 of 3 documents have NaN or inf"),
+        (torch.ones(1, 3), ValueError, r"embeddings: 1 document\(s\) have no distances"),
+        ([[1.0, 2.0], [2.0, 1.0]], TypeError, "embeddings: expected a torch.Tensor, found list"),
+    ],
+)
+def test_sigma_is_estimated_from_numbers_alone(embeddings, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        estimate_sigma(embeddings)

@@ -13,8 +13,9 @@ import yaml
 from glossbench.errors import SettingsError
 from glossbench.study.objectives import tuned_settings, without_searched
 from glossbench.study.outputs import load_outputs
-from glossbench.study.study import canonical, load_study
+from glossbench.study.study import canonical, check_mirror, load_study
 from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.check_yaml import check_arguments
 from glossbench.tools.settings_docs import tables, updated
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -143,6 +144,9 @@ def test_canonical_text_is_one_for_one_meaning():
 
 NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
 LIST = "found, expected a list of at least one"
+OBJECTIVES = "ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet"
+SEED = "expected a whole number at least 0 and at most 4294967295"
+SPELLED = "in another spelling; keep one of them"
 FORM = "is not of the form objective[@preset][,setting=value]"
 
 # What is wrong, and the whole line the user reads.
@@ -164,7 +168,7 @@ WRONG = [
     ({"corpora": ["mr", "r8", "mr"]}, 'corpora: "mr" is listed twice'),
     ({"encoders": ["minilm"]}, 'encoders[0]: unknown "minilm"; did you mean "minilm-l6"?; encoders: bert-base, distilbert, minilm-l6, my-encoder, roberta-large'),
     ({"encoders": []}, f"encoders: [] {LIST}"),
-    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
+    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet'),
     ({"objectives": ["ce", "ce"]}, 'objectives: "ce" is listed twice'),
     ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
@@ -214,14 +218,14 @@ WRONG = [
     ({"training": {"class_weights": "balance"}}, 'training.class_weights: "balance" found, expected one of none, balanced'),
     ({"training": {"forward_passes": 3}}, "training.forward_passes: 3 found, expected one of 1, 2"),
     ({"subset": {"training": 5}}, 'subset.training: unknown key; did you mean "train"?'),
-    ({"subset": 0}, "subset.train: 0 found, expected a whole number at least 1 or null"),
+    ({"subset": 0}, "subset.train: 0 found, expected a whole number at least 2 or null"),
     ({"subset": {"test": 0.5}}, "subset.test: 0.5 found, expected a whole number at least 1 or null"),
     ({"subset": [100]}, "subset: [100] found, expected a mapping of sizes, or one size for train"),
-    ({"subset": {"seed": -1}}, "subset.seed: -1 found, expected a whole number at least 0"),
+    ({"subset": {"seed": -1}}, "subset.seed: -1 found, expected a whole number at least 0 and at most 4294967295"),
     ({"subset": 7000}, "subset.train: 7000 found, but mr has 6397 training documents"),
     ({"subset": {"val": 712}}, "subset.val: 712 found, but mr has 711 validation documents"),
     ({"corpora": ["20ng", "r8"], "subset": {"test": 2190}}, "subset.test: 2190 found, but r8 has 2189 test documents"),
-    ({"max_length": 2}, "max_length: 2 found, expected a whole number at least 4"),
+    ({"max_length": 2}, "max_length: 2 found, expected a whole number at least 4 and at most 1000000"),
     ({"max_length": 513}, "max_length: 513 found, but minilm-l6 takes 512 tokens"),
     ({"encoder": {"pooling": "max"}}, "encoder.pooling: \"max\" found, expected one of cls, mean"),
     ({"encoder": {"poolng": "cls"}}, 'encoder.poolng: unknown key; did you mean "pooling"?'),
@@ -244,7 +248,7 @@ WRONG = [
     ({"seeds_per_job": 0}, "seeds_per_job: 0 found, expected a whole number at least 1"),
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
-    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, scl, scl-ce, triplet'),
+    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet'),
     ({"grid": [{"seed": [1]}]}, 'grid[0].seed: unknown key; did you mean "seeds"?'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
     ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce,weight=0.1: weight: unknown key; did you mean "test_weights"?'),
@@ -254,14 +258,47 @@ WRONG = [
     ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
-    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
+    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),
     ({"tuning": {"sampler": {"name": "cmaes"}}}, "tuning.sampler.name: unknown key; keys here: startup_trials, candidates, multivariate"),
+    ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),
+    ({"objectives": ["null"]}, f'objectives[0]: unknown "null"; objectives: {OBJECTIVES}'),
+    ({"grid": [{"objectives": ["ce", None]}]}, "grid[0].objectives[1]: null found, expected text of at most 200 characters"),
+    ({"tuning": {"objectives": [None]}}, "tuning.objectives: [null] found, expected a list of at least one, or null"),
+    ({"projection": {"objectives": [None]}}, "projection.objectives[0]: null found, expected text of at most 200 characters"),
+    ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is "gloss-o-ce" {SPELLED}'),
+    ({"objectives": ["gloss-o,sigma=0.50", "ce", "gloss-o,sigma=0.5"]}, f'objectives[2]: "gloss-o,sigma=0.5" is "gloss-o,sigma=0.50" {SPELLED}'),
+    ({"objectives": ["scl,epochs=3,temperature=1", "scl,temperature=1,epochs=3"]}, f'objectives[1]: "scl,temperature=1,epochs=3" is "scl,epochs=3,temperature=1" {SPELLED}'),
+    ({"objectives": ["gloss-o-ce,weight=0.7", "gloss-o-ce"]}, f'objectives[1]: "gloss-o-ce" is "gloss-o-ce,weight=0.7" {SPELLED}'),
+    ({"grid": [{}, {"objectives": ["ce@paper"]}]}, f'grid[1].objectives[0]: "ce@paper" is "ce" {SPELLED}'),
+    ({"grid": [{"objectives": ["scl,temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl,temperature=0.5" is "scl,temperature=0.50" {SPELLED}'),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, 0.50]}}]}, "grid[0].vary.temperature: 0.5 is listed twice"),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, "0.5"]}}]}, 'grid[0].vary.temperature: "0.5" is listed twice'),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["0.50", 0.5]}}]}, "grid[0].vary.temperature: 0.5 is listed twice"),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["x2", "x2.0"]}}]}, 'grid[0].vary.temperature: "x2.0" is listed twice'),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl,temperature=much: temperature: "much" found, expected a number above 0'),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [None]}}]}, "grid[0].vary.temperature[0]: null found, expected a number, or a multiple as in x1.5"),
+    ({"subset": 1}, "subset.train: 1 found, expected a whole number at least 2 or null"),
+    ({"subset": {"train": 1}}, "subset.train: 1 found, expected a whole number at least 2 or null"),
+    ({"objectives": ["ce", "scl"], "subset": {"val": 3}}, "subset.val: 3 found, expected at least 4 for the silhouette of scl"),
+    ({"subset": {"seed": 2**64}}, f"subset.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
+    ({"subset": {"seed": 2**32}}, f"subset.seed: 4294967296 found, {SEED}"),
+    ({"tuning": {"seed": 2**64}}, f"tuning.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
+    ({"snapshots": {"objectives": ["ce"], "seed": 2**32}}, f"snapshots.seed: 4294967296 found, {SEED}"),
+    ({"projection": {"objectives": ["ce"], "perplexity": 3000}}, "projection.perplexity: 3000 found, but 3000 documents of mr are placed"),
+    ({"projection": {"objectives": ["ce"], "perplexity": 50}, "subset": {"test": 50}}, "projection.perplexity: 50 found, but 50 documents of mr are placed"),
+    ({"corpora": ["mr", "r8"], "projection": {"objectives": ["ce"], "perplexity": 2500}}, "projection.perplexity: 2500 found, but 2189 documents of r8 are placed"),
+    ({"torch_threads": 10**9}, "torch_threads: 1000000000 found, expected a whole number at least 1 and at most 1024"),
+    ({"max_length": 10**400}, f"max_length: 1{'0' * 78}… found, expected a whole number at least 4 and at most 1000000 of at most 18 digits"),
+    ({"encoders": ["my-encoder"], "max_length": 10**9}, "max_length: 1000000000 found, expected a whole number at least 4 and at most 1000000"),
+    ({"training": {"epochs": 10**400}}, f"training.epochs: 1{'0' * 78}… found, expected a whole number at least 1 of at most 18 digits"),
+    ({"training": {"learning_rate": 10**400}}, f"training.learning_rate: 1{'0' * 78}… found, expected a number above 0 of at most 18 digits"),
+    ({"objectives": [f"ce,epochs={10**30}"]}, f"objectives[0]: ce,epochs={10**30}: epochs: \"{10**30}\" found, expected a whole number at least 1"),
     ({"keep_weights": "yes"}, 'keep_weights: "yes" found, expected true or false'),
     ({"device": "gpu"}, 'device: "gpu" found, expected one of auto, cpu, cuda'),
-    ({"torch_threads": 0}, "torch_threads: 0 found, expected a whole number at least 1"),
+    ({"torch_threads": 0}, "torch_threads: 0 found, expected a whole number at least 1 and at most 1024"),
     ({"mirror": 3}, "mirror: 3 found, expected text or null"),
     ({"offline": "maybe"}, 'offline: "maybe" found, expected true or false'),
 ]  # fmt: skip
@@ -350,7 +387,7 @@ REGISTRIES = [
     ("encoders", "bert--base", {}, f'key "bert--base" {KEY}'),
     ("objectives", "ce.losss", None, 'ce.losss: unknown key; did you mean "loss"?'),
     ("objectives", "ce.protocol", "both", 'ce.protocol: "both" found, expected one of integrated, standalone'),
-    ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, supcon, triplet'),
+    ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, supcon, triplet'),
     ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference'),
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
@@ -418,6 +455,18 @@ UNREADABLE = [
     (b"a: 1\n\tb: 2\n", "line 2: not valid YAML: "),
     (b"a: 1\nb: *x\n", "line 2: not valid YAML: "),
     (b"a: 1\n---\nb: 2\n", "line 2: not valid YAML: "),
+    (b"a: 1\nseeds: [0, 010]\n", "line 2: seeds[1]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
+    (
+        b"training: {epochs: +0_10}\n",
+        "line 1: training.epochs: +0_10 found, which YAML reads as 8 (base 8); write 8, or 10",
+    ),
+    (
+        b"seeds: [1:30]\n",
+        'line 1: seeds[0]: 1:30 found, which YAML reads as 90 (base 60); write 90, or "1:30" for text',
+    ),
+    (b"a: 1:30.5\n", 'line 1: a: 1:30.5 found, which YAML reads as 90.5 (base 60); write 90.5, or "1:30.5" for text'),
+    (b"a: {010: 1}\n", "line 1: a: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
+    (b"a: 2024-13-45\n", "not valid YAML: month must be in 1..12"),
     (b"a: 1\nb: caf\xe9\nc: 3\n", "line 2: not valid YAML in UTF-8: "),
     ("ä: 1\nb: \x00\n".encode(), "line 2: not valid YAML in UTF-8: "),
     (b"a: 1\nb: !!python/object/apply:os.getcwd []\n", "line 2: not valid YAML: could not determine a constructor"),
@@ -455,6 +504,37 @@ def test_keys_may_repeat_what_they_merge_and_names_may_be_numbers(tmp_path):
     assert read_yaml(path) == {"base": {"x": 1, "y": 2}, "20": {"x": 3, "y": 2}, "below": {"x": 3, "y": 4}}
 
 
+def test_numbers_in_base_ten_and_quoted_text_are_read_as_written(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text('a: [0, 10, 0.5, -3, 1e-3, 0x1F, "010", "1:30", 12:00x, 2024-05-01]\n')
+    assert read_yaml(path) == {"a": [0, 10, 0.5, -3, "1e-3", 31, "010", "1:30", "12:00x", "2024-05-01"]}
+
+
+def test_values_to_vary_keep_their_digits_and_have_one_spelling():
+    values = [0.12345678, 0.12345679, "0.50", "x1.50", "x1.0", 1e-7]
+    study = load(objectives=["scl"], grid=[{"vary": {"temperature": values}}])
+    texts = ["0.12345678", "0.12345679", "0.5", "x1.5", None, "1e-07"]
+    assert study.objectives == [f"scl,temperature={text}" if text else "scl" for text in texts]
+    assert study.objective("scl,temperature=0.12345679")["loss_settings"]["temperature"] == 0.12345679
+
+
+def test_the_same_settings_under_two_objectives_or_presets_are_two_objectives():
+    keys = ["gloss-sqrt-ce", "gloss-o-ce,sigma=sqrt", "cosine", "cosine@reference", "gloss-o-ce,weight=0.5"]
+    assert load(objectives=keys).objectives == keys
+    both = ["gloss-o-ce", "gloss-o-ce,weight=0.7"]  # the first has its weight searched
+    assert load(objectives=both, tuning={}).objectives == both
+
+
+def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
+    (tmp_path / "file").touch()
+    for wrong in (str(tmp_path / "none"), str(tmp_path / "file")):
+        with pytest.raises(SettingsError) as caught:
+            check_mirror(load(mirror=wrong), "my.yaml")
+        assert str(caught.value) == f'my.yaml: mirror: "{wrong}" found, expected a folder that exists'
+    check_mirror(load(mirror=str(tmp_path)), "my.yaml")
+    check_mirror(load(), "my.yaml")
+
+
 def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text("study: a\ncorpora: [mr\n")
@@ -473,3 +553,26 @@ def test_the_page_of_settings_is_what_the_schemas_say():
     page = (CONFIG / "README.md").read_text()
     assert updated(page, CONFIG) == page, "make docs brings config/README.md up to date"
     assert all(f"<!-- begin {name} -->" in page for name in tables(CONFIG))
+
+
+KEYED = '--config: "{}" found, expected key=value with a key of a study'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("-n --config training.epochs=2", f"""{KEYED.format("training.epochs=2")}; write training='{{epochs: 2}}'"""),
+        ("--config a.b.c=2", f"""{KEYED.format("a.b.c=2")}; write a='{{b: {{c: 2}}}}'"""),
+        ("--config epochs -j 2", KEYED.format("epochs")),
+        ("-C =3", KEYED.format("=3")),
+        ("--configfile none.yaml", "none.yaml: No such file or directory"),
+        ("-n --config seeds=[1] training={} --cores 2 -q rules", ""),
+    ],
+)
+def test_arguments_can_be_checked_before_snakemake_reads_them(arguments, message):
+    if not message:
+        check_arguments(arguments.split())
+        return
+    with pytest.raises(SettingsError) as caught:
+        check_arguments(arguments.split())
+    assert str(caught.value) == message

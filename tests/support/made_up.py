@@ -312,7 +312,7 @@ def _documents(corpus: str) -> tuple[int, int, int]:
 def _settings(keys: pd.Series) -> dict[str, list[Any]]:
     """Preset, protocol and settings of each run by its objective key; an estimated sigma is 0.5."""
     found = {key: resolved(key) for key in keys.unique()}
-    numbers = ("sigma", "labeled_fraction", "weight", "temperature", "margin")
+    numbers = ("sigma", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
     trained = {
         "learning_rate": "learning_rate",
         "batch_size": "batch_size",

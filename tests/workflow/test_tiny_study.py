@@ -156,6 +156,27 @@ def test_wrong_settings_end_in_one_line(workplace, tmp_path):
     assert "Traceback" not in process.stderr + process.stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("seeds: [010]", "seeds[0]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
+        ("mirror: none", 'mirror: "none" found, expected a folder that exists'),
+        (f"seeds_per_job: 1{'0' * 400}", f"seeds_per_job: 1{'0' * 78}… found, expected a whole number at least 1"),
+    ],
+)
+def test_what_snakemake_itself_accepts_is_refused_in_one_line(workplace, tmp_path, line, message):
+    folder, study = workplace("accepted"), tmp_path / "accepted.yaml"
+    key = line.partition(":")[0]
+    kept = [other for other in TINY.read_text().splitlines() if not other.startswith(f"{key}:")]
+    study.write_text("\n".join([*kept, line]))
+    process = snakemake(folder, "-n", study=study)
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if "glossbench:" in line]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in process.stderr + process.stdout
+
+
 @pytest.mark.slow
 def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_line(workplace):
     folder = workplace("default")

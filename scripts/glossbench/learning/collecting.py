@@ -18,6 +18,7 @@ OPTIONAL = [
     "labeled_fraction",
     "temperature",
     "margin",
+    "anchors_per_class",
     "weight",
     "layers",
     "trainable_layers",

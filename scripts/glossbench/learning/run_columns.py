@@ -2,6 +2,8 @@
 
 from typing import Any
 
+LOSS_SETTINGS = ("sigma", "labeled_fraction", "temperature", "margin", "anchors_per_class")
+
 
 def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     """Keys and settings of a run.
@@ -21,7 +23,7 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
         "preset": objective["preset"],
         "protocol": objective["protocol"],
         "seed": settings["seed"],
-        **{name: loss_settings.get(name) for name in ("sigma", "labeled_fraction", "temperature", "margin")},
+        **{name: loss_settings.get(name) for name in LOSS_SETTINGS},
         "weight": objective["weight"],
         "learning_rate": training["learning_rate"],
         "batch_size": training["batch_size"],

@@ -6,6 +6,7 @@ import torch
 
 from glossbench.data.documents import Documents
 from glossbench.data.splitting import stratified_subset
+from glossbench.errors import TrainingError
 from glossbench.graph import MEDIAN_RULES, median_distance, nearest_other_class, unit_rows
 from glossbench.learning.encoder import Encoder
 
@@ -24,6 +25,9 @@ def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
     Returns:
         ``n_documents``; ``median_distance`` over "pairs" and over the "full-matrix"; ``sigma`` by kind of median
         and rule.
+
+    Raises:
+        TrainingError: if the embeddings have no such distances.
     """
     encoder.eval()
     n = len(documents)
@@ -33,8 +37,11 @@ def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
     embeddings = encoder(documents, subset).float().cpu()
     labels = documents.labels.cpu()[subset]
     points = unit_rows(embeddings)
-    other_class = nearest_other_class(points, labels) / 3
-    medians = {median: median_distance(points, median) for median in ("pairs", "full-matrix")}
+    try:
+        other_class = nearest_other_class(points, labels) / 3
+        medians = {median: median_distance(points, median) for median in ("pairs", "full-matrix")}
+    except ValueError as error:
+        raise TrainingError(f"sigma cannot be estimated: {error}") from None
     return {
         "n_documents": len(subset),
         "median_distance": medians,

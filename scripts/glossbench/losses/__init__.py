@@ -2,7 +2,8 @@
 
 from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss
+from glossbench.losses.group import GroupLoss
 from glossbench.losses.supcon import SupConLoss
 from glossbench.losses.triplet import TripletLoss
 
-__all__ = ["CosineSimilarityLoss", "GLoss", "SupConLoss", "TripletLoss"]
+__all__ = ["CosineSimilarityLoss", "GLoss", "GroupLoss", "SupConLoss", "TripletLoss"]

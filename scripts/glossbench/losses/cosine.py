@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from glossbench.graph import scaled_rows
+
 
 class CosineSimilarityLoss(nn.Module):
     """Mean over the pairs i < j of (cos(z_i, z_j) - [y_i = y_j])^2.
@@ -22,7 +24,7 @@ class CosineSimilarityLoss(nn.Module):
             A scalar, at least float32; zero without pairs.
         """
         with torch.autocast(embeddings.device.type, enabled=False):
-            unit = F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1)
+            unit = F.normalize(scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)
             errors = (unit @ unit.T - target).square().triu(diagonal=1)
             pairs = len(labels) * (len(labels) - 1) // 2

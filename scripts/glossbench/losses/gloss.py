@@ -7,6 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from glossbench.arguments import (
+    check_choice,
+    check_embeddings,
+    check_mask,
+    check_range,
+    check_sigma,
+    class_labels,
+)
 from glossbench.graph import TRANSITIONS, log_affinity, log_propagated, log_transition
 from glossbench.losses.protocol import Timer, timed
 
@@ -55,13 +63,12 @@ class GLoss(nn.Module):
         divide_again: bool = False,
     ):
         super().__init__()
-        if not sigma > 0 or not math.isfinite(sigma):
-            raise ValueError(f"sigma: {sigma} is not a positive number")
+        check_sigma(sigma)
         if not 0 < labeled_fraction < 1:
             raise ValueError(f"labeled_fraction: {labeled_fraction} is not between 0 and 1")
-        _one_of("transition", transition, TRANSITIONS)
-        _one_of("criterion", criterion, CRITERIA)
-        _one_of("reduction", reduction, REDUCTIONS)
+        check_choice("transition", transition, TRANSITIONS)
+        check_choice("criterion", criterion, CRITERIA)
+        check_choice("reduction", reduction, REDUCTIONS)
         self.sigma, self.labeled_fraction, self.transition = sigma, labeled_fraction, transition
         self.criterion, self.stratified = criterion, stratified
         self.reduction, self.divide_again = reduction, divide_again
@@ -80,8 +87,8 @@ class GLoss(nn.Module):
         """G-Loss of a batch.
 
         Args:
-            embeddings: (B, d) float, any scale.
-            labels: (B,) int64.
+            embeddings: (B, d) float, any scale; a row of zeros has the distance 1 to all others.
+            labels: (B,) whole numbers of at least 0.
             labeled: (B,) bool, True where the label is kept; by default drawn with torch's generator.
             num_classes: C; by default taken from the labels, for which the host waits for an accelerator.
             class_weights: (C,) weights of this call, instead of the constructor's.
@@ -91,11 +98,15 @@ class GLoss(nn.Module):
             float32. Zero, with a gradient of zero, if there is nothing to predict or nothing to predict it from.
 
         Raises:
+            TypeError: if an argument that is to be a tensor is none.
             ValueError: if shapes, types or labels do not fit together.
         """
-        _check_shapes(embeddings, labels, labeled)
+        check_embeddings(embeddings)
+        labels = class_labels(labels, len(embeddings))
+        if labeled is not None:
+            check_mask("labeled", labeled, len(embeddings))
         class_weights = self.class_weights if class_weights is None else class_weights
-        num_classes = _count_classes(labels, num_classes, class_weights)
+        labels, num_classes, absent = _count_classes(labels, num_classes, class_weights)
         if labeled is None:
             hidden, kept = draw_split(labels, self.labeled_fraction, self.stratified)
         else:
@@ -105,20 +116,22 @@ class GLoss(nn.Module):
         dtype = torch.promote_types(embeddings.dtype, torch.float32)
         if len(hidden) == 0 or len(kept) == 0:
             self.left_out = embeddings.new_zeros(())
-            nothing = embeddings.to(dtype).sum() * 0
+            nothing = (embeddings.to(dtype) * 0).sum()
             return nothing.expand(len(hidden)) if self.reduction == "none" else nothing
         with torch.autocast(embeddings.device.type, enabled=False):
             with timed(self.timer, "graph"):
                 log_t = log_transition(log_affinity(embeddings, self.sigma), self.transition)
             with timed(self.timer, "propagation"):
                 log_y = log_propagated(log_t, labels, hidden, kept, num_classes, self.transition)
-            return self._compare(log_y, labels[hidden], labels[kept], class_weights).to(dtype)
+            return self._compare(log_y, labels[hidden], labels[kept], class_weights, absent).to(dtype)
 
     def report(self) -> dict[str, Tensor]:
         """left_out_share: share of evaluation nodes that the last call left out."""
         return {} if self.left_out is None else {"left_out_share": self.left_out}
 
-    def _compare(self, log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None) -> Tensor:
+    def _compare(
+        self, log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None, absent: int
+    ) -> Tensor:
         """The loss of propagated labels. Steps 7 and 8.
 
         Args:
@@ -126,6 +139,7 @@ class GLoss(nn.Module):
             truth: (u,) classes of the evaluation nodes.
             known: (l,) classes of the labeled nodes.
             class_weights: (C,), or None.
+            absent: number of further classes, whose propagated labels are zero.
         """
         weights = log_y.new_ones(len(truth))
         if class_weights is not None:
@@ -133,7 +147,10 @@ class GLoss(nn.Module):
         reachable = torch.isin(truth, known)
         self.left_out = 1 - reachable.double().mean()
         if self.criterion == "softmax":
-            losses = F.cross_entropy(log_y.exp(), truth, reduction="none")
+            scores = log_y.exp()
+            if absent:  # one column with the sum of their exp(0)
+                scores = torch.cat([scores, scores.new_full((len(scores), 1), math.log(absent))], dim=1)
+            losses = F.cross_entropy(scores, truth, reduction="none")
         else:
             # The true class is selected first: an absent class has -inf, whose gradient is NaN.
             picked = log_y.gather(1, truth[:, None]).squeeze(1)
@@ -192,28 +209,34 @@ def draw_split(labels: Tensor, labeled_fraction: float, stratified: bool = False
     return order[kept:].sort().values, order[:kept].sort().values
 
 
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+def _count_classes(labels: Tensor, num_classes: int | None, class_weights: Tensor | None) -> tuple[Tensor, int, int]:
+    """The labels and the number of classes that the propagation uses.
 
+    Without weights and a number of classes, the classes that are present are numbered anew, so that a large label
+    takes no memory.
 
-def _count_classes(labels: Tensor, num_classes: int | None, class_weights: Tensor | None) -> int:
-    """Number of classes C: one per class weight if there are weights, else as given, else from the labels."""
-    if num_classes is None:
-        num_classes = int(labels.max()) + 1 if len(labels) else 0
-    elif labels.device.type == "cpu" and len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes:
-        raise ValueError(f"labels: {int(labels.min())} to {int(labels.max())} do not lie in 0 to {num_classes - 1}")
+    Args:
+        labels: (B,) int64.
+        num_classes: C as given, or None.
+        class_weights: (C,), or None.
+
+    Returns:
+        Labels (B,), their number of classes, and the number of classes that are left out of it; both numbers add up
+        to C, which is the largest label plus one where nothing else says it.
+    """
     if class_weights is not None:
+        if num_classes is None:
+            num_classes = int(labels.max()) + 1 if len(labels) else 0
         if len(class_weights) < num_classes:
             raise ValueError(f"class_weights: {len(class_weights)} weights for {num_classes} classes")
-        num_classes = len(class_weights)
-    return num_classes
-
-
-def _check_shapes(embeddings: Tensor, labels: Tensor, labeled: Tensor | None) -> None:
-    if embeddings.ndim != 2 or not embeddings.is_floating_point():
-        raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
-    if labels.shape != embeddings.shape[:1]:
-        raise ValueError(f"labels: expected ({len(embeddings)},), found {tuple(labels.shape)}")
-    if labeled is not None and (labeled.shape != labels.shape or labeled.dtype != torch.bool):
-        raise ValueError(f"labeled: expected bool ({len(labels)},), found {labeled.dtype} {tuple(labeled.shape)}")
+        check_range(labels, num_classes)
+        return labels, len(class_weights), 0
+    if num_classes is not None:
+        check_range(labels, num_classes)
+        return labels, num_classes, 0
+    present, labels = labels.unique(return_inverse=True)
+    if len(present) == 0:
+        return labels, 0, 0
+    if present[0] < 0:
+        raise ValueError(f"labels: {int(present[0])} found, expected whole numbers of at least 0")
+    return labels, len(present), int(present[-1]) + 1 - len(present)

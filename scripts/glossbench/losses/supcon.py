@@ -4,6 +4,8 @@ import torch
 from pytorch_metric_learning import losses, reducers
 from torch import Tensor, nn
 
+from glossbench.graph import scaled_rows
+
 
 class SupConLoss(nn.Module):
     """Mean over anchors i of -1/|P(i)| sum_{p in P(i)} log(exp(z_i.z_p / tau) / sum_{a != i} exp(z_i.z_a / tau)).
@@ -41,7 +43,8 @@ class SupConLoss(nn.Module):
             A scalar, at least float32.
         """
         with torch.autocast(embeddings.device.type, enabled=False):
-            return self.scale * self.loss(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), labels)
+            rows = scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)))
+            return self.scale * self.loss(rows, labels)
 
 
 LOSS = SupConLoss

@@ -9,7 +9,9 @@ from itertools import product
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.study.keys import ObjectiveKey
+from glossbench.study.keys import ObjectiveKey, spelled
+from glossbench.study.messages import shown
+from glossbench.study.schema import scalar
 
 LISTS = ("corpora", "encoders", "objectives", "seeds")
 
@@ -66,7 +68,7 @@ class Block:
             yield from self.lists["objectives"]
         for key, (setting, values) in product(self.lists["objectives"], self.vary.items()):
             for value in values:
-                same = value in ("x1", "x1.0") or (isinstance(value, int | float) and value == chosen(key, setting))
+                same = value == "x1" or (isinstance(value, int | float) and value == chosen(key, setting))
                 yield key if same else str(ObjectiveKey.parse(key).with_change(setting, value))
 
     def runs(self, keys: list[str]) -> list[Run]:
@@ -84,7 +86,7 @@ def blocks(settings: dict[str, Any], source: str) -> list[Block]:
         source: Name of the study file, for error messages.
 
     Raises:
-        SettingsError: Neither a block nor the study has one of the lists.
+        SettingsError: Neither a block nor the study has one of the lists, or a value is varied to twice.
     """
     shared = {name: settings[name] for name in LISTS if settings.get(name) is not None}
     result = []
@@ -94,5 +96,24 @@ def blocks(settings: dict[str, Any], source: str) -> list[Block]:
         for name in LISTS:
             if name not in lists:
                 raise SettingsError(f"{source}: {path}{name}: missing")
-        result.append(Block(lists, block.get("vary", {}), path, frozenset(block)))
+        result.append(Block(lists, _varied(block.get("vary", {}), f"{source}: {path}vary"), path, frozenset(block)))
+    return result
+
+
+def _varied(vary: dict[str, list], where: str) -> dict[str, list]:
+    """The values to try, each in one spelling: text that is a number becomes the number.
+
+    Raises:
+        SettingsError: A value stands there twice.
+    """
+    result: dict[str, list] = {}
+    for setting, values in vary.items():
+        result[setting] = []
+        for value in values:
+            text = spelled(value)
+            number = scalar(text)
+            one = text if isinstance(number, bool) else number
+            if one in result[setting]:
+                raise SettingsError(f"{where}.{setting}: {shown(value)} is listed twice")
+            result[setting].append(one)
     return result

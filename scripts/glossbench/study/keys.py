@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+DIGITS = ".12g"  # of a number in a key: 0.1 + 0.2 is 0.3
 FORM = "objective[@preset][,setting=value]"
 PATTERN = re.compile(
     r"(?P<base>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)",
@@ -63,7 +64,7 @@ class ObjectiveKey:
             value: A number, or text such as ``x1.5``.
         """
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return replace(self, changes=(*self.changes, (setting, f"{value:g}" if number else str(value))))
+        return replace(self, changes=(*self.changes, (setting, spelled(value) if number else str(value))))
 
     def columns(self) -> dict[str, str]:
         """The columns of frames that describe the key, so that readers of a frame need not parse it.
@@ -84,3 +85,18 @@ def multiple(value: str) -> str | None:
     """The factor of a value such as ``x1.5`` as text; None if the value is not a multiple."""
     match = MULTIPLE.fullmatch(value)
     return match["factor"] if match else None
+
+
+def spelled(value: Any) -> str:
+    """A value as a key has it: 0.5 and the texts "0.50" and "x1.50" become 0.5, 0.5 and x1.5.
+
+    Args:
+        value: A number, or text.
+    """
+    text = str(value)
+    factor = multiple(text)
+    try:
+        number = float(factor or text)
+    except (ValueError, OverflowError):
+        return text
+    return f"x{number:{DIGITS}}" if factor else f"{number:{DIGITS}}"

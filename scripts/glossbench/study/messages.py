@@ -9,6 +9,7 @@ from jsonschema.exceptions import ValidationError, relevance
 from glossbench.errors import nearest
 
 LONGEST = 80  # characters of a value that are shown
+DIGITS = 18  # of a whole number that any setting accepts
 KINDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -105,4 +106,5 @@ def _message(error: ValidationError) -> tuple[str, str]:
         twice = next(item for place, item in enumerate(value) if item in value[:place])
         return f"{shown(twice)} is listed twice", ""
     what = f"key {shown(value)}" if "propertyNames" in error.absolute_schema_path else shown(value)
-    return f"{what} found, expected {expected(schema)}", ""
+    digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
+    return f"{what} found, expected {expected(schema)}{digits}", ""

@@ -12,12 +12,21 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from glossbench.errors import SettingsError, nearest
-from glossbench.study.messages import refusal, shown
+from glossbench.study.messages import DIGITS, refusal, shown
 from glossbench.study.yaml_file import read_yaml
+
+# Whole numbers beyond this are no setting's; a float cannot hold all of them.
+LARGEST = 10**DIGITS - 1
 
 
 def _is_finite_number(_: Any, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) <= LARGEST
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _is_whole_number(checker: Any, value: Any) -> bool:
+    return _is_finite_number(checker, value) and value == int(value)
 
 
 def _pattern(validator: Any, pattern: str, value: Any, _: dict) -> Iterator[ValidationError]:
@@ -31,7 +40,9 @@ def _pattern(validator: Any, pattern: str, value: Any, _: dict) -> Iterator[Vali
 VALIDATOR = extend(
     Draft202012Validator,
     {"pattern": _pattern},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_finite_number),
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"number": _is_finite_number, "integer": _is_whole_number}
+    ),
 )
 
 
@@ -113,7 +124,7 @@ def scalar(text: str) -> Any:
             number = kind(text)
         except ValueError:
             continue
-        return number if math.isfinite(number) else text
+        return number if _is_finite_number(None, number) else text
     return text
 
 

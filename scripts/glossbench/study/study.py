@@ -11,6 +11,7 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.study.grid import LISTS, Block, Run, TuningJob, blocks
 from glossbench.study.keys import ObjectiveKey
+from glossbench.study.messages import shown
 from glossbench.study.objectives import Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
 from glossbench.study.yaml_file import read_yaml, to_jsonable
@@ -18,6 +19,8 @@ from glossbench.study.yaml_file import read_yaml, to_jsonable
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Settings of where files come from. They do not change results.
 VOLATILE = ("mirror", "offline")
+# The silhouette that standalone runs are validated with needs two documents of each of two classes.
+SILHOUETTE_DOCUMENTS = 4
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     _check_layers(study, source)
     _check_sizes(study, source)
     _check_shown(study, source)
+    _check_perplexity(study, source)
     _check_tuning(study, source)
     return study
 
@@ -173,20 +177,23 @@ def _resolved_grid(
     grid: list[Block], resolver: Objectives, source: str
 ) -> tuple[dict[str, dict[str, Any]], tuple[Run, ...]]:
     """Full settings by objective key, those that are only searched included, and every run once."""
-    resolved, runs = {}, {}
+    resolved, runs, places = {}, {}, {}
     for block in grid:
-        objectives = _resolved_block(block, resolver, source)
-        resolved.update(objectives)
-        runs.update(dict.fromkeys(block.runs(list(objectives))))
+        wheres = _places(block, resolver, source)
+        resolved.update({key: resolver.resolve(key, where) for key, where in wheres.items()})
+        runs.update(dict.fromkeys(block.runs(list(wheres))))
+        places = {**wheres, **places}
     for key, objective in list(resolved.items()):
         if objective["search"]:
             unvaried = str(ObjectiveKey.parse(key).unvaried)
             resolved[unvaried] = resolver.resolve(unvaried, source)
+            places.setdefault(unvaried, places[key])
+    _check_spellings(resolved, places)
     return resolved, tuple(runs)
 
 
-def _resolved_block(block: Block, resolver: Objectives, source: str) -> dict[str, dict[str, Any]]:
-    """Full settings of a block's objectives by key.
+def _places(block: Block, resolver: Objectives, source: str) -> dict[str, str]:
+    """The objective keys of a block, each with its place in the study file.
 
     The listed keys are resolved first, without changes, so that an error names their place in the list.
     """
@@ -194,8 +201,22 @@ def _resolved_block(block: Block, resolver: Objectives, source: str) -> dict[str
     places = {key: f"{place}[{position}]" for position, key in enumerate(block.lists["objectives"])}
     for key, where in places.items():
         resolver.resolve(key, where)
-    keys = dict.fromkeys(block.objective_keys(lambda key, name: resolver.chosen_without_search(key, name, places[key])))
-    return {key: resolver.resolve(key, places.get(key, f"{source}: {block.path}vary")) for key in keys}
+    keys = block.objective_keys(lambda key, name: resolver.chosen_without_search(key, name, places[key]))
+    return {key: places.get(key, f"{source}: {block.path}vary") for key in keys}
+
+
+def _check_spellings(resolved: dict[str, dict[str, Any]], places: dict[str, str]) -> None:
+    """Check that no two objective keys have the same settings, as ce and ce@paper have.
+
+    Args:
+        resolved: Full settings by objective key.
+        places: Place in the study file by objective key.
+    """
+    first: dict[str, str] = {}
+    for key, settings in resolved.items():
+        other = first.setdefault(canonical(settings), key)
+        if other != key:
+            raise SettingsError(f"{places[key]}: {shown(key)} is {shown(other)} in another spelling; keep one of them")
 
 
 def _without_short_forms(settings: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +253,11 @@ def _check_sizes(study: Study, source: str) -> None:
             if wanted is not None and wanted > documents.get(part, wanted):
                 limit = f"{corpus} has {documents[part]} {kind} documents"
                 raise SettingsError(f"{source}: subset.{part}: {wanted} found, but {limit}")
+    validated = study.settings["subset"]["val"]
+    standalone = [key for key in study.objectives if study.objective(key)["protocol"] == "standalone"]
+    if validated is not None and validated < SILHOUETTE_DOCUMENTS and standalone:
+        wanted = f"at least {SILHOUETTE_DOCUMENTS} for the silhouette of {standalone[0]}"
+        raise SettingsError(f"{source}: subset.val: {validated} found, expected {wanted}")
     for encoder in study.encoders:
         limit = study.registry["encoders"][encoder].get("max_length", study.max_length)
         if study.max_length > limit:
@@ -249,6 +275,30 @@ def _check_shown(study: Study, source: str) -> None:
             must_be_known(key, study.objectives, where, "objectives of this study")
         if wanted["seed"] not in study.seeds:
             raise SettingsError(f"{source}: {name}.seed: {wanted['seed']} is not one of seeds {study.seeds}")
+
+
+def _check_perplexity(study: Study, source: str) -> None:
+    """Check that a projection has more documents than neighbours; sizes that nobody states are not checked."""
+    projection = study.settings["projection"]
+    if projection is None:
+        return
+    for corpus in study.corpora:
+        stated = study.registry["corpora"][corpus].get("documents", {}).get("test")
+        documents = study.settings["subset"]["test"] or stated or projection["max_documents"]
+        documents = min(documents, projection["max_documents"])
+        if projection["perplexity"] >= documents:
+            limit = f"{documents} documents of {corpus} are placed"
+            raise SettingsError(f"{source}: projection.perplexity: {projection['perplexity']} found, but {limit}")
+
+
+def check_mirror(study: Study, source: str) -> None:
+    """Raise SettingsError if the study's mirror is no folder here.
+
+    It is needed where files are fetched only, so a job on another machine does not check it.
+    """
+    mirror = study.settings["mirror"]
+    if mirror is not None and not Path(mirror).is_dir():
+        raise SettingsError(f"{source}: mirror: {shown(mirror)} found, expected a folder that exists")
 
 
 def _check_tuning(study: Study, source: str) -> None:

@@ -1,22 +1,29 @@
 """Strict reading of YAML files. Errors name the file and the line."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from glossbench.errors import SettingsError
+from glossbench.study.messages import spelled_path
 
 # Both construct basic values only, never Python objects. The one in C also reads JSON that is indented with tabs.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# YAML 1.1 reads 010 as 8 and 1:30 as 90.
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping in a YAML file, converted by ``to_jsonable``.
 
     Raises:
-        SettingsError: The file cannot be read, does not parse, gives a key twice (with the line), or is no mapping.
+        SettingsError: The file cannot be read, does not parse, gives a key twice or a number in base 8 or 60 (with the
+            line), or is no mapping.
     """
     content = b""
     try:
@@ -24,6 +31,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         loader = LOADER(content)
         root = loader.get_single_node()
         _refuse_repeated_keys(root, set())
+        _refuse_other_bases(root, path)
         loaded = loader.construct_document(root) if root else None
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
@@ -33,6 +41,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise SettingsError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
+    except ValueError as error:  # of a value such as the date 2024-13-01
+        raise SettingsError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise SettingsError(f"{path}: a mapping of keys to values was expected")
     return to_jsonable(loaded, str(path))
@@ -88,3 +98,35 @@ def _refuse_repeated_keys(node: yaml.Node | None, seen: set[int]) -> None:
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             lines[name] = line
         _refuse_repeated_keys(value, seen)
+
+
+def _refuse_other_bases(root: yaml.Node | None, path: Path) -> None:
+    """Raise SettingsError if a number is in base 8 or 60, which few who write 010 or 1:30 mean."""
+    for place, node in _scalars(root, (), set()):
+        if node.tag not in NUMBERS:
+            continue
+        octal = node.tag == NUMBERS[0] and OCTAL.fullmatch(node.value)
+        if octal or ":" in node.value:
+            read = yaml.SafeLoader("").construct_object(node)
+            base, meant = (8, int(node.value)) if octal else (60, f'"{node.value}" for text')
+            where = ": ".join(filter(None, [f"{path}: line {node.start_mark.line + 1}", spelled_path(place)]))
+            found = f"{node.value} found, which YAML reads as {read} (base {base})"
+            raise SettingsError(f"{where}: {found}; write {read}, or {meant}")
+
+
+def _scalars(
+    node: yaml.Node | None, place: tuple[str | int, ...], seen: set[int]
+) -> Iterator[tuple[tuple[str | int, ...], yaml.ScalarNode]]:
+    """The scalars below a node, each once, with their paths; keys have the path of their mapping."""
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        yield place, node
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _scalars(item, (*place, position), seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(key, place, seen)
+            yield from _scalars(value, (*place, str(key.value)) if isinstance(key, yaml.ScalarNode) else place, seen)

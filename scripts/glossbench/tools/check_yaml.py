@@ -1,18 +1,49 @@
-"""Checks that files are valid YAML; errors are one line.
+"""Checks what Snakemake reads before the workflow does: study files and ``--config``. Errors are one line.
 
-``python -m glossbench.tools.check_yaml FILE ...``. ``make study`` runs it first, because Snakemake reads a
-``--configfile`` before the workflow does. Its errors name no line, and of two equal keys it uses the last.
+``python -m glossbench.tools.check_yaml [FILE ...] [-- SNAKEMAKE'S ARGUMENTS]``. ``make`` runs it first, because
+Snakemake's own errors about these are tracebacks that name no line, and of two equal keys it uses the last.
 """
 
+import argparse
+import re
 import sys
 from pathlib import Path
 
 from glossbench.errors import SettingsError
+from glossbench.study.messages import shown
 from glossbench.study.yaml_file import read_yaml
+
+NAME = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
+
+
+def check_arguments(arguments: list[str]) -> None:
+    """Raise SettingsError if the study files or settings among Snakemake's arguments cannot be read.
+
+    Args:
+        arguments: Command line of snakemake, without the program.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option, *others in (("--configfile", "--configfiles"), ("--config", "-C")):
+        parser.add_argument(option, *others, nargs="*", action="extend", default=[])
+    given, _ = parser.parse_known_args(arguments)
+    for name in given.configfile:
+        read_yaml(Path(name))
+    for entry in given.config:
+        key, equals, value = entry.partition("=")
+        if not equals or not NAME.fullmatch(key):
+            place = ""
+            if equals and "." in key:
+                outer, _, inner = key.partition(".")
+                place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
+            raise SettingsError(f"--config: {shown(entry)} found, expected key=value with a key of a study{place}")
+
 
 if __name__ == "__main__":
     try:
-        for name in sys.argv[1:]:
+        given = sys.argv[1:]
+        cut = given.index("--") if "--" in given else len(given)
+        for name in given[:cut]:
             read_yaml(Path(name))
+        check_arguments(given[cut + 1 :])
     except SettingsError as error:
         sys.exit(f"glossbench: {error}")

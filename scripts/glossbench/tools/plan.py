@@ -16,7 +16,7 @@ from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
-from glossbench.study.study import Study, load_study
+from glossbench.study.study import Study, check_mirror, load_study
 from glossbench.study.yaml_file import read_yaml
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
@@ -224,6 +224,7 @@ def main(study_file: str, runs_file: str | None = None) -> None:
         runs_file: runs.parquet of a finished study; None for the paper's speed.
     """
     study = load_study(read_yaml(Path(study_file)), study_file, CONFIG)
+    check_mirror(study, study_file)
     costs, facts = published_costs(CONFIG / "published"), read_facts(CONFIG / "published")
     if runs_file is not None and not Path(runs_file).is_file():
         raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")

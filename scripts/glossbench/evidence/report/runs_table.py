@@ -91,6 +91,7 @@ COLUMNS = [
     Column("weight", SYMBOLS["weight"], significant),
     Column("temperature", SYMBOLS["temperature"], significant),
     Column("margin", "Margin", significant),
+    Column("anchors_per_class", "Anchors", number),
     Column("learning_rate", "Learning rate", significant, common=True),
     Column("batch_size", "Batch size", number, common=True),
     Column("max_epochs", "Epochs at most", number, common=True),

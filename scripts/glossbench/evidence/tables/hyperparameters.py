@@ -19,6 +19,7 @@ SETTINGS = {
     "weight": "λ",
     "temperature": "τ",
     "margin": "Margin",
+    "anchors_per_class": "Anchors",
     "max_epochs": "Most epochs",
     "stop_epoch": "Epochs run",
 }

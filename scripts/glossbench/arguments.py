@@ -1,0 +1,77 @@
+"""Checks of what losses and functions of the graph are called with. Each error is one line that names the argument."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def check_tensor(name: str, value: Any) -> None:
+    """Raise TypeError unless an argument is a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name}: expected a torch.Tensor, found {type(value).__name__}")
+
+
+def check_embeddings(embeddings: Any) -> None:
+    """Raise TypeError unless embeddings are a tensor, ValueError unless they are float (B, d) with d > 0."""
+    check_tensor("embeddings", embeddings)
+    if embeddings.ndim != 2 or not embeddings.is_floating_point() or embeddings.shape[1] == 0:
+        raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
+
+
+def class_labels(labels: Any, documents: int) -> Tensor:
+    """Labels as int64.
+
+    Args:
+        labels: (B,), of any type of whole numbers.
+        documents: B.
+
+    Raises:
+        TypeError: if the labels are no tensor.
+        ValueError: if they are not whole numbers, or not one per document.
+    """
+    check_tensor("labels", labels)
+    if labels.dtype == torch.bool or labels.is_floating_point() or labels.is_complex():
+        raise ValueError(f"labels: expected whole numbers, found {labels.dtype}")
+    if labels.shape != (documents,):
+        raise ValueError(f"labels: expected ({documents},), found {tuple(labels.shape)}")
+    return labels.long()
+
+
+def check_mask(name: str, mask: Any, documents: int) -> None:
+    """Raise TypeError unless a mask is a tensor, ValueError unless it is bool (B,).
+
+    Args:
+        name: Name of the argument.
+        mask: The mask.
+        documents: B.
+    """
+    check_tensor(name, mask)
+    if mask.shape != (documents,) or mask.dtype != torch.bool:
+        raise ValueError(f"{name}: expected bool ({documents},), found {mask.dtype} {tuple(mask.shape)}")
+
+
+def check_range(labels: Tensor, num_classes: int) -> None:
+    """Raise ValueError unless labels (B,) lie in 0 to C - 1. On an accelerator this is not checked: it would wait."""
+    if labels.device.type != "cpu" or len(labels) == 0:
+        return
+    low, high = int(labels.min()), int(labels.max())
+    if not 0 <= low <= high < num_classes:
+        raise ValueError(f"labels: {low} to {high} do not lie in 0 to {num_classes - 1}")
+
+
+def check_sigma(sigma: Any) -> None:
+    """Raise ValueError unless sigma is a positive number; a rule such as "sqrt" is estimated before."""
+    if sigma is None or isinstance(sigma, str):
+        raise ValueError(
+            f"sigma: {sigma!r} found, expected a number; glossbench.graph.estimate_sigma gives it from embeddings"
+        )
+    if not sigma > 0 or not math.isfinite(sigma):
+        raise ValueError(f"sigma: {sigma} is not a positive number")
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless an argument has one of its values."""
+    if value not in choices:
+        raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
