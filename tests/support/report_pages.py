@@ -18,6 +18,7 @@ ATTACK = "<script>alert('x')</script>"
 def claim(key: str, verdict: str, **changed: Any) -> dict[str, Any]:
     """A claim as ``claims.judging.judge`` gives it."""
     texts = {"claim": f"Claim {key}.", "source": "T2", "quantity": "a share", "reason": "for a reason.", "note": ""}
+    texts["needed"] = f"What {key} needs."
     measured = {"value_text": "60 %", "interval_text": "[51, 70] %", "interval_kind": "t", "holds_text": "above 50 %"}
     behind = {"n": 12, "unit": "cells", "n_runs": 36, "caveats": [], "scope": "paper", "published_text": "80 %"}
     return {"id": key, "verdict": verdict, **texts, **measured, **behind, **changed}

@@ -15,6 +15,7 @@ from glossbench.evidence.claims.measurement import (
     decide,
     least_favourable,
 )
+from glossbench.evidence.claims.needed import needed
 from glossbench.evidence.claims.scope import OTHER, PAPER, paper_cells, restricted
 from glossbench.evidence.claims.wording import bounds, reason, shown
 from glossbench.evidence.paper.facts import Facts
@@ -54,7 +55,8 @@ def judge(
         One mapping per claim with these keys: id, claim, source, quantity; scope ("paper" if only the paper's cells
         were used, with all documents; else "other data"; None if not tested); verdict ("confirmed", "contradicted",
         "undecided" or "not tested"); value; interval ([low, high] or None); interval_kind; value_text; interval_text;
-        holds_text; n; unit; n_runs; reason; caveats and numbers (lists); note; published (the paper's value of the
+        holds_text; n; unit; n_runs; reason; caveats and numbers (lists); note; needed (the runs that the
+        claim needs, in words); published (the paper's value of the
         quantity, None if it gives none); published_text; published_verdict (the verdict of the same rule on the
         paper's own tables, None if they do not suffice).
     """
@@ -74,6 +76,7 @@ def _verdict(
     theirs, their_verdict = _published(claim, published, measured)
     details = {
         "note": claim.get("note", ""),
+        "needed": needed(claim),
         "holds_text": bounds(claim["holds"], claim["shown"]),
         "published": theirs,
         "published_text": "" if theirs is None else shown(theirs, claim["shown"]),

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from glossbench.evidence.report import costs
+from glossbench.evidence.report.headline import scores_table
 from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text import rendering
@@ -26,6 +27,9 @@ PNG_HEIGHT = slice(20, 24)
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
 DOTS_PER_PIXEL = 300 / 135
 VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
+NOT_TESTED = "not tested"
+# Outputs that have a section of their own: the picture beside the scores, and the audit of the corpora.
+PICTURE, AUDIT = "headline", "corpora"
 
 
 @dataclass(frozen=True)
@@ -120,11 +124,14 @@ def render_report(
         study=settings["study"],
         facts=_facts(runs, coverage),
         missing=_missing(coverage),
-        claims=[_claim(claim) for claim in claims],
+        scores=rendering.to_html(scores_table(runs)),
+        picture=[one for one in shown if one.key == PICTURE],
+        claims=[_claim(claim) for claim in claims if claim["verdict"] != NOT_TESTED],
+        untested=[_claim(claim) for claim in claims if claim["verdict"] == NOT_TESTED],
         tally=_tally(claims),
-        audit=[one for one in shown if one.key == "corpora"],
-        tables=[one for one in shown if one.kind == "table" and one.key != "corpora"],
-        figures=[one for one in shown if one.kind == "figure"],
+        audit=[one for one in shown if one.key == AUDIT],
+        tables=[one for one in shown if one.kind == "table" and one.key != AUDIT],
+        figures=[one for one in shown if one.kind == "figure" and one.key != PICTURE],
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
         costs=costs.summary(runs),
         cost=rendering.to_html(costs.cost(runs)),
@@ -234,7 +241,7 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
         "Note": claim["note"],
     }
     return {
-        **{key: claim[key] for key in ("id", "claim", "verdict", "scope")},
+        **{key: claim[key] for key in ("id", "claim", "verdict", "scope", "needed")},
         "reason": claim["reason"][:1].upper() + claim["reason"][1:],
         "mark": VERDICTS[claim["verdict"]],
         "facts": {key: text for key, text in facts.items() if text},
