@@ -140,6 +140,7 @@ def _jobs(study: Study) -> Counter:
             objective["search"], tuning["trials_by_objective"].get(search.objective, tuning["trials"])
         )
         complete = min(trials, max(1, tuning["pruner"]["startup_trials"]))
+        complete = trials if objective["pruning"] == "never" else complete
         earliest = max(1, tuning["pruner"]["warmup_epochs"])
         jobs[search.corpus, search.encoder, "trial", limit, 0] += complete
         jobs[search.corpus, search.encoder, "trial", limit, earliest] += trials - complete
