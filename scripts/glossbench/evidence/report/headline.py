@@ -9,7 +9,7 @@ from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.numbers import number
 
 METRICS = ("accuracy", "macro_f1")
-WIDEST = 6  # columns with scores
+WIDEST = 4  # columns with scores
 NOTE = (
     "Mean test score in percent with Student's 95 % interval of the mean over seeds, cut off at 0 and 100. One run has "
     "no interval, and with two runs it is wide. Objectives with changed settings are left out."
