@@ -40,7 +40,9 @@ def noisy(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
 
 
 INTEGRATED_KEYS, STANDALONE_KEYS = [*INTEGRATED, "gloss-o-ce"], [*STANDALONE, "gloss-o"]
-FLAT = {setting: sweep(setting, [0.5] * 5, TENTHS).assign(test_macro_f1=0.8) for setting in ("labeled_fraction", "weight")}
+FLAT = {
+    setting: sweep(setting, [0.5] * 5, TENTHS).assign(test_macro_f1=0.8) for setting in ("labeled_fraction", "weight")
+}
 WORLDS = {
     "C1": (grid(INTEGRATED_KEYS, encoders=ENCODERS), scored),
     "C2": (grid(STANDALONE_KEYS), counted("stop_epoch", 100, 0.6, cap=200)),

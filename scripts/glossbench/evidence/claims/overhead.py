@@ -15,9 +15,7 @@ MACHINE = ["device", "precision"]
 CASE = [*RUN[:3], *MACHINE]
 
 
-def measure(
-    measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any
-) -> list[Measurement] | str:
+def measure(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Share of the seconds of all epochs that the parts take, in each cell, on one device and in one precision.
 
     The claim must hold in each. Contradiction uses an interval at level alpha / number of cases, because each case
@@ -31,7 +29,7 @@ def measure(
     rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
     seconds = rows.groupby(RUN)[columns].agg("sum").assign(epochs=rows.groupby(RUN).size())
     seconds = seconds[seconds[measure["whole"]] > 0].reset_index()
-    timed = seconds.merge(runs[[*RUN, *MACHINE, "n_train", "batch_size"]], on=RUN)
+    timed = seconds.merge(runs[[*RUN, *MACHINE, "n_train", "batch_size"]], on=RUN) if len(seconds) else seconds
     if not len(timed):
         return f"no run of {listed(measure['gloss'])} with its epochs timed"
     parts = timed[measure["parts"]].sum(axis=1)

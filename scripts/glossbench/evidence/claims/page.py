@@ -22,7 +22,9 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
     table = _table(HEADERS, [_row(verdict) for verdict in verdicts])
-    return "\n".join([f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts), *_own_tables(verdicts)])
+    return "\n".join(
+        [f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts), *_own_tables(verdicts)]
+    )
 
 
 def _table(headers: list[str], rows: list[list[str]]) -> str:

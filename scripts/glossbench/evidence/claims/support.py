@@ -37,10 +37,7 @@ class Support:
     @property
     def text(self) -> str:
         """For example "5 of 5 cells, 3 seeds, 0 censored"."""
-        if self.seeds is None:
-            seeds = "published means"
-        else:
-            seeds = f"{self.seeds} {'seed' if self.seeds == 1 else 'seeds'}"
+        seeds = "published means" if self.seeds is None else f"{self.seeds} {'seed' if self.seeds == 1 else 'seeds'}"
         return f"{self.holding} of {self.cells} cells, {seeds}, {self.censored} censored"
 
 

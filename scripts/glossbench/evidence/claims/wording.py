@@ -56,7 +56,11 @@ def _case(deciding: Measurement, n_measured: int) -> str:
     if not deciding.about:
         return ""
     if deciding.one_of_many:
-        return f"In the least favourable of {n_measured} cases, {deciding.about}: " if n_measured > 1 else f"{deciding.about}: "
+        return (
+            f"In the least favourable of {n_measured} cases, {deciding.about}: "
+            if n_measured > 1
+            else f"{deciding.about}: "
+        )
     hardest = f", the least favourable of {n_measured} baselines" if n_measured > 1 else ""
     return f"Against {objective_name(deciding.about)}{hardest}: "
 
