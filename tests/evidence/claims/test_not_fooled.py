@@ -94,16 +94,16 @@ def test_a_tie_at_the_last_epoch_counts_as_a_tie():
 
 
 def test_a_claim_on_stopping_is_not_confirmed_where_most_pairs_were_cut_off():
+    # one seed of three was seen to stop, twice as early and much the same on every corpus
+    alike = costs("stop_epoch", {"gloss-o": [20] * 5, **{key: [40, 41, 42, 43, 44] for key in STANDALONE}})
+    alike["stop_epoch"] = alike["stop_epoch"].where(alike["seed"] == 0, CAP)
+    assert verdict("C2", alike)["verdict"] == "undecided"
     capped = {key: [CAP, CAP, *values[2:]] for key, values in STOPS.items()}
     few = costs("stop_epoch", capped)
     most = few.assign(stop_epoch=np.where((few["corpus"] == "r52") & (few["seed"] != 0), CAP, few["stop_epoch"]))
     for table in (few, most):
         assert verdict("C2", table)["verdict"] == "undecided"
     assert "in 8 of 15 pairs both runs trained to the last allowed epoch" in verdict("C2", most)["reason"]
-    # three of five corpora, each with two seeds of three cut off, agree closely and still show little
-    alike = costs("stop_epoch", {"gloss-o": [20] * 5, **{key: [40, 41, 42, 43, 44] for key in STANDALONE}})
-    alike["stop_epoch"] = alike["stop_epoch"].where(alike["seed"] == 0, CAP)
-    assert verdict("C2", alike)["verdict"] == "undecided"
 
 
 def test_a_run_that_was_cut_off_alone_is_a_bound_and_the_verdict_must_stand_at_both_ends():
