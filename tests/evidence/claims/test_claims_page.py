@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from claim_cases import INTEGRATED, NO_EPOCHS, STANDALONE, won
 from made_up import evidence
-from registered import CLAIMS
+from registered import CLAIMS, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,7 @@ def test_the_page_gives_scope_and_support_beside_each_verdict_and_what_the_judge
     own = told["md"].split("## The paper's own tables")[1]
     assert "the rule on seeds is waived" in own
     assert all(f"| {claim} | undecided | " in own for claim in ("C1", "C2", "C3", "C8", "C9", "C10"))
+    assert own.strip().split("\n\n")[-1] in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 def test_the_order_of_the_runs_changes_no_byte(runs, told):
