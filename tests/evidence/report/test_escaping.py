@@ -15,7 +15,8 @@ ATTACKS = [
     "{{ 7 * 7 }}&lt;b&gt;",
 ]
 HARMLESS = "(zebra)"  # a letter at its start might be made a capital
-CLAIMED = ["claim", "reason", "note", "needed", "value_text", "interval_text", "holds_text", "published_text", "unit"]
+CLAIMED = ["claim", "reason", "note", "needed", "value_text", "interval_text", "holds_text", "published_text",
+           "scope_text", "support_text", "published_reason"]  # fmt: skip
 KEYS = ["objective", "base", "unvaried", "setting", "value", "protocol"]  # of a form that the study checks
 
 

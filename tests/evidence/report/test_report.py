@@ -69,7 +69,8 @@ def test_scores_stand_first_then_the_claims_with_verdict_and_what_is_behind_it(h
     assert places == sorted(places)
     assert "1 confirmed, 1 not tested" in parsed.words
     assert "[51, 70] % (t)" in parsed.words
-    assert "12 cells, 36 runs" in parsed.words
+    assert "9 of 12 cells, 3 seeds, 0 censored; 36 runs" in parsed.words
+    assert "undecided: two rows." in parsed.words
     assert 'id="claims"' not in page(claims=[])
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from glossbench.evidence.claims.competitors import listed
+from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS
 from glossbench.evidence.text.names import SYMBOLS, corpus_name, objective_name
 
-FEWEST_CORPORA, FEWEST_SEEDS = 3, 3
 NUMBERS = {1: "one corpus", 2: "two corpora", 3: "three corpora"}
 
 

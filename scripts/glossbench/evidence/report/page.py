@@ -236,7 +236,10 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
         "95 % interval": _joined(claim["interval_text"], claim["interval_kind"]),
         "Holds if": claim["holds_text"],
         "In the paper": claim["published_text"],
-        "Behind it": f"{claim['n']} {claim['unit']}, {claim['n_runs']} runs" if claim["n"] else "",
+        "Scope": claim["scope_text"],
+        "Support": f"{claim['support_text']}; {claim['n_runs']} runs" if claim["support_text"] else "",
+        "The paper's own tables": claim["published_reason"]
+        and f"{claim['published_verdict']}: {claim['published_reason']}",
         "Caveats": "; ".join(claim["caveats"]),
         "Note": claim["note"],
     }
