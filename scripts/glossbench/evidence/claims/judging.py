@@ -51,8 +51,8 @@ def judge(
         scope_text and departures (list); support (holding, cells, seeds, censored; None if not tested) and
         support_text; value; interval ([low, high] or None); interval_kind; value_text; interval_text; holds_text; n;
         unit; n_runs; reason; caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
-        published (the paper's value of the quantity, None if it gives none); published_text; published_verdict and published_reason (of the same judge on the paper's own
-        tables, None and empty if there is no table to judge).
+        published (the paper's value of the quantity, None if it gives none); published_text; published_verdict and
+        published_reason (of the same judge on the paper's own tables, None and empty if there is no table to judge).
     """
     frames = {"runs": runs, "epochs": epochs, "trials": trials}
     return [_verdict(key, registry[key], frames, facts, published) for key in sorted(registry, key=_place)]
