@@ -1,14 +1,20 @@
 """README: its links lead somewhere, its study and its loss run, its minutes are those of config/costs.yaml."""
 
+import math
 import re
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from glossbench.evidence.paper.facts import read_facts
+from glossbench.evidence.paper.published import published_costs
 from glossbench.study.study import load_study
+from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.plan import plan, published_speed
 
 ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 OTHERS = [ROOT / "config" / "README.md", ROOT / "results" / "README.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,6 +63,13 @@ def test_minutes_of_the_default_study_are_those_measured():
     costs = yaml.safe_load((ROOT / "config/costs.yaml").read_text())["studies"]["quick"]
     minutes = int(re.search(r"the study (\d+)\b", README)[1])
     assert minutes == round(60 * costs["hours"])
+
+
+def test_hours_of_the_core_study_are_those_of_its_plan():
+    study = load_study(read_yaml(ROOT / "config/paper-core.yaml"), "core", ROOT / "config")
+    costs = published_costs(PUBLISHED)
+    hours = plan(study, published_speed(study, costs), costs, read_facts(PUBLISHED))["hours_at_most"].sum()
+    assert int(re.search(r"at most\s+(\d+) hours", README)[1]) == math.ceil(hours)
 
 
 def test_it_is_short():

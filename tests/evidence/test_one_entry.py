@@ -103,7 +103,7 @@ IN_TABLES = {
     "checklist": [*TITLES],
     "ttests": [],
 }
-IN_FIGURES = ["projections", "epoch_time", "learning_curves", "convergence"]
+IN_FIGURES = ["headline", "projections", "epoch_time", "learning_curves", "convergence"]
 
 
 def test_every_output_that_the_study_fills_is_looked_at(outputs):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.claims.judging import judge
-from made_up import CORPORA, ONE_SCORE, epochs, runs, trials
+from made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs, trials
 from registered import CLAIMS, FACTS
 
 INTEGRATED = {"ce": 0.80, "scl-ce": 0.81}
@@ -21,16 +21,24 @@ STOPS = {
 SECONDS = [10.0, 20.0, 30.0, 15.0, 40.0]
 
 
-def timed(shares: list[float], objective: str = "gloss-o") -> pd.DataFrame:
-    """Epochs of one run a share: two epochs of 10 s, in which graph and propagation take that share."""
-    made = runs({("mr", "bert-base", objective): [0.5] * len(shares)})
-    share = np.repeat(shares, 2)
+def timed(
+    shares: dict[str, float] | float, objective: str = "gloss-o", seeds: int = 3, corpora=CORPORA, **columns: Any
+) -> dict[str, pd.DataFrame]:
+    """Runs with two epochs of 10 s each, of which graph and propagation take a share that differs a little by seed.
+
+    Args:
+        shares: By corpus, or of all corpora.
+    """
+    cells = {(corpus, "bert-base", objective): [0.5] * seeds for corpus in corpora}
+    made = runs(cells, tuned=True, **{"device": "NVIDIA A100", **columns})
+    mean = made["corpus"].map(shares) if isinstance(shares, dict) else shares
+    share = np.repeat((mean * (1 + 0.02 * (made["seed"] - 1))).to_numpy(dtype=float), 2)
     seconds = {"seconds_graph": 7.5 * share, "seconds_propagation": 2.5 * share, "seconds_epoch": 10.0}
-    return epochs(made, [[0.5, 0.5]] * len(shares), **seconds)
+    return {"runs": made, "epochs": epochs(made, [[0.5, 0.5]] * len(made), **seconds)}
 
 
 RUN = runs({("mr", "bert-base", "ce"): [0.8]})
-NO_EPOCHS = timed([0.5]).iloc[:0]
+NO_EPOCHS = epochs(RUN, [[0.5]]).iloc[:0]
 
 
 def verdict(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOCHS, trials=None) -> dict[str, Any]:
@@ -45,12 +53,12 @@ def noise(*run: Any) -> float:
 
 
 def near(means: dict[tuple[str, str], float], seeds: int = 3, encoder: str = "bert-base", **columns) -> pd.DataFrame:
-    """Runs near the mean of their corpus and objective, the same score in every metric."""
+    """Tuned runs near the mean of their corpus and objective, the same score in every metric."""
     scores = {
         (corpus, encoder, key): [mean + noise(corpus, encoder, key, seed) for seed in range(seeds)]
         for (corpus, key), mean in means.items()
     }
-    return runs(scores, **ONE_SCORE | columns)
+    return runs(scores, **{"tuned": True, **ONE_SCORE, **columns})
 
 
 def everywhere(means: dict[str, float], corpora=CORPORA) -> dict[tuple[str, str], float]:
@@ -74,17 +82,17 @@ def per_seed(table: pd.DataFrame, objective: str, scores: list[float], metric: s
     )
 
 
-def costs(column: str, values: dict[str, list[float]], **columns) -> pd.DataFrame:
-    """Runs of one seed with a column that differs by objective and corpus."""
-    table = near({(corpus, key): 0.8 for corpus in CORPORA for key in values}, seeds=1, **columns)
-    cells = zip(table["corpus"], table["objective"], strict=True)
-    return table.assign(**{column: [values[key][CORPORA.index(corpus)] for corpus, key in cells]})
+def costs(column: str, values: dict[str, list[float]], seeds: int = 3, **columns) -> pd.DataFrame:
+    """Runs on an A100 with a column that differs by objective and corpus, the same for every seed."""
+    made = near({(corpus, key): 0.8 for corpus in CORPORA for key in values}, seeds, device="NVIDIA A100", **columns)
+    cells = zip(made["corpus"], made["objective"], strict=True)
+    return made.assign(**{column: [values[key][CORPORA.index(corpus)] for corpus, key in cells]})
 
 
-def seconds(ratios: list[float]) -> pd.DataFrame:
+def seconds(ratios: list[float], seeds: int = 3, **columns) -> pd.DataFrame:
     """Runs of G-Loss, and of SCL with so many times the seconds of an epoch on each corpus."""
     theirs = [ratio * own for ratio, own in zip(ratios, SECONDS, strict=True)]
-    return costs("seconds_per_epoch", {"gloss-o": SECONDS, "scl": theirs})
+    return costs("seconds_per_epoch", {"gloss-o": SECONDS, "scl": theirs}, seeds, **columns)
 
 
 def sweep(setting: str, best: list[float], values=(0.1, 0.3, 0.5, 0.7, 0.9), seeds: int = 3) -> pd.DataFrame:
@@ -105,13 +113,13 @@ def tornado(sigma: float, weight: float, gamma: float, corpus: str = "mr") -> pd
     return near(means)
 
 
-def large(gains: list[float]) -> pd.DataFrame:
-    """SST-2 and QNLI with two encoders: CE and SCL + CE at 0.8, G-Loss + CE above by one gain a cell."""
-    tables, corpora = [], ["sst2", "qnli"]
-    for place, encoder in enumerate(["bert-base", "distilbert"]):
+def large(gains: list[float], seeds: int = 3, corpora=LARGER_CORPORA) -> pd.DataFrame:
+    """SST-2 and QNLI with each encoder: CE and SCL + CE at 0.8, G-Loss + CE above by one gain a cell."""
+    tables, gain = [], iter(gains)
+    for encoder in ENCODERS:
         means = {(corpus, key): 0.8 for corpus in corpora for key in ("ce", "scl-ce")}
-        means |= {(corpus, "gloss-o-ce"): 0.8 + gains[2 * place + n] for n, corpus in enumerate(corpora)}
-        tables.append(near(means, 1, encoder))
+        means |= {(corpus, "gloss-o-ce"): 0.8 + next(gain) for corpus in corpora}
+        tables.append(near(means, seeds, encoder))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -87,14 +87,14 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         n_trainable=parameters,
         **PROTOCOL,
         tuned=False,
-        trials=lambda frame: 15 * frame["tuned"],
         probe_C=np.nan,
         **{name: [size[place] for size in sizes] for place, name in enumerate(["n_train", "n_val", "n_test"])},
         **_settings(frame["objective"]),
         **COSTS,
         **MACHINE,
     )
-    return keyed(frame.assign(**columns))
+    frame = frame.assign(**columns)
+    return keyed(frame if "trials" in columns else frame.assign(trials=15 * frame["tuned"].astype(int)))
 
 
 def by_corpus(scores: Mapping[tuple[str, str], Sequence[float]], encoder: str = "bert-base", **columns: Any):

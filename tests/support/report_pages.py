@@ -18,8 +18,20 @@ ATTACK = "<script>alert('x')</script>"
 def claim(key: str, verdict: str, **changed: Any) -> dict[str, Any]:
     """A claim as ``claims.judging.judge`` gives it."""
     texts = {"claim": f"Claim {key}.", "source": "T2", "quantity": "a share", "reason": "for a reason.", "note": ""}
+    texts["needed"] = f"What {key} needs."
     measured = {"value_text": "60 %", "interval_text": "[51, 70] %", "interval_kind": "t", "holds_text": "above 50 %"}
-    behind = {"n": 12, "unit": "cells", "n_runs": 36, "caveats": [], "scope": "paper", "published_text": "80 %"}
+    behind = {
+        "n_runs": 36,
+        "support_text": "9 of 12 cells, 3 seeds, 0 censored",
+        "caveats": [],
+        "published_text": "80 %",
+    }
+    behind |= {
+        "scope": "paper",
+        "scope_text": "paper",
+        "published_verdict": "undecided",
+        "published_reason": "two rows.",
+    }
     return {"id": key, "verdict": verdict, **texts, **measured, **behind, **changed}
 
 
@@ -71,7 +83,10 @@ def page(runs: pd.DataFrame | None = None, made_from: Evidence | None = None, **
         "settings": {"study": "mine", "training": {"epochs": 3, "note": ATTACK}, "seeds": [0, 1], "off": None},
         "provenance": {"commit": "abc123", "packages": {"torch": "2.13.0"}, "processor": ATTACK},
         "shown": shown(made_from) if "shown" not in changed else [],
-        "claims": [claim("C1", "confirmed", caveats=[ATTACK]), claim("C2", "not tested", scope=None, n=0)],
+        "claims": [
+            claim("C1", "confirmed", caveats=[ATTACK]),
+            claim("C2", "not tested", scope=None, scope_text="", support_text=""),
+        ],
         **changed,
     }
     return made_from.report(**{**given, "claims": to_json(given["claims"])})["html"]

@@ -1,5 +1,6 @@
 """REPRODUCING.md is what its generator writes, and says of each item what can be worked out by hand."""
 
+import math
 import re
 import shutil
 from pathlib import Path
@@ -8,12 +9,14 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.errors import SettingsError
-from glossbench.tools.reproducing import files_of, load_costs, page
+from glossbench.tools.items import files_of, load_costs
+from glossbench.tools.reproducing import page
+from scipy import stats
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = [f"T{n}" for n in range(1, 10)] + [f"F{n}" for n in range(1, 9)] + [f"C{n}" for n in range(1, 11)]
-# five corpora, three encoders, four objectives, three seeds; and the two larger corpora with three objectives
-INTEGRATED = 5 * 3 * 4 * 3 + 2 * 3 * 3 * 3
+INTEGRATED = 5 * 3 * 4 * 3  # corpora, encoders, objectives, seeds
+LARGER = 2 * 3 * 3 * 3  # corpora, encoders, objectives, seeds
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,10 @@ def text() -> str:
 @pytest.fixture(scope="module")
 def rows(text) -> dict[str, list[str]]:
     """The rows of the page's tables by the paper's number."""
+    return rows_of(text[text.index("## The paper's whole grid") :])
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
     lines = [[cell.strip() for cell in line.strip("|\n").split(" | ")] for line in text.splitlines()]
     return {line[0]: line for line in lines if re.fullmatch(r"[TFC]\d+", line[0])}
 
@@ -60,59 +67,61 @@ def test_runs_of_an_item_are_those_that_it_shows(rows):
     runs = {number: row[3] for number, row in rows.items()}
     assert runs["T1"] == runs["F1"] == "none"
     assert runs["T2"] == str(INTEGRATED)
-    assert runs["T3"] == str(5 * 5 * 3)  # BERT-base: corpora, objectives, seeds
-    assert runs["T6"] == runs["C10"] == str(2 * 3 * 3 * 3)
+    assert runs["T3"] == str(5 * 4 * 3)  # BERT-base: corpora, the four objectives of T3, seeds
+    assert runs["T5"] == str(5 * 2 * 2 * 3)  # corpora, the two encoders of T5, both ways of choosing sigma, seeds
+    assert runs["T6"] == runs["C10"] == str(LARGER)
     assert runs["T8"] == "all searches"
     assert runs["C8"] == str(5 * 4 * 3)  # G-Loss-O and three baselines
     assert runs["F6"] == str(5 * 2)  # one seed of each of the two that are shown
 
 
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory) -> str:
-    """The page where nothing was run here and other speeds were measured."""
-
+def test_a_study_that_fills_an_item_counts_only_where_it_was_run(text, other_root):
     def change(entries):
         for entry in entries["studies"].values():
             entry["run_here"] = False
-        entries["speed"] |= {"machine": "a machine", "where": "a file", "mb_per_run": 2.0}
-        entries["speed"]["docs_per_second"] = {"distilbert": 100.0, "bert-base": 50.0, "roberta-large": 10.0}
 
-    root = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(ROOT / "config", root / "config")
-    return page(changed(root, change))
-
-
-def test_a_study_that_fills_an_item_counts_only_where_it_was_run(text, elsewhere):
+    elsewhere = page(changed(other_root, change))
     assert "| quick, all-objectives |" in text
     assert "all-objectives |" not in elsewhere
     assert elsewhere.count("| not run here |") >= len(NUMBERS)
 
 
-def test_time_follows_from_measured_speed_and_the_grid(elsewhere):
+def test_time_is_a_range_of_the_row_s_own_runs_and_searches_with_glue_apart(rows):
     sizes = {"mr": 6397, "r8": 4936, "r52": 5865, "ohsumed": 3021, "20ng": 10182}
-    published = pd.read_csv(ROOT / "config/published/published_standalone.csv")
-    stops = published.groupby("dataset")["early_stopping_epoch"].mean()
-    documents = sum(size * stops[corpus] for corpus, size in sizes.items())
-    # T3: five objectives on BERT-base, three runs each and fifteen trials of those that have something to tune
+    printed = pd.read_csv(ROOT / "config/published/published_standalone.csv")
+    stops = printed.groupby("dataset")["early_stopping_epoch"].mean()
+    seconds = printed["total_train_seconds"].sum()
+    speed = sum(4 * size * stops[corpus] for corpus, size in sizes.items()) / seconds  # four runs a corpus
+    # T9: SCL, triplet, cosine and G-Loss-O, three seeds each, and the trials that their searches train
     study = load_costs(ROOT).main
-    searched = {search.objective for search in study.tuning_jobs()} & {
-        "scl",
-        "triplet",
-        "cosine",
-        "gloss-sqrt",
-        "gloss-o",
-    }
-    hours = documents * (5 * 3 + 15 * len(searched)) / 50 / 3600
-    (row,) = [line for line in elsewhere.splitlines() if line.startswith("| T3 |")]
-    assert f"at most {hours:,.1f} h (estimated) on a machine" in row
-    assert "| 0.1 GB (estimated) |" in row  # 75 runs of 2 MB
-    assert "bert-base 50" in elsewhere
+    trials = 0
+    for objective in ("scl", "triplet", "cosine", "gloss-o"):
+        spaces = study.objective(objective)["search"].values()
+        finite = all("choices" in space for space in spaces)
+        trials += min(15, math.prod(len(space["choices"]) for space in spaces)) if finite else 15
+    first, last = (
+        sum(size * epochs(corpus) for corpus, size in sizes.items()) * (4 * 3 + trials) / speed / 3600
+        for epochs in (stops.__getitem__, lambda _: 200)
+    )
+    assert rows["T9"][4] == f"{first:,.0f} – {last:,.0f} h"
+    assert rows["T6"][4].startswith("GLUE ")
+    assert re.fullmatch(r"[\d,]+ – [\d,]+ h, GLUE [\d,]+ – [\d,]+ h", rows["T7"][4])
+    assert "GLUE" not in rows["T2"][4] + rows["C1"][4]
+    assert not any("at most" in row[4] for row in rows.values())
 
 
-def test_hours_of_the_standalone_table_are_the_sum_of_its_own_times():
-    published = pd.read_csv(ROOT / "config/published/published_standalone.csv")
-    hours = 3 * published["total_train_seconds"].sum() / 3600
-    assert load_costs(ROOT).entries["remarks"]["T3"]["hours"] == round(hours, 1)
+def test_the_page_says_at_what_difference_the_core_study_decides(text):
+    found = rows_of(text[: text.index("## Studies")])
+    assert sorted(found) == sorted(number for number in NUMBERS if number.startswith("C"))
+    # C7: macro-F1 of G-Loss-O + CE on MR, 0.12 twice, three seeds; a t test with 2 degrees of freedom
+    low, high = 0.0, 10.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        chance = stats.nct.sf(stats.t.ppf(0.975, 2), 2, middle * math.sqrt(3))
+        low, high = (middle, high) if chance < 0.8 else (low, middle)
+    assert found["C7"][3:5] == ["3 seeds", f"{low * 0.12 * math.sqrt(2):.2f} points"]
+    assert found["C8"][3] == "5 corpora"
+    assert found["C10"][4] == "not in this study"
 
 
 def test_files_of_an_item_are_those_of_its_runs():

@@ -9,6 +9,7 @@ from studies import OBJECTIVES, ROOT, TINY, planned
 
 TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
 FIGURES = [
+    "headline",
     "method",
     "weight",
     "labeled_fraction",

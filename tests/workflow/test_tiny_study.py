@@ -22,7 +22,9 @@ def test_a_tiny_study_runs_to_its_report(finished):
     assert runs[["test_accuracy", "test_macro_f1"]].stack().between(0, 1).all()
     assert len(pd.read_parquet(results / "epochs.parquet")) == len(OBJECTIVES) * 2
     tables = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
-    figures = "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
+    figures = (
+        "headline method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
+    )
     for name in tables:
         assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
     for name in (*figures.split(), "convergence", "tuning"):

@@ -1,11 +1,14 @@
 """Estimates the hours and the disk space that a study needs, from measured documents per second.
 
 ``python -m glossbench.tools.plan STUDY [RUNS]``, where STUDY is a study file and RUNS the runs.parquet of a finished
-study. Without RUNS, the speed is that of the paper: BERT-base on one A100.
+study. Without RUNS, the speed is that of the paper: BERT-base on one A100. Hours are a range: from runs that stop where
+the paper's do on average, to runs that train for as many epochs as the study allows.
 """
 
+import math
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +24,9 @@ from glossbench.study.yaml_file import read_yaml
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 CONFIG = Path(__file__).parents[3] / "config"
-PAPER_MACHINE = "one A100 80 GB, by the seconds an epoch in the paper's T3"
+PAPER_MACHINE = "one A100 80 GB, at the speed of the paper's T3"
+DOCUMENTS = ["documents", "documents_at_most", "documents_prunable"]
+TRAINED = ("integrated", "standalone")  # protocols with epochs; other objectives need no accelerator
 
 
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
@@ -49,39 +54,41 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
 
 
 def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
-    """The speed of the paper's runs, from the seconds per epoch in T3, in the form of measured runs.
+    """The speed of the paper's runs in the form of measured runs.
+
+    It is the number of documents that all runs in T3 trained on over their total training time, which includes
+    validation. The times in T3 are therefore what this speed gives for them.
 
     Args:
         study: The study, for the sizes in its registries.
         costs: From ``published_costs``.
 
     Returns:
-        Columns encoder, docs_per_second, n_trainable and device.
+        One row per encoder of T3. Columns encoder, docs_per_second, n_trainable and device.
     """
     corpora, encoders = study.registry["corpora"], study.registry["encoders"]
     sizes = costs["corpus"].map(lambda corpus: corpora[corpus]["documents"]["train"])
+    sums = costs.assign(documents=sizes * costs["stop_epoch"]).groupby("encoder").sum(numeric_only=True).reset_index()
     return pd.DataFrame(
         {
-            "encoder": costs["encoder"],
-            "docs_per_second": sizes / costs["seconds_per_epoch"],
-            "n_trainable": costs["encoder"].map(lambda encoder: encoders[encoder]["parameters"]),
+            "encoder": sums["encoder"],
+            "docs_per_second": sums["documents"] / sums["total_train_seconds"],
+            "n_trainable": sums["encoder"].map(lambda encoder: encoders[encoder]["parameters"]),
             "device": PAPER_MACHINE,
         }
     )
 
 
-def stop_epochs(study: Study, costs: pd.DataFrame) -> dict[str, float]:
-    """Epochs of a run by corpus: the paper's mean early stop on that corpus or, if it has none, on all corpora.
-
-    They are at most the epochs that the study allows.
-    """
+def stop_epochs(corpora: list[str], costs: pd.DataFrame) -> dict[str, float]:
+    """The paper's mean early stop on each corpus; on a corpus for which it states none, the mean over its corpora."""
     published = costs.groupby("corpus")["stop_epoch"].mean()
-    limit = study.settings["training"]["epochs"]
-    return {corpus: min(limit, published.get(corpus, published.mean())) for corpus in study.corpora}
+    return {corpus: published.get(corpus, published.mean()) for corpus in corpora}
 
 
 def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Hours by encoder and kind of job.
+
+    No trial is taken to be pruned. A search is taken to train each proposal once.
 
     Args:
         study: The study.
@@ -90,31 +97,70 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
         facts: The paper's sizes, for corpora whose registry entry states none.
 
     Returns:
-        Columns encoder, kind ("run" or "trial"), jobs, documents (training documents of all epochs of all jobs),
-        docs_per_second and hours. NaN if a size or a speed is not known.
+        Columns encoder, kind ("run" or "trial"), jobs, documents and documents_at_most (training documents of all
+        epochs of all jobs, if jobs stop at the paper's mean early stop and if they do not stop early), docs_per_second,
+        hours and hours_at_most, and hours_prunable (of ``hours``, what is saved if every trial that can be pruned is
+        pruned as early as possible). NaN if a size or a speed is not known.
     """
-    rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
-    jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
+    rate, stops = speeds(runs, study), stop_epochs(study.corpora, costs)
+    rows = []
+    for (corpus, encoder, kind, limit, pruned), count in _jobs(study).items():
+        documents = count * _training_documents(study, corpus, facts)
+        epochs = min(limit, stops[corpus])
+        rows.append(
+            {
+                "encoder": encoder,
+                "kind": kind,
+                "jobs": count,
+                "documents": documents * epochs,
+                "documents_at_most": documents * limit,
+                "documents_prunable": documents * max(0, epochs - pruned) if pruned else 0 * documents,
+                "docs_per_second": rate[encoder],
+            }
+        )
+    columns = ["encoder", "kind", "jobs", *DOCUMENTS, "docs_per_second"]
+    groups = pd.DataFrame(rows, columns=columns).groupby(["encoder", "kind"], sort=True)
+    unknown_stays = {name: (name, lambda values: values.sum(skipna=False)) for name in DOCUMENTS}
+    frame = groups.agg(jobs=("jobs", "sum"), **unknown_stays, docs_per_second=("docs_per_second", "first"))
+    hours = {name.replace("documents", "hours"): frame[name] / frame["docs_per_second"] / 3600 for name in DOCUMENTS}
+    return frame.assign(**hours).reset_index().drop(columns="documents_prunable")
+
+
+def _jobs(study: Study) -> Counter:
+    """The number of jobs by (corpus, encoder, kind, most epochs, epochs of a pruned trial; 0 if it is not pruned)."""
+    tuning, jobs = study.settings["tuning"], Counter()
+    for run in study.runs:
+        objective = study.objective(run.objective)
+        if objective["protocol"] in TRAINED:
+            jobs[run.corpus, run.encoder, "run", objective["training"]["epochs"], 0] += 1
     for search in study.tuning_jobs():
-        trials = tuning["trials_by_objective"].get(search.objective, tuning["trials"])
-        jobs[search.corpus, search.encoder, "trial"] += trials
-    rows = [
-        {
-            "encoder": encoder,
-            "kind": kind,
-            "jobs": count,
-            "documents": count * _training_documents(study, corpus, facts) * _epochs(study, epochs[corpus], kind),
-            "docs_per_second": rate[encoder],
-        }
-        for (corpus, encoder, kind), count in jobs.items()
-    ]
-    groups = pd.DataFrame(rows).groupby(["encoder", "kind"], sort=True)
-    frame = groups.agg(
-        jobs=("jobs", "sum"),
-        documents=("documents", lambda values: values.sum(skipna=False)),
-        docs_per_second=("docs_per_second", "first"),
-    ).reset_index()
-    return frame.assign(hours=frame["documents"] / frame["docs_per_second"] / 3600)
+        objective = study.objective(search.objective)
+        limit = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
+        trials = trained_trials(
+            objective["search"], tuning["trials_by_objective"].get(search.objective, tuning["trials"])
+        )
+        complete = min(trials, max(1, tuning["pruner"]["startup_trials"]))
+        complete = trials if objective["pruning"] == "never" else complete
+        earliest = max(1, tuning["pruner"]["warmup_epochs"])
+        jobs[search.corpus, search.encoder, "trial", limit, 0] += complete
+        jobs[search.corpus, search.encoder, "trial", limit, earliest] += trials - complete
+    return +jobs
+
+
+def trained_trials(search: dict[str, dict], trials: int) -> int:
+    """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
+
+    Args:
+        search: Space by setting: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
+        trials: Trials of the search.
+    """
+    return int(min(trials, math.prod(_size(space) for space in search.values())))
+
+
+def _size(space: dict) -> float:
+    if "choices" in space:
+        return len(space["choices"])
+    return round((space["high"] - space["low"]) / space["step"]) + 1 if space.get("step") else math.inf
 
 
 def kept_bytes(study: Study, facts: Facts) -> float:
@@ -146,11 +192,6 @@ def _encoded(study: Study, run: Run, facts: Facts) -> float:
     return n_test + subset["train"] + (subset["val"] or sizes["val"])
 
 
-def _epochs(study: Study, epochs: float, kind: str) -> float:
-    limit = study.settings["tuning"]["epochs"] if kind == "trial" else None
-    return min(epochs, limit or epochs)
-
-
 def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
     return study.settings["subset"]["train"] or _sizes(study, corpus, facts)["train"]
 
@@ -167,37 +208,66 @@ def _sizes(study: Study, corpus: str, facts: Facts) -> dict[str, float]:
     return {"train": learned, "val": 0, "test": tested}
 
 
-def plan_text(study: Study, runs: pd.DataFrame, frame: pd.DataFrame, facts: Facts) -> str:
-    """The plan as text.
-
-    Args:
-        study: The study.
-        runs: Measured runs, for their device.
-        frame: From ``plan``.
-        facts: The paper's sizes.
-    """
+def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> str:
+    """The plan as text. Arguments are those of ``plan``."""
+    frame = plan(study, runs, costs, facts)
     rows = [
         [
             row.encoder,
             row.kind,
-            *map(number, (row.jobs, row.documents)),
-            *(number(value, 1) for value in (row.docs_per_second, row.hours)),
+            number(row.jobs),
+            number(row.docs_per_second, 1),
+            *(number(value, 1) for value in (row.hours, row.hours_at_most)),
         ]
         for row in frame.itertuples(index=False)
     ]
-    headers = ["encoder", "kind", "jobs", "documents", "documents/s", "hours"]
+    headers = ["encoder", "kind", "jobs", "documents/s", "hours", "at most"]
     devices = ", ".join(sorted(runs["device"].unique()))
     checkpoints = ", ".join(f"{name} {number(size / 1e9, 1)} GB" for name, size in checkpoint_bytes(study).items())
     lines = [
         f"{study.name}: {len(study.runs)} runs and {len(study.tuning_jobs())} searches, "
-        f"{number(frame['hours'].sum(skipna=False), 1)} hours on one device like the measured one ({devices})",
+        f"{hours_text(frame)} hours on one device like the measured one ({devices})",
         pipe_table(headers, rows, right=[False, False, True, True, True, True]),
-        "Epochs are the mean early stop that the paper has for each corpus, or for all; encoders not measured",
-        "are scaled by their parameters; no pruning of trials is counted on.",
+        "The lower hours are those of runs that stop at the mean early stop that the paper has for their corpus, the",
+        "higher ones those of runs that train for all their epochs. Encoders not measured are scaled by their",
+        "parameters.",
+        *_pruning(frame),
+        *_assumed(study, runs, costs, facts),
         f"Disk: all runs keep {number(kept_bytes(study, facts) / 1e9, 2)} GB; a run needs besides: {checkpoints}",
         *_unknown(study, frame, facts),
     ]
     return "\n".join(lines) + "\n"
+
+
+def hours_text(frame: pd.DataFrame) -> str:
+    """The range of all hours of a plan, e.g. "71.2 to 98.4"; one number if both ends are the same."""
+    ends = [number(frame[name].sum(skipna=False), 1) for name in ("hours", "hours_at_most")]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def without_stop(study: Study, costs: pd.DataFrame) -> Study | None:
+    """The runs of a study on corpora for which the paper states no early stop; None if there are none."""
+    runs = tuple(run for run in study.runs if run.corpus not in set(costs["corpus"]))
+    return replace(study, runs=runs) if runs else None
+
+
+def _pruning(frame: pd.DataFrame) -> list[str]:
+    saved = frame["hours_prunable"].sum(skipna=False)
+    if not saved > 0:
+        return []
+    return [f"No pruning of trials is counted on; it saves up to {number(saved, 1)} of the lower hours."]
+
+
+def _assumed(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> list[str]:
+    """A line on the hours of corpora whose early stop is assumed; empty if there are none."""
+    part = without_stop(study, costs)
+    if part is None:
+        return []
+    mean = costs.groupby("corpus")["stop_epoch"].mean().mean()
+    return [
+        f"Of the hours, {hours_text(plan(part, runs, costs, facts))} are of {', '.join(part.corpora)}, for which the "
+        f"paper states no epochs: assumed is the mean over its corpora, {number(mean)}."
+    ]
 
 
 def _unknown(study: Study, frame: pd.DataFrame, facts: Facts) -> list[str]:
@@ -229,7 +299,7 @@ def main(study_file: str, runs_file: str | None = None) -> None:
     if runs_file is not None and not Path(runs_file).is_file():
         raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
     runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, costs)
-    print(plan_text(study, runs, plan(study, runs, costs, facts), facts))
+    print(plan_text(study, runs, costs, facts))
 
 
 if __name__ == "__main__":

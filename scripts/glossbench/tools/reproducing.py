@@ -5,31 +5,25 @@ the studies that they name. ``python -m glossbench.tools.reproducing T2`` prints
 """
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from glossbench.errors import GlossbenchError, SettingsError
-from glossbench.evidence.build import module_of
+from glossbench.errors import GlossbenchError
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.numbers import DASH
-from glossbench.study.grid import Run
-from glossbench.study.keys import ObjectiveKey
+from glossbench.evidence.text.numbers import DASH, number
 from glossbench.study.outputs import Output, load_claims, load_outputs
-from glossbench.study.schema import check, load_schema, must_be_known
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
-from glossbench.tools.plan import plan
+from glossbench.study.study import Study
+from glossbench.tools.decidable import cells, decidable
+from glossbench.tools.items import Costs, Item, claim_item, files_of, load_costs, output_item, runs_of_claim
+from glossbench.tools.plan import kept_bytes, plan, published_speed, speeds, without_stop
 
 ROOT = Path(__file__).parents[3]
 UNKNOWN = "not measured yet"
-VARIED = ("best-values", "swings")  # kinds of claims about changed settings
-SHOWN_SINGLY = ("projection", "snapshots")  # settings of a study that name some objectives and one seed
+NOT_RUN = "not run here"
 HEAD = """# Reproducing the paper
 
 Each table, figure and claim of *G-Loss: Graph-Guided Fine-Tuning of Language Models* (arXiv:2604.25853), the command
@@ -39,76 +33,35 @@ that makes it here and what that takes. Written by `make docs` from `config/outp
 Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`,
 and name the file that they make. Without internet see *Studies* in README.md; on a cluster, the same
 commands with `--executor slurm --jobs 50`.
+"""
+GRID = """## The paper's whole grid
 
-Tables and figures are made when all runs of their study are finished, so the first of these commands trains the whole
-grid and the others find it there. *runs*, *time* and *disk* are those of what the row itself stands on; a run that
-several rows need is made once. To make one row from its own runs alone, T2 for instance:
+Tables and figures are made when all runs of their study are finished, so the first of the commands below trains all of
+`{file}` and the others find it there. *runs*, *time* and *disk* are those of what the row itself stands on;
+a run that several rows need is made once. To make one row from its own runs alone, T2 for instance:
 
 ```
-snakemake $(PYTHONPATH=scripts python -m glossbench.tools.reproducing T2) --configfile config/paper.yaml
-snakemake results/paper/partial/tables/integrated.csv --configfile config/paper.yaml
+snakemake $(PYTHONPATH=scripts python -m glossbench.tools.reproducing T2) --configfile {file}
+snakemake results/{name}/partial/tables/integrated.csv --configfile {file}
 ```
 """
+CORE = """## The study to begin with
 
+`{file}` has what claims C1 - C9 need, with BERT-base alone: {runs} runs and {searches} searches,
+{hours} on {machine}.
 
-@dataclass(frozen=True)
-class Costs:
-    """config/costs.yaml and its studies, in its order."""
+```
+make plan STUDY={file}
+make study STUDY={file} ARGS="--resources gpu=1"
+```
 
-    entries: dict[str, Any]
-    studies: dict[str, Study]
-
-    @property
-    def main(self) -> Study:
-        """The study whose commands and files the page names."""
-        return self.studies[self.entries["names"]]
-
-    def run_here(self) -> list[Study]:
-        """The studies that were run on our machines."""
-        return [study for name, study in self.studies.items() if self.entries["studies"][name]["run_here"]]
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row of the page: a table, a figure or a claim.
-
-    Args:
-        number: Its number in the paper, or empty.
-        title: What it is.
-        target: The file to make; empty if the main study cannot fill it.
-        runs: The runs of the main study that it needs.
-        searches: Whether it needs the trials of searches.
-        here: Names of the studies run here that fill it.
-    """
-
-    number: str
-    title: str
-    target: str
-    runs: tuple[Run, ...]
-    searches: bool
-    here: list[str]
-
-
-def load_costs(root: Path) -> Costs:
-    """Load config/costs.yaml and its studies.
-
-    Args:
-        root: Root folder of the repository.
-
-    Raises:
-        SettingsError: The file is not valid, or a study file has another name than listed.
-    """
-    config = root / "config"
-    source = config / "costs.yaml"
-    entries = read_yaml(source)
-    check(entries, load_schema(config, "costs"), str(source))
-    must_be_known(entries["names"], entries["studies"], f"{source}: names", "studies")
-    studies = {}
-    for name, entry in entries["studies"].items():
-        studies[name] = load_study(read_yaml(root / entry["file"]), entry["file"], config)
-        if studies[name].name != name:
-            raise SettingsError(f"{source}: studies.{name}: {entry['file']} is the study {studies[name].name}")
-    return Costs(entries, studies)
+A verdict rests on comparisons of pairs: of two objectives with the same seed in one cell (corpus and encoder), or over
+corpora. *decided from* is the difference that a comparison detects with a probability of 0.8 at this number of pairs
+(two-sided paired t test at 0.05), for the most and the least steady of its comparisons. *in the paper* is the paper's
+own difference, and *pairs for it* how many pairs would detect that one; both are medians. Where that is more than
+*pairs*, a difference of the paper's size is likely to stay undecided. The spread over seeds follows from the standard
+deviations in T2, the spread over corpora from the differences in T3.
+"""
 
 
 def page(root: Path) -> str:
@@ -122,17 +75,20 @@ def page(root: Path) -> str:
     """
     costs = load_costs(root)
     outputs, claims = load_outputs(root / "config"), load_claims(root / "config")
-    items = {output.key: _item(output, costs) for output in outputs}
+    items = {output.key: output_item(output, costs) for output in outputs}
+    main = {"file": costs.entries["studies"][costs.main.name]["file"], "name": costs.main.name}
     parts = [
         HEAD,
+        _core(claims, costs),
         f"## Studies\n\n{_studies(costs)}",
+        GRID.format(**main),
         *(
             f"## {kind.capitalize()}s of the paper\n\n"
-            + _items((items[output.key] for output in _by_number(outputs, kind)), costs, root)
+            + _items((items[output.key] for output in _by_number(outputs, kind)), costs)
             for kind in ("table", "figure")
         ),
-        f"## Claims of the paper\n\n{_claims(claims, costs, root)}",
-        "## Beyond the paper\n\n" + _items((items[one.key] for one in outputs if not one.paper), costs, root),
+        f"## Claims of the paper\n\n{_claims(claims, costs)}",
+        "## Beyond the paper\n\n" + _items((items[one.key] for one in outputs if not one.paper), costs),
         _sources(costs),
     ]
     return "\n".join(parts)
@@ -140,77 +96,29 @@ def page(root: Path) -> str:
 
 def _by_number(outputs: list[Output], kind: str) -> list[Output]:
     numbered = [output for output in outputs if output.kind == kind and output.paper]
-    return sorted(numbered, key=lambda output: int(output.paper[1:]))
+    return sorted(numbered, key=lambda output: _place(output.paper))
 
 
-def _item(output: Output, costs: Costs) -> Item:
-    study = costs.main if output.fillable(costs.main) else None
-    ending = "csv" if output.kind == "table" else "pdf"
-    return Item(
-        number=output.paper or "",
-        title=output.title,
-        target=f"results/{study.name}/{output.kind}s/{output.key}.{ending}" if study else "",
-        runs=_runs_of(output, study) if study else (),
-        searches="trials" in output.reads,
-        here=[other.name for other in costs.run_here() if output.fillable(other)],
+def _place(number: str) -> int:
+    return int(number[1:])
+
+
+def _core(claims: dict[str, dict[str, Any]], costs: Costs) -> str:
+    """The section on the study that leads: its cost, and what it can decide of each claim."""
+    study = costs.core
+    text = CORE.format(
+        file=costs.entries["studies"][study.name]["file"],
+        runs=len(study.runs),
+        searches=len(study.tuning_jobs()),
+        hours=_estimate(study, costs),
+        machine=costs.entries["machine"],
     )
-
-
-def _runs_of(output: Output, study: Study) -> tuple[Run, ...]:
-    """The runs that an output selects; for projections and snapshots, only those whose embeddings are kept for it."""
-    runs = study.runs
-    shown = study.settings[output.needs["setting"]] if output.needs.get("setting") in SHOWN_SINGLY else None
-    if shown:
-        runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
     rows = [
-        {
-            **vars(run),
-            **study.key_columns(run.objective),
-            **{key: study.objective(run.objective)[key] for key in ("preset", "protocol")},
-        }
-        for run in runs
+        [name, number(len(runs_of_claim(claims[name], study))), *cells(decidable(claims[name], study, costs.published))]
+        for name in sorted(claims, key=_place)
     ]
-    module = module_of(output.kind, output.module)
-    kept = module.select(pd.DataFrame(rows), **output.settings).index if rows else []
-    return tuple(runs[place] for place in kept)
-
-
-def runs_of_claim(claim: dict[str, Any], study: Study) -> tuple[Run, ...]:
-    """The runs of a study that decide a claim: its corpora, encoders and objectives, and the changes it is about.
-
-    Args:
-        claim: Entry of config/claims.yaml.
-        study: The study.
-    """
-    measure, paper = claim["measure"], claim["paper"]
-    varied = [measure.get("setting"), *measure.get("baselines", [])] if measure["kind"] in VARIED else []
-    objectives = {*measure["gloss"], *([] if varied else measure.get("baselines", []))}
-    keys = {key: ObjectiveKey.parse(key) for key in study.objectives}
-    needed = {
-        text
-        for text, key in keys.items()
-        if key.base in objectives
-        and key.preset is None
-        and (not key.changes or any(setting in varied for setting, _ in key.changes))
-    }
-    return tuple(
-        run
-        for run in study.runs
-        if run.corpus in paper["corpora"] and run.encoder in paper["encoders"] and run.objective in needed
-    )
-
-
-def _measures(study: Study, claim: dict[str, Any]) -> bool:
-    """Whether a study has runs that measure a claim, on any corpus: G-Loss, and a baseline or a change."""
-    measure = claim["measure"]
-    only = measure.get("only", study.corpora)
-    keys = {run.objective for run in study.runs if run.corpus in only}
-    if measure["kind"] in VARIED:
-        settings = [measure["setting"], *(measure.get("baselines", []) if measure["kind"] == "swings" else [])]
-        changed = {setting for key in keys for setting, _ in study.changes(key)}
-        return changed >= set(settings)
-    baselines = measure.get("baselines")
-    return bool(keys & set(measure["gloss"])) and (baselines is None or bool(keys & set(baselines)))
+    headers = ["", "runs", "compared", "pairs", "decided from", "in the paper", "pairs for it"]
+    return f"{text}\n{_page_table(headers, rows)}"
 
 
 def _studies(costs: Costs) -> str:
@@ -220,100 +128,106 @@ def _studies(costs: Costs) -> str:
             f"`{_command(costs, name)}`",
             f"{len(study.runs):,}",
             f"{len(study.tuning_jobs()):,}",
-            _amount(entry["hours"], "h", entry),
-            _amount(entry["disk_gb"], "GB", entry),
-            entry["machine"] or DASH,
-            "yes" if entry["run_here"] else "no",
+            *_costs_of(name, costs),
+            "yes" if costs.entries["studies"][name]["run_here"] else "no",
         ]
-        for (name, study), entry in zip(costs.studies.items(), costs.entries["studies"].values(), strict=True)
+        for name, study in costs.studies.items()
     ]
     return _page_table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
 
 
-def _items(items: Iterator[Item], costs: Costs, root: Path) -> str:
+def _costs_of(name: str, costs: Costs) -> list[str]:
+    """Time, disk and machine of a study: measured where it was run here, otherwise estimated."""
+    entry, study = costs.entries["studies"][name], costs.studies[name]
+    if not entry["run_here"]:
+        return [_estimate(study, costs), _disk(study, costs), costs.entries["machine"]]
+    hours, size = (
+        UNKNOWN if entry[key] is None else f"{entry[key]:.2g} {unit} (measured)"
+        for key, unit in {"hours": "h", "disk_gb": "GB"}.items()
+    )
+    return [hours, size, entry["machine"] or DASH]
+
+
+def _items(items: Iterable[Item], costs: Costs) -> str:
     headers = ["", "what", "command", "runs", "time", "disk", "run here on"]
-    return _page_table(headers, [_row(item, costs, root) for item in items])
+    return _page_table(headers, [_row(item, costs) for item in items])
 
 
-def _claims(claims: dict[str, dict[str, Any]], costs: Costs, root: Path) -> str:
+def _claims(claims: dict[str, dict[str, Any]], costs: Costs) -> str:
     intro = (
         "One command judges all ten; each verdict needs the runs of its row. Confirmed means that the whole 95 % "
         "interval of the quantity lies where the claim puts it.\n"
     )
-    rows = []
-    for number in sorted(claims, key=lambda number: int(number[1:])):
-        claim = claims[number]
-        here = [study.name for study in costs.run_here() if _measures(study, claim)]
-        runs = runs_of_claim(claim, costs.main)
-        title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
-        rows.append(_row(Item(number, title, f"results/{costs.main.name}/claims.md", runs, False, here), costs, root))
+    rows = [_row(claim_item(name, claims[name], costs), costs) for name in sorted(claims, key=_place)]
     return f"{intro}\n" + _page_table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
 
 
-def _row(item: Item, costs: Costs, root: Path) -> list[str]:
+def _row(item: Item, costs: Costs) -> list[str]:
+    here = ", ".join(item.here) or NOT_RUN
     if not item.target:
-        return [item.number, item.title, DASH, DASH, DASH, DASH, ", ".join(item.here) or "not run here"]
-    runs = "all searches" if item.searches and not item.runs else f"{len(item.runs):,}" if item.runs else "none"
+        return [item.number, item.title, DASH, DASH, DASH, DASH, here]
+    runs = item.study.runs
     return [
         item.number,
         item.title,
         f"`{_command(costs, costs.main.name, item.target)}`",
-        runs,
-        _hours(item, costs, root),
-        _disk(item, costs),
-        ", ".join(item.here) or "not run here",
+        "all searches" if item.searches else f"{len(runs):,}" if runs else "none",
+        _hours(item, costs),
+        _disk(item.study, costs) if runs else DASH,
+        here,
     ]
 
 
-def _hours(item: Item, costs: Costs, root: Path) -> str:
-    remark = costs.entries["remarks"].get(item.number)
-    known = [f"{_amount(remark['hours'], 'h', remark)} on {remark['machine']}: {remark['where']}"] if remark else []
-    speed = costs.entries["speed"]
-    study = costs.main if item.searches and not item.runs else replace(costs.main, runs=item.runs)
-    if not study.runs or not (item.runs or item.searches):
-        return "; ".join(["no training", *known])
-    needed = {run.encoder for run in study.runs}
-    if any(speed["docs_per_second"].get(encoder) is None for encoder in needed):
-        return "; ".join([UNKNOWN, *known])
-    measured = pd.DataFrame(
-        {
-            "encoder": encoder,
-            "docs_per_second": speed["docs_per_second"][encoder],
-            "n_trainable": study.registry["encoders"][encoder]["parameters"],
-        }
-        for encoder in needed
-    )
-    published = root / "config" / "published"
-    jobs = plan(study, measured, published_costs(published), read_facts(published))
-    hours = jobs[jobs["kind"] == "trial"]["hours"].sum() if item.searches and not item.runs else jobs["hours"].sum()
-    return "; ".join([f"at most {hours:,.1f} h (estimated) on {speed['machine']}", *known])
+def _hours(item: Item, costs: Costs) -> str:
+    if item.searches:
+        return _estimate(costs.main, costs, kinds=("trial",))
+    return _estimate(item.study, costs) if item.study.runs else "no training"
 
 
-def _disk(item: Item, costs: Costs) -> str:
-    each = costs.entries["speed"]["mb_per_run"]
-    if not item.runs:
-        return DASH
-    return UNKNOWN if each is None else f"{len(item.runs) * each / 1000:,.1f} GB (estimated)"
+def _estimate(study: Study, costs: Costs, kinds: tuple[str, ...] = ("run", "trial")) -> str:
+    """The hours of a study's runs and their searches as a range; corpora without a published early stop apart."""
+    apart = without_stop(study, published_costs(costs.published))
+    if apart is None:
+        return f"{_range(study, costs, kinds)} h"
+    rest = replace(study, runs=tuple(run for run in study.runs if run not in set(apart.runs)))
+    beside = f"GLUE {_range(apart, costs, kinds)} h"
+    return f"{_range(rest, costs, kinds)} h, {beside}" if rest.runs else beside
+
+
+def _range(study: Study, costs: Costs, kinds: tuple[str, ...]) -> str:
+    published = published_costs(costs.published)
+    jobs = plan(study, published_speed(study, published), published, read_facts(costs.published))
+    jobs = jobs[jobs["kind"].isin(kinds)]
+    ends = [number(jobs[name].sum(), 1 if jobs["hours"].sum() < 100 else 0) for name in ("hours", "hours_at_most")]
+    return " – ".join(dict.fromkeys(ends))
+
+
+def _disk(study: Study, costs: Costs) -> str:
+    return f"{kept_bytes(study, read_facts(costs.published)) / 1e9:,.1f} GB"
 
 
 def _sources(costs: Costs) -> str:
     """The section on the sources of the numbers."""
-    speed = costs.entries["speed"]
-    known = {encoder: value for encoder, value in speed["docs_per_second"].items() if value is not None}
-    rates = ", ".join(f"{encoder} {value:,.0f}" for encoder, value in known.items())
-    measured = f"{rates} ({speed['machine']}; {speed['where']})" if rates else UNKNOWN
-    sources = [
-        f"- {name}: {entry['basis']}, {entry['where']}"
-        for name, entry in costs.entries["studies"].items()
-        if entry["where"]
-    ]
+    published, study = published_costs(costs.published), costs.main
+    rates = speeds(published_speed(study, published), study)
+    mean = published.groupby("corpus")["stop_epoch"].mean()
+    sources = [f"- {name}: {entry['where']}" for name, entry in costs.entries["studies"].items() if entry["where"]]
     return "\n".join(
         [
             "## Where the numbers come from\n",
-            "The time of an item is what its runs and their searches take one after another: epochs until the paper's",
-            "mean early stop on each corpus, no trial pruned, divided by the training documents a second measured:",
-            f"{measured}. Disk is that of its runs, without downloads and tokens.",
-            *(["", *sources] if sources else []),
+            f"Times that are not measured are hours on {costs.entries['machine']}, of the runs of the row and their",
+            "searches one after another. A range begins with runs and trials that stop at the mean early stop of their",
+            f"corpus in T3 ({', '.join(f'{corpus} {stop:.0f}' for corpus, stop in mean.items())}), and ends with runs",
+            f"and trials that train for all epochs that the study allows ({study.settings['training']['epochs']} in",
+            f"`{study.name}`, {costs.core.settings['training']['epochs']} in `{costs.core.name}`). No trial is pruned.",
+            "Of GLUE the paper states no epochs (D27); the mean of T3's corpora",
+            f"({mean.mean():.0f}) is assumed for the beginning of the range, and as many trials as elsewhere.",
+            "",
+            "The speed is that of T3: the documents that its runs trained on over their total time, validation",
+            "included; other encoders by their parameters. In documents a second:",
+            f"{', '.join(f'{encoder} {rate:.0f}' for encoder, rate in sorted(rates.items()))}. Disk is what finished",
+            "runs keep, without downloads and tokens.",
+            *(["", "Measured:", "", *sources] if sources else []),
             "",
         ]
     )
@@ -326,39 +240,8 @@ def _command(costs: Costs, name: str, target: str = "") -> str:
     )
 
 
-def _amount(value: float | None, unit: str, entry: dict[str, Any]) -> str:
-    if value is None:
-        return UNKNOWN
-    return f"{value:,.0f} {unit} ({entry['basis']})" if value >= 100 else f"{value:.2g} {unit} ({entry['basis']})"
-
-
 def _page_table(headers: list[str], rows: list[list[str]]) -> str:
     return pipe_table(headers, rows) + "\n"
-
-
-def files_of(number: str, root: Path) -> list[str]:
-    """One file of each run and search that a table, figure or claim needs. Making these files makes the runs.
-
-    Args:
-        number: Number in the paper, e.g. T2, F5 or C1.
-        root: Root folder of the repository.
-
-    Raises:
-        SettingsError: There is no such number.
-    """
-    costs, claims = load_costs(root), load_claims(root / "config")
-    outputs = {output.paper: output for output in load_outputs(root / "config") if output.paper}
-    must_be_known(number, {**outputs, **claims}, "glossbench.tools.reproducing", "tables, figures and claims")
-    study, top = costs.main, f"results/{costs.main.name}"
-    if number in claims:
-        runs, searches = runs_of_claim(claims[number], study), []
-    else:
-        runs = _item(outputs[number], costs).runs
-        searches = study.tuning_jobs() if "trials" in outputs[number].reads else []
-    return [
-        *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
-        *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),
-    ]
 
 
 if __name__ == "__main__":

@@ -16,4 +16,6 @@ def test_swings_compare_only_multiples_tried_for_all_three():
     by_hand = means[[key for key in means.index if "sigma" in key or key == "gloss-o-ce"]]
     assert row["sigma"] == pytest.approx(by_hand.max() - by_hand.min())
     assert row["multiples"] == ["x0.9", "x1.1"]
-    assert verdict("C7", tornado(0.02, 0.01, 0.005, corpus="r8"))["scope"] == "other data"
+    other = verdict("C7", tornado(0.02, 0.01, 0.005, corpus="r8"))
+    assert (other["verdict"], other["scope_text"]) == ("undecided", "other data (corpus R8)")
+    assert "a verdict needs MR" in other["reason"]

@@ -15,7 +15,8 @@ ATTACKS = [
     "{{ 7 * 7 }}&lt;b&gt;",
 ]
 HARMLESS = "(zebra)"  # a letter at its start might be made a capital
-CLAIMED = ["claim", "reason", "note", "value_text", "interval_text", "holds_text", "published_text", "unit"]
+CLAIMED = ["claim", "reason", "note", "needed", "value_text", "interval_text", "holds_text", "published_text",
+           "scope_text", "support_text", "published_reason"]  # fmt: skip
 KEYS = ["objective", "base", "unvaried", "setting", "value", "protocol"]  # of a form that the study checks
 
 
@@ -36,7 +37,10 @@ def page_with(word: str) -> str:
         settings={"study": word, word: {word: [word, word]}, "list": [{word: word}], "training": {word: None}},
         provenance={word: {word: word}, "commit": word},
         shown=[replace(one, title=word, caption=word) for one in shown(made_from)],
-        claims=[claim("C1", "confirmed", **dict.fromkeys(CLAIMED, word), caveats=[word])],
+        claims=[
+            claim(number, verdict, **dict.fromkeys(CLAIMED, word), caveats=[word])
+            for number, verdict in {"C1": "confirmed", "C2": "not tested"}.items()
+        ],
     )
 
 

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+import math
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from docutils.core import publish_parts
@@ -16,7 +18,7 @@ from html_page import Page
 from jinja2 import Environment, StrictUndefined
 from made_up import corpora, coverage
 from registered import OUTPUTS, ROOT
-from report_pages import ATTACK, PNG, many_runs, page, shown, small_runs, study
+from report_pages import ATTACK, PNG, claim, many_runs, page, shown, small_runs, study
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +64,56 @@ def test_page_shows_study_settings_provenance_tables_figures_and_runs(html, pars
     assert "CE, SCL + CE, 1 with a changed setting" in parsed.words
 
 
-def test_claims_stand_first_with_verdict_and_what_is_behind_it(html, parsed):
-    places = [html.index(f'id="{place}"') for place in ("claims", "tables", "figures", "runs")]
+def test_scores_stand_first_then_the_claims_with_verdict_and_what_is_behind_it(html, parsed):
+    places = [html.index(f'id="{place}"') for place in ("scores", "claims", "tables", "figures", "runs")]
     assert places == sorted(places)
     assert "1 confirmed, 1 not tested" in parsed.words
     assert "[51, 70] % (t)" in parsed.words
-    assert "12 cells, 36 runs" in parsed.words
+    assert "9 of 12 cells, 3 seeds, 0 censored; 36 runs" in parsed.words
+    assert "undecided: two rows." in parsed.words
     assert 'id="claims"' not in page(claims=[])
+
+
+def test_scores_of_all_objectives_have_students_interval_and_one_run_has_none(html):
+    """CE: 90 and 80 %; with one degree of freedom t is the tangent of 0.475 pi, so the interval reaches beyond 100."""
+    half = math.tan(0.475 * math.pi) * 5
+    section = Page(section_of(html, "scores")).words
+    assert f"CE 85.00 [{85 - half:.2f}, 100.00] 75.00 [{75 - half:.2f}, 100.00] 2" in section
+    assert "SCL + CE 70.00 60.00 1" in section
+    assert "γ = 0.5" not in section
+
+
+def test_picture_is_shown_with_the_scores_and_not_again_among_the_figures():
+    made_from = study(small_runs())
+    audit, table, figure = shown(made_from)
+    html = page(made_from=made_from, shown=[audit, table, figure, replace(figure, key="headline", title="At a glance")])
+    assert html.index('id="scores"') < html.index('id="figure-headline"') < html.index('id="tables"')
+    assert html.count("At a glance") == section_of(html, "scores").count("At a glance") > 0
+
+
+def test_objectives_of_any_protocol_are_among_the_scores():
+    floor = small_runs().assign(protocol=["floor", "floor", "integrated", "integrated"])
+    assert " floor CE 85.00 [" in Page(section_of(page(floor), "scores")).words
+
+
+def test_claims_that_were_not_tested_are_folded_below_the_others_with_what_they_need(html):
+    section = section_of(html, "claims")
+    tested, folded = section.split('<details class="untested">')
+    assert "Claim C1." in tested
+    assert "What C2 needs." not in tested
+    assert "Claim C2." in folded
+    assert "What C2 needs." in folded
+    assert (
+        "1 not tested, with what each would need" in Page(f"<details>{folded.split('</details>')[0]}</details>").words
+    )
+    alone = section_of(page(claims=[claim("C2", "not tested", scope=None, n=0)]), "claims")
+    assert "What C2 needs." in alone
+    assert "<ol" not in alone
+
+
+def section_of(html: str, place: str) -> str:
+    """The section of a page with this id."""
+    return re.search(rf'<section id="{place}">.*?</section>', html, re.DOTALL)[0]
 
 
 def test_page_can_be_walked_by_its_links_and_heard(parsed):

@@ -96,6 +96,19 @@ def test_every_figure_is_there_at_a_size_of_its_own(page):
         assert 2 < width / height < 2.6
 
 
+def test_first_come_the_scores_then_the_claims_that_were_tested_and_the_others_are_folded(page):
+    heights = page.execute_script(
+        "return [...document.querySelectorAll('main > section')].map((one) => [one.id, one.getBoundingClientRect().top])"
+    )
+    assert [name for name, _ in sorted(heights, key=lambda one: one[1])][:3] == ["scores", "claims", "tables"]
+    tested, untested = (page.find_element(By.ID, f"claim-{number}") for number in ("C1", "C2"))
+    assert tested.is_displayed()
+    assert not untested.is_displayed()
+    page.find_element(By.CSS_SELECTOR, "#claims .untested > summary").click()
+    assert untested.is_displayed()
+    assert "What C2 needs." in untested.text
+
+
 def test_clicking_a_header_sorts_up_then_down_then_as_at_first(page):
     first = column(page, "Test accuracy")
     numbers = sorted(map(float, first))

@@ -13,8 +13,8 @@ def test_cells_hold_mean_spread_and_an_interval_that_is_the_same_each_time():
     table = by_corpus({("mr", "scl"): [0.7, 0.8, 0.9], ("mr", "gloss-o"): [0.6]})
     scl, gloss = (row for _, row in cells(table, "accuracy").iterrows())
     assert (scl["n"], scl["mean"], scl["std"]) == (3, pytest.approx(0.8), pytest.approx(0.1))
-    # of all 27 resamples one is (0.7, 0.7, 0.7): 3.7 % of them lie at the very end, more than 2.5 %
-    assert (scl["low"], scl["high"]) == pytest.approx((0.7, 0.9))
+    half = 4.302653 * 0.1 / math.sqrt(3)  # the quantile of Student's t with two degrees of freedom, from a table
+    assert (scl["low"], scl["high"]) == pytest.approx((0.8 - half, 0.8 + half))
     assert math.isnan(gloss["std"])
     assert math.isnan(gloss["low"])
     assert gloss["reason"] == "one run: no spread"

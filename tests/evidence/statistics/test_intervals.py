@@ -1,31 +1,48 @@
-"""Bootstrap intervals against all resamples and against closed forms."""
+"""Intervals over seeds against closed forms and by how often they cover the truth."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from glossbench.evidence.statistics.intervals import bootstrap_interval, seeds_interval
+from glossbench.evidence.statistics.intervals import means_interval, t_interval
 from scipy import stats
 
 
-def test_bootstrap_interval_is_near_that_of_all_resamples():
-    values = np.array([0.1, 0.4, 0.5, 0.9, 0.2, 0.7])
-    exact = np.quantile([np.mean(drawn) for drawn in itertools.product(values, repeat=6)], [0.025, 0.975])
-    assert bootstrap_interval(values) == pytest.approx(exact, abs=0.02)
+def first(means: list[np.ndarray]) -> np.ndarray:
+    return means[0][..., 0]
 
 
-def test_seeds_interval_of_a_mean_has_the_width_of_an_unbiased_bootstrap():
-    values = np.random.default_rng(3).normal(size=(40, 1))
-    low, high = seeds_interval([values], lambda means: means[0][..., 0])
-    assert high - low == pytest.approx(2 * 1.96 * stats.sem(values[:, 0]), rel=0.06)
-    assert seeds_interval([values, values[:1]], lambda means: means[0][..., 0]) == pytest.approx(
-        (math.nan, math.nan), nan_ok=True
-    )
+def average(means: list[np.ndarray]) -> np.ndarray:
+    return np.mean([mean[..., 0] for mean in means], axis=0)
 
 
-def test_seeds_interval_of_two_seeds_a_cell_is_as_wide_as_their_spread_asks():
-    cells_of_two = np.random.default_rng(4).normal(size=(300, 2, 1))
-    low, high = seeds_interval(list(cells_of_two), lambda means: np.mean([mean[..., 0] for mean in means], axis=0))
-    error = math.sqrt(cells_of_two.var(axis=1, ddof=1).mean() / 2 / 300)
-    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.08)
+@pytest.mark.parametrize("n", [3, 5, 40])
+def test_the_interval_of_one_mean_is_students(n):
+    values = np.random.default_rng(n).normal(size=n)
+    exact = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert t_interval(values) == pytest.approx((exact.low, exact.high))
+    assert means_interval([values[:, None]], first) == pytest.approx((exact.low, exact.high), abs=0.05 * np.ptp(exact))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_intervals_of_few_seeds_cover_the_truth_as_often_as_they_promise(n):
+    studies = np.random.default_rng(n).normal(size=(2000, n))
+    ends = np.array([t_interval(study) for study in studies])
+    assert np.mean((ends[:, 0] < 0) & (ends[:, 1] > 0)) == pytest.approx(0.95, abs=0.015)
+
+
+def test_an_average_over_cells_is_covered_too():
+    studies = np.random.default_rng(0).normal(size=(200, 5, 3, 1))
+    ends = np.array([means_interval(list(study), average) for study in studies])
+    assert np.mean((ends[:, 0] < 0) & (ends[:, 1] > 0)) >= 0.93
+
+
+def test_columns_of_a_cell_are_drawn_together():
+    pairs = np.random.default_rng(1).normal(size=(3, 1)) + np.array([0.0, 0.1])  # each seed shifts both alike
+    low, high = means_interval([pairs], lambda means: means[0][..., 1] - means[0][..., 0])
+    assert (low, high) == pytest.approx((0.1, 0.1))
+
+
+def test_one_seed_has_no_interval():
+    values = np.ones((3, 1))
+    assert all(math.isnan(end) for end in (*means_interval([values, values[:1]], average), *t_interval([1.0])))

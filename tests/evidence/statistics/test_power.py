@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from glossbench.evidence.statistics import seeds_needed
+from glossbench.evidence.statistics import seeds_needed, smallest_difference
 from scipy import stats
 
 
@@ -23,3 +23,11 @@ def test_seeds_needed_for_extreme_effects():
     assert seeds_needed(1e6, 1) == 2
     assert seeds_needed(-0.5, 1) == 34
     assert seeds_needed(1e-3, 1) == pytest.approx((1.959964 + 0.841621) ** 2 * 1e6, rel=1e-4)
+
+
+@pytest.mark.parametrize("n", [3, 5, 12])
+def test_the_smallest_difference_is_where_one_seed_less_would_not_do(n):
+    found = smallest_difference(n, 0.3)
+    assert seeds_needed(found * 1.001, 0.3) == n
+    assert seeds_needed(found * 0.999, 0.3) == n + 1
+    assert smallest_difference(1, 0.3) is smallest_difference(n, math.nan) is None

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glossbench.evidence.claims.competitors import behind, cells_of
-from glossbench.evidence.claims.measurement import Measurement, over_cells
+from glossbench.evidence.claims.competitors import cells_of, runs_of
+from glossbench.evidence.claims.measurement import CellValue, Measurement, over_cells
 from glossbench.evidence.selection import variations
 from glossbench.evidence.statistics.scores import scores
 
@@ -17,18 +17,15 @@ DECIMALS = 9  # values are rounded before they are compared, so that 0.1 + 0.2 e
 
 
 def measure(
-    measure: dict[str, Any],
-    needs: dict[str, Any],
-    runs: pd.DataFrame,
-    trials: pd.DataFrame | None = None,
-    **_: Any,
+    measure: dict[str, Any], runs: pd.DataFrame, trials: pd.DataFrame | None = None, **_: Any
 ) -> list[Measurement] | str:
     """Share of cells whose best value, by the mean over common seeds, lies in the band.
 
     A cell counts if one objective was run with values inside and outside the band while no other setting was varied.
     If several values are equally good, the cell counts by the share of them in the band. If no cell counts, the best
-    trials of searches whose space reaches beyond the band are used instead, one per search. The share must exceed that
-    of a random choice among the values tried.
+    trials of searches whose space reaches beyond the band are used instead, one per search. A search has one seed, so
+    that it shows a share but does not decide the claim. The share must exceed that of a random choice among the values
+    tried.
 
     Returns:
         One measurement; its ``numbers`` are the best value of each cell and of each search. Or a text that says which
@@ -37,33 +34,31 @@ def measure(
     searched = _searches(trials, measure)
     swept = _sweeps(runs, measure)
     if swept:
-        return [_from_sweeps(swept, searched, measure["band"], needs)]
+        return [_from_sweeps(swept, searched, measure["band"])]
     if searched:
-        return [_from_searches(searched, needs)]
+        return [_from_searches(searched)]
     low, high = measure["band"]
     return f"no cell varies {measure['setting']} both within and outside {low} - {high}, and no search does"
 
 
-def _from_sweeps(
-    swept: list[tuple], searched: list[dict[str, Any]], band: list[float], needs: dict[str, Any]
-) -> Measurement:
-    inside = [_inside(table.columns, band) for _, table, _ in swept]
+def _from_sweeps(swept: list[tuple], searched: list[dict[str, Any]], band: list[float]) -> Measurement:
+    within = {cell: _inside(table.columns, band) for cell, table, *_ in swept}
 
     def share(means: list[np.ndarray]) -> np.ndarray:
-        return np.mean([_credit(mean, within) for mean, within in zip(means, inside, strict=True)], axis=0)
+        return np.mean([_credit(mean, own) for mean, own in zip(means, within.values(), strict=True)], axis=0)
 
     return over_cells(
-        [table.to_numpy() for _, table, _ in swept],
+        {cell: table.to_numpy() for cell, table, *_ in swept},
         share,
-        needs,
-        runs=frozenset().union(*(behind(cell, table) for cell, table, _ in swept)),
-        at_least=float(np.mean([within.mean() for within in inside])),
-        numbers=[row for *_, row in swept] + searched,
+        lambda cell, means: _credit(means, within[cell]),
+        runs=frozenset().union(*(runs for *_, runs in swept)),
+        at_least=float(np.mean([own.mean() for own in within.values()])),
+        numbers=[row for _, _, row, _ in swept] + searched,
     )
 
 
 def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
-    """For each cell that counts: (corpus, encoder), its scores (seeds, values), and its row of ``numbers``."""
+    """For each cell that counts: (corpus, encoder), scores (seeds, values), its row of ``numbers``, and its runs."""
     setting, sweeps = measure["setting"], []
     if setting not in runs:
         return sweeps
@@ -78,7 +73,8 @@ def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
                 best = float(table.mean().idxmax())
                 names = {"corpus": cell[0], "encoder": cell[1], "objective": objective, "from": "runs"}
                 tried = [float(value) for value in table.columns]
-                sweeps.append((cell, table, {**names, "best": best, "tried": tried, "n": len(table)}))
+                row = {**names, "best": best, "tried": tried, "n": len(table)}
+                sweeps.append((cell, table, row, runs_of(rows[rows["seed"].isin(table.index)])))
                 break
     return sweeps
 
@@ -120,10 +116,12 @@ def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
     return max(0.0, upper - lower) / (high - low) if high > low else 0.0
 
 
-def _from_searches(searched: list[dict[str, Any]], needs: dict[str, Any]) -> Measurement:
+def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
     wins, n = sum(row["inside"] for row in searched), len(searched)
     interval = stats.binomtest(wins, n).proportion_ci(method="exact")
-    few = n < needs["cells"]
+    cells: dict[tuple[str, str], list[bool]] = {}
+    for row in searched:
+        cells.setdefault((row["corpus"], row["encoder"]), []).append(row["inside"])
     return Measurement(
         wins / n,
         float(interval.low),
@@ -132,7 +130,7 @@ def _from_searches(searched: list[dict[str, Any]], needs: dict[str, Any]) -> Mea
         unit="searches",
         interval="95 % exact binomial over searches",
         runs=frozenset((row["corpus"], row["encoder"], row["objective"]) for row in searched),
-        missing=f"{n} of the {needs['cells']} searches that a verdict needs" if few else "",
+        cells={cell: CellValue(float(all(found)), float(all(found)), seeds=1) for cell, found in cells.items()},
         at_least=float(np.mean([row["chance"] for row in searched])),
         numbers=searched,
     )

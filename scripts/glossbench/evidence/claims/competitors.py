@@ -47,6 +47,11 @@ def behind(cell: Cell, table: pd.DataFrame) -> set[tuple]:
     return {(*cell, column, seed) for column in table.columns for seed in table.index}
 
 
+def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
+    """Rows of the collected frame as tuples (corpus, encoder, objective, seed)."""
+    return frozenset(rows[["corpus", "encoder", "objective", "seed"]].itertuples(index=False, name=None))
+
+
 def listed(keys: list[str]) -> str:
     """Keys as part of a sentence: "a, b and c"."""
     return ", ".join(keys[:-1]) + " and " + keys[-1] if len(keys) > 1 else "".join(keys)

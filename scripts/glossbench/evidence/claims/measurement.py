@@ -7,11 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from glossbench.evidence.statistics.intervals import seeds_interval
+from glossbench.evidence.statistics.intervals import means_interval
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
-# Description of the intervals of `seeds_interval`.
-OVER_SEEDS = "95 % bootstrap over the seeds in each cell; it speaks of these cells, not of others"
+# Description of the intervals of `means_interval`.
+OVER_SEEDS = "95 % of Student's t over the seeds in each cell; it speaks of these cells, not of others"
+
+Cell = tuple[str, str]  # corpus, encoder
+
+
+@dataclass(frozen=True)
+class CellValue:
+    """The quantity in one cell alone.
+
+    Args:
+        low: The smallest value that it can have; below ``high`` only where runs were cut off.
+        high: The largest value that it can have.
+        seeds: Number of seeds that all objectives of the comparison were run with.
+    """
+
+    low: float
+    high: float
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -20,13 +37,17 @@ class Measurement:
 
     Args:
         value: The number.
-        low: Lower end of the 95 % interval; NaN if there is none.
-        high: Upper end.
+        low: Lower end of the 95 % interval; NaN if there is none, minus infinity (zero for a ratio) if runs that were
+            cut off leave it open.
+        high: Upper end; infinity if runs that were cut off leave it open.
         n: Number of observations.
         unit: What an observation is, in the plural.
         interval: The kind of the interval, in words.
-        runs: The runs that the number comes from: tuples that begin with corpus and encoder.
+        runs: The runs that the number comes from: tuples of corpus, encoder, objective and seed; searches have no seed.
+        cells: The number in each cell.
         missing: Why it cannot decide the claim, or empty.
+        unconfirmed: Why it cannot confirm the claim, though it can contradict it, or empty.
+        one_of_many: Whether it is one of several cases that must all hold, so that it contradicts the claim alone.
         about: What distinguishes it from the claim's other measurements, or empty.
         at_least: A threshold that replaces a lower one of the registry.
         wide: A wider interval for contradictions, where several measurements could contradict by chance; None where
@@ -41,22 +62,20 @@ class Measurement:
     unit: str
     interval: str
     runs: frozenset[tuple]
+    cells: dict[Cell, CellValue] = field(default_factory=dict)
     missing: str = ""
+    unconfirmed: str = ""
+    one_of_many: bool = False
     about: str = ""
     at_least: float = -math.inf
     wide: tuple[float, float] | None = None
     numbers: list[dict[str, Any]] = field(default_factory=list)
 
-    @property
-    def cells(self) -> frozenset[tuple[str, str]]:
-        """The (corpus, encoder) pairs that the number comes from."""
-        return frozenset(run[:2] for run in self.runs)
-
 
 def over_cells(
-    scores: list[np.ndarray],
+    scores: dict[Cell, np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],
-    needs: dict[str, Any],
+    in_cell: Callable[[Cell, np.ndarray], float],
     **others: Any,
 ) -> Measurement:
     """Measure a statistic of the means of cells, with its interval over the seeds in each cell.
@@ -64,30 +83,22 @@ def over_cells(
     Args:
         scores: For each cell, scores of shape (seeds, columns).
         statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
-        needs: A claim's ``needs``, with cells and seeds.
+        in_cell: The number in one cell alone, from the cell and its means of shape (columns,).
         others: Further arguments of ``Measurement``.
     """
-    low, high = seeds_interval(scores, statistic)
+    means = {cell: table.mean(axis=0) for cell, table in scores.items()}
+    values = {cell: float(in_cell(cell, mean)) for cell, mean in means.items()}
+    low, high = means_interval(list(scores.values()), statistic)
     return Measurement(
-        float(statistic([cell.mean(axis=0) for cell in scores])),
+        float(statistic(list(means.values()))),
         low,
         high,
         n=len(scores),
         unit="cells",
         interval=OVER_SEEDS,
-        missing=_too_few(scores, needs),
+        cells={cell: CellValue(value, value, len(scores[cell])) for cell, value in values.items()},
         **others,
     )
-
-
-def _too_few(scores: list[np.ndarray], needs: dict[str, Any]) -> str:
-    """Which cells or seeds a verdict lacks; empty if there are enough."""
-    if len(scores) < needs["cells"]:
-        return f"{len(scores)} of the {needs['cells']} cells that a verdict needs"
-    fewest = min(len(cell) for cell in scores)
-    if fewest < needs["seeds"]:
-        return f"a cell has {fewest} of the {needs['seeds']} common seeds that a verdict needs"
-    return ""
 
 
 def region(holds: dict[str, Any], at_least: float = -math.inf) -> tuple[float, float]:
@@ -103,25 +114,37 @@ def region(holds: dict[str, Any], at_least: float = -math.inf) -> tuple[float, f
     return (max(bound, at_least), math.inf) if comparison == "above" else (-math.inf, bound)
 
 
+def inside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
+    """Whether a whole interval lies where a claim holds.
+
+    The bounds belong to that region for ``within`` and ``at_most``, but not for ``above`` and ``below``.
+    """
+    lower, upper = region(holds, at_least)
+    if _strict(holds):
+        return (low > lower or math.isinf(lower)) and (high < upper or math.isinf(upper))
+    return low >= lower and high <= upper
+
+
+def outside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
+    """Whether none of an interval lies where a claim holds."""
+    lower, upper = region(holds, at_least)
+    if _strict(holds):
+        return high <= lower or low >= upper
+    return high < lower or low > upper
+
+
 def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
     """The verdict of one measurement.
 
     The claim is confirmed if the whole interval lies in the region where the claim holds, contradicted if none of the
-    interval does, else undecided. It is also undecided if there is no interval or something is missing. The bounds
-    belong to the region for ``within`` and ``at_most``, but not for ``above`` and ``below``.
+    interval does, else undecided. It is also undecided if there is no interval or something is missing.
     """
     if measurement.missing or math.isnan(measurement.low):
         return UNDECIDED
-    (comparison,) = holds
-    lower, upper = region(holds, measurement.at_least)
-    strict = comparison in ("above", "below")
-    low, high = measurement.low, measurement.high
-    inside = (low > lower and high < upper) if strict else (low >= lower and high <= upper)
-    if inside:
-        return CONFIRMED
-    low, high = measurement.wide or (low, high)
-    outside = (high <= lower or low >= upper) if strict else (high < lower or low > upper)
-    return CONTRADICTED if outside else UNDECIDED
+    if inside(measurement.low, measurement.high, holds, measurement.at_least):
+        return UNDECIDED if measurement.unconfirmed else CONFIRMED
+    low, high = measurement.wide or (measurement.low, measurement.high)
+    return CONTRADICTED if outside(low, high, holds, measurement.at_least) else UNDECIDED
 
 
 def least_favourable(measurements: list[Measurement], holds: dict[str, Any]) -> Measurement:
@@ -135,3 +158,16 @@ def least_favourable(measurements: list[Measurement], holds: dict[str, Any]) -> 
         return verdicts.index(decide(measurement, holds)), sign * (measurement.value if math.isnan(bound) else bound)
 
     return min(measurements, key=favour)
+
+
+def verdict_of(measurements: list[Measurement], holds: dict[str, Any]) -> str:
+    """The verdict of several measurements: confirmed by all, contradicted by any, else undecided."""
+    verdicts = {decide(one, holds) for one in measurements}
+    if CONTRADICTED in verdicts:
+        return CONTRADICTED
+    return CONFIRMED if verdicts == {CONFIRMED} else UNDECIDED
+
+
+def _strict(holds: dict[str, Any]) -> bool:
+    (comparison,) = holds
+    return comparison in ("above", "below")

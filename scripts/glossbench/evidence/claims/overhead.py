@@ -1,43 +1,62 @@
-"""Measures the share of an epoch's time that some parts of it take."""
+"""Measures the share of an epoch's time that some parts of it take, in each cell."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from glossbench.evidence.claims.competitors import listed
-from glossbench.evidence.claims.measurement import Measurement
-from glossbench.evidence.statistics.intervals import bootstrap_interval
+from glossbench.evidence.claims.measurement import CellValue, Measurement
+from glossbench.evidence.statistics.intervals import ALPHA, t_interval
+from glossbench.evidence.text.names import corpus_name, encoder_name, objective_name
 
 RUN = ["corpus", "encoder", "objective", "seed"]
+MACHINE = ["device", "precision"]
+CASE = [*RUN[:3], *MACHINE]
 
 
-def measure(measure: dict[str, Any], needs: dict[str, Any], epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
-    """Mean over runs of the share of the seconds of all epochs that the parts take.
+def measure(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """Share of the seconds of all epochs that the parts take, in each cell, on one device and in one precision.
+
+    The claim must hold in each. Contradiction uses an interval at level alpha / number of cases, because each case
+    alone can contradict.
 
     Returns:
-        One measurement; its ``numbers`` are the mean share of each corpus, encoder and objective. Or a text that says
-        which runs are missing.
+        One measurement for each cell, objective, device and precision, with Student's t interval over seeds; its
+        ``numbers`` are the share and the milliseconds per step. Or a text that says which runs are missing.
     """
     columns = [*measure["parts"], measure["whole"]]
     rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
-    seconds = rows.groupby(RUN)[columns].sum()
-    seconds = seconds[seconds[measure["whole"]] > 0]
-    if not len(seconds):
+    seconds = rows.groupby(RUN)[columns].agg("sum").assign(epochs=rows.groupby(RUN).size())
+    seconds = seconds[seconds[measure["whole"]] > 0].reset_index()
+    timed = seconds.merge(runs[[*RUN, *MACHINE, "n_train", "batch_size"]], on=RUN) if len(seconds) else seconds
+    if not len(timed):
         return f"no run of {listed(measure['gloss'])} with its epochs timed"
-    shares = seconds[measure["parts"]].sum(axis=1) / seconds[measure["whole"]]
-    low, high = bootstrap_interval(shares)
-    by_cell = shares.groupby(["corpus", "encoder", "objective"]).agg(["mean", "count"]).reset_index()
-    few = len(shares) < needs["seeds"]
-    return [
-        Measurement(
-            float(shares.mean()),
-            low,
-            high,
-            n=len(shares),
-            unit="runs",
-            interval="95 % bootstrap over runs",
-            runs=frozenset(shares.index),
-            missing=f"{len(shares)} of the {needs['seeds']} runs that a verdict needs" if few else "",
-            numbers=by_cell.rename(columns={"mean": "share", "count": "n"}).to_dict("records"),
-        )
-    ]
+    parts = timed[measure["parts"]].sum(axis=1)
+    steps = timed["epochs"] * timed["n_train"] / timed["batch_size"]
+    timed = timed.assign(share=parts / timed[measure["whole"]], milliseconds=1000 * parts / steps)
+    cases = timed.groupby(CASE, sort=True)
+    return [_measured(dict(zip(CASE, case, strict=True)), own, len(cases)) for case, own in cases]
+
+
+def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurement:
+    shares, cell = own["share"].to_numpy(), (case["corpus"], case["encoder"])
+    value = float(shares.mean())
+    milliseconds = float(own["milliseconds"].mean())
+    low, high = t_interval(shares)
+    wide = t_interval(shares, 1 - ALPHA / n_cases)
+    where = f"{objective_name(case['objective'])} on {corpus_name(cell[0])} with {encoder_name(cell[1])}"
+    return Measurement(
+        value,
+        low,
+        high,
+        n=len(shares),
+        unit="seeds",
+        interval="95 % of Student's t over seeds",
+        runs=frozenset(own[RUN].itertuples(index=False, name=None)),
+        cells={cell: CellValue(value, value, len(shares))},
+        one_of_many=True,
+        about=f"{where}, {milliseconds:.3g} ms per step on {case['device']} in {case['precision']}",
+        wide=None if math.isnan(low) else wide,
+        numbers=[{**case, "share": value, "milliseconds_per_step": milliseconds, "n": len(shares)}],
+    )

@@ -4,15 +4,16 @@ from collections import Counter
 from typing import Any
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
-from glossbench.evidence.claims.wording import counted
+from glossbench.evidence.claims.own_tables import WAIVED
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 
-HEADERS = ["Claim", "Verdict", "Tested on", "Measured", "95 % interval", "Holds if", "Paper", "Behind it"]
+HEADERS = ["Claim", "Verdict", "Scope", "Support", "Measured", "95 % interval", "Holds if", "Paper"]
+OWN_HEADERS = ["Claim", "Verdict", "Reason"]
 
 
 def to_page(verdicts: list[dict[str, Any]]) -> str:
-    """A table of all claims, then a section with the reason of each verdict.
+    """A table of all claims, a section with the reason of each verdict, and the verdicts on the paper's own tables.
 
     Args:
         verdicts: From ``judge``.
@@ -20,25 +21,27 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     counts = Counter(row["verdict"] for row in verdicts)
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
-    rows = [[escaped(text) for text in _row(verdict)] for verdict in verdicts]
-    table = pipe_table(HEADERS, rows, right=[False] * len(HEADERS))
-    return "\n".join([f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts)])
+    table = _table(HEADERS, [_row(verdict) for verdict in verdicts])
+    return "\n".join(
+        [f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts), *_own_tables(verdicts)]
+    )
+
+
+def _table(headers: list[str], rows: list[list[str]]) -> str:
+    return pipe_table(headers, [[escaped(text or DASH) for text in row] for row in rows], right=[False] * len(headers))
 
 
 def _row(verdict: dict[str, Any]) -> list[str]:
-    behind = f"{counted(verdict['n'], verdict['unit'])}, {counted(verdict['n_runs'], 'runs')}" if verdict["n"] else DASH
-    behind = behind.split(", ")[0] if verdict["unit"] in ("runs", "searches") else behind
-    cells = [verdict["id"], verdict["verdict"], verdict["scope"], verdict["value_text"], verdict["interval_text"]]
-    return [cell or DASH for cell in [*cells, verdict["holds_text"], verdict["published_text"], behind]]
+    measured = [verdict["value_text"], verdict["interval_text"], verdict["holds_text"], verdict["published_text"]]
+    return [verdict["id"], verdict["verdict"], verdict["scope"], verdict["support_text"], *measured]
 
 
 def _section(verdict: dict[str, Any]) -> str:
-    facts = [f"Measured: {verdict['quantity']}."]
+    facts = [f"Scope: {verdict['scope_text']}."] if verdict["scope"] else []
+    facts.append(f"Measured: {verdict['quantity']}.")
     if verdict["interval_kind"]:
         facts.append(f"Interval: {verdict['interval_kind']}.")
     facts += [f"{caveat}." for caveat in verdict["caveats"]]
-    if verdict["published_verdict"]:
-        facts.append(f"The same rule on the paper's own tables: {verdict['published_verdict']}.")
     facts += [verdict["note"]] if verdict["note"] else []
     lines = [
         f"## {verdict['id']}: {verdict['verdict']}",
@@ -51,3 +54,13 @@ def _section(verdict: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(line if line.startswith("#") else escaped(line) for line in lines)
+
+
+def _own_tables(verdicts: list[dict[str, Any]]) -> list[str]:
+    """What the same judge makes of the paper's own tables, for the claims that they can decide."""
+    judged = [row for row in verdicts if row["published_verdict"]]
+    if not judged:
+        return []
+    rows = [[row["id"], row["published_verdict"], row["published_reason"]] for row in judged]
+    lead = f"The same judge on the numbers that the paper prints; {WAIVED}. Claims without a table are left out."
+    return ["## The paper's own tables", "", escaped(lead), "", _table(OWN_HEADERS, rows), ""]

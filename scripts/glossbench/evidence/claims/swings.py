@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import behind, cells_of, listed
+from glossbench.evidence.claims.competitors import cells_of, listed, runs_of
 from glossbench.evidence.claims.measurement import Measurement, over_cells
 from glossbench.evidence.selection import is_relative, variations
 from glossbench.evidence.statistics.scores import scores
 
 
-def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def measure(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Swing of the metric over one setting minus the largest swing over the other settings, mean over cells.
 
     A swing is the largest minus the smallest mean over common seeds, among the unvaried runs and the multiples ("x0.9",
@@ -22,13 +22,13 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
         One measurement; its ``numbers`` are the swings of each cell. Or a text that says which runs are missing.
     """
     settings = [measure["setting"], *measure["baselines"]]
-    tables, rows, runs_used = [], [], set()
+    tables, rows, runs_used = {}, [], frozenset()
     for cell, group in cells_of(runs):
         for objective in measure["gloss"]:
             wide = _multiples(group, objective, settings, measure["metric"])
             if wide is not None:
-                tables.append(wide.to_numpy())
-                runs_used |= behind(cell, wide)
+                tables[cell] = wide.to_numpy()
+                runs_used |= _runs(group, objective, settings, wide)
                 swings = _swings(wide.to_numpy().mean(axis=0), len(settings))
                 names = {"corpus": cell[0], "encoder": cell[1], "objective": objective}
                 by_setting = dict(zip(settings, swings.tolist(), strict=True))
@@ -41,7 +41,7 @@ def measure(measure: dict[str, Any], needs: dict[str, Any], runs: pd.DataFrame, 
         swings = [_swings(mean, len(settings)) for mean in means]
         return np.mean([swing[..., 0] - swing[..., 1:].max(axis=-1) for swing in swings], axis=0)
 
-    return [over_cells(tables, lead, needs, runs=frozenset(runs_used), numbers=rows)]
+    return [over_cells(tables, lead, lambda _, means: lead([means]), runs=runs_used, numbers=rows)]
 
 
 def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric: str) -> pd.DataFrame | None:
@@ -64,6 +64,12 @@ def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric:
     parts = {setting: table[multiples] for setting, table in tables.items()}
     wide = pd.concat({"unvaried": tables[settings[0]][[""]], **parts}, axis=1).dropna()
     return wide if len(wide) else None
+
+
+def _runs(group: pd.DataFrame, objective: str, settings: list[str], wide: pd.DataFrame) -> frozenset[tuple]:
+    """The runs behind the scores that ``_multiples`` returned."""
+    rows = pd.concat([variations(group, objective, setting) for setting in settings])
+    return runs_of(rows[rows["value"].isin(["", *_tried(wide)]) & rows["seed"].isin(wide.index)])
 
 
 def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:

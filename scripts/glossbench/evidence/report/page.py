@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from glossbench.evidence.report import costs
+from glossbench.evidence.report.headline import scores_table
 from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text import rendering
@@ -26,6 +27,9 @@ PNG_HEIGHT = slice(20, 24)
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
 DOTS_PER_PIXEL = 300 / 135
 VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
+NOT_TESTED = "not tested"
+# Outputs that have a section of their own: the picture beside the scores, and the audit of the corpora.
+PICTURE, AUDIT = "headline", "corpora"
 
 
 @dataclass(frozen=True)
@@ -120,11 +124,14 @@ def render_report(
         study=settings["study"],
         facts=_facts(runs, coverage),
         missing=_missing(coverage),
-        claims=[_claim(claim) for claim in claims],
+        scores=rendering.to_html(scores_table(runs)),
+        picture=[one for one in shown if one.key == PICTURE],
+        claims=[_claim(claim) for claim in claims if claim["verdict"] != NOT_TESTED],
+        untested=[_claim(claim) for claim in claims if claim["verdict"] == NOT_TESTED],
         tally=_tally(claims),
-        audit=[one for one in shown if one.key == "corpora"],
-        tables=[one for one in shown if one.kind == "table" and one.key != "corpora"],
-        figures=[one for one in shown if one.kind == "figure"],
+        audit=[one for one in shown if one.key == AUDIT],
+        tables=[one for one in shown if one.kind == "table" and one.key != AUDIT],
+        figures=[one for one in shown if one.kind == "figure" and one.key != PICTURE],
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
         costs=costs.summary(runs),
         cost=rendering.to_html(costs.cost(runs)),
@@ -229,12 +236,15 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
         "95 % interval": _joined(claim["interval_text"], claim["interval_kind"]),
         "Holds if": claim["holds_text"],
         "In the paper": claim["published_text"],
-        "Behind it": f"{claim['n']} {claim['unit']}, {claim['n_runs']} runs" if claim["n"] else "",
+        "Scope": claim["scope_text"],
+        "Support": f"{claim['support_text']}; {claim['n_runs']} runs" if claim["support_text"] else "",
+        "The paper's own tables": claim["published_reason"]
+        and f"{claim['published_verdict']}: {claim['published_reason']}",
         "Caveats": "; ".join(claim["caveats"]),
         "Note": claim["note"],
     }
     return {
-        **{key: claim[key] for key in ("id", "claim", "verdict", "scope")},
+        **{key: claim[key] for key in ("id", "claim", "verdict", "scope", "needed")},
         "reason": claim["reason"][:1].upper() + claim["reason"][1:],
         "mark": VERDICTS[claim["verdict"]],
         "facts": {key: text for key, text in facts.items() if text},

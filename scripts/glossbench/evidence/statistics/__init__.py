@@ -7,7 +7,7 @@ runs to compute a number, the number is NaN and ``reason`` says why.
 
 from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.statistics.pairs import paired, pairwise
-from glossbench.evidence.statistics.power import seeds_needed
+from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
 from glossbench.evidence.statistics.ranks import Friedman, friedman
 
-__all__ = ["Friedman", "cells", "friedman", "paired", "pairwise", "seeds_needed"]
+__all__ = ["Friedman", "cells", "friedman", "paired", "pairwise", "seeds_needed", "smallest_difference"]

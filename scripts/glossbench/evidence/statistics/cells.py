@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from glossbench.evidence.statistics.intervals import bootstrap_interval
+from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange
 
@@ -19,13 +19,13 @@ def cells(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Returns:
         One row per cell with a score. Columns corpus, encoder, protocol, objective, n (seeds with a score), mean, std
-        (sample standard deviation), low and high (95 % percentile bootstrap interval of the mean over seeds) and
+        (sample standard deviation), low and high (Student's 95 % interval of the mean over seeds) and
         reason. With one seed, std, low and high are NaN and reason says so; otherwise reason is empty. Numbers have
         the unit of the metric's column.
     """
     rows = []
     for keys, group in scores(runs, metric).groupby(CELL)["score"]:
-        low, high = bootstrap_interval(group)
+        low, high = t_interval(group)
         reason = "one run: no spread" if len(group) < 2 else ""
         rows.append((*keys, len(group), group.mean(), group.std(), low, high, reason))
     return arrange(pd.DataFrame(rows, columns=COLUMNS), CELL)

@@ -1,4 +1,8 @@
-"""Confidence intervals of means."""
+"""Confidence intervals of means, all from Student's t distribution.
+
+Runs have few seeds. The bootstrap of two to five values covers the mean in 50 to 85 of 100 cases where 95 are promised;
+Student's t covers it in 95.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,30 +11,8 @@ import numpy as np
 from scipy import stats
 
 ALPHA = 0.05
-RESAMPLES = 2000
+DRAWS = 10_000
 SEED = 0
-
-
-def bootstrap_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean.
-
-    The result is deterministic: each call uses a new generator with a fixed seed. With two or three values, the
-    interval is almost their range, but still narrower than its level promises: it describes the spread of the values
-    rather than the uncertainty of the mean.
-
-    Args:
-        values: Observations.
-        level: Confidence level.
-
-    Returns:
-        Lower and upper end; NaN for fewer than two values.
-    """
-    values = np.asarray(values, dtype=float)
-    if len(values) < 2:
-        return math.nan, math.nan
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    return _percentile_interval((values,), np.mean, level)
 
 
 def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float, float]:
@@ -42,17 +24,19 @@ def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def seeds_interval(
+def means_interval(
     cells: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray]], np.ndarray], level: float = 1 - ALPHA
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a statistic of cell means.
+    """Interval of a statistic of cell means, which need not be linear in them.
 
-    Seeds are resampled within each cell; cells are not resampled. The deviation of a resampled mean is multiplied by
-    sqrt(n / (n - 1)), because with few seeds the interval would otherwise be too narrow (Hesterberg 2015).
+    The means of each cell are drawn from the multivariate t distribution that Student's t interval comes from: n - 1
+    degrees of freedom, around the observed means, with the covariance of the seeds divided by n. The interval holds
+    the middle of the statistics of the draws. For the mean of one column in one cell it is Student's t interval. The
+    draws are the same in each call.
 
     Args:
-        cells: For each cell, scores of shape (seeds, objectives). The rows are resampled.
-        statistic: Maps the means of the cells, each of shape (..., objectives), to values of shape (...).
+        cells: For each cell, scores of shape (seeds, columns).
+        statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
         level: Confidence level.
 
     Returns:
@@ -60,25 +44,15 @@ def seeds_interval(
     """
     if not cells or min(len(cell) for cell in cells) < 2:
         return math.nan, math.nan
-
-    def resampled(*seeds: np.ndarray, axis: int = -1) -> np.ndarray:
-        means = []
-        for cell, drawn in zip(cells, seeds, strict=True):
-            center, stretch = cell.mean(axis=0), math.sqrt(len(cell) / (len(cell) - 1))
-            means.append(center + stretch * (cell[drawn.astype(int)].mean(axis=-2) - center))
-        return statistic(means)
-
-    return _percentile_interval(tuple(np.arange(len(cell)) for cell in cells), resampled, level)
+    chance = np.random.default_rng(SEED)
+    drawn = np.asarray(statistic([_drawn_means(np.asarray(cell, dtype=float), chance) for cell in cells]))
+    # shares are not interpolated: each end is a value that was drawn
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+    return float(low), float(high)
 
 
-def _percentile_interval(samples: tuple[np.ndarray, ...], statistic: Callable, level: float) -> tuple[float, float]:
-    interval = stats.bootstrap(
-        samples,
-        statistic,
-        n_resamples=RESAMPLES,
-        vectorized=True,
-        confidence_level=level,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+def _drawn_means(cell: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    """Draws of a cell's means, shape (DRAWS, columns), from its scores, shape (seeds, columns)."""
+    n, center = len(cell), cell.mean(axis=0)
+    normal = chance.standard_normal((DRAWS, n)) @ (cell - center) / math.sqrt(n * (n - 1))
+    return center + normal / np.sqrt(chance.chisquare(n - 1, (DRAWS, 1)) / (n - 1))

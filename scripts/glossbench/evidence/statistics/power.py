@@ -1,4 +1,4 @@
-"""The number of seeds that a test needs to detect a difference."""
+"""The number of seeds that a test needs to detect a difference, and the difference that a number of seeds detects."""
 
 import math
 from functools import lru_cache
@@ -41,3 +41,20 @@ def seeds_needed(difference: float, std: float, power: float = POWER, alpha: flo
     while not enough(n):
         n += 1
     return n
+
+
+def smallest_difference(n: int, std: float, power: float = POWER, alpha: float = ALPHA) -> float | None:
+    """The smallest difference for which ``seeds_needed`` gives at most ``n``.
+
+    Args:
+        n: Pairs of runs.
+        std: Standard deviation of the paired differences.
+        power: Probability with which the test must detect the difference.
+        alpha: Level of the test.
+
+    Returns:
+        A positive number in the unit of ``std``. None for fewer than two pairs, or if std is missing or not positive.
+    """
+    if n < 2 or not math.isfinite(std) or std <= 0:
+        return None
+    return std * float(TTestPower().solve_power(nobs=n, alpha=alpha, power=power))

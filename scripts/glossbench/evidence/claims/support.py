@@ -1,0 +1,115 @@
+"""What a verdict rests on: how many cells, seeds and runs, and whether these are enough.
+
+A verdict needs three corpora, or all that the paper names for the claim where it names fewer, and three seeds.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from glossbench.evidence.claims.competitors import listed
+from glossbench.evidence.claims.measurement import Cell, Measurement, inside
+from glossbench.evidence.text.names import corpus_name, in_order
+
+FEWEST_CORPORA = 3
+FEWEST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a verdict rests on.
+
+    Args:
+        holding: Number of cells in which the claim holds by itself, judged by the mean over seeds.
+        cells: Number of cells that were tested.
+        seeds: Number of seeds in the cell with the fewest; None for published means.
+        censored: Number of runs that trained to their last allowed epoch, so that where they would have stopped was
+            not seen.
+    """
+
+    holding: int
+    cells: int
+    seeds: int | None
+    censored: int
+
+    @property
+    def text(self) -> str:
+        """For example "5 of 5 cells, 3 seeds, 0 censored"."""
+        seeds = "published means" if self.seeds is None else f"{self.seeds} {'seed' if self.seeds == 1 else 'seeds'}"
+        return f"{self.holding} of {self.cells} cells, {seeds}, {self.censored} censored"
+
+
+def support_of(
+    measurements: list[Measurement], holds: dict[str, Any], runs: pd.DataFrame, published: bool = False
+) -> Support:
+    """The support of a verdict.
+
+    Args:
+        measurements: All measurements of the claim. It holds in a cell if it does in each that has the cell.
+        holds: The claim's ``holds``.
+        runs: The collected runs.
+        published: Whether the runs are published means.
+    """
+    fails, seeds = {}, []
+    for one in measurements:
+        for cell, value in one.cells.items():
+            fails[cell] = fails.get(cell, False) or not inside(value.low, value.high, holds, one.at_least)
+            seeds.append(value.seeds)
+    return Support(
+        holding=sum(not failed for failed in fails.values()),
+        cells=len(fails),
+        seeds=None if published else min(seeds, default=0),
+        censored=_censored(rows_behind(measurements, runs)),
+    )
+
+
+def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
+    keys = frozenset().union(*(one.runs for one in measurements))
+    names = ["corpus", "encoder", "objective", "seed"][: max(map(len, keys), default=0)]
+    return runs[[row in keys for row in runs[names].itertuples(index=False, name=None)]] if keys else runs[:0]
+
+
+def with_rule(measurements: list[Measurement], corpora: list[str], published: bool = False) -> list[Measurement]:
+    """The measurements, with what they lack for a verdict.
+
+    Args:
+        measurements: All measurements of a claim.
+        corpora: Corpora that the paper names for the claim.
+        published: Whether they come from published means: the rule on seeds is waived.
+    """
+    together = frozenset().union(*(one.cells for one in measurements))
+    return [_ruled(one, together, corpora, published) for one in measurements]
+
+
+def _ruled(one: Measurement, together: frozenset[Cell], corpora: list[str], published: bool) -> Measurement:
+    if not one.cells:
+        return one
+    seeds = "" if published else _too_few_seeds(one)
+    if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
+        return replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))
+    return replace(one, missing=_too_few_corpora(one.cells, corpora) or seeds or one.missing)
+
+
+def _too_few_corpora(cells: Any, named: list[str]) -> str:
+    found = {corpus for corpus, _ in cells}
+    if len(found) >= FEWEST_CORPORA or (len(named) < FEWEST_CORPORA and found >= set(named)):
+        return ""
+    if len(named) < FEWEST_CORPORA:
+        return f"a verdict needs {listed([corpus_name(key) for key in in_order(named, 'corpus')])}"
+    return f"{len(found)} of the {FEWEST_CORPORA} corpora that a verdict needs"
+
+
+def _too_few_seeds(one: Measurement) -> str:
+    fewest = min((value.seeds for value in one.cells.values()), default=math.inf)
+    if fewest >= FEWEST_SEEDS:
+        return ""
+    return f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
+
+
+def _censored(rows: pd.DataFrame) -> int:
+    if not {"stop_epoch", "max_epochs"} <= set(rows):
+        return 0
+    return int((rows["stop_epoch"] >= rows["max_epochs"]).sum())

@@ -1,0 +1,77 @@
+"""Simulated studies in which the claims are false by construction: hardly any may be confirmed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from claim_cases import INTEGRATED, STANDALONE, near, sweep, timed, tornado, verdict
+from made_up import CORPORA, ENCODERS, LARGER_CORPORA
+
+STUDIES = 100
+NOISE = 0.005
+TENTHS = tuple(place / 10 for place in range(1, 10))
+
+
+def grid(objectives, corpora=CORPORA, encoders=("bert-base",)) -> pd.DataFrame:
+    """Three runs of each objective on each corpus with each encoder, all with the same mean."""
+    means = {(corpus, key): 0.8 for corpus in corpora for key in objectives}
+    return pd.concat([near(means, 3, encoder) for encoder in encoders], ignore_index=True)
+
+
+def scored(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
+    """The runs with a score that differs by corpus and seed alone, the same in every metric."""
+    corpora = {corpus: chance.normal(0, 0.05) for corpus in table["corpus"].unique()}
+    score = 0.8 + table["corpus"].map(corpora) + chance.normal(0, NOISE, len(table))
+    return table.assign(test_accuracy=score, test_macro_f1=score, test_macro_silhouette=score)
+
+
+def counted(column: str, typical: float, spread: float, cap: float = np.inf):
+    """Runs with a column that has the same distribution for all objectives, rounded and cut off at ``cap``."""
+
+    def drawn(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
+        values = typical * np.exp(chance.normal(0, spread, len(table)))
+        return table.assign(device="NVIDIA A100", **{column: np.minimum(values, cap)})
+
+    return drawn
+
+
+def noisy(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
+    """The runs with noise added to macro-F1."""
+    return table.assign(test_macro_f1=table["test_macro_f1"] + chance.normal(0, NOISE, len(table)))
+
+
+INTEGRATED_KEYS, STANDALONE_KEYS = [*INTEGRATED, "gloss-o-ce"], [*STANDALONE, "gloss-o"]
+FLAT = {
+    setting: sweep(setting, [0.5] * 5, TENTHS).assign(test_macro_f1=0.8) for setting in ("labeled_fraction", "weight")
+}
+WORLDS = {
+    "C1": (grid(INTEGRATED_KEYS, encoders=ENCODERS), scored),
+    "C2": (grid(STANDALONE_KEYS), counted("stop_epoch", 100, 0.6, cap=200)),
+    "C3": (grid(STANDALONE_KEYS), scored),
+    "C5": (FLAT["labeled_fraction"], noisy),
+    "C6": (FLAT["weight"], noisy),
+    "C7": (tornado(0.01, 0.01, 0.01), noisy),
+    "C8": (grid(STANDALONE_KEYS), scored),
+    "C9": (grid(["scl", "gloss-o"]), counted("seconds_per_epoch", 20, 0.05)),
+    "C10": (grid(INTEGRATED_KEYS, LARGER_CORPORA, ENCODERS), scored),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", WORLDS)
+def test_without_a_difference_at_most_five_of_a_hundred_studies_confirm(claim):
+    table, drawn = WORLDS[claim]
+    chance = np.random.default_rng(int(claim[1:]))
+    found = [verdict(claim, drawn(table, chance))["verdict"] for _ in range(STUDIES)]
+    assert "not tested" not in found
+    assert found.count("confirmed") <= 0.05 * STUDIES
+
+
+@pytest.mark.slow
+def test_at_the_very_bound_at_most_five_of_a_hundred_studies_confirm_an_overhead():
+    frames, chance = timed(0.01), np.random.default_rng(4)
+    parts, found = ["seconds_graph", "seconds_propagation"], []
+    for _ in range(STUDIES):
+        factor = np.repeat(np.exp(chance.normal(0, 0.05, len(frames["runs"]))), 2)
+        epochs = frames["epochs"].assign(**{part: frames["epochs"][part] * factor for part in parts})
+        found.append(verdict("C4", frames["runs"], epochs)["verdict"])
+    assert found.count("confirmed") <= 0.05 * STUDIES
