@@ -163,6 +163,13 @@ def test_every_departure_is_named(columns, departure):
     assert departure in found["scope_text"]
 
 
+def test_a_lower_limit_of_epochs_is_a_departure_only_of_runs_that_it_cut_off():
+    few = c1(["bert-base"], ["mr", "r8", "r52"], max_epochs=42, stop_epoch=30)
+    assert verdict("C1", few)["departures"] == []
+    cut = few.assign(stop_epoch=np.where(few["corpus"] == "r52", 42, 30))
+    assert "epoch limit 42 instead of 200 on R52" in verdict("C1", cut)["departures"]
+
+
 def test_five_trials_for_triplet_and_cosine_are_the_papers_and_a_caveat():
     fewer = near(everywhere(CLEAR)).assign(
         trials=lambda frame: np.where(frame["base"].isin(["triplet", "cosine"]), 5, 15)

@@ -39,6 +39,7 @@ def departures(runs: pd.DataFrame, paper: dict[str, Any], facts: Facts, timed: b
         A short description of each; empty if there is none.
     """
     protocol = paper["protocol"]
+    runs = _as_if_unlimited(runs, protocol["max_epochs"])
     found = [
         *_others(runs["corpus"], paper["corpora"], "corpus"),
         *_others(runs["encoder"], paper["encoders"], "encoder"),
@@ -50,6 +51,14 @@ def departures(runs: pd.DataFrame, paper: dict[str, Any], facts: Facts, timed: b
     if timed:
         found += _devices(runs, protocol["device"])
     return found
+
+
+def _as_if_unlimited(runs: pd.DataFrame, wanted: int) -> pd.DataFrame:
+    """The runs, with the paper's limit of epochs for those that ended by themselves: they are the same under it."""
+    if not {"stop_epoch", "max_epochs"} <= set(runs):
+        return runs
+    by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=wanted)
+    return runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, wanted))
 
 
 def _others(keys: pd.Series, known: list[str], kind: str) -> list[str]:
