@@ -33,7 +33,7 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, backbone: nn.Module, pooling: str = "cls", micro_batch_tokens: int = 512, gradient_cache: bool = False
+        self, backbone: nn.Module, pooling: str = "cls", micro_batch_tokens: int = 1024, gradient_cache: bool = False
     ):
         super().__init__()
         if pooling not in ("cls", "mean"):

@@ -24,7 +24,7 @@ from glossbench.learning.training import Model, Trainer
 from glossbench.losses.protocol import needs_of
 
 log = logging.getLogger(__name__)
-MICRO_BATCH_TOKENS = {"cpu": 512, "cuda": 16_384}
+MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
 
 
 @dataclass(frozen=True)
