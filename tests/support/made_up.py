@@ -97,6 +97,13 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
     return keyed(frame.assign(**columns))
 
 
+def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):
+    """One run of each floor by corpus and encoder, which has neither epochs nor seconds of training."""
+    made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
+    nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
+    return made.assign(n_trainable=0, **dict.fromkeys(nothing, np.nan))
+
+
 def by_corpus(scores: Mapping[tuple[str, str], Sequence[float]], encoder: str = "bert-base", **columns: Any):
     """Runs with one encoder, by corpus and objective key; see ``runs``."""
     return runs({(corpus, encoder, key): values for (corpus, key), values in scores.items()}, **columns)

@@ -10,10 +10,21 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.frames import RUN_KEYS, with_objective_columns
+from glossbench.frames import CONTRACT, FLOOR, OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, without_rows
 from glossbench.learning.run_columns import run_columns
 
 OPTIONAL = [
+    "n_parameters",
+    "max_length",
+    "learning_rate",
+    "batch_size",
+    "max_epochs",
+    "patience",
+    "best_epoch",
+    "stop_epoch",
+    "train_seconds",
+    "seconds_per_epoch",
+    "docs_per_second",
     "sigma",
     "labeled_fraction",
     "temperature",
@@ -93,14 +104,18 @@ def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame
 def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:
     """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
 
-    epochs.csv and timing.csv are read from the folder of each timing.json.
+    epochs.csv and timing.csv are read from the folder of each timing.json. Floors have no epochs.
     """
     frames = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         run = {key: value for key, value in _read(metrics_file).items() if key in RUN_KEYS}
+        if run["protocol"] == FLOOR:
+            continue
         epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
         frame = epochs.merge(seconds, on="epoch", validate="one_to_one")
         frames.append(frame.assign(**run))
+    if not frames:
+        return without_rows("epochs", [column for column in CONTRACT["epochs"] if column not in OBJECTIVE_COLUMNS])
     return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch"], first=RUN_KEYS)
 
 

@@ -94,7 +94,7 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
         docs_per_second and hours. NaN if a size or a speed is not known.
     """
     rate, epochs, tuning = speeds(runs, study), stop_epochs(study, costs), study.settings["tuning"]
-    jobs = Counter((run.corpus, run.encoder, "run") for run in study.runs)
+    jobs = Counter((run.corpus, run.encoder, "run") for run in study.trained)
     for search in study.tuning_jobs():
         trials = tuning["trials_by_objective"].get(search.objective, tuning["trials"])
         jobs[search.corpus, search.encoder, "trial"] += trials
@@ -125,7 +125,7 @@ def kept_bytes(study: Study, facts: Facts) -> float:
     encoders = study.registry["encoders"]
     return sum(
         _encoded(study, run, facts) * encoders[run.encoder].get("hidden", float("nan")) * 2 + SMALL_FILES
-        for run in study.runs
+        for run in study.trained
     )
 
 
