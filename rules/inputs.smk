@@ -92,11 +92,11 @@ def floor_settings(cell):
         "objective": {**{key: objective[key] for key in objective if key not in ("probe", "search")}, "tuned": []},
         "probe": objective["probe"],
         "subset": STUDY.settings["subset"],
-        "torch_threads": STUDY.settings["torch_threads"],
     }
     if objective["floor"] == "tfidf":
         return settings
-    return {**settings, "encoder_settings": STUDY.settings["encoder"], "max_length": STUDY.max_length}
+    encoding = {"encoder_settings": STUDY.settings["encoder"], "max_length": STUDY.max_length}
+    return {**settings, **encoding, "torch_threads": STUDY.settings["torch_threads"]}
 
 
 def cell_params(cell, **more):

@@ -35,9 +35,10 @@ CONTRACT: dict[str, dict[str, str]] = {
     "runs": {
         "study": "text", **RUN,
         **dict.fromkeys(["test_accuracy", "test_macro_f1", "val_macro_f1"], "fraction"),
+        **dict.fromkeys(["test_accuracy_deduplicated", "test_macro_f1_deduplicated"], "fraction"),
         **dict.fromkeys(["test_macro_silhouette", "val_macro_silhouette"], "silhouette"),
         **dict.fromkeys(["n_train", "n_val", "n_test", "trials"], "count"),
-        **dict.fromkeys(["best_epoch", "stop_epoch", "max_length", "patience"], "count if any"),
+        **dict.fromkeys(["best_epoch", "stop_epoch", "max_length", "patience", "n_test_deduplicated"], "count if any"),
         **dict.fromkeys(["n_parameters", "n_trainable", "threads"], "number"),
         **dict.fromkeys(["sigma", "labeled_fraction", "weight", "temperature", "margin", "probe_C"], "number"),
         **dict.fromkeys(["learning_rate", "batch_size", "max_epochs", "layers", "trainable_layers"], "number"),

@@ -119,4 +119,4 @@ def test_the_runs_of_the_report_and_the_checklist_have_floors():
 def test_a_study_of_floors_alone_fills_no_table_or_figure_of_training():
     study = load_study({**LEAST, "objectives": ["tfidf", "frozen"]}, "floors.yaml", CONFIG)
     filled = {output.key for output in OUTPUTS if output.fillable(study)}
-    assert filled == {"corpora", "checklist", "method"}
+    assert filled == {"corpora", "deduplicated", "checklist", "method"}

@@ -94,7 +94,11 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         **COSTS,
         **MACHINE,
     )
-    return keyed(frame.assign(**columns))
+    frame = frame.assign(**columns)
+    left = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}
+    left["n_test_deduplicated"] = frame["n_test"] - 1  # one test document is a copy
+    copies = {name: values for name, values in left.items() if name not in frame}
+    return keyed(frame.assign(**copies))
 
 
 def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):

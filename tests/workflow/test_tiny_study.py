@@ -23,7 +23,16 @@ def test_a_tiny_study_runs_to_its_report(finished):
     epochs = pd.read_parquet(results / "epochs.parquet")
     assert epochs.groupby("objective").size().to_dict() == dict.fromkeys(set(OBJECTIVES) - {"tfidf", "frozen"}, 2)
     assert runs.loc[["tfidf", "frozen"], ["best_epoch", "stop_epoch"]].isna().all(axis=None)
-    tables = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
+    tables = [
+        "corpora",
+        "integrated",
+        "standalone",
+        "silhouette",
+        "hyperparameters",
+        "search",
+        "deduplicated",
+        "checklist",
+    ]
     figures = "method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
     for name in tables:
         assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))

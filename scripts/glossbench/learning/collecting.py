@@ -11,6 +11,7 @@ import yaml
 
 from glossbench.errors import CorpusError
 from glossbench.frames import CONTRACT, FLOOR, OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, without_rows
+from glossbench.learning.deduplicating import deduplicated_scores
 from glossbench.learning.run_columns import run_columns
 
 OPTIONAL = [
@@ -33,6 +34,9 @@ OPTIONAL = [
     "layers",
     "trainable_layers",
     "probe_C",
+    "test_accuracy_deduplicated",
+    "test_macro_f1_deduplicated",
+    "n_test_deduplicated",
     "val_macro_silhouette",
     "test_macro_silhouette",
 ]
@@ -65,7 +69,7 @@ def collect(
     """
     if not files["metrics"]:
         raise CorpusError(f"results/{study}: no run has finished yet")
-    runs = collect_runs(study, files["metrics"], files["timing"])
+    runs = collect_runs(study, files["metrics"], files["timing"], files["cards"])
     frames = {
         "runs": runs,
         "epochs": collect_epochs(files["metrics"], files["timing"]),
@@ -81,12 +85,18 @@ def collect(
     return {**frames, "corpora": collect_corpora(files["cards"])}
 
 
-def collect_runs(study: str, metrics: Paths, timing: Paths) -> pd.DataFrame:
-    """One row per run: its metrics.json and what timing.json says of it."""
+def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.DataFrame:
+    """One row per run: its metrics.json, what timing.json says of it, and its scores without copies.
+
+    predictions.parquet is read from the folder of each metrics.json. In a partial view a corpus may have no card yet.
+    """
+    copies = {card["corpus"]: set(card["test_in_train"]) for card in map(_read, cards)}
     rows = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
-        seconds = _read(timing_file)
-        rows.append({"study": study, **_read(metrics_file), **{name: seconds[name] for name in TIMING}})
+        found, seconds = _read(metrics_file), _read(timing_file)
+        predictions = Path(metrics_file).with_name("predictions.parquet")
+        found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
+        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
 

@@ -42,6 +42,8 @@ class Metric:
 METRICS = {
     "accuracy": Metric("test_accuracy", "Accuracy", 2, scale=100),
     "macro_f1": Metric("test_macro_f1", "Macro-F1", 2, scale=100),
+    "accuracy_deduplicated": Metric("test_accuracy_deduplicated", "Accuracy, deduplicated", 2, scale=100),
+    "macro_f1_deduplicated": Metric("test_macro_f1_deduplicated", "Macro-F1, deduplicated", 2, scale=100),
     "macro_silhouette": Metric("test_macro_silhouette", "Silhouette", 4),
     "train_seconds": Metric("train_seconds", "Training (s)", 1, least_wins=True, timed=True),
     "seconds_per_epoch": Metric("seconds_per_epoch", "Epoch (s)", 2, least_wins=True, timed=True),

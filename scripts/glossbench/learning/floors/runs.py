@@ -34,7 +34,7 @@ def run_floor(settings: dict[str, Any], files: dict[str, str], output: dict[str,
         TrainingError: The floor cannot be computed; the message names the run.
     """
     started = time.perf_counter()
-    device = reproducible("cpu", settings["torch_threads"])
+    device = reproducible("cpu", settings.get("torch_threads", 1))
     floor = importlib.import_module(f"glossbench.learning.floors.{settings['objective']['floor']}")
     try:
         found = floor.classify(settings, {name: Path(path) for name, path in files.items()}, device)
