@@ -29,6 +29,10 @@ def loss_modules(cell):
     return [f"glossbench.losses.{loss}"] if loss else []
 
 
+def floor_module(cell):
+    return [f"glossbench.learning.floors.{STUDY.objective(cell.objective)['floor']}"]
+
+
 def encoder_settings(cell):
     return {
         "layers": STUDY.settings["encoder"]["layers"],
@@ -69,6 +73,30 @@ def training_inputs(cell):
     if STUDY.objective(cell.objective)["search"]:
         inputs["best"] = f"{RESULTS}/tuning/{cell.corpus}/{cell.encoder}/{STUDY.unvaried(cell.objective)}/best.yaml"
     return inputs
+
+
+def floor_inputs(cell):
+    """The texts of a corpus for a floor without an encoder, else what a search reads."""
+    if STUDY.objective(cell.objective)["floor"] == "tfidf":
+        return {split: f"{RESULTS}/corpora/{cell.corpus}/{split}.parquet" for split in ("train", "val", "test")}
+    return encoded_inputs(cell)
+
+
+def floor_settings(cell):
+    """All that defines a floor besides its inputs and its code."""
+    objective = STUDY.objective(cell.objective)
+    settings = {
+        "corpus": cell.corpus,
+        "encoder": cell.encoder,
+        "objective_key": cell.objective,
+        "objective": {**{key: objective[key] for key in objective if key not in ("probe", "search")}, "tuned": []},
+        "probe": objective["probe"],
+        "subset": STUDY.settings["subset"],
+    }
+    if objective["floor"] == "tfidf":
+        return settings
+    encoding = {"encoder_settings": STUDY.settings["encoder"], "max_length": STUDY.max_length}
+    return {**settings, **encoding, "torch_threads": STUDY.settings["torch_threads"]}
 
 
 def cell_params(cell, **more):
@@ -129,7 +157,7 @@ def seed_batches():
     size, found = STUDY.settings["seeds_per_job"], {}
     with_snapshots = set(runs_shown("snapshots"))
     seeds = {}
-    for run in STUDY.runs if size > 1 else []:
+    for run in STUDY.trained if size > 1 else []:
         if run not in with_snapshots:
             seeds.setdefault(f"{run.corpus}/{run.encoder}/{run.objective}", []).append(run.seed)
     for cell, members in seeds.items():
@@ -213,8 +241,14 @@ def existing(files):
 
 def finished(runs):
     """Those whose results are all there."""
-    needed = ("metrics.json", "epochs.csv", "timing.json", "timing.csv", "embeddings.npz")
-    return [run for run in runs if all(Path(RUN.format(**vars(run)), name).is_file() for name in needed)]
+    floor = ("metrics.json", "timing.json", "predictions.parquet")
+    trained = (*floor, "epochs.csv", "timing.csv", "embeddings.npz")
+
+    def all_there(run):
+        needed = floor if STUDY.is_floor(run.objective) else trained
+        return all(Path(RUN.format(**vars(run)), name).is_file() for name in needed)
+
+    return [run for run in runs if all_there(run)]
 
 
 def finished_inputs():

@@ -93,6 +93,8 @@ rule train:
         **RUN_FILES,
     log:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
+    wildcard_constraints:
+        objective=TRAINED,
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -159,6 +161,30 @@ for seeds, cells in seed_batches().items():
     workflow.ruleorder(f"train_seeds_{'_'.join(map(str, seeds))}", "train")
 
 
+rule floor:
+    input:
+        unpack(floor_inputs),
+    output:
+        **FLOOR_FILES,
+    log:
+        f"{RESULTS}/logs/floor/{CELL}/{{objective}}/seed-{{seed}}.log",
+    wildcard_constraints:
+        objective=FLOORS,
+    conda:
+        "../envs/glossbench.yaml"
+    threads: STUDY.settings["torch_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=720,
+    params:
+        settings=lambda w: canonical(floor_settings(w)),
+        code=lambda w: code_digest("floor", *floor_module(w)),
+    message:
+        "Classifying {wildcards.corpus} without fine-tuning: {wildcards.objective} with {wildcards.encoder}"
+    script:
+        "../scripts/floor.py"
+
+
 rule evaluate:
     input:
         settings=f"{RUN}/settings.json",
@@ -170,6 +196,8 @@ rule evaluate:
         predictions=f"{RUN}/predictions.parquet",
     log:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
+    wildcard_constraints:
+        objective=TRAINED,
     conda:
         "../envs/glossbench.yaml"
     threads: 1

@@ -35,7 +35,10 @@ RUN = f"{RESULTS}/runs/{CELL}/{{objective}}/seed-{{seed}}"
 TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
-# The files of a run, as train writes them.
+# The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
+FLOOR_FILES = {name: f"{RUN}/{name}.json" for name in ("settings", "metrics", "timing")} | {
+    "predictions": f"{RUN}/predictions.parquet"
+}
 RUN_FILES = {
     "settings": f"{RUN}/settings.json",
     "epochs": f"{RUN}/epochs.csv",
@@ -50,6 +53,10 @@ RUN_FILES = {
 def alternatives(keys):
     """A regular expression for exactly these texts."""
     return "|".join(map(re.escape, keys)) or "(?!)"
+
+
+FLOORS = alternatives(key for key in STUDY.objectives if STUDY.is_floor(key))
+TRAINED = alternatives(key for key in STUDY.objectives_resolved if not STUDY.is_floor(key))
 
 
 wildcard_constraints:

@@ -3,7 +3,7 @@
 ``collect`` and ``project_embeddings`` write frames with this module. Evidence relies on the contract defined here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,15 @@ from glossbench.errors import GlossbenchError
 KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "text": lambda values: values.dropna().map(type).eq(str).all(),
     "count": types.is_integer_dtype,
+    "count if any": lambda values: types.is_numeric_dtype(values) and (values.dropna() % 1 == 0).all(),
     "number": lambda values: types.is_numeric_dtype(values) and not types.is_bool_dtype(values),
     "fraction": lambda values: types.is_float_dtype(values) and values.dropna().between(0, 1).all(),
     "silhouette": lambda values: types.is_float_dtype(values) and values.dropna().between(-1, 1).all(),
     "flag": types.is_bool_dtype,
     "vector": lambda values: values.map(lambda value: isinstance(value, np.ndarray)).all(),
 }
+# The protocol of runs that fine-tune nothing. They have no epochs.
+FLOOR = "floor"
 # Columns that identify a run, in the order by which rows are sorted.
 RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).
@@ -32,13 +35,14 @@ CONTRACT: dict[str, dict[str, str]] = {
     "runs": {
         "study": "text", **RUN,
         **dict.fromkeys(["test_accuracy", "test_macro_f1", "val_macro_f1"], "fraction"),
+        **dict.fromkeys(["test_accuracy_deduplicated", "test_macro_f1_deduplicated"], "fraction"),
         **dict.fromkeys(["test_macro_silhouette", "val_macro_silhouette"], "silhouette"),
-        **dict.fromkeys(["best_epoch", "stop_epoch", "n_train", "n_val", "n_test"], "count"),
+        **dict.fromkeys(["n_train", "n_val", "n_test", "trials"], "count"),
+        **dict.fromkeys(["best_epoch", "stop_epoch", "max_length", "patience", "n_test_deduplicated"], "count if any"),
         **dict.fromkeys(["n_parameters", "n_trainable", "threads"], "number"),
         **dict.fromkeys(["sigma", "labeled_fraction", "weight", "temperature", "margin"], "number"),
         **dict.fromkeys(["anchors_per_class", "probe_C"], "number"),
         **dict.fromkeys(["learning_rate", "batch_size", "max_epochs", "layers", "trainable_layers"], "number"),
-        **dict.fromkeys(["max_length", "patience", "trials"], "count"),
         **dict.fromkeys(["train_seconds", "seconds_per_epoch", "total_seconds"], "number"),
         **dict.fromkeys(["docs_per_second", "peak_memory_mib"], "number"),
         **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
@@ -114,6 +118,12 @@ def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
     if violations := contract_violations(name, frame):
         raise GlossbenchError(f"{path}: {'; '.join(violations)}")
     frame.to_parquet(path, index=False)
+
+
+def without_rows(name: str, columns: Iterable[str]) -> pd.DataFrame:
+    """These columns of a frame, of the kinds that its contract asks for."""
+    kinds = {"text": "object", "count": "int64", "flag": "bool"}
+    return pd.DataFrame({column: pd.Series(dtype=kinds.get(CONTRACT[name][column], "float64")) for column in columns})
 
 
 def with_objective_columns(

@@ -23,7 +23,7 @@ def test_sizes_are_those_that_the_registry_states(bbc_news):
 
 def test_card_counts_what_is_odd(tmp_path):
     def frame(*rows):
-        return pd.DataFrame(rows, columns=["text", "label"])
+        return pd.DataFrame(rows, columns=["text", "label"]).assign(doc_id=[f"d{n}" for n in range(len(rows))])
 
     splits = {
         "train": frame(("a a a", 0), ("b", 0), ("b", 1), ("", 1)),
@@ -45,6 +45,7 @@ def test_card_counts_what_is_odd(tmp_path):
         "n_empty": 1,
         "n_duplicates": 5,
         "n_test_in_train": 2,
+        "test_in_train": ["d0", "d1"],
         "n_conflicts": 1,
         "mean_words": 1.3,
         "max_words": 3,
@@ -55,7 +56,9 @@ def test_card_counts_what_is_odd(tmp_path):
 
 def test_copies_of_pairs_are_copies_of_both_texts():
     def frame(*rows):
-        return pd.DataFrame(rows, columns=["text", "text_pair", "label"])
+        return pd.DataFrame(rows, columns=["text", "text_pair", "label"]).assign(
+            doc_id=[f"d{n}" for n in range(len(rows))]
+        )
 
     splits = {
         "train": frame(("q", "s", 0), ("q", "t", 1), ("q", "s", 0), ("q", "t", 0)),
@@ -64,5 +67,6 @@ def test_copies_of_pairs_are_copies_of_both_texts():
     }
     card = describe(splits, ["x", "y"], {"splitting": "given"})
     assert (card["split"], card["n_duplicates"], card["n_test_in_train"]) == ("given", 3, 1)
+    assert card["test_in_train"] == ["d0"]
     assert (card["n_conflicts"], card["n_empty"]) == (1, 1)
     assert (card["mean_words"], card["max_words"]) == (round(17 / 9, 2), 3)

@@ -100,6 +100,7 @@ IN_TABLES = {
     "standalone": [*TITLES],
     "silhouette": ["corpora", "encoders"],
     "hyperparameters": ["encoders", "objectives"],
+    "deduplicated": [*TITLES],
     "checklist": [*TITLES],
     "ttests": [],
 }

@@ -144,7 +144,7 @@ def test_canonical_text_is_one_for_one_meaning():
 
 NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
 LIST = "found, expected a list of at least one"
-OBJECTIVES = "ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet"
+OBJECTIVES = "ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet"
 SEED = "expected a whole number at least 0 and at most 4294967295"
 SPELLED = "in another spelling; keep one of them"
 FORM = "is not of the form objective[@preset][,setting=value]"
@@ -168,7 +168,7 @@ WRONG = [
     ({"corpora": ["mr", "r8", "mr"]}, 'corpora: "mr" is listed twice'),
     ({"encoders": ["minilm"]}, 'encoders[0]: unknown "minilm"; did you mean "minilm-l6"?; encoders: bert-base, distilbert, minilm-l6, my-encoder, roberta-large'),
     ({"encoders": []}, f"encoders: [] {LIST}"),
-    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet'),
+    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
     ({"objectives": ["ce", "ce"]}, 'objectives: "ce" is listed twice'),
     ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
@@ -248,7 +248,7 @@ WRONG = [
     ({"seeds_per_job": 0}, "seeds_per_job: 0 found, expected a whole number at least 1"),
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
-    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, triplet'),
+    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
     ({"grid": [{"seed": [1]}]}, 'grid[0].seed: unknown key; did you mean "seeds"?'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
     ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce,weight=0.1: weight: unknown key; did you mean "test_weights"?'),
@@ -257,6 +257,13 @@ WRONG = [
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o,sigma=x0: sigma=x0 found, expected x and a number above 0"),
     ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
+    ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: a floor is not fine-tuned"),
+    ({"objectives": ["frozen,learning_rate=1e-4"]}, "objectives[0]: frozen,learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: a floor is not fine-tuned"),
+    ({"objectives": ["tfidf"], "grid": [{"vary": {"batch_size": [32]}}]}, "grid[0].vary: tfidf,batch_size=32: batch_size=32 found, expected tfidf alone: a floor is not fine-tuned"),
+    ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is a floor"),
+    ({"objectives": ["frozen"], "tuning": {"trials_by_objective": {"frozen": 4}}}, "tuning.trials_by_objective: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
+    ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
+    ({"objectives": ["frozen"], "snapshots": {"objectives": ["frozen"]}}, "snapshots.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
     ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
@@ -310,6 +317,15 @@ def test_wrong_settings_get_one_line(changes, said):
         load(changes)
     assert str(caught.value) == f"my.yaml: {said}"
     assert "\n" not in str(caught.value)
+
+
+def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
+    grid = [{"objectives": ["ce", "tfidf"]}, {"objectives": ["tfidf", "frozen"], "corpora": ["mr", "r8"], "seeds": [7]}]
+    study = load(seeds=[3, 4], grid=grid, tuning={})
+    floors = [(run.corpus, run.objective, run.seed) for run in study.runs if run not in study.trained]
+    assert floors == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
+    assert [(run.objective, run.seed) for run in study.trained] == [("ce", 3), ("ce", 4)]
+    assert [search.objective for search in study.tuning_jobs()] == ["ce"]
 
 
 @pytest.mark.parametrize("key", ["study", "corpora", "encoders", "objectives", "seeds"])
@@ -392,6 +408,12 @@ REGISTRIES = [
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
     ("objectives", "scl.settings.temperature", math.nan, "scl.settings.temperature: NaN found, expected a number above 0"),
+    ("objectives", "tfidf.floor", "tf-idf", 'tfidf.floor: "tf-idf" found, expected one of tfidf, frozen'),
+    ("objectives", "tfidf.floor", MISSING, "tfidf.floor: missing"),
+    ("objectives", "tfidf.loss", "gloss", 'tfidf.loss: "gloss" found, expected null, since a floor is not fine-tuned'),
+    ("objectives", "tfidf.settings", {"epochs": 3}, 'tfidf.settings: {"epochs": 3} found, expected nothing, since a floor is not fine-tuned'),
+    ("objectives", "tfidf.search", {"learning_rate": "preset"}, 'tfidf.search: {"learning_rate": "preset"} found, expected nothing, since a floor is not fine-tuned'),
+    ("objectives", "ce.floor", "tfidf", 'ce.floor: "tfidf" found, expected null, since only the protocol floor has one'),
     ("objectives", "snake_case", {}, 'key "snake_case" found, expected lower-case letters, digits and hyphens, at most 60'),
     ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
     ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),

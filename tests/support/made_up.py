@@ -94,7 +94,18 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         **MACHINE,
     )
     frame = frame.assign(**columns)
-    return keyed(frame if "trials" in columns else frame.assign(trials=15 * frame["tuned"].astype(int)))
+    left = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}
+    left["n_test_deduplicated"] = frame["n_test"] - 1  # one test document is a copy
+    copies = {name: values for name, values in left.items() if name not in frame}
+    trials = {} if "trials" in columns else {"trials": 15 * frame["tuned"].astype(int)}
+    return keyed(frame.assign(**trials, **copies))
+
+
+def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):
+    """One run of each floor by corpus and encoder, which has neither epochs nor seconds of training."""
+    made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
+    nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
+    return made.assign(n_trainable=0, **dict.fromkeys(nothing, np.nan))
 
 
 def by_corpus(scores: Mapping[tuple[str, str], Sequence[float]], encoder: str = "bert-base", **columns: Any):

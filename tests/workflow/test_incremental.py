@@ -7,7 +7,7 @@ import pytest
 import yaml
 from studies import OBJECTIVES, ROOT, TINY, planned
 
-TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "checklist"]
+TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "deduplicated", "checklist"]
 FIGURES = [
     "headline",
     "method",
@@ -25,7 +25,7 @@ FIGURES = [
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
 COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}
-RUNS = len(OBJECTIVES)
+RUNS = len(OBJECTIVES) - 2  # but for the floors
 
 
 @pytest.fixture
@@ -59,6 +59,10 @@ EDITS = {
     "graph.py": (
         ("scripts/glossbench/graph.py", "SOLVE_HEADROOM = 1e6", "SOLVE_HEADROOM = 1e7"),
         {**trained(6, snapshots=1), "estimate_sigma": 1, "tune": 1},
+    ),
+    "a floor": (
+        ("scripts/glossbench/learning/floors/tfidf.py", "FEWEST_DOCUMENTS = 2", "FEWEST_DOCUMENTS = 3"),
+        {"floor": 1, **COLLECTED},
     ),
     "a loss": (
         ("scripts/glossbench/losses/supcon.py", "MeanReducer", "SumReducer"),
@@ -111,10 +115,10 @@ def test_an_edit_reruns_what_depends_on_it(finished, copy, change):
 ARGUMENTS = {
     "a new seed": (["--config", "seeds=[0,1]"], trained(RUNS, projected=False)),
     "another mirror root": (["--config", "mirror=/nowhere"], {}),
-    "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, **COLLECTED}),
+    "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, "floor": 2, **COLLECTED}),
     "the threads of torch": (
         ["--config", "torch_threads=2"],
-        {**trained(RUNS - 1, snapshots=1), "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
+        {**trained(RUNS - 1, snapshots=1), "floor": 1, "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
     ),
     "seeds in one job": (["--config", "seeds_per_job=3"], {}),
     "more trials": (["--config", "tuning={objectives: [gloss-o-ce], trials: 4, epochs: 1}"], {"tune": 1, **trained(4, projected=False)}),
@@ -152,6 +156,7 @@ def test_another_number_of_cores_and_another_spelling_of_the_study_rerun_nothing
 def test_a_new_corpus_trains_its_own_runs_alone(finished):
     jobs = planned(finished, "--config", "corpora=[bbc-news,mr]")
     assert (jobs["train"] + jobs["train_with_snapshots"], jobs["evaluate"], jobs["prepare_corpus"]) == (RUNS, RUNS, 1)
+    assert jobs["floor"] == 2
 
 
 @pytest.mark.slow

@@ -17,15 +17,15 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     counted together.
 
     Args:
-        splits: Frames by "train", "val" and "test", with text, label, and text_pair where documents are pairs.
+        splits: Frames by "train", "val" and "test", with doc_id, text, label, and text_pair where documents are pairs.
         class_names: Name of each label.
         settings: What ``entries.card_settings`` gives. It is copied to the card, except for ``documents``, the sizes
             that the registry states, and ``splitting``, which becomes one line of text under "split".
 
     Returns:
         The card. n_duplicates counts documents whose text occurs earlier in the corpus, n_test_in_train test
-        documents whose text is also in train or val, n_conflicts distinct texts of train and val with more than one
-        label, n_empty documents without text.
+        documents whose text is also in train or val (test_in_train lists their ids), n_conflicts distinct texts of
+        train and val with more than one label, n_empty documents without text.
 
     Raises:
         CorpusError: The splits do not have the sizes that the registry states.
@@ -53,6 +53,7 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
         "n_empty": sum(not any(document) for document in zip(*texts, strict=True)),
         "n_duplicates": int(contents(whole).duplicated().sum()),
         "n_test_in_train": int(tested.isin(known).sum()),
+        "test_in_train": splits["test"].loc[tested.isin(known), "doc_id"].tolist(),
         "n_conflicts": int((learned["label"].groupby(known).nunique() > 1).sum()),
         "mean_words": round(sum(n_words) / len(n_words), 2),
         "max_words": max(n_words),

@@ -1,8 +1,10 @@
 """Stratified draws of documents: reproducible, classes in proportion."""
 
+from typing import Any
+
 import numpy as np
 
-from glossbench.errors import CorpusError
+from glossbench.errors import CorpusError, SettingsError
 
 
 def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
@@ -27,6 +29,25 @@ def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     least = np.minimum(counts, 1) if size >= len(counts) else np.zeros_like(counts)
     return _draw(classes, _allocate(counts, size, least, counts), seed)
+
+
+def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np.ndarray | None:
+    """The documents of a split that a study uses: sorted indices, or None for all.
+
+    Args:
+        labels: (N,) of the whole split.
+        split: "train", "val" or "test".
+        subset: Size by split (None is all documents), and ``seed`` of the draw.
+
+    Raises:
+        SettingsError: The subset cannot be drawn.
+    """
+    if subset[split] is None:
+        return None
+    try:
+        return stratified_subset(labels, subset[split], subset["seed"])
+    except CorpusError as error:
+        raise SettingsError(f"subset.{split}: {error}") from None
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ from glossbench.evidence.claims.page import to_page
 from glossbench.evidence.paper import published
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.report.page import Shown, machines, render_report
+from glossbench.evidence.selection import trained
 from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
 from glossbench.evidence.text.coverage import coverage_note
 from glossbench.evidence.text.json_text import to_json
@@ -141,6 +142,7 @@ class Evidence:
         """
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
+            frames["runs"] = trained(frames["runs"])  # no claim is about floors, and they are not the paper's protocol
             paper = published.published_runs(self.published)
             verdicts = judge(registry, read_facts(self.published), **frames, published=paper)
             return {"json": to_json(verdicts), "md": to_page(verdicts)}

@@ -2,12 +2,15 @@
 
 ``base`` is the entry of the registry, ``unvaried`` the key without changed settings, ``setting`` and ``value`` the
 change (empty if there is none). An objective with a preset counts as an objective of its own. An objective with a
-changed setting is a variation of the one without.
+changed setting is a variation of the one without. Floors, which fine-tune nothing, take part in no comparison: only
+``with_floors`` and ``unvaried_and_floors`` select them.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
+
+from glossbench.frames import FLOOR
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
@@ -21,12 +24,40 @@ def no_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def unvaried(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of objectives without changed settings, of every preset."""
+    return trained(rows[rows["setting"] == ""])
+
+
+def unvaried_and_floors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of objectives without changed settings, of every preset, and of floors."""
     return rows[rows["setting"] == ""]
+
+
+def trained(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of objectives that fine-tune an encoder."""
+    return rows[~is_floor(rows)]
+
+
+def is_floor(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row is of an objective that fine-tunes nothing. Projections, which have no protocol, have none."""
+    if "protocol" not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows["protocol"] == FLOOR
+
+
+def with_floors(chosen: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The chosen rows, and the rows of floors of the same corpora and encoders.
+
+    Args:
+        chosen: Some of the rows.
+        rows: Rows of a frame of runs.
+    """
+    cells, wanted = (pd.MultiIndex.from_frame(frame[["corpus", "encoder"]]) for frame in (rows, chosen))
+    return rows[rows.index.isin(chosen.index) | (is_floor(rows) & cells.isin(wanted))]
 
 
 def bare(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of objectives whose key names neither a preset nor a changed setting."""
-    return rows[rows["objective"] == rows["base"]]
+    return trained(rows[rows["objective"] == rows["base"]])
 
 
 def of_protocol(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:

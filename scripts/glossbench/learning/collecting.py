@@ -10,10 +10,22 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.frames import RUN_KEYS, with_objective_columns
+from glossbench.frames import CONTRACT, FLOOR, OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, without_rows
+from glossbench.learning.deduplicating import deduplicated_scores
 from glossbench.learning.run_columns import run_columns
 
 OPTIONAL = [
+    "n_parameters",
+    "max_length",
+    "learning_rate",
+    "batch_size",
+    "max_epochs",
+    "patience",
+    "best_epoch",
+    "stop_epoch",
+    "train_seconds",
+    "seconds_per_epoch",
+    "docs_per_second",
     "sigma",
     "labeled_fraction",
     "temperature",
@@ -23,6 +35,9 @@ OPTIONAL = [
     "layers",
     "trainable_layers",
     "probe_C",
+    "test_accuracy_deduplicated",
+    "test_macro_f1_deduplicated",
+    "n_test_deduplicated",
     "val_macro_silhouette",
     "test_macro_silhouette",
 ]
@@ -55,7 +70,7 @@ def collect(
     """
     if not files["metrics"]:
         raise CorpusError(f"results/{study}: no run has finished yet")
-    runs = collect_runs(study, files["metrics"], files["timing"])
+    runs = collect_runs(study, files["metrics"], files["timing"], files["cards"])
     frames = {
         "runs": runs,
         "epochs": collect_epochs(files["metrics"], files["timing"]),
@@ -71,12 +86,18 @@ def collect(
     return {**frames, "corpora": collect_corpora(files["cards"])}
 
 
-def collect_runs(study: str, metrics: Paths, timing: Paths) -> pd.DataFrame:
-    """One row per run: its metrics.json and what timing.json says of it."""
+def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.DataFrame:
+    """One row per run: its metrics.json, what timing.json says of it, and its scores without copies.
+
+    predictions.parquet is read from the folder of each metrics.json. In a partial view a corpus may have no card yet.
+    """
+    copies = {card["corpus"]: set(card["test_in_train"]) for card in map(_read, cards)}
     rows = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
-        seconds = _read(timing_file)
-        rows.append({"study": study, **_read(metrics_file), **{name: seconds[name] for name in TIMING}})
+        found, seconds = _read(metrics_file), _read(timing_file)
+        predictions = Path(metrics_file).with_name("predictions.parquet")
+        found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
+        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
 
@@ -94,14 +115,18 @@ def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame
 def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:
     """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
 
-    epochs.csv and timing.csv are read from the folder of each timing.json.
+    epochs.csv and timing.csv are read from the folder of each timing.json. Floors have no epochs.
     """
     frames = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         run = {key: value for key, value in _read(metrics_file).items() if key in RUN_KEYS}
+        if run["protocol"] == FLOOR:
+            continue
         epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
         frame = epochs.merge(seconds, on="epoch", validate="one_to_one")
         frames.append(frame.assign(**run))
+    if not frames:
+        return without_rows("epochs", [column for column in CONTRACT["epochs"] if column not in OBJECTIVE_COLUMNS])
     return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch"], first=RUN_KEYS)
 
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 from safetensors import safe_open
 from torch import nn
 
 from glossbench.data.documents import Documents, load_documents
-from glossbench.data.splitting import stratified_subset
-from glossbench.errors import CorpusError, SettingsError
+from glossbench.data.splitting import rows_of_subset
 from glossbench.learning.encoder import keep_layers, load_backbone
 
 SPLITS = ("train", "val", "test")
@@ -91,17 +89,9 @@ def read_documents(
     for split in splits:
         whole = load_documents(tokens, split)
         num_classes = max(num_classes, int(whole.labels.max()) + 1)
-        if subset[split] is not None:
-            whole = whole.select(_draw(whole, split, subset))
-        documents[split] = whole
+        rows = rows_of_subset(whole.labels.numpy(), split, subset)
+        documents[split] = whole if rows is None else whole.select(rows)
     return documents, num_classes
-
-
-def _draw(whole: Documents, split: str, subset: dict[str, Any]) -> np.ndarray:
-    try:
-        return stratified_subset(whole.labels.numpy(), subset[split], subset["seed"])
-    except CorpusError as error:
-        raise SettingsError(f"subset.{split}: {error}") from None
 
 
 def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:

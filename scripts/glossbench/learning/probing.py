@@ -1,7 +1,8 @@
 """The linear probe that classifies frozen embeddings."""
 
 import warnings
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -18,6 +19,9 @@ class Probe(Protocol):
     def predict(self, embeddings: np.ndarray) -> np.ndarray:
         """Classes (N,) of embeddings (N, d)."""
         ...
+
+
+Fitted = TypeVar("Fitted", bound=Probe)
 
 
 def fit_probe(
@@ -63,16 +67,32 @@ def fit_logistic_probe(
     Returns:
         The fitted probe with the best macro-F1 on validation, the one with the smallest C among equals; and its C.
     """
-    best: tuple[float, Pipeline, float] | None = None
-    for strength in sorted(strengths):
+
+    def fit(strength: float) -> Pipeline:
         classifier = LogisticRegression(C=strength, max_iter=max_iter, class_weight="balanced" if balanced else None)
-        probe = make_pipeline(StandardScaler(), classifier)
+        return make_pipeline(StandardScaler(), classifier).fit(*train)
+
+    return best_on_validation(fit, strengths, validation)
+
+
+def best_on_validation(
+    fit: Callable[[float], Fitted], strengths: list[float], validation: tuple[Any, np.ndarray]
+) -> tuple[Fitted, float]:
+    """The classifier with the best macro-F1 on validation, the one with the smallest C among equals; and its C.
+
+    Args:
+        fit: fits a classifier with a given C.
+        strengths: values of C to choose from.
+        validation: documents as the classifier takes them, and labels (N,).
+    """
+    best: tuple[float, Fitted, float] | None = None
+    for strength in sorted(strengths):
         with warnings.catch_warnings():
-            # A probe whose solver did not converge is still compared on validation.
+            # A classifier whose solver did not converge is still compared on validation.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            probe.fit(*train)
-        score = macro_f1(validation[1], probe.predict(validation[0]))
+            fitted = fit(strength)
+        score = macro_f1(validation[1], fitted.predict(validation[0]))
         if best is None or score > best[0]:
-            best = score, probe, strength
+            best = score, fitted, strength
     assert best is not None
     return best[1], best[2]

@@ -16,6 +16,7 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     """
     objective = settings["objective"]
     loss_settings, training = objective["loss_settings"], objective["training"]
+    encoder = settings.get("encoder_settings", {})
     return {
         "corpus": settings["corpus"],
         "encoder": settings["encoder"],
@@ -25,12 +26,10 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
         "seed": settings["seed"],
         **{name: loss_settings.get(name) for name in LOSS_SETTINGS},
         "weight": objective["weight"],
-        "learning_rate": training["learning_rate"],
-        "batch_size": training["batch_size"],
-        "max_epochs": training["epochs"],
-        "patience": training["patience"],
-        "max_length": settings["max_length"],
-        **{name: settings["encoder_settings"][name] for name in ("pooling", "layers", "trainable_layers")},
+        **{name: training.get(name) for name in ("learning_rate", "batch_size", "patience")},
+        "max_epochs": training.get("epochs"),
+        "max_length": settings.get("max_length"),
+        **{name: encoder.get(name) for name in ("pooling", "layers", "trainable_layers")},
         "tuned": bool(objective["tuned"]),
         **{name: settings[name] for name in ("n_train", "n_val", "n_test", "n_parameters", "n_trainable")},
     }

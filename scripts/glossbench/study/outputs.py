@@ -88,8 +88,8 @@ class Output:
         return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
 
     def fillable(self, study: Study) -> bool:
-        """Whether the planned runs of a study can fill it."""
-        unvaried = [run for run in study.runs if not study.changes(run.objective)]
+        """Whether the planned runs of a study can fill it. Floors alone fill none of its ``needs``."""
+        unvaried = [run for run in study.trained if not study.changes(run.objective)]
         objectives, corpora = {run.objective for run in unvaried}, {run.corpus for run in unvaried}
         listed = [(self.settings.get(name), objectives) for name in ("gloss", "baselines")]
         listed.append((self.settings.get("corpora"), corpora))
@@ -173,6 +173,7 @@ CHECKS = {
     "protocol": lambda wanted, study, unvaried, _: any(
         study.objective(run.objective)["protocol"] == wanted for run in unvaried
     ),
+    "trained": lambda wanted, study, *_: bool(study.trained),
     "corpora_at_least": lambda wanted, study, *_: len(study.corpora) >= wanted,
     "objectives_at_least": _objectives_at_least,
     "varied": _varied,

@@ -4,6 +4,7 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from glossbench.errors import SettingsError
 from glossbench.study.grid import LISTS, Block, Run, TuningJob, blocks
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.messages import shown
-from glossbench.study.objectives import Objectives
+from glossbench.study.objectives import FLOOR, Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
 from glossbench.study.yaml_file import read_yaml, to_jsonable
 
@@ -81,6 +82,15 @@ class Study:
     def objective(self, key: str) -> dict[str, Any]:
         """Full settings of an objective key; see ``Objectives.resolve``."""
         return self.objectives_resolved[key]
+
+    def is_floor(self, key: str) -> bool:
+        """Whether an objective fine-tunes nothing."""
+        return self.registry["objectives"][ObjectiveKey.parse(key).base]["protocol"] == FLOOR
+
+    @property
+    def trained(self) -> list[Run]:
+        """The runs that fine-tune an encoder."""
+        return [run for run in self.runs if not self.is_floor(run.objective)]
 
     def changes(self, key: str) -> tuple[tuple[str, str], ...]:
         """The settings that an objective key changes, as pairs of setting and text."""
@@ -189,7 +199,17 @@ def _resolved_grid(
             resolved[unvaried] = resolver.resolve(unvaried, source)
             places.setdefault(unvaried, places[key])
     _check_spellings(resolved, places)
-    return resolved, tuple(runs)
+    return resolved, tuple(_floors_once(runs, resolved))
+
+
+def _floors_once(runs: Iterable[Run], resolved: dict[str, dict[str, Any]]) -> Iterator[Run]:
+    """The runs; of a floor, which no seed has an effect on, only the first of each corpus and encoder."""
+    seen = set()
+    for run in runs:
+        cell = run.corpus, run.encoder, run.objective
+        if resolved[run.objective]["protocol"] != FLOOR or cell not in seen:
+            seen.add(cell)
+            yield run
 
 
 def _places(block: Block, resolver: Objectives, source: str) -> dict[str, str]:
@@ -273,6 +293,7 @@ def _check_shown(study: Study, source: str) -> None:
         for position, key in enumerate(wanted["objectives"]):
             where = f"{source}: {name}.objectives[{position}]"
             must_be_known(key, study.objectives, where, "objectives of this study")
+            _check_trained(key, study, where)
         if wanted["seed"] not in study.seeds:
             raise SettingsError(f"{source}: {name}.seed: {wanted['seed']} is not one of seeds {study.seeds}")
 
@@ -314,6 +335,12 @@ def _check_tuning(study: Study, source: str) -> None:
         for position, key in enumerate(keys):
             place = f"[{position}]" if name == "objectives" else ""
             must_be_known(key, known, f"{source}: tuning.{name}{place}", "objectives of this study")
+            _check_trained(key, study, f"{source}: tuning.{name}{place}")
+
+
+def _check_trained(key: str, study: Study, where: str) -> None:
+    if study.is_floor(key):
+        raise SettingsError(f"{where}: {key} found, expected an objective that is fine-tuned; {key} is a floor")
 
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:

@@ -26,7 +26,6 @@ SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions
 CONFIG = Path(__file__).parents[3] / "config"
 PAPER_MACHINE = "one A100 80 GB, at the speed of the paper's T3"
 DOCUMENTS = ["documents", "documents_at_most", "documents_prunable"]
-TRAINED = ("integrated", "standalone")  # protocols with epochs; other objectives need no accelerator
 
 
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
@@ -129,10 +128,8 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
 def _jobs(study: Study) -> Counter:
     """The number of jobs by (corpus, encoder, kind, most epochs, epochs of a pruned trial; 0 if it is not pruned)."""
     tuning, jobs = study.settings["tuning"], Counter()
-    for run in study.runs:
-        objective = study.objective(run.objective)
-        if objective["protocol"] in TRAINED:
-            jobs[run.corpus, run.encoder, "run", objective["training"]["epochs"], 0] += 1
+    for run in study.trained:
+        jobs[run.corpus, run.encoder, "run", study.objective(run.objective)["training"]["epochs"], 0] += 1
     for search in study.tuning_jobs():
         objective = study.objective(search.objective)
         limit = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
@@ -171,7 +168,7 @@ def kept_bytes(study: Study, facts: Facts) -> float:
     encoders = study.registry["encoders"]
     return sum(
         _encoded(study, run, facts) * encoders[run.encoder].get("hidden", float("nan")) * 2 + SMALL_FILES
-        for run in study.runs
+        for run in study.trained
     )
 
 

@@ -93,7 +93,7 @@ def test_picture_is_shown_with_the_scores_and_not_again_among_the_figures():
 
 def test_objectives_of_any_protocol_are_among_the_scores():
     floor = small_runs().assign(protocol=["floor", "floor", "integrated", "integrated"])
-    assert " floor CE 85.00 [" in Page(section_of(page(floor), "scores")).words
+    assert " Floor CE 85.00 [" in Page(section_of(page(floor), "scores")).words
 
 
 def test_claims_that_were_not_tested_are_folded_below_the_others_with_what_they_need(html):

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, unvaried
+from glossbench.evidence.selection import CELL, unvaried_and_floors
 from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.text.names import arrange, in_order, protocol_name
 
@@ -19,7 +19,7 @@ MARGIN = 0.5  # inches per block for title and axis label
 ROOM = 0.6  # room on both sides of the runs of a panel, as a share of their range
 LEAST_ROOM = 1.0  # points
 
-select = unvaried
+select = unvaried_and_floors
 
 
 def frame(runs: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ SMALL = 6  # points, the smallest text in any figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
+OLIVE, MAROON = "#7F8C00", "#7A0019"
 
 RC = {
     "text.parse_math": False,  # names may contain $
@@ -93,6 +94,8 @@ LOOKS = {  # by the colour that the registry of objectives names
     "black": Look(BLACK, "X", (5, 1, 1, 1, 1, 1)),
     "sky": Look(SKY, "*", (3, 1, 1, 1)),
     "brown": Look(BROWN, "p", (6, 2)),
+    "olive": Look(OLIVE, "h", (2, 2)),
+    "maroon": Look(MAROON, "<", (9, 1, 2, 1)),
 }
 VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
 

@@ -52,9 +52,12 @@ def published_models(folder: str | Path) -> pd.DataFrame:
     """The scores in T5.
 
     Returns:
-        Columns model (the printed name), corpus and accuracy (percent).
+        Columns model (the printed name), transductive (whether the model reads the test documents, without their
+        labels, while it is trained), corpus and accuracy (percent).
     """
-    return read_published(folder, "sota").melt("model", var_name="corpus", value_name="accuracy")
+    table = read_published(folder, "sota")
+    table = table.assign(transductive=table["transductive"] == "yes")
+    return table.melt(["model", "transductive"], var_name="corpus", value_name="accuracy")
 
 
 def published_ttests(folder: str | Path) -> pd.DataFrame:
@@ -139,7 +142,7 @@ def _names(folder: str) -> dict[tuple[str, str], str]:
 NEEDED = {
     "integrated": ["encoder", "loss", "dataset", "accuracy_mean", "accuracy_std", "macro_f1_mean", "macro_f1_std"],
     "glue": ["encoder", "loss"],
-    "sota": ["model"],
+    "sota": ["model", "transductive"],
     "names": ["kind", "printed", "key"],
     "corpora": ["corpus", "train", "validation", "test"],
     "encoders": ["encoder", "parameters"],

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from glossbench.evidence.selection import unvaried
+from glossbench.evidence.selection import unvaried_and_floors
 from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.text.layout import Layout
@@ -25,7 +25,7 @@ def scores_table(runs: pd.DataFrame) -> Layout:
     Args:
         runs: The collected runs.
     """
-    own = unvaried(runs)
+    own = unvaried_and_floors(runs)
     table = pd.concat([cells(own, metric).assign(metric=metric) for metric in METRICS], ignore_index=True)
     texts = [_text(*scores) for scores in table[["mean", "low", "high"]].itertuples(index=False, name=None)]
     shown = table.assign(text=texts, mark=0, n_seeds=table["n"])

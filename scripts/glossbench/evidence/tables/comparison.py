@@ -4,12 +4,13 @@ import pandas as pd
 
 from glossbench.evidence.paper.comparable import differences_from_paper
 from glossbench.evidence.paper.facts import Facts
-from glossbench.evidence.selection import unvaried
+from glossbench.evidence.selection import is_floor, unvaried, with_floors
 from glossbench.evidence.tables.grid import NAMES, TITLES
-from glossbench.evidence.tables.scores import METRICS, over_seeds
+from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
 from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import corpus_name, encoder_name, in_order
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import DASH, mean_spread, number
+from glossbench.frames import FLOOR
 
 CELL = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
@@ -23,19 +24,23 @@ ROUNDING = 1e-9
 NOTES = (
     "The paper's numbers stand on three seeds; its caption speaks of variance where the size of the numbers fits a "
     "standard deviation (D13), which is how they are read here.",
+    "Floors, which fine-tune nothing, are not in the paper.",
     "A reference preset follows the paper's code where that departs from the paper's equations, and is set against "
     "the same published numbers.",
 )
 
 
-select = unvaried
+def select(runs: pd.DataFrame) -> pd.DataFrame:
+    """Rows of objectives without changed settings, and the floors of the same corpora and encoders."""
+    return with_floors(unvaried(runs), runs)
 
 
 def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Our means and the published ones.
 
     A published number belongs to the same corpus, encoder, objective (with any preset) and metric. If the paper has
-    numbers only for other encoders, the first of those in display order is given for orientation.
+    numbers only for other encoders, the first of those in display order is given for orientation. The floors of a
+    corpus and encoder follow, without published numbers.
 
     Args:
         runs: The collected runs.
@@ -43,24 +48,28 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
         facts: The paper's sizes.
 
     Returns:
-        One row per cell of ours and metric for which the paper has a number; scores in percent, silhouettes in
-        [-1, 1]. comparable is whether the encoder is the paper's, trained in full, on the whole corpus; departures
-        lists the differences. Only comparable rows have a difference (ours - published). within_two_std is whether it
-        is at most two published standard deviations, missing if none is published.
+        One row per cell of ours and metric for which the paper has a number, and one per floor and metric beside them;
+        scores in percent, silhouettes in [-1, 1]. comparable is whether the encoder is the paper's, trained in full,
+        on the whole corpus; departures lists the differences. Only comparable rows have a difference (ours -
+        published). within_two_std is whether it is at most two published standard deviations, missing if none is
+        published.
     """
     rows = select(runs)
     ours = over_seeds(rows, SCORES).drop(columns="rank")
     bases = rows.drop_duplicates("objective").set_index("objective")["base"]
     table = _with_published(ours.assign(base=ours["objective"].map(bases)), results)
+    table = arrange(pd.concat([table, _floors_beside(table, ours)]), KEYS)
     differences = {
         keys: differences_from_paper(cell, *keys[:2], facts)
         for keys, cell in rows.groupby(["corpus", "encoder", "objective"])
     }
     table["departures"] = [
-        ", ".join([*_other_encoder(row), *differences[row.corpus, row.encoder, row.objective]])
+        ""
+        if row.protocol == FLOOR
+        else ", ".join([*_other_encoder(row), *differences[row.corpus, row.encoder, row.objective]])
         for row in table.itertuples(index=False)
     ]
-    comparable = (table["departures"] == "").astype(bool)
+    comparable = (table["departures"] == "").astype(bool) & ~is_floor(table)
     difference = (table["mean"] - table["published_mean"]).where(comparable)
     within = difference.abs() <= STANDARD_DEVIATIONS * table["published_std"] + ROUNDING
     known = difference.notna() & table["published_std"].notna()
@@ -81,6 +90,12 @@ def _with_published(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
     return nearest.drop_duplicates([*CELL, "encoder", "objective"]).sort_index().reset_index(drop=True)
 
 
+def _floors_beside(table: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
+    """Our floors, on the corpora and with the encoders of a table."""
+    missing = {"published_encoder": None, "published_mean": float("nan"), "published_std": float("nan")}
+    return ours[is_floor(ours)].merge(table[["corpus", "encoder"]].drop_duplicates()).assign(**missing)
+
+
 def _other_encoder(row) -> list[str]:
     if row.published_encoder == row.encoder:
         return []
@@ -89,21 +104,21 @@ def _other_encoder(row) -> list[str]:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per cell and metric: published, ours, difference and verdict. A note says why some have no verdict."""
-    texts = [
+    shown = [
         [
             _score(row.published_mean, row.published_std, METRICS[row.metric].decimals),
-            mean_spread(row.mean, row.std, METRICS[row.metric].decimals),
+            ours,
             number(row.n_seeds),
             _signed(row.difference, METRICS[row.metric].decimals),
             _verdict(row),
         ]
-        for row in table.itertuples(index=False)
+        for row, ours in zip(table.itertuples(index=False), texts(table), strict=True)
     ]
     index = pd.MultiIndex.from_arrays(
         [list(map(NAMES[key], table[key])) for key in ROWS], names=[TITLES[key] for key in ROWS]
     )
     columns = ["Published", "Ours", "Seeds", "Difference", "Within two published s.d."]
-    cells = pd.DataFrame(texts, index=index, columns=columns, dtype=object)
+    cells = pd.DataFrame(shown, index=index, columns=columns, dtype=object)
     return Layout.unranked(cells, worded=columns[-1:]).with_notes(_not_comparable(table))
 
 
@@ -127,6 +142,8 @@ def _signed(difference: float, decimals: int) -> str:
 
 
 def _verdict(row) -> str:
+    if row.protocol == FLOOR:
+        return "not in the paper"
     if not row.comparable:
         return "not comparable"
     if pd.isna(row.within_two_std):

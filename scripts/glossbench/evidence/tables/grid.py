@@ -1,9 +1,11 @@
 """Arranges a tidy table in rows and columns, in display order and with display names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import pandas as pd
 
+from glossbench.evidence.selection import is_floor
 from glossbench.evidence.tables.scores import METRICS
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
@@ -39,6 +41,8 @@ def grid(
 ) -> Layout:
     """A layout with a cell for each combination of row and column keys; a dash if the table has no such row.
 
+    Rows of floors are below a line where their keys are objectives.
+
     Args:
         table: Key columns, ``text`` and ``mark`` (the rank to mark: 1, 2, or 0 for none).
         rows: Key columns that become row headers. A column that is not a kind of key holds display names.
@@ -64,7 +68,18 @@ def grid(
     return Layout(
         pd.DataFrame(texts, index=index, columns=headers, dtype=object),
         pd.DataFrame(ranks, index=index, columns=headers, dtype=int),
+        lined=frozenset(_below_a_line(row_keys, rows, table)),
     )
+
+
+def _below_a_line(row_keys: Sequence[Key], rows: list[str], table: pd.DataFrame) -> Iterator[int]:
+    """Positions of the rows at which a group of rows goes from objectives that are fine-tuned to floors."""
+    if "objective" not in rows or "protocol" not in table:
+        return
+    place, floors = rows.index("objective"), set(table.loc[is_floor(table), "objective"])
+    for position, (above, row) in enumerate(pairwise(row_keys), start=1):
+        if above[:place] == row[:place] and row[place] in floors and above[place] not in floors:
+            yield position
 
 
 def _headers(column_keys: list[Key], columns: list[str], beside: Mapping[str, object]) -> list:

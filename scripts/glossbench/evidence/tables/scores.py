@@ -4,10 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from glossbench.evidence.selection import is_floor
 from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.numbers import mean_spread, number
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*KEYS, "metric", "mean", "std", "n_seeds", "rank"]
+FLOORS = (
+    "Below the line nothing was fine-tuned. tf-idf is a logistic regression on the words and word pairs of whole "
+    "documents, so its scores are the same for every encoder. The frozen encoder is the pre-trained one, with the "
+    "probe of the standalone protocol. Both are deterministic and were run once; they are neither ranked nor tested."
+)
 MACHINE = ["device", "precision", "threads"]
 
 
@@ -35,6 +42,8 @@ class Metric:
 METRICS = {
     "accuracy": Metric("test_accuracy", "Accuracy", 2, scale=100),
     "macro_f1": Metric("test_macro_f1", "Macro-F1", 2, scale=100),
+    "accuracy_deduplicated": Metric("test_accuracy_deduplicated", "Accuracy, deduplicated", 2, scale=100),
+    "macro_f1_deduplicated": Metric("test_macro_f1_deduplicated", "Macro-F1, deduplicated", 2, scale=100),
     "macro_silhouette": Metric("test_macro_silhouette", "Silhouette", 4),
     "train_seconds": Metric("train_seconds", "Training (s)", 1, least_wins=True, timed=True),
     "seconds_per_epoch": Metric("seconds_per_epoch", "Epoch (s)", 2, least_wins=True, timed=True),
@@ -53,8 +62,8 @@ def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
         One row per cell and metric: corpus, encoder, protocol, objective, metric, mean, std, n_seeds and rank. mean
         and std (sample standard deviation over seeds, missing with one seed) are in the displayed unit of the metric,
         scores in percent. n_seeds counts the seeds with a value. rank is 1 for the best objective of the same corpus,
-        encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing if the
-        runs were timed on different machines.
+        encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing for
+        floors, and if the runs were timed on different machines.
     """
     rows = arrange(runs, [*KEYS, "seed"])
     cells = pd.concat([_cells(rows, name) for name in metrics], ignore_index=True)
@@ -68,7 +77,7 @@ def _cells(runs: pd.DataFrame, name: str) -> pd.DataFrame:
     values = runs[KEYS].assign(value=runs[metric.column].astype(float) * metric.scale).dropna(subset="value")
     cells = values.groupby(KEYS, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
     cells = cells.assign(metric=name).rename(columns={"count": "n_seeds"})
-    ranks = _places(cells, metric)
+    ranks = _places(cells, metric).where(~is_floor(cells))
     if metric.timed:
         ranks = ranks.where(~_on_several_machines(runs, cells))
     return cells.assign(rank=ranks)
@@ -84,6 +93,19 @@ def _on_several_machines(runs: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
     machines = runs[[*KEYS[:-1], *MACHINE]].drop_duplicates().value_counts(KEYS[:-1])
     several = set(machines[machines > 1].index)
     return pd.Series([place in several for place in cells[KEYS[:-1]].itertuples(index=False, name=None)], cells.index)
+
+
+def texts(table: pd.DataFrame) -> list[str]:
+    """The displayed means of a table from ``over_seeds``, with their spread but for floors, which have none."""
+    return [
+        number(mean, METRICS[metric].decimals) if floor else mean_spread(mean, std, METRICS[metric].decimals)
+        for floor, metric, mean, std in zip(is_floor(table), table["metric"], table["mean"], table["std"], strict=True)
+    ]
+
+
+def floors_note(table: pd.DataFrame) -> str | None:
+    """A note on the rows below the line; None if the table has none."""
+    return FLOORS if is_floor(table).any() else None
 
 
 def marks(table: pd.DataFrame) -> pd.Series:

@@ -4,12 +4,13 @@ from itertools import product
 
 import pandas as pd
 
-from glossbench.evidence.selection import of_protocol
+from glossbench.evidence.selection import of_protocol, with_floors
 from glossbench.evidence.tables.grid import Key, distinct, grid, seeds
-from glossbench.evidence.tables.scores import METRICS, marks, over_seeds
+from glossbench.evidence.tables.scores import METRICS, floors_note, marks, over_seeds, texts
 from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.numbers import mean_spread, number
+from glossbench.evidence.text.numbers import number
 
+SCORES = ("accuracy", "macro_f1", "macro_silhouette")
 COSTS = ("train_seconds", "seconds_per_epoch", "stop_epoch")
 NOTES = (
     "An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix (D12).",
@@ -19,8 +20,8 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Standalone runs without changed settings."""
-    return of_protocol(runs, "standalone")
+    """Standalone runs without changed settings, and the floors of the same corpora and encoders."""
+    return with_floors(of_protocol(runs, "standalone"), runs)
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
@@ -29,21 +30,24 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     Metrics are accuracy and macro_f1 (percent), macro_silhouette (in [-1, 1]), train_seconds, seconds_per_epoch and
     stop_epoch (the last epoch trained).
     """
-    return over_seeds(select(runs), list(METRICS))
+    return over_seeds(select(runs), [*SCORES, *COSTS])
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row per encoder, corpus and objective; scores with their spread, costs as means."""
+    """One row per encoder, corpus and objective; scores with their spread, costs as means.
+
+    Floors are below a line.
+    """
     rows = ["encoder", "corpus", "objective"]
     shown = table.assign(text=_texts(table), mark=marks(table))
-    return grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
+    laid_out = grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
+    return laid_out.with_notes(floors_note(table))
 
 
 def _texts(table: pd.DataFrame) -> list[str]:
-    cells = table[["metric", "mean", "std"]].itertuples(index=False, name=None)
     return [
-        number(mean, METRICS[metric].decimals) if metric in COSTS else mean_spread(mean, std, METRICS[metric].decimals)
-        for metric, mean, std in cells
+        number(mean, METRICS[metric].decimals) if metric in COSTS else text
+        for metric, mean, text in zip(table["metric"], table["mean"], texts(table), strict=True)
     ]
 
 

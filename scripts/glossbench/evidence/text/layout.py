@@ -15,12 +15,14 @@ class Layout:
         ranks: Frame of the same shape: 1 for the best cell of a comparison, 2 for the second best, else 0.
         notes: Paragraphs below the table.
         worded: Headers of the columns with words, which are aligned left.
+        lined: Positions of the rows with a line above them.
     """
 
     cells: pd.DataFrame
     ranks: pd.DataFrame
     notes: tuple[str, ...] = ()
     worded: frozenset[str | tuple[str, ...]] = frozenset()
+    lined: frozenset[int] = frozenset()
 
     @classmethod
     def unranked(cls, cells: pd.DataFrame, worded: Iterable[str] = ()) -> "Layout":

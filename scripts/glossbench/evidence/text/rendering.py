@@ -66,7 +66,7 @@ def to_latex(layout: Layout, caption: str) -> str:
     be inside a float. The caption is a comment, so that a document can use its own.
     """
     marked = _marked(layout, _to_latex, TEX_MARKS)
-    header, body = _tex_header(marked, layout), _tex_body(marked)
+    header, body = _tex_header(marked, layout), _tex_body(marked, layout.lined)
     columns = "".join(["l" * marked.index.nlevels, *_tex_columns(layout)])
     if len(marked) > ROWS_OF_A_PAGE:
         package, inside = "{booktabs} and \\usepackage{longtable}, outside of any float", "longtable"
@@ -115,12 +115,14 @@ def _tex_header(marked: pd.DataFrame, layout: Layout) -> list[str]:
     return [r"\toprule", _tex_row([""] * len(names) + groups), " ".join(rules), below, r"\midrule"]
 
 
-def _tex_body(marked: pd.DataFrame) -> list[str]:
+def _tex_body(marked: pd.DataFrame, lined: frozenset[int]) -> list[str]:
     """The rows. A row header that several consecutive rows share is printed once; groups are separated by space."""
     lines, above = [], None
-    for header, cells in zip(marked.index, marked.to_numpy(), strict=True):
+    for position, (header, cells) in enumerate(zip(marked.index, marked.to_numpy(), strict=True)):
         levels = _levels(header)
-        if above is not None and _group(levels) != _group(above):
+        if position in lined:
+            lines.append(r"\midrule")
+        elif above is not None and _group(levels) != _group(above):
             lines.append(r"\addlinespace")
         shared = _shared(levels, above)
         lines.append(_tex_row([*("" if place < shared else text for place, text in enumerate(levels)), *cells]))
@@ -153,9 +155,17 @@ def to_html(layout: Layout) -> Markup:
     for position, column in enumerate(layout.cells.columns):
         if column in layout.worded:
             frame.isetitem(position, frame.iloc[:, position].map('<span class="worded">{}</span>'.format))
-    table = frame.to_html(escape=False, border=0, index_names=False, justify="unset")
+    table = _with_lines(frame.to_html(escape=False, border=0, index_names=False, justify="unset"), layout.lined)
     notes = "".join(f"\n<p>{escape(note)}</p>" for note in layout.notes)
     return Markup(table + (f'\n<div class="notes">{notes}\n</div>' if notes else ""))
+
+
+def _with_lines(table: str, lined: frozenset[int]) -> str:
+    """The HTML table with the class "lined" on these rows of its body; in escaped texts there is no <tr>."""
+    head, body, rows = table.partition("<tbody>")
+    first, *others = rows.split("<tr>")
+    tags = ('<tr class="lined">' if position in lined else "<tr>" for position in range(len(others)))
+    return head + body + first + "".join(tag + row for tag, row in zip(tags, others, strict=True))
 
 
 def _marked(layout: Layout, escaped: Callable[[str], str], marks: dict[int, Callable]) -> pd.DataFrame:

@@ -1,0 +1,51 @@
+"""Test scores with and without the test documents whose text is also in train or validation."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from glossbench.evidence.selection import unvaried_and_floors
+from glossbench.evidence.tables.grid import grid, seeds
+from glossbench.evidence.tables.scores import KEYS, marks, over_seeds, texts
+from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.text.numbers import number
+
+METRICS = ["accuracy", "accuracy_deduplicated", "macro_f1", "macro_f1_deduplicated"]
+ROWS = ["encoder", "corpus", "objective"]
+NOTES = (
+    "Two texts are the same if they are equal character by character as prepared; of a pair of texts, both. Train and "
+    "validation are those of the whole corpus, also where the runs used a part of them. The scores follow from the "
+    "same predictions: nothing was trained or encoded again.",
+)
+NONE_FOUND = "The text of no test document is also in train or validation, so there is nothing to leave out."
+
+
+select = unvaried_and_floors
+
+
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
+    """Both scores of each cell on a corpus with such documents.
+
+    Args:
+        runs: The collected runs.
+
+    Returns:
+        One row per corpus, encoder, objective and metric; see ``over_seeds``. n_test is the number of test documents,
+        n_test_deduplicated that of those whose text is in neither train nor validation.
+    """
+    rows = select(runs)
+    rows = rows[rows["n_test_deduplicated"] < rows["n_test"]]
+    sizes = rows.drop_duplicates(KEYS)[[*KEYS, "n_test", "n_test_deduplicated"]]
+    return over_seeds(rows, METRICS).merge(sizes, on=KEYS)
+
+
+def layout(table: pd.DataFrame) -> Layout:
+    """One row per encoder, corpus and objective; each score next to the one without the copies."""
+    shown = table.assign(text=texts(table), mark=marks(table))
+    left_out = {
+        tuple(row[:3]): f"{number(row[3] - row[4])} of {number(row[3])}"
+        for row in table[[*ROWS, "n_test", "n_test_deduplicated"]].itertuples(index=False, name=None)
+    }
+    beside = {"Left out": left_out, "Seeds": seeds(table, ROWS)}
+    laid_out = grid(shown, ROWS, ["metric"], column_keys=[(name,) for name in METRICS], beside=beside)
+    return replace(laid_out, notes=() if len(table) else (NONE_FOUND,))

@@ -1,0 +1,72 @@
+"""A run of a floor: from the files that it reads to those that it writes, which are those of any other run."""
+
+import importlib
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glossbench.errors import TrainingError
+from glossbench.learning.devices import machine, reproducible
+from glossbench.learning.floors.classified import Classified
+from glossbench.learning.json_file import write_json
+from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
+from glossbench.learning.run_columns import run_columns
+
+log = logging.getLogger(__name__)
+# What a run without training has no values for.
+NO_EPOCHS = ("best_epoch", "stop_epoch")
+NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second")
+
+
+def run_floor(settings: dict[str, Any], files: dict[str, str], output: dict[str, str]) -> None:
+    """Run a floor on the CPU and write its files.
+
+    Args:
+        settings: The run's settings, as the rule passes them, and its seed, which has no effect.
+        files: Named inputs of the rule.
+        output: Paths of settings, metrics, predictions and timing.
+
+    Raises:
+        TrainingError: The floor cannot be computed; the message names the run.
+    """
+    started = time.perf_counter()
+    device = reproducible("cpu", settings.get("torch_threads", 1))
+    floor = importlib.import_module(f"glossbench.learning.floors.{settings['objective']['floor']}")
+    try:
+        found = floor.classify(settings, {name: Path(path) for name, path in files.items()}, device)
+    except TrainingError as error:
+        raise TrainingError("{corpus}/{encoder}/{objective_key}: {}".format(error, **settings)) from None
+    sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
+    settings = {**settings, **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
+    seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
+    write_json(output["settings"], settings)
+    write_json(output["timing"], {**seconds, **machine(device), "precision": found.precision})
+    write_json(output["metrics"], metrics_of(found, settings))
+    labels, predicted = found.labels["test"], found.predicted["test"]
+    predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": predicted})
+    predictions.to_parquet(output["predictions"], index=False)
+    log.info("done: %s", seconds)
+
+
+def metrics_of(found: Classified, settings: dict[str, Any]) -> dict[str, Any]:
+    """The keys, settings and scores (fractions) of a floor, under the names that every run has them."""
+    scores, classes = {}, settings["objective"]["training"]["silhouette_classes"]
+    unit_norm = {"val": True, "test": settings["probe"]["silhouette"] == "unit-norm"}
+    for split, labels in ((split, found.labels[split]) for split in unit_norm):
+        silhouette = math.nan
+        if found.embeddings is not None:
+            silhouette = macro_silhouette(found.embeddings[split], labels, classes, unit_norm=unit_norm[split])
+        scores[f"{split}_macro_f1"] = macro_f1(labels, found.predicted[split])
+        scores[f"{split}_macro_silhouette"] = None if math.isnan(silhouette) else silhouette
+    return {
+        **run_columns(settings),
+        **scores,
+        "test_accuracy": accuracy(found.labels["test"], found.predicted["test"]),
+        "probe": found.probe,
+        "probe_C": found.C,
+        **dict.fromkeys(NO_EPOCHS),
+    }
