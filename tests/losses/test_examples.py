@@ -9,6 +9,7 @@ import torch
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "examples"))
 
+import gradient_cache  # noqa: E402
 import metric_learning  # noqa: E402
 import sentence_transformers_trainer  # noqa: E402
 import training_loop  # noqa: E402
@@ -76,3 +77,20 @@ def test_metric_learning(minilm, news):
     loss.backward()
     assert torch.isfinite(loss)
     assert max(weight.grad.abs().max() for weight in model.parameters() if weight.grad is not None) > 0
+
+
+def test_a_batch_in_parts_has_the_gradients_of_the_whole():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Dropout(0.3), torch.nn.Linear(8, 4))
+    tokens, labels = torch.randn(24, 6), torch.arange(24) % 3
+    parts, gradients = tokens.split(5), []
+    for embed in (lambda: torch.cat([model(part) for part in parts]), lambda: gradient_cache.embed(model, parts)):
+        torch.manual_seed(1)
+        embeddings = embed()
+        model.zero_grad()
+        embeddings.square().sum().backward()
+        gradients.append([parameter.grad.clone() for parameter in model.parameters()])
+    for one, other in zip(*gradients, strict=True):
+        assert torch.equal(one, other)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    assert gradient_cache.step(model, optimizer, parts, labels) > 0
