@@ -2,7 +2,9 @@
 
 import pandas as pd
 import pytest
+from glossbench.evidence.figures import headline
 from glossbench.evidence.paper.published import published_results
+from glossbench.evidence.report.headline import scores_table
 from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.tables import comparison, integrated, standalone
 from glossbench.evidence.text.rendering import to_html, to_latex
@@ -116,6 +118,14 @@ def test_the_runs_of_the_report_and_the_checklist_have_floors():
     assert not any(cell.text in ("nan", "None") for row in table.rows for cell in row)
     csv = made(BOTH).table(TABLES["checklist"].specification(), "")["csv"]
     assert csv.count(",tfidf,") == len(CORPORA)
+
+
+def test_floors_are_among_the_scores_that_a_report_begins_with():
+    shown = scores_table(BOTH).cells
+    floor = shown[shown.index.get_level_values("Protocol") == "Floor"]
+    assert set(floor.index.get_level_values("Objective")) == {"tf-idf", "Frozen encoder"}
+    assert floor.iloc[0, 0] == "99.90"
+    assert {"tfidf", "frozen"} <= set(headline.frame(BOTH)["objective"])
 
 
 def test_a_study_of_floors_alone_fills_no_table_or_figure_of_training():

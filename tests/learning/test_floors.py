@@ -103,7 +103,7 @@ def macro_f1(labels, predicted):
 
 def test_tfidf_reads_the_documents_that_other_runs_read_as_tokens(texts, tmp_path):
     found = tfidf.classify(settings("tfidf"), texts, CPU)
-    documents, _ = read_documents(save_tokens(tmp_path / "tokens", tmp_path, **SIZES).tokens, SUBSET, pad_id=0)
+    documents, _ = read_documents(save_tokens(tmp_path / "tokens", tmp_path, **SIZES).tokens, SUBSET)
     assert found.doc_ids == documents["test"].doc_ids
     assert {split: len(labels) for split, labels in found.labels.items()} == {"train": 30, "val": 30, "test": 20}
 
@@ -130,7 +130,7 @@ def frozen_files(folder, encoder):
 def test_frozen_is_the_probe_on_embeddings_of_the_encoder_as_it_was_pre_trained(bert_folder, tmp_path):
     files = frozen_files(tmp_path, bert_folder)
     found = frozen.classify(frozen_settings(), files, CPU)
-    documents, _ = read_documents(files["tokens"], SUBSET, pad_id=0)
+    documents, _ = read_documents(files["tokens"], SUBSET)
     backbone = load_backbone(bert_folder).eval()
     embeddings = {}
     for split, chosen in documents.items():

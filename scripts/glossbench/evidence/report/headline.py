@@ -12,12 +12,12 @@ METRICS = ("accuracy", "macro_f1")
 WIDEST = 4  # columns with scores
 NOTE = (
     "Mean test score in percent with Student's 95 % interval of the mean over seeds, cut off at 0 and 100. One run has "
-    "no interval, and with two runs it is wide. Objectives with changed settings are left out."
+    "no interval, and with two runs it is wide. Objectives with changed settings are left out. Floors train nothing."
 )
 
 
 def scores_table(runs: pd.DataFrame) -> Layout:
-    """Accuracy and macro-F1 of every objective without changed settings.
+    """Accuracy and macro-F1 of every objective without changed settings, and of floors.
 
     The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
     each metric has its own rows.
