@@ -1,4 +1,4 @@
-"""Checks of what losses and functions of the graph are called with. Each error is one line that names the argument."""
+"""Arguments of losses and functions of the graph: checked, with errors that name the argument, and scaled."""
 
 import math
 from typing import Any
@@ -75,3 +75,14 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless an argument has one of its values."""
     if value not in choices:
         raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+
+
+def scaled_rows(rows: Tensor) -> Tensor:
+    """Rows divided by a power of two, so that their largest entry is at least 1 and below 2. (B, d) -> (B, d).
+
+    Their squares then neither overflow nor vanish, and the digits stay, as the division is exact. A row of zeros is
+    returned as it is.
+    """
+    largest = rows.detach().abs().amax(dim=1, keepdim=True)
+    mantissa, _ = torch.frexp(largest)
+    return rows / torch.where(largest > 0, largest / (2 * mantissa), 1)

@@ -21,6 +21,7 @@ from glossbench.arguments import (
     check_range,
     check_sigma,
     class_labels,
+    scaled_rows,
 )
 
 TRANSITIONS = ("stochastic", "column")
@@ -36,17 +37,6 @@ MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / 
 SMALLEST_DISTANCE = 1e-7
 # Number of elimination steps whose tensors are kept for the backward pass; the steps of other blocks are recomputed.
 ELIMINATION_BLOCK = 64
-
-
-def scaled_rows(rows: Tensor) -> Tensor:
-    """Rows divided by a power of two, so that their largest entry is at least 1 and below 2. (B, d) -> (B, d).
-
-    Their squares then neither overflow nor vanish, and the digits stay, as the division is exact. A row of zeros is
-    returned as it is.
-    """
-    largest = rows.detach().abs().amax(dim=1, keepdim=True)
-    mantissa, _ = torch.frexp(largest)
-    return rows / torch.where(largest > 0, largest / (2 * mantissa), 1)
 
 
 def unit_rows(embeddings: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ def offences_of_call(call: ast.Call) -> list[str]:
         wanted = {"trust_remote_code", "local_files_only"} | ({"use_safetensors"} if "Model" in name else set())
         found += [f"{name} without {key}" for key in sorted(wanted - given.keys())]
     if name.endswith("import_module") and not re.match(
-        r"glossbench\.(losses|evidence\.tables|evidence\.figures)\.", ast.unparse(call.args[0]).lstrip("f'\"")
+        r"glossbench\.(losses|learning\.floors|evidence\.tables|evidence\.figures)\.",
+        ast.unparse(call.args[0]).lstrip("f'\""),
     ):
         found.append(name)
     if name.startswith("subprocess.") and any(isinstance(part, ast.Constant | ast.JoinedStr) for part in call.args[:1]):
@@ -229,7 +230,7 @@ def test_a_loss_is_loaded_by_a_name_of_the_list_alone(config_copy, loss):
     entries = read_yaml(config_copy / "objectives.yaml")
     entries["scl"]["loss"] = loss
     (config_copy / "objectives.yaml").write_text(yaml.safe_dump(entries))
-    with pytest.raises(SettingsError, match=r"scl.loss: unknown .*; losses: cosine, gloss, supcon, triplet$"):
+    with pytest.raises(SettingsError, match=r"scl.loss: unknown .*; losses: cosine, gloss, group, supcon, triplet$"):
         load_study(LEAST, "my.yaml", config_copy)
 
 
@@ -254,6 +255,7 @@ def test_settings_with_a_shells_words_run_nothing(tmp_path, bbc_news):
     """Through Snakemake, which starts its jobs as commands: a study in such a folder with such a setting."""
     (tmp_path / "work" / "resources").mkdir(parents=True)
     (tmp_path / "work" / "resources" / "corpora").symlink_to(bbc_news.parents[1])
+    (tmp_path / "work" / f"{SHELL}{SHELL}").mkdir()
     study = tmp_path / SHELL / "my study.yaml"
     study.parent.mkdir()
     study.write_text(yaml.safe_dump({**LEAST, "corpora": ["bbc-news"], "mirror": SHELL}))

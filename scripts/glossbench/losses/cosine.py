@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.graph import scaled_rows
+from glossbench.arguments import scaled_rows
 
 
 class CosineSimilarityLoss(nn.Module):

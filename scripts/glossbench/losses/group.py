@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_embeddings, check_mask, check_range, check_tensor, class_labels
-from glossbench.graph import scaled_rows
+from glossbench.arguments import check_embeddings, check_mask, check_range, check_tensor, class_labels, scaled_rows
 
 # Added to a probability before its logarithm, as in the published code.
 OFFSET = 1e-12

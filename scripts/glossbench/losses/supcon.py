@@ -4,7 +4,7 @@ import torch
 from pytorch_metric_learning import losses, reducers
 from torch import Tensor, nn
 
-from glossbench.graph import scaled_rows
+from glossbench.arguments import scaled_rows
 
 
 class SupConLoss(nn.Module):
