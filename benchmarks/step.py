@@ -18,10 +18,11 @@ from glossbench.learning.encoder import Encoder, layer_list, load_backbone
 from glossbench.learning.inputs import Splits, read_documents
 from glossbench.learning.training import Model, Trainer
 from glossbench.losses import GLoss
+from torch.nn.utils.rnn import pad_sequence
 
 TRAINING = {
     "learning_rate": 2e-5, "clip_norm": 1.0, "class_weights": "none", "forward_passes": 1, "patience": 10,
-    "tolerance": 0.0, "epochs": 1, "test_weights": "last",
+    "tolerance": 0.0, "epochs": 1, "test_weights": "last", "precision": "auto",
 }  # fmt: skip
 
 
@@ -38,8 +39,9 @@ def timed(function, steps):
 
 def padded_step(backbone, head, loss_fn, documents, length):
     """A step with all documents padded to one length and one forward pass for each loss term."""
-    values, mask = documents.pad(torch.arange(len(documents)))
-    values, mask = (F.pad(padded, (0, length - padded.shape[1])) for padded in (values, mask))
+    values = pad_sequence(documents.values.split(documents.lengths.tolist()), batch_first=True)
+    values = F.pad(values, (0, length - values.shape[1]))
+    mask = (torch.arange(length) < documents.lengths[:, None]).long()
     parameters = [*backbone.parameters(), *head.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=2e-5)
 
@@ -65,9 +67,9 @@ def main():
     torch.manual_seed(0)
 
     subset = {"train": given.batch, "val": None, "test": None, "seed": 0}
-    documents, classes = read_documents(given.tokens, subset, load_backbone(given.encoder).config.pad_token_id)
+    documents, classes = read_documents(given.tokens, subset)
     batch, tokens = documents["train"], int(documents["train"].lengths.sum())
-    model = Model(Encoder(load_backbone(given.encoder), micro_batch_size=16), classes)
+    model = Model(Encoder(load_backbone(given.encoder)), classes)
     objective = {"protocol": "integrated", "weight": 0.7, "training": TRAINING}
     trainer = Trainer(model, GLoss(), objective, Splits(**documents, num_classes=classes), 0)
     model.train()

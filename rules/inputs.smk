@@ -75,9 +75,14 @@ def training_inputs(cell):
     return inputs
 
 
+def reads_texts(cell):
+    """Whether a floor reads the texts of a corpus and no encoder."""
+    return STUDY.objective(cell.objective)["floor"] == "tfidf"
+
+
 def floor_inputs(cell):
-    """The texts of a corpus for a floor without an encoder, else what a search reads."""
-    if STUDY.objective(cell.objective)["floor"] == "tfidf":
+    """The texts of a corpus for a floor without an encoder, else tokens and encoder."""
+    if reads_texts(cell):
         return {split: f"{RESULTS}/corpora/{cell.corpus}/{split}.parquet" for split in ("train", "val", "test")}
     return encoded_inputs(cell)
 
@@ -89,14 +94,20 @@ def floor_settings(cell):
         "corpus": cell.corpus,
         "encoder": cell.encoder,
         "objective_key": cell.objective,
-        "objective": {**{key: objective[key] for key in objective if key not in ("probe", "search")}, "tuned": []},
+        "objective": objective_settings(objective),
         "probe": objective["probe"],
         "subset": STUDY.settings["subset"],
     }
-    if objective["floor"] == "tfidf":
+    if reads_texts(cell):
         return settings
     encoding = {"encoder_settings": STUDY.settings["encoder"], "max_length": STUDY.max_length}
     return {**settings, **encoding, "torch_threads": STUDY.settings["torch_threads"]}
+
+
+def objective_settings(objective):
+    """What a run depends on of its resolved objective, and the settings that it takes from the objective's search."""
+    apart = ("probe", "search", "pruning")
+    return {**{key: objective[key] for key in objective if key not in apart}, "tuned": tuned_settings(objective)}
 
 
 def cell_params(cell, **more):
@@ -115,10 +126,7 @@ def cell_settings(cell, **more):
         "corpus": cell.corpus,
         "encoder": cell.encoder,
         "objective_key": cell.objective,
-        "objective": {
-            **{key: value for key, value in objective.items() if key not in ("probe", "search", "pruning")},
-            "tuned": tuned_settings(objective),
-        },
+        "objective": objective_settings(objective),
         "encoder_settings": STUDY.settings["encoder"],
         "max_length": STUDY.max_length,
         **device_settings(),

@@ -110,18 +110,18 @@ class _ByDocument(torch.autograd.Function):
         rows = lengths if len(query) == len(key) else (1,) * len(lengths)
         shapes = [(query.shape[1], *shape) for shape in zip(rows, lengths, strict=True)]
         probabilities = query.new_empty(sum(map(math.prod, shapes)))
-        masks = [draw_mask(probabilities.shape, p)] if p else []
+        mask = draw_mask(probabilities.shape, p) if p else None
         scale = 1 / keep_probability(p)
         found = torch.empty_like(query, memory_format=torch.contiguous_format)
-        for q, k, v, out, probability, mask in zip(
+        for q, k, v, out, probability, kept in zip(
             _heads_first(query, rows), _heads_first(key, lengths), _heads_first(value, lengths),
-            _heads_first(found, rows), _blocks(probabilities, shapes), _blocks(masks, shapes), strict=True,
+            _heads_first(found, rows), _blocks(probabilities, shapes), _blocks(mask, shapes), strict=True,
         ):  # fmt: skip
             scores = torch.baddbmm(probability, q, k.transpose(1, 2), beta=0, alpha=scaling)
             torch.softmax(scores, -1, out=probability)
-            dropped = probability if mask is None else torch.mul(probability, mask)
+            dropped = probability if kept is None else torch.mul(probability, kept)
             out.copy_(torch.baddbmm(out, dropped, v, beta=0, alpha=scale))
-        ctx.save_for_backward(query, key, value, probabilities, *masks)
+        ctx.save_for_backward(query, key, value, probabilities, mask)
         ctx.rows, ctx.lengths, ctx.shapes, ctx.scaling, ctx.scale = rows, lengths, shapes, scaling, scale
         return found
 
@@ -129,20 +129,20 @@ class _ByDocument(torch.autograd.Function):
     @once_differentiable
     @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, probabilities, *masks = ctx.saved_tensors
+        query, key, value, probabilities, mask = ctx.saved_tensors
         rows, lengths = ctx.rows, ctx.lengths
         gradients = [torch.empty_like(states) for states in (query, key, value)]
         by_query, by_key, by_value = gradients
-        for q, k, v, g, probability, mask, q_out, k_out, v_out in zip(
+        for q, k, v, g, probability, kept, q_out, k_out, v_out in zip(
             _heads_first(query, rows), _heads_first(key, lengths), _heads_first(value, lengths),
-            _heads_first(gradient, rows), _blocks(probabilities, ctx.shapes), _blocks(masks, ctx.shapes),
+            _heads_first(gradient, rows), _blocks(probabilities, ctx.shapes), _blocks(mask, ctx.shapes),
             _heads_first(by_query, rows), _heads_first(by_key, lengths), _heads_first(by_value, lengths), strict=True,
         ):  # fmt: skip
-            dropped = probability if mask is None else torch.mul(probability, mask)
+            dropped = probability if kept is None else torch.mul(probability, kept)
             v_out.copy_(torch.baddbmm(v_out, dropped.transpose(1, 2), g, beta=0, alpha=ctx.scale))
             by_probability = torch.baddbmm(probability, g, v.transpose(1, 2), beta=0, alpha=ctx.scale)
-            if mask is not None:
-                by_probability.mul_(mask)
+            if kept is not None:
+                by_probability.mul_(kept)
             by_score = torch._softmax_backward_data(by_probability, probability, -1, probability.dtype)
             q_out.copy_(torch.baddbmm(q_out, by_score, k, beta=0, alpha=ctx.scaling))
             k_out.copy_(torch.baddbmm(k_out, by_score.transpose(1, 2), q, beta=0, alpha=ctx.scaling))
@@ -154,11 +154,9 @@ def _heads_first(states: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:
     return [part.transpose(0, 1) for part in states.split(sizes)]
 
 
-def _blocks(flat: Tensor | list[Tensor], shapes: list[tuple[int, ...]]) -> list[Tensor | None]:
+def _blocks(flat: Tensor | None, shapes: list[tuple[int, ...]]) -> list[Tensor | None]:
     """A flat tensor divided into blocks of these shapes, views; None for each where there is no tensor."""
-    if isinstance(flat, list):
-        if not flat:
-            return [None] * len(shapes)
-        (flat,) = flat
+    if flat is None:
+        return [None] * len(shapes)
     parts = flat.split([math.prod(shape) for shape in shapes])
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]

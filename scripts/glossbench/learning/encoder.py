@@ -69,7 +69,7 @@ class Encoder(nn.Module):
     def _encode(self, documents: Documents, indices: Tensor, groups: list[Tensor]) -> list[Tensor]:
         """Embeddings (b, d) of each micro-batch; their documents are read together."""
         read = documents.select(indices[torch.cat(groups)])
-        packings = [Packing(tuple(documents.lengths[indices[group]].tolist())) for group in groups]
+        packings = [Packing.of(documents.lengths[indices[group]]) for group in groups]
         parts = embed(self.backbone, read).split([packing.tokens for packing in packings])
         if self.gradient_cache and torch.is_grad_enabled():
             pooled = partial(checkpoint, self._pooled, use_reentrant=False)
@@ -107,7 +107,7 @@ def embed(backbone: nn.Module, documents: Documents) -> Tensor:
     if documents.values.ndim == 2:
         return documents.values.float()
     embeddings = backbone.embeddings
-    positions = torch.arange(len(documents.values)) - documents.offsets[:-1].repeat_interleave(documents.lengths)
+    positions = Packing.of(documents.lengths).positions
     if hasattr(embeddings, "padding_idx"):  # RoBERTa counts positions from the one after its padding token's id
         positions = positions + embeddings.padding_idx + 1
     given = {"input_ids": documents.values[None], "position_ids": positions[None].to(documents.values.device)}
@@ -214,7 +214,7 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_tokens:
     states = torch.empty((len(documents.values), backbone.config.hidden_size), dtype=torch.float16)
     for group in micro_batches(documents.lengths, micro_batch_tokens):
         read = documents.select(group)
-        hidden = through_layers(layer_list(backbone), embed(backbone, read), Packing(tuple(read.lengths.tolist())))
+        hidden = through_layers(layer_list(backbone), embed(backbone, read), Packing.of(read.lengths))
         states[documents.rows(group)] = hidden.cpu().half()
     if not states.isfinite().all():
         raise TrainingError("a frozen layer's output does not fit half precision; leave trainable_layers out")

@@ -21,6 +21,11 @@ class Packing:
 
     lengths: tuple[int, ...]
 
+    @classmethod
+    def of(cls, lengths: Tensor) -> "Packing":
+        """From the number of tokens of each document, (b,) on the CPU."""
+        return cls(tuple(lengths.tolist()))
+
     def __len__(self) -> int:
         return len(self.lengths)
 

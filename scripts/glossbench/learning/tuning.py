@@ -52,8 +52,7 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
     estimates = files.estimates()
     trials = open_study(journal, key, tuning)
 
-    def score(trial: optuna.Trial) -> float:
-        found = settings_of(trial, objective["search"])
+    def score(trial: optuna.Trial, found: dict[str, float]) -> float:
         log.info("trial %d: %s", trial.number, found)
         resolved = resolve(objective, found, estimates)
 
@@ -124,7 +123,7 @@ def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
 def try_until(
     study: optuna.Study,
     search: dict[str, Any],
-    score: Callable[[optuna.Trial], float],
+    score: Callable[[optuna.Trial, dict[str, float]], float],
     tuning: dict[str, Any],
 ) -> None:
     """Run trials one after the other until one of two limits is reached.
@@ -135,7 +134,7 @@ def try_until(
     Args:
         study: the search.
         search: space by setting.
-        score: trains a trial and returns its score.
+        score: trains a trial with its settings and returns its score.
         tuning: settings of the search, with the limits ``trials`` (number of finished trials) and ``timeout``
             (seconds that they took together, or None).
 
@@ -148,14 +147,14 @@ def try_until(
             break
         study.sampler = sampler(tuning, number)
         trial = study.ask()
-        settings = settings_of(trial, search)
+        found = settings_of(trial, search)
         before = [tried for tried in study.get_trials(deepcopy=False) if tried.state in STATES]
-        same = next((tried for tried in before if settings_of(tried, search) == settings), None)
+        same = next((tried for tried in before if settings_of(tried, search) == found), None)
         if same is not None:
             _take_over(study, trial, same)
             continue
         try:
-            value = score(trial)
+            value = score(trial, found)
         except optuna.TrialPruned as reason:
             log.info("trial %d stopped early: %s", trial.number, reason)
             study.tell(trial, state=TrialState.PRUNED)

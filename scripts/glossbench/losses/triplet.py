@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from glossbench.arguments import check_choice
+
 AVERAGES = ("positive", "all")
 
 
@@ -28,8 +30,7 @@ class TripletLoss(nn.Module):
         super().__init__()
         if not margin > 0:
             raise ValueError(f"margin: {margin} is not a positive number")
-        if average not in AVERAGES:
-            raise ValueError(f"average: {average!r} is not one of {', '.join(AVERAGES)}")
+        check_choice("average", average, AVERAGES)
         self.margin, self.squared, self.average = margin, squared, average
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:

@@ -203,11 +203,12 @@ class Objectives:
         settings["training"] = block(by_protocol(self.training))
         bounds_of = {**self.losses, "training": self.training}
         declared = schema["additionalProperties"]["properties"]
-        space = schema["additionalProperties"]["properties"]["search"]["additionalProperties"]["additionalProperties"]
+        space = declared["search"]["additionalProperties"]["additionalProperties"]
         searchable = {
             name: block(dict.fromkeys([*part["properties"], *self.weight], space)) for name, part in settings.items()
         }
-        preset = block({**declared, **settings, "probe": block(self.probe), "search": block(searchable)})
+        pruning = by_protocol({"pruning": declared["pruning"]})
+        preset = block({**declared, **pruning, **settings, "probe": block(self.probe), "search": block(searchable)})
         path = config_dir / "presets.yaml"
         schema = {**schema, "additionalProperties": preset}
         presets = typed(read_yaml(path), schema)

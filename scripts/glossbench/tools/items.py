@@ -130,7 +130,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
         study: The study.
         published: config/published.
     """
-    runs = [run for run in study.runs if _printed(output.paper, run, study, published)]
+    runs = _printed(output.paper, study, published)
     shown = study.settings[output.needs["setting"]] if output.needs.get("setting") in SHOWN_SINGLY else None
     if shown:
         runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
@@ -147,14 +147,15 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
     return tuple(runs[place] for place in kept)
 
 
-def _printed(number: str | None, run: Run, study: Study, published: Path) -> bool:
-    """Whether the paper's table of this number has the cell of a run; true for tables that list no cells."""
+def _printed(number: str | None, study: Study, published: Path) -> list[Run]:
+    """The runs whose cells the paper's table of this number has; all runs for tables that list no cells."""
     if number in SCORES:
-        return (SCORES[number], run.corpus, run.encoder, run.objective) in _cells(published)
+        cells = _cells(published)
+        return [run for run in study.runs if (SCORES[number], run.corpus, run.encoder, run.objective) in cells]
     if number == MODELS:
-        title = study.registry["encoders"][run.encoder]["title"]
-        return f"{OURS}{title}" in set(published_models(published)["model"])
-    return True
+        models, encoders = set(published_models(published)["model"]), study.registry["encoders"]
+        return [run for run in study.runs if f"{OURS}{encoders[run.encoder]['title']}" in models]
+    return list(study.runs)
 
 
 def _cells(published: Path) -> set[tuple[str, ...]]:

@@ -6,13 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import competitions, listed
+from glossbench.evidence.claims.competitors import RUN, competitions, listed
 from glossbench.evidence.claims.measurement import Cell, CellValue, Measurement
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.statistics.pairs import compare, holm
 
 UNITS = {"corpus": "corpora", "cell": "cells"}
-RUN = ["corpus", "encoder", "objective", "seed"]
 CELL = ["corpus", "encoder"]
 
 

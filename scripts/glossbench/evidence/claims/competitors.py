@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from glossbench.evidence.claims.measurement import Cell
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import in_order
 
-Cell = tuple[str, str]
+RUN = ["corpus", "encoder", "objective", "seed"]  # columns that identify a run
 
 
 def competitions(runs: pd.DataFrame, measure: dict) -> Iterator[tuple[Cell, str, pd.DataFrame]]:
@@ -49,7 +50,7 @@ def behind(cell: Cell, table: pd.DataFrame) -> set[tuple]:
 
 def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
     """Rows of the collected frame as tuples (corpus, encoder, objective, seed)."""
-    return frozenset(rows[["corpus", "encoder", "objective", "seed"]].itertuples(index=False, name=None))
+    return frozenset(rows[RUN].itertuples(index=False, name=None))
 
 
 def listed(keys: list[str]) -> str:

@@ -5,12 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import listed
+from glossbench.evidence.claims.competitors import RUN, listed, runs_of
 from glossbench.evidence.claims.measurement import CellValue, Measurement
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.text.names import corpus_name, encoder_name, objective_name
 
-RUN = ["corpus", "encoder", "objective", "seed"]
 MACHINE = ["device", "precision"]
 CASE = [*RUN[:3], *MACHINE]
 
@@ -53,7 +52,7 @@ def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurem
         n=len(shares),
         unit="seeds",
         interval="95 % of Student's t over seeds",
-        runs=frozenset(own[RUN].itertuples(index=False, name=None)),
+        runs=runs_of(own),
         cells={cell: CellValue(value, value, len(shares))},
         one_of_many=True,
         about=f"{where}, {milliseconds:.3g} ms per step on {case['device']} in {case['precision']}",

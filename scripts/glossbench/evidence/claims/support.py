@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import listed
+from glossbench.evidence.claims.competitors import RUN, listed
 from glossbench.evidence.claims.measurement import Cell, Measurement, inside
 from glossbench.evidence.text.names import corpus_name, in_order
 
@@ -68,7 +68,7 @@ def support_of(
 def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
     keys = frozenset().union(*(one.runs for one in measurements))
-    names = ["corpus", "encoder", "objective", "seed"][: max(map(len, keys), default=0)]
+    names = RUN[: max(map(len, keys), default=0)]
     return runs[[row in keys for row in runs[names].itertuples(index=False, name=None)]] if keys else runs[:0]
 
 

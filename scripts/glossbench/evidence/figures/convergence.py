@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORES
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, in_order, protocol_name
+from glossbench.evidence.text.names import arrange, protocol_name
 
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
 CELL = ["protocol", "corpus", "encoder"]
@@ -74,16 +74,13 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
     part.suptitle(protocol_name(protocol))
-    objectives = in_order(block["objective"], "objective")
-    for axes, panel, first in panels.cells(part, block, corpora, "epoch", panels.LEAST, panels.LONGEST):
-        panels.name_objectives(axes, objectives, spoken=first)
+    for axes, panel, objectives in panels.by_objective(part, block, corpora, "epoch"):
         _draw_panel(axes, panel, objectives)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
     if panel.empty:
-        axes.set_xticks([])
-        panels.say(axes)
+        panels.not_run(axes)
         return
     last = panel["reached"].max() if panel["reached"].notna().any() else panel["n_epochs"].max()
     never = max(NEVER * last, last + 1)

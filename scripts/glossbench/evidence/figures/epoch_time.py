@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, in_order
+from glossbench.evidence.text.names import arrange
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {
@@ -110,17 +110,14 @@ def _panels(
     part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str
 ) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
     """Each panel, its rows of the view, and the objectives of all panels."""
-    objectives = in_order(view["objective"], "objective")
-    for axes, cell, first in panels.cells(part, view, corpora, unit, panels.LEAST, panels.LONGEST):
-        panels.name_objectives(axes, objectives, spoken=first)
+    for axes, cell, objectives in panels.by_objective(part, view, corpora, unit):
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         yield axes, cell, objectives
 
 
 def _draw_bars(axes: Axes, cell: pd.DataFrame, objectives: list[str], value: str, scale: float) -> None:
     if cell.empty:
-        axes.set_xticks([])
-        panels.say(axes)
+        panels.not_run(axes)
         return
     wide = cell.pivot(index="objective", columns="part", values=value).reindex(objectives).fillna(0) * scale
     left = pd.Series(0.0, index=objectives)

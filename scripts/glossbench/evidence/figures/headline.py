@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import CELL, unvaried_and_floors
 from glossbench.evidence.statistics.cells import cells
-from glossbench.evidence.text.names import arrange, in_order, protocol_name
+from glossbench.evidence.text.names import arrange, protocol_name
 
 METRIC = "accuracy"
 ORDER = ["protocol", "corpus", "encoder", "objective"]
@@ -59,16 +59,13 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
     part.suptitle(protocol_name(protocol))
-    objectives = in_order(block["objective"], "objective")
-    for axes, panel, first in panels.cells(part, block, corpora, "accuracy, %", panels.LEAST, panels.LONGEST):
-        panels.name_objectives(axes, objectives, spoken=first)
+    for axes, panel, objectives in panels.by_objective(part, block, corpora, "accuracy, %"):
         _draw_panel(axes, panel, objectives)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
     if panel.empty:
-        axes.set_xticks([])
-        panels.say(axes)
+        panels.not_run(axes)
         return
     for row in panel.itertuples(index=False):
         look, place = style.look(row.objective), objectives.index(row.objective)

@@ -1,6 +1,6 @@
 """Arranges panels on a page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -107,6 +107,20 @@ def cells(
     ]
 
 
+def by_objective(
+    part: SubFigure, block: pd.DataFrame, corpora: list[str], xlabel: str
+) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
+    """Create panels as ``cells`` does, whose lines are the objectives of all of them.
+
+    Yields:
+        For each panel its axes, its rows of ``block``, and the objectives, the first on top.
+    """
+    objectives = in_order(block["objective"], "objective")
+    for axes, panel, first in cells(part, block, corpora, xlabel, LEAST, LONGEST):
+        name_objectives(axes, objectives, spoken=first)
+        yield axes, panel, objectives
+
+
 def name_objectives(axes: Axes, objectives: list[str], spoken: bool) -> None:
     """Label the y axis of a panel with one line per objective, the first on top.
 
@@ -140,6 +154,12 @@ def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], besid
 def say(axes: Axes, text: str = "not run") -> None:
     """Write into an empty panel why it is empty."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+
+
+def not_run(axes: Axes) -> None:
+    """Leave a panel of objectives without rows empty."""
+    axes.set_xticks([])
+    say(axes)
 
 
 def nothing(text: str = "nothing to draw: no such runs") -> Figure:

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
 from glossbench.evidence.report import costs
 from glossbench.evidence.report.headline import scores_table
 from glossbench.evidence.report.runs_table import runs_table
@@ -26,8 +27,7 @@ PNG_WIDTH = slice(16, 20)  # bytes of the first chunk of a png, big-endian
 PNG_HEIGHT = slice(20, 24)
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
 DOTS_PER_PIXEL = 300 / 135
-VERDICTS = {"confirmed": "✓", "contradicted": "✗", "undecided": "?", "not tested": "–"}
-NOT_TESTED = "not tested"
+VERDICTS = {CONFIRMED: "✓", CONTRADICTED: "✗", UNDECIDED: "?", NOT_TESTED: "–"}
 # Outputs that have a section of their own: the picture beside the scores, and the audit of the corpora.
 PICTURE, AUDIT = "headline", "corpora"
 
