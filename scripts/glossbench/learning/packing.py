@@ -10,6 +10,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from glossbench.transfer import to_device
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -17,9 +19,11 @@ class Packing:
 
     Args:
         lengths: number of tokens of each of b documents, T in all.
+        device: device of the hidden states. What a layer needs is copied there once for all layers.
     """
 
     lengths: tuple[int, ...]
+    device: torch.device = torch.device("cpu")
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -36,21 +40,24 @@ class Packing:
 
     @cached_property
     def starts(self) -> Tensor:
-        """(b,) int64 on the CPU: place of each document's first token among all tokens."""
+        """(b,) int64: place of each document's first token among all tokens."""
         lengths = torch.tensor(self.lengths)
-        return lengths.cumsum(0) - lengths
-
-    @cached_property
-    def positions(self) -> Tensor:
-        """(T,) int64 on the CPU: position of each token in its document."""
-        lengths = torch.tensor(self.lengths)
-        return torch.arange(self.tokens) - self.starts.repeat_interleave(lengths)
+        return to_device(lengths.cumsum(0) - lengths, self.device)
 
     @cached_property
     def padded_places(self) -> Tensor:
-        """(T,) int64 on the CPU: place of each token in a padded batch of b x L tokens."""
-        documents = torch.arange(len(self)).repeat_interleave(torch.tensor(self.lengths))
-        return documents * self.longest + self.positions
+        """(T,) int64: place of each token in a padded batch of b x L tokens."""
+        lengths = torch.tensor(self.lengths)
+        shifts = torch.arange(len(self)) * self.longest - (lengths.cumsum(0) - lengths)
+        return to_device(torch.arange(self.tokens) + shifts.repeat_interleave(lengths), self.device)
+
+    @cached_property
+    def padding_mask(self) -> Tensor | None:
+        """(b, 1, 1, L) bool: True at the tokens of a padded batch; None where all documents have the same length."""
+        if min(self.lengths) == self.longest:
+            return None
+        lengths = to_device(torch.tensor(self.lengths), self.device)
+        return (torch.arange(self.longest, device=self.device) < lengths[:, None])[:, None, None]
 
 
 def micro_batches(lengths: Tensor, most_tokens: int) -> list[Tensor]:

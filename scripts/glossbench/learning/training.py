@@ -25,6 +25,7 @@ from glossbench.learning.metrics import macro_f1, macro_silhouette
 from glossbench.learning.stopping import EarlyStopping
 from glossbench.learning.timer import Timer
 from glossbench.losses.protocol import TIMED_PARTS, call_loss
+from glossbench.transfer import to_device
 
 log = logging.getLogger(__name__)
 PARTS = ("forward", "backward", "optimizer", *TIMED_PARTS)
@@ -193,7 +194,7 @@ class Trainer:
             ce_logits = logits
             if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
                 _, ce_logits = self.model(documents, batch)
-        labels = documents.labels[batch.to(self.device, non_blocking=True)]
+        labels = documents.labels[to_device(batch, self.device)]
         terms = self._loss_terms(embeddings, logits, ce_logits, labels)
         with self.timer("backward"):
             terms["loss"].backward()
