@@ -51,6 +51,8 @@ COSTS = {
     "total_seconds": 10.0,
     "seconds_per_epoch": 3.0,
     "docs_per_second": 100.0,
+    "tokens_per_second": 2500.0,
+    "matrix_share": 0.5,
     "peak_memory_mib": 900.0,
 }
 SPACES = {"learning_rate": {"choices": [1e-5, 2e-5]}, "sigma": {"low": 0.1, "high": 10.0, "log": True}}

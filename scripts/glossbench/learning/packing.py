@@ -12,6 +12,8 @@ from torch import Tensor
 
 from glossbench.transfer import to_device
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -23,7 +25,7 @@ class Packing:
     """
 
     lengths: tuple[int, ...]
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     def __len__(self) -> int:
         return len(self.lengths)

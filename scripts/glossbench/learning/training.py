@@ -148,6 +148,12 @@ class Trainer:
         """Column of the validation score."""
         return "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
 
+    @property
+    def forward_passes(self) -> int:
+        """Forward passes of a step: a second one only where there are two losses."""
+        two_losses = self.loss is not None and self.model.head is not None
+        return self.settings["forward_passes"] if two_losses else 1
+
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """Encode documents without dropout.
@@ -192,7 +198,7 @@ class Trainer:
         with self.timer("forward"), self._autocast():
             embeddings, logits = self.model(documents, batch)
             ce_logits = logits
-            if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
+            if self.forward_passes == 2:
                 _, ce_logits = self.model(documents, batch)
         labels = documents.labels[to_device(batch, self.device)]
         terms = self._loss_terms(embeddings, logits, ce_logits, labels)
