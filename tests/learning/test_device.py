@@ -25,7 +25,8 @@ def trainer(folder, protocol, loss, device, **training):
     """A trainer on 48 random documents, its loss and its model on a device."""
     backbone = load_backbone(folder)
     torch.manual_seed(0)
-    model = Model(Encoder(backbone, "cls", 64), 3 if protocol == "integrated" else None).to(device)
+    encoder = Encoder(backbone, "cls", 64, training.get("gradient_cache", False))
+    model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
     documents = random_documents(48).to(device)
     settings = {**TRAINING, "precision": "float32", **training}
     objective = {"protocol": protocol, "weight": 0.7, "training": settings}
@@ -41,11 +42,11 @@ def without_dropout(run):
     return before, run.encode(run.splits.val)[0], {name: float(value) for name, value in terms.items()}
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_a_step_waits_for_the_device_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name):
+@pytest.mark.parametrize(("name", "cache"), [*((name, False) for name in STEPS), ("gloss-ce", True)])
+def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name, cache):
     protocol, loss, waits = STEPS[name]
     with pretended_cuda(monkeypatch) as device:
-        run = trainer(bert_folder, protocol, loss(), CUDA, class_weights="balanced")
+        run = trainer(bert_folder, protocol, loss(), CUDA, class_weights="balanced", gradient_cache=cache)
         assert all(isinstance(parameter, OnDevice) for parameter in run.parameters)
         run.model.train()
         device.waits.clear()
