@@ -1,7 +1,7 @@
 """A CUDA device of its own for each job of a machine, by lock files that end with the process."""
 
-import getpass
 import logging
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -26,7 +26,7 @@ def own_device(names: list[str], folder: Path | None = None) -> int:
     Returns:
         Index of the device.
     """
-    folder = folder or Path(tempfile.gettempdir()) / f"glossbench-devices-{getpass.getuser()}"
+    folder = folder or Path(tempfile.gettempdir()) / f"glossbench-devices-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
     locks = [FileLock(folder / f"{name}.lock") for name in names]
     for index, lock in enumerate(locks):
