@@ -107,6 +107,7 @@ def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = 
     """One run of each floor by corpus and encoder, which has neither epochs nor seconds of training."""
     made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
     nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
+    nothing += ["tokens_per_second", "matrix_share"]
     return made.assign(n_trainable=0, **dict.fromkeys(nothing, np.nan))
 
 

@@ -26,6 +26,8 @@ OPTIONAL = [
     "train_seconds",
     "seconds_per_epoch",
     "docs_per_second",
+    "tokens_per_second",
+    "matrix_share",
     "sigma",
     "labeled_fraction",
     "temperature",
