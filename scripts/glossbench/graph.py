@@ -119,7 +119,7 @@ def log_propagated(
     with torch.no_grad():
         true_class = solved.gather(1, labels[hidden, None])
         # A class without a kept node has probability zero; its logarithm is not used.
-        reachable = torch.isin(labels[hidden], labels[kept])[:, None]
+        reachable = is_in(labels[hidden], labels[kept])[:, None]
         smallest = torch.where(reachable, true_class, 1.0).min()
         floor = SOLVE_HEADROOM * (error + torch.finfo(solved.dtype).eps)
         in_range = (solved.min() >= -SOLVE_TOLERANCE) & (
@@ -130,6 +130,14 @@ def log_propagated(
         return log_propagated_by_elimination(log_t, labels, hidden, kept, num_classes, transition)
     positive = solved > 0
     return torch.where(positive, torch.where(positive, solved, 1.0).log(), -math.inf)
+
+
+def is_in(labels: Tensor, known: Tensor) -> Tensor:
+    """Whether each label is among the known ones. (u,), (l,) -> (u,) bool.
+
+    On CUDA ``torch.isin`` sorts what it compares with, and the host waits for the number of different values.
+    """
+    return (labels[:, None] == known[None, :]).any(dim=1)
 
 
 def propagate_labels(

@@ -158,7 +158,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
     metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
     rows = collect_runs("made-up", metrics, timing, cards=[]).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
-    seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second"]
+    seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share"]
     assert rows[training + seconds].isna().all(axis=None)
     assert (rows["protocol"] == "floor").all()
     assert rows["n_train"].to_dict() == {"tfidf": 30, "frozen": 30}

@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def train_until_a_checkpoint(kill, folder, state, done):
 
     def die_half_written(event, arguments):
         if event == "os.rename" and str(arguments[0]).endswith(".partial") and next(renames) == kill:
-            os.truncate(arguments[0], os.path.getsize(arguments[0]) // 2)
+            os.truncate(arguments[0], Path(arguments[0]).stat().st_size // 2)
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(die_half_written)

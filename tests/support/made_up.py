@@ -51,6 +51,8 @@ COSTS = {
     "total_seconds": 10.0,
     "seconds_per_epoch": 3.0,
     "docs_per_second": 100.0,
+    "tokens_per_second": 2500.0,
+    "matrix_share": 0.5,
     "peak_memory_mib": 900.0,
 }
 SPACES = {"learning_rate": {"choices": [1e-5, 2e-5]}, "sigma": {"low": 0.1, "high": 10.0, "log": True}}
@@ -105,6 +107,7 @@ def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = 
     """One run of each floor by corpus and encoder, which has neither epochs nor seconds of training."""
     made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
     nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
+    nothing += ["tokens_per_second", "matrix_share"]
     return made.assign(n_trainable=0, **dict.fromkeys(nothing, np.nan))
 
 

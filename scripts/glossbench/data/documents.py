@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from glossbench.transfer import to_device
+
 
 @dataclass(frozen=True)
 class Documents:
@@ -64,13 +66,13 @@ class Documents:
     def select(self, indices: Tensor | np.ndarray | list[int]) -> Documents:
         """The documents at these positions, in this order."""
         indices = torch.as_tensor(indices, dtype=torch.int64, device="cpu")
-        rows = self.rows(indices).to(self.values.device)
+        rows = to_device(self.rows(indices), self.values.device)
         return replace(
             self,
             values=self.values[rows],
             token_types=None if self.token_types is None else self.token_types[rows],
             offsets=_offsets(self.lengths[indices]),
-            labels=self.labels[indices.to(self.labels.device)],
+            labels=self.labels[to_device(indices, self.labels.device)],
             doc_ids=[self.doc_ids[i] for i in indices.tolist()],
         )
 

@@ -55,14 +55,11 @@ def _for_transformers(
 
 def _padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float, dropout: float) -> Tensor:
     b, longest = len(packing), packing.longest
-    places = packing.padded_places.to(key.device, non_blocking=True)
+    places = packing.padded_places
     first_only = len(query) != len(key)
     key, value = (_Pad.apply(states, places, b * longest).unflatten(0, (b, longest)) for states in (key, value))
     query = query[:, None] if first_only else _Pad.apply(query, places, b * longest).unflatten(0, (b, longest))
-    mask = None
-    if min(packing.lengths) < longest:
-        lengths = torch.tensor(packing.lengths).to(key.device, non_blocking=True)
-        mask = (torch.arange(longest, device=key.device) < lengths[:, None])[:, None, None]  # (b, 1, 1, L)
+    mask = packing.padding_mask
     heads_first = (states.transpose(1, 2) for states in (query, key, value))
     found = F.scaled_dot_product_attention(*heads_first, mask, dropout, scale=scaling).transpose(1, 2)
     return found[:, 0] if first_only else _Unpad.apply(found.flatten(0, 1), places)

@@ -26,6 +26,8 @@ OPTIONAL = [
     "train_seconds",
     "seconds_per_epoch",
     "docs_per_second",
+    "tokens_per_second",
+    "matrix_share",
     "sigma",
     "labeled_fraction",
     "temperature",
@@ -42,7 +44,8 @@ OPTIONAL = [
     "test_macro_silhouette",
 ]
 TIMING = [
-    "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "peak_memory_mib", "device",
+    "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
+    "matrix_share", "peak_memory_mib", "device",
     "precision", "threads", "torch_version", "transformers_version", "python_version",
 ]  # fmt: skip
 Paths = Iterable[str]

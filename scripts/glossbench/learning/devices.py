@@ -10,10 +10,13 @@ import torch
 import transformers
 
 from glossbench.errors import TrainingError
+from glossbench.learning.device_locks import own_device
 
 
 def reproducible(device: str, threads: int) -> torch.device:
     """Choose the device, and fix what results depend on besides settings and seed.
+
+    Where there are several CUDA devices, each job has one of its own.
 
     Args:
         device: "auto" (CUDA if there is any), "cpu" or "cuda".
@@ -30,7 +33,18 @@ def reproducible(device: str, threads: int) -> torch.device:
             raise TrainingError("device: cuda found in the study, but torch sees no CUDA device here; use auto or cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+        return cuda_device()
     return torch.device(device)
+
+
+def cuda_device() -> torch.device:
+    """The only CUDA device, or one that no other job of this machine has; waits while there is none."""
+    count = torch.cuda.device_count()
+    if count < 2:
+        return torch.device("cuda", 0)
+    index = own_device([str(torch.cuda.get_device_properties(index).uuid) for index in range(count)])
+    torch.cuda.set_device(index)  # memory statistics, events and streams are of the current device
+    return torch.device("cuda", index)
 
 
 def precision_on(device: torch.device, precision: str) -> str:

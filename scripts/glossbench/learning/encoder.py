@@ -16,6 +16,7 @@ from glossbench.learning.attention import use_packed_attention
 from glossbench.learning.dropout import replace_dropout
 from glossbench.learning.first_token import first_tokens
 from glossbench.learning.packing import Packing, micro_batches
+from glossbench.transfer import to_device
 
 
 class Encoder(nn.Module):
@@ -64,12 +65,12 @@ class Encoder(nn.Module):
         # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
         readings = [groups] if torch.is_grad_enabled() else [[group] for group in groups]
         pooled = torch.cat([part for reading in readings for part in self._encode(documents, indices, reading)])
-        return pooled[torch.cat(groups).argsort().to(pooled.device, non_blocking=True)]
+        return pooled[to_device(torch.cat(groups).argsort(), pooled.device)]
 
     def _encode(self, documents: Documents, indices: Tensor, groups: list[Tensor]) -> list[Tensor]:
         """Embeddings (b, d) of each micro-batch; their documents are read together."""
         read = documents.select(indices[torch.cat(groups)])
-        packings = [Packing.of(documents.lengths[indices[group]]) for group in groups]
+        packings = [Packing.of(documents.lengths[indices[group]], read.values.device) for group in groups]
         parts = embed(self.backbone, read).split([packing.tokens for packing in packings])
         if self.gradient_cache and torch.is_grad_enabled():
             pooled = partial(checkpoint, self._pooled, use_reentrant=False)
@@ -107,10 +108,10 @@ def embed(backbone: nn.Module, documents: Documents) -> Tensor:
     if documents.values.ndim == 2:
         return documents.values.float()
     embeddings = backbone.embeddings
-    positions = Packing.of(documents.lengths).positions
+    positions = Packing.of(documents.lengths, documents.values.device).positions
     if hasattr(embeddings, "padding_idx"):  # RoBERTa counts positions from the one after its padding token's id
         positions = positions + embeddings.padding_idx + 1
-    given = {"input_ids": documents.values[None], "position_ids": positions[None].to(documents.values.device)}
+    given = {"input_ids": documents.values[None], "position_ids": positions[None]}
     if documents.token_types is not None:  # pairs of texts, for an encoder with token types
         given["token_type_ids"] = documents.token_types[None]
     return embeddings(**given)[0]
@@ -214,7 +215,8 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_tokens:
     states = torch.empty((len(documents.values), backbone.config.hidden_size), dtype=torch.float16)
     for group in micro_batches(documents.lengths, micro_batch_tokens):
         read = documents.select(group)
-        hidden = through_layers(layer_list(backbone), embed(backbone, read), Packing.of(read.lengths))
+        packing = Packing.of(read.lengths, read.values.device)
+        hidden = through_layers(layer_list(backbone), embed(backbone, read), packing)
         states[documents.rows(group)] = hidden.cpu().half()
     if not states.isfinite().all():
         raise TrainingError("a frozen layer's output does not fit half precision; leave trainable_layers out")

@@ -21,7 +21,7 @@ def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
     Returns:
         (b, d).
     """
-    first = hidden[packing.starts.to(hidden.device, non_blocking=True)]
+    first = hidden[packing.starts]
     if hasattr(layer.attention, "q_lin"):  # DistilBERT
         attention = layer.attention
         projections = attention.q_lin, attention.k_lin, attention.v_lin, attention.n_heads

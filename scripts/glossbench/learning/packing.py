@@ -10,6 +10,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from glossbench.transfer import to_device
+
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -17,14 +21,16 @@ class Packing:
 
     Args:
         lengths: number of tokens of each of b documents, T in all.
+        device: device of the hidden states. What a layer needs is copied there once for all layers.
     """
 
     lengths: tuple[int, ...]
+    device: torch.device = CPU
 
     @classmethod
-    def of(cls, lengths: Tensor) -> "Packing":
+    def of(cls, lengths: Tensor, device: torch.device = CPU) -> "Packing":
         """From the number of tokens of each document, (b,) on the CPU."""
-        return cls(tuple(lengths.tolist()))
+        return cls(tuple(lengths.tolist()), device)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -41,21 +47,39 @@ class Packing:
 
     @cached_property
     def starts(self) -> Tensor:
-        """(b,) int64 on the CPU: place of each document's first token among all tokens."""
+        """(b,) int64: place of each document's first token among all tokens."""
+        return to_device(self._starts, self.device)
+
+    @cached_property
+    def positions(self) -> Tensor:
+        """(T,) int64: position of each token in its document."""
+        return to_device(self._positions, self.device)
+
+    @cached_property
+    def padded_places(self) -> Tensor:
+        """(T,) int64: place of each token in a padded batch of b x L tokens."""
+        return to_device(self._positions + self._of_each_token(torch.arange(len(self)) * self.longest), self.device)
+
+    @cached_property
+    def padding_mask(self) -> Tensor | None:
+        """(b, 1, 1, L) bool: True at the tokens of a padded batch; None where all documents have the same length."""
+        if min(self.lengths) == self.longest:
+            return None
+        lengths = to_device(torch.tensor(self.lengths), self.device)
+        return (torch.arange(self.longest, device=self.device) < lengths[:, None])[:, None, None]
+
+    @cached_property
+    def _starts(self) -> Tensor:
         lengths = torch.tensor(self.lengths)
         return lengths.cumsum(0) - lengths
 
     @cached_property
-    def positions(self) -> Tensor:
-        """(T,) int64 on the CPU: position of each token in its document."""
-        lengths = torch.tensor(self.lengths)
-        return torch.arange(self.tokens) - self.starts.repeat_interleave(lengths)
+    def _positions(self) -> Tensor:
+        return torch.arange(self.tokens) - self._of_each_token(self._starts)
 
-    @cached_property
-    def padded_places(self) -> Tensor:
-        """(T,) int64 on the CPU: place of each token in a padded batch of b x L tokens."""
-        documents = torch.arange(len(self)).repeat_interleave(torch.tensor(self.lengths))
-        return documents * self.longest + self.positions
+    def _of_each_token(self, of_documents: Tensor) -> Tensor:
+        """(T,) on the CPU: each document's value at all of its tokens."""
+        return of_documents.repeat_interleave(torch.tensor(self.lengths))
 
 
 def micro_batches(lengths: Tensor, most_tokens: int) -> list[Tensor]:

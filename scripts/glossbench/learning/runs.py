@@ -19,6 +19,7 @@ from glossbench.learning.devices import machine, precision_on, reproducible
 from glossbench.learning.encoder import Encoder, layer_list
 from glossbench.learning.inputs import SPLITS, RunFiles, Splits, load_splits, read_backbone
 from glossbench.learning.memory import activation_bytes, explain_out_of_memory, free_bytes
+from glossbench.learning.rates import matrix_share, throughput
 from glossbench.learning.resolve import resolve
 from glossbench.learning.training import Model, Trainer
 from glossbench.losses.protocol import needs_of
@@ -86,14 +87,19 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         "n_parameters": n_parameters,
         "n_trainable": sum(parameter.numel() for parameter in trainer.parameters),
     }
+    speed = throughput(progress.history, splits.train)
+    precision = precision_on(device, objective["training"]["precision"])
     timing = {
         "load_seconds": loaded - started,
         "fit_seconds": trained - loaded,
         "encode_seconds": time.perf_counter() - trained,
         "total_seconds": time.perf_counter() - started,
-        **throughput(progress.history, len(splits.train)),
+        **speed,
+        "matrix_share": matrix_share(
+            trainer.model.encoder, speed["tokens_per_second"], trainer.forward_passes, precision
+        ),
         **machine(device),
-        "precision": precision_on(device, objective["training"]["precision"]),
+        "precision": precision,
     }
     snapshots = trainer.snapshot_arrays(progress)
     return RunResult(resolved, progress.history, encoded, snapshots, timing, trainer.model.state_dict())
@@ -204,13 +210,3 @@ def encode_splits(trainer: Trainer, splits: Splits, protocol: str) -> dict[str, 
             **({} if logits is None else {"logits": logits}),
         }
     return encoded
-
-
-def throughput(history: list[dict[str, float]], n_train: int) -> dict[str, float]:
-    """Seconds of training in total and per epoch (without validation), and training documents per second."""
-    train_seconds = sum(row["seconds_epoch"] for row in history)
-    return {
-        "train_seconds": train_seconds,
-        "seconds_per_epoch": train_seconds / len(history),
-        "docs_per_second": n_train * len(history) / train_seconds,
-    }

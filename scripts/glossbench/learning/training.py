@@ -25,6 +25,7 @@ from glossbench.learning.metrics import macro_f1, macro_silhouette
 from glossbench.learning.stopping import EarlyStopping
 from glossbench.learning.timer import Timer
 from glossbench.losses.protocol import TIMED_PARTS, call_loss
+from glossbench.transfer import to_device
 
 log = logging.getLogger(__name__)
 PARTS = ("forward", "backward", "optimizer", *TIMED_PARTS)
@@ -147,6 +148,12 @@ class Trainer:
         """Column of the validation score."""
         return "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
 
+    @property
+    def forward_passes(self) -> int:
+        """Forward passes of a step: a second one only where there are two losses."""
+        two_losses = self.loss is not None and self.model.head is not None
+        return self.settings["forward_passes"] if two_losses else 1
+
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """Encode documents without dropout.
@@ -191,9 +198,9 @@ class Trainer:
         with self.timer("forward"), self._autocast():
             embeddings, logits = self.model(documents, batch)
             ce_logits = logits
-            if self.settings["forward_passes"] == 2 and self.loss is not None and logits is not None:
+            if self.forward_passes == 2:
                 _, ce_logits = self.model(documents, batch)
-        labels = documents.labels[batch.to(self.device, non_blocking=True)]
+        labels = documents.labels[to_device(batch, self.device)]
         terms = self._loss_terms(embeddings, logits, ce_logits, labels)
         with self.timer("backward"):
             terms["loss"].backward()

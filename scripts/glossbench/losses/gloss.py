@@ -15,8 +15,9 @@ from glossbench.arguments import (
     check_sigma,
     class_labels,
 )
-from glossbench.graph import TRANSITIONS, log_affinity, log_propagated, log_transition
+from glossbench.graph import TRANSITIONS, is_in, log_affinity, log_propagated, log_transition
 from glossbench.losses.protocol import Timer, timed
+from glossbench.transfer import to_device
 
 CRITERIA = ("nll", "softmax")
 REDUCTIONS = ("mean", "sum", "none")
@@ -144,7 +145,7 @@ class GLoss(nn.Module):
         weights = log_y.new_ones(len(truth))
         if class_weights is not None:
             weights = class_weights.to(log_y.dtype)[truth]
-        reachable = torch.isin(truth, known)
+        reachable = is_in(truth, known)
         self.left_out = 1 - reachable.double().mean()
         if self.criterion == "softmax":
             scores = log_y.exp()
@@ -197,7 +198,7 @@ def draw_split(labels: Tensor, labeled_fraction: float, stratified: bool = False
     Returns:
         Positions of the hidden and of the kept documents, each in the order of the batch, on the labels' device.
     """
-    order = torch.randperm(len(labels)).to(labels.device, non_blocking=True)
+    order = to_device(torch.randperm(len(labels)), labels.device)
     if stratified:
         shuffled = labels.gather(0, order)
         by_class = torch.argsort(shuffled, stable=True)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from glossbench.arguments import check_embeddings, check_mask, check_range, check_tensor, class_labels, scaled_rows
+from glossbench.transfer import to_device
 
 # Added to a probability before its logarithm, as in the published code.
 OFFSET = 1e-12
@@ -110,7 +111,7 @@ def draw_anchors(labels: Tensor, per_class: int) -> Tensor:
     Returns:
         (B,) bool, on the labels' device.
     """
-    order = torch.randperm(len(labels)).to(labels.device, non_blocking=True)
+    order = to_device(torch.randperm(len(labels)), labels.device)
     shuffled = labels.gather(0, order)  # labels[order] fails with torch.compile (torch 2.13)
     before = (shuffled[:, None] == shuffled[None, :]).tril(diagonal=-1).sum(dim=1)  # of the same class
     return torch.empty_like(before, dtype=torch.bool).scatter(0, order, before < per_class)

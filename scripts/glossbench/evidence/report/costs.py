@@ -8,7 +8,11 @@ from glossbench.evidence.text.numbers import duration, number
 
 
 def cost(runs: pd.DataFrame) -> Layout:
-    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory."""
+    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory.
+
+    The share of the matrix rate is that of ``learning.rates.matrix_share``: of the time of training, the part that the
+    matrix products of the trained layers would take alone on the run's device.
+    """
     groups = arrange(runs, ["encoder", "objective"]).groupby(["encoder", "objective"], sort=False)
     cells = pd.DataFrame(
         {
@@ -17,6 +21,8 @@ def cost(runs: pd.DataFrame) -> Layout:
             "Mean time an epoch": groups["seconds_per_epoch"].mean().map(duration),
             "Mean last epoch": groups["stop_epoch"].mean().map(lambda value: number(value, 1)),
             "Mean docs/s": groups["docs_per_second"].mean().map(number),
+            "Mean tokens/s": groups["tokens_per_second"].mean().map(number),
+            "Mean % of matrix rate": (100 * groups["matrix_share"].mean()).map(number),
             "Peak MiB": groups["peak_memory_mib"].max().map(number),
         }
     )

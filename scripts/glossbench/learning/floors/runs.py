@@ -19,7 +19,7 @@ from glossbench.learning.run_columns import run_columns
 log = logging.getLogger(__name__)
 # What a run without training has no values for.
 NO_EPOCHS = ("best_epoch", "stop_epoch")
-NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second")
+NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share")
 
 
 def run_floor(settings: dict[str, Any], files: dict[str, str], output: dict[str, str]) -> None:

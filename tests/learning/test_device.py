@@ -1,0 +1,99 @@
+"""Training and encoding on a CUDA device that is pretended: where tensors are, and when the host waits for it."""
+
+import pytest
+import torch
+from documents_made_up import random_documents
+from glossbench.learning.encoder import Encoder, hidden_states, load_backbone
+from glossbench.learning.inputs import Splits
+from glossbench.learning.training import Model, Trainer
+from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
+from pretended_device import CUDA, OnDevice, pretended_cuda
+from tiny_runs import TRAINING
+
+# By objective: protocol, loss, and what a step may wait for: G-Loss decides between its two solvers.
+STEPS = {
+    "ce": ("integrated", lambda: None, []),
+    "gloss-ce": ("integrated", GLoss, ["_local_scalar_dense"]),
+    "gloss-column": ("standalone", lambda: GLoss(transition="column", stratified=True), ["_local_scalar_dense"]),
+    "triplet": ("standalone", TripletLoss, []),
+    "cosine": ("standalone", CosineSimilarityLoss, []),
+    "group": ("integrated", GroupLoss, []),
+}
+
+
+def trainer(folder, protocol, loss, device, **training):
+    """A trainer on 48 random documents, its loss and its model on a device."""
+    backbone = load_backbone(folder)
+    torch.manual_seed(0)
+    encoder = Encoder(backbone, "cls", 64, training.get("gradient_cache", False))
+    model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
+    documents = random_documents(48).to(device)
+    settings = {**TRAINING, "precision": "float32", **training}
+    objective = {"protocol": protocol, "weight": 0.7, "training": settings}
+    splits = Splits(documents, documents, documents, num_classes=3)
+    return Trainer(model, None if loss is None else loss.to(device), objective, splits, 0)
+
+
+def without_dropout(run):
+    """Embeddings before and after a step without dropout, and the terms of the step."""
+    before, _ = run.encode(run.splits.val)
+    torch.manual_seed(1)
+    terms = run.step(torch.arange(40))
+    return before, run.encode(run.splits.val)[0], {name: float(value) for name, value in terms.items()}
+
+
+@pytest.mark.parametrize(("name", "cache"), [*((name, False) for name in STEPS), ("gloss-ce", True)])
+def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name, cache):
+    protocol, loss, waits = STEPS[name]
+    with pretended_cuda(monkeypatch) as device:
+        run = trainer(bert_folder, protocol, loss(), CUDA, class_weights="balanced", gradient_cache=cache)
+        assert all(isinstance(parameter, OnDevice) for parameter in run.parameters)
+        run.model.train()
+        device.waits.clear()
+        terms = run.step(torch.arange(40))
+        assert device.waits == waits
+        assert all(isinstance(term, OnDevice) for term in terms.values())
+
+
+def test_steps_and_embeddings_are_those_of_the_cpu(encoder_folder, monkeypatch):
+    expected = without_dropout(trainer(encoder_folder, "integrated", GLoss(), torch.device("cpu")))
+    with pretended_cuda(monkeypatch):
+        found = without_dropout(trainer(encoder_folder, "integrated", GLoss(), CUDA))
+    assert found[2] == pytest.approx(expected[2], rel=1e-4)
+    for one, other in zip(found[:2], expected[:2], strict=True):
+        torch.testing.assert_close(torch.from_numpy(one), torch.from_numpy(other), rtol=1e-3, atol=1e-4)
+
+
+def test_an_epoch_with_validation_and_frozen_layers_run_on_the_device(bert_folder, monkeypatch):
+    with pretended_cuda(monkeypatch) as device:
+        frozen = hidden_states(load_backbone(bert_folder).to(CUDA), random_documents(20).to(CUDA))
+        assert frozen.values.device.type == "cpu"
+        run = trainer(bert_folder, "standalone", SupConLoss(0.3), CUDA, epochs=1)
+        device.waits.clear()
+        assert len(run.fit().history) == 1
+    encoded = [wait for wait in device.waits if wait == "_to_copy to the host"]
+    assert len(encoded) == 2  # embeddings and labels of the validation split
+
+
+def test_a_tensor_left_on_the_cpu_fails_and_each_way_to_wait_is_seen(monkeypatch):
+    with pretended_cuda(monkeypatch) as device:
+        values = torch.arange(4.0).to(CUDA)
+        with pytest.raises(RuntimeError, match="expected all tensors to be on the same device, found cuda:0 and cpu"):
+            values + torch.ones(4)
+        waits = {
+            "index by a mask": lambda: values[values > 1],
+            "index by places on the host": lambda: values[torch.tensor([1, 2])],
+            "nonzero": lambda: values.nonzero(),
+            "_to_copy to the host": lambda: values.cpu(),
+            "_to_copy from the host": lambda: torch.ones(3).to(CUDA, non_blocking=True),  # not pinned
+            "_local_scalar_dense": lambda: bool(values.sum() > 0),
+            "isin": lambda: torch.isin(values, values),
+        }
+        for wait, operation in waits.items():
+            device.waits.clear()
+            operation()
+            assert wait in device.waits
+        device.waits.clear()
+        assert (values * 2 + torch.tensor(1.0)).sum().device == CUDA
+        torch.ones(3).pin_memory().to(CUDA, non_blocking=True)
+        assert device.waits == []
