@@ -14,7 +14,7 @@ from benchmarks.rows import Options, Row
 
 SIZES = (128, 256, 512, 1024, 2048, 4096, 8192)
 LARGEST_DENSE = 2048  # of the baseline, which needs four times the memory
-SMALL_SIGMA, LARGEST_SMALL = 0.05, 512
+SMALL_SIGMA, LARGEST_SMALL = 0.01, 512
 SIGMA, DIMENSION, CLASSES, THREADS = 0.5, 384, 8, 2
 EXPONENT_FROM = 1024
 BYTES_PER_PAIR = 160  # needed for each entry of the matrix, estimated from above
