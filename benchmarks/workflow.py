@@ -26,19 +26,23 @@ def rows_of_grid(repeats: int) -> Iterator[Row]:
     empty = SCRATCH / "empty"
     planning = median(snakemake("-n", "--quiet", "all", study=PAPER, folder=empty)[0] for _ in range(repeats))
     yield Row("workflow", "config/paper.yaml", "planning all jobs", planning, "s")
-    pretend_finished()
+    if not pretend_finished():
+        print("workflow: the pretended grid is not found finished; this measurement is left out", flush=True)
+        return
     finished = median(snakemake("-n", study=PAPER, folder=GRID)[0] for _ in range(repeats))
     yield Row("workflow", "config/paper.yaml", "finding that nothing is to be done", finished, "s")
 
 
-def pretend_finished() -> None:
+def pretend_finished() -> bool:
     """Make an empty file for each result of the paper's grid, recorded by Snakemake as made by the present code.
 
-    Raises:
-        RuntimeError: if Snakemake still finds something to do.
+    Takes two minutes where the code has changed since.
+
+    Returns:
+        Whether Snakemake finds nothing to do.
     """
     if GRID.exists() and NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]:
-        return
+        return True
     _, summary = snakemake("--summary", study=PAPER, folder=GRID)
     lines = [line.split("\t") for line in summary.splitlines() if "\t" in line]
     files = [Path(GRID, fields[0]) for fields in lines if fields[0] != "output_file"]
@@ -49,9 +53,7 @@ def pretend_finished() -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
     snakemake("--touch", study=PAPER, folder=GRID)
-    _, output = snakemake("-n", study=PAPER, folder=GRID)
-    if NOTHING not in output:
-        raise RuntimeError(f"the grid of the paper is not found finished:\n{output[-2000:]}")
+    return NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]
 
 
 def rows_of_jobs(options: Options, repeats: int) -> Iterator[Row]:
