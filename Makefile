@@ -6,6 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
 FROM ?=
+ONLY ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # what Snakemake itself would answer with a traceback
 CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
@@ -14,7 +15,7 @@ UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study plan partial artifact verify test test-fast lint format docs lock clean
+.PHONY: help demo study plan partial artifact verify test test-fast bench lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +50,9 @@ test: $(VENV)/ready  ## the whole test suite, on all cores
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
 	pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+
+bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
+	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
 
 lint: $(VENV)/ready  ## ruff, snakefmt, codespell and snakemake --lint
 	ruff check $(SOURCES)

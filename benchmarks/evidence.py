@@ -1,191 +1,54 @@
-"""Seconds and memory of all tables, figures, claims and the report on a made-up grid of the paper's size.
+"""Seconds and memory of all tables, figures, claims and the report of a made-up study of a thousand runs."""
 
-``PYTHONPATH=scripts python benchmarks/evidence.py FOLDER [--seeds 5]``: writes the frames that collect would write for
-config/paper.yaml into FOLDER/results/paper, then lets Snakemake make the evidence from them on two cores.
-"""
-
-import argparse
-import json
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
-import numpy as np
-import pandas as pd
 import psutil
-from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, write_frame
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
 
-ROOT = Path(__file__).parents[1]
-SIZES = {"mr": (6397, 711, 3554, 2), "r8": (4936, 549, 2189, 8), "r52": (5865, 667, 2568, 52),
-         "ohsumed": (3021, 336, 4043, 23), "20ng": (10182, 1132, 7532, 20), "sst2": (60614, 6735, 872, 2),
-         "qnli": (94268, 10475, 5463, 2)}  # fmt: skip
-PARTS = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
-KEYS = RUN_KEYS
+from benchmarks.inputs import ROOT, SCRATCH
+from benchmarks.made_up_grid import planned, write_frames
+from benchmarks.rows import Options, Row
+
+RULES = ("all", "report", "claims", "significance", "table", "figure")  # behind collect
+FOLDER = SCRATCH / "evidence"
+SEEDS = 5
 
 
-def planned(seeds: int) -> Study:
-    """The paper's grid with so many seeds."""
-    settings = read_yaml(ROOT / "config" / "paper.yaml")
-    return load_study({**settings, "seeds": list(range(seeds))}, "paper.yaml", ROOT / "config")
+def rows(options: Options) -> Iterator[Row]:
+    """Rows of the whole evidence, made on two cores from frames that collect would write."""
+    seeds = 1 if options.quick else SEEDS
+    runs = write_frames(planned(seeds), FOLDER / "results" / "paper")
+    seconds, peak = evidence(seeds)
+    size = (FOLDER / "results" / "paper" / "report.html").stat().st_size / 2**20
+    case = f"{runs} made-up runs, two cores"
+    yield Row("evidence", case, "all tables, figures, claims and the report", seconds, "s")
+    yield Row("evidence", case, "most memory of all processes (proportional set size)", peak / 2**20, "MiB")
+    yield Row("evidence", case, "size of the report", size, "MiB")
 
 
-def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
-    """A row a planned run, scores drawn."""
-    n = len(study.runs)
-    frame = pd.DataFrame([vars(run) for run in study.runs])
-    resolved = [study.objective(key) for key in frame["objective"]]
-    frame = frame.assign(study=study.name, **{k: [r[k] for r in resolved] for k in ("preset", "protocol")})
-    standalone = frame["protocol"] == "standalone"
-    for position, name in enumerate(("n_train", "n_val", "n_test")):
-        frame[name] = [SIZES[corpus][position] for corpus in frame["corpus"]]
-    sizes = frame["encoder"].map({key: study.registry["encoders"][key]["parameters"] for key in study.encoders})
-    for name in ("test_accuracy", "test_macro_f1", "val_macro_f1"):
-        frame[name] = chance.normal(0.9, 0.02, n).clip(0, 1)
-    frame["test_macro_silhouette"] = chance.normal(0.5, 0.1, n)
-    frame["val_macro_silhouette"] = frame["test_macro_silhouette"].where(standalone)
-    epochs = chance.integers(20, 80, n)
-    frame = frame.assign(
-        probe_C=np.where(standalone, 1.0, np.nan), best_epoch=epochs - 10, stop_epoch=epochs, max_epochs=200,
-        sigma=np.where(frame["objective"].str.startswith("gloss"), 0.5, np.nan),
-        labeled_fraction=np.where(frame["objective"].str.startswith("gloss"), 0.7, np.nan),
-        weight=np.where(standalone | (frame["objective"] == "ce"), np.nan, 0.7),
-        temperature=np.where(frame["objective"].str.startswith("scl"), 0.3, np.nan),
-        margin=np.where(frame["objective"] == "triplet", 5.0, np.nan), learning_rate=2e-5, batch_size=128, tuned=True,
-        n_parameters=sizes, n_trainable=sizes, seconds_per_epoch=30.0 + chance.normal(0, 1, n), docs_per_second=300.0,
-        tokens_per_second=9000.0, matrix_share=0.6,
-        peak_memory_mib=9000.0, device="made-up GPU", precision="bf16", threads=1, torch_version="2.13.0",
-        transformers_version="5", python_version="3.11",
-    )  # fmt: skip
-    seconds = frame["seconds_per_epoch"] * frame["stop_epoch"]
-    return frame.assign(train_seconds=seconds, total_seconds=seconds + 20)
+def evidence(seeds: int) -> tuple[float, int]:
+    """Make the evidence.
 
+    Returns:
+        Seconds, and the largest memory in bytes, sampled.
 
-def epochs_frame(runs: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
-    """A row an epoch of each run."""
-    frame = runs.loc[runs.index.repeat(runs["stop_epoch"]), [*KEYS, "best_epoch"]].reset_index(drop=True)
-    frame["epoch"] = frame.groupby(KEYS).cumcount() + 1
-    score = 1 - np.exp(-frame["epoch"] / 10) + chance.normal(0, 0.01, len(frame))
-    standalone = frame["protocol"] == "standalone"
-    frame = frame.assign(
-        loss=1 / frame["epoch"], loss_ce=1 / frame["epoch"], loss_metric=1 / frame["epoch"], learning_rate=2e-5,
-        val_macro_f1=score.where(~standalone), val_macro_silhouette=score.where(standalone), left_out_share=0.0,
-        best=frame["epoch"] <= frame["best_epoch"],
-    )  # fmt: skip
-    for part, seconds in zip(PARTS, (10, 18, 1, 0.2, 0.1, 0.5, 2, 30), strict=True):
-        frame[f"seconds_{part}"] = seconds * (1 + chance.normal(0, 0.02, len(frame)))
-    return frame.drop(columns="best_epoch")
-
-
-def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
-    """Fifteen trials of each search."""
-    rows = []
-    for search in study.tuning_jobs():
-        objective = study.objective(search.objective)
-        space, values = objective["search"], chance.normal(0.9, 0.02, 15)
-        for trial in range(15):
-            drawn = {name: value_of(one, chance) for name, one in space.items()}
-            keys = {
-                "study": study.name,
-                **vars(search),
-                "preset": objective["preset"],
-                "protocol": objective["protocol"],
-            }
-            score = "val_macro_f1" if objective["protocol"] == "integrated" else "val_macro_silhouette"
-            about = {"trial": trial, "state": "complete", "value": values[trial], "score": score, "epochs": 30}
-            more = {"seconds": 900.0, "best": trial == values.argmax(), "space": json.dumps(space, sort_keys=True)}
-            rows.append({**keys, **about, **more, **drawn})
-    return pd.DataFrame(rows)
-
-
-def value_of(space: dict, chance: np.random.Generator) -> float:
-    """A value of a search space."""
-    if "choices" in space:
-        return float(chance.choice(space["choices"]))
-    value = chance.uniform(space["low"], space["high"])
-    return round(value / space["step"]) * space["step"] if "step" in space else value
-
-
-def shown_frames(runs: pd.DataFrame, chance: np.random.Generator) -> dict[str, pd.DataFrame]:
-    """Snapshots of 40 epochs of 128 documents in 768 dimensions, and 3,000 projected documents a run."""
-    watched = runs[(runs["objective"] == "gloss-o") & (runs["seed"] == 0)]
-    snapshots, projections = [], []
-    for run in watched.to_dict("records"):
-        labels = chance.integers(0, SIZES[run["corpus"]][3], 128)
-        centres = chance.normal(size=(labels.max() + 1, 768))
-        for epoch in range(41):
-            points = (chance.normal(size=(128, 768)) + centres[labels] * epoch / 20).astype(np.float16)
-            about = {"epoch": epoch, "position": range(128), "doc_id": [str(i) for i in range(128)], "label": labels}
-            keys = {key: run[key] for key in [*KEYS, "sigma"]}
-            names = [f"class {label}" for label in labels]
-            snapshots.append(pd.DataFrame({**about, "class_name": names, "embedding": list(points)}).assign(**keys))
-    for run in runs[runs["objective"].isin(["scl", "gloss-o"]) & (runs["seed"] == 0)].to_dict("records"):
-        labels = chance.integers(0, SIZES[run["corpus"]][3], 3000)
-        points = chance.normal(size=(3000, 2)).astype(np.float32)
-        about = {"doc_id": [str(i) for i in range(3000)], "label": labels, "x": points[:, 0], "y": points[:, 1]}
-        keys = {key: run[key] for key in ("corpus", "encoder", "objective", "seed")}
-        projections.append(pd.DataFrame(about).assign(**keys, class_name=[f"class {label}" for label in labels]))
-    return {"snapshots": pd.concat(snapshots), "projections": pd.concat(projections)}
-
-
-def corpora_frame(study: Study) -> pd.DataFrame:
-    """A row a corpus, sizes as the paper has them."""
-    rows = []
-    for key in study.corpora:
-        *sizes, classes = SIZES[key]
-        about = {name: study.registry["corpora"][key][name] for name in ("title", "source", "licence", "description")}
-        counts = dict(zip(("n_train", "n_val", "n_test"), sizes, strict=True))
-        audit = dict.fromkeys(("n_empty", "n_duplicates", "n_test_in_train", "n_conflicts"), 0)
-        more = {"n_documents": sum(sizes), "n_classes": classes, "mean_words": 50.0, "max_words": 500, "split": "paper"}
-        names = {"class_names": [f"class {label}" for label in range(classes)], "class_counts": "{}"}
-        rows.append({"corpus": key, **about, **counts, **audit, **more, **names, "n_classes_missing": "{}"})
-    return pd.DataFrame(rows)
-
-
-def write_frames(study: Study, folder: Path) -> None:
-    """What collect and project_embeddings would leave."""
-    chance = np.random.default_rng(0)
-    runs = runs_frame(study, chance)
-    frames = {"runs": runs, "epochs": epochs_frame(runs, chance), "trials": trials_frame(study, chance)}
-    frames |= {"corpora": corpora_frame(study), "coverage": runs[KEYS].assign(finished=True)}
-    frames |= shown_frames(runs, chance)
-    folder.mkdir(parents=True, exist_ok=True)
-    objectives = {key: study.key_columns(key) for key in study.objectives_resolved}
-    for name, frame in frames.items():
-        if "objective" in frame:
-            columns = ["base"] if name == "trials" else OBJECTIVE_COLUMNS
-            frame = with_objective_columns(frame, objectives, columns)
-        write_frame(name, frame, folder / f"{name}.parquet")
-    print(f"{len(runs)} runs, {len(frames['epochs'])} epochs, {len(frames['trials'])} trials")
-
-
-def main() -> None:
-    """Write the frames, make the evidence, print what it took."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", type=int, default=5)
-    given = parser.parse_args()
-    study = planned(given.seeds)
-    write_frames(study, given.folder / "results" / "paper")
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", given.folder, "--cores", "2"]
-    command += ["--configfile", ROOT / "config/paper.yaml", "--config", f"seeds={list(range(given.seeds))}"]
-    command += ["--forceall", "--allowed-rules", *evidence_rules()]
+    Raises:
+        SystemExit: if Snakemake fails.
+    """
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", FOLDER, "--cores", "2"]
+    command += ["--configfile", ROOT / "config/paper.yaml", "--config", f"seeds={list(range(seeds))}"]
+    command += ["--forceall", "--allowed-rules", *RULES, "--", "all"]
     started, peak = time.perf_counter(), 0
-    process = subprocess.Popen([*map(str, command), "--", "all"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
-        peak = max(peak, memory(process.pid))
-        time.sleep(0.2)
-    seconds = time.perf_counter() - started
-    size = (given.folder / "results/paper/report.html").stat().st_size / 2**20
-    print(f"{seconds:.0f} s, at most {peak / 2**20:.0f} MiB of all processes (PSS), report {size:.1f} MiB")
-    sys.exit(process.returncode)
-
-
-def evidence_rules() -> list[str]:
-    """Names of the rules behind collect."""
-    return ["all", "report", "claims", "significance", "table", "figure"]
+    with (FOLDER / "snakemake.log").open("w") as log:
+        process = subprocess.Popen([*map(str, command)], stdout=log, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            peak = max(peak, memory(process.pid))
+            time.sleep(0.2)
+    if process.returncode:
+        sys.exit(f"bench: the evidence failed, see {FOLDER / 'snakemake.log'}")
+    return time.perf_counter() - started, peak
 
 
 def memory(pid: int) -> int:
@@ -197,7 +60,3 @@ def memory(pid: int) -> int:
     except psutil.Error:
         pass
     return total
-
-
-if __name__ == "__main__":
-    main()

@@ -1,98 +1,101 @@
-"""Seconds of one training step, compared with a step padded to a fixed length and with the limit of the machine.
+"""One training step: compared with a step that works as the published code does, and with its matrix products."""
 
-    PYTHONPATH=scripts python benchmarks/step.py TOKENS ENCODER [--batch 128] [--length 128] [--threads 2] [--steps 3]
-
-TOKENS: a tokenized corpus, results/{study}/tokens/{corpus}/{encoder}. ENCODER: resources/encoders/{encoder}.
-The objective is G-Loss + cross-entropy, with all layers trained. The lower limit ("floor") is 6 x parameters x tokens
-without padding, divided by the rate of a float32 matrix product on this machine. The parameters are those of all
-layers; of the last layer only keys and values count, since the rest is computed for one token per document.
-"""
-
-import argparse
-import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from statistics import median
 
 import torch
-import torch.nn.functional as F
-from glossbench.learning.encoder import Encoder, layer_list, load_backbone
-from glossbench.learning.inputs import Splits, read_documents
+from glossbench.data.documents import Documents
+from glossbench.learning.encoder import Encoder, load_backbone
+from glossbench.learning.inputs import Splits
+from glossbench.learning.runs import MICRO_BATCH_TOKENS
 from glossbench.learning.training import Model, Trainer
 from glossbench.losses import GLoss
-from torch.nn.utils.rnn import pad_sequence
 
+from benchmarks import floor
+from benchmarks.inputs import batch_of, encoder_folder, make_inputs
+from benchmarks.published import published_step
+from benchmarks.rows import Options, Row
+from benchmarks.timing import interleaved, seconds_of
+
+CORPORA = ("mr", "r8", "ohsumed")
+OBJECTIVES = {"CE": False, "G-Loss + CE": True}  # whether there is a graph
+BATCH, SIGMA = 128, 0.5
 TRAINING = {
     "learning_rate": 2e-5, "clip_norm": 1.0, "class_weights": "none", "forward_passes": 1, "patience": 10,
     "tolerance": 0.0, "epochs": 1, "test_weights": "last", "precision": "auto",
 }  # fmt: skip
 
 
-def timed(function, steps):
-    """Seconds of the fastest of several calls, after a first one that is not measured."""
-    function()
-    seconds = []
-    for _ in range(steps):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
+def rows(options: Options) -> Iterator[Row]:
+    """Steps on each corpus, with two threads for both objectives, with one for G-Loss + CE.
+
+    The baseline pads every document to the same length, so that with one thread one corpus is enough for it.
+    """
+    make_inputs(options, CORPORA)
+    corpora = CORPORA[:1] if options.quick else CORPORA
+    before = torch.get_num_threads()
+    try:
+        for threads in (2, 1):
+            torch.set_num_threads(threads)
+            for corpus in corpora:
+                documents = batch_of(corpus, 16 if options.quick else BATCH)
+                for objective in OBJECTIVES if threads == 2 else ["G-Loss + CE"]:
+                    compared = threads == 2 or corpus == "mr"
+                    yield from rows_of_step(corpus, documents, objective, threads, compared, options.repeats)
+    finally:
+        torch.set_num_threads(before)
 
 
-def padded_step(backbone, head, loss_fn, documents, length):
-    """A step with all documents padded to one length and one forward pass for each loss term."""
-    values = pad_sequence(documents.values.split(documents.lengths.tolist()), batch_first=True)
-    values = F.pad(values, (0, length - values.shape[1]))
-    mask = (torch.arange(length) < documents.lengths[:, None]).long()
-    parameters = [*backbone.parameters(), *head.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=2e-5)
-
-    def step():
-        embed = lambda: backbone(input_ids=values, attention_mask=mask).last_hidden_state[:, 0]  # noqa: E731
-        loss = 0.3 * F.cross_entropy(head(embed()), documents.labels) + 0.7 * loss_fn(embed(), documents.labels)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return step
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tokens", type=Path)
-    parser.add_argument("encoder", type=Path)
-    for name, default in (("batch", 128), ("length", 128), ("threads", 2), ("steps", 3)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    torch.manual_seed(0)
-
-    subset = {"train": given.batch, "val": None, "test": None, "seed": 0}
-    documents, classes = read_documents(given.tokens, subset)
-    batch, tokens = documents["train"], int(documents["train"].lengths.sum())
-    model = Model(Encoder(load_backbone(given.encoder)), classes)
-    objective = {"protocol": "integrated", "weight": 0.7, "training": TRAINING}
-    trainer = Trainer(model, GLoss(), objective, Splits(**documents, num_classes=classes), 0)
-    model.train()
-    ours = timed(lambda: trainer.step(torch.arange(given.batch)), given.steps)
+def rows_of_step(
+    corpus: str, documents: Documents, objective: str, threads: int, compared: bool, repeats: int
+) -> Iterator[Row]:
+    """Seconds of a step, its share of the two floors, and the share of the graph."""
+    case = f"{corpus}, {objective}, B = {len(documents)}, {threads} thread{'s' if threads > 1 else ''}"
+    trainer, ours = our_step(documents, OBJECTIVES[objective])
+    ours()
+    trainer.timer.lap()
+    if compared:
+        other = their_step(documents, OBJECTIVES[objective])
+        seconds, baseline = interleaved(ours, other, repeats, others=1)
+        ratio, text = baseline / seconds, "baseline: padded to 128, as the published code; ratio: times faster"
+        yield Row("step", case, "one step", seconds, "s", baseline, ratio, text)
+    else:
+        seconds = median(seconds_of(ours) for _ in range(repeats))
+        yield Row("step", case, "one step", seconds, "s")
     parts = trainer.timer.lap()
-    graph = (parts["graph"] + parts["propagation"]) / (given.steps + 1)
-
-    backbone = load_backbone(given.encoder).train()
-    head = torch.nn.Linear(backbone.config.hidden_size, classes)
-    padded = timed(padded_step(backbone, head, GLoss(), batch, given.length), 1)
-
-    a, b = torch.randn(2048, 1024), torch.randn(1024, 1024)
-    rate = 2 * a.shape[0] * a.shape[1] * b.shape[1] / timed(lambda: a @ b, 20)
-    *lower, _ = layer_list(backbone)
-    parameters = sum(p.numel() for layer in lower for p in layer.parameters()) + 2 * backbone.config.hidden_size**2
-    floor = 6 * parameters * tokens / rate
-    filled = tokens / given.batch / given.length
-    print(f"batch {given.batch}, {tokens} tokens, {filled:.0%} of {given.length} each; {given.threads} threads")
-    print(f"one step            {ours:7.2f} s   {given.batch / ours:6.1f} documents/s")
-    print(f"padded, two passes  {padded:7.2f} s   {padded / ours:.1f} times as long")
-    print(f"floor               {floor:7.2f} s   {floor / ours:.0%} of the step, at {rate / 1e9:.0f} GFLOP/s")
-    print(f"graph, propagation  {graph:7.4f} s   {graph / ours:.2%} of the step, backward not counted")
+    found = floor.products(trainer.model.encoder.backbone, documents.lengths, MICRO_BATCH_TOKENS["cpu"])
+    least = {
+        "at the layers' own shapes": floor.seconds_at_own_shapes(found),
+        "at the rate of a large product": floor.flops(found) / floor.square_rate(),
+    }
+    for way, minimum in least.items():
+        text = "baseline: the step; ratio: share of the step"
+        yield Row("step", case, f"its matrix products {way}", minimum, "s", seconds, minimum / seconds, text)
+    if OBJECTIVES[objective]:
+        graph = (parts["graph"] + parts["propagation"]) / repeats
+        text = "baseline: the step; ratio: share of the step"
+        yield Row("step", case, "graph and propagation, forward", graph, "s", seconds, graph / seconds, text)
 
 
-if __name__ == "__main__":
-    main()
+def our_step(
+    documents: Documents, with_graph: bool, gradient_cache: bool = False
+) -> tuple[Trainer, Callable[[], object]]:
+    """A trainer of the package, and a step of it on all documents."""
+    torch.manual_seed(0)
+    classes = int(documents.labels.max()) + 1
+    encoder = Encoder(load_backbone(encoder_folder()), "cls", MICRO_BATCH_TOKENS["cpu"], gradient_cache=gradient_cache)
+    objective = {"protocol": "integrated", "weight": 0.7, "training": TRAINING}
+    splits = Splits(documents, documents, None, num_classes=classes)
+    trainer = Trainer(Model(encoder, classes), GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
+    trainer.model.train()
+    everything = torch.arange(len(documents))
+    return trainer, lambda: trainer.step(everything)
+
+
+def their_step(documents: Documents, with_graph: bool) -> Callable[[], None]:
+    """A step of the baseline, after a warm-up on a few documents."""
+    torch.manual_seed(0)
+    backbone = load_backbone(encoder_folder()).train()
+    classes = int(documents.labels.max()) + 1
+    published_step(backbone, documents.select(torch.arange(4)), classes, False, SIGMA)()
+    return published_step(backbone, documents, classes, with_graph, SIGMA)

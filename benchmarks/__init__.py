@@ -1,0 +1,1 @@
+"""What glossbench takes in time and memory, measured by ``make bench``. One module per subject."""

@@ -1,0 +1,43 @@
+"""Seconds of calls, and the memory of this process."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def fastest(call: Callable[[], object], calls: int) -> float:
+    """Seconds of the fastest of several calls, after one that is not measured."""
+    call()
+    return min(seconds_of(call) for _ in range(calls))
+
+
+def interleaved(ours: Callable[[], object], other: Callable[[], object], repeats: int, others: int) -> tuple:
+    """Median seconds of two calls that take turns, so that both see the same machine.
+
+    Args:
+        ours: first call.
+        other: second call.
+        repeats: how often the first is called.
+        others: how often the second is called, at most ``repeats``; a slow one need not be called each time.
+    """
+    first, second = [], []
+    for turn in range(repeats):
+        first.append(seconds_of(ours))
+        if turn < others:
+            second.append(seconds_of(other))
+    return median(first), median(second)
+
+
+def peak_mib() -> float:
+    """Largest memory (MiB) that this process has had so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

@@ -1,0 +1,77 @@
+"""Snakemake itself: planning the grid of the paper, finding it finished, and what a job costs besides its work."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.inputs import ENCODER, ROOT, SCRATCH, make_inputs, snakemake
+from benchmarks.rows import Options, Row
+
+PAPER = ROOT / "config" / "paper.yaml"
+GRID = SCRATCH / "grid"  # a folder with an empty file for each that the grid makes
+NOTHING = "Nothing to be done"
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Rows of the grid and of single jobs."""
+    repeats = 1 if options.quick else options.repeats
+    yield from rows_of_grid(repeats)
+    make_inputs(options)
+    yield from rows_of_jobs(options, repeats)
+
+
+def rows_of_grid(repeats: int) -> Iterator[Row]:
+    """Seconds of a dry run of the paper's grid, with no result there and with all of them."""
+    empty = SCRATCH / "empty"
+    planning = median(snakemake("-n", "--quiet", "all", study=PAPER, folder=empty)[0] for _ in range(repeats))
+    yield Row("workflow", "config/paper.yaml", "planning all jobs", planning, "s")
+    if not pretend_finished():
+        print("workflow: the pretended grid is not found finished; this measurement is left out", flush=True)
+        return
+    finished = median(snakemake("-n", study=PAPER, folder=GRID)[0] for _ in range(repeats))
+    yield Row("workflow", "config/paper.yaml", "finding that nothing is to be done", finished, "s")
+
+
+def pretend_finished() -> bool:
+    """Make an empty file for each result of the paper's grid, recorded by Snakemake as made by the present code.
+
+    Takes two minutes where the code has changed since.
+
+    Returns:
+        Whether Snakemake finds nothing to do.
+    """
+    if GRID.exists() and NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]:
+        return True
+    _, summary = snakemake("--summary", study=PAPER, folder=GRID)
+    lines = [line.split("\t") for line in summary.splitlines() if "\t" in line]
+    files = [Path(GRID, fields[0]) for fields in lines if fields[0] != "output_file"]
+    for file in files:
+        if file.parent.name in ("tokens", ENCODER) or "tokens" in file.parts[-3:-1]:
+            file.mkdir(parents=True, exist_ok=True)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    snakemake("--touch", study=PAPER, folder=GRID)
+    return NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]
+
+
+def rows_of_jobs(options: Options, repeats: int) -> Iterator[Row]:
+    """Seconds that a job takes besides its work: of describing a corpus, and of a training run."""
+    cards = [f"results/bench/corpora/{corpus}/card.json" for corpus in ("mr", "r8", "r52", "ohsumed", "20ng")]
+    snakemake(*options.snakemake, "--", *cards)
+    idle = median(snakemake(*options.snakemake, "-n", "--", *cards)[0] for _ in range(repeats))
+    work = median(
+        snakemake(*options.snakemake, "--forcerun", "describe_corpus", "--", *cards)[0] for _ in range(repeats)
+    )
+    case = "describe_corpus, five jobs, two cores"
+    yield Row("workflow", "nothing to be done", "start of Snakemake", idle, "s")
+    yield Row("workflow", case, "one job, start of Snakemake not counted", (work - idle) / len(cards), "s")
+    run = f"results/bench/runs/mr/{ENCODER}/ce/seed-0"
+    target = f"{run}/settings.json"
+    outside = []
+    for _ in range(repeats):
+        seconds, _ = snakemake(*options.snakemake, "--forcerun", "train", "--", target)
+        timing = json.loads((ROOT / run / "timing.json").read_text(encoding="utf-8"))
+        outside.append(seconds - idle - timing["train_seconds"])
+    yield Row("workflow", f"train, mr, {ENCODER}", "one run, outside its training steps", median(outside), "s")
