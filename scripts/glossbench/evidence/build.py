@@ -1,7 +1,8 @@
 """Makes every table, figure, test, verdict and the report of a study from its collected frames.
 
 The scripts of the workflow, the verification of an archive and the tests all use ``Evidence``. Its methods return the
-contents of files by their endings and write nothing.
+contents of files by their endings and write nothing. Each imports what it alone needs: the packages for statistics and
+for plots take longer to import than a table takes to make.
 """
 
 import importlib
@@ -11,23 +12,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.claims.judging import judge
-from glossbench.evidence.claims.page import to_page
 from glossbench.evidence.paper import published
 from glossbench.evidence.paper.facts import read_facts
-from glossbench.evidence.report.page import Shown, machines, render_report
 from glossbench.evidence.selection import trained
-from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
 from glossbench.evidence.text.coverage import coverage_note
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
 from glossbench.evidence.text.rendering import to_csv, to_html, to_latex, to_markdown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from glossbench.evidence.report.page import Shown
 
 # Readers of the paper's numbers, by their names in ``reads`` of config/outputs.yaml.
 PUBLISHED = {
@@ -110,7 +111,7 @@ class Evidence:
         with self._reproducibly():
             return self._figure_texts(self._figure_data(output), output, caption)
 
-    def figure(self, output: dict[str, Any], caption: str) -> tuple[dict[str, str], Figure]:
+    def figure(self, output: dict[str, Any], caption: str) -> tuple[dict[str, str], "Figure"]:
         """Make the texts of a figure, and draw it. Arguments are those of ``figure_texts``."""
         with self._reproducibly():
             data = self._figure_data(output)
@@ -124,6 +125,8 @@ class Evidence:
             Texts by ending: csv (the tests of all pairs) and json (these, the tests of ranks, and the number of seeds
             that the published differences need).
         """
+        from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
+
         with self._reproducibly():
             runs = self.frames["runs"]
             pairs = pair_tests(runs)
@@ -140,6 +143,9 @@ class Evidence:
         Returns:
             Texts by ending: json (the verdicts with their numbers) and md (a page).
         """
+        from glossbench.evidence.claims.judging import judge
+        from glossbench.evidence.claims.page import to_page
+
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
             frames["runs"] = trained(frames["runs"])  # no claim is about floors, and they are not the paper's protocol
@@ -148,7 +154,7 @@ class Evidence:
             return {"json": to_json(verdicts), "md": to_page(verdicts)}
 
     def report(
-        self, settings: dict[str, Any], provenance: dict[str, Any], shown: list[Shown], claims: str
+        self, settings: dict[str, Any], provenance: dict[str, Any], shown: list["Shown"], claims: str
     ) -> dict[str, str]:
         """Make the report.
 
@@ -161,6 +167,8 @@ class Evidence:
         Returns:
             Texts by ending: html (the page) and json (the provenance).
         """
+        from glossbench.evidence.report.page import machines, render_report
+
         with self._reproducibly():
             frames = {name: self.frames[name] for name in REPORTED}
             provenance = {**provenance, "runs": machines(frames["runs"])}

@@ -4,10 +4,10 @@ import os
 import platform
 import resource
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import torch
-import transformers
 
 from glossbench.errors import TrainingError
 from glossbench.learning.device_locks import own_device
@@ -66,6 +66,6 @@ def machine(device: torch.device) -> dict[str, Any]:
         "peak_memory_mib": peak,
         "threads": torch.get_num_threads(),
         "torch_version": torch.__version__,
-        "transformers_version": transformers.__version__,
+        "transformers_version": version("transformers"),
         "python_version": platform.python_version(),
     }

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
-from glossbench.learning.probing import fit_probe
 from glossbench.learning.run_columns import run_columns
 
 
@@ -36,6 +35,8 @@ def evaluate(
         predicted = logits["test"].argmax(axis=1)
         metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe=None, probe_C=None)
     else:
+        from glossbench.learning.probing import fit_probe  # scikit-learn is imported only if it is needed
+
         split = {name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"]) for name in ("train", "val")}
         fitted, strength = fit_probe(split["train"], split["val"], probe)
         predicted = fitted.predict(embeddings["test"].astype(np.float32))

@@ -6,7 +6,7 @@ import scikit_posthocs
 from figure_texts import assert_legible, drawn_texts, outside, overlaps
 from glossbench.evidence.figures import critical_difference as diagram
 from glossbench.evidence.figures import style
-from glossbench.evidence.statistics import friedman
+from glossbench.evidence.statistics.ranks import friedman
 from glossbench.evidence.text.names import objective_name
 from made_up import CORPORA, INTEGRATED, cells, keyed, scored, study_runs
 from matplotlib.figure import Figure

@@ -6,8 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from glossbench.evidence.statistics import paired, pairwise
-from glossbench.evidence.statistics.pairs import holm
+from glossbench.evidence.statistics.pairs import holm, paired, pairwise
 from made_up import by_corpus
 from scipy import stats
 from statsmodels.stats.multitest import multipletests

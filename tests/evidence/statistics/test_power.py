@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from glossbench.evidence.statistics import seeds_needed, smallest_difference
+from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
 from scipy import stats
 
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from glossbench.evidence.statistics import friedman
-from glossbench.evidence.statistics.ranks import cliques, critical_difference
+from glossbench.evidence.statistics.ranks import cliques, critical_difference, friedman
 from made_up import by_corpus
 from scipy import stats
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.statistics import Friedman, friedman
+from glossbench.evidence.statistics.ranks import Friedman, friedman
 from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name
 
 # Not scikit-posthocs' own diagram: test_the_diagram_of_scikit_posthocs_cannot_be_read_at_the_size_of_ours.

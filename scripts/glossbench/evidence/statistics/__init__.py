@@ -4,10 +4,3 @@ Functions take the collected runs and a metric: ``accuracy``, ``macro_f1`` or ``
 ``test_{metric}``, a fraction), or the name of another numeric column. Missing scores are left out. If there are too few
 runs to compute a number, the number is NaN and ``reason`` says why.
 """
-
-from glossbench.evidence.statistics.cells import cells
-from glossbench.evidence.statistics.pairs import paired, pairwise
-from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
-from glossbench.evidence.statistics.ranks import Friedman, friedman
-
-__all__ = ["Friedman", "cells", "friedman", "paired", "pairwise", "seeds_needed", "smallest_difference"]

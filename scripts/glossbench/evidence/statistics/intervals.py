@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import stats
 
 ALPHA = 0.05
 DRAWS = 10_000
@@ -20,6 +19,8 @@ def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return math.nan, math.nan
+    from scipy import stats  # takes a second, which most jobs do not need
+
     half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
     return float(values.mean() - half), float(values.mean() + half)
 

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from glossbench.evidence.selection import with_gloss
-from glossbench.evidence.statistics import paired
-from glossbench.evidence.statistics.pairs import holm
+from glossbench.evidence.statistics.pairs import holm, paired
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, encoder_name, objective_name
 from glossbench.evidence.text.numbers import DASH, number, significant
