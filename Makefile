@@ -15,7 +15,7 @@ UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study plan partial artifact verify test test-fast bench lint format docs lock clean
+.PHONY: help demo study plan partial pack import artifact verify test test-fast bench lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,12 @@ partial: $(VENV)/ready  ## all evidence from the runs of a study that are finish
 	$(CHECKED)
 	snakemake partial --nolock $(CONFIG) $(ARGS)
 
+pack: $(VENV)/ready  ## an archive of a study's finished runs, for make import elsewhere: make pack STUDY=config/tiny.yaml
+	@PYTHONPATH=scripts python -m glossbench.tools.pack $(STUDY) $(ARGS)
+
+import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=runs.tar.gz STUDY=config/tiny.yaml
+	@PYTHONPATH=scripts python -m glossbench.tools.import_pack $(ARCHIVE) $(STUDY) $(ARGS)
+
 artifact: $(VENV)/ready  ## one archive of a study's evidence
 	$(CHECKED)
 	snakemake artifact $(CONFIG) $(ARGS)
@@ -46,7 +52,7 @@ verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/qu
 	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
 
 test: $(VENV)/ready  ## the whole test suite, on all cores
-	pytest -n auto --dist loadfile $(ARGS)
+	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
 	pytest -m "not slow" -n auto --dist loadfile $(ARGS)

@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
+from glossbench.study import params as study_params
 from glossbench.study.grid import TuningJob
-from glossbench.study.objectives import tuned_settings, without_searched
+from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.tools.archive import sources_digest
+from glossbench.tools.imported import imported
 
 
 @lru_cache
@@ -21,27 +23,12 @@ def digest_of_files(paths):
     return hashlib.sha256(b"\n".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
 
 
+# Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
+IMPORTS = f"{RESULTS}/imported"
+IMPORTED = imported(STUDY, Path(RESULTS))
+
+
 # Learning: what a run and a search read and depend on.
-
-
-def loss_modules(cell):
-    loss = STUDY.objective(cell.objective)["loss"]
-    return [f"glossbench.losses.{loss}"] if loss else []
-
-
-def floor_module(cell):
-    return [f"glossbench.learning.floors.{STUDY.objective(cell.objective)['floor']}"]
-
-
-def encoder_settings(cell):
-    return {
-        "layers": STUDY.settings["encoder"]["layers"],
-        "frozen_layers": STUDY.frozen_layers(cell.encoder),
-    }
-
-
-def device_settings():
-    return {name: STUDY.settings[name] for name in ("device", "torch_threads", "subset")}
 
 
 def frozen_of(cell):
@@ -71,79 +58,25 @@ def training_inputs(cell):
     """What a search reads, and what it found where the study has one."""
     inputs = tuning_inputs(cell)
     if STUDY.objective(cell.objective)["search"]:
-        inputs["best"] = f"{RESULTS}/tuning/{cell.corpus}/{cell.encoder}/{STUDY.unvaried(cell.objective)}/best.yaml"
+        (inputs["best"],) = per_search("best.yaml", [STUDY.search_of(cell)])
     return inputs
-
-
-def reads_texts(cell):
-    """Whether a floor reads the texts of a corpus and no encoder."""
-    return STUDY.objective(cell.objective)["floor"] == "tfidf"
 
 
 def floor_inputs(cell):
     """The texts of a corpus for a floor without an encoder, else tokens and encoder."""
-    if reads_texts(cell):
+    if study_params.reads_texts(STUDY, cell):
         return {split: f"{RESULTS}/corpora/{cell.corpus}/{split}.parquet" for split in ("train", "val", "test")}
     return encoded_inputs(cell)
 
 
-def floor_settings(cell):
-    """All that defines a floor besides its inputs and its code."""
-    objective = STUDY.objective(cell.objective)
-    settings = {
-        "corpus": cell.corpus,
-        "encoder": cell.encoder,
-        "objective_key": cell.objective,
-        "objective": objective_settings(objective),
-        "probe": objective["probe"],
-        "subset": STUDY.settings["subset"],
-    }
-    if reads_texts(cell):
-        return settings
-    encoding = {"encoder_settings": STUDY.settings["encoder"], "max_length": STUDY.max_length}
-    return {**settings, **encoding, "torch_threads": STUDY.settings["torch_threads"]}
-
-
-def objective_settings(objective):
-    """What a run depends on of its resolved objective, and the settings that it takes from the objective's search."""
-    apart = ("probe", "search", "pruning")
-    return {**{key: objective[key] for key in objective if key not in apart}, "tuned": tuned_settings(objective)}
-
-
-def cell_params(cell, **more):
-    """All that defines the runs of a cell besides their seed, their inputs and their code, as one text."""
-    return _cell_params(cell.corpus, cell.encoder, cell.objective, **more)
-
-
 @lru_cache
-def _cell_params(corpus, encoder, objective, **more):
-    return canonical(cell_settings(TuningJob(corpus, encoder, objective), **more))
+def _run_params(corpus, encoder, objective, **more):
+    return study_params.run_params(STUDY, TuningJob(corpus, encoder, objective), **more)
 
 
-def cell_settings(cell, **more):
-    objective = without_searched(STUDY.objective(cell.objective))
-    return {
-        "corpus": cell.corpus,
-        "encoder": cell.encoder,
-        "objective_key": cell.objective,
-        "objective": objective_settings(objective),
-        "encoder_settings": STUDY.settings["encoder"],
-        "max_length": STUDY.max_length,
-        **device_settings(),
-        **more,
-    }
-
-
-def tuning_settings(cell):
-    """All that defines a search besides its inputs and its code."""
-    tuning = STUDY.settings["tuning"]
-    objective = without_searched(STUDY.objective(cell.objective))
-    trials = tuning["trials_by_objective"].get(cell.objective, tuning["trials"])
-    epochs = tuning["epochs"] or objective["training"]["epochs"]
-    settings = cell_settings(cell)
-    settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
-    kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
-    return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials, "pruning": objective["pruning"]}}
+def run_params(cell, **more):
+    """Params of the job that makes a run, made once for all seeds of a cell."""
+    return _run_params(cell.corpus, cell.encoder, cell.objective, **more)
 
 
 # Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.
@@ -163,7 +96,7 @@ class Cell:
 def seed_batches():
     """Seeds that one job trains together, with the cells that this is so for; none where each has its own job."""
     size, found = STUDY.settings["seeds_per_job"], {}
-    with_snapshots = set(runs_shown("snapshots"))
+    with_snapshots = set(STUDY.runs_shown("snapshots"))
     seeds = {}
     for run in STUDY.trained if size > 1 else []:
         if run not in with_snapshots:
@@ -182,37 +115,39 @@ def in_batch(path, seed):
 # What is collected: of all planned runs, or of those that are finished so far.
 
 
-def per_run(pattern, runs):
-    """A path for each of the given runs (or searches)."""
-    return [pattern.format(**vars(run)) for run in runs]
+def folder_of(item):
+    """Folder of a run's, a search's or a corpus' files: the study's, or that of what was imported into it."""
+    return IMPORTS if item in IMPORTED else RESULTS
+
+
+def per_run(file, runs):
+    """Paths of a file of each of the given runs."""
+    return [f"{folder_of(run)}/{run_folder(run)}/{file}" for run in runs]
+
+
+def per_search(file, searches):
+    """Paths of a file of each of the given searches."""
+    return [f"{folder_of(search)}/{search_folder(search)}/{file}" for search in searches]
 
 
 def cards():
-    return [f"{RESULTS}/corpora/{corpus}/card.json" for corpus in STUDY.corpora]
-
-
-def runs_shown(name):
-    """Runs that are shown singly (projection, snapshots): one seed of each corpus, encoder and objective named."""
-    settings = STUDY.settings[name]
-    if settings is None:
-        return []
-    return [run for run in STUDY.runs if run.objective in settings["objectives"] and run.seed == settings["seed"]]
+    return [f"{folder_of(corpus)}/{card_file(corpus)}" for corpus in STUDY.corpora]
 
 
 def collect_inputs(runs, searches, described):
     # epochs.csv and timing.csv, made by the same job, lie next to timing.json; naming them slows every parse of a grid
     files = {
-        "metrics": per_run(f"{RUN}/metrics.json", runs),
-        "timing": per_run(f"{RUN}/timing.json", runs),
+        "metrics": per_run("metrics.json", runs),
+        "timing": per_run("timing.json", runs),
         "cards": described,
     }
     if STUDY.settings["tuning"]:
         for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
-            files[name] = per_run(f"{TUNING}/{file}", searches)
+            files[name] = per_search(file, searches)
     if STUDY.settings["snapshots"]:
-        taken = [run for run in runs_shown("snapshots") if run in set(runs)]
-        files["snapshots"] = per_run(f"{RUN}/snapshots.npz", taken)
-        files["snapshot_settings"] = per_run(f"{RUN}/settings.json", taken)
+        taken = [run for run in STUDY.runs_shown("snapshots") if run in set(runs)]
+        files["snapshots"] = per_run("snapshots.npz", taken)
+        files["snapshot_settings"] = per_run("settings.json", taken)
     return files
 
 
@@ -249,20 +184,15 @@ def existing(files):
 
 def finished(runs):
     """Those whose results are all there."""
-    floor = ("metrics.json", "timing.json", "predictions.parquet")
-    trained = (*floor, "epochs.csv", "timing.csv", "embeddings.npz")
 
     def all_there(run):
-        needed = floor if STUDY.is_floor(run.objective) else trained
-        return all(Path(RUN.format(**vars(run)), name).is_file() for name in needed)
+        return all(Path(path).is_file() for name in evidence_files(STUDY, run) for path in per_run(name, [run]))
 
     return [run for run in runs if all_there(run)]
 
 
 def finished_inputs():
-    searches = [
-        search for search in STUDY.tuning_jobs() if Path(f"{TUNING}/timing.csv".format(**vars(search))).is_file()
-    ]
+    searches = [search for search in STUDY.tuning_jobs() if Path(*per_search("timing.csv", [search])).is_file()]
     return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if Path(path).is_file()]))
 
 

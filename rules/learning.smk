@@ -19,7 +19,7 @@ rule encode_frozen:
         runtime=60,
         gpu=GPUS,
     params:
-        settings=lambda w: canonical({**encoder_settings(w), **device_settings()}),
+        settings=lambda w: canonical(study_params.frozen_settings(STUDY, w.encoder)),
         code=code_digest("encode_frozen"),
     message:
         "Encoding {wildcards.corpus} with the frozen layers of {wildcards.encoder}"
@@ -44,7 +44,9 @@ rule estimate_sigma:
         runtime=60,
         gpu=GPUS,
     params:
-        settings=lambda w: canonical({"encoder_settings": STUDY.settings["encoder"], **device_settings()}),
+        settings=lambda w: canonical(
+            {"encoder_settings": STUDY.settings["encoder"], **study_params.device_settings(STUDY)}
+        ),
         code=code_digest("estimate_sigma"),
     message:
         "Estimating sigma for {wildcards.corpus} with {wildcards.encoder}"
@@ -73,8 +75,8 @@ if STUDY.settings["tuning"]:
             runtime=2880,
             gpu=GPUS,
         params:
-            settings=lambda w: canonical(tuning_settings(w)),
-            code=lambda w: code_digest("tune", *loss_modules(w)),
+            settings=lambda w: study_params.search_params(STUDY, w)["settings"],
+            code=lambda w: study_params.search_code(STUDY, w),
             state=f"{STATE}/tuning/{CELL}/{{objective}}",
         message:
             "Searching the settings of {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}"
@@ -103,8 +105,8 @@ rule train:
         runtime=720,
         gpu=GPUS,
     params:
-        settings=lambda w: cell_params(w),
-        code=lambda w: code_digest("train", *loss_modules(w)),
+        settings=lambda w: run_params(w)["settings"],
+        code=lambda w: run_params(w)["code"],
         state=f"{STATE}/runs/{CELL}/{{objective}}",
     message:
         "Fine-tuning {wildcards.encoder} on {wildcards.corpus} with {wildcards.objective}, seed {wildcards.seed}"
@@ -122,8 +124,8 @@ if STUDY.settings["snapshots"]:
             objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
             seed=str(STUDY.settings["snapshots"]["seed"]),
         params:
-            settings=lambda w: cell_params(w, snapshots=True),
-            code=lambda w: code_digest("train", *loss_modules(w)),
+            settings=lambda w: run_params(w, snapshots=True)["settings"],
+            code=lambda w: run_params(w)["code"],
             state=f"{STATE}/runs/{CELL}/{{objective}}",
 
     ruleorder: train_with_snapshots > train
@@ -150,8 +152,8 @@ for seeds, cells in seed_batches().items():
             runtime=720 * len(seeds),
             gpu=GPUS,
         params:
-            settings=lambda w: cell_params(Cell(w)),
-            code=lambda w: code_digest("train", *loss_modules(Cell(w))),
+            settings=lambda w: run_params(Cell(w))["settings"],
+            code=lambda w: run_params(Cell(w))["code"],
             state=f"{STATE}/runs/{{cell}}",
         message:
             "Fine-tuning for {wildcards.cell}, several seeds"
@@ -177,8 +179,8 @@ rule floor:
         mem_mb=6000,
         runtime=720,
     params:
-        settings=lambda w: canonical(floor_settings(w)),
-        code=lambda w: code_digest("floor", *floor_module(w)),
+        settings=lambda w: run_params(w)["settings"],
+        code=lambda w: run_params(w)["code"],
     message:
         "Classifying {wildcards.corpus} without fine-tuning: {wildcards.objective} with {wildcards.encoder}"
     script:
@@ -205,7 +207,7 @@ rule evaluate:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=lambda w: canonical({"probe": STUDY.objective(w.objective)["probe"]}),
+        settings=lambda w: study_params.evaluation_params(STUDY, w)["settings"],
         code=code_digest("evaluate"),
     message:
         "Evaluating {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}, seed {wildcards.seed}"
@@ -261,7 +263,7 @@ if STUDY.settings["projection"]:
 
     rule project_embeddings:
         input:
-            embeddings=per_run(f"{RUN}/embeddings.npz", runs_shown("projection")),
+            embeddings=per_run("embeddings.npz", STUDY.runs_shown("projection")),
             cards=cards(),
         output:
             f"{RESULTS}/projections.parquet",
@@ -276,7 +278,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=60,
         params:
-            settings=lambda w: canonical(projection_settings(runs_shown("projection"))),
+            settings=lambda w: canonical(projection_settings(STUDY.runs_shown("projection"))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
@@ -288,7 +290,7 @@ if STUDY.settings["projection"]:
             unpack(
                 lambda w: existing(
                     {
-                        "embeddings": per_run(f"{RUN}/embeddings.npz", finished(runs_shown("projection"))),
+                        "embeddings": per_run("embeddings.npz", finished(STUDY.runs_shown("projection"))),
                         "cards": cards(),
                     }
                 )
@@ -304,7 +306,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=60,
         params:
-            settings=lambda w: canonical(projection_settings(finished(runs_shown("projection")))),
+            settings=lambda w: canonical(projection_settings(finished(STUDY.runs_shown("projection")))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of the runs that are finished so far"

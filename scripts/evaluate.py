@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from glossbench.job.logs import job_log
+from glossbench.job.origin import origin
 from glossbench.learning.evaluation import evaluate
 from glossbench.learning.json_file import write_json
 from threadpoolctl import threadpool_limits
@@ -19,5 +20,6 @@ if __name__ == "__main__":
             dict(np.load(snakemake.input.logits)),
             json.loads(snakemake.params.settings)["probe"],
         )
+        metrics["origin"] = origin(snakemake.params.settings, snakemake.params.code)
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)

@@ -4,10 +4,13 @@ import json
 import logging
 
 from glossbench.job.logs import job_log
+from glossbench.job.origin import origin
 from glossbench.learning.floors.runs import run_floor
 
 if __name__ == "__main__":
     with job_log(snakemake):
         logging.getLogger("transformers").setLevel(logging.ERROR)
-        settings = {**json.loads(snakemake.params.settings), "seed": int(snakemake.wildcards.seed)}
-        run_floor(settings, dict(snakemake.input.items()), dict(snakemake.output.items()))
+        params = snakemake.params
+        settings = {**json.loads(params.settings), "seed": int(snakemake.wildcards.seed)}
+        made_from = origin(params.settings, params.code)
+        run_floor(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), made_from)

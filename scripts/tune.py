@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from glossbench.job.logs import job_log
+from glossbench.job.origin import origin
 from glossbench.learning.checkpoints import exclusive, run_key
 from glossbench.learning.inputs import RunFiles
 from glossbench.learning.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
@@ -22,6 +23,7 @@ if __name__ == "__main__":
             trials = trials_frame(study, settings["objective"]["search"])
             trials.to_csv(output.trials, index=False)
             seconds_frame(study).to_csv(output.timing, index=False)
-            text = yaml.safe_dump(best_found(settings, trials), sort_keys=True)
+            found = best_found(settings, trials) | {"origin": origin(snakemake.params.settings, snakemake.params.code)}
+            text = yaml.safe_dump(found, sort_keys=True)
             Path(output.best).write_text(text, encoding="utf-8")
         log.info("done: %d trials", len(trials))

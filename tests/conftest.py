@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole studies first, so that at the end no worker has minutes to do while the other has none."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Tiny models gain nothing from a second thread and lose much to it where other work is under way."""

@@ -16,12 +16,12 @@ MAY_IMPORT = {
     "transfer": set(),
     "frames": {"errors"},
     "losses": {"arguments", "graph", "transfer", "errors"},
-    "study": {"errors"},
+    "study": {"errors", "provenance"},
     "job": {"errors", "provenance"},
     "data": {"errors", "job", "transfer"},
     "learning": {"errors", "job", "data", "losses", "frames", "graph", "transfer"},
     "evidence": {"errors", "frames", "graph"},
-    "tools": {"errors", "job", "study", "evidence", "frames"},
+    "tools": {"errors", "provenance", "job", "data", "study", "evidence", "frames"},
 }
 
 

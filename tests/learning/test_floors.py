@@ -31,6 +31,7 @@ WORDS = {
     2: ["vote", "party", "law", "poll", "seat"],
 }
 CPU = torch.device("cpu")
+MADE_FROM = {"settings": "made-up", "code": "made-up"}
 
 
 def settings(floor, **more):
@@ -153,8 +154,8 @@ def outputs(folder):
 
 def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_training(texts, bert_folder, tmp_path):
     left = {name: outputs(tmp_path / name) for name in ("tfidf", "frozen")}
-    run_floor(settings("tfidf"), texts, left["tfidf"])
-    run_floor(frozen_settings(), frozen_files(tmp_path, bert_folder), left["frozen"])
+    run_floor(settings("tfidf"), texts, left["tfidf"], MADE_FROM)
+    run_floor(frozen_settings(), frozen_files(tmp_path, bert_folder), left["frozen"], MADE_FROM)
     metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
     rows = collect_runs("made-up", metrics, timing, cards=[]).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
@@ -178,7 +179,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
 def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folder, tmp_path):
     files, output = frozen_files(tmp_path, bert_folder), outputs(tmp_path / "frozen")
     found = frozen.classify(frozen_settings(), files, CPU)
-    run_floor(frozen_settings(), files, output)
+    run_floor(frozen_settings(), files, output, MADE_FROM)
     labels = found.labels["test"]
     samples = silhouette_samples(normalize(found.embeddings["test"].astype(np.float64)), labels)
     expected = np.mean([samples[labels == label].mean() for label in set(labels)])
@@ -189,6 +190,6 @@ def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folde
 def test_a_floor_gives_the_same_bytes_each_time(texts, tmp_path):
     first, again = outputs(tmp_path / "first"), outputs(tmp_path / "again")
     for output in (first, again):
-        run_floor(settings("tfidf"), texts, output)
+        run_floor(settings("tfidf"), texts, output, MADE_FROM)
     for name in ("settings", "metrics", "predictions"):
         assert Path(first[name]).read_bytes() == Path(again[name]).read_bytes()

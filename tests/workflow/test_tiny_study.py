@@ -195,7 +195,7 @@ def test_what_snakemake_itself_accepts_is_refused_in_one_line(workplace, tmp_pat
 @pytest.mark.slow
 def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_line(workplace):
     folder = workplace("default")
-    assert planned(folder, study=None)["train"] == 10
+    assert planned(folder, study=None)["train_seeds_0_1"] == 5
     shorter = ["--config", "corpora=r8", "objectives=[ce]", "seeds=[7]", "projection=null"]
     assert planned(folder, *shorter, study=None)["train"] == 1
 

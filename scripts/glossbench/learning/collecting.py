@@ -98,6 +98,7 @@ def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.
     rows = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         found, seconds = _read(metrics_file), _read(timing_file)
+        found.pop("origin", None)
         predictions = Path(metrics_file).with_name("predictions.parquet")
         found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
         rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}})

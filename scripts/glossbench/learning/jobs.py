@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from glossbench.errors import TrainingError
+from glossbench.job.origin import origin
 from glossbench.learning.checkpoints import Checkpoint, exclusive, run_key
 from glossbench.learning.inputs import RunFiles
 from glossbench.learning.kept_runs import KeptRun
@@ -57,6 +58,7 @@ def train_seeds(
             except TrainingError as error:
                 failures.append(str(error))
                 continue
+            result.timing["origin"] = origin(settings, code)
             write_run(result, output)
             kept_run.keep(output)
             checkpoint.remove()

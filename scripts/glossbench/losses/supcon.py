@@ -1,7 +1,6 @@
 """Supervised contrastive loss (Khosla et al. 2020), computed by pytorch-metric-learning."""
 
 import torch
-from pytorch_metric_learning import losses, reducers
 from torch import Tensor, nn
 
 from glossbench.arguments import scaled_rows
@@ -23,6 +22,8 @@ class SupConLoss(nn.Module):
     """
 
     def __init__(self, temperature: float = 0.07, base_temperature: float | None = None):
+        from pytorch_metric_learning import losses, reducers  # takes a second, and other losses do not need it
+
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature: {temperature} is not a positive number")

@@ -77,7 +77,11 @@ class Study:
     def tuning_jobs(self) -> list[TuningJob]:
         """Every search that chooses settings of at least one run."""
         searched = [run for run in self.runs if self.objective(run.objective)["search"]]
-        return list(dict.fromkeys(TuningJob(run.corpus, run.encoder, self.unvaried(run.objective)) for run in searched))
+        return list(dict.fromkeys(map(self.search_of, searched)))
+
+    def search_of(self, run: Run) -> TuningJob:
+        """The search that a run takes settings from, if it takes any: that of its key without changed settings."""
+        return TuningJob(run.corpus, run.encoder, self.unvaried(run.objective))
 
     def objective(self, key: str) -> dict[str, Any]:
         """Full settings of an objective key; see ``Objectives.resolve``."""
@@ -91,6 +95,17 @@ class Study:
     def trained(self) -> list[Run]:
         """The runs that fine-tune an encoder."""
         return [run for run in self.runs if not self.is_floor(run.objective)]
+
+    def runs_shown(self, name: str) -> list[Run]:
+        """Runs that are shown singly: one seed of each corpus, encoder and objective that a setting names.
+
+        Args:
+            name: "projection" or "snapshots".
+        """
+        shown = self.settings[name]
+        if shown is None:
+            return []
+        return [run for run in self.runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
 
     def changes(self, key: str) -> tuple[tuple[str, str], ...]:
         """The settings that an objective key changes, as pairs of setting and text."""

@@ -5,15 +5,12 @@ if there is any. Tables, figures and verdicts are made again with the code of th
 commit that provenance.json names.
 """
 
-import hashlib
 import json
 import sys
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -27,6 +24,7 @@ from glossbench.study.outputs import Output, load_claims, load_outputs, read_cap
 from glossbench.study.study import Study, canonical, load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.archive import CHECKSUMS, LOCK, STUDY
+from glossbench.tools.unpacking import compare_checksums, digest_of, listed_digests, unpacked
 
 SHOWN = 60  # characters of a differing line that are shown
 
@@ -44,80 +42,17 @@ def verify(archive: Path) -> list[str]:
     """
     try:
         with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
-            root = _unpacked(archive, Path(folder))
-            faults, sound = _checksums(root)
+            root = unpacked(archive, Path(folder))
+            faults, sound = compare_checksums(root)
             return [*faults, *_contents(root, sound)]
     except GlossbenchError as error:
         return [str(error)]
 
 
-def _unpacked(archive: Path, folder: Path) -> Path:
-    """Unpack the archive below ``folder``, and nowhere else. Returns the archive's top folder."""
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            _check_members(archive, members)
-            tar.extractall(folder, members, filter="data")
-    except OSError as error:  # includes some errors of tarfile and gzip
-        raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
-    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
-        raise GlossbenchError(f"{archive}: not a whole tar.gz: {error}") from None
-    tops = {PurePosixPath(member.name).parts[0] for member in members}
-    if len(tops) != 1:
-        raise GlossbenchError(f"{archive}: one folder at the top was expected, {len(tops)} found")
-    return folder / tops.pop()
-
-
-def _check_members(archive: Path, members: list[tarfile.TarInfo]) -> None:
-    """Raise GlossbenchError unless all members are regular files inside a folder, each once."""
-    seen = set()
-    for member in members:
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts or "\\" in member.name:
-            raise GlossbenchError(f"{archive}: {member.name}: leads out of the archive; nothing was unpacked")
-        if not member.isreg() or len(path.parts) < 2:
-            raise GlossbenchError(f"{archive}: {member.name}: not a plain file in a folder; nothing was unpacked")
-        if path in seen:
-            raise GlossbenchError(f"{archive}: {member.name}: stands in the archive twice; nothing was unpacked")
-        seen.add(path)
-
-
-def _checksums(root: Path) -> tuple[list[str], set[str]]:
-    """Compare the files with the packed SHA256SUMS. Returns faults, and the names of files without any."""
-    present = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {CHECKSUMS}
-    listed = _listed(root / CHECKSUMS)
-    faults, sound = [], set()
-    for name in sorted(present | set(listed)):
-        if name not in present:
-            faults.append(f"{name}: missing, {CHECKSUMS} lists it")
-        elif name not in listed:
-            faults.append(f"{name}: not one of the files that {CHECKSUMS} lists")
-        elif _digest(root / name) != listed[name]:
-            faults.append(f"{name}: its content is not what was packed (sha256)")
-        else:
-            sound.add(name)
-    return faults, sound
-
-
-def _listed(path: Path) -> dict[str, str]:
-    """Digests by name from a file in the format of sha256sum."""
-    if not path.is_file():
-        raise GlossbenchError(f"{path.name}: missing, so nothing can be checked")
-    lines = [line.partition("  ") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
-    for place, (digest, _, name) in enumerate(lines, start=1):
-        if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not name:
-            raise GlossbenchError(f"{path.name}: line {place}: a sha256, two spaces and a name were expected")
-    return {name: digest for digest, _, name in lines}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _contents(root: Path, sound: set[str]) -> Iterator[str]:
     """Faults in the contents of files. Only sound files that are made from sound files are checked."""
-    config = {name for name in {*_listed(root / CHECKSUMS), *_under(root, "config")} if name.startswith("config/")}
+    names = {*listed_digests(root / CHECKSUMS), *_under(root, "config")}
+    config = {name for name in names if name.startswith("config/")}
     if not config <= sound:
         return  # already reported, and the other checks need the study
     try:
@@ -149,7 +84,7 @@ def _missing(root: Path, study: Study, outputs: list[Output]) -> Iterator[str]:
     expected |= {file for output in outputs for file in output.files}
     expected |= {f"resources/corpora/{corpus}/SHA256SUMS" for corpus in study.corpora}
     expected |= {f"resources/encoders/{encoder}/SHA256SUMS" for encoder in study.encoders}
-    listed = _listed(root / CHECKSUMS)
+    listed = listed_digests(root / CHECKSUMS)
     for name in sorted(expected - set(listed)):
         if not (root / name).is_file():
             yield f"{name}: missing, the study has it"
@@ -170,7 +105,7 @@ def _manifests(root: Path, sound: set[str]) -> Iterator[str]:
     for name in sorted(sound):
         if name.startswith("resources/"):
             try:
-                if not _listed(root / name):
+                if not listed_digests(root / name):
                     yield f"{name}: lists no file"
             except GlossbenchError as error:
                 yield f"{name}: {str(error).partition(': ')[2]}"
@@ -208,7 +143,7 @@ def _provenance(root: Path, study: Study, sound: set[str]) -> Iterator[str]:
     except (ValueError, KeyError, TypeError) as error:
         yield f"provenance.json: cannot be read: {_one_line(error)}"
         return
-    if LOCK in sound and lock != _digest(root / LOCK):
+    if LOCK in sound and lock != digest_of(root / LOCK):
         yield f"provenance.json: its lock is not the digest of {LOCK}"
     if name != study.name:
         yield f"provenance.json: of study {_one_line(name)}, but {STUDY} is of {study.name}"
@@ -310,4 +245,4 @@ if __name__ == "__main__":
     if faults:
         sys.exit(1)
     print(f"{sys.argv[1]}: sound; every table, figure's data and verdict follows from its frames")
-    print(f"sha256 {_digest(Path(sys.argv[1]))}")
+    print(f"sha256 {digest_of(Path(sys.argv[1]))}")

@@ -22,13 +22,16 @@ NO_EPOCHS = ("best_epoch", "stop_epoch")
 NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share")
 
 
-def run_floor(settings: dict[str, Any], files: dict[str, str], output: dict[str, str]) -> None:
+def run_floor(
+    settings: dict[str, Any], files: dict[str, str], output: dict[str, str], made_from: dict[str, str]
+) -> None:
     """Run a floor on the CPU and write its files.
 
     Args:
         settings: The run's settings, as the rule passes them, and its seed, which has no effect.
         files: Named inputs of the rule.
         output: Paths of settings, metrics, predictions and timing.
+        made_from: Digests of what the run depends on, see ``glossbench.job.origin``.
 
     Raises:
         TrainingError: The floor cannot be computed; the message names the run.
@@ -44,8 +47,9 @@ def run_floor(settings: dict[str, Any], files: dict[str, str], output: dict[str,
     settings = {**settings, **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
     write_json(output["settings"], settings)
-    write_json(output["timing"], {**seconds, **machine(device), "precision": found.precision})
-    write_json(output["metrics"], metrics_of(found, settings))
+    about = {"precision": found.precision, "origin": made_from}
+    write_json(output["timing"], {**seconds, **machine(device), **about})
+    write_json(output["metrics"], {**metrics_of(found, settings), "origin": made_from})
     labels, predicted = found.labels["test"], found.predicted["test"]
     predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": predicted})
     predictions.to_parquet(output["predictions"], index=False)

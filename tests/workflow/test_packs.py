@@ -1,0 +1,196 @@
+"""Runs that travel: packed in one place, imported in another, whose evidence is made without training."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+import yaml
+from studies import ROOT, STUDY, TINY, digests, planned, snakemake
+
+RUNS = len(STUDY.runs)
+TAKEN = RUNS + len(STUDY.tuning_jobs())
+CE = "runs/bbc-news/minilm-l6/ce/seed-0"
+
+
+def tool(folder, name, *arguments, root=ROOT):
+    """Run a tool of the package in a folder; returns the finished process, output as text."""
+    command = [sys.executable, "-m", f"glossbench.tools.{name}", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(root / "scripts")}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture(scope="module")
+def archive(finished, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pack") / "tiny-runs.tar.gz"
+    process = tool(finished, "pack", TINY, "--to", path)
+    assert process.returncode == 0, process.stderr
+    assert f"{RUNS} of {RUNS} runs" in process.stdout
+    return path
+
+
+def changed(archive, path, change):
+    """A copy of an archive with one file changed: ``change`` takes and gives its bytes, or None to leave it out."""
+    target = archive.with_name(f"changed-{len(list(archive.parent.iterdir()))}.tar.gz")
+    with tarfile.open(archive) as source, tarfile.open(target, "w:gz") as copy:
+        for member in source.getmembers():
+            content = source.extractfile(member).read()
+            if member.name.endswith(path):
+                content = change(content)
+            if content is not None:
+                member.size = len(content)
+                copy.addfile(member, io.BytesIO(content))
+    return target
+
+
+@pytest.mark.slow
+def test_an_imported_study_makes_its_whole_evidence_without_training(finished, archive, workplace):
+    folder = workplace("imported")
+    process = tool(folder, "import_pack", archive, TINY)
+    assert (process.returncode, process.stdout) == (
+        0, f"results/tiny/imported: {TAKEN} taken, 0 here already, 0 not taken\n"
+    )  # fmt: skip
+    jobs = planned(folder)
+    assert {name for name in jobs if not name.startswith(("table_", "figure_"))} == {
+        "all", "collect", "project_embeddings", "significance", "claims", "report"
+    }  # fmt: skip
+    process = snakemake(folder)
+    assert process.returncode == 0, process.stdout + process.stderr
+    made, expected = digests(folder / "results" / "tiny"), digests(finished / "results" / "tiny")
+    evidence = {name for name in expected if name.startswith(("tables/", "figures/")) or name.endswith(".parquet")}
+    evidence = {name for name in evidence if not name.startswith(("runs/", "corpora/", "tokens/"))}
+    assert len(evidence) > 20
+    assert {name: made[name] for name in evidence} == {name: expected[name] for name in evidence}
+
+    jobs = planned(folder, "--config", "seeds=[0,1]")
+    assert jobs["train"] == RUNS - 2  # floors apart; the run with snapshots is that of seed 0
+    settings = planned(folder, "--config", "training={batch_size: 20, epochs: 3, learning_rate: 1.0e-3}")
+    assert (settings["train"], settings["train_with_snapshots"]) == (RUNS - 3, 1)
+
+    again = tool(folder, "import_pack", archive, TINY)
+    assert again.stdout == f"results/tiny/imported: 0 taken, {TAKEN} here already, 0 not taken\n"
+
+
+@pytest.mark.slow
+def test_what_was_packed_again_after_an_import_is_the_same(archive, workplace, tmp_path):
+    folder = workplace("repacked")
+    assert tool(folder, "import_pack", archive, TINY).returncode == 0
+    assert tool(folder, "pack", TINY, "--to", tmp_path / "again.tar.gz").returncode == 0
+    assert archive.read_bytes() == (tmp_path / "again.tar.gz").read_bytes()
+
+
+def falsified(content):
+    """metrics.json with a better score."""
+    return json.dumps({**json.loads(content), "test_accuracy": 1.0}).encode()
+
+
+def with_new_checksums(archive, path, change):
+    """As ``changed``, the checksums made anew."""
+    target = changed(archive, path, change)
+    with tarfile.open(target) as tar:
+        new = next(tar.extractfile(member).read() for member in tar if member.name.endswith(path))
+
+    def listed(content):
+        lines = content.decode().splitlines()
+        digest = hashlib.sha256(new).hexdigest()
+        return "".join(f"{digest}  {path}\n" if line.endswith(f"  {path}") else f"{line}\n" for line in lines).encode()
+
+    return changed(target, "SHA256SUMS", listed)
+
+
+REFUSED = {
+    "a changed file": (
+        lambda archive: changed(archive, f"{CE}/epochs.csv", lambda content: content + b"\n"),
+        f"not taken: {CE}: epochs.csv: its content is not what was packed (sha256)",
+    ),
+    "a missing file": (
+        lambda archive: changed(archive, f"{CE}/predictions.parquet", lambda content: None),
+        f"not taken: {CE}: predictions.parquet: missing, SHA256SUMS lists it",
+    ),
+    "a score that its predictions do not give": (
+        lambda archive: with_new_checksums(archive, f"{CE}/metrics.json", falsified),
+        f"not taken: {CE}: metrics.json: test_accuracy 1.0, its predictions give",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_damaged_run_is_refused_and_the_others_are_taken(archive, workplace, case):
+    change, line = REFUSED[case]
+    folder = workplace("damaged")
+    process = tool(folder, "import_pack", change(archive), TINY)
+    assert process.returncode == 1
+    lines = process.stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(line)
+    assert lines[1].endswith(f": {TAKEN - 1} taken, 0 here already, 1 not taken")
+    assert planned(folder, "results/tiny/runs.parquet")["train"] == 1
+
+
+@pytest.mark.slow
+def test_an_archive_that_is_no_pack_is_one_line(archive, workplace):
+    folder = workplace("no-pack")
+    broken = archive.with_name("broken.tar.gz")
+    broken.write_bytes(archive.read_bytes()[:2000])
+    process = tool(folder, "import_pack", broken, TINY)
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"glossbench: {broken}: not a whole tar.gz")
+    assert len(process.stderr.splitlines()) == 1
+    process = tool(folder, "import_pack", changed(archive, "pack.json", lambda content: None), TINY)
+    assert process.stderr == "glossbench: pack.json: missing or damaged; nothing was imported\n"
+    assert not (folder / "results").exists()
+
+
+@pytest.mark.slow
+def test_runs_of_other_settings_or_of_no_such_objective_are_refused(archive, workplace, tmp_path):
+    settings = yaml.safe_load(TINY.read_text())
+    settings["grid"][0]["objectives"].remove("ce")
+    settings["training"]["epochs"] = 3
+    study = tmp_path / "tiny.yaml"
+    study.write_text(yaml.safe_dump(settings))
+    lines = tool(workplace("other-settings"), "import_pack", archive, study).stdout.splitlines()
+    assert f"not taken: {CE}: not in this study" in lines
+    assert "not taken: runs/bbc-news/minilm-l6/scl/seed-0: other settings" in lines
+    assert lines[-1].split(": ")[1].startswith("3 taken")  # the floors, and the search, which has epochs of its own
+
+
+@pytest.mark.slow
+def test_runs_of_other_code_are_refused_unless_asked_for(archive, workplace, tmp_path):
+    for name in ("scripts", "config", "rules", "envs", "report"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    loss = tmp_path / "scripts/glossbench/losses/gloss.py"
+    loss.write_text(loss.read_text() + "\nCHANGED = True\n")
+    folder = workplace("other-code")
+    process = tool(folder, "import_pack", archive, TINY, root=tmp_path)
+    lines = process.stdout.splitlines()
+    assert "not taken: runs/bbc-news/minilm-l6/gloss-sqrt/seed-0: other code" in lines
+    assert not any(f"{CE}:" in line for line in lines)  # needs no loss
+    process = tool(folder, "import_pack", archive, TINY, "--other-code", root=tmp_path)
+    assert process.returncode == 0
+    assert "train" not in planned(folder, "results/tiny/runs.parquet", root=tmp_path)
+
+
+@pytest.mark.slow
+def test_an_import_changes_no_run_that_is_here(finished, archive, workplace):
+    folder = workplace("here")
+    here = folder / "results" / "tiny" / CE
+    shutil.copytree(finished / "results" / "tiny" / CE, here)
+    process = tool(folder, "import_pack", archive, TINY)
+    assert process.stdout.endswith(f"{TAKEN - 1} taken, 1 here already, 0 not taken\n")
+    assert not (folder / "results/tiny/imported" / CE).exists()
+    shutil.rmtree(folder / "results/tiny/imported")
+    with (here / "epochs.csv").open("a") as file:
+        file.write("\n")
+    before = digests(here)
+    process = tool(folder, "import_pack", archive, TINY)
+    assert process.stdout.splitlines()[0] == (
+        f"not taken: {CE}: epochs.csv differs from that of the run that is here already, which was kept"
+    )
+    assert digests(here) == before
