@@ -197,7 +197,7 @@ def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_
     folder = workplace("default")
     assert planned(folder, study=None)["train_seeds_0_1"] == 5
     shorter = ["--config", "corpora=r8", "objectives=[ce]", "seeds=[7]", "projection=null"]
-    assert planned(folder, *shorter, study=None)["train"] == 1
+    assert planned(folder, *shorter, study=None)["train_seeds_7"] == 1
 
 
 def test_a_subset_larger_than_the_corpus_is_refused_before_any_job_starts(workplace):
