@@ -117,7 +117,7 @@ def flops(found: Counter[Linear | Attention]) -> int:
     return sum(times * product.flops for product, times in found.items())
 
 
-def seconds_at_own_shapes(found: Counter[Linear | Attention], calls: int = 5) -> float:
+def seconds_at_own_shapes(found: Counter[Linear | Attention], calls: int = 2) -> float:
     """Seconds of all products, each at its own shape, the fastest of several calls."""
     return sum(times * sum(fastest(call, calls) for call in product.calls()) for product, times in found.items())
 

@@ -1,6 +1,7 @@
 """Snakemake itself: planning the grid of the paper, finding it finished, and what a job costs besides its work."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -15,34 +16,25 @@ NOTHING = "Nothing to be done"
 
 def rows(options: Options) -> Iterator[Row]:
     """Rows of the grid and of single jobs."""
-    repeats = 1 if options.quick else options.repeats
-    yield from rows_of_grid(repeats)
+    yield from rows_of_grid()
     make_inputs(options)
-    yield from rows_of_jobs(options, repeats)
+    yield from rows_of_jobs(options, 1 if options.quick else options.repeats)
 
 
-def rows_of_grid(repeats: int) -> Iterator[Row]:
+def rows_of_grid() -> Iterator[Row]:
     """Seconds of a dry run of the paper's grid, with no result there and with all of them."""
     empty = SCRATCH / "empty"
-    planning = median(snakemake("-n", "--quiet", "all", study=PAPER, folder=empty)[0] for _ in range(repeats))
+    planning, _ = snakemake("-n", "--quiet", "all", study=PAPER, folder=empty)
     yield Row("workflow", "config/paper.yaml", "planning all jobs", planning, "s")
-    if not pretend_finished():
-        print("workflow: the pretended grid is not found finished; this measurement is left out", flush=True)
-        return
-    finished = median(snakemake("-n", study=PAPER, folder=GRID)[0] for _ in range(repeats))
+    pretend_finished()
+    finished, said = snakemake("-n", study=PAPER, folder=GRID)
+    if NOTHING not in said:
+        sys.exit("bench: the pretended grid is not found finished")
     yield Row("workflow", "config/paper.yaml", "finding that nothing is to be done", finished, "s")
 
 
-def pretend_finished() -> bool:
-    """Make an empty file for each result of the paper's grid, recorded by Snakemake as made by the present code.
-
-    Takes two minutes where the code has changed since.
-
-    Returns:
-        Whether Snakemake finds nothing to do.
-    """
-    if GRID.exists() and NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]:
-        return True
+def pretend_finished() -> None:
+    """Make an empty file for each result of the paper's grid, all of one time, and let Snakemake record each as made."""
     _, summary = snakemake("--summary", study=PAPER, folder=GRID)
     lines = [line.split("\t") for line in summary.splitlines() if "\t" in line]
     files = [Path(GRID, fields[0]) for fields in lines if fields[0] != "output_file"]
@@ -53,7 +45,6 @@ def pretend_finished() -> bool:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
     snakemake("--touch", study=PAPER, folder=GRID)
-    return NOTHING in snakemake("-n", study=PAPER, folder=GRID)[1]
 
 
 def rows_of_jobs(options: Options, repeats: int) -> Iterator[Row]:
