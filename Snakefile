@@ -11,8 +11,18 @@ if not workflow.configfiles:
 
 include: "rules/paths.smk"
 include: "rules/inputs.smk"
-include: "rules/data.smk"
-include: "rules/learning.smk"
+
+
+if MEMBERS:
+
+    include: "rules/union.smk"
+
+else:
+
+    include: "rules/data.smk"
+    include: "rules/learning.smk"
+
+
 include: "rules/evidence.smk"
 
 
@@ -20,11 +30,6 @@ rule all:
     default_target: True
     input:
         products_of(RESULTS),
-
-
-rule data:
-    input:
-        cards(),
 
 
 rule tables:
@@ -35,9 +40,3 @@ rule tables:
 rule figures:
     input:
         files_of("figure", RESULTS),
-
-
-# All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.
-rule partial:
-    input:
-        lambda w: products_of(PARTIAL),

@@ -26,15 +26,20 @@ def rows_of_grid() -> Iterator[Row]:
     empty = SCRATCH / "empty"
     planning, _ = snakemake("-n", "--quiet", "all", study=PAPER, folder=empty)
     yield Row("workflow", "config/paper.yaml", "planning all jobs", planning, "s")
-    pretend_finished()
     finished, said = snakemake("-n", study=PAPER, folder=GRID)
+    if NOTHING not in said:
+        pretend_finished()
+        finished, said = snakemake("-n", study=PAPER, folder=GRID)
     if NOTHING not in said:
         sys.exit("bench: the pretended grid is not found finished")
     yield Row("workflow", "config/paper.yaml", "finding that nothing is to be done", finished, "s")
 
 
 def pretend_finished() -> None:
-    """Make an empty file for each result of the paper's grid, all of one time, and let Snakemake record each as made."""
+    """Make an empty file for each result of the paper's grid, recorded by Snakemake as made by the present code.
+
+    Takes three minutes, but only where the code has changed since the last time.
+    """
     _, summary = snakemake("--summary", study=PAPER, folder=GRID)
     lines = [line.split("\t") for line in summary.splitlines() if "\t" in line]
     files = [Path(GRID, fields[0]) for fields in lines if fields[0] != "output_file"]

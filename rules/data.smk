@@ -9,6 +9,11 @@ localrules:
     describe_corpus,
 
 
+rule data:
+    input:
+        cards(),
+
+
 rule fetch_corpus:
     input:
         local=lambda w: local_files(STUDY.registry["corpora"][w.corpus]),

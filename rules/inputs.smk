@@ -156,6 +156,14 @@ def frames_of(view, names=STUDY.frames):
     return {name: f"{view}/{name}.parquet" for name in names}
 
 
+def member_frames():
+    """The frames of each study of a union, by name; of a study that has no searches there are none."""
+    return {
+        name: [f"results/{member.name}/{name}.parquet" for member in MEMBERS if name in member.frames]
+        for name in STUDY.frames
+    }
+
+
 def collected_frames(view):
     """The frames that collect writes, by name."""
     return frames_of(view, [name for name in STUDY.frames if name != "projections"])

@@ -12,13 +12,17 @@ from glossbench.errors import SettingsError
 from glossbench.study.names import names_of
 from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption
 from glossbench.study.study import VOLATILE, canonical, check_mirror, load_study
+from glossbench.study.union import is_union, load_union
 from glossbench.study.yaml_file import read_yaml
 
 CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles]
 try:
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
         read_yaml(Path(path))
-    STUDY = load_study(config, ", ".join(CONFIG_FILES), ROOT / "config")
+    if is_union(config):
+        STUDY, MEMBERS = load_union(config, ", ".join(CONFIG_FILES), ROOT / "config")
+    else:
+        STUDY, MEMBERS = load_study(config, ", ".join(CONFIG_FILES), ROOT / "config"), []
     if workflow.is_main_process:
         check_mirror(STUDY, ", ".join(CONFIG_FILES))
     OUTPUTS = load_outputs(ROOT / "config")

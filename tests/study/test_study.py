@@ -71,6 +71,11 @@ def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
     assert set(study.objective("gloss-o-ce")["search"]) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
     assert set(study.objective("gloss-o-ce,weight=0.1")["search"]) == {"learning_rate", "labeled_fraction", "sigma"}
     assert "sigma" in study.objective("gloss-o-ce,sigma=x0.5")["search"]
+    own = {"learning_rate": {"choices": [1e-4, 1e-3]}, "temperature": {"low": 0.1, "high": 1.0}}
+    spaces = load(objectives=["ce", "gloss-o@reference"], tuning={"spaces": own})
+    assert spaces.objective("ce")["search"] == {"learning_rate": own["learning_rate"]}
+    assert spaces.objective("gloss-o@reference")["search"]["learning_rate"] == own["learning_rate"]
+    assert spaces.objective("gloss-o@reference")["search"]["sigma"] == {"low": 0.1, "high": 10}
     fixed = load(objectives=["ce", "gloss-o"], tuning={"fixed": ["learning_rate"]})
     assert set(fixed.objective("gloss-o")["search"]) == {"labeled_fraction", "sigma"}
     assert [search.objective for search in fixed.tuning_jobs()] == ["gloss-o"], "nothing is left to search for ce"
@@ -265,6 +270,9 @@ WRONG = [
     ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
     ({"objectives": ["frozen"], "snapshots": {"objectives": ["frozen"]}}, "snapshots.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
+    ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
+    ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
+    ({"tuning": {"spaces": {"learning_rate": {"low": 2, "high": 1}}}}, "tuning.spaces.learning_rate: low 2 found, expected less than high 1"),
     ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),

@@ -29,6 +29,7 @@ class Objectives:
         settings: The study's ``training`` and ``probe``.
         searched: Whether the study searches an objective, given its key without changed settings.
         fixed: Settings that the study does not search.
+        spaces: The study's own search spaces by setting, in the place of those of the presets.
 
     Raises:
         SettingsError: An entry or a preset is not valid.
@@ -41,8 +42,10 @@ class Objectives:
         settings: dict[str, dict],
         searched: Callable[[str], bool] = lambda key: False,
         fixed: tuple[str, ...] = (),
+        spaces: dict[str, Any] | None = None,
     ):
-        self.registry, self.settings, self.searched, self.fixed = registry, settings, searched, fixed
+        self.registry, self.settings, self.searched = registry, settings, searched
+        self.fixed, self.spaces = fixed, spaces or {}
         self.training, self.probe, self.losses, self.weight = (
             load_schema(config_dir, name) for name in ("training", "probe", "losses", "weight")
         )
@@ -113,7 +116,7 @@ class Objectives:
             if about.items() <= resolved.items() and own.get(refused["setting"]) in refused["values"]:
                 found = f"{refused['setting']} {own[refused['setting']]} found"
                 raise SettingsError(f"{where}: {key}: {found}, but {refused['reason']}")
-        search = self._search(entry, preset) if self.searched(str(parts.unvaried)) else {}
+        search = self._search(entry, preset, where) if self.searched(str(parts.unvaried)) else {}
         resolved["search"] = {name: space for name, space in search.items() if name not in changes}
         for setting, factor in multipliers.items():
             self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
@@ -160,8 +163,8 @@ class Objectives:
         must_be_known(parts.preset or self.registry[parts.base]["preset"], self.presets, where, "presets")
         return parts
 
-    def _search(self, entry: dict, preset: dict) -> dict[str, Any]:
-        """The space of each searched setting: the entry's own, or the preset's for its loss and protocol."""
+    def _search(self, entry: dict, preset: dict, where: str) -> dict[str, Any]:
+        """The space of each searched setting: the study's, the entry's, or the preset's for its loss and protocol."""
         preset_spaces = preset.get("search", {})
         by_setting = {**preset_spaces.get("training", {}), **preset_spaces.get(entry["loss"], {})}
         spaces = {}
@@ -169,6 +172,10 @@ class Objectives:
             space = by_setting.get(setting) if space == "preset" else space
             if space is not None and entry["protocol"] in space:
                 space = space[entry["protocol"]]
+            if space is not None and setting in self.spaces:
+                space = self.spaces[setting]
+                bounds = self._settings_schema(entry)["properties"][setting]
+                _check_space(space, bounds, where.partition(": ")[0], ("tuning", "spaces", setting))
             if space is not None and setting not in self.fixed:
                 spaces[setting] = space
         return spaces
@@ -203,7 +210,9 @@ class Objectives:
         settings["training"] = block(by_protocol(self.training))
         bounds_of = {**self.losses, "training": self.training}
         declared = schema["additionalProperties"]["properties"]
-        space = declared["search"]["additionalProperties"]["additionalProperties"]
+        space = load_schema(config_dir, "space")
+        optional = {"anyOf": [space, {"type": "null"}]}
+        space = {"anyOf": [space, {**block(dict.fromkeys(PROTOCOLS, optional)), "required": [*PROTOCOLS]}]}
         searchable = {
             name: block(dict.fromkeys([*part["properties"], *self.weight], space)) for name, part in settings.items()
         }

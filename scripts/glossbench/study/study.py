@@ -182,6 +182,8 @@ def _load_settings(config: dict[str, Any], source: str, config_dir: Path) -> dic
     schema = load_schema(config_dir, "study")
     for name in ("training", "probe"):
         schema["properties"][name]["properties"] = load_schema(config_dir, name)
+    spaces = schema["properties"]["tuning"]["properties"]["spaces"]
+    spaces["additionalProperties"] = load_schema(config_dir, "space")
     settings = typed(_without_short_forms(to_jsonable(config, source)), schema)
     check(settings, schema, source)
     return with_defaults(settings, schema)
@@ -195,6 +197,7 @@ def _resolver(config_dir: Path, registry: dict[str, dict[str, Any]], settings: d
         {name: settings[name] for name in ("training", "probe")},
         lambda key: tuning is not None and (tuning["objectives"] is None or key in tuning["objectives"]),
         tuple(tuning["fixed"]) if tuning else (),
+        tuning["spaces"] if tuning else {},
     )
 
 
@@ -345,6 +348,8 @@ def _check_tuning(study: Study, source: str) -> None:
     searched = sorted({name for entry in study.registry["objectives"].values() for name in entry["search"]})
     for position, name in enumerate(tuning["fixed"]):
         must_be_known(name, searched, f"{source}: tuning.fixed[{position}]", "settings that are searched")
+    for name in tuning["spaces"]:
+        must_be_known(name, searched, f"{source}: tuning.spaces", "settings that are searched")
     named = {"objectives": tuning["objectives"] or [], "trials_by_objective": list(tuning["trials_by_objective"])}
     for name, keys in named.items():
         for position, key in enumerate(keys):

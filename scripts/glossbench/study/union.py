@@ -1,0 +1,61 @@
+"""Several studies that are reported on as one: the same evidence, from the frames of all of them.
+
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from glossbench.errors import SettingsError
+from glossbench.study.schema import check, load_schema
+from glossbench.study.study import Study, load_study
+from glossbench.study.yaml_file import read_yaml, to_jsonable
+
+
+def is_union(config: dict[str, Any]) -> bool:
+    """Whether a study file lists studies instead of having runs of its own."""
+    return "studies" in config
+
+
+def load_union(config: dict[str, Any], source: str, config_dir: Path) -> tuple[Study, list[Study]]:
+    """Load the studies of a union, and the union as one study whose runs are theirs.
+
+    Args:
+        config: The file as parsed, with ``study`` and ``studies``, paths of study files relative to ``config_dir``.
+        source: Name of the file that it came from, for errors.
+        config_dir: Folder with registries and schemas.
+
+    Raises:
+        SettingsError: Something is not valid, or two studies have runs of one corpus with one encoder: their recipes
+            would be compared, or mixed in one mean.
+    """
+    settings = to_jsonable(config, source)
+    check(settings, load_schema(config_dir, "union"), source)
+    members, owners = [], {}
+    for position, name in enumerate(settings["studies"]):
+        file = config_dir / name
+        if not file.is_file():
+            raise SettingsError(f"{source}: studies[{position}]: {file} found, expected a study file")
+        member = load_study(read_yaml(file), str(file), config_dir)
+        members.append(member)
+        for corpus, encoder in dict.fromkeys((run.corpus, run.encoder) for run in member.runs):
+            other = owners.setdefault((corpus, encoder), name)
+            if other != name:
+                found = f"{name} has runs of {corpus} with {encoder}, as {other} has"
+                raise SettingsError(f"{source}: studies[{position}]: {found}; two recipes are not compared")
+    return _as_one(settings["study"], members), members
+
+
+def _as_one(name: str, members: list[Study]) -> Study:
+    """A study with the runs of all members. Settings in which they differ are given by the name of the member."""
+    settings = {}
+    for key in members[0].settings:
+        values = {member.name: member.settings[key] for member in members}
+        first = next(iter(values.values()))
+        settings[key] = first if all(value == first for value in values.values()) else values
+    for key in ("tuning", "projection", "snapshots"):  # these say which frames there are
+        settings[key] = next((member.settings[key] for member in members if member.settings[key]), None)
+    resolved = {key: value for member in reversed(members) for key, value in member.objectives_resolved.items()}
+    runs = tuple(run for member in members for run in member.runs)
+    nowhere = {"study": name, "mirror": None, "offline": True}  # nothing is fetched
+    return Study(name, {**settings, **nowhere}, members[0].registry, resolved, runs)
