@@ -15,6 +15,7 @@ from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study
 from registered import TABLES, caption
 
 ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
+SWITCHED = ("mr", "bert-base", "gloss-o-ce,criterion=softmax")
 HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 
 
@@ -55,7 +56,7 @@ def select(key: str, planned: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def grid() -> pd.DataFrame:
-    return study_runs(paper_cells(), seeds=2)
+    return study_runs([*paper_cells(), SWITCHED], seeds=2)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,7 @@ def of_part(part) -> dict[str, dict[str, str]]:
 
 
 ONE_RUN = {
+    "switches": SWITCHED,
     "glue": ("sst2", "bert-base", "gloss-o-ce"),
     **dict.fromkeys(["standalone", "silhouette", "ttests"], ("mr", "bert-base", "gloss-o")),
 }
@@ -99,17 +101,19 @@ def test_the_order_of_the_runs_changes_no_byte(key, part, of_part):
 @pytest.mark.parametrize("key", [key for key in ON_RUNS if key not in ("hyperparameters", "checklist")])
 def test_ablations_change_nothing_and_presets_not_the_numbers_of_the_plain_objectives(key, part, of_part):
     """Runs with a varied setting, or of a preset, are far from all others: any leak would show in a mean."""
-    varied = keyed(part.assign(objective=part["objective"] + ",weight=x1.5", test_accuracy=0.01, test_macro_f1=0.01))
-    preset = keyed(part.assign(objective=part["objective"] + "@reference", preset="reference", test_accuracy=0.02))
+    plain = part[part["setting"] == ""]
+    varied = keyed(plain.assign(objective=plain["objective"] + ",weight=x1.5", test_accuracy=0.01, test_macro_f1=0.01))
+    preset = keyed(plain.assign(objective=plain["objective"] + "@reference", preset="reference", test_accuracy=0.02))
     assert made(key, pd.concat([part, varied], ignore_index=True)) == of_part[key]
-    plain, both = tidy(of_part[key]), tidy(made(key, pd.concat([varied, preset, part], ignore_index=True)))
+    before, both = tidy(of_part[key]), tidy(made(key, pd.concat([varied, preset, part], ignore_index=True)))
     own = both[~both["objective"].astype(str).str.contains("@")].reset_index(drop=True)
-    same = [column for column in plain if column != "rank"]
-    pd.testing.assert_frame_equal(own[same], plain[same])
+    same = [column for column in before if column != "rank"]
+    pd.testing.assert_frame_equal(own[same], before[same])
 
 
 def test_presets_are_competitors_of_their_own_in_the_tables_of_scores(part):
-    preset = keyed(part.assign(objective=part["objective"] + "@reference", preset="reference"))
+    plain = part[part["setting"] == ""]
+    preset = keyed(plain.assign(objective=plain["objective"] + "@reference", preset="reference"))
     both = pd.concat([part, preset], ignore_index=True)
     for key, has_presets in {"integrated": True, "standalone": True, "silhouette": False, "glue": False}.items():
         assert tidy(made(key, both))["objective"].str.contains("@").any() == has_presets

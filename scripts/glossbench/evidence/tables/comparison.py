@@ -9,7 +9,7 @@ from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
-from glossbench.evidence.text.numbers import DASH, mean_spread, number
+from glossbench.evidence.text.numbers import mean_spread, number, signed
 from glossbench.frames import FLOOR
 
 CELL = ["corpus", "protocol", "metric"]
@@ -109,7 +109,7 @@ def layout(table: pd.DataFrame) -> Layout:
             _score(row.published_mean, row.published_std, METRICS[row.metric].decimals),
             ours,
             number(row.n_seeds),
-            _signed(row.difference, METRICS[row.metric].decimals),
+            signed(row.difference, METRICS[row.metric].decimals),
             _verdict(row),
         ]
         for row, ours in zip(table.itertuples(index=False), texts(table), strict=True)
@@ -135,10 +135,6 @@ def _not_comparable(table: pd.DataFrame) -> str | None:
 def _score(mean: float, std: float, decimals: int) -> str:
     """A published mean, with its spread if one is printed."""
     return number(mean, decimals) if pd.isna(std) else mean_spread(mean, std, decimals)
-
-
-def _signed(difference: float, decimals: int) -> str:
-    return DASH if pd.isna(difference) else f"{difference:+,.{decimals}f}".replace("-", "−")
 
 
 def _verdict(row) -> str:

@@ -6,7 +6,7 @@ from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.pairs import holm, paired
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, encoder_name, objective_name
-from glossbench.evidence.text.numbers import DASH, number, significant
+from glossbench.evidence.text.numbers import number, signed, significant
 
 METRIC = "accuracy"
 PAIRS = ["published", "corpora", "runs"]
@@ -97,7 +97,7 @@ def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     shown = {
         "G-Loss": ("mean", _percent),
         "Baseline": ("baseline_mean", _percent),
-        "Difference": ("difference", _signed),
+        "Difference": ("difference", signed),
         "p": ("p", significant),
         "p (Holm)": ("p_holm", significant),
         "Wilcoxon p": ("wilcoxon_p", significant),
@@ -117,7 +117,3 @@ def _pairs(kind: str, n: float) -> str:
 
 def _percent(value: float) -> str:
     return number(value, 2)
-
-
-def _signed(value: float) -> str:
-    return DASH if pd.isna(value) else f"{value:+.2f}".replace("-", "−")

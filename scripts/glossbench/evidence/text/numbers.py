@@ -13,6 +13,11 @@ def number(value: float, decimals: int = 0) -> str:
     return DASH if pd.isna(value) else f"{value:,.{decimals}f}"
 
 
+def signed(value: float, decimals: int = 2) -> str:
+    """A difference with its sign, a true minus; a dash if it is missing."""
+    return DASH if pd.isna(value) else f"{value:+,.{decimals}f}".replace("-", "−")
+
+
 def significant(value: float, digits: int = 3) -> str:
     """A number with a number of significant digits; a dash if it is missing."""
     return DASH if pd.isna(value) else f"{value:.{digits}g}"
