@@ -107,7 +107,7 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
     for seed in range(5):
         labels = splits["train"]["label"].to_numpy()
         assert rare in labels[stratified_subset(labels, 3, seed)]
-        subset = {"train": 3, "val": None, "test": 2, "seed": seed}
+        subset = {"train": 3, "per_class": 1, "val": None, "test": 2, "seed": seed}
         drawn, num_classes = read_documents(tmp_path / "tokens", subset)
         assert num_classes == 3
         assert rare in drawn["train"].labels
@@ -118,4 +118,4 @@ def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, mini
     splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
     documents_of(tmp_path, minilm, "wheel-folders", splitting, corpus_of(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
-        read_documents(tmp_path / "tokens", {"train": None, "val": 99, "test": None, "seed": 0})
+        read_documents(tmp_path / "tokens", {"train": None, "per_class": 1, "val": 99, "test": None, "seed": 0})

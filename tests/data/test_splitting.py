@@ -59,6 +59,13 @@ def test_exact_proportions_are_met_exactly():
     assert np.unique(labels[stratified_subset(labels, 20, 0)], return_counts=True)[1].tolist() == [6, 12, 2]
 
 
+def test_rare_classes_keep_as_many_as_asked_for():
+    labels = np.repeat([0, 1, 2, 3], [900, 90, 7, 3])
+    assert np.bincount(labels[stratified_subset(labels, 100, 0, per_class=4)]).tolist() == [85, 8, 4, 3]
+    with pytest.raises(CorpusError, match="subset of 14 documents, expected at least 15 for 4 of each class"):
+        stratified_subset(labels, 14, 0, per_class=4)
+
+
 @pytest.mark.parametrize("size", [0, 11])
 def test_subset_of_no_or_too_many_documents_is_refused(size):
     with pytest.raises(CorpusError, match=f"subset of {size} documents, expected 1 to 10"):

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from tiny_runs import save_tokens
 
 SIZES = {"train": 60, "val": 30, "test": 45}
-SUBSET = {"train": 30, "val": None, "test": 20, "seed": 3}
+SUBSET = {"train": 30, "per_class": 1, "val": None, "test": 20, "seed": 3}
 WORDS = {
     0: ["oil", "gas", "fuel", "well", "rig"],
     1: ["goal", "team", "cup", "match", "win"],
@@ -80,7 +80,7 @@ def weighted(documents, known=None):
 
 
 def test_tfidf_is_a_logistic_regression_on_words_and_word_pairs_with_c_chosen_on_validation(texts):
-    whole = {"train": None, "val": None, "test": None, "seed": 0}
+    whole = {"train": None, "per_class": 1, "val": None, "test": None, "seed": 0}
     found = tfidf.classify(settings("tfidf", subset=whole), texts, CPU)
     frames = {split: pd.read_parquet(path) for split, path in texts.items()}
     train, known = weighted(frames["train"]["text"])

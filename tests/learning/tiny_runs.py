@@ -35,6 +35,6 @@ def run_settings(objective, **more):
     return {
         "corpus": "made-up", "encoder": "tiny", "objective_key": objective["objective"], "seed": 42,
         "objective": objective, "encoder_settings": {"pooling": "cls", "layers": None, "trainable_layers": None},
-        "subset": {"train": None, "val": None, "test": None, "seed": 0}, "max_length": 128, "device": "cpu", "torch_threads": 1,
+        "subset": {"train": None, "per_class": 1, "val": None, "test": None, "seed": 0}, "max_length": 128, "device": "cpu", "torch_threads": 1,
         **more,
     }  # fmt: skip

@@ -131,7 +131,7 @@ def test_settings_come_from_study_then_preset_then_registry_then_key():
 def test_a_single_value_is_a_list_of_one_and_a_bare_subset_is_the_training_part():
     study = load(corpora="r8", seeds=3, subset=1000)
     assert (study.corpora, study.seeds) == (["r8"], [3])
-    assert study.settings["subset"] == {"train": 1000, "val": None, "test": None, "seed": 0}
+    assert study.settings["subset"] == {"train": 1000, "val": None, "test": None, "per_class": 1, "seed": 0}
 
 
 def test_numbers_that_come_as_text_are_numbers():

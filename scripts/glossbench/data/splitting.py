@@ -7,8 +7,8 @@ import numpy as np
 from glossbench.errors import CorpusError, SettingsError
 
 
-def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Draw documents with the classes in proportion; each class keeps one where ``size`` allows it.
+def stratified_subset(labels: np.ndarray, size: int, seed: int, per_class: int = 1) -> np.ndarray:
+    """Draw documents with the classes in proportion, but no class fewer than ``per_class`` of those that it has.
 
     The same labels, size and seed give the same documents.
 
@@ -16,19 +16,31 @@ def stratified_subset(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
         labels: (N,) integers or names; a class may have a single document.
         size: Number of documents to draw.
         seed: Seed of the draw.
+        per_class: Fewest documents of a class; all of a class that has no more. One of each where ``size`` allows it.
 
     Returns:
         Sorted indices, (size,) int64.
 
     Raises:
-        CorpusError: ``size`` is below 1 or above N.
+        CorpusError: ``size`` is below 1, above N, or too small for ``per_class``.
     """
     labels = np.asarray(labels)
     if not 1 <= size <= len(labels):
         raise CorpusError(f"subset of {size} documents, expected 1 to {len(labels)}, as many as there are")
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    least = np.minimum(counts, 1) if size >= len(counts) else np.zeros_like(counts)
-    return _draw(classes, _allocate(counts, size, least, counts), seed)
+    least = np.minimum(counts, per_class)
+    if least.sum() > size:
+        if per_class > 1:
+            raise CorpusError(
+                f"subset of {size} documents, expected at least {least.sum()} for {per_class} of each class"
+            )
+        least = np.zeros_like(counts)
+    sizes, free = least.copy(), np.ones(len(counts), dtype=bool)
+    if per_class > 1:  # what rare classes have too many of, the others give in proportion
+        while (rare := free & (counts * (size - sizes[~free].sum()) < least * counts[free].sum())).any():
+            free &= ~rare
+    sizes[free] = _allocate(counts[free], size - sizes[~free].sum(), least[free], counts[free])
+    return _draw(classes, sizes, seed)
 
 
 def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np.ndarray | None:
@@ -37,7 +49,8 @@ def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np
     Args:
         labels: (N,) of the whole split.
         split: "train", "val" or "test".
-        subset: Size by split (None is all documents), and ``seed`` of the draw.
+        subset: Size by split (None is all documents), ``seed`` of the draw, and ``per_class``, the fewest training
+            documents of a class.
 
     Raises:
         SettingsError: The subset cannot be drawn.
@@ -45,7 +58,7 @@ def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np
     if subset[split] is None:
         return None
     try:
-        return stratified_subset(labels, subset[split], subset["seed"])
+        return stratified_subset(labels, subset[split], subset["seed"], subset["per_class"] if split == "train" else 1)
     except CorpusError as error:
         raise SettingsError(f"subset.{split}: {error}") from None
 
