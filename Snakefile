@@ -32,6 +32,11 @@ rule all:
         products_of(RESULTS),
 
 
+rule data:
+    input:
+        cards(),
+
+
 rule tables:
     input:
         files_of("table", RESULTS),
@@ -40,3 +45,9 @@ rule tables:
 rule figures:
     input:
         files_of("figure", RESULTS),
+
+
+# All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.
+rule partial:
+    input:
+        lambda w: products_of(PARTIAL),

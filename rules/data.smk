@@ -9,11 +9,6 @@ localrules:
     describe_corpus,
 
 
-rule data:
-    input:
-        cards(),
-
-
 rule fetch_corpus:
     input:
         local=lambda w: local_files(STUDY.registry["corpora"][w.corpus]),

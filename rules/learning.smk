@@ -312,9 +312,3 @@ if STUDY.settings["projection"]:
             "Projecting the test embeddings of the runs that are finished so far"
         script:
             "../scripts/project_embeddings.py"
-
-
-# All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.
-rule partial:
-    input:
-        lambda w: products_of(PARTIAL),
