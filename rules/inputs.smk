@@ -7,8 +7,8 @@ from functools import lru_cache
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
 from glossbench.study import params as study_params
-from glossbench.study.grid import TuningJob
 from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
+from glossbench.study.grid import TuningJob
 from glossbench.tools.archive import sources_digest
 from glossbench.tools.imported import imported
 
@@ -69,14 +69,24 @@ def floor_inputs(cell):
     return encoded_inputs(cell)
 
 
+# Params of the jobs of a cell, made once for all of its seeds.
+
+
 @lru_cache
-def _run_params(corpus, encoder, objective, **more):
-    return study_params.run_params(STUDY, TuningJob(corpus, encoder, objective), **more)
+def _params(made_by, corpus, encoder, objective, **more):
+    return made_by(STUDY, TuningJob(corpus, encoder, objective), **more)
 
 
 def run_params(cell, **more):
-    """Params of the job that makes a run, made once for all seeds of a cell."""
-    return _run_params(cell.corpus, cell.encoder, cell.objective, **more)
+    return _params(study_params.run_params, cell.corpus, cell.encoder, cell.objective, **more)
+
+
+def evaluation_params(cell):
+    return _params(study_params.evaluation_params, cell.corpus, cell.encoder, cell.objective)
+
+
+def search_params(cell):
+    return _params(study_params.search_params, cell.corpus, cell.encoder, cell.objective)
 
 
 # Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.

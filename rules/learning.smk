@@ -75,8 +75,8 @@ if STUDY.settings["tuning"]:
             runtime=2880,
             gpu=GPUS,
         params:
-            settings=lambda w: study_params.search_params(STUDY, w)["settings"],
-            code=lambda w: study_params.search_code(STUDY, w),
+            settings=lambda w: search_params(w)["settings"],
+            code=lambda w: search_params(w)["code"],
             state=f"{STATE}/tuning/{CELL}/{{objective}}",
         message:
             "Searching the settings of {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}"
@@ -207,8 +207,8 @@ rule evaluate:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=lambda w: study_params.evaluation_params(STUDY, w)["settings"],
-        code=code_digest("evaluate"),
+        settings=lambda w: evaluation_params(w)["settings"],
+        code=lambda w: evaluation_params(w)["code"],
     message:
         "Evaluating {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}, seed {wildcards.seed}"
     script:

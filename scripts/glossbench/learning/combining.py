@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from glossbench.frames import ONE_ROW, RUN_KEYS
+from glossbench.frames import ONE_ROW
 
 
 def combine(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -19,7 +19,4 @@ def combine(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     whole = pd.concat(frames, ignore_index=True)
     if name == "corpora":
         whole = whole.drop_duplicates(ONE_ROW[name])
-    keys = [key for key in ONE_ROW[name] if key in whole]
-    return whole.sort_values(
-        [*dict.fromkeys([*RUN_KEYS, *keys])] if set(RUN_KEYS) <= set(whole) else keys, ignore_index=True
-    )
+    return whole.sort_values(ONE_ROW[name], ignore_index=True)

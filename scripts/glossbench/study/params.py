@@ -47,7 +47,8 @@ def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
 
 def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
-    return {"settings": canonical(search_settings(study, cell)), "code": search_code(study, cell)}
+    code = code_digest(SCRIPTS / "tune.py", *_loss_module(study, cell))
+    return {"settings": canonical(search_settings(study, cell)), "code": code}
 
 
 def run_settings(study: Study, cell: Cell) -> dict[str, Any]:
@@ -116,11 +117,6 @@ def objective_settings(objective: dict[str, Any]) -> dict[str, Any]:
 def run_code(study: Study, cell: Cell) -> str:
     """Digest of the code that trains the runs of a cell."""
     return code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
-
-
-def search_code(study: Study, cell: Cell) -> str:
-    """Digest of the code that searches the settings of a cell."""
-    return code_digest(SCRIPTS / "tune.py", *_loss_module(study, cell))
 
 
 def floor_code(study: Study, cell: Cell) -> str:

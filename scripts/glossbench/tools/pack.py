@@ -8,6 +8,7 @@ corpora, and what each was made from.
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,16 @@ def packed(study: Study, results: Path, embeddings: bool = False) -> dict[str, P
     files: dict[str, Path | bytes] = {}
     origins: dict[str, Any] = {}
 
-    def add(name: str, wanted: list[str], origin: Any) -> bool:
-        """Add the files of a run or search, if all are there."""
-        for folder in (results / name, results / FOLDER / name):
-            if all((folder / file).is_file() for file in wanted):
-                known = index[name]["origin"] if folder.is_relative_to(results / FOLDER) else origin(folder)
-                origins[name] = known
-                files.update({f"{name}/{file}": folder / file for file in wanted})
-                return True
-        return False
+    def add(name: str, wanted: list[str], origin: Callable[[Path], dict[str, Any]]) -> None:
+        """Add the files of a run or search, if all are there: made here, or else imported."""
+        here, taken = results / name, results / FOLDER / name
+        if all((here / file).is_file() for file in wanted):
+            folder, origins[name] = here, origin(here)
+        elif name in index and all((taken / file).is_file() for file in wanted):
+            folder, origins[name] = taken, index[name]["origin"]
+        else:
+            return
+        files.update({f"{name}/{file}": folder / file for file in wanted})
 
     for run in study.runs:
         wanted, inputs = evidence_files(study, run), expected.of_run(run)["inputs"]

@@ -69,5 +69,6 @@ def listed_digests(path: Path) -> dict[str, str]:
 
 
 def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
