@@ -178,6 +178,16 @@ def test_runs_of_other_code_are_refused_unless_asked_for(archive, workplace, tmp
 
 
 @pytest.mark.slow
+def test_what_an_import_left_that_was_killed_before_its_end_is_taken_by_the_next(archive, workplace):
+    folder = workplace("killed-import")
+    assert tool(folder, "import_pack", archive, TINY).returncode == 0
+    (folder / "results/tiny/imported/index.json").unlink()  # written last
+    process = tool(folder, "import_pack", archive, TINY)
+    assert process.stdout == f"results/tiny/imported: {TAKEN} taken, 0 here already, 0 not taken\n"
+    assert "train" not in planned(folder, "results/tiny/runs.parquet")
+
+
+@pytest.mark.slow
 def test_an_import_changes_no_run_that_is_here(finished, archive, workplace):
     folder = workplace("here")
     here = folder / "results" / "tiny" / CE

@@ -78,19 +78,26 @@ class Import:
         if name not in self.origins:
             return
         why = self._fault(name, files) or fits(self.origins[name], wanted, self.other_code)
-        for folder in (self.results / name, self.results / FOLDER / name):
-            if why is None and (folder / files[0]).is_file():
-                why = self._differs(name, folder, files)
-                break
-        else:
-            if why is None:
-                self._place(name)
-                self.taken.append(name)
-                self.index[name] = {"origin": self.origins[name], "other_code": self.other_code}
+        if why is None and (self.results / name / files[0]).is_file():
+            why = self._differs(name, self.results / name, files)
+        elif why is None:
+            why = self._import(name, files)
         if why is None:
             self.agreed.add(name)
         else:
             self.refused.append(f"{name}: {why}")
+
+    def _import(self, name: str, files: list[str]) -> str | None:
+        """Place a run or search, unless it was imported before; why not, if that one differs."""
+        if name in self.index and (self.results / FOLDER / name).is_dir():
+            why = self._differs(name, self.results / FOLDER / name, files)
+            if why is not None:
+                return why
+        else:
+            self._place(name)
+            self.taken.append(name)
+        self.index[name] = {"origin": self.origins[name], "other_code": self.other_code}
+        return None
 
     def _fault(self, name: str, files: list[str]) -> str | None:
         """What is wrong with the files of a run or search."""
