@@ -55,7 +55,7 @@ test: $(VENV)/ready  ## the whole test suite, on all cores
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(VENV)/ready  ## the tests that take seconds
-	pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+	pytest -m "not slow" -n auto --dist worksteal $(ARGS)
 
 bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)

@@ -13,7 +13,6 @@ from glossbench.tools.archive import sources_digest
 from glossbench.tools.imported import imported
 
 
-@lru_cache
 def code_digest(script, *modules):
     """Digest of a rule's code: its script, the modules that it loads by name, and what these reach."""
     return digest_of(ROOT / "scripts" / f"{script}.py", *modules)
@@ -228,6 +227,7 @@ def study_of(view):
     return STUDY if view == RESULTS else replace(STUDY, runs=tuple(finished(STUDY.runs)))
 
 
+@lru_cache
 def outputs_of(view, kind=None):
     """Tables and figures that a view's runs can fill, of one kind or of both."""
     return [output for output in OUTPUTS if kind in (None, output.kind) and output.fillable(study_of(view))]

@@ -29,6 +29,7 @@ VERSIONED = (
 )
 
 
+@cache
 def code_digest(script: Path, *modules: str) -> str:
     """Digest of a script, of the named modules, and of all package modules that they import, directly or not.
 

@@ -61,6 +61,7 @@ def plain_files():
     return {f"{side}/{i}.txt": f"{side} film {i}".encode() for side in ("glad", "sad") for i in range(10)}
 
 
+@pytest.mark.slow
 def test_odd_documents_in_folders_give_the_tokens_of_what_can_be_read_in_them(tmp_path, minilm, plain_files):
     odd = {f"glad/{name}.txt": content for name, (content, _) in ODD.items()}
     manifest = corpus_of(tmp_path / "corpus", plain_files | odd)

@@ -31,6 +31,7 @@ def splits(bbc_news, tmp_path_factory) -> dict[str, Path]:
     return {split: folder / f"{split}.parquet" for split in frames}
 
 
+@pytest.mark.slow
 def test_tokens_equal_the_tokenizer_called_on_each_document(splits, minilm, tmp_path):
     tokens = tokenize(splits, minilm, 64)
     save_tokens(tokens, tmp_path / "tokens")

@@ -61,6 +61,7 @@ def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, tmp_path):
     assert fetch(source, tmp_path / "tiny", origin).is_file()  # nothing to download it from, and no need to
 
 
+@pytest.mark.slow
 def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel, tmp_path):
     origin = Origin(tmp_path / "mirror", offline=True)
     fetch(entry(wheel), tmp_path / "tiny", origin)

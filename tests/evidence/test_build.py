@@ -73,6 +73,7 @@ def test_frames_from_files_give_the_bytes_that_frames_in_memory_give(name, frame
     assert Evidence.read(paths, PUBLISHED, names()).table(output, "") == evidence(**frames).table(output, "")
 
 
+@pytest.mark.slow
 def test_what_is_judged_and_tested_needs_these_frames_alone(frames):
     asked = {key: CLAIMS[key] for key in ("C4", "C1", "C5")}
     judged = evidence(**{name: frame for name, frame in frames.items() if name in JUDGED}).claims(asked)

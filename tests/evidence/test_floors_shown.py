@@ -29,10 +29,12 @@ def test_the_made_up_floors_keep_the_contract():
     assert contract_violations("runs", BOTH) == []
 
 
+@pytest.mark.slow
 def test_tests_of_differences_and_ranks_are_those_without_floors():
     assert made(BOTH).significance() == made(TRAINED).significance()
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_without_floors():
     assert made(BOTH).claims(CLAIMS) == made(TRAINED).claims(CLAIMS)
 

@@ -48,6 +48,7 @@ def test_gradients_of_attention_with_dropout_are_finite_differences(first_only):
     assert not torch.allclose(drawn(*states(first_only)), by_document(*states(first_only), 0.4))
 
 
+@pytest.mark.slow
 def test_attention_dropout_keeps_the_mean():
     query, key, value = (one.detach() for one in states())
     torch.manual_seed(0)

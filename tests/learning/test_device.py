@@ -42,6 +42,7 @@ def without_dropout(run):
     return before, run.encode(run.splits.val)[0], {name: float(value) for name, value in terms.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "cache"), [*((name, False) for name in STEPS), ("gloss-ce", True)])
 def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name, cache):
     protocol, loss, waits = STEPS[name]
@@ -55,6 +56,7 @@ def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_fol
         assert all(isinstance(term, OnDevice) for term in terms.values())
 
 
+@pytest.mark.slow
 def test_steps_and_embeddings_are_those_of_the_cpu(encoder_folder, monkeypatch):
     expected = without_dropout(trainer(encoder_folder, "integrated", GLoss(), torch.device("cpu")))
     with pretended_cuda(monkeypatch):
@@ -64,6 +66,7 @@ def test_steps_and_embeddings_are_those_of_the_cpu(encoder_folder, monkeypatch):
         torch.testing.assert_close(torch.from_numpy(one), torch.from_numpy(other), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_an_epoch_with_validation_and_frozen_layers_run_on_the_device(bert_folder, monkeypatch):
     with pretended_cuda(monkeypatch) as device:
         frozen = hidden_states(load_backbone(bert_folder).to(CUDA), random_documents(20).to(CUDA))

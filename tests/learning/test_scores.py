@@ -147,6 +147,7 @@ def test_multipliers_apply_to_tuned_and_estimated_values():
     assert resolve(without_fraction, {}, None)["loss_settings"] == {"temperature": 0.2}
 
 
+@pytest.mark.slow
 def test_evaluating_a_run_does_not_import_torch():
     """The import would take longer than the evaluation."""
     code = (

@@ -67,6 +67,7 @@ OBJECTIVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_training_lowers_the_loss(encoder_folder, objective):
     protocol, loss = OBJECTIVES[objective]
@@ -88,6 +89,7 @@ def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
     assert list((tmp_path / "state").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_snapshots_are_taken_before_the_first_and_after_each_epoch_resumed_or_not(bert_folder, tmp_path):
     indices = torch.tensor([5, 0, 17])
     whole = trainer(bert_folder, "standalone", GLoss(), snapshot_indices=indices, epochs=3)
@@ -152,6 +154,7 @@ def test_same_seed_same_weights_other_seed_other_weights(bert_folder):
     assert_same_weights(runs[0].model, runs[1].model)
 
 
+@pytest.mark.slow
 def test_the_same_number_of_threads_gives_the_same_bits(bert_folder):
     """This is promised for one number of threads, not across numbers: torch_threads is a setting of each run."""
     before = torch.get_num_threads()
@@ -165,6 +168,7 @@ def test_the_same_number_of_threads_gives_the_same_bits(bert_folder):
     assert_same_weights(runs[0].model, runs[1].model)
 
 
+@pytest.mark.slow
 def test_the_best_epochs_weights_are_tested_and_not_the_last(bert_folder):
     run = trainer(bert_folder, epochs=6, learning_rate=3e-2)
     progress = run.fit()
@@ -196,6 +200,7 @@ def test_one_step_is_adam_on_the_weighted_sum_with_clipped_gradients(bert_folder
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=2e-5, msg=name)
 
 
+@pytest.mark.slow
 def test_the_learning_rate_drops(bert_folder):
     history = trainer(bert_folder, epochs=6, learning_rate_milestones=[2, 5]).fit().history
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1e-3)

@@ -62,6 +62,7 @@ def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
     pd.testing.assert_frame_equal(trials(files, journal), expected)
 
 
+@pytest.mark.slow
 def test_a_longer_search_resumes_a_shorter_one_and_a_shorter_one_takes_its_first_trials(files, tmp_path, caplog):
     whole = trials(files, tmp_path / "whole.log")
     first = trials(files, tmp_path / "parts.log", trials=3)
@@ -125,6 +126,7 @@ def test_settings_that_were_tried_are_not_trained_again(files, tmp_path, caplog)
 STRICT = {"startup_trials": 1, "warmup_epochs": 0}  # prunes every trial whose best score is below the median
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruning", ["pruned", "complete", "never"])
 def test_what_becomes_of_trials_that_the_pruner_stops(files, tmp_path, pruning):
     found = trials(files, tmp_path / "journal.log", trials=8, pruner=STRICT, pruning=pruning)

@@ -68,6 +68,7 @@ def test_gradients_are_finite_differences(transition, criterion, sigma, duplicat
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 2**31),
@@ -323,6 +324,7 @@ COMPILED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 @pytest.mark.parametrize("name", COMPILED)
 def test_torch_compile_can_trace_the_loss(name, backend):

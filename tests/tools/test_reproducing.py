@@ -75,6 +75,7 @@ def test_runs_of_an_item_are_those_that_it_shows(rows):
     assert runs["F6"] == str(5 * 2)  # one seed of each of the two that are shown
 
 
+@pytest.mark.slow
 def test_a_study_that_fills_an_item_counts_only_where_it_was_run(text, other_root):
     def change(entries):
         for entry in entries["studies"].values():

@@ -16,7 +16,7 @@ def tree(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "SCRIPTS", tmp_path / "scripts")
 
     def digests():
-        provenance._parsed.cache_clear()
+        forget()
         scripts = tmp_path / "scripts"
         found = {path.stem: provenance.code_digest(path) for path in scripts.glob("*.py")}
         for loss in ("gloss", "supcon"):
@@ -24,7 +24,12 @@ def tree(tmp_path, monkeypatch):
         return found
 
     yield tmp_path / "scripts" / "glossbench", digests
+    forget()
+
+
+def forget():
     provenance._parsed.cache_clear()
+    provenance.code_digest.cache_clear()
 
 
 def changed(digests, edit):
@@ -66,6 +71,7 @@ def test_a_change_in_a_loss_touches_its_own_runs_alone(tree):
     assert changed(digests, edit) == {"train supcon"}
 
 
+@pytest.mark.slow
 def test_evidence_never_reaches_back_to_training(tree):
     package, digests = tree
 

@@ -111,13 +111,16 @@ def test_the_archive_of_a_study_follows_from_its_frames(finished):
 
 @pytest.mark.slow
 def test_the_papers_grid_is_planned_in_seconds(tmp_path):
-    """Against what Snakemake itself takes to start, so that it holds on a slow machine too; memory in MiB."""
+    """Against what Snakemake itself takes to start, so that it holds on a slow machine too; memory in MiB.
+
+    It is five times that; the rest allows for the two being measured while other tests are at work.
+    """
     folder, study = tmp_path, ROOT / "config" / "paper.yaml"
     seconds, memory = cost_of(["--version"], folder)
     jobs = planned(folder, study=study)
     assert (jobs["train"] + jobs["train_with_snapshots"], jobs["tune"], sum(jobs.values())) == (687, 103, 1569)
     whole, memory = cost_of(["-n", "-s", ROOT / "Snakefile", "-d", folder, "--configfile", study], folder)
-    assert whole < 10 * seconds
+    assert whole < 15 * seconds
     assert memory < 400
 
 

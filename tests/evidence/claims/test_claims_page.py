@@ -51,6 +51,7 @@ def test_the_page_gives_scope_and_support_beside_each_verdict_and_what_the_judge
     assert own.strip().split("\n\n")[-1] in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_order_of_the_runs_changes_no_byte(runs, told):
     shuffled = evidence(runs=runs.iloc[::-1], epochs=NO_EPOCHS)
     assert shuffled.claims(CLAIMS) == told

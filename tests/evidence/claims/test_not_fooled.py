@@ -106,6 +106,7 @@ def test_a_claim_on_stopping_is_not_confirmed_where_most_pairs_were_cut_off():
     assert "in 8 of 15 pairs both runs trained to the last allowed epoch" in verdict("C2", most)["reason"]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_alone_is_a_bound_and_the_verdict_must_stand_at_both_ends():
     plain = verdict("C2", costs("stop_epoch", STOPS))
     theirs = verdict("C2", costs("stop_epoch", STOPS | {"scl": [35, 38, 44, 60, CAP]}))

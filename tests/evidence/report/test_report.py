@@ -223,6 +223,7 @@ assert foreign.isdisjoint(sys.modules), foreign & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_evidence_knows_neither_data_nor_learning_nor_the_workflow():
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", IMPORTS], check=True, env=environment)

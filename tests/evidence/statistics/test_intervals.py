@@ -24,6 +24,7 @@ def test_the_interval_of_one_mean_is_students(n):
     assert means_interval([values[:, None]], first) == pytest.approx((exact.low, exact.high), abs=0.05 * np.ptp(exact))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_intervals_of_few_seeds_cover_the_truth_as_often_as_they_promise(n):
     studies = np.random.default_rng(n).normal(size=(2000, n))
