@@ -57,8 +57,22 @@ def training_inputs(cell):
     """What a search reads, and what it found where the study has one."""
     inputs = tuning_inputs(cell)
     if STUDY.objective(cell.objective)["search"]:
-        (inputs["best"],) = per_search("best.yaml", [STUDY.search_of(cell)])
+        inputs["best"] = found_settings(STUDY.search_of(cell))
     return inputs
+
+
+def found_settings(search):
+    """What a search of this study found, or that of the study whose searches it takes over."""
+    if STUDY.searches:
+        (best,) = per_search("best.yaml", [search])
+        return best
+    source = STUDY.settings["tuning"]["taken_from"]
+    files = [f"results/{source}{part}/{search_folder(search)}/best.yaml" for part in ("", "/imported")]
+    try:
+        return next(file for file in files if Path(file).is_file())
+    except StopIteration:
+        # a WorkflowError would bury the line under a traceback
+        sys.exit(f"glossbench: {files[0]}: missing; tuning.taken_from needs {source}: run it, or import its runs")
 
 
 def floor_inputs(cell):
@@ -150,7 +164,7 @@ def collect_inputs(runs, searches, described):
         "timing": per_run("timing.json", runs),
         "cards": described,
     }
-    if STUDY.settings["tuning"]:
+    if STUDY.searches:
         for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
             files[name] = per_search(file, searches)
     if STUDY.settings["snapshots"]:

@@ -54,7 +54,7 @@ rule estimate_sigma:
         "../scripts/estimate_sigma.py"
 
 
-if STUDY.settings["tuning"]:
+if STUDY.searches:
 
     rule tune:
         input:

@@ -61,10 +61,10 @@ class ObjectiveKey:
 
         Args:
             setting: Name of the setting.
-            value: A number, or text such as ``x1.5``.
+            value: A number, a truth value, or text such as ``x1.5``.
         """
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return replace(self, changes=(*self.changes, (setting, spelled(value) if number else str(value))))
+        text = value if isinstance(value, str) else spelled(value)
+        return replace(self, changes=(*self.changes, (setting, text)))
 
     def columns(self) -> dict[str, str]:
         """The columns of frames that describe the key, so that readers of a frame need not parse it.
@@ -88,11 +88,13 @@ def multiple(value: str) -> str | None:
 
 
 def spelled(value: Any) -> str:
-    """A value as a key has it: 0.5 and the texts "0.50" and "x1.50" become 0.5, 0.5 and x1.5.
+    """A value as a key has it: 0.5 and the texts "0.50" and "x1.50" become 0.5, 0.5 and x1.5; true becomes "true".
 
     Args:
-        value: A number, or text.
+        value: A number, a truth value, or text.
     """
+    if isinstance(value, bool):
+        return str(value).lower()
     text = str(value)
     factor = multiple(text)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from glossbench.study.published import paper_keys
 from glossbench.study.schema import check, load_schema, with_defaults
-from glossbench.study.study import Study
+from glossbench.study.study import OPTIONAL_FRAMES, Study
 from glossbench.study.yaml_file import read_yaml
 
 # File endings of each kind of output. Those meant for readers come first.
@@ -95,6 +95,8 @@ class Output:
         listed.append((self.settings.get("corpora"), corpora))
         if any(wanted is not None and not planned & set(wanted) for wanted, planned in listed):
             return False
+        if set(self.reads) & set(OPTIONAL_FRAMES) - set(study.frames):
+            return False
         return all(CHECKS[need](wanted, study, unvaried, self) for need, wanted in self.needs.items())
 
 
@@ -178,6 +180,5 @@ CHECKS = {
     "objectives_at_least": _objectives_at_least,
     "varied": _varied,
     "swept": _swept,
-    "setting": lambda wanted, study, *_: study.settings[wanted] is not None,
     "published": _published,
 }

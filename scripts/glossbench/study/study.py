@@ -20,6 +20,8 @@ from glossbench.study.yaml_file import read_yaml, to_jsonable
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Settings of where files come from. They do not change results.
 VOLATILE = ("mirror", "offline")
+# Frames that a study has only where it searches, keeps snapshots, or projects embeddings.
+OPTIONAL_FRAMES = ("trials", "snapshots", "projections")
 # The silhouette that standalone runs are validated with needs two documents of each of two classes.
 SILHOUETTE_DOCUMENTS = 4
 
@@ -65,9 +67,14 @@ class Study:
     @property
     def frames(self) -> list[str]:
         """Names of the frames that the study's evidence is made from."""
-        optional = {"tuning": "trials", "snapshots": "snapshots", "projection": "projections"}
-        others = [name for setting, name in optional.items() if self.settings[setting] is not None]
-        return ["runs", "epochs", "corpora", "coverage", *others]
+        optional = (self.searches, self.settings["snapshots"], self.settings["projection"])
+        there = [name for name, wanted in zip(OPTIONAL_FRAMES, optional, strict=True) if wanted]
+        return ["runs", "epochs", "corpora", "coverage", *there]
+
+    @property
+    def searches(self) -> bool:
+        """Whether the study searches settings itself. One that takes over the searches of another does not."""
+        return self.settings["tuning"] is not None and self.settings["tuning"]["taken_from"] is None
 
     @property
     def max_length(self) -> int:
@@ -75,7 +82,9 @@ class Study:
         return self.settings["max_length"]
 
     def tuning_jobs(self) -> list[TuningJob]:
-        """Every search that chooses settings of at least one run."""
+        """Every search of this study that chooses settings of at least one run."""
+        if not self.searches:
+            return []
         searched = [run for run in self.runs if self.objective(run.objective)["search"]]
         return list(dict.fromkeys(map(self.search_of, searched)))
 

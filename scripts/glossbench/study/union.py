@@ -53,7 +53,9 @@ def _as_one(name: str, members: list[Study]) -> Study:
         values = {member.name: member.settings[key] for member in members}
         first = next(iter(values.values()))
         settings[key] = first if all(value == first for value in values.values()) else values
-    for key in ("tuning", "projection", "snapshots"):  # these say which frames there are
+    # these say which frames there are
+    settings["tuning"] = next((member.settings["tuning"] for member in members if member.searches), None)
+    for key in ("projection", "snapshots"):
         settings[key] = next((member.settings[key] for member in members if member.settings[key]), None)
     resolved = {key: value for member in reversed(members) for key, value in member.objectives_resolved.items()}
     runs = tuple(run for member in members for run in member.runs)
