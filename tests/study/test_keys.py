@@ -85,7 +85,7 @@ def test_a_change_comes_last_and_leaves_the_rest(key, setting, value):
         (0.1 + 0.2, "0.3"),
         (2.0, "2"),
         ("x1.5", "x1.5"),
-        (True, "True"),
+        (True, "true"),
         ("none", "none"),
     ],
 )

@@ -14,6 +14,7 @@ from glossbench.errors import SettingsError
 from glossbench.study.objectives import tuned_settings, without_searched
 from glossbench.study.outputs import load_outputs
 from glossbench.study.study import canonical, check_mirror, load_study
+from glossbench.study.union import studies_of
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.check_yaml import check_arguments
 from glossbench.tools.settings_docs import tables, updated
@@ -42,10 +43,21 @@ def test_a_short_study_gets_the_papers_protocol():
 
 
 def test_every_study_in_the_repository_loads():
-    studies = [path for path in CONFIG.glob("*.yaml") if "study" in yaml.safe_load(path.read_text())]
-    assert CONFIG / "config.yaml" in studies
-    for path in studies:
-        assert load_study(yaml.safe_load(path.read_text()), str(path), CONFIG).runs
+    files = [path for path in CONFIG.rglob("*.yaml") if "study" in yaml.safe_load(path.read_text())]
+    assert {CONFIG / "config.yaml", CONFIG / "cpu.yaml", CONFIG / "cpu/mr.yaml"} <= set(files)
+    for path in files:
+        assert all(study.runs for study in studies_of(path, CONFIG))
+
+
+def test_a_study_that_takes_over_searches_has_none_of_its_own_and_needs_no_frame_of_trials():
+    own = load(objectives=["gloss-o-ce"], tuning={})
+    other = load(objectives=["gloss-o-ce"], tuning={"taken_from": "earlier"})
+    assert len(own.tuning_jobs()) == 1
+    assert other.tuning_jobs() == []
+    assert set(own.frames) - set(other.frames) == {"trials"}
+    assert tuned_settings(own.objective("gloss-o-ce")) == tuned_settings(other.objective("gloss-o-ce"))
+    shown = {output.key for output in load_outputs(CONFIG) if output.fillable(other)}
+    assert not shown & {"search", "tuning"}
 
 
 def test_a_grid_is_blocks_of_runs_each_made_once():
@@ -294,7 +306,8 @@ WRONG = [
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["0.50", 0.5]}}]}, "grid[0].vary.temperature: 0.5 is listed twice"),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["x2", "x2.0"]}}]}, 'grid[0].vary.temperature: "x2.0" is listed twice'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl,temperature=much: temperature: "much" found, expected a number above 0'),
-    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [None]}}]}, "grid[0].vary.temperature[0]: null found, expected a number, or a multiple as in x1.5"),
+    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [None]}}]}, "grid[0].vary.temperature[0]: null found, expected a value, or a multiple as in x1.5"),
+    ({"tuning": {"taken_from": "s"}}, "tuning.taken_from: s found, expected the name of another study"),
     ({"subset": 1}, "subset.train: 1 found, expected a whole number at least 2 or null"),
     ({"subset": {"train": 1}}, "subset.train: 1 found, expected a whole number at least 2 or null"),
     ({"objectives": ["ce", "scl"], "subset": {"val": 3}}, "subset.val: 3 found, expected at least 4 for the silhouette of scl"),

@@ -11,7 +11,7 @@ import tarfile
 
 import pytest
 import yaml
-from studies import ROOT, STUDY, TINY, digests, planned, snakemake
+from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
 TAKEN = RUNS + len(STUDY.tuning_jobs())
@@ -74,6 +74,31 @@ def test_an_imported_study_makes_its_whole_evidence_without_training(finished, a
 
     again = tool(folder, "import_pack", archive, TINY)
     assert again.stdout == f"results/tiny/imported: 0 taken, {TAKEN} here already, 0 not taken\n"
+
+
+@pytest.mark.slow
+def test_another_study_takes_over_the_searches_of_an_imported_one(archive, workplace, tmp_path):
+    folder = workplace("taken-over")
+    tuning = {"taken_from": "tiny", "fixed": ["learning_rate"]}
+    study = small(tmp_path / "later.yaml", objectives=["gloss-o-ce"], tuning=tuning)
+    process = snakemake(folder, "-n", study=study)
+    line = "glossbench: results/tiny/tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml: missing; "
+    assert [text for text in process.stderr.splitlines() if text.startswith("glossbench: ")] == [
+        f"{line}tuning.taken_from needs tiny: run it, or import its runs"
+    ]
+    assert "Traceback" not in process.stderr
+
+    assert tool(folder, "import_pack", archive, TINY).returncode == 0
+    run = "runs/bbc-news/minilm-l6/gloss-o-ce/seed-0"
+    process = snakemake(folder, f"results/later/{run}/settings.json", study=study)
+    assert process.returncode == 0, process.stdout + process.stderr
+    used = json.loads((folder / "results" / "later" / run / "settings.json").read_text())["objective"]
+    best = folder / "results/tiny/imported/tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml"
+    found = yaml.safe_load(best.read_text())["settings"]
+    assert used["training"]["learning_rate"] == 1e-3 != found["learning_rate"]
+    given = {**used["loss_settings"], "weight": used["weight"]}
+    names = ("weight", "labeled_fraction", "sigma")
+    assert {name: given[name] for name in names} == {name: found[name] for name in names}
 
 
 @pytest.mark.slow

@@ -353,6 +353,8 @@ def _check_tuning(study: Study, source: str) -> None:
     tuning = study.settings["tuning"]
     if tuning is None:
         return
+    if tuning["taken_from"] == study.name:
+        raise SettingsError(f"{source}: tuning.taken_from: {study.name} found, expected the name of another study")
     known = list(dict.fromkeys(map(study.unvaried, study.objectives)))
     searched = sorted({name for entry in study.registry["objectives"].values() for name in entry["search"]})
     for position, name in enumerate(tuning["fixed"]):

@@ -17,6 +17,24 @@ def is_union(config: dict[str, Any]) -> bool:
     return "studies" in config
 
 
+def studies_of(file: Path, config_dir: Path) -> list[Study]:
+    """The study in a file, or all studies that a file lists.
+
+    Args:
+        file: A study file.
+        config_dir: Folder with registries and schemas.
+
+    Raises:
+        SettingsError: Something is not valid.
+    """
+    config = read_yaml(file)
+    return (
+        load_union(config, str(file), config_dir)[1]
+        if is_union(config)
+        else [load_study(config, str(file), config_dir)]
+    )
+
+
 def load_union(config: dict[str, Any], source: str, config_dir: Path) -> tuple[Study, list[Study]]:
     """Load the studies of a union, and the union as one study whose runs are theirs.
 

@@ -17,7 +17,8 @@ from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml
 
 VARIED = ("best-values", "swings")  # kinds of claims about changed settings
-SHOWN_SINGLY = ("projection", "snapshots")  # settings of a study that name some objectives and one seed
+# Frames of a few runs, by the setting of a study that names their objectives and one seed.
+SHOWN_SINGLY = {"projections": "projection", "snapshots": "snapshots"}
 SCORES = {"T2": "integrated", "T3": "standalone"}  # tables whose cells the published scores of a protocol list
 MODELS = "T5"  # lists models by their names
 OURS = "G-Loss + "  # how T5 names its own, before the encoder's title
@@ -131,8 +132,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
         published: config/published.
     """
     runs = _printed(output.paper, study, published)
-    shown = study.settings[output.needs["setting"]] if output.needs.get("setting") in SHOWN_SINGLY else None
-    if shown:
+    for shown in (study.settings[SHOWN_SINGLY[name]] for name in output.reads if name in SHOWN_SINGLY):
         runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
     rows = [
         {
