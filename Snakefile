@@ -37,6 +37,11 @@ rule data:
         cards(),
 
 
+rule frames:
+    input:
+        list(frames_of(RESULTS).values()),
+
+
 rule tables:
     input:
         files_of("table", RESULTS),

@@ -47,13 +47,9 @@ def load_union(config: dict[str, Any], source: str, config_dir: Path) -> tuple[S
         SettingsError: Something is not valid, or two studies have runs of one corpus with one encoder: their recipes
             would be compared, or mixed in one mean.
     """
-    settings = to_jsonable(config, source)
-    check(settings, load_schema(config_dir, "union"), source)
     members, owners = [], {}
-    for position, name in enumerate(settings["studies"]):
-        file = config_dir / name
-        if not file.is_file():
-            raise SettingsError(f"{source}: studies[{position}]: {file} found, expected a study file")
+    for position, file in enumerate(member_files(config, source, config_dir)):
+        name = config["studies"][position]
         member = load_study(read_yaml(file), str(file), config_dir)
         members.append(member)
         for corpus, encoder in dict.fromkeys((run.corpus, run.encoder) for run in member.runs):
@@ -61,7 +57,27 @@ def load_union(config: dict[str, Any], source: str, config_dir: Path) -> tuple[S
             if other != name:
                 found = f"{name} has runs of {corpus} with {encoder}, as {other} has"
                 raise SettingsError(f"{source}: studies[{position}]: {found}; two recipes are not compared")
-    return _as_one(settings["study"], members), members
+    return _as_one(config["study"], members), members
+
+
+def member_files(config: dict[str, Any], source: str, config_dir: Path) -> list[Path]:
+    """The study files that a union lists.
+
+    Args:
+        config: The file as parsed.
+        source: Name of the file that it came from, for errors.
+        config_dir: Folder that their paths are relative to.
+
+    Raises:
+        SettingsError: The union is not valid, or a file is not there.
+    """
+    settings = to_jsonable(config, source)
+    check(settings, load_schema(config_dir, "union"), source)
+    files = [config_dir / name for name in settings["studies"]]
+    for position, file in enumerate(files):
+        if not file.is_file():
+            raise SettingsError(f"{source}: studies[{position}]: {file} found, expected a study file")
+    return files
 
 
 def _as_one(name: str, members: list[Study]) -> Study:

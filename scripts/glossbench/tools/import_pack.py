@@ -1,7 +1,8 @@
 """Places the runs of an archive of ``make pack`` into the results of a study, where Snakemake takes them as finished.
 
-``python -m glossbench.tools.import_pack ARCHIVE STUDY [--other-code]`` (``make import ARCHIVE=... STUDY=...``). Prints
-a line for each run or search that is not taken, and why. Nothing that is there already is changed.
+``python -m glossbench.tools.import_pack ARCHIVE STUDY [--other-code]`` (``make import ARCHIVE=... STUDY=...``). ARCHIVE
+may be a folder of archives, and STUDY a report over several studies, each of which takes the runs that were packed from
+it. Prints a line for each run or search that is not taken, and why. Nothing that is there already is changed.
 """
 
 import argparse
@@ -16,8 +17,8 @@ import pandas as pd
 from glossbench.errors import GlossbenchError
 from glossbench.job.atomic import replacing
 from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.study.study import Study
+from glossbench.study.union import studies_of
 from glossbench.tools.imported import FOLDER, INDEX, Expected, fits, read_index
 from glossbench.tools.pack import FORMAT, MANIFEST, ROOT
 from glossbench.tools.unpacking import compare_checksums, unpacked
@@ -167,21 +168,45 @@ def import_pack(archive: Path, study: Study, results: Path, other_code: bool = F
     return work
 
 
+def study_packed(archive: Path) -> str:
+    """Name of the study whose runs an archive has.
+
+    Args:
+        archive: from ``make pack``.
+
+    Raises:
+        GlossbenchError: the archive cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
+        return unpacked(archive, Path(folder)).name.removesuffix("-runs")
+
+
 def main() -> int:
     """Import, and say what was not taken. Returns 1 if anything was refused."""
     parser = argparse.ArgumentParser(prog="make import", description=__doc__.splitlines()[0])
-    parser.add_argument("archive", type=Path)
+    parser.add_argument("archive", type=Path, help="an archive, or a folder of archives")
     parser.add_argument("study", nargs="?", default="config/config.yaml")
     parser.add_argument("--other-code", action="store_true")
     given = parser.parse_args()
-    study = load_study(read_yaml(Path(given.study)), given.study, ROOT / "config")
+    studies = {study.name: study for study in studies_of(Path(given.study), ROOT / "config")}
+    refused = 0
+    for archive in sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]:
+        name = study_packed(archive) if len(studies) > 1 else next(iter(studies))
+        if name not in studies:
+            raise GlossbenchError(f"{archive}: runs of {name} found, expected those of one of {', '.join(studies)}")
+        refused += _reported(archive, studies[name], given.other_code)
+    return int(bool(refused))
+
+
+def _reported(archive: Path, study: Study, other_code: bool) -> int:
+    """Import an archive into a study, print what was taken and what was not, and give the number of the latter."""
     results = Path("results", study.name)
-    work = import_pack(given.archive, study, results, given.other_code)
+    work = import_pack(archive, study, results, other_code)
     for line in work.refused:
         print(f"not taken: {line}")
     here = len(work.agreed) - len(work.taken)
     print(f"{results / FOLDER}: {len(work.taken)} taken, {here} here already, {len(work.refused)} not taken")
-    return int(bool(work.refused))
+    return len(work.refused)
 
 
 if __name__ == "__main__":
