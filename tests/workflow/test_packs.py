@@ -106,8 +106,10 @@ def test_a_folder_of_archives_goes_to_the_studies_that_they_were_packed_from(arc
     other = small(tmp_path / "other.yaml", corpora=["mr"], objectives=["ce"])
     union = tmp_path / "both.yaml"
     union.write_text(yaml.safe_dump({"study": "both", "studies": [str(other), str(TINY)]}))
-    folder = workplace("both")
-    process = tool(folder, "import_pack", archive.parent, union)
+    folder, packs = workplace("both"), tmp_path / "packs"
+    packs.mkdir()
+    shutil.copy(archive, packs)
+    process = tool(folder, "import_pack", packs, union)
     assert f"results/tiny/imported: {TAKEN} taken, 0 here already, 0 not taken\n" in process.stdout
     assert not (folder / "results" / "other").exists()
     assert tool(folder, "members", union).stdout.splitlines() == [str(other), str(TINY)]
