@@ -11,7 +11,7 @@ localrules:
 
 rule fetch_corpus:
     input:
-        local=lambda w: local_files(STUDY.registry["corpora"][w.corpus]),
+        local=lambda w: own_files(STUDY.registry["corpora"][w.corpus]),
     output:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     log:
@@ -84,7 +84,7 @@ rule describe_corpus:
 
 rule fetch_encoder:
     input:
-        local=lambda w: local_files(STUDY.registry["encoders"][w.encoder]),
+        local=lambda w: own_files(STUDY.registry["encoders"][w.encoder]),
     output:
         manifest="resources/encoders/{encoder}/SHA256SUMS",
     log:

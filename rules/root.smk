@@ -1,0 +1,34 @@
+# Where this workflow's own files are, and its package; no rules.
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+
+def workflow_folder():
+    """The folder of this workflow's own files, whichever Snakefile imports it as a module.
+
+    It follows from the file being read; ``workflow.basedir`` is the folder of the Snakefile that Snakemake was given.
+    For a workflow on GitHub or GitLab it is a folder in Snakemake's source cache. Snakemake fills it only with the
+    files that it reads itself, so the others are asked for here.
+    """
+    here = workflow.current_basedir
+    if not hasattr(here, "hosted_repo"):
+        return Path(here.get_path_or_uri(secret_free=True)).parent
+    for entry in here.hosted_repo.repo.commit(here.ref).tree.traverse():
+        if entry.type == "blob" and entry.path.startswith(("config/", "envs/", "report/", "scripts/")):
+            cached = Path(workflow.sourcecache.get_path(here.join(f"../{entry.path}")))
+    return cached.parents[entry.path.count("/")]
+
+
+def import_package_from(folder):
+    """Import the package from a folder; in jobs too, where pip has installed another copy."""
+    found = importlib.util.find_spec("glossbench")
+    if found is not None and Path(found.origin).parents[1] != folder:
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    sys.path.insert(0, str(folder))
+
+
+ROOT = workflow_folder()
+import_package_from(ROOT / "scripts")
