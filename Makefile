@@ -1,4 +1,4 @@
-# Everyday commands. Everything runs in .venv, which is made from envs/requirements.txt when that changes.
+# Everyday commands. Everything runs in .venv, which is made from the lock files in envs/ when these change.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -76,14 +76,15 @@ docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date wit
 	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
 	PYTHONPATH=scripts python -m glossbench.tools.reproducing
 
-lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
-	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt
+lock: $(VENV)/ready  ## lock what envs/requirements.in asks for; newer versions with ARGS=--upgrade
+	PYTHONPATH=scripts python -m glossbench.tools.lock envs $(ARGS)
 
 clean:  ## remove the environment and caches; downloads and results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/ready: envs/requirements.txt
+$(VENV)/ready: envs/requirements.txt envs/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/torch.txt
 	touch $@

@@ -18,6 +18,7 @@ rule fetch_corpus:
         f"{RESULTS}/logs/fetch_corpus/{{corpus}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_corpus/{{corpus}}.tsv"
+    retries: TRIES
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -41,8 +42,7 @@ rule prepare_corpus:
         test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/prepare_corpus/{{corpus}}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -91,6 +91,7 @@ rule fetch_encoder:
         f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
+    retries: TRIES
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -115,8 +116,7 @@ rule tokenize_corpus:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tokenize_corpus/{{corpus}}/{{encoder}}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 2

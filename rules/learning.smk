@@ -9,8 +9,7 @@ rule encode_frozen:
         f"{RESULTS}/frozen/{CELL}.safetensors",
     log:
         f"{RESULTS}/logs/encode_frozen/{CELL}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/encode_frozen/{CELL}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]

@@ -54,6 +54,11 @@ STATE = f"{RESULTS}/.state"
 CELL = "{corpus}/{encoder}"
 RUN = f"{RESULTS}/runs/{CELL}/{{objective}}/seed-{{seed}}"
 TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
+# What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
+# place for it is named, Snakemake would say in the log of every job that it could.
+SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+# A download may succeed the next time; what a mirror on a disk lacks, it lacks again.
+TRIES = 0 if STUDY.settings["offline"] else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.

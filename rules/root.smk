@@ -16,16 +16,24 @@ def workflow_folder():
     here = workflow.current_basedir
     if not hasattr(here, "hosted_repo"):
         return Path(here.get_path_or_uri(secret_free=True)).parent
-    for entry in here.hosted_repo.repo.commit(here.ref).tree.traverse():
+    commit = here.hosted_repo.repo.commit(here.ref)
+    for entry in commit.tree.traverse():
         if entry.type == "blob" and entry.path.startswith(("config/", "envs/", "report/", "scripts/")):
             cached = Path(workflow.sourcecache.get_path(here.join(f"../{entry.path}")))
-    return cached.parents[entry.path.count("/")]
+            folder = cached.parents[entry.path.count("/")]
+    if not (folder / "COMMIT").is_file():
+        (folder / "COMMIT").write_text(commit.hexsha)
+    return folder
 
 
 def import_package_from(folder):
-    """Import the package from a folder; in jobs too, where pip has installed another copy."""
+    """Import the package from a folder; in jobs too, where another copy may be installed."""
     found = importlib.util.find_spec("glossbench")
     if found is not None and Path(found.origin).parents[1] != folder:
+        if "glossbench" in sys.modules:
+            sys.exit(
+                f"glossbench: modules of two copies in one workflow: {Path(found.origin).parents[2]}, {folder.parent}"
+            )
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     sys.path.insert(0, str(folder))
 
