@@ -13,7 +13,7 @@ CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- 
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
-RULES := Snakefile $(wildcard rules/*.smk)
+RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
 .PHONY: help demo study plan partial pack import artifact verify test test-fast bench lint format docs lock clean
 

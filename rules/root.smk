@@ -15,7 +15,7 @@ def workflow_folder():
     """
     here = workflow.current_basedir
     if not hasattr(here, "hosted_repo"):
-        return Path(here.get_path_or_uri(secret_free=True)).parent
+        return Path(os.path.abspath(here.get_path_or_uri(secret_free=True))).parent
     commit = here.hosted_repo.repo.commit(here.ref)
     for entry in commit.tree.traverse():
         if entry.type == "blob" and entry.path.startswith(("config/", "envs/", "report/", "scripts/")):
