@@ -72,9 +72,11 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date with schemas and registries
+docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the rule graph up to date
 	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
 	PYTHONPATH=scripts python -m glossbench.tools.reproducing
+	snakemake --rulegraph dot --forceall --quiet all --configfile config/tiny.yaml \
+		| PYTHONPATH=scripts python -m glossbench.tools.rule_graph docs/images/rules.png
 
 lock: $(VENV)/ready  ## lock what envs/requirements.in asks for; newer versions with ARGS=--upgrade
 	PYTHONPATH=scripts python -m glossbench.tools.lock envs $(ARGS)

@@ -28,24 +28,31 @@ def edges_text(graph: nx.DiGraph) -> str:
     return "; ".join(f"{first} -> {then}" for first, then in sorted(graph.edges))
 
 
-def positions(graph: nx.DiGraph) -> dict[str, tuple[float, float]]:
-    """A column for each step of the longest way to a rule; in it, rules near those that they are linked to."""
-    columns = [sorted(column) for column in nx.topological_generations(graph)]
-    heights = {name: _height(row, column) for column in columns for row, name in enumerate(column)}
+def positions(graph: nx.DiGraph) -> tuple[dict[str, tuple[float, float]], list[list[tuple[float, float]]]]:
+    """Places of the rules, and of each edge the places that it passes.
+
+    A column for each step of the longest way to a rule; in it, what is linked to what is high comes first. An edge over
+    several columns has a place of its own in those between.
+    """
+    step = {name: place for place, column in enumerate(nx.topological_generations(graph)) for name in column}
+    passed, links = [], nx.Graph()
+    for first, then in sorted(graph.edges):
+        between = [(first, then, place) for place in range(step[first] + 1, step[then])]
+        step.update({point: point[2] for point in between})
+        passed.append([first, *between, then])
+        nx.add_path(links, passed[-1])
+    columns = [sorted((point for point in step if step[point] == place), key=str) for place in set(step.values())]
+    heights = {point: _height(row, column) for column in columns for row, point in enumerate(column)}
     for _ in range(SWEEPS):
         for column in columns:
-            column.sort(key=lambda name: _mean(heights[other] for other in nx.all_neighbors(graph, name)))
-            heights.update({name: _height(row, column) for row, name in enumerate(column)})
-    return {name: (place, heights[name]) for place, column in enumerate(columns) for name in column}
+            column.sort(key=lambda point: -sum(heights[other] for other in links[point]) / len(links[point]))
+            heights.update({point: _height(row, column) for row, point in enumerate(column)})
+    places = {point: (step[point], heights[point]) for point in step}
+    return {name: places[name] for name in graph}, [[places[point] for point in points] for points in passed]
 
 
-def _height(row: int, column: list[str]) -> float:
+def _height(row: int, column: list) -> float:
     return (len(column) - 1) / 2 - row
-
-
-def _mean(values) -> float:
-    values = list(values)
-    return -sum(values) / len(values)
 
 
 def stages() -> dict[str, str]:
@@ -61,17 +68,19 @@ def stages() -> dict[str, str]:
 
 def draw(graph: nx.DiGraph, path: Path) -> None:
     """Write the picture of a graph of rules; equal graphs give equal bytes."""
-    places, stage = positions(graph), stages()
-    figure, axes = plt.subplots(figsize=(1.25 * (max(x for x, _ in places.values()) + 1), 3.4), layout="constrained")
-    for first, then in graph.edges:
-        axes.annotate("", places[then], places[first], arrowprops={"arrowstyle": "-|>", "color": "0.6", "shrinkB": 22})
+    (places, edges), stage = positions(graph), stages()
+    widest, highest = (max(abs(place[axis]) for points in edges for place in points) for axis in (0, 1))
+    figure = plt.figure(figsize=(1.2 * (widest + 1), 0.7 * (2 * highest + 1)))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(-0.5, widest + 0.5), ylim=(-highest - 0.5, highest + 0.5))
+    axes.set_axis_off()
+    for points in edges:
+        axes.plot(*zip(*points[:-1], strict=True), color="0.6", linewidth=1.2, zorder=1)
+        arrow = {"arrowstyle": "-|>", "color": "0.6", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 24}
+        axes.annotate("", points[-1], points[-2], arrowprops=arrow, zorder=1)
     for name, (x, y) in places.items():
         box = {"boxstyle": "round,pad=0.35", "facecolor": COLORS.get(stage.get(name), "white"), "edgecolor": "0.5"}
-        axes.text(x, y, name.replace("_", "\n"), ha="center", va="center", fontsize=8, bbox=box)
-    axes.margins(0.06, 0.12)
-    axes.scatter(*zip(*places.values(), strict=True), alpha=0)  # text alone sets no limits
-    axes.set_axis_off()
-    figure.savefig(path, dpi=150, metadata={"Software": None, "Description": edges_text(graph)})
+        axes.text(x, y, name.replace("_", "\n"), ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+    figure.savefig(path, dpi=130, metadata={"Software": None, "Description": edges_text(graph)})
     plt.close(figure)
 
 
