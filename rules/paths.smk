@@ -23,6 +23,8 @@ def config_files():
 CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in config_files()]
 SOURCE = ", ".join(CONFIG_FILES) or f"config of the module {workflow.modifier.namespace}"
 try:
+    if workflow.modifier.path_modifier.modifies_prefixes:
+        raise SettingsError("replace_prefix is not supported in the module statement; prefix is")
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
         read_yaml(Path(path))
     if is_union(config):

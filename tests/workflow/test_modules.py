@@ -26,7 +26,7 @@ configfile: "config/config.yaml"
 # declare https://github.com/someone/glossbench as a module
 module glossbench:
     snakefile:
-        github("someone/glossbench", path="Snakefile", tag="v1")
+        github("someone/glossbench", path="workflow/Snakefile", tag="v1")
     config:
         config
 
@@ -134,7 +134,7 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     folder, cache = project(DEPLOYED, resources="."), tmp_path / "cache"
     clone = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/someone/glossbench"
     copy = tmp_path / "copy"
-    for name in ("config", "envs", "report", "rules", "scripts"):
+    for name in ("config", "envs", "report", "rules", "scripts", "workflow"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", copy)
     me = ("-c", "user.name=someone", "-c", "user.email=someone@example.org", "-c", "commit.gpgsign=false")
@@ -198,3 +198,44 @@ def test_files_of_your_own_are_found_where_they_are_not_below_the_prefix(project
     assert (folder / manifest).is_file()
     (folder / "examples/own-data/sentences.csv").write_text("changed")
     assert "gloss_fetch_corpus" in done(snakemake(folder, "-n", manifest))
+
+
+def test_two_studies_are_two_modules(project):
+    """Each has its own rules, settings and folder, in one workflow."""
+    second = (
+        IMPORTER.split("rule count")[0].partition("\n\n\n")[2].replace("losses", "others").replace("gloss_", "second_")
+    )
+    folder = project(IMPORTER + "\n\n" + second.replace("below/here", "elsewhere"))
+    settings = yaml.safe_load((ROOT / "config/own-data.yaml").read_text())
+    both = {"losses": {**settings, "study": "within"}, "others": {**settings, "study": "other", "seeds": [5, 6]}}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(both))
+    targets = ["below/here/results/within/runs.parquet", "elsewhere/results/other/runs.parquet"]
+    counts = dict(
+        re.findall(r"^(gloss_train|second_train) +(\d+)$", done(snakemake(folder, "-n", *targets)), re.MULTILINE)
+    )
+    assert counts == {"gloss_train": "3", "second_train": "6"}
+
+
+def test_the_example_of_the_page_is_a_workflow(project):
+    page = (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(configfile.*?)```", page, re.DOTALL)
+    folder = project(example.replace("../glossbench/Snakefile", f"{ROOT}/Snakefile"))
+    settings = yaml.safe_load((ROOT / "config/own-data.yaml").read_text())
+    (folder / "config.yaml").write_text(yaml.safe_dump({"glossbench": {**settings, "study": "mine"}}))
+    (folder / "workflow/summarise.py").touch()
+    listed = done(snakemake(folder, "-n", "summary.txt"))
+    assert {"glossbench_train", "glossbench_collect", "summary"} <= set(
+        re.findall(r"^(\w+) +\d+$", listed, re.MULTILINE)
+    )
+
+
+def test_a_replaced_prefix_is_refused(project):
+    folder = project(
+        IMPORTER.replace('prefix:\n        "below/here"', 'replace_prefix:\n        {"results/": "mine/"}')
+    )
+    (folder / "mine.yaml").write_text(
+        yaml.safe_dump({"losses": yaml.safe_load((ROOT / "config/tiny.yaml").read_text())})
+    )
+    process = snakemake(folder, "-n")
+    assert "glossbench: replace_prefix is not supported in the module statement; prefix is" in process.stderr
+    assert "Traceback" not in process.stderr
