@@ -29,12 +29,12 @@ def workflow_folder():
 def import_package_from(folder):
     """Import the package from a folder; in jobs too, where another copy may be installed."""
     found = importlib.util.find_spec("glossbench")
-    if found is not None and Path(found.origin).parents[1] != folder:
+    other = None if found is None else Path(found.origin).parents[1]
+    if other not in (None, folder):
         if "glossbench" in sys.modules:
-            sys.exit(
-                f"glossbench: modules of two copies in one workflow: {Path(found.origin).parents[2]}, {folder.parent}"
-            )
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+            sys.exit(f"glossbench: two copies of it in one workflow: {other.parent}, {folder.parent}")
+        paths = [str(folder), os.environ.get("PYTHONPATH")]
+        os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, paths)))
     sys.path.insert(0, str(folder))
 
 

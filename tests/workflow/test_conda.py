@@ -1,4 +1,4 @@
-"""What ``snakemake --sdm conda`` asks conda for, and that jobs run in what it makes; conda is a script that takes notes."""
+"""What ``snakemake --sdm conda`` asks for, and that jobs run in what is made; conda is a script that takes notes."""
 
 import shutil
 import sys

@@ -65,7 +65,7 @@ rule count:
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with this workflow's profile, as the page says, and with the repository's downloads where they are named."""
+    """A folder with this workflow's profile, as the page says, and the repository's downloads where they are named."""
     shutil.copytree(ROOT / "profiles" / "default", tmp_path / "profiles" / "default")
 
     def make(snakefile, resources=None):
