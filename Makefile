@@ -1,4 +1,4 @@
-# Everyday commands. Everything runs in .venv, which is made from envs/requirements.txt when that changes.
+# Everyday commands. Everything runs in .venv, which is made from the lock files in envs/ when these change.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- 
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
 SOURCES := scripts tests examples benchmarks
-RULES := Snakefile $(wildcard rules/*.smk)
+RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
 .PHONY: help demo study plan partial pack import artifact verify test test-fast bench lint format docs lock clean
 
@@ -74,18 +74,21 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date with schemas and registries
+docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the rule graph up to date
 	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
 	PYTHONPATH=scripts python -m glossbench.tools.reproducing
+	snakemake --rulegraph dot --forceall --quiet all --configfile config/tiny.yaml \
+		| PYTHONPATH=scripts python -m glossbench.tools.rule_graph docs/images/rules.png
 
-lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
-	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt
+lock: $(VENV)/ready  ## lock what envs/requirements.in asks for; newer versions with ARGS=--upgrade
+	PYTHONPATH=scripts python -m glossbench.tools.lock envs $(ARGS)
 
 clean:  ## remove the environment and caches; downloads and results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/ready: envs/requirements.txt
+$(VENV)/ready: envs/requirements.txt envs/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/torch.txt
 	touch $@

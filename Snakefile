@@ -3,10 +3,14 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# A study given by --configfile is complete in itself: Snakemake would merge the default into it key by key.
-if not workflow.configfiles:
+include: "rules/root.smk"
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+
+# A study given by --configfile, or by the config of a module statement, is complete in itself: Snakemake would merge
+# the default into it key by key.
+if not (workflow.configfiles if workflow.modifier.is_main_snakefile() else config):
+
+    configfile: f"{ROOT}/config/config.yaml"
 
 
 include: "rules/paths.smk"

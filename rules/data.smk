@@ -11,13 +11,14 @@ localrules:
 
 rule fetch_corpus:
     input:
-        local=lambda w: local_files(STUDY.registry["corpora"][w.corpus]),
+        local=lambda w: own_files(STUDY.registry["corpora"][w.corpus]),
     output:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     log:
         f"{RESULTS}/logs/fetch_corpus/{{corpus}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_corpus/{{corpus}}.tsv"
+    retries: TRIES
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -41,8 +42,7 @@ rule prepare_corpus:
         test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/prepare_corpus/{{corpus}}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -84,13 +84,14 @@ rule describe_corpus:
 
 rule fetch_encoder:
     input:
-        local=lambda w: local_files(STUDY.registry["encoders"][w.encoder]),
+        local=lambda w: own_files(STUDY.registry["encoders"][w.encoder]),
     output:
         manifest="resources/encoders/{encoder}/SHA256SUMS",
     log:
         f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
+    retries: TRIES
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -115,8 +116,7 @@ rule tokenize_corpus:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tokenize_corpus/{{corpus}}/{{encoder}}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 2

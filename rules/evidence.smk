@@ -164,6 +164,6 @@ rule artifact:
         sources=sources_digest(ROOT),
         code=code_digest("artifact"),
     message:
-        "Packing the evidence of {RESULTS}"
+        f"Packing the evidence of {RESULTS}"
     script:
         "../scripts/artifact.py"

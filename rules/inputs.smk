@@ -24,7 +24,12 @@ def digest_of_files(paths):
 
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
 IMPORTS = f"{RESULTS}/imported"
-IMPORTED = imported(STUDY, Path(RESULTS))
+IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
+
+
+def own_files(entry):
+    """The local files that an entry of a registry names. They are the user's, so no prefix of a module moves them."""
+    return [local(path) for path in local_files(entry)]
 
 
 # Learning: what a run and a search read and depend on.
@@ -210,21 +215,21 @@ def projection_settings(runs):
 
 
 def existing(files):
-    return {name: [os.path.abspath(path) for path in paths] for name, paths in files.items()}
+    return {name: [os.path.abspath(on_disk(path)) for path in paths] for name, paths in files.items()}
+
+
+def all_there(paths):
+    return all(Path(on_disk(path)).is_file() for path in paths)
 
 
 def finished(runs):
     """Those whose results are all there."""
-
-    def all_there(run):
-        return all(Path(path).is_file() for name in evidence_files(STUDY, run) for path in per_run(name, [run]))
-
-    return [run for run in runs if all_there(run)]
+    return [run for run in runs if all(all_there(per_run(name, [run])) for name in evidence_files(STUDY, run))]
 
 
 def finished_inputs():
-    searches = [search for search in STUDY.tuning_jobs() if Path(*per_search("timing.csv", [search])).is_file()]
-    return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if Path(path).is_file()]))
+    searches = [search for search in STUDY.tuning_jobs() if all_there(per_search("timing.csv", [search]))]
+    return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if all_there([path])]))
 
 
 def finished_settings():

@@ -9,8 +9,7 @@ rule encode_frozen:
         f"{RESULTS}/frozen/{CELL}.safetensors",
     log:
         f"{RESULTS}/logs/encode_frozen/{CELL}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/encode_frozen/{CELL}.tsv"
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
@@ -77,7 +76,7 @@ if STUDY.searches:
         params:
             settings=lambda w: search_params(w)["settings"],
             code=lambda w: search_params(w)["code"],
-            state=f"{STATE}/tuning/{CELL}/{{objective}}",
+            state=on_disk(f"{STATE}/tuning/{CELL}/{{objective}}"),
         message:
             "Searching the settings of {wildcards.objective} on {wildcards.corpus} with {wildcards.encoder}"
         script:
@@ -107,7 +106,7 @@ rule train:
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
-        state=f"{STATE}/runs/{CELL}/{{objective}}",
+        state=on_disk(f"{STATE}/runs/{CELL}/{{objective}}"),
     message:
         "Fine-tuning {wildcards.encoder} on {wildcards.corpus} with {wildcards.objective}, seed {wildcards.seed}"
     script:
@@ -126,7 +125,7 @@ if STUDY.settings["snapshots"]:
         params:
             settings=lambda w: run_params(w, snapshots=True)["settings"],
             code=lambda w: run_params(w)["code"],
-            state=f"{STATE}/runs/{CELL}/{{objective}}",
+            state=on_disk(f"{STATE}/runs/{CELL}/{{objective}}"),
 
     ruleorder: train_with_snapshots > train
 
@@ -154,7 +153,7 @@ for seeds, cells in seed_batches().items():
         params:
             settings=lambda w: run_params(Cell(w))["settings"],
             code=lambda w: run_params(Cell(w))["code"],
-            state=f"{STATE}/runs/{{cell}}",
+            state=on_disk(f"{STATE}/runs/{{cell}}"),
         message:
             "Fine-tuning for {wildcards.cell}, several seeds"
         script:
@@ -232,7 +231,7 @@ rule collect:
         settings=lambda w: canonical(collect_settings()),
         code=code_digest("collect"),
     message:
-        "Collecting all runs of {RESULTS}"
+        f"Collecting all runs of {RESULTS}"
     script:
         "../scripts/collect.py"
 
@@ -254,7 +253,7 @@ rule collect_partial:
         settings=lambda w: canonical(finished_settings()),
         code=code_digest("collect"),
     message:
-        "Collecting the runs of {RESULTS} that are finished so far"
+        f"Collecting the runs of {RESULTS} that are finished so far"
     script:
         "../scripts/collect.py"
 

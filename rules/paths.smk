@@ -5,9 +5,6 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
-sys.path.insert(0, str(ROOT / "scripts"))
-
 from glossbench.errors import SettingsError
 from glossbench.study.names import names_of
 from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption
@@ -15,21 +12,43 @@ from glossbench.study.study import VOLATILE, canonical, check_mirror, load_study
 from glossbench.study.union import is_union, load_union
 from glossbench.study.yaml_file import read_yaml
 
-CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in workflow.configfiles]
+
+def config_files():
+    """The files that the study is read from; none where a module statement gives a part of its own configuration."""
+    if workflow.modifier.is_main_snakefile() or config is workflow.modifier_stack[0].globals["config"]:
+        return workflow.configfiles
+    return [] if workflow.modifier.skip_configfile else workflow.configfiles[-1:]
+
+
+CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in config_files()]
+SOURCE = ", ".join(CONFIG_FILES) or f"config of the module {workflow.modifier.namespace}"
 try:
+    if workflow.modifier.path_modifier.modifies_prefixes:
+        raise SettingsError("replace_prefix is not supported in the module statement; prefix is")
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
         read_yaml(Path(path))
     if is_union(config):
-        STUDY, MEMBERS = load_union(config, ", ".join(CONFIG_FILES), ROOT / "config")
+        STUDY, MEMBERS = load_union(config, SOURCE, ROOT / "config")
     else:
-        STUDY, MEMBERS = load_study(config, ", ".join(CONFIG_FILES), ROOT / "config"), []
+        STUDY, MEMBERS = load_study(config, SOURCE, ROOT / "config"), []
     if workflow.is_main_process:
-        check_mirror(STUDY, ", ".join(CONFIG_FILES))
+        check_mirror(STUDY, SOURCE)
     OUTPUTS = load_outputs(ROOT / "config")
     CLAIMS = load_claims(ROOT / "config")
 except SettingsError as error:
     # a WorkflowError would bury the line under a traceback
     sys.exit(f"glossbench: {error}")
+
+PATHS = workflow.modifier.path_modifier
+
+
+def on_disk(path):
+    """Where a file is: below the prefix of a module statement, if that gives one.
+
+    Snakemake itself adds the prefix to inputs, outputs, logs and benchmarks of rules, and to nothing else.
+    """
+    return PATHS.replace_prefix(path)
+
 
 RESULTS = f"results/{STUDY.name}"
 PARTIAL = f"{RESULTS}/partial"
@@ -37,6 +56,11 @@ STATE = f"{RESULTS}/.state"
 CELL = "{corpus}/{encoder}"
 RUN = f"{RESULTS}/runs/{CELL}/{{objective}}/seed-{{seed}}"
 TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
+# What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
+# place for it is named, Snakemake would say in the log of every job that it could.
+SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+# A download may succeed the next time; what a mirror on a disk lacks, it lacks again.
+TRIES = 0 if STUDY.settings["offline"] else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.

@@ -17,6 +17,6 @@ rule combine:
     params:
         code=code_digest("combine"),
     message:
-        "Combining the frames of {RESULTS}"
+        f"Combining the frames of {RESULTS}"
     script:
         "../scripts/combine.py"

@@ -6,10 +6,11 @@ from pathlib import Path
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.figures.style import save
 from glossbench.job.logs import job_log
+from glossbench.provenance import SCRIPTS
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, published = snakemake.params, Path(snakemake.scriptdir).parent / "config/published"
+        params, published = snakemake.params, SCRIPTS.parent / "config/published"
         evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
         texts, figure = evidence.figure(json.loads(params.output), params.caption)
         for ending, text in texts.items():

@@ -7,11 +7,11 @@ from pathlib import Path
 from glossbench.evidence.build import REPORTED, Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.job.logs import job_log
-from glossbench.provenance import describe
+from glossbench.provenance import SCRIPTS, describe
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        given, params, root = snakemake.input, snakemake.params, Path(snakemake.scriptdir).parent
+        given, params, root = snakemake.input, snakemake.params, SCRIPTS.parent
         evidence = Evidence.read(dict(given.items()), root / "config/published", json.loads(params.names), REPORTED)
         provenance = {**describe(root), "settings": hashlib.sha256(params.settings.encode()).hexdigest()}
         shown = shown_outputs(json.loads(params.outputs), [*given.tables, *given.figures])

@@ -134,6 +134,9 @@ class _WithoutComments(ast.NodeTransformer):
 
 
 def _commit(root: Path) -> str:
+    """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk)."""
+    if (root / "COMMIT").is_file():
+        return (root / "COMMIT").read_text(encoding="utf-8")
     try:
         command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
         return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
