@@ -74,7 +74,7 @@ def found_settings(search):
     source = STUDY.settings["tuning"]["taken_from"]
     files = [f"results/{source}{part}/{search_folder(search)}/best.yaml" for part in ("", "/imported")]
     try:
-        return next(file for file in files if Path(file).is_file())
+        return next(file for file in files if all_there([file]))
     except StopIteration:
         # a WorkflowError would bury the line under a traceback
         sys.exit(f"glossbench: {files[0]}: missing; tuning.taken_from needs {source}: run it, or import its runs")
