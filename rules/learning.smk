@@ -1,6 +1,11 @@
 # From tokens to one frame of all runs.
 
 
+localrules:
+    collect,
+    collect_partial,
+
+
 rule encode_frozen:
     input:
         tokens=f"{RESULTS}/tokens/{CELL}",
@@ -15,9 +20,9 @@ rule encode_frozen:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=4000,
-        runtime=60,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=encoding_minutes,
     params:
         settings=lambda w: canonical(study_params.frozen_settings(STUDY, w.encoder)),
         code=code_digest("encode_frozen"),
@@ -40,9 +45,9 @@ rule estimate_sigma:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=60,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=encoding_minutes,
     params:
         settings=lambda w: canonical(
             {"encoder_settings": STUDY.settings["encoder"], **study_params.device_settings(STUDY)}
@@ -71,9 +76,9 @@ if STUDY.settings["tuning"]:
             "../envs/glossbench.yaml"
         threads: STUDY.settings["torch_threads"]
         resources:
-            mem_mb=6000,
-            runtime=2880,
-            gpu=GPUS,
+            **GPU,
+            mem_mb=memory_mb,
+            runtime=search_minutes,
         params:
             settings=lambda w: search_params(w)["settings"],
             code=lambda w: search_params(w)["code"],
@@ -84,6 +89,7 @@ if STUDY.settings["tuning"]:
             "../scripts/tune.py"
 
 
+# Training and evaluation of a run are one submission to a cluster; on one machine a group changes nothing.
 # One job per run. Where the study asks for it, one job for several seeds of a cell, or one that keeps snapshots of a
 # mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
 
@@ -97,13 +103,15 @@ rule train:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
         objective=TRAINED,
+    group:
+        submission
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=720,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=run_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -144,13 +152,15 @@ for seeds, cells in seed_batches().items():
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
             cell="|".join(map(re.escape, cells)),
+        group:
+            lambda w, seeds=seeds: requests.submission(w.cell, seeds)
         conda:
             "../envs/glossbench.yaml"
         threads: STUDY.settings["torch_threads"]
         resources:
-            mem_mb=6000,
-            runtime=720 * len(seeds),
-            gpu=GPUS,
+            **GPU,
+            mem_mb=lambda wildcards, attempt: memory_mb(Cell(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): run_minutes(Cell(wildcards), attempt, n),
         params:
             settings=lambda w: run_params(Cell(w))["settings"],
             code=lambda w: run_params(Cell(w))["code"],
@@ -176,8 +186,8 @@ rule floor:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=720,
+        mem_mb=memory_mb,
+        runtime=floor_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -200,12 +210,14 @@ rule evaluate:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
         objective=TRAINED,
+    group:
+        submission
     conda:
         "../envs/glossbench.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=short_minutes(10),
     params:
         settings=lambda w: evaluation_params(w)["settings"],
         code=lambda w: evaluation_params(w)["code"],
@@ -276,7 +288,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=60,
+            runtime=short_minutes(60),
         params:
             settings=lambda w: canonical(projection_settings(STUDY.runs_shown("projection"))),
             code=code_digest("project_embeddings"),
@@ -304,7 +316,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=60,
+            runtime=short_minutes(60),
         params:
             settings=lambda w: canonical(projection_settings(finished(STUDY.runs_shown("projection")))),
             code=code_digest("project_embeddings"),
