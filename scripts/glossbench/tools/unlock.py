@@ -37,13 +37,15 @@ def lift_stale_lock(folder: Path) -> str | None:
 
 
 def working_in(folder: Path) -> list[int]:
-    """Process ids of the Snakemakes of this machine that work in a folder."""
+    """Process ids of the Snakemakes of this machine that work in a folder. Those of jobs, on a node, do not count."""
     return [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.pid != os.getpid() and Path(process.cwd()) == folder.resolve()
+        if process.pid == os.getpid() or "--mode" in process.cmdline():
+            return False
+        return Path(process.cwd()) == folder.resolve()
     except psutil.Error:
         return False
 
