@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 TEMPLATES = Path(__file__).parent / "slurm"
 NODES = ("n1", "n2")
 WHERE = Path("/etc/slurm")  # SLURM looks here: a job's step has no SLURM_CONF in its environment
+PREFIX = "glossbench-slurm-"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
 
 
@@ -80,14 +81,14 @@ class Cluster:
                 left.kill()
         file.unlink(missing_ok=True)
 
-    def lose_node(self, node, jobs):
+    def lose_node(self, node):
         """What a power failure does: the daemon of a node and all processes of its jobs are gone at once."""
+        jobs = {job["JobId"] for job in self.queue() if job.get("NodeList") == node}
         self.end(node, signal.SIGKILL)
         for process in psutil.process_iter():
             try:
-                if process.environ().get("SLURM_JOB_ID") in jobs or (
-                    "slurmstepd" in process.name() and any(f"[{job}." in " ".join(process.cmdline()) for job in jobs)
-                ):
+                steps = process.name() == "slurmstepd" and re.findall(r"\[(\d+)\.", " ".join(process.cmdline()))
+                if process.environ().get("SLURM_JOB_ID") in jobs or jobs & set(steps or []):
                     process.kill()
             except psutil.Error:
                 continue
@@ -109,6 +110,15 @@ def run(program, *arguments):
     return process.stdout
 
 
+def end_left_behind():
+    """End the SLURM of tests that were killed. The caller has the lock, so no test uses it."""
+    link = WHERE / "slurm.conf"
+    if link.is_symlink() and link.readlink().parent.name.startswith(PREFIX):
+        folder = link.readlink().parent
+        Cluster(folder).stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def running_cluster():
     """A generator of one cluster, for a fixture; skips where there can be none."""
     missing = [name for name in PROGRAMS if not (shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin"))]
@@ -122,14 +132,13 @@ def running_cluster():
     except Timeout:
         pytest.skip("another test has had its SLURM on this machine for a quarter of an hour")
     with lock:
+        end_left_behind()
         if (WHERE / "slurm.conf").exists():
             pytest.skip(f"no SLURM can be started here: this machine has one ({WHERE / 'slurm.conf'})")
-        folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # short: the name of a socket has at most 107 characters
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))  # short: the name of a socket has at most 107 characters
         folder.chmod(0o755)
         cluster = Cluster(folder)
         try:
-            for name in ("slurm.conf", "gres.conf"):
-                (WHERE / name).unlink(missing_ok=True)  # what a killed test left points nowhere
             cluster.start()
             yield cluster
         finally:

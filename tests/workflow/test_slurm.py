@@ -118,9 +118,9 @@ def test_a_submitted_study_is_finished_for_a_local_one_too(submitted):
     assert planned(submitted[0], *frames) == {}
 
 
-# Interruptions: three runs, two GPUs.
+# Interruptions: three runs, two GPUs. The first is long enough to reach a limit of a minute, the last waits for sigma.
 
-OBJECTIVES = ["ce,epochs=80", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
+LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=300", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
 RUNS = "results/cut/runs.parquet"
 
 
@@ -163,23 +163,23 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         under_way = {path.parents[1].name for path in state.rglob("checkpoint.safetensors")}
         return {key: jobs[name] for key, name in keys.items() if name in jobs and key in under_way}
 
+    def ended(job, *states):
+        return lambda: next(now for now in cluster.jobs() if now["JobId"] == job["JobId"])["JobState"] in states
+
     submitter = started(folder, study)
     try:
-        both = wait_until(lambda: len(training()) == 2 and training(), 300, "two runs are under way")
-        cancelled, lost = sorted(both, key=lambda key: both[key]["NodeList"])
-        run("scancel", both[cancelled]["JobId"])
-        cluster.lose_node(both[lost]["NodeList"], {both[lost]["JobId"]})
+        first = wait_until(
+            lambda: {LIMITED, CANCELLED} <= set(training()) and training(), 300, "two runs are under way"
+        )
+        run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
+        run("scancel", first[CANCELLED]["JobId"])
         cluster.end("slurmctld")
         cluster.start_controller()
-        wait_until(
-            lambda: both[lost]["JobId"] not in [job["JobId"] for job in training().values()], 120, "the node is missed"
-        )
-        cluster.start_node(both[lost]["NodeList"])
-        limited = wait_until(training, 300, "another run is under way")
-        for job in limited.values():
-            run("scontrol", "update", f"JobId={job['JobId']}", "TimeLimit=1")
-        ids = {job["JobId"] for job in limited.values()}
-        wait_until(lambda: not ids & {job["JobId"] for job in training().values()}, 180, "their time is over")
+        lost = wait_until(lambda: training().get(LOST), 300, "the third run is under way")
+        cluster.lose_node(lost["NodeList"])
+        wait_until(ended(lost, "PENDING"), 120, "SLURM starts the job of a lost node again")
+        cluster.start_node(lost["NodeList"])
+        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT", "NODE_FAIL"), 180, "a run reaches its time limit")
         wait_until(training, 300, "a run goes on")
     finally:
         submitter.kill()
@@ -193,11 +193,12 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     again = snakemake(folder, RUNS, *PROFILE, study=study)
     assert again.returncode == 0, again.stdout + again.stderr
     jobs = by_comment(job for job in cluster.jobs() if job["WorkDir"] == str(folder))
+    assert jobs[f"bbc-news_minilm-l6_{LOST}_seed-0"][0]["Restarts"] == "1"
     for key in OBJECTIVES:
         tried = jobs[f"bbc-news_minilm-l6_{key}_seed-0"]
         assert overlapping(tried) == 1, "no run twice at a time"
         log = folder / f"results/cut/logs/train/bbc-news/minilm-l6/{key}/seed-0.log"
-        assert len(tried) == 1 or re.search("resumed after epoch|had finished", log.read_text())
+        assert re.search("resumed after epoch|had finished", log.read_text()), key
     whole = workplace("whole")
     assert snakemake(whole, RUNS, study=study).returncode == 0
     assert digests(folder / "results/cut") == digests(whole / "results/cut")
