@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 from glossbench.study.requests import submission
@@ -184,8 +185,8 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     finally:
         submitter.kill()
         submitter.wait()
-    left = {job["JobId"] for job in cluster.queue()}
-    assert left, "jobs outlive the Snakemake that submitted them"
+    time.sleep(3)  # a job of one machine looks each second whether its Snakemake is alive
+    assert training(), "jobs outlive the Snakemake that submitted them"
     assert re.match(r"glossbench: cancelled \d+ SLURM jobs that a killed Snakemake had left", unlock(folder).stdout)
     assert not cluster.queue()
     assert unlock(folder).stdout == ""
