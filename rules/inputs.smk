@@ -117,9 +117,8 @@ def run_minutes(cell, attempt, seeds=1):
     return requests.run_minutes(STUDY, cell, seeds, attempt, ROOT / "config")
 
 
-def short_minutes(most):
-    """Minutes of a job that takes seconds, or a few minutes, whatever the study."""
-    return lambda wildcards, attempt: min(most * attempt, math.ceil(60 * STUDY.settings["max_runtime"]))
+def projection_minutes(wildcards, attempt):
+    return min(60 * attempt, math.ceil(60 * STUDY.settings["max_runtime"]))
 
 
 # Several seeds in one job.

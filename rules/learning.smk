@@ -217,7 +217,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=short_minutes(10),
+        runtime=requests.evaluation_minutes(STUDY),
     params:
         settings=lambda w: evaluation_params(w)["settings"],
         code=lambda w: evaluation_params(w)["code"],
@@ -288,7 +288,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=short_minutes(60),
+            runtime=projection_minutes,
         params:
             settings=lambda w: canonical(projection_settings(STUDY.runs_shown("projection"))),
             code=code_digest("project_embeddings"),
@@ -316,7 +316,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=short_minutes(60),
+            runtime=projection_minutes,
         params:
             settings=lambda w: canonical(projection_settings(finished(STUDY.runs_shown("projection")))),
             code=code_digest("project_embeddings"),

@@ -74,8 +74,8 @@ wildcard_constraints:
     figure=alternatives(output.key for output in OUTPUTS if output.kind == "figure"),
 
 
-# Snakemake tells a node its jobs by their wildcards and takes the comma in gloss-o-ce,weight=0.1 for the end of one: the
-# node would train gloss-o-ce. The place where it looks up the rule of such a job is the first that can mend it.
+# Snakemake tells a node its jobs by their wildcards and takes the comma in gloss-o-ce,weight=0.1 for the end of one:
+# the node would train gloss-o-ce. The place where it looks up the rule of such a job is the first that can mend it.
 WILDCARDS = ("corpus", "encoder", "objective", "seed", "cell", "view", "table", "figure")
 
 

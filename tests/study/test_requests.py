@@ -4,7 +4,15 @@ import pytest
 from glossbench.evidence.paper.published import published_costs
 from glossbench.study.grid import Run
 from glossbench.study.keys import rejoin_cut_keys
-from glossbench.study.requests import gpu_request, memory_mb, paper_speed, run_minutes, search_minutes, submission
+from glossbench.study.requests import (
+    evaluation_minutes,
+    gpu_request,
+    memory_mb,
+    paper_speed,
+    run_minutes,
+    search_minutes,
+    submission,
+)
 from glossbench.study.study import load_study
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.plan import published_speed
@@ -43,11 +51,11 @@ def test_a_short_run_still_has_time_to_start_and_each_attempt_has_more():
 
 
 def test_no_job_asks_for_more_than_the_study_allows():
-    assert minutes(attempt=9) == 12 * 60
-    assert minutes(attempt=9, max_runtime=24) == 24 * 60
-    assert minutes(max_runtime=0.1) == 6
+    assert minutes(attempt=9) + evaluation_minutes(study()) == 12 * 60
+    assert minutes(attempt=9, max_runtime=24) + 10 == 24 * 60
+    assert minutes(max_runtime=0.1) + evaluation_minutes(study(max_runtime=0.1)) == 6
     own = Run("my-corpus", "my-encoder", "ce", 0)
-    assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60, "a size is not known"
+    assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60 - 10, "a size is not known"
 
 
 def test_a_search_asks_for_all_of_its_trials():

@@ -21,8 +21,8 @@ def test_the_profile_takes_the_sites_names_from_the_environment(monkeypatch):
     assert options()["default-resources"] == ["slurm_extra='--signal=TERM@60'"]
     monkeypatch.setenv("SBATCH_PARTITION", "gpu")
     monkeypatch.setenv("SBATCH_ACCOUNT", "007")
-    monkeypatch.setenv("GLOSSBENCH_SLURM_EXTRA", "--constraint=a100 --nice=5")
-    told = ["slurm_extra='--signal=TERM@60 --constraint=a100 --nice=5'", "slurm_partition='gpu'", "slurm_account='007'"]
+    monkeypatch.setenv("GLOSSBENCH_SLURM_EXTRA", "--exclude=n7 --nice=5")
+    told = ["slurm_extra='--signal=TERM@60 --exclude=n7 --nice=5'", "slurm_partition='gpu'", "slurm_account='007'"]
     assert options()["default-resources"] == told
     assert options()["slurm-jobname-prefix"] == NAME.rpartition("_")[0]
 

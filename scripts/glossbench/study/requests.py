@@ -17,6 +17,7 @@ from glossbench.study.study import Study
 # longer than it asked for is cut off and goes on from its checkpoint.
 SAFETY = 2.0
 FEWEST_MINUTES = 20
+EVALUATION_MINUTES = 10  # of all runs of a submission, beside each other; it takes seconds
 PAPER_LENGTH = 128  # tokens per document in the paper, at whose speed jobs are planned
 SLOWER_CPU = 40  # times as long as on the paper's A100, on a core or two
 PROCESS_MB = 2500  # Python, torch and the libraries of a device
@@ -43,7 +44,13 @@ def run_minutes(study: Study, cell: Cell, seeds: int, attempt: int, config_dir: 
         config_dir: Folder with published/.
     """
     epochs = study.objective(cell.objective)["training"]["epochs"]
-    return _limited(study, seeds * epochs * epoch_seconds(study, cell, config_dir) / 60, attempt)
+    needed = seeds * epochs * epoch_seconds(study, cell, config_dir) / 60
+    return _limited(study, needed, attempt, evaluation_minutes(study))
+
+
+def evaluation_minutes(study: Study) -> int:
+    """Minutes to ask for the evaluation that is submitted with a run. They are added to those of the run."""
+    return max(1, min(EVALUATION_MINUTES, int(30 * study.settings["max_runtime"])))
 
 
 def search_minutes(study: Study, cell: Cell, attempt: int, config_dir: Path) -> int:
@@ -111,9 +118,9 @@ def epoch_seconds(study: Study, cell: Any, config_dir: Path, on_gpu: bool = True
     return math.inf if math.isnan(seconds) else seconds
 
 
-def _limited(study: Study, minutes: float, attempt: int) -> int:
-    """Minutes with what is added for safety, times the attempt, at most the study's ``max_runtime``."""
-    most = 60 * study.settings["max_runtime"]
+def _limited(study: Study, minutes: float, attempt: int, others: int = 0) -> int:
+    """Minutes with what is added for safety, times the attempt; with ``others`` at most the study's ``max_runtime``."""
+    most = 60 * study.settings["max_runtime"] - others
     return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), most)))
 
 
