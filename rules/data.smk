@@ -3,10 +3,13 @@
 # would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
 
 
+# On a cluster these run where Snakemake runs: nodes have no internet, and what takes seconds is not worth a submission.
 localrules:
     fetch_corpus,
     fetch_encoder,
+    prepare_corpus,
     describe_corpus,
+    tokenize_corpus,
 
 
 rule fetch_corpus:

@@ -5,6 +5,15 @@
 report: "../report/workflow.rst"
 
 
+localrules:
+    table,
+    figure,
+    significance,
+    claims,
+    report,
+    artifact,
+
+
 rule table:
     input:
         unpack(lambda w: frames_of(w.view, output_called("table", w.table).frames_in(STUDY))),

@@ -1,12 +1,14 @@
 # Input functions, params and digests; no rules.
 
 import hashlib
+import math
 from dataclasses import replace
 from functools import lru_cache
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
 from glossbench.study import params as study_params
+from glossbench.study import requests
 from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.study.grid import TuningJob
 from glossbench.tools.archive import sources_digest
@@ -107,8 +109,35 @@ def search_params(cell):
     return _params(study_params.search_params, cell.corpus, cell.encoder, cell.objective)
 
 
-# Asked of the scheduler; a machine that has fewer GPUs than jobs is told so by --resources gpu=1.
-GPUS = 0 if STUDY.settings["device"] == "cpu" else 1
+# What jobs ask a scheduler for. Snakemake reruns nothing for a change here.
+
+
+# A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
+GPU = requests.gpu_request(STUDY, os.environ)
+
+
+def memory_mb(wildcards, attempt):
+    return requests.memory_mb(STUDY, wildcards, attempt, ROOT / "config")
+
+
+def encoding_minutes(wildcards, attempt):
+    return requests.encoding_minutes(STUDY, wildcards, attempt, ROOT / "config")
+
+
+def floor_minutes(wildcards, attempt):
+    return requests.encoding_minutes(STUDY, wildcards, attempt, ROOT / "config", on_gpu=False)
+
+
+def search_minutes(wildcards, attempt):
+    return requests.search_minutes(STUDY, wildcards, attempt, ROOT / "config")
+
+
+def run_minutes(cell, attempt, seeds=1):
+    return requests.run_minutes(STUDY, cell, seeds, attempt, ROOT / "config")
+
+
+def projection_minutes(wildcards, attempt):
+    return min(60 * attempt, math.ceil(60 * STUDY.settings["max_runtime"]))
 
 
 # Several seeds in one job.
@@ -133,6 +162,18 @@ def seed_batches():
         for start in range(0, len(members), size):
             found.setdefault(tuple(members[start : start + size]), []).append(cell)
     return found
+
+
+@lru_cache
+def batches_of_runs():
+    """The seeds of one job by cell and seed, for the runs that share a job."""
+    return {(cell, seed): seeds for seeds, cells in seed_batches().items() for cell in cells for seed in seeds}
+
+
+def submission(wildcards):
+    """The training and the evaluation of a run, or of the seeds of a batch, are one submission to a cluster."""
+    cell, seed = f"{wildcards.corpus}/{wildcards.encoder}/{wildcards.objective}", int(wildcards.seed)
+    return requests.submission(cell, batches_of_runs().get((cell, seed), (seed,)))
 
 
 def in_batch(path, seed):

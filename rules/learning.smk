@@ -1,6 +1,11 @@
 # From tokens to one frame of all runs.
 
 
+localrules:
+    collect,
+    collect_partial,
+
+
 rule encode_frozen:
     input:
         tokens=f"{RESULTS}/tokens/{CELL}",
@@ -14,9 +19,9 @@ rule encode_frozen:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=4000,
-        runtime=60,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=encoding_minutes,
     params:
         settings=lambda w: canonical(study_params.frozen_settings(STUDY, w.encoder)),
         code=code_digest("encode_frozen"),
@@ -39,9 +44,9 @@ rule estimate_sigma:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=60,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=encoding_minutes,
     params:
         settings=lambda w: canonical(
             {"encoder_settings": STUDY.settings["encoder"], **study_params.device_settings(STUDY)}
@@ -70,9 +75,9 @@ if STUDY.searches:
             "../envs/glossbench.yaml"
         threads: STUDY.settings["torch_threads"]
         resources:
-            mem_mb=6000,
-            runtime=2880,
-            gpu=GPUS,
+            **GPU,
+            mem_mb=memory_mb,
+            runtime=search_minutes,
         params:
             settings=lambda w: search_params(w)["settings"],
             code=lambda w: search_params(w)["code"],
@@ -83,6 +88,7 @@ if STUDY.searches:
             "../scripts/tune.py"
 
 
+# Training and evaluation of a run are one submission to a cluster; on one machine a group changes nothing.
 # One job per run. Where the study asks for it, one job for several seeds of a cell, or one that keeps snapshots of a
 # mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
 
@@ -96,13 +102,15 @@ rule train:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
         objective=TRAINED,
+    group:
+        submission
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=720,
-        gpu=GPUS,
+        **GPU,
+        mem_mb=memory_mb,
+        runtime=run_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -143,13 +151,15 @@ for seeds, cells in seed_batches().items():
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
             cell="|".join(map(re.escape, cells)),
+        group:
+            lambda w, seeds=seeds: requests.submission(w.cell, seeds)
         conda:
             "../envs/glossbench.yaml"
         threads: STUDY.settings["torch_threads"]
         resources:
-            mem_mb=6000,
-            runtime=720 * len(seeds),
-            gpu=GPUS,
+            **GPU,
+            mem_mb=lambda wildcards, attempt: memory_mb(Cell(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): run_minutes(Cell(wildcards), attempt, n),
         params:
             settings=lambda w: run_params(Cell(w))["settings"],
             code=lambda w: run_params(Cell(w))["code"],
@@ -175,8 +185,8 @@ rule floor:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
-        mem_mb=6000,
-        runtime=720,
+        mem_mb=memory_mb,
+        runtime=floor_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -199,12 +209,14 @@ rule evaluate:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
         objective=TRAINED,
+    group:
+        submission
     conda:
         "../envs/glossbench.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=requests.evaluation_minutes(STUDY),
     params:
         settings=lambda w: evaluation_params(w)["settings"],
         code=lambda w: evaluation_params(w)["code"],
@@ -275,7 +287,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=60,
+            runtime=projection_minutes,
         params:
             settings=lambda w: canonical(projection_settings(STUDY.runs_shown("projection"))),
             code=code_digest("project_embeddings"),
@@ -303,7 +315,7 @@ if STUDY.settings["projection"]:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=60,
+            runtime=projection_minutes,
         params:
             settings=lambda w: canonical(projection_settings(finished(STUDY.runs_shown("projection")))),
             code=code_digest("project_embeddings"),

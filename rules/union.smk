@@ -1,6 +1,10 @@
 # The frames of several studies as those of one. Each study is run by itself; no rule here makes its frames.
 
 
+localrules:
+    combine,
+
+
 rule combine:
     input:
         **member_frames(),

@@ -215,7 +215,7 @@ WRONG = [
     ({"corpus": ["mr"]}, 'corpus: unknown key; did you mean "corpora"?'),
     ({"sub\nset": 1}, 'sub\\nset: unknown key; did you mean "subset"?'),
     ({"Seeds": [1]}, 'Seeds: unknown key; did you mean "seeds"?'),
-    ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, keep_weights, device, torch_threads, mirror, offline"),
+    ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, max_runtime, keep_weights, device, torch_threads, mirror, offline"),
     ({"training": {"batchsize": 3}}, 'training.batchsize: unknown key; did you mean "batch_size"?'),
     ({"training": [8]}, "training: [8] found, expected a mapping"),
     ({"training": None}, "training: null found, expected a mapping"),

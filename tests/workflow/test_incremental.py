@@ -115,6 +115,7 @@ def test_an_edit_reruns_what_depends_on_it(finished, copy, change):
 ARGUMENTS = {
     "a new seed": (["--config", "seeds=[0,1]"], trained(RUNS, projected=False)),
     "another mirror root": (["--config", f"mirror={ROOT}"], {}),
+    "the longest time of a job": (["--config", "max_runtime=1"], {}),
     "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, "floor": 2, **COLLECTED}),
     "the threads of torch": (
         ["--config", "torch_threads=2"],

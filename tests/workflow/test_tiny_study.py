@@ -119,6 +119,9 @@ def test_the_papers_grid_is_planned_in_seconds(tmp_path):
     seconds, memory = cost_of(["--version"], folder)
     jobs = planned(folder, study=study)
     assert (jobs["train"] + jobs["train_with_snapshots"], jobs["tune"], sum(jobs.values())) == (687, 103, 1569)
+    # a run and its evaluation are one
+    submitted = sum(jobs[rule] for rule in ("evaluate", "tune", "estimate_sigma", "project_embeddings"))
+    assert f"687 runs and 103 searches: {submitted} submissions" in (ROOT / "docs/cluster.md").read_text()
     whole, memory = cost_of(["-n", "-s", ROOT / "Snakefile", "-d", folder, "--configfile", study], folder)
     assert whole < 15 * seconds
     assert memory < 400

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from glossbench.errors import GlossbenchError
+from glossbench.job.kept import give_back
+from glossbench.job.termination import Terminated, leaving_on_sigterm
 from glossbench.job.watchdog import end_with_snakemake
 from glossbench.provenance import versions
 
@@ -17,9 +19,9 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to a job's file while the body runs, beginning with its settings and versions.
 
-    The process also exits when the Snakemake that started it dies. A GlossbenchError ends the process with its one
-    line on stderr. Any other exception is raised again, with its traceback in the log. In both cases the last line of
-    the log gives the reason.
+    The process exits before the body if an earlier submission had done its work, when the Snakemake that started it
+    dies, and on SIGTERM. A GlossbenchError ends the process with its one line on stderr. Any other exception is
+    raised again, with its traceback in the log. In all cases the last line of the log gives the reason.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -37,7 +39,14 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         log.info("%s %s", name, value)
     log.info("versions %s", versions())
     try:
-        yield log
+        with leaving_on_sigterm():
+            if give_back(job):
+                log.info("done: had finished in an earlier submission")
+                raise SystemExit(0)
+            yield log
+    except Terminated:
+        log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")
+        raise
     except GlossbenchError as error:
         log.error("%s", error)
         print(f"glossbench: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ Studies, folders and frames name an objective by its key. Only this module parse
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,3 +103,24 @@ def spelled(value: Any) -> str:
     except (ValueError, OverflowError):
         return text
     return f"x{number:{DIGITS}}" if factor else f"{number:{DIGITS}}"
+
+
+def rejoin_cut_keys(wildcards: dict[str, str], names: Iterable[str]) -> None:
+    """Put objective keys together again that Snakemake has cut at their commas, in place.
+
+    It tells a node which jobs to run as ``objective="gloss-o-ce,weight=0.1",seed=0``, and reads that at the node as
+    objective gloss-o-ce and a wildcard weight. The job would train another objective than it was submitted for.
+
+    Args:
+        wildcards: Values by name, in the order of that text.
+        names: Names that are wildcards.
+    """
+    whole: dict[str, str] = {}
+    for name, value in wildcards.items():
+        if name in names:
+            whole[name] = value
+        else:
+            last = next(reversed(whole))
+            whole[last] = f"{whole[last]},{name}={value}"
+    wildcards.clear()
+    wildcards.update(whole)

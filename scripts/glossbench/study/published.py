@@ -16,3 +16,10 @@ def paper_keys(config_dir: Path) -> dict[str, list[str]]:
         for row in csv.DictReader(file):
             keys.setdefault(row["kind"], []).append(row["key"])
     return keys
+
+
+@lru_cache
+def key_by_printed(config_dir: Path, kind: str) -> dict[str, str]:
+    """Our key by the paper's printed name, of one kind ("corpus", "encoder" or "objective")."""
+    with (config_dir / "published" / "names.csv").open(encoding="utf-8", newline="") as file:
+        return {row["printed"]: row["key"] for row in csv.DictReader(file) if row["kind"] == kind}

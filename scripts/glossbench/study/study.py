@@ -18,8 +18,8 @@ from glossbench.study.schema import check, load_schema, must_be_known, typed, wi
 from glossbench.study.yaml_file import read_yaml, to_jsonable
 
 REGISTRIES = ("corpora", "encoders", "objectives")
-# Settings of where files come from. They do not change results.
-VOLATILE = ("mirror", "offline")
+# Settings of where files come from and of how long jobs may take. They do not change results.
+VOLATILE = ("mirror", "offline", "max_runtime")
 # Frames that a study has only where it searches, keeps snapshots, or projects embeddings.
 OPTIONAL_FRAMES = ("trials", "snapshots", "projections")
 # The silhouette that standalone runs are validated with needs two documents of each of two classes.

@@ -19,6 +19,7 @@ from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
+from glossbench.study.requests import documents_of, trained_trials, trials_of
 from glossbench.study.study import Study, check_mirror
 from glossbench.study.union import studies_of
 
@@ -133,31 +134,13 @@ def _jobs(study: Study) -> Counter:
     for search in study.tuning_jobs():
         objective = study.objective(search.objective)
         limit = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
-        trials = trained_trials(
-            objective["search"], tuning["trials_by_objective"].get(search.objective, tuning["trials"])
-        )
+        trials = trained_trials(objective["search"], trials_of(study, search.objective))
         complete = min(trials, max(1, tuning["pruner"]["startup_trials"]))
         complete = trials if objective["pruning"] == "never" else complete
         earliest = max(1, tuning["pruner"]["warmup_epochs"])
         jobs[search.corpus, search.encoder, "trial", limit, 0] += complete
         jobs[search.corpus, search.encoder, "trial", limit, earliest] += trials - complete
     return +jobs
-
-
-def trained_trials(search: dict[str, dict], trials: int) -> int:
-    """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
-
-    Args:
-        search: Space by setting: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
-        trials: Trials of the search.
-    """
-    return int(min(trials, math.prod(_size(space) for space in search.values())))
-
-
-def _size(space: dict) -> float:
-    if "choices" in space:
-        return len(space["choices"])
-    return round((space["high"] - space["low"]) / space["step"]) + 1 if space.get("step") else math.inf
 
 
 def kept_bytes(study: Study, facts: Facts) -> float:
@@ -180,7 +163,7 @@ def checkpoint_bytes(study: Study) -> dict[str, float]:
 
 def _encoded(study: Study, run: Run, facts: Facts) -> float:
     """The number of documents whose embeddings a run keeps."""
-    sizes, subset = _sizes(study, run.corpus, facts), study.settings["subset"]
+    sizes, subset = documents_of(study, run.corpus, facts.documents), study.settings["subset"]
     n_test = subset["test"] or sizes["test"]
     if study.objective(run.objective)["protocol"] == "integrated":
         return n_test
@@ -190,19 +173,7 @@ def _encoded(study: Study, run: Run, facts: Facts) -> float:
 
 
 def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
-    return study.settings["subset"]["train"] or _sizes(study, corpus, facts)["train"]
-
-
-def _sizes(study: Study, corpus: str, facts: Facts) -> dict[str, float]:
-    """Documents by split, from the registry or else from the paper; NaN if unknown.
-
-    The paper's documents to learn from count as training documents.
-    """
-    stated = study.registry["corpora"][corpus].get("documents")
-    if stated:
-        return stated
-    learned, tested = facts.documents.get(corpus, (float("nan"), float("nan")))
-    return {"train": learned, "val": 0, "test": tested}
+    return study.settings["subset"]["train"] or documents_of(study, corpus, facts.documents)["train"]
 
 
 def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> str:

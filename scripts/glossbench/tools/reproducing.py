@@ -32,7 +32,7 @@ that makes it here and what that takes. Written by `make docs` from `config/outp
 
 Commands are run in a clone after `make demo`, which makes the environment in `.venv`; they start with `.venv/bin/`,
 and name the file that they make. Without internet see *Studies* in README.md; on a cluster, the same
-commands with `--executor slurm --jobs 50`.
+commands with `--profile profiles/slurm` (docs/cluster.md).
 """
 GRID = """## The paper's whole grid
 

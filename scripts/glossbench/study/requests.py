@@ -1,0 +1,192 @@
+"""What jobs ask a scheduler for: minutes and memory, from documents, epochs, length and encoder.
+
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
+"""
+
+import csv
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from glossbench.study.published import key_by_printed
+from glossbench.study.study import Study
+
+# A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
+# longer than it asked for is cut off and goes on from its checkpoint.
+SAFETY = 2.0
+FEWEST_MINUTES = 20
+EVALUATION_MINUTES = 10  # of all runs of a submission, beside each other; it takes seconds
+PAPER_LENGTH = 128  # tokens per document in the paper, at whose speed jobs are planned
+SLOWER_CPU = 40  # times as long as on the paper's A100, on a core or two
+PROCESS_MB = 2500  # Python, torch and the libraries of a device
+BYTES_PER_PARAMETER = 24  # weights, gradient, two moments, best weights, and a copy of the weights for the checkpoint
+MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory than the one before
+
+
+class Cell(Protocol):
+    """What names the runs of a cell: a run, a search, or Snakemake's wildcards."""
+
+    corpus: str
+    encoder: str
+    objective: str
+
+
+def run_minutes(study: Study, cell: Cell, seeds: int, attempt: int, config_dir: Path) -> int:
+    """Minutes to ask for: all epochs of the runs of a cell, one after the other.
+
+    Args:
+        study: The study.
+        cell: Corpus, encoder and objective.
+        seeds: Number of runs in the job.
+        attempt: 1 for the first one.
+        config_dir: Folder with published/.
+    """
+    epochs = study.objective(cell.objective)["training"]["epochs"]
+    needed = seeds * epochs * epoch_seconds(study, cell, config_dir) / 60
+    return _limited(study, needed, attempt, evaluation_minutes(study))
+
+
+def evaluation_minutes(study: Study) -> int:
+    """Minutes to ask for the evaluation that is submitted with a run. They are added to those of the run."""
+    return max(1, min(EVALUATION_MINUTES, int(30 * study.settings["max_runtime"])))
+
+
+def search_minutes(study: Study, cell: Cell, attempt: int, config_dir: Path) -> int:
+    """Minutes to ask for: all trials of a search, none of them pruned."""
+    objective, tuning = study.objective(cell.objective), study.settings["tuning"]
+    trials = trained_trials(objective["search"], trials_of(study, cell.objective))
+    epochs = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
+    return _limited(study, trials * epochs * epoch_seconds(study, cell, config_dir) / 60, attempt)
+
+
+def encoding_minutes(study: Study, cell: Any, attempt: int, config_dir: Path, on_gpu: bool = True) -> int:
+    """Minutes to ask for one pass over the documents of all splits: at most those of two epochs of training."""
+    return _limited(study, 2 * epoch_seconds(study, cell, config_dir, on_gpu) / 60, attempt)
+
+
+def memory_mb(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
+    """Megabytes to ask for: the process, the encoder with all that is trained of it, and stored states of documents."""
+    encoder = study.registry["encoders"][cell.encoder]
+    parameters, hidden = encoder.get("parameters") or 0, encoder.get("hidden") or 0
+    documents = sum(_used(study, cell.corpus, config_dir).values())
+    lengths = study.max_length if study.frozen_layers(cell.encoder) else 2  # in half precision, or one embedding
+    stored = 0 if math.isnan(documents) else 2 * documents * lengths * hidden
+    megabytes = PROCESS_MB + (BYTES_PER_PARAMETER * parameters + stored) / 1e6
+    return math.ceil(megabytes * min(attempt, MOST_MEMORY) / 100) * 100
+
+
+def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
+    """Resources of a job that trains or encodes: a GPU unless the study's device is the CPU.
+
+    Args:
+        study: The study.
+        environment: May have GLOSSBENCH_GRES, the generic resource to ask for instead at sites that know no ``--gpus``,
+            or GLOSSBENCH_GPU_MODEL, the model of the GPU.
+    """
+    if study.settings["device"] == "cpu":
+        return {"gpu": 0}
+    if gres := environment.get("GLOSSBENCH_GRES"):
+        return {"gpu": 0, "gres": gres}
+    model = environment.get("GLOSSBENCH_GPU_MODEL")
+    return {"gpu": 1, **({"gpu_model": model} if model else {})}
+
+
+def submission(cell: str, seeds: tuple[int, ...]) -> str:
+    """Name of what is submitted as one job: the training of some seeds of a cell, and their evaluation.
+
+    SLURM shows it in the comment of the job.
+
+    Args:
+        cell: ``corpus/encoder/objective``.
+        seeds: Those that one job trains.
+    """
+    return f"{cell.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
+
+
+def epoch_seconds(study: Study, cell: Any, config_dir: Path, on_gpu: bool = True) -> float:
+    """Seconds of an epoch on the paper's device, or on a CPU; infinite where a size is not known.
+
+    The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
+    """
+    speed, measured = paper_speed(config_dir), study.registry["encoders"].get(MEASURED, {}).get("parameters", math.nan)
+    parameters = study.registry["encoders"][cell.encoder].get("parameters") or math.nan
+    longer = max(1.0, study.max_length / PAPER_LENGTH)
+    longer *= 1 if on_gpu and study.settings["device"] != "cpu" else SLOWER_CPU
+    seconds = _used(study, cell.corpus, config_dir)["train"] / speed * parameters / measured * longer
+    return math.inf if math.isnan(seconds) else seconds
+
+
+def _limited(study: Study, minutes: float, attempt: int, others: int = 0) -> int:
+    """Minutes with what is added for safety, times the attempt; with ``others`` at most the study's ``max_runtime``."""
+    most = 60 * study.settings["max_runtime"] - others
+    return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), most)))
+
+
+def _used(study: Study, corpus: str, config_dir: Path) -> dict[str, float]:
+    """Documents by split that a study reads of a corpus; NaN where no size is known."""
+    sizes = documents_of(study, corpus, paper_documents(config_dir))
+    return {split: study.settings["subset"][split] or sizes[split] for split in ("train", "val", "test")}
+
+
+def trials_of(study: Study, objective: str) -> int:
+    """Trials of the search for an objective."""
+    tuning = study.settings["tuning"]
+    return tuning["trials_by_objective"].get(objective, tuning["trials"])
+
+
+def trained_trials(search: dict[str, dict], trials: int) -> int:
+    """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
+
+    Args:
+        search: Space by setting: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
+        trials: Trials of the search.
+    """
+    return int(min(trials, math.prod(_size(space) for space in search.values())))
+
+
+def _size(space: dict) -> float:
+    if "choices" in space:
+        return len(space["choices"])
+    return round((space["high"] - space["low"]) / space["step"]) + 1 if space.get("step") else math.inf
+
+
+def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """Documents by split, from the registry or else from the paper; NaN if unknown.
+
+    Args:
+        study: The study.
+        corpus: Its key.
+        published: By corpus, the paper's number of documents to learn from and to test on. The former count as training
+            documents.
+    """
+    stated = study.registry["corpora"][corpus].get("documents")
+    if stated:
+        return stated
+    learned, tested = published.get(corpus, (math.nan, math.nan))
+    return {"train": learned, "val": 0, "test": tested}
+
+
+MEASURED = "bert-base"  # the encoder of T3, which has the paper's times
+
+
+@lru_cache
+def paper_speed(config_dir: Path) -> float:
+    """Documents per second that all runs of T3 trained on, over their whole training time."""
+    sizes = {row["corpus"]: float(row["train"]) for row in _rows(config_dir, "corpora")}
+    keys, runs = key_by_printed(config_dir, "corpus"), _rows(config_dir, "standalone")
+    documents = sum(sizes[keys[row["dataset"]]] * float(row["early_stopping_epoch"]) for row in runs)
+    return documents / sum(float(row["total_train_seconds"]) for row in runs)
+
+
+@lru_cache
+def paper_documents(config_dir: Path) -> dict[str, tuple[float, float]]:
+    """By corpus, the paper's number of documents to learn from, with those for validation, and to test on."""
+    rows = _rows(config_dir, "corpora")
+    return {row["corpus"]: (float(row["train"]) + float(row["validation"] or 0), float(row["test"])) for row in rows}
+
+
+def _rows(config_dir: Path, name: str) -> list[dict[str, str]]:
+    with (config_dir / "published" / f"published_{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,90 @@
+"""What jobs ask a scheduler for, by hand; and keys that Snakemake cuts on their way to a node."""
+
+import pytest
+from glossbench.evidence.paper.published import published_costs
+from glossbench.study.grid import Run
+from glossbench.study.keys import rejoin_cut_keys
+from glossbench.study.requests import (
+    evaluation_minutes,
+    gpu_request,
+    memory_mb,
+    paper_speed,
+    run_minutes,
+    search_minutes,
+    submission,
+)
+from glossbench.study.study import load_study
+from glossbench.study.yaml_file import read_yaml
+from glossbench.tools.plan import published_speed
+from registered import CONFIG, PUBLISHED
+
+MR = Run("mr", "bert-base", "ce", 0)
+
+
+def study(**changes):
+    settings = {"study": "s", "corpora": ["mr"], "encoders": ["bert-base"], "objectives": ["ce"], "seeds": [0, 1]}
+    return load_study({**settings, **changes}, "s.yaml", CONFIG)
+
+
+def minutes(cell=MR, seeds=1, attempt=1, **changes):
+    return run_minutes(study(**changes), cell, seeds, attempt, CONFIG)
+
+
+def test_the_speed_is_that_of_the_plan():
+    paper = load_study(read_yaml(CONFIG / "paper.yaml"), "paper", CONFIG)
+    (planned,) = published_speed(paper, published_costs(PUBLISHED))["docs_per_second"]
+    assert paper_speed(CONFIG) == pytest.approx(planned)
+
+
+def test_minutes_are_twice_those_of_all_epochs():
+    whole = 200 * 6397 / paper_speed(CONFIG) / 60
+    assert minutes() == pytest.approx(2 * whole, abs=1)
+    assert minutes(training={"epochs": 100}) == pytest.approx(whole, abs=1)
+    assert minutes(seeds=3) == pytest.approx(6 * whole, abs=1)
+    assert minutes(max_length=256) == pytest.approx(4 * whole, abs=1)
+    larger = Run("mr", "roberta-large", "ce", 0)
+    assert minutes(larger, encoders=["roberta-large"]) == pytest.approx(2 * whole * 355_359_744 / 109_482_240, abs=1)
+
+
+def test_a_short_run_still_has_time_to_start_and_each_attempt_has_more():
+    assert [minutes(subset=100, training={"epochs": 1}, attempt=attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
+
+
+def test_no_job_asks_for_more_than_the_study_allows():
+    assert minutes(attempt=9) + evaluation_minutes(study()) == 12 * 60
+    assert minutes(attempt=9, max_runtime=24) + 10 == 24 * 60
+    assert minutes(max_runtime=0.1) + evaluation_minutes(study(max_runtime=0.1)) == 6
+    own = Run("my-corpus", "my-encoder", "ce", 0)
+    assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60 - 10, "a size is not known"
+
+
+def test_a_search_asks_for_all_of_its_trials():
+    settings = {"tuning": {"trials": 3, "epochs": 10}, "objectives": ["gloss-o-ce"], "max_runtime": 1000}
+    cell = Run("mr", "bert-base", "gloss-o-ce", 0)
+    whole = 3 * 10 * 6397 / paper_speed(CONFIG) / 60
+    assert search_minutes(study(**settings), cell, 1, CONFIG) == pytest.approx(max(20, 2 * whole), abs=1)
+
+
+def test_memory_is_that_of_the_encoder_and_what_is_stored():
+    assert memory_mb(study(), MR, 1, CONFIG) == pytest.approx(2500 + 24 * 109.5 + 2 * 2 * 10_662 * 768 / 1e6, abs=100)
+    frozen = memory_mb(study(encoder={"trainable_layers": 1}), MR, 1, CONFIG)
+    assert frozen - memory_mb(study(), MR, 1, CONFIG) == pytest.approx(126 * 2 * 10_662 * 768 / 1e6, abs=100)
+    assert memory_mb(study(), MR, 9, CONFIG) == pytest.approx(3 * memory_mb(study(), MR, 1, CONFIG), abs=300)
+
+
+def test_a_gpu_is_asked_for_in_the_words_of_the_site():
+    assert gpu_request(study(), {}) == {"gpu": 1}
+    assert gpu_request(study(), {"GLOSSBENCH_GPU_MODEL": "a100"}) == {"gpu": 1, "gpu_model": "a100"}
+    assert gpu_request(study(), {"GLOSSBENCH_GRES": "gpu:a100:1"}) == {"gpu": 0, "gres": "gpu:a100:1"}
+    assert gpu_request(study(device="cpu"), {"GLOSSBENCH_GRES": "gpu:1"}) == {"gpu": 0}
+
+
+def test_a_submission_is_named_by_its_runs():
+    assert submission("mr/bert-base/ce", (0,)) == "mr_bert-base_ce_seed-0"
+    assert submission("mr/bert-base/ce,weight=0.1", (0, 1)) == "mr_bert-base_ce,weight=0.1_seeds-0-1"
+
+
+def test_a_key_that_was_cut_at_its_commas_is_whole_again():
+    cut = {"corpus": "mr", "objective": "gloss-o-ce@reference", "weight": "0.1", "sigma": "x2", "seed": "0"}
+    rejoin_cut_keys(cut, ["corpus", "objective", "seed"])
+    assert cut == {"corpus": "mr", "objective": "gloss-o-ce@reference,weight=0.1,sigma=x2", "seed": "0"}

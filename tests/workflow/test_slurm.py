@@ -1,0 +1,205 @@
+"""Studies through a real SLURM, which the tests start on this machine. Its jobs have no network."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from glossbench.study.requests import submission
+from slurm_cluster import TEMPLATES, run, running_cluster, wait_until
+from studies import ROOT, STUDY, digests, planned, small, snakemake
+
+PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
+TRAINED = [run for run in STUDY.runs if not STUDY.is_floor(run.objective)]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    yield from running_cluster()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment(cluster, tmp_path_factory):
+    """Jobs inherit it: a srun that takes the network away, where that is permitted, and nothing of the user's SLURM."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*filter(re.compile("SLURM_|SBATCH_|GLOSSBENCH_G").match, os.environ)]:
+            patch.delenv(name)
+        if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0:
+            folder = tmp_path_factory.mktemp("bin")
+            shutil.copy(TEMPLATES / "srun", folder)
+            patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+            patch.setenv("INTERFACES", str(cluster.interfaces))
+        yield
+
+
+def by_comment(jobs):
+    """Jobs by what they make: the comment without the names of rules."""
+    found = {}
+    for job in jobs:
+        text = re.sub(r"^rule_(?:\w+_wildcards_)?|_evaluate_train\w*$", "", job["Comment"])
+        found.setdefault(text, []).append(job)
+    return found
+
+
+def overlapping(jobs):
+    """The most jobs that ran at one time, to the second."""
+    spans = [(job["StartTime"], job["EndTime"]) for job in jobs if job["StartTime"] not in ("Unknown", job["EndTime"])]
+    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)
+
+
+@pytest.fixture(scope="module")
+def submitted(cluster, finished, workplace):
+    """The tiny study up to its frames, submitted; its folder and SLURM's jobs."""
+    folder = workplace("submitted")
+    frames = [f"results/tiny/{name}.parquet" for name in ("runs", "projections")]
+    process = snakemake(folder, *frames, *PROFILE)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return folder, [job for job in cluster.jobs() if job["WorkDir"] == str(folder)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_a_submitted_study_has_the_bytes_of_a_local_one(submitted, finished):
+    found, expected = (digests(folder / "results" / "tiny") for folder in (submitted[0], finished))
+    assert len([name for name in found if name.endswith("metrics.json")]) == len(STUDY.runs)
+    assert found == {name: digest for name, digest in expected.items() if name in found}
+
+
+@pytest.mark.slow
+def test_a_run_is_one_submission_and_says_what_it_is(submitted):
+    jobs = by_comment(submitted[1])
+    names = {submission(f"{run.corpus}/{run.encoder}/{run.objective}", (run.seed,)) for run in TRAINED}
+    assert names <= set(jobs)
+    others = {
+        "bbc-news_minilm-l6_gloss-o-ce",
+        "bbc-news_minilm-l6_tfidf_0",
+        "bbc-news_minilm-l6_frozen_0",
+        "bbc-news_minilm-l6",
+    }
+    assert set(jobs) - names - others == {"project_embeddings"}
+    assert len(submitted[1]) == len(TRAINED) + 6
+    assert all(job["JobName"].startswith("glossbench_") for job in submitted[1])
+    assert all(job["JobState"] == "COMPLETED" for job in submitted[1]), "nothing was tried twice"
+
+
+@pytest.mark.slow
+def test_jobs_ask_for_what_they_need(submitted):
+    """20 minutes at least and 10 for the evaluation; 2.5 GB and 24 bytes for each of 22.7 million parameters."""
+    jobs = by_comment(submitted[1])
+    for job in jobs["bbc-news_minilm-l6_ce_seed-0"]:
+        assert (job["TimeLimit"], job["MinMemoryNode"], job["NumCPUs"]) == ("00:30:00", "3100M", "1")
+        assert "gpu:1" in job["TresPerJob"]
+    for job in jobs["bbc-news_minilm-l6_tfidf_0"]:
+        assert "TresPerJob" not in job
+
+
+@pytest.mark.slow
+def test_training_is_held_until_a_gpu_is_free(submitted):
+    asking = [job for job in submitted[1] if "gpu:1" in job.get("TresPerJob", "")]
+    assert len(asking) == len(TRAINED) + 3
+    assert overlapping(asking) <= 2, "there are two GPUs"
+    assert max(job["StartTime"] for job in asking) > max(job["SubmitTime"] for job in asking)
+
+
+@pytest.mark.slow
+def test_jobs_need_no_network(submitted, cluster):
+    if "INTERFACES" not in os.environ:
+        pytest.skip("unshare --net is not permitted here")
+    interfaces = [line.split(":")[0].strip() for line in cluster.interfaces.read_text().splitlines()]
+    assert len(interfaces) >= len(submitted[1])
+    assert set(interfaces) == {"lo"}
+
+
+@pytest.mark.slow
+def test_a_submitted_study_is_finished_for_a_local_one_too(submitted):
+    frames = [f"results/tiny/{name}.parquet" for name in ("runs", "projections")]
+    assert planned(submitted[0], *frames) == {}
+
+
+# Interruptions: three runs, two GPUs. The first is long enough to reach a limit of a minute, the last waits for sigma.
+
+LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=300", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
+RUNS = "results/cut/runs.parquet"
+
+
+def started(folder, study):
+    """The workflow under way in a process of its own, which submits."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        RUNS,
+        "-s",
+        ROOT / "Snakefile",
+        "-d",
+        folder,
+        *PROFILE,
+        "--configfile",
+        study,
+    ]
+    with (folder / "snakemake.txt").open("a") as file:
+        return subprocess.Popen([*map(str, command)], cwd=folder, stdout=file, stderr=file)
+
+
+def unlock(folder):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-m", "glossbench.tools.unlock"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, workplace):
+    folder = workplace("cut")
+    study = small(folder / "cut.yaml", objectives=OBJECTIVES)
+    state = folder / "results/cut/.state/runs/bbc-news/minilm-l6"
+
+    def training():
+        """Jobs that train now, by objective."""
+        jobs = {job["Comment"]: job for job in cluster.queue() if job["JobState"] == "RUNNING"}
+        keys = {key: f"rule_bbc-news_minilm-l6_{key}_seed-0_evaluate_train" for key in OBJECTIVES}
+        under_way = {path.parents[1].name for path in state.rglob("checkpoint.safetensors")}
+        return {key: jobs[name] for key, name in keys.items() if name in jobs and key in under_way}
+
+    def ended(job, *states):
+        return lambda: next(now for now in cluster.jobs() if now["JobId"] == job["JobId"])["JobState"] in states
+
+    submitter = started(folder, study)
+    try:
+        first = wait_until(
+            lambda: {LIMITED, CANCELLED} <= set(training()) and training(), 300, "two runs are under way"
+        )
+        run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
+        run("scancel", first[CANCELLED]["JobId"])
+        cluster.end("slurmctld")
+        cluster.start_controller()
+        lost = wait_until(lambda: training().get(LOST), 300, "the third run is under way")
+        cluster.lose_node(lost["NodeList"])
+        wait_until(ended(lost, "PENDING"), 120, "SLURM starts the job of a lost node again")
+        cluster.start_node(lost["NodeList"])
+        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT", "NODE_FAIL"), 180, "a run reaches its time limit")
+        wait_until(training, 300, "a run goes on")
+    finally:
+        submitter.kill()
+        submitter.wait()
+    time.sleep(3)  # a job of one machine looks each second whether its Snakemake is alive
+    assert training(), "jobs outlive the Snakemake that submitted them"
+    assert re.match(r"glossbench: cancelled \d+ SLURM jobs that a killed Snakemake had left", unlock(folder).stdout)
+    assert not cluster.queue()
+    assert unlock(folder).stdout == ""
+
+    again = snakemake(folder, RUNS, *PROFILE, study=study)
+    assert again.returncode == 0, again.stdout + again.stderr
+    jobs = by_comment(job for job in cluster.jobs() if job["WorkDir"] == str(folder))
+    assert jobs[f"bbc-news_minilm-l6_{LOST}_seed-0"][0]["Restarts"] == "1"
+    for key in OBJECTIVES:
+        tried = jobs[f"bbc-news_minilm-l6_{key}_seed-0"]
+        assert overlapping(tried) == 1, "no run twice at a time"
+        log = folder / f"results/cut/logs/train/bbc-news/minilm-l6/{key}/seed-0.log"
+        assert re.search("resumed after epoch|had finished", log.read_text()), key
+    whole = workplace("whole")
+    assert snakemake(whole, RUNS, study=study).returncode == 0
+    assert digests(folder / "results/cut") == digests(whole / "results/cut")
