@@ -100,6 +100,7 @@ def finished_rules(output):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # whole studies, beside other tests
 def test_with_a_prefix_and_names_of_its_own_a_study_runs_to_its_report_below_the_prefix(project, tmp_path):
     folder = project(IMPORTER, resources="below/here")
     study = yaml.safe_load(
@@ -129,6 +130,7 @@ def test_with_a_prefix_and_names_of_its_own_a_study_runs_to_its_report_below_the
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # whole studies, beside other tests
 def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_folder(project, tmp_path):
     """GitHub is a bare clone in Snakemake's cache, as Snakemake itself makes one."""
     folder, cache = project(DEPLOYED, resources="."), tmp_path / "cache"
