@@ -7,6 +7,7 @@ STUDY ?=
 ARGS ?=
 FROM ?=
 ONLY ?=
+DIGEST ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # what Snakemake itself would answer with a traceback
 CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
@@ -48,8 +49,8 @@ artifact: $(VENV)/ready  ## one archive of a study's evidence
 	$(CHECKED)
 	snakemake artifact $(CONFIG) $(ARGS)
 
-verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz
-	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
+verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz DIGEST=sha256
+	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
 test: $(VENV)/ready  ## the whole test suite, on all cores
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)

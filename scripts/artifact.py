@@ -10,5 +10,5 @@ if __name__ == "__main__":
     with job_log(snakemake):
         given, params, archive = snakemake.input, snakemake.params, Path(snakemake.output.archive)
         root, results = Path(snakemake.scriptdir).parent, archive.parent
-        files = contents(root, results, given.products, given.manifests, json.loads(params.study))
+        files = contents(root, results, given.products, json.loads(params.records), json.loads(params.studies))
         pack(archive, archive.name.removesuffix(".tar.gz"), files)
