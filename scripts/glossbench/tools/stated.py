@@ -35,11 +35,11 @@ def provenance(packed: Packed) -> Iterator[str]:
     stated = packed.provenance
     if stated is None:
         return
-    wanted = {"study": packed.study.name, "settings": _digest(packed.study.spelled_out)}
+    wanted = {"study": packed.study.name, "settings": digest(packed.study.spelled_out)}
     if LOCK in packed.sound:
         wanted["lock"] = digest_of(packed.root / LOCK)
     if "config/claims.yaml" in packed.sound:
-        wanted["claims"] = _digest(load_claims(packed.config))
+        wanted["claims"] = digest(load_claims(packed.config))
     yield from _compared("provenance.json", stated, wanted)
     runs = packed.frame("runs")
     for member in packed.members if packed.members[0].place else []:
@@ -47,7 +47,7 @@ def provenance(packed: Packed) -> Iterator[str]:
         own = packed.json(name)
         if own is None:
             continue
-        wanted = {"study": member.study.name, "settings": _digest(member.study.spelled_out)}
+        wanted = {"study": member.study.name, "settings": digest(member.study.spelled_out)}
         if runs is not None:
             wanted["runs"] = machines(runs[runs["study"] == member.study.name])
         yield from _compared(name, own, wanted)
@@ -66,7 +66,8 @@ def _compared(name: str, stated: dict[str, Any], wanted: dict[str, Any]) -> Iter
     yield from (f"{name}: {WORDS[key]}" for key, value in wanted.items() if stated.get(key) != value)
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """SHA-256 of settings, as provenance.json states it."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
