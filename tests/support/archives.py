@@ -18,6 +18,7 @@ from glossbench.study.study import Study, canonical, load_study
 from glossbench.study.union import load_union
 from glossbench.tools import rebuilding
 from glossbench.tools.archive import STUDY, contents, pack
+from glossbench.tools.crate import with_crate
 from glossbench.tools.imported import Expected
 from glossbench.tools.records import manifests
 from glossbench.tools.stated import digest
@@ -118,7 +119,7 @@ def _written(path: Path, text: str) -> Path:
 def _packed(name: str, results: Path, records: dict[str, Path], studies: dict[str, Any]) -> Path:
     products = [str(path) for path in results.rglob("*") if path.is_file()]
     archive = results / f"{name}-artifact.tar.gz"
-    pack(archive, f"{name}-artifact", contents(ROOT, results, products, records, studies))
+    pack(archive, f"{name}-artifact", with_crate(contents(ROOT, results, products, records, studies)))
     return archive
 
 

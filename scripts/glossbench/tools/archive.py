@@ -16,11 +16,15 @@ from typing import IO, Any
 CHECKSUMS = "SHA256SUMS"
 STUDY = "config/study.json"
 LOCK = "envs/requirements.txt"
+WORKFLOW = "Snakefile"
+CITATION = "CITATION.cff"
+CRATE = "ro-crate-metadata.json"
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """The files of the repository that belong to an archive: registries, schemas, lock file and captions.
+    """The files of the repository that belong to an archive: the workflow, registries, schemas, captions, lock and
+    citation.
 
     Args:
         root: Root folder of the repository.
@@ -31,6 +35,7 @@ def sources(root: Path) -> dict[str, Path]:
     config = root / "config"
     paths = [config / f"{name}.yaml" for name in REGISTRIES]
     paths += [*config.glob("schemas/*.yaml"), *config.glob("published/*"), *root.glob("report/*.rst"), root / LOCK]
+    paths += [root / WORKFLOW, root / CITATION, *root.glob("rules/*.smk")]
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 

@@ -21,7 +21,8 @@ from glossbench.frames import CONTRACT, contract_violations
 from glossbench.study.files import card_file
 from glossbench.study.grid import Run
 from glossbench.tools import stated
-from glossbench.tools.archive import CHECKSUMS, LOCK, REGISTRIES, STUDY
+from glossbench.tools.archive import CHECKSUMS, CITATION, CRATE, LOCK, REGISTRIES, STUDY, WORKFLOW
+from glossbench.tools.crate import crate
 from glossbench.tools.imported import FOLDER, INDEX, PACKS
 from glossbench.tools.packed import Packed, one_line
 from glossbench.tools.rebuilding import Rebuilt
@@ -32,7 +33,7 @@ CHECKOUT = Path(__file__).parents[3]
 # Files of the repository that every archive has: registries, schemas, the paper's numbers, captions and the lock.
 SOURCES = re.compile(
     rf"config/({'|'.join(REGISTRIES)})\.yaml|config/schemas/[\w.-]+\.yaml|config/published/[\w.-]+|report/[\w-]+\.rst"
-    rf"|{re.escape(LOCK)}"
+    rf"|{re.escape(LOCK)}|{re.escape(CITATION)}|{WORKFLOW}|rules/[\w-]+\.smk"
 )
 PRODUCTS = (
     "report.html", "provenance.json", "claims.json", "claims.md", "significance.csv", "significance.json",
@@ -90,7 +91,7 @@ def _contents(root: Path, sound: set[str], verdict: Verdict) -> None:
     verdict.faults += broken
     verdict.faults += _planned(packed)
     if not broken:
-        for check in (stated.provenance, stated.recipes, stated.inputs):
+        for check in (stated.provenance, stated.recipes, stated.inputs, _described):
             verdict.faults += _guarded(check, packed)
         faults, notes = stated.at_commit(packed, filter(SOURCES.fullmatch, sound), CHECKOUT)
         verdict.faults += faults
@@ -116,9 +117,16 @@ def _guarded(check: Callable[[Packed], Iterable[str]], packed: Packed) -> Iterat
         yield f"{check.__name__}: cannot be checked: {type(error).__name__}: {one_line(error)}"
 
 
+def _described(packed: Packed) -> Iterator[str]:
+    """Faults of the description as a crate: not what it would be if it was made of these files."""
+    everything = set(_under(packed.root, ".")) - {CHECKSUMS}
+    if everything <= packed.sound and (packed.root / CRATE).read_bytes() != crate(packed):
+        yield f"{CRATE}: does not describe the packed files"
+
+
 def _files(packed: Packed) -> Iterator[str]:
     """Faults for files that an archive of this study must have and has not, or has and must not have."""
-    expected = {*PRODUCTS, *(f"{name}.parquet" for name in packed.study.frames), STUDY, LOCK}
+    expected = {*PRODUCTS, *(f"{name}.parquet" for name in packed.study.frames), STUDY, LOCK, CITATION, WORKFLOW, CRATE}
     expected |= {file for output in packed.outputs for file in output.files}
     expected |= {f"report/{output.key}.rst" for output in packed.outputs}
     possible = set()
