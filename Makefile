@@ -73,9 +73,10 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md and REPRODUCING.md up to date with schemas and registries
+docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and ARTIFACT.md up to date with schemas and registries
 	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
 	PYTHONPATH=scripts python -m glossbench.tools.reproducing
+	PYTHONPATH=scripts python -m glossbench.tools.artifact_page
 
 lock: $(VENV)/ready  ## pin what is installed after: pip install -r envs/requirements.in
 	pip freeze --exclude glossbench | sed -E 's/\+cpu$$//' | sort -f > envs/requirements.txt

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from glossbench.provenance import versions
 from glossbench.study.study import canonical, load_study
-from glossbench.tools import rebuilding
+from glossbench.tools import rebuilding, stated
 from glossbench.tools.archive import pack, write_tar
+from glossbench.tools.packed import Packed
 from glossbench.tools.verify import main
 from glossbench.tools.verify import verify as verdict_on
 from registered import CONFIG, ROOT
@@ -314,6 +315,38 @@ def test_a_picture_of_other_versions_is_looked_at_but_not_compared(packed, tmp_p
     assert f"{pictures} pictures were not drawn again: they were made with other versions of libraries" in found.notes
     changed = {**packed, "figures/method.png": b"garbage"}
     assert "figures/method.png: not a whole png" in verify(repacked(changed, tmp_path / "b.tar.gz", sums=True))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_packed_registries_are_those_of_the_commit(packed, tmp_path):
+    root, clone = tmp_path / "archive", tmp_path / "clone"
+    for name, content in packed.items():
+        for folder in (root, clone):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+    git(clone, "init", "--quiet")
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message", "all")
+    commit = git(clone, "rev-parse", "HEAD").strip()
+    compared = ["config/claims.yaml", "report/headline.rst", "Snakefile"]
+
+    def found(commit: str) -> tuple[list[str], list[str]]:
+        made = json.dumps({**json.loads(packed["provenance.json"]), "commit": commit})
+        (root / "provenance.json").write_text(made)
+        return stated.at_commit(Packed(root, set(packed)), compared, clone)
+
+    assert found(commit) == found(f"v0.1.0-3-g{commit}") == ([], [])
+    (root / "report/headline.rst").write_text("Other words.")
+    assert found(commit) == ([f"report/headline.rst: not that of the commit {commit}, which provenance.json names"], [])
+    assert found("0" * 40)[1] == [f"the commit {'0' * 40} is not in this clone; registries were not compared with it"]
+    git(clone, "tag", "v0.1.0")
+    assert len(found("v0.1.0")[0]) == 1
+    assert found("--output=x")[0] == []
+    assert "changed files" in found(f"{commit}-dirty")[1][0]
 
 
 def odd_member(kind: str) -> tarfile.TarInfo:

@@ -251,16 +251,13 @@ def at_commit(packed: Packed, sources: Iterable[str], checkout: Path) -> tuple[l
     commit = one_line((packed.provenance or {}).get("commit", "unknown"))
     if commit.endswith("-dirty"):
         return [], [f"made from changed files of the commit {commit.removesuffix('-dirty')}; they were not compared"]
-    revision = re.search(r"[0-9a-f]{40}$", commit)
-    if revision is None or _git(checkout, "cat-file", "-e", f"{revision[0]}^{{commit}}") is None:
+    revision = _revision(commit, checkout)
+    if revision is None:
         return [], [f"the commit {commit} is not in this clone; registries were not compared with it"]
     faults = []
     for name in sorted(sources):
-        if (
-            name in packed.sound
-            and _git(checkout, "show", f"{revision[0]}:{name}") != (packed.root / name).read_bytes()
-        ):
-            faults.append(f"{name}: not that of the commit {revision[0]}, which provenance.json names")
+        if name in packed.sound and _git(checkout, "show", f"{revision}:{name}") != (packed.root / name).read_bytes():
+            faults.append(f"{name}: not that of the commit {revision}, which provenance.json names")
     return faults, []
 
 
@@ -275,6 +272,14 @@ def other_code(packed: Packed) -> list[str]:
             run = Run(row["corpus"], row["encoder"], row["objective"], int(row["seed"]))
             odd += run in planned and row["training_code"] != expected.of_run(run)["training"]["code"]
     return [f"{odd} of {len(runs)} runs were made by other code than that of this checkout"] if odd else []
+
+
+def _revision(commit: str, checkout: Path) -> str | None:
+    """The commit that a text of ``git describe`` names, a tag or one that ends in its 40 digits; None if unknown."""
+    digits = re.search(r"[0-9a-f]{40}$", commit)
+    name = digits[0] if digits else f"refs/tags/{commit}" if re.fullmatch(r"[\w.-]+", commit) else None
+    found = name and _git(checkout, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return found.decode().strip() if found else None
 
 
 def _git(checkout: Path, *arguments: str) -> bytes | None:
