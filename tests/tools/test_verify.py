@@ -233,7 +233,7 @@ FORGERIES = {
     "a file that no study has": (other_file("more.txt", b"more"), "more.txt: no file of this study"),
     "a number of a caption": (swapped("95 %", "99 %")("report/headline.rst"), "figures/headline.txt: does not follow"),
     "a number of the paper": (
-        text(lambda content: content.replace("86.", "87."))("config/published/published_integrated.csv"), "claims.json: does not"
+        text(lambda content: content.replace("86.", "87."))("config/published/published_integrated.csv"), "significance.json: does not"
     ),
     "the word of a verdict": (swapped("not tested", "confirmed")("claims.json"), "claims.json: does not follow"),
 }  # fmt: skip
