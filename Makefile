@@ -7,6 +7,7 @@ STUDY ?=
 ARGS ?=
 FROM ?=
 ONLY ?=
+DIGEST ?=
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # what Snakemake itself would answer with a traceback
 CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
@@ -50,8 +51,8 @@ artifact: $(VENV)/ready  ## one archive of a study's evidence
 	$(CHECKED)
 	snakemake artifact $(CONFIG) $(ARGS)
 
-verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz
-	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE)
+verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz DIGEST=sha256
+	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
 test: $(VENV)/ready  ## the whole test suite, on all cores
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -74,9 +75,10 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the rule graph up to date
+docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md, ARTIFACT.md and the rule graph up to date
 	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
 	PYTHONPATH=scripts python -m glossbench.tools.reproducing
+	PYTHONPATH=scripts python -m glossbench.tools.artifact_page
 	snakemake --rulegraph dot --forceall --quiet all --configfile config/tiny.yaml \
 		| PYTHONPATH=scripts python -m glossbench.tools.rule_graph docs/images/rules.png
 

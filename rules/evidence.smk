@@ -127,6 +127,7 @@ rule report:
         tables=lambda w: files_of("table", w.view, ["html"]),
         figures=lambda w: files_of("figure", w.view, ["png"]),
         captions=lambda w: files_of("figure", w.view, ["txt"]),
+        records=lambda w: records_here(),
     output:
         page=shown("{view}/report.html", "Report"),
         provenance="{view}/provenance.json",
@@ -139,9 +140,11 @@ rule report:
         mem_mb=1000,
         runtime=5,
     params:
-        settings=lambda w: canonical(study_settings()),
+        settings=lambda w: canonical(STUDY.spelled_out),
+        records=lambda w: canonical(sources_of("records")),
+        claims=canonical(CLAIMS),
         caption=read_caption(ROOT, "report"),
-        outputs=lambda w: canonical(shown_settings(w.view)),
+        outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),
         names=names_param(),
         templates=digest_of_templates(),
         code=code_digest("report"),
@@ -154,10 +157,8 @@ rule report:
 rule artifact:
     input:
         products=lambda w: [*frames_of(RESULTS).values(), *products_of(RESULTS)],
-        manifests=[
-            *(f"resources/corpora/{key}/SHA256SUMS" for key in STUDY.corpora),
-            *(f"resources/encoders/{key}/SHA256SUMS" for key in STUDY.encoders),
-        ],
+        records=lambda w: list(sources_of("records").values()),
+        cards=lambda w: list(sources_of("cards").values()),
     output:
         archive=f"{RESULTS}/{STUDY.name}-artifact.tar.gz",
     log:
@@ -169,7 +170,8 @@ rule artifact:
         mem_mb=2000,
         runtime=10,
     params:
-        study=lambda w: canonical({key: value for key, value in config.items() if key not in VOLATILE}),
+        studies=lambda w: canonical(given_studies()),
+        records=lambda w: canonical({**sources_of("records"), **sources_of("cards")}),
         sources=sources_digest(ROOT),
         code=code_digest("artifact"),
     message:

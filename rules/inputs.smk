@@ -11,7 +11,9 @@ from glossbench.study import params as study_params
 from glossbench.study import requests
 from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.study.grid import TuningJob
+from glossbench.tools.archive import STUDY as STUDY_FILE
 from glossbench.tools.archive import sources_digest
+from glossbench.tools import records as recorded
 from glossbench.tools.imported import imported
 
 
@@ -313,13 +315,39 @@ def output_params(output):
     return canonical({**output.specification(), **numbers})
 
 
+def sources_of(what):
+    """Files that say where results come from, of a kind ("records" or "cards"), by their names in an archive."""
+    find = getattr(recorded, what)
+    if not MEMBERS:
+        return find(STUDY, IMPORTED)
+    members = [
+        find(member, imported(member, Path(on_disk(f"results/{member.name}"))), member=True) for member in MEMBERS
+    ]
+    return {name: path for files in members for name, path in files.items()}
+
+
+def records_here():
+    """Records that no rule of this study makes, as far as they are there."""
+    return [path for path in sources_of("records").values() if path.startswith("results/") and all_there([path])]
+
+
+def given_studies():
+    """The study as it was given, command line included, by its name in an archive; of a union each study too."""
+
+    def given(settings):
+        return {key: value for key, value in settings.items() if key not in VOLATILE}
+
+    if not MEMBERS:
+        return {STUDY_FILE: given(config)}
+    files = [f"{recorded.MEMBERS}/{member.name}.json" for member in MEMBERS]
+    members = [given(read_yaml(ROOT / "config" / path)) for path in config["studies"]]
+    return {STUDY_FILE: {**given(config), "studies": files}} | {
+        f"config/{file}": settings for file, settings in zip(files, members, strict=True)
+    }
+
+
 def claims_inputs(view):
     return frames_of(view, [name for name in ("runs", "epochs", "trials") if name in STUDY.frames])
-
-
-def shown_settings(view):
-    """What the report says of each table and figure."""
-    return [{**output.shown(), "caption": read_caption(ROOT, output.key)} for output in outputs_of(view)]
 
 
 @lru_cache
@@ -337,12 +365,6 @@ def shown(path, category):
         return {"what": key.replace("_", " ").capitalize(), "runs": runs, "format": Path(path).suffix[1:]}
 
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
-
-
-def study_settings():
-    """The whole study with every default and every objective spelled out."""
-    settings = {key: value for key, value in STUDY.settings.items() if key not in VOLATILE}
-    return {**settings, "objective_settings": {key: STUDY.objective(key) for key in STUDY.objectives}}
 
 
 @lru_cache

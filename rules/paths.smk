@@ -8,7 +8,7 @@ from pathlib import Path
 from glossbench.errors import SettingsError
 from glossbench.study.keys import rejoin_cut_keys
 from glossbench.study.names import names_of
-from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption
+from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
 from glossbench.study.study import VOLATILE, canonical, check_mirror, load_study
 from glossbench.study.union import is_union, load_union
 from glossbench.study.yaml_file import read_yaml

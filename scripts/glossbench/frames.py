@@ -29,6 +29,10 @@ RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).
 OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 
+# Digests of the settings and of the code of the jobs that made a run or a search, as ``job.origin`` makes them.
+RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code"]
+SEARCH_ORIGIN = ["search_settings", "search_code"]
+
 OBJECTIVE = dict.fromkeys(["objective", *OBJECTIVE_COLUMNS], "text")
 RUN = dict.fromkeys(RUN_KEYS[:-1], "text") | OBJECTIVE | {"seed": "count"}
 CONTRACT: dict[str, dict[str, str]] = {
@@ -47,7 +51,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["docs_per_second", "tokens_per_second", "matrix_share", "peak_memory_mib"], "number"),
         **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
         **dict.fromkeys([ "torch_version", "transformers_version", "python_version"], "text"),
-        "tuned": "flag",
+        "tuned": "flag", **dict.fromkeys(RUN_ORIGIN, "text"),
     },
     "epochs": {
         **RUN, "epoch": "count", "best": "flag",
@@ -64,7 +68,7 @@ CONTRACT: dict[str, dict[str, str]] = {
     },
     "trials": {
         "study": "text", **dict.fromkeys([*RUN_KEYS[:-1], "base"], "text"), "trial": "count",
-        **dict.fromkeys(["state", "score", "space"], "text"), "best": "flag",
+        **dict.fromkeys(["state", "score", "space", *SEARCH_ORIGIN], "text"), "best": "flag",
         **dict.fromkeys(["value", "epochs", "seconds", "repeats"], "number"),
     },
     "projections": {

@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import zlib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,9 @@ VERSIONED = (
     "numpy",
     "pandas",
     "matplotlib",
+    "seaborn",
+    "pillow",
+    "fonttools",
 )
 
 
@@ -69,8 +73,8 @@ def describe(root: Path) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that results depend on."""
-    return {name: _version(name) for name in VERSIONED}
+    """Installed versions of the packages that results depend on, and of the library that compresses pictures."""
+    return {**{name: _version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
 def _left_out(module: str) -> bool:

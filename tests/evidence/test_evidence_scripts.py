@@ -111,10 +111,19 @@ def test_the_script_of_the_report_shows_what_the_others_wrote(study, table, figu
     }
     output = {"page": str(folder / "report.html"), "provenance": str(folder / "provenance.json")}
     settings = canonical(SETTINGS)
-    params = {"names": canonical(names()), "settings": settings, "outputs": canonical(OUTPUTS)}
+    manifest = folder / "SHA256SUMS"
+    manifest.write_text("a file\n")
+    records = {"resources/corpora/mr/SHA256SUMS": str(manifest), "imported/index.json": str(folder / "none")}
+    params = {"names": canonical(names()), "settings": settings, "outputs": canonical(OUTPUTS), "claims": "{}"}
+    params["records"] = canonical(records)
     run("report", folder / "log", {**given, **pages, "claims": str(claims)}, output, params)
     shown = shown_outputs(OUTPUTS, [*pages["tables"], *pages["figures"]])
-    provenance = {**describe(ROOT), "settings": hashlib.sha256(settings.encode()).hexdigest()}
+    provenance = {
+        **describe(ROOT),
+        "settings": hashlib.sha256(settings.encode()).hexdigest(),
+        "claims": hashlib.sha256(b"{}").hexdigest(),
+        "inputs": {"resources/corpora/mr/SHA256SUMS": hashlib.sha256(b"a file\n").hexdigest()},
+    }
     expected = study.report(json.loads(settings), provenance, shown, "[]")
     assert (folder / "report.html").read_text(encoding="utf-8") == expected["html"]
     assert (folder / "provenance.json").read_text(encoding="utf-8") == expected["json"]

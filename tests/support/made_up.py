@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.build import Evidence
-from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns
+from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, RUN_ORIGIN, SEARCH_ORIGIN, with_objective_columns
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.objectives import setting_of
 from registered import FACTS, PUBLISHED, names, resolved
@@ -94,6 +94,7 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         **_settings(frame["objective"]),
         **COSTS,
         **MACHINE,
+        **dict.fromkeys(RUN_ORIGIN, "0" * 16),
     )
     frame = frame.assign(**columns)
     left = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}
@@ -248,6 +249,7 @@ def trials(
                     "seconds": 60.0,
                     "best": trial == count - 1,
                     "space": json.dumps(own, sort_keys=True),
+                    **dict.fromkeys(SEARCH_ORIGIN, "0" * 16),
                     **found,
                 }
             )

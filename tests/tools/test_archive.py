@@ -40,18 +40,19 @@ def test_checksums_are_those_that_sha256sum_would_find(packed):
 def test_the_script_packs_what_it_is_given(archive, packed, study_settings, tmp_path):
     results = tmp_path / "results/mine"
     kept = {name: content for name, content in packed.items() if name != "SHA256SUMS"}
-    own = [name for name in kept if not name.startswith(("config/", "envs/", "report/", "resources/"))]
-    for name in own:
-        (results / name).parent.mkdir(parents=True, exist_ok=True)
-        (results / name).write_bytes(kept[name])
-    manifests = []
-    for name in (name for name in kept if name.startswith("resources/")):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(kept[name])
-        manifests.append(str(tmp_path / name))
-    given = {"products": [str(results / name) for name in own], "manifests": manifests}
+    records = [name for name in kept if name.startswith(("resources/", "corpora/"))]
+    own = [name for name in kept if name not in records and not name.startswith(("config/", "envs/", "report/"))]
+    places = {**{name: results / name for name in own}, **{name: tmp_path / name for name in records}}
+    for name, path in places.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(kept[name])
+    given = {"products": [str(places[name]) for name in own]}
+    params = {
+        "records": canonical({name: str(places[name]) for name in records}),
+        "studies": canonical({"config/study.json": study_settings}),
+    }
     made = results / archive.name
-    run("artifact", tmp_path / "log", given, {"archive": str(made)}, {"study": canonical(study_settings)})
+    run("artifact", tmp_path / "log", given, {"archive": str(made)}, params)
     assert made.read_bytes() == archive.read_bytes()
 
 
@@ -65,10 +66,9 @@ def test_digest_of_the_sources_follows_their_content(tmp_path):
     assert sources_digest(tmp_path) != before
 
 
-def test_inputs_are_kept_by_their_place_below_resources():
-    found = contents(
-        ROOT, Path("results/x"), ["results/x/tables/a.csv"], ["/elsewhere/resources/corpora/mr/SHA256SUMS"], {}
-    )
+def test_files_keep_their_names():
+    records = {"resources/corpora/mr/SHA256SUMS": "/elsewhere/resources/corpora/mr/SHA256SUMS"}
+    found = contents(ROOT, Path("results/x"), ["results/x/tables/a.csv"], records, {"config/study.json": {}})
     assert found["resources/corpora/mr/SHA256SUMS"] == Path("/elsewhere/resources/corpora/mr/SHA256SUMS")
     assert found["tables/a.csv"] == Path("results/x/tables/a.csv")
     assert found["config/study.json"] == b"{}\n"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.errors import SettingsError
+from glossbench.tools import artifact_page
 from glossbench.tools.items import files_of, load_costs
 from glossbench.tools.reproducing import page
 from scipy import stats
@@ -146,3 +147,15 @@ def test_costs_that_do_not_fit_are_one_line(other_root):
 
     with pytest.raises(SettingsError, match=r"studies\.quick\.hours"):
         load_costs(changed(other_root, negative))
+
+
+def test_the_page_for_artifacts_is_what_make_docs_writes_and_has_every_claim():
+    written = artifact_page.page(ROOT)
+    assert (ROOT / "ARTIFACT.md").read_text(encoding="utf-8") == written, "run `make docs`"
+    rows = rows_of(written)
+    claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+    assert {number: row[1] for number, row in rows.items()} == {number: one["claim"] for number, one in claims.items()}
+    studies = {number: row[2].partition("results/")[2].partition("/")[0] for number, row in rows.items()}
+    assert studies.pop("C10") == "paper"  # on SST-2 and QNLI, which the study to begin with has not
+    assert set(studies.values()) == {"paper-core"}
+    assert rows["C8"][3] == str(5 * 4 * 3)  # corpora, G-Loss-O and three baselines, seeds

@@ -5,7 +5,10 @@ import json
 import pandas as pd
 import pytest
 import yaml
+from archives import index
 from glossbench.frames import write_frame
+from glossbench.study.files import evidence_files, run_folder
+from glossbench.study.study import load_study
 from made_up import corpora, coverage, curves, keyed, runs
 from studies import ROOT, planned, snakemake
 
@@ -46,6 +49,21 @@ def test_several_studies_make_one_report(tmp_path):
     assert {name for name in jobs if not name.startswith(("table_", "figure_"))} == {
         "all", "combine", "significance", "claims", "report"
     }  # fmt: skip
+    for corpus in ("mr", "r8"):  # as an import and a report of each study leave them
+        folder = tmp_path / "results" / f"my-{corpus}"
+        member = load_study(yaml.safe_load((tmp_path / f"my-{corpus}.yaml").read_text()), "study", ROOT / "config")
+        for run in member.runs:
+            for file in evidence_files(member, run):
+                path = folder / "imported" / run_folder(run) / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+        for file, content in {"index.json": index(member), f"corpora/{corpus}/card.json": {}}.items():
+            (folder / "imported" / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "imported" / file).write_text(json.dumps(content))
+        (folder / "provenance.json").write_text("{}")
+    jobs = planned(tmp_path, "artifact", study=union, root=ROOT)
+    assert jobs["artifact"] == 1
+    assert not any(name.startswith(("fetch", "train")) for name in jobs)
     results = tmp_path / "results" / "both"
     process = snakemake(tmp_path, "results/both/tables/integrated.md", "results/both/claims.json", study=union)
     assert process.returncode == 0, process.stdout + process.stderr

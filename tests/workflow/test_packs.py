@@ -11,6 +11,7 @@ import tarfile
 
 import pytest
 import yaml
+from glossbench.tools.verify import verify
 from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
@@ -49,18 +50,22 @@ def changed(archive, path, change):
 
 
 @pytest.mark.slow
-def test_an_imported_study_makes_its_whole_evidence_without_training(finished, archive, workplace):
-    folder = workplace("imported")
+def test_an_imported_study_makes_its_whole_evidence_without_training_and_without_a_download(
+    finished, archive, tmp_path
+):
+    folder = tmp_path
     process = tool(folder, "import_pack", archive, TINY)
     assert (process.returncode, process.stdout) == (
         0, f"results/tiny/imported: {TAKEN} taken, 0 here already, 0 not taken\n"
     )  # fmt: skip
-    jobs = planned(folder)
+    jobs = planned(folder, "all", "artifact")
     assert {name for name in jobs if not name.startswith(("table_", "figure_"))} == {
-        "all", "collect", "project_embeddings", "significance", "claims", "report"
+        "all", "collect", "project_embeddings", "significance", "claims", "report", "artifact"
     }  # fmt: skip
-    process = snakemake(folder)
+    process = snakemake(folder, "all", "artifact")
     assert process.returncode == 0, process.stdout + process.stderr
+    assert not (folder / "resources").exists()
+    assert verify(folder / "results/tiny/tiny-artifact.tar.gz").faults == []
     made, expected = digests(folder / "results" / "tiny"), digests(finished / "results" / "tiny")
     evidence = {name for name in expected if name.startswith(("tables/", "figures/")) or name.endswith(".parquet")}
     evidence = {name for name in evidence if not name.startswith(("runs/", "corpora/", "tokens/"))}

@@ -10,7 +10,15 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.frames import CONTRACT, FLOOR, OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, without_rows
+from glossbench.frames import (
+    CONTRACT,
+    FLOOR,
+    OBJECTIVE_COLUMNS,
+    RUN_KEYS,
+    SEARCH_ORIGIN,
+    with_objective_columns,
+    without_rows,
+)
 from glossbench.learning.deduplicating import deduplicated_scores
 from glossbench.learning.run_columns import run_columns
 
@@ -98,12 +106,19 @@ def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.
     rows = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         found, seconds = _read(metrics_file), _read(timing_file)
-        found.pop("origin", None)
+        made_from = {"training": seconds.get("origin"), "evaluation": found.pop("origin", None)}
         predictions = Path(metrics_file).with_name("predictions.parquet")
         found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
-        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}})
+        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}, **origins(made_from)})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
+
+
+def origins(made_from: dict[str, dict[str, str] | None]) -> dict[str, str | None]:
+    """What jobs were made from, as columns: ``{job}_settings`` and ``{job}_code``; None where a result says nothing."""
+    return {
+        f"{job}_{part}": (found or {}).get(part) for job, found in made_from.items() for part in ("settings", "code")
+    }
 
 
 def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame:
@@ -154,9 +169,10 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
         keys = {key: found[key] for key in ("corpus", "encoder", "preset", "protocol", "score")}
         keys |= {"study": study, "objective": found["objective_key"]}
         frame = pd.read_csv(trials_file).merge(pd.read_csv(timing_file), on="trial", validate="one_to_one")
+        keys |= origins({"search": found.get("origin")})
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
-    first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space"]
+    first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]
     collected = pd.concat(frames, ignore_index=True)
     return _sorted(collected[first + sorted(set(collected) - set(first))], [*search, "trial"], first)
 

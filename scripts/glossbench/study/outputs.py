@@ -4,6 +4,7 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,11 @@ def read_caption(root: Path, key: str) -> str:
         key: Name of the caption's file.
     """
     return " ".join((root / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
+
+
+def report_entries(outputs: Iterable[Output], root: Path) -> list[dict[str, Any]]:
+    """What the report shows of tables and figures, with their captions; see ``Output.shown`` and ``read_caption``."""
+    return [{**output.shown(), "caption": read_caption(root, output.key)} for output in outputs]
 
 
 def load_claims(config_dir: Path) -> dict[str, Any]:

@@ -77,6 +77,12 @@ class Study:
         return self.settings["tuning"] is not None and self.settings["tuning"]["taken_from"] is None
 
     @property
+    def spelled_out(self) -> dict[str, Any]:
+        """The study file with every default, and the full settings of every objective under "objective_settings"."""
+        settings = {key: value for key, value in self.settings.items() if key not in VOLATILE}
+        return {**settings, "objective_settings": {key: self.objective(key) for key in self.objectives}}
+
+    @property
     def max_length(self) -> int:
         """Most tokens per document."""
         return self.settings["max_length"]

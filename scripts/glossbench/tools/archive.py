@@ -11,16 +11,20 @@ import json
 import os
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 CHECKSUMS = "SHA256SUMS"
 STUDY = "config/study.json"
 LOCK = "envs/requirements.txt"
+WORKFLOW = "Snakefile"
+CITATION = "CITATION.cff"
+CRATE = "ro-crate-metadata.json"
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """The files of the repository that belong to an archive: registries, schemas, lock file and captions.
+    """The files of the repository that belong to an archive: the workflow, registries, schemas, captions, lock and
+    citation.
 
     Args:
         root: Root folder of the repository.
@@ -31,6 +35,7 @@ def sources(root: Path) -> dict[str, Path]:
     config = root / "config"
     paths = [config / f"{name}.yaml" for name in REGISTRIES]
     paths += [*config.glob("schemas/*.yaml"), *config.glob("published/*"), *root.glob("report/*.rst"), root / LOCK]
+    paths += [root / WORKFLOW, root / CITATION, *root.glob("rules/*.smk")]
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
@@ -45,7 +50,7 @@ def sources_digest(root: Path) -> str:
 
 
 def contents(
-    root: Path, results: Path, products: list[str], manifests: list[str], study: dict[str, Any]
+    root: Path, results: Path, products: list[str], records: dict[str, str], studies: dict[str, Any]
 ) -> dict[str, Path | bytes]:
     """The contents of an archive.
 
@@ -54,19 +59,22 @@ def contents(
         results: Folder of the study.
         products: Frames, tables, figures, claims, report and provenance below ``results``. Their relative paths are
             kept.
-        manifests: SHA256SUMS of each corpus and encoder, kept below resources/.
-        study: The study as it was given, command line included. It can be resolved again with the registries.
+        records: Files that say where the results come from, by their names in the archive; see ``tools.records``.
+        studies: The study as it was given, command line included, by its name in the archive, and the studies of a
+            union. They can be resolved again with the registries.
 
     Returns:
         Paths, or bytes for files that exist only in the archive, by their name in the archive.
     """
-    described = json.dumps(study, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    inputs = {"/".join(("resources", *path.parts[-3:])): path for path in map(Path, manifests)}
+    described = {
+        name: (json.dumps(study, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        for name, study in studies.items()
+    }
     return {
         **sources(root),
         **{Path(os.path.relpath(path, results)).as_posix(): Path(path) for path in products},
-        **inputs,
-        STUDY: described.encode(),
+        **{name: Path(path) for name, path in records.items()},
+        **described,
     }
 
 
@@ -81,14 +89,21 @@ def pack(archive: Path, folder: str, files: dict[str, Path | bytes]) -> None:
         files: From ``contents``.
     """
     stored = {name: file if isinstance(file, bytes) else file.read_bytes() for name, file in files.items()}
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
-    stored[CHECKSUMS] = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
-    with (
-        archive.open("wb") as raw,
-        gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed,
-        tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as tar,
-    ):
-        for name in sorted(stored):
+    stored[CHECKSUMS] = checksums({name: hashlib.sha256(content).hexdigest() for name, content in stored.items()})
+    with archive.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed:
+        write_tar(packed, folder, stored)
+
+
+def checksums(digests: dict[str, str]) -> bytes:
+    """SHA256SUMS of files with these digests, in the format of ``sha256sum``, sorted by name."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
+
+
+def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) -> None:
+    """Write the tar of an archive: the files by their names below ``folder``, sorted, without times and owners."""
+    with tarfile.open(mode="w", fileobj=stream, format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(files):
+            content = files[name] if isinstance(files[name], bytes) else files[name].read_bytes()
             member = tarfile.TarInfo(f"{folder}/{name}")
-            member.size = len(stored[name])
-            tar.addfile(member, io.BytesIO(stored[name]))
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,9 +20,9 @@ from glossbench.job.atomic import replacing
 from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
 from glossbench.study.study import Study
 from glossbench.study.union import studies_of
-from glossbench.tools.imported import FOLDER, INDEX, Expected, fits, read_index
+from glossbench.tools.imported import FOLDER, INDEX, PACKS, Expected, fits, read_index
 from glossbench.tools.pack import FORMAT, MANIFEST, ROOT
-from glossbench.tools.unpacking import compare_checksums, unpacked
+from glossbench.tools.unpacking import compare_checksums, digest_of, unpacked
 
 TIMES = ("timing.json", "timing.csv")  # differ from run to run
 
@@ -33,10 +34,12 @@ class Import:
         study: the study.
         results: its folder.
         source: folder of the unpacked archive.
+        digest: SHA-256 of the archive.
         other_code: whether runs of other code are taken.
     """
 
-    def __init__(self, study: Study, results: Path, source: Path, other_code: bool):
+    def __init__(self, study: Study, results: Path, source: Path, digest: str, other_code: bool):
+        self.digest = digest
         self.study, self.results, self.source, self.other_code = study, results, source, other_code
         self.expected = Expected(study)
         faults, self.sound = compare_checksums(source)
@@ -51,6 +54,7 @@ class Import:
         if manifest.get("format") != FORMAT:
             raise GlossbenchError(f"{MANIFEST}: format {manifest.get('format')} found, expected {FORMAT}")
         self.origins = manifest["origins"]
+        self.pack = {key: manifest[key] for key in ("study", "packed_by")}
 
     def run(self) -> None:
         """Take the searches, the runs whose search was taken, and the cards of the corpora; write the index."""
@@ -71,8 +75,13 @@ class Import:
             self._card(card_file(corpus))
         folder = self.results / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / INDEX) as partial:
-            partial.write_text(json.dumps(self.index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        if self.taken:
+            self._write(PACKS, {**read_index(folder, PACKS), self.digest: self.pack})
+        self._write(INDEX, self.index)
+
+    def _write(self, name: str, entries: dict[str, Any]) -> None:
+        with replacing(self.results / FOLDER / name) as partial:
+            partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     def _consider(self, name: str, files: list[str], wanted: dict[str, dict[str, str]]) -> None:
         """Take a run or search, if the archive has it, or say why not."""
@@ -163,7 +172,7 @@ def import_pack(archive: Path, study: Study, results: Path, other_code: bool = F
         GlossbenchError: the archive cannot be read. Nothing was imported.
     """
     with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
-        work = Import(study, results, unpacked(archive, Path(folder)), other_code)
+        work = Import(study, results, unpacked(archive, Path(folder)), digest_of(archive), other_code)
         work.run()
     return work
 

@@ -18,6 +18,7 @@ from glossbench.study.study import Study, canonical
 
 FOLDER = "imported"
 INDEX = "index.json"
+PACKS = "packs.json"  # what the imported archives say of themselves, by their digests
 
 
 class Expected:
@@ -116,7 +117,7 @@ def fits(found: dict[str, dict[str, str]], wanted: dict[str, dict[str, str]], ot
     return "other code" if differing and not other_code else None
 
 
-def read_index(folder: Path) -> dict[str, Any]:
+def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:
     """The entries of what was imported, by folder below that of the study; none if nothing was."""
-    file = folder / INDEX
+    file = folder / name
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -96,10 +96,11 @@ def page(root: Path) -> str:
 
 def _by_number(outputs: list[Output], kind: str) -> list[Output]:
     numbered = [output for output in outputs if output.kind == kind and output.paper]
-    return sorted(numbered, key=lambda output: _place(output.paper))
+    return sorted(numbered, key=lambda output: place(output.paper))
 
 
-def _place(number: str) -> int:
+def place(number: str) -> int:
+    """The place of a table, figure or claim among the others, from its number in the paper."""
     return int(number[1:])
 
 
@@ -115,10 +116,10 @@ def _core(claims: dict[str, dict[str, Any]], costs: Costs) -> str:
     )
     rows = [
         [name, number(len(runs_of_claim(claims[name], study))), *cells(decidable(claims[name], study, costs.published))]
-        for name in sorted(claims, key=_place)
+        for name in sorted(claims, key=place)
     ]
     headers = ["", "runs", "compared", "pairs", "decided from", "in the paper", "pairs for it"]
-    return f"{text}\n{_page_table(headers, rows)}"
+    return f"{text}\n{page_table(headers, rows)}"
 
 
 def _studies(costs: Costs) -> str:
@@ -133,7 +134,7 @@ def _studies(costs: Costs) -> str:
         ]
         for name, study in costs.studies.items()
     ]
-    return _page_table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
+    return page_table(["study", "command", "runs", "searches", "time", "disk", "machine", "run here"], rows)
 
 
 def _costs_of(name: str, costs: Costs) -> list[str]:
@@ -150,7 +151,7 @@ def _costs_of(name: str, costs: Costs) -> list[str]:
 
 def _items(items: Iterable[Item], costs: Costs) -> str:
     headers = ["", "what", "command", "runs", "time", "disk", "run here on"]
-    return _page_table(headers, [_row(item, costs) for item in items])
+    return page_table(headers, [row(item, costs) for item in items])
 
 
 def _claims(claims: dict[str, dict[str, Any]], costs: Costs) -> str:
@@ -158,11 +159,12 @@ def _claims(claims: dict[str, dict[str, Any]], costs: Costs) -> str:
         "One command judges all ten; each verdict needs the runs of its row. Confirmed means that the whole 95 % "
         "interval of the quantity lies where the claim puts it.\n"
     )
-    rows = [_row(claim_item(name, claims[name], costs), costs) for name in sorted(claims, key=_place)]
-    return f"{intro}\n" + _page_table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
+    rows = [row(claim_item(name, claims[name], costs), costs) for name in sorted(claims, key=place)]
+    return f"{intro}\n" + page_table(["", "claim", "command", "runs", "time", "disk", "judged here on"], rows)
 
 
-def _row(item: Item, costs: Costs) -> list[str]:
+def row(item: Item, costs: Costs) -> list[str]:
+    """The cells of an item's row: number, title, command, runs, time, disk, and where it was run here."""
     here = ", ".join(item.here) or NOT_RUN
     if not item.target:
         return [item.number, item.title, DASH, DASH, DASH, DASH, here]
@@ -240,7 +242,8 @@ def _command(costs: Costs, name: str, target: str = "") -> str:
     )
 
 
-def _page_table(headers: list[str], rows: list[list[str]]) -> str:
+def page_table(headers: list[str], rows: list[list[str]]) -> str:
+    """A table of a page."""
     return pipe_table(headers, rows) + "\n"
 
 

@@ -2,11 +2,17 @@
 
 import hashlib
 import tarfile
+import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from glossbench.errors import GlossbenchError
-from glossbench.tools.archive import CHECKSUMS
+from glossbench.tools.archive import CHECKSUMS, write_tar
+
+GZIP = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0])  # no name, no comment, no time
+CHUNK = 2**20  # bytes
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
@@ -40,6 +46,36 @@ def _check_members(archive: Path, members: list[tarfile.TarInfo]) -> None:
         seen.add(path)
 
 
+def around_the_files(archive: Path, root: Path) -> Iterator[str]:
+    """Faults of an archive besides those of its files: its bytes are not those that ``pack`` writes of the files.
+
+    Args:
+        archive: The archive.
+        root: Where it was unpacked.
+    """
+    with archive.open("rb") as stream:
+        if stream.read(len(GZIP)) != GZIP:
+            yield f"{archive}: its head is not that of an archive of make artifact"
+        stream.seek(0)
+        digest, rest = _digest_of_tar(stream)
+    if rest:
+        yield f"{archive}: something follows its end, which no list tells of"
+    files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    with tempfile.TemporaryFile() as again:
+        write_tar(again, root.name, files)
+        again.seek(0)
+        if hashlib.file_digest(again, "sha256").hexdigest() != digest:
+            yield f"{archive}: its files are not packed as make artifact packs them (order, times, owners, more data)"
+
+
+def _digest_of_tar(stream: IO[bytes]) -> tuple[str, bool]:
+    """SHA-256 of what a gzip stream has packed, and whether anything follows the stream."""
+    opened, digest = zlib.decompressobj(wbits=31), hashlib.sha256()
+    while not opened.eof and (chunk := stream.read(CHUNK)):
+        digest.update(opened.decompress(chunk))
+    return digest.hexdigest(), bool(opened.unused_data or stream.read(1))
+
+
 def compare_checksums(root: Path) -> tuple[list[str], set[str]]:
     """Compare the files with the packed SHA256SUMS. Returns faults, and the names of files without any."""
     present = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {CHECKSUMS}
@@ -65,7 +101,11 @@ def listed_digests(path: Path) -> dict[str, str]:
     for place, (digest, _, name) in enumerate(lines, start=1):
         if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not name:
             raise GlossbenchError(f"{path.name}: line {place}: a sha256, two spaces and a name were expected")
-    return {name: digest for digest, _, name in lines}
+    listed = {name: digest for digest, _, name in lines}
+    if len(listed) < len(lines):
+        names = [name for *_, name in lines]
+        raise GlossbenchError(f"{path.name}: {next(n for n in names if names.count(n) > 1)} is listed twice")
+    return listed
 
 
 def digest_of(path: Path) -> str:

@@ -1,0 +1,58 @@
+"""The files that say where the results of a study come from: what was fetched, what was imported, its corpora.
+
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
+"""
+
+from pathlib import Path
+
+from glossbench.study.files import card_file
+from glossbench.study.grid import Run, TuningJob
+from glossbench.study.study import Study
+from glossbench.tools.imported import FOLDER, INDEX, PACKS
+
+MEMBERS = "members"  # folder of an archive with what belongs to one study of a union
+
+
+def manifest(kind: str, key: str) -> str:
+    """List of the fetched files of a corpus or encoder, in the working directory and in archives.
+
+    Args:
+        kind: "corpora" or "encoders".
+        key: Key of the registry.
+    """
+    return f"resources/{kind}/{key}/SHA256SUMS"
+
+
+def manifests(study: Study, found: set[Run | TuningJob | str]) -> list[str]:
+    """The manifests of all that was fetched for a study.
+
+    Args:
+        study: The study.
+        found: What was imported into it; see ``imported``. Nothing is fetched for that.
+    """
+    encoders = dict.fromkeys(run.encoder for run in study.runs if run not in found)
+    corpora = [corpus for corpus in study.corpora if corpus not in found]
+    return [*(manifest("corpora", key) for key in corpora), *(manifest("encoders", key) for key in encoders)]
+
+
+def records(study: Study, found: set[Run | TuningJob | str], member: bool = False) -> dict[str, str]:
+    """Files that the report states the digests of, by their names in an archive.
+
+    Args:
+        study: The study.
+        found: What was imported into it.
+        member: Whether it is a study of a union, whose own provenance is a record too.
+    """
+    results, place = Path("results", study.name), f"{MEMBERS}/{study.name}/" if member else ""
+    names = [f"{FOLDER}/{name}" for name in (INDEX, PACKS) if (results / FOLDER / name).is_file()]
+    names += ["provenance.json"] if member else []
+    return {name: name for name in manifests(study, found)} | {f"{place}{name}": f"{results}/{name}" for name in names}
+
+
+def cards(study: Study, found: set[Run | TuningJob | str], member: bool = False) -> dict[str, str]:
+    """The cards of a study's corpora, by their names in an archive; arguments are those of ``records``."""
+    results, place = Path("results", study.name), f"{MEMBERS}/{study.name}/" if member else ""
+    return {
+        f"{place}{card_file(corpus)}": str((results / FOLDER if corpus in found else results) / card_file(corpus))
+        for corpus in study.corpora
+    }
