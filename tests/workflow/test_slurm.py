@@ -123,9 +123,9 @@ def test_a_submitted_study_is_finished_for_a_local_one_too(submitted):
     assert planned(submitted[0], *frames) == {}
 
 
-# Interruptions: three runs, two GPUs. The first is long enough to reach a limit of a minute, the last waits for sigma.
+# Interruptions: three runs, two GPUs; the last waits for sigma.
 
-LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=300", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
+LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=80", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
 RUNS = "results/cut/runs.parquet"
 
 
@@ -176,6 +176,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         first = wait_until(
             lambda: {LIMITED, CANCELLED} <= set(training()) and training(), 300, "two runs are under way"
         )
+        cluster.stop_processes(first[LIMITED]["JobId"], "train")  # or a fast machine is done within a minute
         run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
         run("scancel", first[CANCELLED]["JobId"])
         cluster.end("slurmctld")
@@ -184,7 +185,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         cluster.lose_node(lost["NodeList"])
         wait_until(ended(lost, "PENDING"), 120, "SLURM starts the job of a lost node again")
         cluster.start_node(lost["NodeList"])
-        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT", "NODE_FAIL"), 180, "a run reaches its time limit")
+        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT"), 180, "a run reaches its time limit")
         wait_until(training, 300, "a run goes on")
     finally:
         submitter.kill()
