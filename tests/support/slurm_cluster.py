@@ -81,6 +81,15 @@ class Cluster:
                 left.kill()
         file.unlink(missing_ok=True)
 
+    def stop_processes(self, job, script):
+        """Hold a script of a job with SIGSTOP. SLURM wakes it when it ends the job."""
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("SLURM_JOB_ID") == job and process.cmdline()[-1].endswith(f".{script}.py"):
+                    process.send_signal(signal.SIGSTOP)
+            except (psutil.Error, IndexError):
+                continue
+
     def lose_node(self, node):
         """What a power failure does: the daemon of a node and all processes of its jobs are gone at once."""
         jobs = {job["JobId"] for job in self.queue() if job.get("NodeList") == node}

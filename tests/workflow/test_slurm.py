@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 from glossbench.study.requests import submission
@@ -61,7 +62,7 @@ def submitted(cluster, finished, workplace):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_a_submitted_study_has_the_bytes_of_a_local_one(submitted, finished):
     found, expected = (digests(folder / "results" / "tiny") for folder in (submitted[0], finished))
     assert len([name for name in found if name.endswith("metrics.json")]) == len(STUDY.runs)
@@ -101,7 +102,10 @@ def test_training_is_held_until_a_gpu_is_free(submitted):
     asking = [job for job in submitted[1] if "gpu:1" in job.get("TresPerJob", "")]
     assert len(asking) == len(TRAINED) + 3
     assert overlapping(asking) <= 2, "there are two GPUs"
-    assert max(job["StartTime"] for job in asking) > max(job["SubmitTime"] for job in asking)
+    times = [[datetime.fromisoformat(job[name]) for name in ("SubmitTime", "StartTime")] for job in asking]
+    waited = max(times, key=lambda pair: pair[1] - pair[0])
+    assert (waited[1] - waited[0]).total_seconds() > 5
+    assert overlapping([job for job in asking if job["EndTime"] > waited[0].isoformat()]) == 2, "while both were taken"
 
 
 @pytest.mark.slow
@@ -119,9 +123,9 @@ def test_a_submitted_study_is_finished_for_a_local_one_too(submitted):
     assert planned(submitted[0], *frames) == {}
 
 
-# Interruptions: three runs, two GPUs. The first is long enough to reach a limit of a minute, the last waits for sigma.
+# Interruptions: three runs, two GPUs; the last waits for sigma.
 
-LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=300", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
+LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=80", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
 RUNS = "results/cut/runs.parquet"
 
 
@@ -151,7 +155,7 @@ def unlock(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, workplace):
     folder = workplace("cut")
     study = small(folder / "cut.yaml", objectives=OBJECTIVES)
@@ -172,6 +176,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         first = wait_until(
             lambda: {LIMITED, CANCELLED} <= set(training()) and training(), 300, "two runs are under way"
         )
+        cluster.stop_processes(first[LIMITED]["JobId"], "train")  # or a fast machine is done within a minute
         run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
         run("scancel", first[CANCELLED]["JobId"])
         cluster.end("slurmctld")
@@ -180,7 +185,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         cluster.lose_node(lost["NodeList"])
         wait_until(ended(lost, "PENDING"), 120, "SLURM starts the job of a lost node again")
         cluster.start_node(lost["NodeList"])
-        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT", "NODE_FAIL"), 180, "a run reaches its time limit")
+        wait_until(ended(first[LIMITED], "FAILED", "TIMEOUT"), 180, "a run reaches its time limit")
         wait_until(training, 300, "a run goes on")
     finally:
         submitter.kill()

@@ -22,6 +22,7 @@ PAPER_LENGTH = 128  # tokens per document in the paper, at whose speed jobs are 
 SLOWER_CPU = 40  # times as long as on the paper's A100, on a core or two
 PROCESS_MB = 2500  # Python, torch and the libraries of a device
 BYTES_PER_PARAMETER = 24  # weights, gradient, two moments, best weights, and a copy of the weights for the checkpoint
+UNKNOWN_PARAMETERS = 400e6  # of an encoder whose entry states none; memory is for them
 MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory than the one before
 
 
@@ -69,7 +70,7 @@ def encoding_minutes(study: Study, cell: Any, attempt: int, config_dir: Path, on
 def memory_mb(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
     """Megabytes to ask for: the process, the encoder with all that is trained of it, and stored states of documents."""
     encoder = study.registry["encoders"][cell.encoder]
-    parameters, hidden = encoder.get("parameters") or 0, encoder.get("hidden") or 0
+    parameters, hidden = encoder.get("parameters") or UNKNOWN_PARAMETERS, encoder.get("hidden") or 0
     documents = sum(_used(study, cell.corpus, config_dir).values())
     lengths = study.max_length if study.frozen_layers(cell.encoder) else 2  # in half precision, or one embedding
     stored = 0 if math.isnan(documents) else 2 * documents * lengths * hidden
