@@ -215,6 +215,9 @@ FORGERIES = {
     "the commit": (
         as_json(lambda made: made.update(commit="0" * 40))("provenance.json"), "report.html: does not follow"
     ),
+    "the commit of packing": (
+        as_json(lambda made: made.update(commit="0" * 40))("commit.json"), "ro-crate-metadata.json: does not describe"
+    ),
     "a version": (
         as_json(lambda made: made["packages"].update(torch="9.9"))("provenance.json"), "report.html: does not follow"
     ),
@@ -335,13 +338,12 @@ def test_the_packed_registries_are_those_of_the_commit(packed, tmp_path):
     compared = ["config/claims.yaml", "report/headline.rst", "Snakefile"]
 
     def found(commit: str) -> tuple[list[str], list[str]]:
-        made = json.dumps({**json.loads(packed["provenance.json"]), "commit": commit})
-        (root / "provenance.json").write_text(made)
+        (root / "commit.json").write_text(json.dumps({"commit": commit}))
         return stated.at_commit(Packed(root, set(packed)), compared, clone)
 
     assert found(commit) == found(f"v0.1.0-3-g{commit}") == ([], [])
     (root / "report/headline.rst").write_text("Other words.")
-    assert found(commit) == ([f"report/headline.rst: not that of the commit {commit}, which provenance.json names"], [])
+    assert found(commit) == ([f"report/headline.rst: not that of the commit {commit}, which commit.json names"], [])
     assert found("0" * 40)[1] == [f"the commit {'0' * 40} is not in this clone; registries were not compared with it"]
     git(clone, "tag", "v0.1.0")
     assert len(found("v0.1.0")[0]) == 1

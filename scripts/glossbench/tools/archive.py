@@ -13,12 +13,15 @@ import tarfile
 from pathlib import Path
 from typing import IO, Any
 
+from glossbench.provenance import describe
+
 CHECKSUMS = "SHA256SUMS"
 STUDY = "config/study.json"
 LOCK = "envs/requirements.txt"
 WORKFLOW = "Snakefile"
 CITATION = "CITATION.cff"
 CRATE = "ro-crate-metadata.json"
+COMMIT = "commit.json"  # that of packing; the report may be older, if nothing that it shows has changed since
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 
 
@@ -75,6 +78,7 @@ def contents(
         **{Path(os.path.relpath(path, results)).as_posix(): Path(path) for path in products},
         **{name: Path(path) for name, path in records.items()},
         **described,
+        COMMIT: (json.dumps({"commit": describe(root)["commit"]}) + "\n").encode(),
     }
 
 

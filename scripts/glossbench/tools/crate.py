@@ -16,7 +16,7 @@ import yaml
 
 from glossbench.data.entries import digests
 from glossbench.frames import FLOOR
-from glossbench.tools.archive import CHECKSUMS, CITATION, CRATE, LOCK, STUDY, WORKFLOW
+from glossbench.tools.archive import CHECKSUMS, CITATION, COMMIT, CRATE, LOCK, STUDY, WORKFLOW
 from glossbench.tools.packed import Packed
 from glossbench.tools.records import manifest
 from glossbench.tools.unpacking import digest_of, listed_digests
@@ -82,6 +82,7 @@ class _Crate:
         self.names = [name for name in self.names if name not in (CRATE, CHECKSUMS)]
         self.cited = yaml.safe_load((self.root / CITATION).read_text(encoding="utf-8"))
         self.provenance = packed.provenance or {}
+        self.commit = str((packed.json(COMMIT) or {}).get("commit", "unknown"))
         self.runs = pd.read_parquet(self.root / "runs.parquet")
         self.claims = json.loads((self.root / "claims.json").read_text(encoding="utf-8"))
 
@@ -136,7 +137,7 @@ class _Crate:
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
             "name": "glossbench",
             "description": self.cited["title"],
-            "version": self.provenance.get("commit", "unknown"),
+            "version": self.commit,
             "programmingLanguage": _to("#snakemake"),
             "license": _to(LICENCES[self.cited["license"]]),
             "input": [_to("#study")],
@@ -160,7 +161,7 @@ class _Crate:
                 "@type": "SoftwareApplication",
                 "name": name,
                 "description": STEPS[name],
-                "softwareVersion": self.provenance.get("commit", "unknown"),
+                "softwareVersion": self.commit,
                 "softwareRequirements": [_to(f"#package-{one}") for one in self.provenance.get("packages", {})],
             }
             yield {

@@ -19,7 +19,7 @@ from glossbench.study.grid import Run, TuningJob
 from glossbench.study.objectives import tuned_settings, without_searched
 from glossbench.study.outputs import load_claims
 from glossbench.study.study import Study, canonical
-from glossbench.tools.archive import LOCK
+from glossbench.tools.archive import COMMIT, LOCK
 from glossbench.tools.imported import FOLDER, INDEX, Expected
 from glossbench.tools.packed import Member, Packed, one_line
 from glossbench.tools.records import manifest
@@ -248,7 +248,7 @@ def at_commit(packed: Packed, sources: Iterable[str], checkout: Path) -> tuple[l
     Returns:
         Faults, and notes on what could not be compared.
     """
-    commit = one_line((packed.provenance or {}).get("commit", "unknown"))
+    commit = one_line((packed.json(COMMIT) or {}).get("commit", "unknown"))
     if commit.endswith("-dirty"):
         return [], [f"made from changed files of the commit {commit.removesuffix('-dirty')}; they were not compared"]
     revision = _revision(commit, checkout)
@@ -257,7 +257,7 @@ def at_commit(packed: Packed, sources: Iterable[str], checkout: Path) -> tuple[l
     faults = []
     for name in sorted(sources):
         if name in packed.sound and _git(checkout, "show", f"{revision}:{name}") != (packed.root / name).read_bytes():
-            faults.append(f"{name}: not that of the commit {revision}, which provenance.json names")
+            faults.append(f"{name}: not that of the commit {revision}, which {COMMIT} names")
     return faults, []
 
 

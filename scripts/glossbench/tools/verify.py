@@ -3,7 +3,7 @@ that it does not contradict itself.
 
 ``python -m glossbench.tools.verify ARCHIVE [--digest SHA256]`` (``make verify ARCHIVE=... DIGEST=...``) prints one line
 per fault, and exits with 1 if there is any. Tables, figures, verdicts and the report are made again with the code of
-this checkout. Use a checkout of the commit that provenance.json names.
+this checkout. Use a checkout of the commit that commit.json names.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from glossbench.frames import CONTRACT, contract_violations
 from glossbench.study.files import card_file
 from glossbench.study.grid import Run
 from glossbench.tools import stated
-from glossbench.tools.archive import CHECKSUMS, CITATION, CRATE, LOCK, REGISTRIES, STUDY, WORKFLOW
+from glossbench.tools.archive import CHECKSUMS, CITATION, COMMIT, CRATE, LOCK, REGISTRIES, STUDY, WORKFLOW
 from glossbench.tools.crate import crate
 from glossbench.tools.imported import FOLDER, INDEX, PACKS
 from glossbench.tools.packed import Packed, one_line
@@ -127,7 +127,16 @@ def _described(packed: Packed) -> Iterator[str]:
 
 def _files(packed: Packed) -> Iterator[str]:
     """Faults for files that an archive of this study must have and has not, or has and must not have."""
-    expected = {*PRODUCTS, *(f"{name}.parquet" for name in packed.study.frames), STUDY, LOCK, CITATION, WORKFLOW, CRATE}
+    expected = {
+        *PRODUCTS,
+        *(f"{name}.parquet" for name in packed.study.frames),
+        STUDY,
+        LOCK,
+        CITATION,
+        WORKFLOW,
+        CRATE,
+        COMMIT,
+    }
     expected |= {file for output in packed.outputs for file in output.files}
     expected |= {f"report/{output.key}.rst" for output in packed.outputs}
     possible = set()
