@@ -3,13 +3,8 @@
 # would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
 
 
-# On a cluster these run where Snakemake runs: nodes have no internet, and what takes seconds is not worth a submission.
-localrules:
-    fetch_corpus,
-    fetch_encoder,
-    prepare_corpus,
-    describe_corpus,
-    tokenize_corpus,
+# A localrule runs where Snakemake runs, on a cluster too: nodes have no internet, and what takes seconds is not worth a
+# submission.
 
 
 rule fetch_corpus:
@@ -22,6 +17,7 @@ rule fetch_corpus:
     benchmark:
         f"{RESULTS}/benchmarks/fetch_corpus/{{corpus}}.tsv"
     retries: TRIES
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -46,6 +42,7 @@ rule prepare_corpus:
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
     cache: SHARED
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -70,6 +67,7 @@ rule describe_corpus:
         card=f"{RESULTS}/corpora/{{corpus}}/card.json",
     log:
         f"{RESULTS}/logs/describe_corpus/{{corpus}}.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -95,6 +93,7 @@ rule fetch_encoder:
     benchmark:
         f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
     retries: TRIES
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -120,6 +119,7 @@ rule tokenize_corpus:
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
     cache: SHARED
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 2

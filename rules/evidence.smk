@@ -5,15 +5,6 @@
 report: "../report/workflow.rst"
 
 
-localrules:
-    table,
-    figure,
-    significance,
-    claims,
-    report,
-    artifact,
-
-
 rule table:
     input:
         unpack(lambda w: frames_of(w.view, output_called("table", w.table).frames_in(STUDY))),
@@ -24,6 +15,7 @@ rule table:
         html="{view}/tables/{table}.html",
     log:
         "{view}/logs/table_{table}.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -51,6 +43,7 @@ rule figure:
         txt="{view}/figures/{figure}.txt",
     log:
         "{view}/logs/figure_{figure}.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -76,6 +69,7 @@ rule significance:
         json="{view}/significance.json",
     log:
         "{view}/logs/significance.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -100,6 +94,7 @@ rule claims:
         md=shown("{view}/claims.md", "Claims"),
     log:
         "{view}/logs/claims.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -133,6 +128,7 @@ rule report:
         provenance="{view}/provenance.json",
     log:
         "{view}/logs/report.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -141,7 +137,7 @@ rule report:
         runtime=5,
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
-        records=lambda w: canonical(sources_of("records")),
+        records=lambda w: canonical(on_disk_by_name(sources_of("records"))),
         claims=canonical(CLAIMS),
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),
@@ -163,6 +159,7 @@ rule artifact:
         archive=f"{RESULTS}/{STUDY.name}-artifact.tar.gz",
     log:
         f"{RESULTS}/logs/artifact.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -171,7 +168,7 @@ rule artifact:
         runtime=10,
     params:
         studies=lambda w: canonical(given_studies()),
-        records=lambda w: canonical({**sources_of("records"), **sources_of("cards")}),
+        records=lambda w: canonical(on_disk_by_name({**sources_of("records"), **sources_of("cards")})),
         sources=sources_digest(ROOT),
         code=code_digest("artifact"),
     message:

@@ -326,6 +326,10 @@ def sources_of(what):
     return {name: path for files in members for name, path in files.items()}
 
 
+def on_disk_by_name(files):
+    return {name: on_disk(path) for name, path in files.items()}
+
+
 def records_here():
     """Records that no rule of this study makes, as far as they are there."""
     return [path for path in sources_of("records").values() if path.startswith("results/") and all_there([path])]

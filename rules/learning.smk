@@ -1,11 +1,6 @@
 # From tokens to one frame of all runs.
 
 
-localrules:
-    collect,
-    collect_partial,
-
-
 rule encode_frozen:
     input:
         tokens=f"{RESULTS}/tokens/{CELL}",
@@ -233,6 +228,7 @@ rule collect:
         **collected_frames(RESULTS),
     log:
         f"{RESULTS}/logs/collect.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -255,6 +251,7 @@ rule collect_partial:
         **collected_frames(PARTIAL),
     log:
         f"{PARTIAL}/logs/collect.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1

@@ -1,10 +1,6 @@
 # The frames of several studies as those of one. Each study is run by itself; no rule here makes its frames.
 
 
-localrules:
-    combine,
-
-
 rule combine:
     input:
         **member_frames(),
@@ -12,6 +8,7 @@ rule combine:
         **frames_of(RESULTS),
     log:
         f"{RESULTS}/logs/combine.log",
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
