@@ -163,7 +163,7 @@ rule artifact:
     params:
         studies=lambda w: canonical(given_studies()),
         records=lambda w: canonical({**sources_of("records"), **sources_of("cards")}),
-        sources=sources_digest(ROOT),
+        sources=lambda w: sources_digest(ROOT),
         code=code_digest("artifact"),
     message:
         "Packing the evidence of {RESULTS}"
