@@ -31,7 +31,7 @@ study: $(VENV)/ready  ## run another study, or several and one report: make stud
 	$(CHECKED)
 	$(UNLOCKED)
 	@for file in $$(PYTHONPATH=scripts python -m glossbench.tools.members $(STUDY)); do \
-		snakemake frames --configfile $$file $(ARGS) || exit; done
+		snakemake --configfile $$file $(ARGS) || exit; done
 	snakemake $(CONFIG) $(ARGS)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet

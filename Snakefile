@@ -41,11 +41,6 @@ rule data:
         cards(),
 
 
-rule frames:
-    input:
-        list(frames_of(RESULTS).values()),
-
-
 rule tables:
     input:
         files_of("table", RESULTS),

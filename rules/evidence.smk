@@ -169,7 +169,7 @@ rule artifact:
     params:
         studies=lambda w: canonical(given_studies()),
         records=lambda w: canonical(on_disk_by_name({**sources_of("records"), **sources_of("cards")})),
-        sources=sources_digest(ROOT),
+        sources=lambda w: sources_digest(ROOT),
         code=code_digest("artifact"),
     message:
         f"Packing the evidence of {RESULTS}"
