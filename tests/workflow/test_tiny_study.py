@@ -106,7 +106,7 @@ def test_a_second_run_does_nothing(finished):
 def test_the_archive_of_a_study_follows_from_its_frames(finished):
     process = snakemake(finished, "results/tiny/tiny-artifact.tar.gz")
     assert process.returncode == 0, process.stdout + process.stderr
-    assert verify(finished / "results" / "tiny" / "tiny-artifact.tar.gz") == []
+    assert verify(finished / "results" / "tiny" / "tiny-artifact.tar.gz").faults == []
 
 
 @pytest.mark.slow

@@ -83,8 +83,8 @@ def member_files(config: dict[str, Any], source: str, config_dir: Path) -> list[
 def _as_one(name: str, members: list[Study]) -> Study:
     """A study with the runs of all members. Settings in which they differ are given by the name of the member."""
     settings = {}
-    for key in members[0].settings:
-        values = {member.name: member.settings[key] for member in members}
+    for key in dict.fromkeys(key for member in members for key in member.settings):  # lists may stand in a grid alone
+        values = {member.name: member.settings.get(key) for member in members}
         first = next(iter(values.values()))
         settings[key] = first if all(value == first for value in values.values()) else values
     # these say which frames there are

@@ -13,7 +13,12 @@ from pathlib import Path
 # `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
 SECONDS_TO_ANSWER = 60
+NOT_CONFIGURED = "Could not establish a configuration source"
 SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
+
+
+class _NoClusterError(Exception):
+    """SLURM's commands are installed, but this machine belongs to no cluster."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,10 @@ def cancel_submitted(folder: Path) -> str | None:
     """
     if shutil.which("squeue") is None:
         return None
-    jobs = list(_in_queue(folder))
+    try:
+        jobs = list(_in_queue(folder))
+    except _NoClusterError:
+        return None
     if not jobs:
         return None
     ids, here = [job.id for job in jobs], this_host()
@@ -85,5 +93,7 @@ def _answer(*command: str) -> str:
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"{command[0]} gave no answer in {SECONDS_TO_ANSWER} s; try again later") from None
     except subprocess.CalledProcessError as error:
+        if NOT_CONFIGURED in error.stderr:
+            raise _NoClusterError from None
         raise RuntimeError(f"{command[0]} failed: {error.stderr.strip()}") from None
     return process.stdout
