@@ -76,7 +76,7 @@ def found_settings(search):
         (best,) = per_search("best.yaml", [search])
         return best
     source = STUDY.settings["tuning"]["taken_from"]
-    files = [f"results/{source}{part}/{search_folder(search)}/best.yaml" for part in ("", "/imported")]
+    files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
     try:
         return next(file for file in files if all_there([file]))
     except StopIteration:
