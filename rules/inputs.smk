@@ -315,6 +315,7 @@ def output_params(output):
     return canonical({**output.specification(), **numbers})
 
 
+@lru_cache
 def sources_of(what):
     """Files that say where results come from, of a kind ("records" or "cards"), by their names in an archive."""
     find = getattr(recorded, what)

@@ -68,12 +68,18 @@ def search_settings(study: Study, cell: Cell) -> dict[str, Any]:
     """All that defines a search."""
     tuning = study.settings["tuning"]
     objective = without_searched(study.objective(cell.objective))
-    trials = tuning["trials_by_objective"].get(cell.objective, tuning["trials"])
+    trials = trials_of(study, cell.objective)
     epochs = tuning["epochs"] or objective["training"]["epochs"]
     settings = run_settings(study, cell)
     settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
     kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
     return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials, "pruning": objective["pruning"]}}
+
+
+def trials_of(study: Study, objective: str) -> int:
+    """Trials of the search for an objective."""
+    tuning = study.settings["tuning"]
+    return tuning["trials_by_objective"].get(objective, tuning["trials"])
 
 
 def floor_settings(study: Study, cell: Cell) -> dict[str, Any]:

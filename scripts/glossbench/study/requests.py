@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from glossbench.study.params import Cell, trials_of
 from glossbench.study.published import key_by_printed
 from glossbench.study.study import Study
 
@@ -20,18 +21,11 @@ FEWEST_MINUTES = 20
 EVALUATION_MINUTES = 10  # of all runs of a submission, beside each other; it takes seconds
 PAPER_LENGTH = 128  # tokens per document in the paper, at whose speed jobs are planned
 SLOWER_CPU = 40  # times as long as on the paper's A100, on a core or two
+MEASURED = "bert-base"  # the encoder of T3, which has the paper's times
 PROCESS_MB = 2500  # Python, torch and the libraries of a device
 BYTES_PER_PARAMETER = 24  # weights, gradient, two moments, best weights, and a copy of the weights for the checkpoint
 UNKNOWN_PARAMETERS = 400e6  # of an encoder whose entry states none; memory is for them
 MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory than the one before
-
-
-class Cell(Protocol):
-    """What names the runs of a cell: a run, a search, or Snakemake's wildcards."""
-
-    corpus: str
-    encoder: str
-    objective: str
 
 
 def run_minutes(study: Study, cell: Cell, seeds: int, attempt: int, config_dir: Path) -> int:
@@ -131,12 +125,6 @@ def _used(study: Study, corpus: str, config_dir: Path) -> dict[str, float]:
     return {split: study.settings["subset"][split] or sizes[split] for split in ("train", "val", "test")}
 
 
-def trials_of(study: Study, objective: str) -> int:
-    """Trials of the search for an objective."""
-    tuning = study.settings["tuning"]
-    return tuning["trials_by_objective"].get(objective, tuning["trials"])
-
-
 def trained_trials(search: dict[str, dict], trials: int) -> int:
     """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
 
@@ -167,9 +155,6 @@ def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, fl
         return stated
     learned, tested = published.get(corpus, (math.nan, math.nan))
     return {"train": learned, "val": 0, "test": tested}
-
-
-MEASURED = "bert-base"  # the encoder of T3, which has the paper's times
 
 
 @lru_cache

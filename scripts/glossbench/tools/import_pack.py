@@ -156,38 +156,28 @@ def _wrong_accuracy(folder: Path) -> str | None:
     return None if abs(found - stated) < 1e-9 else f"metrics.json: test_accuracy {stated}, its predictions give {found}"
 
 
-def import_pack(archive: Path, study: Study, results: Path, other_code: bool = False) -> Import:
+def import_pack(archive: Path, studies: dict[str, Study], other_code: bool = False) -> Import:
     """Import what fits from an archive.
 
     Args:
         archive: from ``make pack``.
-        study: the study to import into.
-        results: folder of the study.
+        studies: the study to import into, by its name; of several, the one that the archive was packed from.
         other_code: whether to take runs that other code made.
 
     Returns:
         What was taken, what was there already, and a line for each run or search that was refused.
 
     Raises:
-        GlossbenchError: the archive cannot be read. Nothing was imported.
+        GlossbenchError: the archive cannot be read, or is of none of several studies. Nothing was imported.
     """
     with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
-        work = Import(study, results, unpacked(archive, Path(folder)), digest_of(archive), other_code)
+        source = unpacked(archive, Path(folder))
+        name = source.name.removesuffix("-runs") if len(studies) > 1 else next(iter(studies))
+        if name not in studies:
+            raise GlossbenchError(f"{archive}: runs of {name} found, expected those of one of {', '.join(studies)}")
+        work = Import(studies[name], Path("results", name), source, digest_of(archive), other_code)
         work.run()
     return work
-
-
-def study_packed(archive: Path) -> str:
-    """Name of the study whose runs an archive has.
-
-    Args:
-        archive: from ``make pack``.
-
-    Raises:
-        GlossbenchError: the archive cannot be read.
-    """
-    with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
-        return unpacked(archive, Path(folder)).name.removesuffix("-runs")
 
 
 def main() -> int:
@@ -200,22 +190,13 @@ def main() -> int:
     studies = {study.name: study for study in studies_of(Path(given.study), ROOT / "config")}
     refused = 0
     for archive in sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]:
-        name = study_packed(archive) if len(studies) > 1 else next(iter(studies))
-        if name not in studies:
-            raise GlossbenchError(f"{archive}: runs of {name} found, expected those of one of {', '.join(studies)}")
-        refused += _reported(archive, studies[name], given.other_code)
+        work = import_pack(archive, studies, given.other_code)
+        for line in work.refused:
+            print(f"not taken: {line}")
+        here = len(work.agreed) - len(work.taken)
+        print(f"{work.results / FOLDER}: {len(work.taken)} taken, {here} here already, {len(work.refused)} not taken")
+        refused += len(work.refused)
     return int(bool(refused))
-
-
-def _reported(archive: Path, study: Study, other_code: bool) -> int:
-    """Import an archive into a study, print what was taken and what was not, and give the number of the latter."""
-    results = Path("results", study.name)
-    work = import_pack(archive, study, results, other_code)
-    for line in work.refused:
-        print(f"not taken: {line}")
-    here = len(work.agreed) - len(work.taken)
-    print(f"{results / FOLDER}: {len(work.taken)} taken, {here} here already, {len(work.refused)} not taken")
-    return len(work.refused)
 
 
 if __name__ == "__main__":

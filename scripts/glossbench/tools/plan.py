@@ -19,7 +19,8 @@ from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
-from glossbench.study.requests import documents_of, trained_trials, trials_of
+from glossbench.study.params import trials_of
+from glossbench.study.requests import documents_of, trained_trials
 from glossbench.study.study import Study, check_mirror
 from glossbench.study.union import studies_of
 

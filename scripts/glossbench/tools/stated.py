@@ -78,7 +78,7 @@ def recipes(packed: Packed) -> Iterator[str]:
         expected = Expected(member.study)
         if runs is not None:
             yield from _recipes_of_runs(_rows(runs, member), member, expected)
-        if trials is not None and member.study.settings["tuning"]:
+        if trials is not None and member.study.searches:
             yield from _recipes_of_searches(_rows(trials, member), member, expected)
 
 
@@ -88,11 +88,15 @@ def _rows(frame: pd.DataFrame, member: Member) -> pd.DataFrame:
     return frame[[cell in cells for cell in zip(frame["corpus"], frame["encoder"], strict=True)]]
 
 
+def _run(row: dict[str, Any]) -> Run:
+    return Run(row["corpus"], row["encoder"], row["objective"], int(row["seed"]))
+
+
 def _recipes_of_runs(rows: pd.DataFrame, member: Member, expected: Expected) -> Iterator[str]:
     odd: dict[str, list[str]] = {}
     planned = set(member.study.runs)
     for row in rows.to_dict("records"):
-        run = Run(row["corpus"], row["encoder"], row["objective"], int(row["seed"]))
+        run = _run(row)
         if run not in planned:
             continue  # reported elsewhere
         wanted = expected.of_run(run)
@@ -191,7 +195,7 @@ def _imported(rows: pd.DataFrame, index: dict[str, Any], study: Study) -> bool:
     """Whether all of these runs were imported, and were made of the documents and the encoder of the registries."""
     expected = Expected(study)
     for row in rows.to_dict("records"):
-        run = Run(row["corpus"], row["encoder"], row["objective"], int(row["seed"]))
+        run = _run(row)
         origin = index.get(run_folder(run), {}).get("origin", {})
         here = {job: {part: row[f"{job}_{part}"] for part in ("settings", "code")} for job in JOBS}
         if any(origin.get(job) != here[job] for job in JOBS) or origin.get("inputs") != expected.of_run(run)["inputs"]:
@@ -269,7 +273,7 @@ def other_code(packed: Packed) -> list[str]:
     for member in packed.members:
         expected, planned = Expected(member.study), set(member.study.runs)
         for row in _rows(runs, member).to_dict("records"):
-            run = Run(row["corpus"], row["encoder"], row["objective"], int(row["seed"]))
+            run = _run(row)
             odd += run in planned and row["training_code"] != expected.of_run(run)["training"]["code"]
     return [f"{odd} of {len(runs)} runs were made by other code than that of this checkout"] if odd else []
 
