@@ -51,7 +51,7 @@ def measured(repeats: int, quick: bool) -> Iterator[Row]:
             continue
         ours, dense = call_of(size, SIGMA), call_of(size, SIGMA, dense_graph_loss)
         dense()
-        found, baseline = interleaved(ours, dense, repeats, repeats)
+        found, baseline = interleaved(ours, dense, repeats)
         text = "baseline: dense float64 matrices and an inverse; ratio: times faster"
         yield Row("graph", case, "forward and backward", found, "s", baseline, baseline / found, text)
     for what, values, unit in (("time", seconds, "exponent of B"), ("memory", memory, "exponent of B")):
@@ -62,7 +62,7 @@ def measured(repeats: int, quick: bool) -> Iterator[Row]:
     for size in SMALL_SIZES[:1] if quick else SMALL_SIZES:
         small, ordinary = call_of(size, SMALL_SIGMA), call_of(size, SIGMA)
         small()
-        found, baseline = interleaved(small, ordinary, repeats, repeats)
+        found, baseline = interleaved(small, ordinary, repeats)
         text = f"baseline: sigma = {SIGMA}; ratio: times slower"
         case = f"B = {size}, sigma = {SMALL_SIGMA}"
         yield Row("graph", case, "forward and backward, by elimination", found, "s", baseline, found / baseline, text)

@@ -22,20 +22,18 @@ def fastest(call: Callable[[], object], calls: int) -> float:
     return min(seconds_of(call) for _ in range(calls))
 
 
-def interleaved(ours: Callable[[], object], other: Callable[[], object], repeats: int, others: int) -> tuple:
+def interleaved(ours: Callable[[], object], other: Callable[[], object], repeats: int) -> tuple:
     """Median seconds of two calls that take turns, so that both see the same machine.
 
     Args:
         ours: first call.
         other: second call.
-        repeats: how often the first is called.
-        others: how often the second is called, at most ``repeats``; a slow one need not be called each time.
+        repeats: how often each is called.
     """
     first, second = [], []
-    for turn in range(repeats):
+    for _ in range(repeats):
         first.append(seconds_of(ours))
-        if turn < others:
-            second.append(seconds_of(other))
+        second.append(seconds_of(other))
     return median(first), median(second)
 
 
