@@ -1,6 +1,7 @@
 """Snakemake itself: planning the grid of the paper, finding it finished, and what a job costs besides its work."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,12 @@ from statistics import median
 
 from benchmarks.inputs import ENCODER, ROOT, SCRATCH, make_inputs, snakemake
 from benchmarks.rows import Options, Row
+from benchmarks.timing import seconds_of
 
 PAPER = ROOT / "config" / "paper.yaml"
 GRID = SCRATCH / "grid"  # a folder with an empty file for each that the grid makes
 NOTHING = "Nothing to be done"
+LIBRARIES = [sys.executable, "-c", "import torch, transformers.models.bert.modeling_bert"]  # what each run imports
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -70,4 +73,10 @@ def rows_of_jobs(options: Options, repeats: int) -> Iterator[Row]:
         seconds, _ = snakemake(*options.snakemake, "--forcerun", "train", "--", target)
         timing = json.loads((ROOT / run / "timing.json").read_text(encoding="utf-8"))
         outside.append(seconds - idle - timing["train_seconds"])
-    yield Row("workflow", f"train, mr, {ENCODER}", "one run, outside its training steps", median(outside), "s")
+    case, whole = f"train, mr, {ENCODER}", median(outside)
+    yield Row("workflow", case, "one run, outside its training steps", whole, "s")
+    libraries = median(seconds_of(lambda: subprocess.run(LIBRARIES, check=True)) for _ in range(repeats))
+    text = "baseline: one run, outside its training steps; ratio: share of it"
+    yield Row(
+        "workflow", case, "importing torch and transformers' BERT", libraries, "s", whole, libraries / whole, text
+    )
