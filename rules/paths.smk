@@ -29,7 +29,9 @@ try:
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
         read_yaml(Path(path))
     if is_union(config):
-        STUDY, MEMBERS = load_union(config, SOURCE, ROOT / "config")
+        # make study gives its command line to each study and to this report on them, which fetches nothing
+        named = {key: value for key, value in config.items() if key not in VOLATILE}
+        STUDY, MEMBERS = load_union(named, SOURCE, ROOT / "config")
     else:
         STUDY, MEMBERS = load_study(config, SOURCE, ROOT / "config"), []
     if workflow.is_main_process:
