@@ -1,6 +1,7 @@
 """How figures look: objectives told apart, texts cut to their room, panels in rows, the same bytes each time."""
 
 import copy
+import io
 import itertools
 import os
 import subprocess
@@ -8,12 +9,15 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from figure_samples import save_samples
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.text.names import naming
 from glossbench.study.names import shown_names
 from made_up import INTEGRATED, STANDALONE
+from matplotlib.figure import Figure
+from PIL import Image
 from registered import REGISTRY
 
 
@@ -62,6 +66,25 @@ def test_an_objective_that_nobody_registered_has_a_look_all_the_same():
 def test_rows_of_panels_are_even():
     assert panels.in_rows("abcdefg") == [list("abcd"), list("efg")]
     assert panels.in_rows("ab") == [["a", "b"]]
+
+
+def test_no_one_sees_that_a_picture_has_few_colours(tmp_path):
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3))
+    axes = figure.subplots(1, 2)
+    for height, objective in enumerate((*INTEGRATED, *STANDALONE)):
+        line = style.look(objective).line()
+        axes[0].plot([0, 1, 2], [height, height + 2, height], **line)
+        axes[0].fill_between([0, 1, 2], height - 2, height + 2, color=line["color"], alpha=0.15)
+    axes[1].imshow(np.linspace(0, 1, 10_000).reshape(100, 100), cmap="cividis")
+    drawn = io.BytesIO()
+    with style.styled():
+        figure.savefig(drawn, format="png")
+    style.save(figure, tmp_path / "few")
+    whole, few = (np.asarray(Image.open(file).convert("RGB"), int) for file in (drawn, tmp_path / "few.png"))
+    differences = abs(whole - few)
+    assert differences.mean() < 0.5  # of 255
+    assert np.quantile(differences, 0.999) < 10
+    assert (tmp_path / "few.png").stat().st_size < len(drawn.getvalue()) / 2
 
 
 def test_a_text_is_cut_to_its_room():
