@@ -27,10 +27,24 @@ def test_one_run_is_a_marker_alone_and_the_panel_is_as_wide_as_the_runs():
     spans = [line.get_xdata() for line in axes.get_lines() if len(line.get_xdata()) == 2 and np.ptp(line.get_xdata())]
     assert len(spans) == 2  # interval and range of ce
     low, high = axes.get_xlim()
-    assert (low, high) == pytest.approx((70 - 6, 80 + 6))
+    assert (low, high) == pytest.approx((70 - 1, 80 + 1))
 
 
-def test_any_protocol_has_a_block_of_its_own():
+def test_panels_of_a_corpus_have_one_scale_and_a_line_for_each_floor():
     table = headline.frame(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
-    floor = pd.concat([table, table[:1].assign(protocol="floor", low=math.nan, high=math.nan)], ignore_index=True)
-    assert len(headline.draw(floor).axes) == 3
+    floor = table[:1].assign(
+        protocol="floor", objective="tfidf", mean=65.0, least=65.0, most=65.0, low=np.nan, high=np.nan
+    )
+    integrated, standalone = headline.draw(pd.concat([table, floor], ignore_index=True)).axes
+    assert integrated.get_xlim() == standalone.get_xlim() == pytest.approx((60 - 2, 80 + 2))
+    for axes in (integrated, standalone):
+        assert [65.0, 65.0] in [list(line.get_xdata()) for line in axes.get_lines()]
+    (alone,) = headline.draw(floor).axes
+    assert [text.get_text() for text in alone.get_yticklabels()] == ["tf-idf"]
+
+
+def test_an_objective_that_fails_is_a_number_at_the_edge_and_leaves_the_scale_to_the_others():
+    scores = {"ce": 0.90, "scl-ce": 0.91, "gloss-sqrt-ce": 0.92, "group-ce": 0.93, "gloss-o-ce": 0.134}
+    (axes,) = headline.draw(headline.frame(by_corpus({("mr", key): [score] for key, score in scores.items()}))).axes
+    assert axes.get_xlim() == pytest.approx((90 - 0.5, 93 + 0.5))
+    assert [text.get_text() for text in axes.texts] == ["◂ 13.4"]

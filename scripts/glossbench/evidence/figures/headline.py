@@ -1,23 +1,32 @@
 """Test accuracy of every objective: mean, interval and range of its seeds, one panel per corpus and encoder."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, unvaried_and_floors
+from glossbench.evidence.selection import CELL, is_floor, unvaried_and_floors
 from glossbench.evidence.statistics.cells import cells
-from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.names import arrange, in_order, objective_name, protocol_name
 
 METRIC = "accuracy"
 ORDER = ["protocol", "corpus", "encoder", "objective"]
 NUMBERS = ["mean", "low", "high", "least", "most"]
 ROW = 0.19  # inches per objective in a panel
 MARGIN = 0.5  # inches per block for title and axis label
-ROOM = 0.6  # room on both sides of the runs of a panel, as a share of their range
-LEAST_ROOM = 1.0  # points
+LEGEND = 0.2  # inches for the legend of floors
+ROOM = 0.1  # room on both sides of the runs of a panel, as a share of their range
+LEAST_ROOM = 0.5  # points
+FAR = 5  # quartile distances below the lower quartile at which an objective is off the scale
+OFF_THE_SCALE = {
+    "size": style.SMALL, "va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+}  # fmt: skip
+FLOOR_LINE = {"linewidth": 0.8, "zorder": 1}
 
 select = unvaried_and_floors
 
@@ -42,38 +51,71 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled()
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
+    """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines.
+
+    The panels of one corpus and encoder have one scale, and a line in each of them for each floor.
+    """
     if table.empty:
         return panels.nothing()
-    blocks = panels.by_protocol(table)
+    floors = table[is_floor(table)]
+    trained = table.drop(index=floors.index)
+    if trained.empty:
+        trained, floors = floors, trained
+    blocks = panels.by_protocol(trained)
     heights = [
         block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
         for _, _, block in blocks
     ]
+    heights[-1] += LEGEND * bool(len(floors))
     width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
     figure, parts = panels.stacked(heights, width)
+    longest = max(panels.room_of_names(block["objective"].unique()) for _, _, block in blocks)
     for part, (protocol, corpora, block) in zip(parts, blocks, strict=True):
-        _draw_block(part, protocol, corpora, block)
+        part.suptitle(protocol_name(protocol))
+        for axes, panel, objectives in panels.by_objective(part, block, corpora, "accuracy, %", longest):
+            if panel.empty:
+                panels.not_run(axes)
+                continue
+            cell = table[(table["corpus"] == panel["corpus"].iloc[0]) & (table["encoder"] == panel["encoder"].iloc[0])]
+            axes.set_xlim(_limits(cell))
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+            for floor in cell[cell["objective"].isin(floors["objective"])].itertuples(index=False):
+                axes.axvline(floor.mean, **FLOOR_LINE, **_line_alone(floor.objective))
+            _draw_rows(axes, panel, objectives)
+    if len(floors):
+        handles = [
+            Line2D([], [], label=objective_name(key), **FLOOR_LINE, **_line_alone(key))
+            for key in in_order(floors["objective"], "objective")
+        ]
+        parts[-1].legend(**style.legend(handles, width), loc="outside lower center", frameon=False)
     return figure
 
 
-def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
-    part.suptitle(protocol_name(protocol))
-    for axes, panel, objectives in panels.by_objective(part, block, corpora, "accuracy, %"):
-        _draw_panel(axes, panel, objectives)
+def _limits(cell: pd.DataFrame) -> tuple[float, float]:
+    """The scale of one corpus and encoder: all runs, but of objectives that lie far below the others.
+
+    One that fails would hide the differences among all others.
+    """
+    low, high = cell["mean"].quantile([0.25, 0.75])
+    near = cell[cell["mean"] >= low - FAR * max(high - low, 1.0)]
+    least, most = near["least"].min(), near["most"].max()
+    room = max(ROOM * (most - least), LEAST_ROOM)
+    return least - room, most + room
 
 
-def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
-    if panel.empty:
-        panels.not_run(axes)
-        return
+def _draw_rows(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
     for row in panel.itertuples(index=False):
         look, place = style.look(row.objective), objectives.index(row.objective)
+        if row.mean < axes.get_xlim()[0]:
+            text = axes.text(0.02, place, f"◂ {row.mean:.1f}", transform=axes.get_yaxis_transform(), **OFF_THE_SCALE)
+            text.set_color(look.color)
+            continue
         if np.isfinite(row.low):
             axes.plot([row.low, row.high], [place, place], color=look.color, linewidth=0.6)
         axes.plot([row.least, row.most], [place, place], color=look.color, linewidth=2.2, alpha=0.45)
         axes.plot([row.mean], [place], **{**look.line(), "linestyle": "none"})
-    least, most = panel["least"].min(), panel["most"].max()
-    room = max(ROOM * (most - least), LEAST_ROOM)
-    axes.set_xlim(least - room, most + room)  # with two seeds an interval may be wider than all scores
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
+
+
+def _line_alone(objective: str) -> dict[str, Any]:
+    look = style.look(objective)
+    return {"color": look.color, "dashes": look.dashes}

@@ -12,6 +12,7 @@ from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, 
 
 WIDEST = 5  # panels per row of a page
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
+POINTS = 72  # of an inch
 LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
 
 
@@ -108,9 +109,16 @@ def cells(
 
 
 def by_objective(
-    part: SubFigure, block: pd.DataFrame, corpora: list[str], xlabel: str
+    part: SubFigure, block: pd.DataFrame, corpora: list[str], xlabel: str, room: float = 0.0
 ) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
     """Create panels as ``cells`` does, whose lines are the objectives of all of them.
+
+    Args:
+        part: Receives the panels.
+        block: Rows with columns ``encoder``, ``corpus`` and ``objective``.
+        corpora: The columns.
+        xlabel: Label of the lowest panels.
+        room: Least room for the names of objectives, inches: blocks with the same room stand in line.
 
     Yields:
         For each panel its axes, its rows of ``block``, and the objectives, the first on top.
@@ -118,6 +126,8 @@ def by_objective(
     objectives = in_order(block["objective"], "objective")
     for axes, panel, first in cells(part, block, corpora, xlabel, LEAST, LONGEST):
         name_objectives(axes, objectives, spoken=first)
+        if first:
+            axes.yaxis.labelpad += POINTS * max(0.0, room - room_of_names(objectives))
         yield axes, panel, objectives
 
 
@@ -129,11 +139,20 @@ def name_objectives(axes: Axes, objectives: list[str], spoken: bool) -> None:
         objectives: Objective keys.
         spoken: Whether to write the names.
     """
-    names = [style.fitted(objective_name(key), LONGEST, style.SMALL) if spoken else "" for key in objectives]
+    names = [_short(key) if spoken else "" for key in objectives]
     axes.set_yticks(range(len(objectives)), names)
     axes.set_ylim(len(objectives) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
+
+
+def room_of_names(objectives: Iterable[str]) -> float:
+    """Inches that the names of objectives take next to a panel."""
+    return max(style.inches(_short(key), style.SMALL) for key in objectives)
+
+
+def _short(objective: str) -> str:
+    return style.fitted(objective_name(objective), LONGEST, style.SMALL)
 
 
 def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], beside: float = 0.0) -> None:
