@@ -58,8 +58,14 @@ def test_no_job_asks_for_more_than_the_study_allows():
     assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60 - 10, "a size is not known"
 
 
-def test_a_search_asks_for_all_of_its_trials():
-    settings = {"tuning": {"trials": 3, "epochs": 10}, "objectives": ["gloss-o-ce"], "max_runtime": 1000}
+@pytest.mark.parametrize("run_epochs", [4, 200])
+def test_a_search_asks_for_all_of_its_trials(run_epochs):
+    settings = {
+        "training": {"epochs": run_epochs},
+        "tuning": {"trials": 3, "epochs": 10},
+        "objectives": ["gloss-o-ce"],
+        "max_runtime": 1000,
+    }
     cell = Run("mr", "bert-base", "gloss-o-ce", 0)
     whole = 3 * 10 * 6397 / paper_speed(CONFIG) / 60
     assert search_minutes(study(**settings), cell, 1, CONFIG) == pytest.approx(max(20, 2 * whole), abs=1)

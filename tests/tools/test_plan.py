@@ -43,8 +43,9 @@ def test_hours_are_documents_over_documents_per_second():
     assert frame["hours"].item() == pytest.approx(2 * 6397 * 10 / 50 / 3600)
 
 
-def test_trials_and_a_part_of_the_documents_count():
-    searched = study(training={"epochs": 10}, tuning={"trials": 5, "epochs": 4}, subset=1000)
+@pytest.mark.parametrize("run_epochs", [2, 10])
+def test_trials_and_a_part_of_the_documents_count(run_epochs):
+    searched = study(training={"epochs": run_epochs}, tuning={"trials": 5, "epochs": 4}, subset=1000)
     frame = planned(searched).set_index("kind")
     assert frame.loc["trial", ["jobs", "documents"]].to_list() == [5, 5 * 1000 * 4]
 

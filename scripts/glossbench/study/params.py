@@ -68,8 +68,7 @@ def search_settings(study: Study, cell: Cell) -> dict[str, Any]:
     """All that defines a search."""
     tuning = study.settings["tuning"]
     objective = without_searched(study.objective(cell.objective))
-    trials = trials_of(study, cell.objective)
-    epochs = tuning["epochs"] or objective["training"]["epochs"]
+    trials, epochs = trials_of(study, cell.objective), trial_epochs(study, cell.objective)
     settings = run_settings(study, cell)
     settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
     kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
@@ -80,6 +79,11 @@ def trials_of(study: Study, objective: str) -> int:
     """Trials of the search for an objective."""
     tuning = study.settings["tuning"]
     return tuning["trials_by_objective"].get(objective, tuning["trials"])
+
+
+def trial_epochs(study: Study, objective: str) -> int:
+    """Most epochs of a trial of the search for an objective."""
+    return study.settings["tuning"]["epochs"] or study.objective(objective)["training"]["epochs"]
 
 
 def floor_settings(study: Study, cell: Cell) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from glossbench.study.params import Cell, trials_of
+from glossbench.study.params import Cell, trial_epochs, trials_of
 from glossbench.study.published import key_by_printed
 from glossbench.study.study import Study
 
@@ -50,9 +50,8 @@ def evaluation_minutes(study: Study) -> int:
 
 def search_minutes(study: Study, cell: Cell, attempt: int, config_dir: Path) -> int:
     """Minutes to ask for: all trials of a search, none of them pruned."""
-    objective, tuning = study.objective(cell.objective), study.settings["tuning"]
-    trials = trained_trials(objective["search"], trials_of(study, cell.objective))
-    epochs = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
+    trials = trained_trials(study.objective(cell.objective)["search"], trials_of(study, cell.objective))
+    epochs = trial_epochs(study, cell.objective)
     return _limited(study, trials * epochs * epoch_seconds(study, cell, config_dir) / 60, attempt)
 
 

@@ -5,7 +5,6 @@ study. Without RUNS, the speed is that of the paper: BERT-base on one A100. Hour
 the paper's do on average, to runs that train for as many epochs as the study allows.
 """
 
-import math
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -19,7 +18,7 @@ from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
-from glossbench.study.params import trials_of
+from glossbench.study.params import trial_epochs, trials_of
 from glossbench.study.requests import documents_of, trained_trials
 from glossbench.study.study import Study, check_mirror
 from glossbench.study.union import studies_of
@@ -134,7 +133,7 @@ def _jobs(study: Study) -> Counter:
         jobs[run.corpus, run.encoder, "run", study.objective(run.objective)["training"]["epochs"], 0] += 1
     for search in study.tuning_jobs():
         objective = study.objective(search.objective)
-        limit = min(objective["training"]["epochs"], tuning["epochs"] or math.inf)
+        limit = trial_epochs(study, search.objective)
         trials = trained_trials(objective["search"], trials_of(study, search.objective))
         complete = min(trials, max(1, tuning["pruner"]["startup_trials"]))
         complete = trials if objective["pruning"] == "never" else complete
