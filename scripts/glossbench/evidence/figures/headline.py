@@ -1,21 +1,19 @@
 """Test accuracy of every objective: mean, interval and range of its seeds, one panel per corpus and encoder."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import CELL, is_floor, unvaried_and_floors
 from glossbench.evidence.statistics.cells import cells
-from glossbench.evidence.text.names import arrange, in_order, objective_name, protocol_name
+from glossbench.evidence.text.names import arrange, in_order, protocol_name
 
 METRIC = "accuracy"
 ORDER = ["protocol", "corpus", "encoder", "objective"]
+PANEL = ["corpus", "encoder"]
 NUMBERS = ["mean", "low", "high", "least", "most"]
 ROW = 0.19  # inches per objective in a panel
 MARGIN = 0.5  # inches per block for title and axis label
@@ -26,7 +24,7 @@ FAR = 5  # quartile distances below the lower quartile at which an objective is 
 OFF_THE_SCALE = {
     "size": style.SMALL, "va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
 }  # fmt: skip
-FLOOR_LINE = {"linewidth": 0.8, "zorder": 1}
+FLOOR_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
 
 select = unvaried_and_floors
 
@@ -75,20 +73,23 @@ def draw(table: pd.DataFrame) -> Figure:
         for axes, panel, objectives in panels.by_objective(part, block, corpora, "accuracy, %", longest):
             if panel.empty:
                 panels.not_run(axes)
-                continue
-            cell = table[(table["corpus"] == panel["corpus"].iloc[0]) & (table["encoder"] == panel["encoder"].iloc[0])]
-            axes.set_xlim(_limits(cell))
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-            for floor in cell[cell["objective"].isin(floors["objective"])].itertuples(index=False):
-                axes.axvline(floor.mean, **FLOOR_LINE, **_line_alone(floor.objective))
-            _draw_rows(axes, panel, objectives)
+            else:
+                _draw_panel(axes, table.merge(panel[PANEL].head(1)), floors.merge(panel[PANEL].head(1)))
+                _draw_rows(axes, panel, objectives)
     if len(floors):
-        handles = [
-            Line2D([], [], label=objective_name(key), **FLOOR_LINE, **_line_alone(key))
-            for key in in_order(floors["objective"], "objective")
-        ]
+        handles = [style.legend_entry(objective) for objective in in_order(floors["objective"], "objective")]
+        for handle in handles:
+            handle.set(**FLOOR_LINE)
         parts[-1].legend(**style.legend(handles, width), loc="outside lower center", frameon=False)
     return figure
+
+
+def _draw_panel(axes: Axes, cell: pd.DataFrame, floors: pd.DataFrame) -> None:
+    """The scale of a panel and its floors, from the rows of its corpus and encoder in all protocols."""
+    axes.set_xlim(_limits(cell))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    for floor in floors.itertuples(index=False):
+        axes.axvline(floor.mean, **{**style.look(floor.objective).line(), **FLOOR_LINE})
 
 
 def _limits(cell: pd.DataFrame) -> tuple[float, float]:
@@ -114,8 +115,3 @@ def _draw_rows(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
             axes.plot([row.low, row.high], [place, place], color=look.color, linewidth=0.6)
         axes.plot([row.least, row.most], [place, place], color=look.color, linewidth=2.2, alpha=0.45)
         axes.plot([row.mean], [place], **{**look.line(), "linestyle": "none"})
-
-
-def _line_alone(objective: str) -> dict[str, Any]:
-    look = style.look(objective)
-    return {"color": look.color, "dashes": look.dashes}

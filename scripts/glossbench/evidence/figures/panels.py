@@ -12,7 +12,6 @@ from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, 
 
 WIDEST = 5  # panels per row of a page
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
-POINTS = 72  # of an inch
 LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
 
 
@@ -127,7 +126,7 @@ def by_objective(
     for axes, panel, first in cells(part, block, corpora, xlabel, LEAST, LONGEST):
         name_objectives(axes, objectives, spoken=first)
         if first:
-            axes.yaxis.labelpad += POINTS * max(0.0, room - room_of_names(objectives))
+            axes.yaxis.labelpad += style.POINTS_PER_INCH * max(0.0, room - room_of_names(objectives))
         yield axes, panel, objectives
 
 

@@ -26,6 +26,7 @@ from glossbench.evidence.text.names import entries, objective_name
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
 DOTS_PER_INCH = 300
+POINTS_PER_INCH = 72
 PNG_COLOURS = 256
 TEXT = 7  # points
 TITLE = 7.5  # points, a panel's title
@@ -190,7 +191,7 @@ def inches(text: str, points: float) -> float:
     """Width of a text at a font size, in inches."""
     with styled():
         width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=points), ismath=False)
-    return width / 72
+    return width / POINTS_PER_INCH
 
 
 @contextmanager
