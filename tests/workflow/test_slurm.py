@@ -168,20 +168,30 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         under_way = {path.parents[1].name for path in state.rglob("checkpoint.safetensors")}
         return {key: jobs[name] for key, name in keys.items() if name in jobs and key in under_way}
 
+    def held(*keys):
+        """Jobs of these objectives, each stopped where it trains: a fast machine is done before the next one starts."""
+        jobs = {}
+
+        def found():
+            for key, job in training().items():
+                if key in keys and key not in jobs:
+                    cluster.stop_processes(job["JobId"], "train")
+                    jobs[key] = job
+            return jobs if len(jobs) == len(keys) else None
+
+        return wait_until(found, 300, f"under way: {', '.join(keys)}")
+
     def ended(job, *states):
         return lambda: next(now for now in cluster.jobs() if now["JobId"] == job["JobId"])["JobState"] in states
 
     submitter = started(folder, study)
     try:
-        first = wait_until(
-            lambda: {LIMITED, CANCELLED} <= set(training()) and training(), 300, "two runs are under way"
-        )
-        cluster.stop_processes(first[LIMITED]["JobId"], "train")  # or a fast machine is done within a minute
+        first = held(LIMITED, CANCELLED)
         run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
         run("scancel", first[CANCELLED]["JobId"])
         cluster.end("slurmctld")
         cluster.start_controller()
-        lost = wait_until(lambda: training().get(LOST), 300, "the third run is under way")
+        lost = held(LOST)[LOST]
         cluster.lose_node(lost["NodeList"])
         wait_until(ended(lost, "PENDING"), 120, "SLURM starts the job of a lost node again")
         cluster.start_node(lost["NodeList"])
