@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from claim_cases import INTEGRATED, NO_EPOCHS, STANDALONE, won
@@ -49,6 +50,19 @@ def test_the_page_gives_scope_and_support_beside_each_verdict_and_what_the_judge
     assert "the rule on seeds is waived" in own
     assert all(f"| {claim} | undecided | " in own for claim in ("C1", "C2", "C3", "C8", "C9", "C10"))
     assert own.strip().split("\n\n")[-1] in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+def test_a_departure_that_all_verdicts_share_is_said_once_and_any_other_where_it_belongs(runs):
+    alone = runs["objective"].isin(STANDALONE) | (runs["objective"] == "gloss-o")
+    other = runs.assign(max_length=64, batch_size=np.where(alone, 16, 128))
+    page = evidence(runs=other, epochs=NO_EPOCHS).claims(CLAIMS)["md"]
+    head, *sections = page.split("\n## ")
+    assert "\n- max length 64 instead of 128\n" in head
+    assert page.count("max length 64") == 1
+    for key, departs in {"C1": False, "C2": True, "C3": True}.items():
+        section = next(section for section in sections if section.startswith(key))
+        assert "Scope: other data (the departures above" in section
+        assert ("batch size 16 instead of 128" in section) == departs
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import Any
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
 from glossbench.evidence.claims.own_tables import WAIVED
+from glossbench.evidence.claims.scope import OTHER
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 
@@ -22,9 +23,10 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
     table = _table(HEADERS, [_row(verdict) for verdict in verdicts])
-    return "\n".join(
-        [f"# The paper's claims: {summary}", "", table, "", *map(_section, verdicts), *_own_tables(verdicts)]
-    )
+    shared = _shared_departures(verdicts)
+    sections = [_section(verdict, shared) for verdict in verdicts]
+    lines = [f"# The paper's claims: {summary}", "", table, "", *_departures(shared), *sections]
+    return "\n".join([*lines, *_own_tables(verdicts)])
 
 
 def _table(headers: list[str], rows: list[list[str]]) -> str:
@@ -36,8 +38,27 @@ def _row(verdict: dict[str, Any]) -> list[str]:
     return [verdict["id"], verdict["verdict"], verdict["scope"], verdict["support_text"], *measured]
 
 
-def _section(verdict: dict[str, Any]) -> str:
-    facts = [f"Scope: {verdict['scope_text']}."] if verdict["scope"] else []
+def _shared_departures(verdicts: list[dict[str, Any]]) -> list[str]:
+    """What each of several verdicts on other data departs from the paper in, so that it can be said once."""
+    lists = [verdict["departures"] for verdict in verdicts if verdict["departures"]]
+    return [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
+
+
+def _departures(shared: list[str]) -> list[str]:
+    lead = f"Each verdict on {OTHER} departs from the paper in this:"
+    return [lead, "", *(f"- {escaped(departure)}" for departure in shared), ""] if shared else []
+
+
+def _scope(verdict: dict[str, Any], shared: list[str]) -> str:
+    """The scope in words; departures that all share are not said again."""
+    if not (shared and verdict["departures"]):
+        return verdict["scope_text"]
+    own = [departure for departure in verdict["departures"] if departure not in shared]
+    return f"{verdict['scope']} ({'; '.join(['the departures above', *own])})"
+
+
+def _section(verdict: dict[str, Any], shared: list[str]) -> str:
+    facts = [f"Scope: {_scope(verdict, shared)}."] if verdict["scope"] else []
     facts.append(f"Measured: {verdict['quantity']}.")
     if verdict["interval_kind"]:
         facts.append(f"Interval: {verdict['interval_kind']}.")
