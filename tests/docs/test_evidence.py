@@ -1,0 +1,64 @@
+"""The study that stands in results/cpu: its pages say what its files say, and it is small and whole."""
+
+import json
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from glossbench.study.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[2]
+EVIDENCE = ROOT / "results" / "cpu"
+PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
+OBJECTIVES = {entry["title"]: key for key, entry in read_yaml(ROOT / "config/objectives.yaml").items()}
+CORPORA = {entry["title"]: key for key, entry in read_yaml(ROOT / "config/corpora.yaml").items()}
+
+
+def key_of(title):
+    name, reference = re.fullmatch(r"(.*?)( \(reference\))?", title).groups()
+    return OBJECTIVES[name] + ("@reference" if reference else "")
+
+
+def tables(text):
+    """Rows of the tables whose first column is the objective, as mappings from the head's names."""
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        head, _, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
+        if head[0] in ("Integrated", "Standalone"):
+            yield from (dict(zip(["objective", *head[1:]], row, strict=True), protocol=head[0]) for row in rows)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_scores_are_those_of_the_tables(page):
+    rows = [*tables(page.read_text(encoding="utf-8"))]
+    assert rows
+    for row in rows:
+        frame = pd.read_csv(EVIDENCE / "tables" / f"{row.pop('protocol').lower()}.csv")
+        found = frame[(frame["objective"] == key_of(row.pop("objective"))) & (frame["metric"] == "accuracy")]
+        assert {CORPORA[title] for title in row} == set(found["corpus"]) == set(frame["corpus"])
+        for title, shown in row.items():
+            score = found.set_index("corpus").loc[CORPORA[title]]
+            spread = "" if score["n_seeds"] == 1 else f" ± {score['std']:.1f}"
+            assert re.sub(r"\*\*", "", shown) == f"{score['mean']:.1f}{spread}", (title, score["objective"])
+            assert shown.startswith("**") == (score["rank"] == 1), (title, score["objective"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_verdicts_are_those_of_the_claims(page):
+    said = dict(re.findall(r"^- \*\*(C\d+) (\w[\w ]*)\.?\*\*", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert said == {claim["id"]: claim["verdict"] for claim in json.loads((EVIDENCE / "claims.json").read_text())}
+
+
+def test_all_runs_of_each_corpus_are_packed():
+    for file in read_yaml(ROOT / "config/cpu.yaml")["studies"]:
+        name = f"cpu-{Path(file).stem}"
+        with tarfile.open(EVIDENCE / "runs" / f"{name}-runs.tar.gz") as archive:
+            runs = [member for member in archive.getnames() if member.endswith("/metrics.json")]
+        assert len(runs) == 66, name
+
+
+def test_it_is_small():
+    files = subprocess.run(["git", "ls-files", "-z", EVIDENCE], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert sum((ROOT / name).stat().st_size for name in files.stdout.split("\0")[:-1]) < 8 * 2**20
