@@ -138,14 +138,21 @@ class _WithoutComments(ast.NodeTransformer):
 
 
 def _commit(root: Path) -> str:
-    """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk)."""
+    """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
+
+    It ends with "-dirty" where files have changed since. Results do not count: they are what is being made.
+    """
     if (root / "COMMIT").is_file():
         return (root / "COMMIT").read_text(encoding="utf-8")
     try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+        return _git(root, "describe", "--always", "--abbrev=40") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _digest(path: Path) -> str:
