@@ -41,6 +41,18 @@ The study takes {minutes:.0f} minutes on {machine}, installing as long again, ve
 - The archive is a Workflow Run RO-Crate: `ro-crate-metadata.json` describes workflow, inputs with their licences, runs,
   software, tables, figures and claims.
 
+## The paper's claims, without training
+
+[results/cpu](results/cpu/README.md) checks the claims on the paper's five corpora; its runs took seven hours of two
+cores. They come with the repository, so that tables, figures, verdicts and report can be made again from them, without
+a download, in four minutes:
+
+```
+make import ARCHIVE=results/cpu/runs STUDY=config/cpu.yaml
+make study STUDY=config/cpu.yaml
+git status results/cpu    # tables, figures, frames and verdicts have the same bytes; provenance and report name the commit
+```
+
 ## An archive that comes with a paper
 
 `make verify ARCHIVE=... DIGEST=...` in a checkout of the commit that the archive names. The digest is the SHA-256 that
