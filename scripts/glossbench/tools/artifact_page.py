@@ -50,7 +50,7 @@ a download, in four minutes:
 ```
 make import ARCHIVE=results/cpu/runs STUDY=config/cpu.yaml
 make study STUDY=config/cpu.yaml
-git status results/cpu    # tables, figures, frames and verdicts have the same bytes; provenance and report name the commit
+git status results/cpu    # the same bytes, but for provenance and report, which name the commit
 ```
 
 ## An archive that comes with a paper
