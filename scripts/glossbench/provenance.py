@@ -72,6 +72,14 @@ def describe(root: Path) -> dict[str, Any]:
     }
 
 
+def git(root: Path, *arguments: str) -> bytes | None:
+    """What git prints in a folder; None if it fails."""
+    try:
+        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def versions() -> dict[str, str]:
     """Installed versions of the packages that results depend on, and of the library that compresses pictures."""
     return {**{name: _version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
@@ -144,15 +152,11 @@ def _commit(root: Path) -> str:
     """
     if (root / "COMMIT").is_file():
         return (root / "COMMIT").read_text(encoding="utf-8")
-    try:
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
-        return _git(root, "describe", "--always", "--abbrev=40") + ("-dirty" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
+    changed = git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+    commit = git(root, "describe", "--always", "--abbrev=40")
+    if changed is None or commit is None:
         return "unknown"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+    return commit.decode().strip() + ("-dirty" if changed else "")
 
 
 def _digest(path: Path) -> str:

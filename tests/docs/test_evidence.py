@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from glossbench.study.yaml_file import read_yaml
+from registered import REGISTRY, ROOT
 
-ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "results" / "cpu"
 OF_OTHERS = {"C5": "cpu-ablations", "C6": "cpu-ablations", "C7": "cpu-ablations"}  # claims that another study judges
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
-OBJECTIVES = {entry["title"]: key for key, entry in read_yaml(ROOT / "config/objectives.yaml").items()}
-CORPORA = {entry["title"]: key for key, entry in read_yaml(ROOT / "config/corpora.yaml").items()}
+OBJECTIVES = {entry["title"]: key for key, entry in REGISTRY["objectives"].items()}
+CORPORA = {entry["title"]: key for key, entry in REGISTRY["corpora"].items()}
 
 
 def key_of(title):

@@ -23,9 +23,8 @@ def test_same_files_give_the_same_bytes_whatever_their_times(archive, packed, tm
     with tarfile.open(archive) as tar:
         assert {(member.mtime, member.uid, member.uname) for member in tar} == {(0, 0, "")}
         names = tar.getnames()
-        assert names == sorted(
-            names, key=lambda name: (Path(name).name, name)
-        )  # gzip finds what files of one kind have in common
+        # files of one kind stand together: gzip finds what they have in common
+        assert names == sorted(names, key=lambda name: (Path(name).name, name))
 
 
 def test_archive_has_all_that_the_evidence_stands_on(packed):

@@ -19,6 +19,7 @@ from glossbench.tools.packed import Packed
 from glossbench.tools.verify import main
 from glossbench.tools.verify import verify as verdict_on
 from registered import CONFIG, ROOT
+from repository import git
 
 pytestmark = pytest.mark.slow
 TOO_MANY = {"tables/better.csv": b"accuracy\n1.0\n"}
@@ -318,11 +319,6 @@ def test_a_picture_of_other_versions_is_looked_at_but_not_compared(packed, tmp_p
     assert f"{pictures} pictures were not drawn again: they were made with other versions of libraries" in found.notes
     changed = {**packed, "figures/method.png": b"garbage"}
     assert "figures/method.png: not a whole png" in verify(repacked(changed, tmp_path / "b.tar.gz", sums=True))
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=a", "-c", "user.email=a@b")
-    return subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_packed_registries_are_those_of_the_commit(packed, tmp_path):

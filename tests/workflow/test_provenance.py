@@ -1,11 +1,11 @@
 """Digests of code: what a change reruns, and what it does not."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from glossbench import provenance
+from repository import git
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,20 +93,14 @@ def test_what_is_known_of_the_machine():
 
 
 def test_a_changed_file_is_said_beside_the_commit_but_not_a_result_that_is_made_again(tmp_path):
-    def git(*arguments):
-        own = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
-        return subprocess.run(
-            ["git", *own, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
-        ).stdout
-
     results = tmp_path / "results" / "cpu"
     results.mkdir(parents=True)
     for path in (tmp_path / "claims.yaml", results / "claims.md"):
         path.write_text("one")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "first")
-    commit = git("rev-parse", "HEAD").strip()
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "first")
+    commit = git(tmp_path, "rev-parse", "HEAD").strip()
     (results / "claims.md").unlink()
     assert provenance.describe(tmp_path)["commit"] == commit
     (tmp_path / "claims.yaml").write_text("two")

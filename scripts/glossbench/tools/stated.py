@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.report.page import machines
 from glossbench.frames import FLOOR
+from glossbench.provenance import git
 from glossbench.study.files import card_file, run_folder
 from glossbench.study.grid import Run, TuningJob
 from glossbench.study.objectives import tuned_settings, without_searched
@@ -260,7 +260,7 @@ def at_commit(packed: Packed, sources: Iterable[str], checkout: Path) -> tuple[l
         return [], [f"the commit {commit} is not in this clone; registries were not compared with it"]
     faults = []
     for name in sorted(sources):
-        if name in packed.sound and _git(checkout, "show", f"{revision}:{name}") != (packed.root / name).read_bytes():
+        if name in packed.sound and git(checkout, "show", f"{revision}:{name}") != (packed.root / name).read_bytes():
             faults.append(f"{name}: not that of the commit {revision}, which {COMMIT} names")
     return faults, []
 
@@ -282,13 +282,5 @@ def _revision(commit: str, checkout: Path) -> str | None:
     """The commit that a text of ``git describe`` names, a tag or one that ends in its 40 digits; None if unknown."""
     digits = re.search(r"[0-9a-f]{40}$", commit)
     name = digits[0] if digits else f"refs/tags/{commit}" if re.fullmatch(r"[\w.-]+", commit) else None
-    found = name and _git(checkout, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    found = name and git(checkout, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     return found.decode().strip() if found else None
-
-
-def _git(checkout: Path, *arguments: str) -> bytes | None:
-    """What git prints; None if it fails."""
-    try:
-        return subprocess.run(["git", *arguments], cwd=checkout, capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
