@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from claim_cases import search, sweep, verdict
 from glossbench.evidence.claims.best_values import chance_in_band
@@ -15,6 +16,24 @@ def test_an_equal_best_counts_by_its_share_and_a_band_must_beat_a_pick_at_random
     crowded = sweep("labeled_fraction", [0.5, 0.6, 0.7, 0.9], values=(0.5, 0.6, 0.7, 0.9))
     assert verdict("C5", crowded)["verdict"] == "contradicted"
     assert "none of it above 75 %" in verdict("C5", crowded)["reason"]
+
+
+def test_a_cell_counts_only_where_the_setting_changes_more_than_seeds_do():
+    apart = sweep("labeled_fraction", [0.1, 0.1, 0.1, 0.1, 0.1])
+    flat = apart["corpus"].isin(["r52", "ohsumed"])
+    by_seed_alone = 0.8 + np.random.default_rng(0).normal(0, 0.01, len(apart))
+    score = apart["test_macro_f1"].where(~flat, by_seed_alone)
+    found = verdict("C5", apart.assign(test_macro_f1=score))
+    assert (found["verdict"], found["n"]) == ("contradicted", 3)
+    effects = {row["corpus"]: row["effect"] for row in found["numbers"]}
+    assert effects == {"mr": True, "r8": True, "r52": False, "ohsumed": False, "20ng": True}
+    # three seeds that agree on the order of five values: chi-square 12 at 4 degrees of freedom
+    assert next(row["p"] for row in found["numbers"] if row["corpus"] == "mr") == pytest.approx(7 * math.exp(-6))
+    (caveat,) = found["caveats"]
+    assert caveat.startswith("R52 with BERT-base and Ohsumed with BERT-base do not count")
+    nowhere = verdict("C5", apart.assign(test_macro_f1=0.8))
+    assert nowhere["verdict"] == "undecided"
+    assert "in no cell does labeled_fraction change the metric" in nowhere["reason"]
 
 
 def test_searches_show_a_share_where_no_setting_was_varied_but_decide_nothing():

@@ -123,5 +123,5 @@ def test_one_run_alone_is_ten_times_not_tested():
 
 def test_claims_that_need_trials_or_epochs_do_without():
     assert set(CORPORA) == set(won("gloss-o", STANDALONE, 1)["corpus"])
-    assert verdict("C5")["reason"].startswith("Not tested: no cell varies labeled_fraction")
+    assert verdict("C5")["reason"].startswith("Not tested: no cell tries three values of labeled_fraction")
     assert verdict("C4")["reason"].startswith("Not tested: no run of ")

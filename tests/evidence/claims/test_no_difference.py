@@ -67,6 +67,28 @@ def test_without_a_difference_at_most_five_of_a_hundred_studies_confirm(claim):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("claim", ["C5", "C6"])
+def test_a_setting_without_effect_is_contradicted_in_at_most_five_of_a_hundred_studies(claim):
+    table, drawn = WORLDS[claim]
+    chance = np.random.default_rng(100 + int(claim[1:]))
+    found = [verdict(claim, drawn(table, chance))["verdict"] for _ in range(STUDIES)]
+    assert found.count("contradicted") <= 0.05 * STUDIES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("losses", "lead"), [((0, 0, 0), 0), ((0.02, 0.02, 0.02), 0), ((0.03, 0.02, 0.01), 0.01)])
+def test_the_interval_of_a_lead_holds_its_own_value_and_nearly_always_the_true_one(losses, lead):
+    chance, covered = np.random.default_rng(7), 0
+    table = tornado(*losses)
+    for _ in range(STUDIES):
+        found = verdict("C7", noisy(table, chance))
+        low, high = found["interval"]
+        assert low <= found["value"] <= high
+        covered += low <= lead <= high
+    assert covered >= 0.9 * STUDIES
+
+
+@pytest.mark.slow
 def test_at_the_very_bound_at_most_five_of_a_hundred_studies_confirm_an_overhead():
     frames, chance = timed(0.01), np.random.default_rng(4)
     parts, found = ["seconds_graph", "seconds_propagation"], []

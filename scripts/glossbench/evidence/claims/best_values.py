@@ -11,9 +11,11 @@ from scipy import stats
 from glossbench.evidence.claims.competitors import cells_of, runs_of
 from glossbench.evidence.claims.measurement import CellValue, Measurement, over_cells
 from glossbench.evidence.selection import variations
+from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
 
-DECIMALS = 9  # values are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
+DECIMALS = 9  # numbers are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
+FEWEST_VALUES = 3  # of two values one is the best, but of which band?
 
 
 def measure(
@@ -21,28 +23,33 @@ def measure(
 ) -> list[Measurement] | str:
     """Share of cells whose best value, by the mean over common seeds, lies in the band.
 
-    A cell counts if one objective was run with values inside and outside the band while no other setting was varied.
-    If several values are equally good, the cell counts by the share of them in the band. If no cell counts, the best
-    trials of searches whose space reaches beyond the band are used instead, one per search. A search has one seed, so
-    that it shows a share but does not decide the claim. The share must exceed that of a random choice among the values
-    tried.
+    A cell was swept if one objective was run with at least three values, inside and outside the band, while no other
+    setting was varied. It counts if the values differ by more than the seeds do (Friedman's test over the seeds at
+    5 %): where a setting has no effect, its best value is chance. If several values are equally good, the cell counts
+    by the share of them in the band. If no cell was swept, the best trials of searches whose space reaches beyond the
+    band are used instead, one per search. A search has one seed, so that it shows a share but does not decide the
+    claim. The share must exceed that of a random choice among the values tried.
 
     Returns:
-        One measurement; its ``numbers`` are the best value of each cell and of each search. Or a text that says which
-        runs are missing.
+        One measurement; its ``numbers`` are the best value of each cell, with Friedman's p, and of each search. Or a
+        text that says which runs are missing.
     """
     searched = _searches(trials, measure)
     swept = _sweeps(runs, measure)
     if swept:
-        return [_from_sweeps(swept, searched, measure["band"])]
+        return [_from_sweeps(swept, searched, measure)]
     if searched:
         return [_from_searches(searched)]
     low, high = measure["band"]
-    return f"no cell varies {measure['setting']} both within and outside {low} - {high}, and no search does"
+    return f"no cell tries three values of {measure['setting']} within and outside {low} - {high}, and no search does"
 
 
-def _from_sweeps(swept: list[tuple], searched: list[dict[str, Any]], band: list[float]) -> Measurement:
-    within = {cell: _inside(table.columns, band) for cell, table, *_ in swept}
+def _from_sweeps(swept: list[tuple], searched: list[dict[str, Any]], measure: dict[str, Any]) -> Measurement:
+    rows = [row for _, _, row, _ in swept] + searched
+    counting = [sweep for sweep in swept if sweep[2]["effect"]]
+    nothing = "" if counting else f"in no cell does {measure['setting']} change the metric more than seeds do"
+    swept = counting or swept
+    within = {cell: _inside(table.columns, measure["band"]) for cell, table, *_ in swept}
 
     def share(means: list[np.ndarray]) -> np.ndarray:
         return np.mean([_credit(mean, own) for mean, own in zip(means, within.values(), strict=True)], axis=0)
@@ -53,12 +60,13 @@ def _from_sweeps(swept: list[tuple], searched: list[dict[str, Any]], band: list[
         lambda cell, means: _credit(means, within[cell]),
         runs=frozenset().union(*(runs for *_, runs in swept)),
         at_least=float(np.mean([own.mean() for own in within.values()])),
-        numbers=[row for _, _, row, _ in swept] + searched,
+        missing=nothing,
+        numbers=rows,
     )
 
 
 def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
-    """For each cell that counts: (corpus, encoder), scores (seeds, values), its row of ``numbers``, and its runs."""
+    """For each cell that was swept: (corpus, encoder), scores (seeds, values), its row of ``numbers``, its runs."""
     setting, sweeps = measure["setting"], []
     if setting not in runs:
         return sweeps
@@ -69,14 +77,23 @@ def _sweeps(runs: pd.DataFrame, measure: dict[str, Any]) -> list[tuple]:
             table = scores(rows, measure["metric"]).join(values).dropna(subset="value")
             table = table.pivot_table("score", "seed", "value").dropna()
             inside = _inside(table.columns, measure["band"])
-            if len(table) and inside.any() and not inside.all():
+            if len(table) and len(inside) >= FEWEST_VALUES and inside.any() and not inside.all():
                 best = float(table.mean().idxmax())
                 names = {"corpus": cell[0], "encoder": cell[1], "objective": objective, "from": "runs"}
                 tried = [float(value) for value in table.columns]
-                row = {**names, "best": best, "tried": tried, "n": len(table)}
+                p = _friedman_p(table.to_numpy())
+                row = {**names, "best": best, "tried": tried, "n": len(table), "p": p, "effect": p < ALPHA}
                 sweeps.append((cell, table, row, runs_of(rows[rows["seed"].isin(table.index)])))
                 break
     return sweeps
+
+
+def _friedman_p(scores: np.ndarray) -> float:
+    """p value of Friedman's test that all columns of (seeds, values) are alike; 1 if they are the same."""
+    scores = scores.round(DECIMALS)
+    if (np.ptp(scores, axis=1) == 0).all():
+        return 1.0
+    return float(stats.friedmanchisquare(*scores.T).pvalue)
 
 
 def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from glossbench.evidence.claims.competitors import listed
 from glossbench.evidence.claims.measurement import Measurement
-from glossbench.evidence.text.names import in_order, objective_name, tunes_sigma
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, objective_name, tunes_sigma
 
 
 def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
@@ -21,6 +21,7 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         *_substitutes(claim["measure"]["gloss"], [row for one in measured for row in one.numbers]),
         *_dependent_cells(claim["measure"], measured),
         *_unequal_searches(claim["measure"], rows),
+        *_without_effect([row for one in measured for row in one.numbers]),
     ]
 
 
@@ -32,6 +33,14 @@ def _substitutes(gloss: list[str], numbers: list[dict[str, Any]]) -> list[str]:
         for key in compared
         if not tunes_sigma(key)
     ]
+
+
+def _without_effect(numbers: list[dict[str, Any]]) -> list[str]:
+    """Cells that were swept but do not count, because the setting changed nothing there."""
+    cells = [row for row in numbers if not row.get("effect", True)]
+    names = listed([f"{corpus_name(row['corpus'])} with {encoder_name(row['encoder'])}" for row in cells])
+    text = f"{names} {'does' if len(cells) == 1 else 'do'} not count, because values differ by no more than seeds do"
+    return [f"{text} (Friedman's test, p of 0.05 or more)"] if cells else []
 
 
 def _dependent_cells(measure: dict[str, Any], measured: list[Measurement]) -> list[str]:

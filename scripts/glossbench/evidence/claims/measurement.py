@@ -76,6 +76,7 @@ def over_cells(
     scores: dict[Cell, np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],
     in_cell: Callable[[Cell, np.ndarray], float],
+    symmetric: bool = False,
     **others: Any,
 ) -> Measurement:
     """Measure a statistic of the means of cells, with its interval over the seeds in each cell.
@@ -84,11 +85,12 @@ def over_cells(
         scores: For each cell, scores of shape (seeds, columns).
         statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
         in_cell: The number in one cell alone, from the cell and its means of shape (columns,).
+        symmetric: Whether the interval reaches equally far to both sides, as in ``means_interval``.
         others: Further arguments of ``Measurement``.
     """
     means = {cell: table.mean(axis=0) for cell, table in scores.items()}
     values = {cell: float(in_cell(cell, mean)) for cell, mean in means.items()}
-    low, high = means_interval(list(scores.values()), statistic)
+    low, high = means_interval(list(scores.values()), statistic, symmetric=symmetric)
     return Measurement(
         float(statistic(list(means.values()))),
         low,

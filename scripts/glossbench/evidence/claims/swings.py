@@ -41,7 +41,8 @@ def measure(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measu
         swings = [_swings(mean, len(settings)) for mean in means]
         return np.mean([swing[..., 0] - swing[..., 1:].max(axis=-1) for swing in swings], axis=0)
 
-    return [over_cells(tables, lead, lambda _, means: lead([means]), runs=runs_used, numbers=rows)]
+    # noise alone makes the larger of two swings larger, but not the one that it is compared with
+    return [over_cells(tables, lead, lambda _, means: lead([means]), symmetric=True, runs=runs_used, numbers=rows)]
 
 
 def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric: str) -> pd.DataFrame | None:

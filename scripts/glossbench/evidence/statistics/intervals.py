@@ -26,7 +26,10 @@ def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float
 
 
 def means_interval(
-    cells: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray]], np.ndarray], level: float = 1 - ALPHA
+    cells: Sequence[np.ndarray],
+    statistic: Callable[[list[np.ndarray]], np.ndarray],
+    level: float = 1 - ALPHA,
+    symmetric: bool = False,
 ) -> tuple[float, float]:
     """Interval of a statistic of cell means, which need not be linear in them.
 
@@ -39,6 +42,9 @@ def means_interval(
         cells: For each cell, scores of shape (seeds, columns).
         statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
         level: Confidence level.
+        symmetric: Reach as far to both sides of the statistic of the observed means as the middle of the draws does
+            to the farther one. Noise moves the largest of several numbers one way only, so that the draws of such a
+            statistic may all lie on one side of it.
 
     Returns:
         Lower and upper end; NaN if a cell has fewer than two seeds.
@@ -46,9 +52,14 @@ def means_interval(
     if not cells or min(len(cell) for cell in cells) < 2:
         return math.nan, math.nan
     chance = np.random.default_rng(SEED)
-    drawn = np.asarray(statistic([_drawn_means(np.asarray(cell, dtype=float), chance) for cell in cells]))
+    cells = [np.asarray(cell, dtype=float) for cell in cells]
+    drawn = np.asarray(statistic([_drawn_means(cell, chance) for cell in cells]))
     # shares are not interpolated: each end is a value that was drawn
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+    if symmetric:
+        observed = float(statistic([cell.mean(axis=0) for cell in cells]))
+        farther = max(observed - low, high - observed)
+        return float(observed - farther), float(observed + farther)
     return float(low), float(high)
 
 
