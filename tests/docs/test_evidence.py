@@ -12,7 +12,8 @@ from glossbench.study.yaml_file import read_yaml
 from registered import REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
-OF_OTHERS = {"C5": "cpu-ablations", "C6": "cpu-ablations", "C7": "cpu-ablations"}  # claims that another study judges
+# Claims that another study judges.
+OF_OTHERS = dict.fromkeys(["C4", "C9"], "cpu-timing") | dict.fromkeys(["C5", "C6", "C7"], "cpu-ablations")
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
 OBJECTIVES = {entry["title"]: key for key, entry in REGISTRY["objectives"].items()}
 CORPORA = {entry["title"]: key for key, entry in REGISTRY["corpora"].items()}
