@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from glossbench.study.yaml_file import read_yaml
-from registered import REGISTRY, ROOT
+from registered import CLAIMS, REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
 # Claims that another study judges.
@@ -48,13 +48,40 @@ def test_scores_are_those_of_the_tables(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
-def test_verdicts_are_those_of_the_claims(page):
-    said = dict(re.findall(r"^- \*\*(C\d+) (\w[\w ]*)\.?\*\*", page.read_text(encoding="utf-8"), re.MULTILINE))
+def test_verdicts_and_intervals_are_those_of_the_claims(page):
+    text = page.read_text(encoding="utf-8")
+    said = dict(re.findall(r"^- \*\*(C\d+) (\w[\w ]*)\.?\*\*", text, re.MULTILINE))
+    assert said == {key: claim["verdict"] for key, claim in judged().items()}
+    intervals = re.findall(r"^- \*\*(C\d+) (?:(?!^- )[^|])*?interval (\S+)\s+to (\S*\d)", text, re.MULTILINE)
+    assert len(intervals) >= 2
+    for key, *ends in intervals:
+        scale = 1 if CLAIMS[key]["shown"] == "ratio" else 100
+        for shown, end in zip(ends, judged()[key]["interval"], strict=True):
+            decimals = len(shown.partition(".")[2])
+            assert float(shown) == round(scale * end, decimals), (key, shown)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_differences_of_the_switches_are_those_of_their_table(page):
+    frame = pd.read_csv(ROOT / "results/cpu-ablations/tables/switches.csv")
+    frame = frame[frame["metric"] == "accuracy"]
+    codes = read_yaml(ROOT / "config/outputs.yaml")["tables"]["switches"]["settings"]["switches"]
+    text = page.read_text(encoding="utf-8").replace("−", "-")
+    said = re.findall(r"^\| \[(D\d+)\].*?\| (\S+).*?\| (\S+)", text, re.MULTILINE)
+    said += re.findall(r"\*\*(D\d+)\*\*, [^:]*: (\S+) and (\S*\d)", text)
+    assert {codes[key] for key in frame["setting"]} == {code for code, *_ in said}
+    for code, *shown in said:
+        own = frame[frame["setting"].map(codes) == code].set_index("corpus")["difference"]
+        assert [float(number) for number in shown] == [round(own[key], 2) for key in ("mr", "r8")], code
+
+
+def judged():
+    """The claims of the registry, each as the study judges it that the pages follow."""
     found = {}
     for study in ("cpu", *set(OF_OTHERS.values())):
-        judged = json.loads((ROOT / "results" / study / "claims.json").read_text())
-        found |= {row["id"]: row["verdict"] for row in judged if OF_OTHERS.get(row["id"], "cpu") == study}
-    assert said == found
+        rows = json.loads((ROOT / "results" / study / "claims.json").read_text())
+        found |= {row["id"]: row for row in rows if OF_OTHERS.get(row["id"], "cpu") == study}
+    return found
 
 
 def test_all_runs_of_each_corpus_are_packed():
