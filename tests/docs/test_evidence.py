@@ -47,6 +47,22 @@ def test_scores_are_those_of_the_tables(page):
             assert shown.startswith("**") == (score["rank"] == 1), (title, score["objective"])
 
 
+def test_scores_on_the_whole_of_mr_are_those_of_the_tables():
+    page = (EVIDENCE / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+ ± [^|]+) \| ([^|]+ ± [^|]+) \|$", page.partition("| On MR |")[2], re.MULTILINE
+    )
+    assert len(rows) == 5
+    for column, study in enumerate((EVIDENCE, ROOT / "results/cpu-full-mr"), start=1):
+        frame = pd.concat(pd.read_csv(study / "tables" / f"{name}.csv") for name in ("integrated", "standalone"))
+        own = frame[(frame["corpus"] == "mr") & (frame["metric"] == "accuracy")].drop_duplicates("objective")
+        own = own.set_index("objective").loc[[key_of(title) for title, *_ in rows]]
+        best = own["mean"].idxmax()
+        for row, (key, score) in zip(rows, own.iterrows(), strict=True):
+            shown = f"{score['mean']:.1f} ± {score['std']:.1f}"
+            assert row[column] == (f"**{shown}**" if key == best else shown), (study.name, key)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_verdicts_and_intervals_are_those_of_the_claims(page):
     text = page.read_text(encoding="utf-8")
