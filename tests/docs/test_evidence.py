@@ -63,6 +63,18 @@ def test_scores_on_the_whole_of_mr_are_those_of_the_tables():
             assert row[column] == (f"**{shown}**" if key == best else shown), (study.name, key)
 
 
+def test_scores_of_the_published_probe_are_those_of_its_table():
+    said = re.search(
+        r"at\s+(\S+) % \(SCL\)\s+and\s+(\S+) % \(G-Loss-O\) give (\S+) % and (\S+) % with", PAGES[1].read_text()
+    )
+    found = []
+    for study in (EVIDENCE, ROOT / "results/cpu-probe"):
+        frame = pd.read_csv(study / "tables/standalone.csv")
+        means = frame[(frame["corpus"] == "r52") & (frame["metric"] == "accuracy")].set_index("objective")["mean"]
+        found += [f"{means[key]:.1f}" for key in ("scl", "gloss-o")]
+    assert [*said.groups()] == found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_verdicts_and_intervals_are_those_of_the_claims(page):
     text = page.read_text(encoding="utf-8")
