@@ -24,6 +24,22 @@ def key_of(title):
     return OBJECTIVES[name] + ("@reference" if reference else "")
 
 
+def judged():
+    """The claims of the registry, each as the study judges it that the pages follow."""
+    found = {}
+    for study in ("cpu", *set(OF_OTHERS.values())):
+        rows = json.loads((ROOT / "results" / study / "claims.json").read_text())
+        found |= {row["id"]: row for row in rows if OF_OTHERS.get(row["id"], "cpu") == study}
+    return found
+
+
+def accuracies(study, corpus, *protocols):
+    """A study's rows of accuracy on a corpus, by objective."""
+    frame = pd.concat(pd.read_csv(study / "tables" / f"{protocol}.csv") for protocol in protocols)
+    own = frame[(frame["corpus"] == corpus) & (frame["metric"] == "accuracy")]
+    return own.drop_duplicates("objective").set_index("objective")
+
+
 def tables(text):
     """Rows of the tables whose first column is the objective, as mappings from the head's names."""
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
@@ -54,9 +70,7 @@ def test_scores_on_the_whole_of_mr_are_those_of_the_tables():
     )
     assert len(rows) == 5
     for column, study in enumerate((EVIDENCE, ROOT / "results/cpu-full-mr"), start=1):
-        frame = pd.concat(pd.read_csv(study / "tables" / f"{name}.csv") for name in ("integrated", "standalone"))
-        own = frame[(frame["corpus"] == "mr") & (frame["metric"] == "accuracy")].drop_duplicates("objective")
-        own = own.set_index("objective").loc[[key_of(title) for title, *_ in rows]]
+        own = accuracies(study, "mr", "integrated", "standalone").loc[[key_of(title) for title, *_ in rows]]
         best = own["mean"].idxmax()
         for row, (key, score) in zip(rows, own.iterrows(), strict=True):
             shown = f"{score['mean']:.1f} ± {score['std']:.1f}"
@@ -67,24 +81,21 @@ def test_scores_of_the_published_probe_are_those_of_its_table():
     said = re.search(
         r"at\s+(\S+) % \(SCL\)\s+and\s+(\S+) % \(G-Loss-O\) give (\S+) % and (\S+) % with", PAGES[1].read_text()
     )
-    found = []
-    for study in (EVIDENCE, ROOT / "results/cpu-probe"):
-        frame = pd.read_csv(study / "tables/standalone.csv")
-        means = frame[(frame["corpus"] == "r52") & (frame["metric"] == "accuracy")].set_index("objective")["mean"]
-        found += [f"{means[key]:.1f}" for key in ("scl", "gloss-o")]
-    assert [*said.groups()] == found
+    studies = (EVIDENCE, ROOT / "results/cpu-probe")
+    means = [accuracies(study, "r52", "standalone")["mean"][["scl", "gloss-o"]] for study in studies]
+    assert [*said.groups()] == [f"{mean:.1f}" for mean in pd.concat(means)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_verdicts_and_intervals_are_those_of_the_claims(page):
-    text = page.read_text(encoding="utf-8")
+    text, claims = page.read_text(encoding="utf-8"), judged()
     said = dict(re.findall(r"^- \*\*(C\d+) (\w[\w ]*)\.?\*\*", text, re.MULTILINE))
-    assert said == {key: claim["verdict"] for key, claim in judged().items()}
+    assert said == {key: claim["verdict"] for key, claim in claims.items()}
     intervals = re.findall(r"^- \*\*(C\d+) (?:(?!^- )[^|])*?interval (\S+)\s+to (\S*\d)", text, re.MULTILINE)
     assert len(intervals) >= 2
     for key, *ends in intervals:
         scale = 1 if CLAIMS[key]["shown"] == "ratio" else 100
-        for shown, end in zip(ends, judged()[key]["interval"], strict=True):
+        for shown, end in zip(ends, claims[key]["interval"], strict=True):
             decimals = len(shown.partition(".")[2])
             assert float(shown) == round(scale * end, decimals), (key, shown)
 
@@ -101,15 +112,6 @@ def test_differences_of_the_switches_are_those_of_their_table(page):
     for code, *shown in said:
         own = frame[frame["setting"].map(codes) == code].set_index("corpus")["difference"]
         assert [float(number) for number in shown] == [round(own[key], 2) for key in ("mr", "r8")], code
-
-
-def judged():
-    """The claims of the registry, each as the study judges it that the pages follow."""
-    found = {}
-    for study in ("cpu", *set(OF_OTHERS.values())):
-        rows = json.loads((ROOT / "results" / study / "claims.json").read_text())
-        found |= {row["id"]: row for row in rows if OF_OTHERS.get(row["id"], "cpu") == study}
-    return found
 
 
 def test_all_runs_of_each_corpus_are_packed():

@@ -45,7 +45,7 @@ The study takes {minutes:.0f} minutes on {machine}, installing as long again, ve
 
 [results/cpu](results/cpu/README.md) checks the claims on the paper's five corpora; its runs took seven hours of two
 cores. They come with the repository, so that tables, figures, verdicts and report can be made again from them, without
-a download, in four minutes:
+a download, in two minutes:
 
 ```
 make import ARCHIVE=results/cpu/runs STUDY=config/cpu.yaml
