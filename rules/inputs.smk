@@ -84,8 +84,8 @@ def found_settings(search):
         sys.exit(f"glossbench: {files[0]}: missing; tuning.taken_from needs {source}: run it, or import its runs")
 
 
-def floor_inputs(cell):
-    """The texts of a corpus for a floor without an encoder, else tokens and encoder."""
+def untuned_inputs(cell):
+    """The texts of a corpus for an untuned objective without an encoder, else tokens and encoder."""
     if study_params.reads_texts(STUDY, cell):
         return {split: f"{RESULTS}/corpora/{cell.corpus}/{split}.parquet" for split in ("train", "val", "test")}
     return encoded_inputs(cell)
@@ -126,7 +126,7 @@ def encoding_minutes(wildcards, attempt):
     return requests.encoding_minutes(STUDY, wildcards, attempt, ROOT / "config")
 
 
-def floor_minutes(wildcards, attempt):
+def untuned_minutes(wildcards, attempt):
     return requests.encoding_minutes(STUDY, wildcards, attempt, ROOT / "config", on_gpu=False)
 
 

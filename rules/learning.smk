@@ -167,28 +167,28 @@ for seeds, cells in seed_batches().items():
     workflow.ruleorder(f"train_seeds_{'_'.join(map(str, seeds))}", "train")
 
 
-rule floor:
+rule classify_untuned:
     input:
-        unpack(floor_inputs),
+        unpack(untuned_inputs),
     output:
-        **FLOOR_FILES,
+        **UNTUNED_FILES,
     log:
-        f"{RESULTS}/logs/floor/{CELL}/{{objective}}/seed-{{seed}}.log",
+        f"{RESULTS}/logs/classify_untuned/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
-        objective=FLOORS,
+        objective=UNTUNED_RUNS,
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings["torch_threads"]
     resources:
         mem_mb=memory_mb,
-        runtime=floor_minutes,
+        runtime=untuned_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
     message:
         "Classifying {wildcards.corpus} without fine-tuning: {wildcards.objective} with {wildcards.encoder}"
     script:
-        "../scripts/floor.py"
+        "../scripts/classify_untuned.py"
 
 
 rule evaluate:

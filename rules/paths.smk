@@ -67,7 +67,7 @@ TRIES = 0 if STUDY.settings["offline"] else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
-FLOOR_FILES = {name: f"{RUN}/{name}.json" for name in ("settings", "metrics", "timing")} | {
+UNTUNED_FILES = {name: f"{RUN}/{name}.json" for name in ("settings", "metrics", "timing")} | {
     "predictions": f"{RUN}/predictions.parquet"
 }
 RUN_FILES = {
@@ -86,8 +86,8 @@ def alternatives(keys):
     return "|".join(map(re.escape, keys)) or "(?!)"
 
 
-FLOORS = alternatives(key for key in STUDY.objectives if STUDY.is_floor(key))
-TRAINED = alternatives(key for key in STUDY.objectives_resolved if not STUDY.is_floor(key))
+UNTUNED_RUNS = alternatives(key for key in STUDY.objectives if STUDY.is_untuned(key))
+TRAINED = alternatives(key for key in STUDY.objectives_resolved if not STUDY.is_untuned(key))
 
 
 wildcard_constraints:

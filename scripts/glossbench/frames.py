@@ -23,7 +23,7 @@ KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "vector": lambda values: values.map(lambda value: isinstance(value, np.ndarray)).all(),
 }
 # The protocol of runs that fine-tune nothing. They have no epochs.
-FLOOR = "floor"
+UNTUNED = "untuned"
 # Columns that identify a run, in the order by which rows are sorted.
 RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).

@@ -274,13 +274,13 @@ WRONG = [
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o,sigma=x0: sigma=x0 found, expected x and a number above 0"),
     ({"objectives": ["gloss-o,transition=x2"]}, 'objectives[0]: gloss-o,transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-o,stratified=x2"]}, "objectives[0]: gloss-o,stratified=x2: stratified is false, which cannot be taken 2 times"),
-    ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: a floor is not fine-tuned"),
-    ({"objectives": ["frozen,learning_rate=1e-4"]}, "objectives[0]: frozen,learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: a floor is not fine-tuned"),
-    ({"objectives": ["tfidf"], "grid": [{"vary": {"batch_size": [32]}}]}, "grid[0].vary: tfidf,batch_size=32: batch_size=32 found, expected tfidf alone: a floor is not fine-tuned"),
-    ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is a floor"),
-    ({"objectives": ["frozen"], "tuning": {"trials_by_objective": {"frozen": 4}}}, "tuning.trials_by_objective: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
-    ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
-    ({"objectives": ["frozen"], "snapshots": {"objectives": ["frozen"]}}, "snapshots.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is a floor"),
+    ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: an untuned objective is not fine-tuned"),
+    ({"objectives": ["frozen,learning_rate=1e-4"]}, "objectives[0]: frozen,learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: an untuned objective is not fine-tuned"),
+    ({"objectives": ["tfidf"], "grid": [{"vary": {"batch_size": [32]}}]}, "grid[0].vary: tfidf,batch_size=32: batch_size=32 found, expected tfidf alone: an untuned objective is not fine-tuned"),
+    ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is an untuned objective"),
+    ({"objectives": ["frozen"], "tuning": {"trials_by_objective": {"frozen": 4}}}, "tuning.trials_by_objective: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
+    ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
+    ({"objectives": ["frozen"], "snapshots": {"objectives": ["frozen"]}}, "snapshots.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
     ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
     ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
@@ -343,8 +343,8 @@ def test_wrong_settings_get_one_line(changes, said):
 def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
     grid = [{"objectives": ["ce", "tfidf"]}, {"objectives": ["tfidf", "frozen"], "corpora": ["mr", "r8"], "seeds": [7]}]
     study = load(seeds=[3, 4], grid=grid, tuning={})
-    floors = [(run.corpus, run.objective, run.seed) for run in study.runs if run not in study.trained]
-    assert floors == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
+    untuned = [(run.corpus, run.objective, run.seed) for run in study.runs if run not in study.trained]
+    assert untuned == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
     assert [(run.objective, run.seed) for run in study.trained] == [("ce", 3), ("ce", 4)]
     assert [search.objective for search in study.tuning_jobs()] == ["ce"]
 
@@ -429,12 +429,12 @@ REGISTRIES = [
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
     ("objectives", "scl.settings.temperature", math.nan, "scl.settings.temperature: NaN found, expected a number above 0"),
-    ("objectives", "tfidf.floor", "tf-idf", 'tfidf.floor: "tf-idf" found, expected one of tfidf, frozen'),
-    ("objectives", "tfidf.floor", MISSING, "tfidf.floor: missing"),
-    ("objectives", "tfidf.loss", "gloss", 'tfidf.loss: "gloss" found, expected null, since a floor is not fine-tuned'),
-    ("objectives", "tfidf.settings", {"epochs": 3}, 'tfidf.settings: {"epochs": 3} found, expected nothing, since a floor is not fine-tuned'),
-    ("objectives", "tfidf.search", {"learning_rate": "preset"}, 'tfidf.search: {"learning_rate": "preset"} found, expected nothing, since a floor is not fine-tuned'),
-    ("objectives", "ce.floor", "tfidf", 'ce.floor: "tfidf" found, expected null, since only the protocol floor has one'),
+    ("objectives", "tfidf.classifier", "tf-idf", 'tfidf.classifier: "tf-idf" found, expected one of tfidf, frozen'),
+    ("objectives", "tfidf.classifier", MISSING, "tfidf.classifier: missing"),
+    ("objectives", "tfidf.loss", "gloss", 'tfidf.loss: "gloss" found, expected null, since an untuned objective is not fine-tuned'),
+    ("objectives", "tfidf.settings", {"epochs": 3}, 'tfidf.settings: {"epochs": 3} found, expected nothing, since an untuned objective is not fine-tuned'),
+    ("objectives", "tfidf.search", {"learning_rate": "preset"}, 'tfidf.search: {"learning_rate": "preset"} found, expected nothing, since an untuned objective is not fine-tuned'),
+    ("objectives", "ce.classifier", "tfidf", 'ce.classifier: "tfidf" found, expected null, since only the protocol untuned has one'),
     ("objectives", "snake_case", {}, 'key "snake_case" found, expected lower-case letters, digits and hyphens, at most 60'),
     ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
     ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),

@@ -104,8 +104,8 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
     return keyed(frame.assign(**trials, **copies))
 
 
-def floors(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):
-    """One run of each floor by corpus and encoder, which has neither epochs nor seconds of training."""
+def untuned_runs(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):
+    """One run of each untuned objective by corpus and encoder, which has neither epochs nor seconds of training."""
     made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
     nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
     nothing += ["tokens_per_second", "matrix_share"]

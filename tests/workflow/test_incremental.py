@@ -25,7 +25,7 @@ FIGURES = [
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
 COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}
-RUNS = len(OBJECTIVES) - 2  # but for the floors
+RUNS = len(OBJECTIVES) - 2  # but for the untuned objectives
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ EDITS = {
         ("scripts/glossbench/graph.py", "SOLVE_HEADROOM = 1e6", "SOLVE_HEADROOM = 1e7"),
         {**trained(6, snapshots=1), "estimate_sigma": 1, "tune": 1},
     ),
-    "a floor": (
-        ("scripts/glossbench/learning/floors/tfidf.py", "FEWEST_DOCUMENTS = 2", "FEWEST_DOCUMENTS = 3"),
-        {"floor": 1, **COLLECTED},
+    "an untuned objective": (
+        ("scripts/glossbench/learning/untuned/tfidf.py", "FEWEST_DOCUMENTS = 2", "FEWEST_DOCUMENTS = 3"),
+        {"classify_untuned": 1, **COLLECTED},
     ),
     "a loss": (
         ("scripts/glossbench/losses/supcon.py", "MeanReducer", "SumReducer"),
@@ -116,10 +116,10 @@ ARGUMENTS = {
     "a new seed": (["--config", "seeds=[0,1]"], trained(RUNS, projected=False)),
     "another mirror root": (["--config", f"mirror={ROOT}"], {}),
     "the longest time of a job": (["--config", "max_runtime=1"], {}),
-    "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, "floor": 2, **COLLECTED}),
+    "the probe": (["--config", "probe={max_iter: 50}"], {"evaluate": RUNS, "classify_untuned": 2, **COLLECTED}),
     "the threads of torch": (
         ["--config", "torch_threads=2"],
-        {**trained(RUNS - 1, snapshots=1), "floor": 1, "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
+        {**trained(RUNS - 1, snapshots=1), "classify_untuned": 1, "tune": 1, "encode_frozen": 1, "estimate_sigma": 1},
     ),
     "seeds in one job": (["--config", "seeds_per_job=3"], {}),
     "more trials": (["--config", "tuning={objectives: [gloss-o-ce], trials: 4, epochs: 1}"], {"tune": 1, **trained(4, projected=False)}),
@@ -157,7 +157,7 @@ def test_another_number_of_cores_and_another_spelling_of_the_study_rerun_nothing
 def test_a_new_corpus_trains_its_own_runs_alone(finished):
     jobs = planned(finished, "--config", "corpora=[bbc-news,mr]")
     assert (jobs["train"] + jobs["train_with_snapshots"], jobs["evaluate"], jobs["prepare_corpus"]) == (RUNS, RUNS, 1)
-    assert jobs["floor"] == 2
+    assert jobs["classify_untuned"] == 2
 
 
 @pytest.mark.slow

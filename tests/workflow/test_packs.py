@@ -73,7 +73,7 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
     assert {name: made[name] for name in evidence} == {name: expected[name] for name in evidence}
 
     jobs = planned(folder, "--config", "seeds=[0,1]")
-    assert jobs["train"] == RUNS - 2  # floors apart; the run with snapshots is that of seed 0
+    assert jobs["train"] == RUNS - 2  # untuned objectives apart; the run with snapshots is that of seed 0
     settings = planned(folder, "--config", "training={batch_size: 20, epochs: 3, learning_rate: 1.0e-3}")
     assert (settings["train"], settings["train_with_snapshots"]) == (RUNS - 3, 1)
 
@@ -207,7 +207,9 @@ def test_runs_of_other_settings_or_of_no_such_objective_are_refused(archive, wor
     lines = tool(workplace("other-settings"), "import_pack", archive, study).stdout.splitlines()
     assert f"not taken: {CE}: not in this study" in lines
     assert "not taken: runs/bbc-news/minilm-l6/scl/seed-0: other settings" in lines
-    assert lines[-1].split(": ")[1].startswith("3 taken")  # the floors, and the search, which has epochs of its own
+    assert (
+        lines[-1].split(": ")[1].startswith("3 taken")
+    )  # the untuned objectives, and the search, which has epochs of its own
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from slurm_cluster import TEMPLATES, run, running_cluster, wait_until
 from studies import ROOT, STUDY, digests, planned, small, snakemake
 
 PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
-TRAINED = [run for run in STUDY.runs if not STUDY.is_floor(run.objective)]
+TRAINED = [run for run in STUDY.runs if not STUDY.is_untuned(run.objective)]
 
 
 @pytest.fixture(scope="module")

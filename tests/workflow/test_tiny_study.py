@@ -75,7 +75,7 @@ def test_metrics_follow_from_the_predictions(finished):
         predictions = pd.read_parquet(path.parent / "predictions.parquet")
         metrics = json.loads(path.read_text())
         assert metrics["test_accuracy"] == (predictions["label"] == predictions["predicted"]).mean()
-        if metrics["protocol"] == "floor":
+        if metrics["protocol"] == "untuned":
             continue
         stored = np.load(path.parent / "embeddings.npz")
         assert stored["test"].shape == (30, 384)

@@ -148,7 +148,7 @@ class Evidence:
 
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
-            frames["runs"] = trained(frames["runs"])  # no claim is about floors, and they are not the paper's protocol
+            frames["runs"] = trained(frames["runs"])  # no claim is about untuned objectives, which the paper lacks
             paper = published.published_runs(self.published)
             verdicts = judge(registry, read_facts(self.published), **frames, published=paper)
             return {"json": to_json(verdicts), "md": to_page(verdicts)}

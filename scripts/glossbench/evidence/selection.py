@@ -2,15 +2,15 @@
 
 ``base`` is the entry of the registry, ``unvaried`` the key without changed settings, ``setting`` and ``value`` the
 change (empty if there is none). An objective with a preset counts as an objective of its own. An objective with a
-changed setting is a variation of the one without. Floors, which fine-tune nothing, take part in no comparison: only
-``with_floors`` and ``unvaried_and_floors`` select them.
+changed setting is a variation of the one without. Untuned objectives, which fine-tune nothing, take part in no
+comparison: only ``with_untuned`` and ``unvaried_and_untuned`` select them.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from glossbench.frames import FLOOR
+from glossbench.frames import UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
@@ -27,32 +27,32 @@ def unvaried(rows: pd.DataFrame) -> pd.DataFrame:
     return trained(rows[rows["setting"] == ""])
 
 
-def unvaried_and_floors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of objectives without changed settings, of every preset, and of floors."""
+def unvaried_and_untuned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of objectives without changed settings, of every preset, and of untuned objectives."""
     return rows[rows["setting"] == ""]
 
 
 def trained(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of objectives that fine-tune an encoder."""
-    return rows[~is_floor(rows)]
+    return rows[~is_untuned(rows)]
 
 
-def is_floor(rows: pd.DataFrame) -> pd.Series:
+def is_untuned(rows: pd.DataFrame) -> pd.Series:
     """Whether each row is of an objective that fine-tunes nothing. Projections, which have no protocol, have none."""
     if "protocol" not in rows:
         return pd.Series(False, index=rows.index)
-    return rows["protocol"] == FLOOR
+    return rows["protocol"] == UNTUNED
 
 
-def with_floors(chosen: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The chosen rows, and the rows of floors of the same corpora and encoders.
+def with_untuned(chosen: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The chosen rows, and the rows of untuned objectives of the same corpora and encoders.
 
     Args:
         chosen: Some of the rows.
         rows: Rows of a frame of runs.
     """
     cells, wanted = (pd.MultiIndex.from_frame(frame[["corpus", "encoder"]]) for frame in (rows, chosen))
-    return rows[rows.index.isin(chosen.index) | (is_floor(rows) & cells.isin(wanted))]
+    return rows[rows.index.isin(chosen.index) | (is_untuned(rows) & cells.isin(wanted))]
 
 
 def bare(rows: pd.DataFrame) -> pd.DataFrame:

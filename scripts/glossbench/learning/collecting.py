@@ -12,10 +12,10 @@ import yaml
 from glossbench.errors import CorpusError
 from glossbench.frames import (
     CONTRACT,
-    FLOOR,
     OBJECTIVE_COLUMNS,
     RUN_KEYS,
     SEARCH_ORIGIN,
+    UNTUNED,
     with_objective_columns,
     without_rows,
 )
@@ -134,12 +134,12 @@ def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame
 def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:
     """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
 
-    epochs.csv and timing.csv are read from the folder of each timing.json. Floors have no epochs.
+    epochs.csv and timing.csv are read from the folder of each timing.json. Untuned objectives have no epochs.
     """
     frames = []
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         run = {key: value for key, value in _read(metrics_file).items() if key in RUN_KEYS}
-        if run["protocol"] == FLOOR:
+        if run["protocol"] == UNTUNED:
             continue
         epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
         frame = epochs.merge(seconds, on="epoch", validate="one_to_one")

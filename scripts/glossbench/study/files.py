@@ -6,8 +6,8 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 from glossbench.study.grid import Run, TuningJob
 from glossbench.study.study import Study
 
-OF_FLOORS = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
-OF_RUNS = (*OF_FLOORS, "epochs.csv", "timing.csv")
+OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
+OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")
 OF_SEARCHES = ("best.yaml", "trials.csv", "timing.csv")
 
 
@@ -28,7 +28,7 @@ def card_file(corpus: str) -> str:
 
 def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
-    names = [*(OF_FLOORS if study.is_floor(run.objective) else OF_RUNS)]
+    names = [*(OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS)]
     if run in study.runs_shown("projection"):
         names.append("embeddings.npz")
     if run in study.runs_shown("snapshots"):

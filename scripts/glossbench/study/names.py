@@ -60,7 +60,7 @@ def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]
                 "variant": parts.variant,
                 "preset": parts.preset,
                 "changes": [list(change) for change in parts.changes],
-                "family": entry["family"] or entry["floor"] or entry["loss"] or "ce",
+                "family": entry["family"] or entry["classifier"] or entry["loss"] or "ce",
                 "color": entry["color"],
                 "search": sorted(entry["search"]),
             }

@@ -14,7 +14,7 @@ from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known
 from glossbench.study.yaml_file import read_yaml
 
 PROTOCOLS = ("integrated", "standalone")
-FLOOR = "floor"  # the protocol of objectives that fine-tune nothing
+UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 
 
 class Objectives:
@@ -74,8 +74,8 @@ class Objectives:
         Returns:
             ``objective`` (the registry's entry), ``preset``, ``protocol``, ``loss``, ``loss_settings``, ``weight``
             (lambda; None if the objective has no weight), ``training``, ``probe``, ``multipliers`` (factor by setting),
-            ``search`` (space by setting) and ``pruning`` (what becomes of the trials that a search prunes). A floor has
-            ``floor``, and none of the settings of training but how silhouettes are averaged.
+            ``search`` (space by setting) and ``pruning`` (what becomes of the trials that a search prunes). An untuned
+            objective has ``classifier``, and none of the settings of training but how silhouettes are averaged.
 
         Raises:
             SettingsError: The key is not valid.
@@ -83,8 +83,8 @@ class Objectives:
         parts = self._parsed(key, where)
         entry = self.registry[parts.base]
         preset_name = parts.preset or entry["preset"]
-        if entry["protocol"] == FLOOR:
-            return self._resolved_floor(parts, where)
+        if entry["protocol"] == UNTUNED:
+            return self._resolved_untuned(parts, where)
         allowed = self._settings_schema(entry)
         changes, multipliers = _changes(parts, where)
         check(dict.fromkeys(multipliers, 1) | changes, _keys_only(allowed, multipliers), f"{where}: {key}")
@@ -122,18 +122,18 @@ class Objectives:
             self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
         return resolved
 
-    def _resolved_floor(self, parts: ObjectiveKey, where: str) -> dict[str, Any]:
-        """The full settings of a floor, which no preset and no changed setting can have an effect on."""
+    def _resolved_untuned(self, parts: ObjectiveKey, where: str) -> dict[str, Any]:
+        """The full settings of an untuned objective, which no preset and no changed setting can have an effect on."""
         if parts.preset or parts.changes:
             found = parts.variant.lstrip(",")
             raise SettingsError(
-                f"{where}: {parts}: {found} found, expected {parts.base} alone: a floor is not fine-tuned"
+                f"{where}: {parts}: {found} found, expected {parts.base} alone: an untuned objective is not fine-tuned"
             )
         entry = self.registry[parts.base]
         preset = self.presets[entry["preset"]]
         training, probe = ({**self.settings[name], **preset.get(name, {})} for name in ("training", "probe"))
         return {
-            **{key: entry[key] for key in ("preset", "protocol", "loss", "floor")},
+            **{key: entry[key] for key in ("preset", "protocol", "loss", "classifier")},
             "objective": parts.base,
             **{key: {} for key in ("loss_settings", "multipliers", "search")},
             "weight": None,

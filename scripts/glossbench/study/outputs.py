@@ -89,7 +89,7 @@ class Output:
         return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
 
     def fillable(self, study: Study) -> bool:
-        """Whether the planned runs of a study can fill it. Floors alone fill none of its ``needs``."""
+        """Whether the planned runs of a study can fill it. Untuned objectives alone fill none of its ``needs``."""
         unvaried = [run for run in study.trained if not study.changes(run.objective)]
         objectives, corpora = {run.objective for run in unvaried}, {run.corpus for run in unvaried}
         listed = [(self.settings.get(name), objectives) for name in ("gloss", "baselines")]

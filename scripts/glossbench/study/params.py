@@ -33,8 +33,8 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     Returns:
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
-    if study.is_floor(cell.objective):
-        return {"settings": canonical(floor_settings(study, cell)), "code": floor_code(study, cell)}
+    if study.is_untuned(cell.objective):
+        return {"settings": canonical(untuned_settings(study, cell)), "code": untuned_code(study, cell)}
     settings = run_settings(study, cell) | ({"snapshots": True} if snapshots else {})
     return {"settings": canonical(settings), "code": run_code(study, cell)}
 
@@ -86,8 +86,8 @@ def trial_epochs(study: Study, objective: str) -> int:
     return study.settings["tuning"]["epochs"] or study.objective(objective)["training"]["epochs"]
 
 
-def floor_settings(study: Study, cell: Cell) -> dict[str, Any]:
-    """All that defines a floor, besides its seed."""
+def untuned_settings(study: Study, cell: Cell) -> dict[str, Any]:
+    """All that defines an untuned objective, besides its seed."""
     objective = study.objective(cell.objective)
     settings = {
         "corpus": cell.corpus,
@@ -104,8 +104,8 @@ def floor_settings(study: Study, cell: Cell) -> dict[str, Any]:
 
 
 def reads_texts(study: Study, cell: Cell) -> bool:
-    """Whether a floor reads the texts of a corpus and no encoder."""
-    return study.objective(cell.objective)["floor"] == "tfidf"
+    """Whether an untuned objective reads the texts of a corpus and no encoder."""
+    return study.objective(cell.objective)["classifier"] == "tfidf"
 
 
 def frozen_settings(study: Study, encoder: str) -> dict[str, Any]:
@@ -129,9 +129,11 @@ def run_code(study: Study, cell: Cell) -> str:
     return code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
 
 
-def floor_code(study: Study, cell: Cell) -> str:
-    """Digest of the code of a floor."""
-    return code_digest(SCRIPTS / "floor.py", f"glossbench.learning.floors.{study.objective(cell.objective)['floor']}")
+def untuned_code(study: Study, cell: Cell) -> str:
+    """Digest of the code of an untuned objective."""
+    return code_digest(
+        SCRIPTS / "classify_untuned.py", f"glossbench.learning.untuned.{study.objective(cell.objective)['classifier']}"
+    )
 
 
 def _loss_module(study: Study, cell: Cell) -> list[str]:

@@ -13,7 +13,7 @@ from glossbench.errors import SettingsError
 from glossbench.study.grid import LISTS, Block, Run, TuningJob, blocks
 from glossbench.study.keys import ObjectiveKey
 from glossbench.study.messages import shown
-from glossbench.study.objectives import FLOOR, Objectives
+from glossbench.study.objectives import UNTUNED, Objectives
 from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
 from glossbench.study.yaml_file import read_yaml, to_jsonable
 
@@ -102,14 +102,14 @@ class Study:
         """Full settings of an objective key; see ``Objectives.resolve``."""
         return self.objectives_resolved[key]
 
-    def is_floor(self, key: str) -> bool:
+    def is_untuned(self, key: str) -> bool:
         """Whether an objective fine-tunes nothing."""
-        return self.registry["objectives"][ObjectiveKey.parse(key).base]["protocol"] == FLOOR
+        return self.registry["objectives"][ObjectiveKey.parse(key).base]["protocol"] == UNTUNED
 
     @property
     def trained(self) -> list[Run]:
         """The runs that fine-tune an encoder."""
-        return [run for run in self.runs if not self.is_floor(run.objective)]
+        return [run for run in self.runs if not self.is_untuned(run.objective)]
 
     def runs_shown(self, name: str) -> list[Run]:
         """Runs that are shown singly: one seed of each corpus, encoder and objective that a setting names.
@@ -232,15 +232,15 @@ def _resolved_grid(
             resolved[unvaried] = resolver.resolve(unvaried, source)
             places.setdefault(unvaried, places[key])
     _check_spellings(resolved, places)
-    return resolved, tuple(_floors_once(runs, resolved))
+    return resolved, tuple(_untuned_once(runs, resolved))
 
 
-def _floors_once(runs: Iterable[Run], resolved: dict[str, dict[str, Any]]) -> Iterator[Run]:
-    """The runs; of a floor, which no seed has an effect on, only the first of each corpus and encoder."""
+def _untuned_once(runs: Iterable[Run], resolved: dict[str, dict[str, Any]]) -> Iterator[Run]:
+    """The runs; of an untuned objective, which no seed has an effect on, only the first of each corpus and encoder."""
     seen = set()
     for run in runs:
         cell = run.corpus, run.encoder, run.objective
-        if resolved[run.objective]["protocol"] != FLOOR or cell not in seen:
+        if resolved[run.objective]["protocol"] != UNTUNED or cell not in seen:
             seen.add(cell)
             yield run
 
@@ -376,8 +376,10 @@ def _check_tuning(study: Study, source: str) -> None:
 
 
 def _check_trained(key: str, study: Study, where: str) -> None:
-    if study.is_floor(key):
-        raise SettingsError(f"{where}: {key} found, expected an objective that is fine-tuned; {key} is a floor")
+    if study.is_untuned(key):
+        raise SettingsError(
+            f"{where}: {key} found, expected an objective that is fine-tuned; {key} is an untuned objective"
+        )
 
 
 def _load_registry(config_dir: Path, name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from glossbench.data.entries import digests
-from glossbench.frames import FLOOR
+from glossbench.frames import UNTUNED
 from glossbench.tools.archive import CHECKSUMS, CITATION, COMMIT, CRATE, LOCK, STUDY, WORKFLOW
 from glossbench.tools.packed import Packed
 from glossbench.tools.records import manifest
@@ -40,7 +40,7 @@ FORMATS = {
 # The steps that the archive tells of: what their scripts do, in the order of the workflow.
 STEPS = {
     "train": "fine-tunes an encoder on a corpus with an objective and a seed, and tests it",
-    "floor": "classifies a corpus without fine-tuning",
+    "classify_untuned": "classifies a corpus without fine-tuning",
     "collect": "collects all runs into frames",
     "evidence": "makes tables, figures, tests, verdicts and the report from the frames",
 }
@@ -130,8 +130,8 @@ class _Crate:
         }
 
     def _workflow(self) -> Iterator[Entity]:
-        tools = [name for name in STEPS if name != "floor" or (self.runs["protocol"] == FLOOR).any()]
-        tools = [name for name in tools if name != "train" or (self.runs["protocol"] != FLOOR).any()]
+        tools = [name for name in STEPS if name != "classify_untuned" or (self.runs["protocol"] == UNTUNED).any()]
+        tools = [name for name in tools if name != "train" or (self.runs["protocol"] != UNTUNED).any()]
         yield {
             **self._file(WORKFLOW),
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
@@ -177,7 +177,7 @@ class _Crate:
         made = [name for name in self.names if name.startswith(("tables/", "figures/", "claims.", "significance."))]
         made += ["provenance.json", "report.html"]
         trained = [_to(one["@id"]) for one in runs if one.get("instrument") == _to("#train-tool")]
-        floors = [_to(one["@id"]) for one in runs if one.get("instrument") == _to("#floor-tool")]
+        untuned = [_to(one["@id"]) for one in runs if one.get("instrument") == _to("#classify_untuned-tool")]
         given = [_to(one["@id"]) for one in inputs if one["@type"] == "Dataset"]
         yield {
             "@id": "#run",
@@ -204,7 +204,12 @@ class _Crate:
             "object": [_to(name) for name in frames],
             "result": [_to(name) for name in made],
         }
-        steps = {"train": trained, "floor": floors, "collect": [_to("#collected")], "evidence": [_to("#made")]}
+        steps = {
+            "train": trained,
+            "classify_untuned": untuned,
+            "collect": [_to("#collected")],
+            "evidence": [_to("#made")],
+        }
         steps = {name: actions for name, actions in steps.items() if actions}
         for name, actions in steps.items():
             yield {
@@ -229,7 +234,7 @@ class _Crate:
             key = "{corpus}/{encoder}/{objective}/seed-{seed}".format(**row)
             usage = {"seconds": row["total_seconds"], "memory, MiB": row["peak_memory_mib"]}
             usage = {name: value for name, value in usage.items() if pd.notna(value)}
-            tool = "floor" if row["protocol"] == FLOOR else "train"
+            tool = "classify_untuned" if row["protocol"] == UNTUNED else "train"
             yield {
                 "@id": f"#run/{key}",
                 "@type": "CreateAction",

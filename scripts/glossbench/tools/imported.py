@@ -46,10 +46,10 @@ class Expected:
 
     def _of_run(self, cell: TuningJob, snapshots: bool) -> dict[str, dict[str, str]]:
         training = origin(**run_params(self.study, cell, snapshots))
-        floor = self.study.is_floor(cell.objective)
+        untuned = self.study.is_untuned(cell.objective)
         return {
             "training": training,
-            "evaluation": training if floor else origin(**evaluation_params(self.study, cell)),
+            "evaluation": training if untuned else origin(**evaluation_params(self.study, cell)),
             "inputs": self._inputs(cell),
         }
 

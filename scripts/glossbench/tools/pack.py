@@ -59,7 +59,7 @@ def packed(study: Study, results: Path, embeddings: bool = False) -> dict[str, P
 
     for run in study.runs:
         wanted, inputs = evidence_files(study, run), expected.of_run(run)["inputs"]
-        if embeddings and not study.is_floor(run.objective):
+        if embeddings and not study.is_untuned(run.objective):
             wanted = [*dict.fromkeys([*wanted, *EMBEDDINGS])]
         add(run_folder(run), wanted, lambda folder, inputs=inputs: {**run_origin(folder), "inputs": inputs})
     if not files:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.report.page import machines
-from glossbench.frames import FLOOR
+from glossbench.frames import UNTUNED
 from glossbench.provenance import git
 from glossbench.study.files import card_file, run_folder
 from glossbench.study.grid import Run, TuningJob
@@ -130,7 +130,7 @@ def _told(name: str, odd: dict[str, list[str]], count: int) -> Iterator[str]:
 def _odd_columns(row: dict[str, Any], study: Study) -> list[str]:
     """Columns of a run that are not what the study says. Settings that a search or the data chose are not looked at."""
     objective = without_searched(study.objective(row["objective"]))
-    if objective["protocol"] == FLOOR:
+    if objective["protocol"] == UNTUNED:
         return []
     training, encoder = objective["training"], study.settings["encoder"]
     stated = {

@@ -32,14 +32,14 @@ def test_one_run_is_a_marker_alone_and_the_panel_is_as_wide_as_the_runs():
 
 def test_panels_of_a_corpus_have_one_scale_and_a_line_for_each_floor():
     table = headline.frame(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
-    floor = table[:1].assign(
-        protocol="floor", objective="tfidf", mean=65.0, least=65.0, most=65.0, low=np.nan, high=np.nan
+    untuned = table[:1].assign(
+        protocol="untuned", objective="tfidf", mean=65.0, least=65.0, most=65.0, low=np.nan, high=np.nan
     )
-    integrated, standalone = headline.draw(pd.concat([table, floor], ignore_index=True)).axes
+    integrated, standalone = headline.draw(pd.concat([table, untuned], ignore_index=True)).axes
     assert integrated.get_xlim() == standalone.get_xlim() == pytest.approx((60 - 2, 80 + 2))
     for axes in (integrated, standalone):
         assert [65.0, 65.0] in [list(line.get_xdata()) for line in axes.get_lines()]
-    (alone,) = headline.draw(floor).axes
+    (alone,) = headline.draw(untuned).axes
     assert [text.get_text() for text in alone.get_yticklabels()] == ["tf-idf"]
 
 

@@ -92,8 +92,8 @@ def test_picture_is_shown_with_the_scores_and_not_again_among_the_figures():
 
 
 def test_objectives_of_any_protocol_are_among_the_scores():
-    floor = small_runs().assign(protocol=["floor", "floor", "integrated", "integrated"])
-    assert " Floor CE 85.00 [" in Page(section_of(page(floor), "scores")).words
+    untuned = small_runs().assign(protocol=["untuned", "untuned", "integrated", "integrated"])
+    assert " Untuned CE 85.00 [" in Page(section_of(page(untuned), "scores")).words
 
 
 def test_claims_that_were_not_tested_are_folded_below_the_others_with_what_they_need(html):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from glossbench.evidence.tables import deduplicated
-from made_up import floors, runs
+from made_up import runs, untuned_runs
 
 COPIES = {
     "test_accuracy_deduplicated": [0.88, 0.90],
@@ -30,7 +30,7 @@ def test_both_scores_are_beside_each_other_where_the_documents_differ():
 
 
 def test_floors_are_in_it_below_a_line():
-    two = floors({("r8", "bert-base"): 0.9}).assign(n_test_deduplicated=2185)
+    two = untuned_runs({("r8", "bert-base"): 0.9}).assign(n_test_deduplicated=2185)
     laid_out = deduplicated.layout(deduplicated.tidy(pd.concat([R8, two], ignore_index=True)))
     assert list(laid_out.cells.index.get_level_values("Objective")) == ["CE", "tf-idf", "Frozen encoder"]
     assert laid_out.lined == {1}

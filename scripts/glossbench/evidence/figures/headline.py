@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, is_floor, unvaried_and_floors
+from glossbench.evidence.selection import CELL, is_untuned, unvaried_and_untuned
 from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.text.names import arrange, in_order, protocol_name
 
@@ -17,16 +17,16 @@ PANEL = ["corpus", "encoder"]
 NUMBERS = ["mean", "low", "high", "least", "most"]
 ROW = 0.19  # inches per objective in a panel
 MARGIN = 0.5  # inches per block for title and axis label
-LEGEND = 0.2  # inches for the legend of floors
+LEGEND = 0.2  # inches for the legend of untuned objectives
 ROOM = 0.1  # room on both sides of the runs of a panel, as a share of their range
 LEAST_ROOM = 0.5  # points
 FAR = 5  # quartile distances below the lower quartile at which an objective is off the scale
 OFF_THE_SCALE = {
     "size": style.SMALL, "va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
 }  # fmt: skip
-FLOOR_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
+UNTUNED_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
 
-select = unvaried_and_floors
+select = unvaried_and_untuned
 
 
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
@@ -51,20 +51,20 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines.
 
-    The panels of one corpus and encoder have one scale, and a line in each of them for each floor.
+    The panels of one corpus and encoder have one scale, and a line in each of them for each untuned objective.
     """
     if table.empty:
         return panels.nothing()
-    floors = table[is_floor(table)]
-    trained = table.drop(index=floors.index)
+    untuned = table[is_untuned(table)]
+    trained = table.drop(index=untuned.index)
     if trained.empty:
-        trained, floors = floors, trained
+        trained, untuned = untuned, trained
     blocks = panels.by_protocol(trained)
     heights = [
         block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
         for _, _, block in blocks
     ]
-    heights[-1] += LEGEND * bool(len(floors))
+    heights[-1] += LEGEND * bool(len(untuned))
     width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
     figure, parts = panels.stacked(heights, width)
     longest = max(panels.room_of_names(block["objective"].unique()) for _, _, block in blocks)
@@ -74,22 +74,22 @@ def draw(table: pd.DataFrame) -> Figure:
             if panel.empty:
                 panels.not_run(axes)
             else:
-                _draw_panel(axes, table.merge(panel[PANEL].head(1)), floors.merge(panel[PANEL].head(1)))
+                _draw_panel(axes, table.merge(panel[PANEL].head(1)), untuned.merge(panel[PANEL].head(1)))
                 _draw_rows(axes, panel, objectives)
-    if len(floors):
-        handles = [style.legend_entry(objective) for objective in in_order(floors["objective"], "objective")]
+    if len(untuned):
+        handles = [style.legend_entry(objective) for objective in in_order(untuned["objective"], "objective")]
         for handle in handles:
-            handle.set(**FLOOR_LINE)
+            handle.set(**UNTUNED_LINE)
         parts[-1].legend(**style.legend(handles, width), loc="outside lower center", frameon=False)
     return figure
 
 
-def _draw_panel(axes: Axes, cell: pd.DataFrame, floors: pd.DataFrame) -> None:
-    """The scale of a panel and its floors, from the rows of its corpus and encoder in all protocols."""
+def _draw_panel(axes: Axes, cell: pd.DataFrame, untuned: pd.DataFrame) -> None:
+    """The scale of a panel and its untuned objectives, from the rows of its corpus and encoder in all protocols."""
     axes.set_xlim(_limits(cell))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    for floor in floors.itertuples(index=False):
-        axes.axvline(floor.mean, **{**style.look(floor.objective).line(), **FLOOR_LINE})
+    for row in untuned.itertuples(index=False):
+        axes.axvline(row.mean, **{**style.look(row.objective).line(), **UNTUNED_LINE})
 
 
 def _limits(cell: pd.DataFrame) -> tuple[float, float]:

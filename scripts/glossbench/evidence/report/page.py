@@ -15,7 +15,7 @@ from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_
 from glossbench.evidence.report import costs
 from glossbench.evidence.report.headline import scores_table
 from glossbench.evidence.report.runs_table import runs_table
-from glossbench.evidence.selection import unvaried_and_floors
+from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.text import rendering
 from glossbench.evidence.text.coverage import CELL, coverage_note
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
@@ -197,7 +197,7 @@ def _facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
     """The content of the study as texts by title. Objectives with changed settings are counted, not named."""
     kinds = {"corpus": corpus_name, "encoder": encoder_name}
     named = {kind: ", ".join(map(name, in_order(runs[kind], kind))) for kind, name in kinds.items()}
-    objectives = [objective_name(key) for key in in_order(unvaried_and_floors(runs)["objective"], "objective")]
+    objectives = [objective_name(key) for key in in_order(unvaried_and_untuned(runs)["objective"], "objective")]
     varied = runs["objective"].nunique() - len(objectives)
     others = [f"{varied} with a changed setting"] if varied else []
     return {

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from glossbench.evidence.selection import unvaried_and_floors
+from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.tables.hyperparameters import SETTINGS
 from glossbench.evidence.tables.spaces import in_words, spaces
 from glossbench.evidence.text.layout import Layout
@@ -28,7 +28,7 @@ NOTES = (
 )
 
 
-select = unvaried_and_floors
+select = unvaried_and_untuned
 
 
 def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame:

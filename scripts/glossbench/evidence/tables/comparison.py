@@ -4,13 +4,13 @@ import pandas as pd
 
 from glossbench.evidence.paper.comparable import differences_from_paper
 from glossbench.evidence.paper.facts import Facts
-from glossbench.evidence.selection import is_floor, unvaried, with_floors
+from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
 from glossbench.evidence.tables.grid import NAMES, TITLES
 from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
-from glossbench.frames import FLOOR
+from glossbench.frames import UNTUNED
 
 CELL = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
@@ -24,23 +24,23 @@ ROUNDING = 1e-9
 NOTES = (
     "The paper's numbers stand on three seeds; its caption speaks of variance where the size of the numbers fits a "
     "standard deviation (D13), which is how they are read here.",
-    "Floors, which fine-tune nothing, are not in the paper.",
+    "Untuned objectives, which fine-tune nothing, are not in the paper.",
     "A reference preset follows the paper's code where that departs from the paper's equations, and is set against "
     "the same published numbers.",
 )
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Rows of objectives without changed settings, and the floors of the same corpora and encoders."""
-    return with_floors(unvaried(runs), runs)
+    """Rows of objectives without changed settings, and the untuned objectives of the same corpora and encoders."""
+    return with_untuned(unvaried(runs), runs)
 
 
 def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Our means and the published ones.
 
     A published number belongs to the same corpus, encoder, objective (with any preset) and metric. If the paper has
-    numbers only for other encoders, the first of those in display order is given for orientation. The floors of a
-    corpus and encoder follow, without published numbers.
+    numbers only for other encoders, the first of those in display order is given for orientation. The untuned
+    objectives of a corpus and encoder follow, without published numbers.
 
     Args:
         runs: The collected runs.
@@ -48,7 +48,8 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
         facts: The paper's sizes.
 
     Returns:
-        One row per cell of ours and metric for which the paper has a number, and one per floor and metric beside them;
+        One row per cell of ours and metric for which the paper has a number, and one per untuned objective
+        and metric beside them;
         scores in percent, silhouettes in [-1, 1]. comparable is whether the encoder is the paper's, trained in full,
         on the whole corpus; departures lists the differences. Only comparable rows have a difference (ours -
         published). within_two_std is whether it is at most two published standard deviations, missing if none is
@@ -65,11 +66,11 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     }
     table["departures"] = [
         ""
-        if row.protocol == FLOOR
+        if row.protocol == UNTUNED
         else ", ".join([*_other_encoder(row), *differences[row.corpus, row.encoder, row.objective]])
         for row in table.itertuples(index=False)
     ]
-    comparable = (table["departures"] == "").astype(bool) & ~is_floor(table)
+    comparable = (table["departures"] == "").astype(bool) & ~is_untuned(table)
     difference = (table["mean"] - table["published_mean"]).where(comparable)
     within = difference.abs() <= STANDARD_DEVIATIONS * table["published_std"] + ROUNDING
     known = difference.notna() & table["published_std"].notna()
@@ -91,9 +92,9 @@ def _with_published(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
 
 
 def _floors_beside(table: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
-    """Our floors, on the corpora and with the encoders of a table."""
+    """Our untuned objectives, on the corpora and with the encoders of a table."""
     missing = {"published_encoder": None, "published_mean": float("nan"), "published_std": float("nan")}
-    return ours[is_floor(ours)].merge(table[["corpus", "encoder"]].drop_duplicates()).assign(**missing)
+    return ours[is_untuned(ours)].merge(table[["corpus", "encoder"]].drop_duplicates()).assign(**missing)
 
 
 def _other_encoder(row) -> list[str]:
@@ -138,7 +139,7 @@ def _score(mean: float, std: float, decimals: int) -> str:
 
 
 def _verdict(row) -> str:
-    if row.protocol == FLOOR:
+    if row.protocol == UNTUNED:
         return "not in the paper"
     if not row.comparable:
         return "not comparable"

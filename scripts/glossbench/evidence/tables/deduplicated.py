@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from glossbench.evidence.selection import unvaried_and_floors
+from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.tables.grid import grid, seeds
 from glossbench.evidence.tables.scores import KEYS, marks, over_seeds, texts
 from glossbench.evidence.text.layout import Layout
@@ -20,7 +20,7 @@ NOTES = (
 NONE_FOUND = "The text of no test document is also in train or validation, so there is nothing to leave out."
 
 
-select = unvaried_and_floors
+select = unvaried_and_untuned
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:

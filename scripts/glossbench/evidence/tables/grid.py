@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from glossbench.evidence.selection import is_floor
+from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.tables.scores import METRICS
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
@@ -41,7 +41,7 @@ def grid(
 ) -> Layout:
     """A layout with a cell for each combination of row and column keys; a dash if the table has no such row.
 
-    Rows of floors are below a line where their keys are objectives.
+    Rows of untuned objectives are below a line where their keys are objectives.
 
     Args:
         table: Key columns, ``text`` and ``mark`` (the rank to mark: 1, 2, or 0 for none).
@@ -73,12 +73,12 @@ def grid(
 
 
 def _below_a_line(row_keys: Sequence[Key], rows: list[str], table: pd.DataFrame) -> Iterator[int]:
-    """Positions of the rows at which a group of rows goes from objectives that are fine-tuned to floors."""
+    """Positions of the rows at which a group of rows goes from objectives that are fine-tuned to untuned objectives."""
     if "objective" not in rows or "protocol" not in table:
         return
-    place, floors = rows.index("objective"), set(table.loc[is_floor(table), "objective"])
+    place, untuned = rows.index("objective"), set(table.loc[is_untuned(table), "objective"])
     for position, (above, row) in enumerate(pairwise(row_keys), start=1):
-        if above[:place] == row[:place] and row[place] in floors and above[place] not in floors:
+        if above[:place] == row[:place] and row[place] in untuned and above[place] not in untuned:
             yield position
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from glossbench.evidence.selection import of_protocol, with_floors
+from glossbench.evidence.selection import of_protocol, with_untuned
 from glossbench.evidence.tables.grid import grid, seeds
-from glossbench.evidence.tables.scores import floors_note, marks, over_seeds, texts
+from glossbench.evidence.tables.scores import marks, over_seeds, texts, untuned_note
 from glossbench.evidence.text.layout import Layout
 
 WIDEST = 6
@@ -15,8 +15,8 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Integrated runs without changed settings, and the floors of the same corpora and encoders."""
-    return with_floors(of_protocol(runs, "integrated"), runs)
+    """Integrated runs without changed settings, and the untuned objectives of the same corpora and encoders."""
+    return with_untuned(of_protocol(runs, "integrated"), runs)
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
@@ -28,11 +28,11 @@ def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder and objective, corpora as columns, and the number of seeds.
 
     The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
-    each metric has its own rows. Floors are below a line.
+    each metric has its own rows. Untuned objectives are below a line.
     """
     shown = table.assign(text=texts(table), mark=marks(table))
     rows, columns = ["encoder", "objective"], ["corpus", "metric"]
     if len(table[columns].drop_duplicates()) > WIDEST:
         rows, columns = ["metric", *rows], ["corpus"]
     laid_out = grid(shown, rows, columns, beside={"Seeds": seeds(table, rows)})
-    return laid_out.with_notes(floors_note(table))
+    return laid_out.with_notes(untuned_note(table))

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from glossbench.evidence.selection import is_floor
+from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import mean_spread, number
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*KEYS, "metric", "mean", "std", "n_seeds", "rank"]
-FLOORS = (
+UNTUNED_RUNS = (
     "Below the line nothing was fine-tuned. tf-idf is a logistic regression on the words and word pairs of whole "
     "documents, so its scores are the same for every encoder. The frozen encoder is the pre-trained one, with the "
     "probe of the standalone protocol. Both are deterministic and were run once; they are neither ranked nor tested."
@@ -63,7 +63,7 @@ def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
         and std (sample standard deviation over seeds, missing with one seed) are in the displayed unit of the metric,
         scores in percent. n_seeds counts the seeds with a value. rank is 1 for the best objective of the same corpus,
         encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing for
-        floors, and if the runs were timed on different machines.
+        untuned objectives, and if the runs were timed on different machines.
     """
     rows = arrange(runs, [*KEYS, "seed"])
     cells = pd.concat([_cells(rows, name) for name in metrics], ignore_index=True)
@@ -77,7 +77,7 @@ def _cells(runs: pd.DataFrame, name: str) -> pd.DataFrame:
     values = runs[KEYS].assign(value=runs[metric.column].astype(float) * metric.scale).dropna(subset="value")
     cells = values.groupby(KEYS, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
     cells = cells.assign(metric=name).rename(columns={"count": "n_seeds"})
-    ranks = _places(cells, metric).where(~is_floor(cells))
+    ranks = _places(cells, metric).where(~is_untuned(cells))
     if metric.timed:
         ranks = ranks.where(~_on_several_machines(runs, cells))
     return cells.assign(rank=ranks)
@@ -96,16 +96,18 @@ def _on_several_machines(runs: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
 
 
 def texts(table: pd.DataFrame) -> list[str]:
-    """The displayed means of a table from ``over_seeds``, with their spread but for floors, which have none."""
+    """The displayed means of a table from ``over_seeds``, with their spread where there is one."""
     return [
-        number(mean, METRICS[metric].decimals) if floor else mean_spread(mean, std, METRICS[metric].decimals)
-        for floor, metric, mean, std in zip(is_floor(table), table["metric"], table["mean"], table["std"], strict=True)
+        number(mean, METRICS[metric].decimals) if untuned else mean_spread(mean, std, METRICS[metric].decimals)
+        for untuned, metric, mean, std in zip(
+            is_untuned(table), table["metric"], table["mean"], table["std"], strict=True
+        )
     ]
 
 
-def floors_note(table: pd.DataFrame) -> str | None:
+def untuned_note(table: pd.DataFrame) -> str | None:
     """A note on the rows below the line; None if the table has none."""
-    return FLOORS if is_floor(table).any() else None
+    return UNTUNED_RUNS if is_untuned(table).any() else None
 
 
 def marks(table: pd.DataFrame) -> pd.Series:

@@ -4,9 +4,9 @@ from itertools import product
 
 import pandas as pd
 
-from glossbench.evidence.selection import of_protocol, with_floors
+from glossbench.evidence.selection import of_protocol, with_untuned
 from glossbench.evidence.tables.grid import Key, distinct, grid, seeds
-from glossbench.evidence.tables.scores import METRICS, floors_note, marks, over_seeds, texts
+from glossbench.evidence.tables.scores import METRICS, marks, over_seeds, texts, untuned_note
 from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.numbers import number
 
@@ -20,8 +20,8 @@ NOTES = (
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
-    """Standalone runs without changed settings, and the floors of the same corpora and encoders."""
-    return with_floors(of_protocol(runs, "standalone"), runs)
+    """Standalone runs without changed settings, and the untuned objectives of the same corpora and encoders."""
+    return with_untuned(of_protocol(runs, "standalone"), runs)
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
@@ -36,12 +36,12 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, corpus and objective; scores with their spread, costs as means.
 
-    Floors are below a line.
+    Untuned objectives are below a line.
     """
     rows = ["encoder", "corpus", "objective"]
     shown = table.assign(text=_texts(table), mark=marks(table))
     laid_out = grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
-    return laid_out.with_notes(floors_note(table))
+    return laid_out.with_notes(untuned_note(table))
 
 
 def _texts(table: pd.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 Entry = dict[str, Any]
 
-PROTOCOLS = {"integrated": "Integrated", "standalone": "Standalone", "floor": "Floor"}
+PROTOCOLS = {"integrated": "Integrated", "standalone": "Standalone", "untuned": "Untuned"}
 METRICS = {"accuracy": "Accuracy", "macro_f1": "Macro-F1", "macro_silhouette": "Macro-silhouette"}
 SYMBOLS = {"labeled_fraction": "γ", "weight": "λ", "sigma": "σ", "temperature": "τ"}
 FIXED = {

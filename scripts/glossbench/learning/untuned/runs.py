@@ -1,4 +1,4 @@
-"""A run of a floor: from the files that it reads to those that it writes, which are those of any other run."""
+"""A run of an untuned objective: from the files that it reads to those that it writes, as those of any other run."""
 
 import importlib
 import logging
@@ -11,10 +11,10 @@ import pandas as pd
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import machine, reproducible
-from glossbench.learning.floors.classified import Classified
 from glossbench.learning.json_file import write_json
 from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.run_columns import run_columns
+from glossbench.learning.untuned.classified import Classified
 
 log = logging.getLogger(__name__)
 # What a run without training has no values for.
@@ -22,10 +22,10 @@ NO_EPOCHS = ("best_epoch", "stop_epoch")
 NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share")
 
 
-def run_floor(
+def classify_untuned(
     settings: dict[str, Any], files: dict[str, str], output: dict[str, str], made_from: dict[str, str]
 ) -> None:
-    """Run a floor on the CPU and write its files.
+    """Run an untuned objective on the CPU and write its files.
 
     Args:
         settings: The run's settings, as the rule passes them, and its seed, which has no effect.
@@ -34,13 +34,13 @@ def run_floor(
         made_from: Digests of what the run depends on, see ``glossbench.job.origin``.
 
     Raises:
-        TrainingError: The floor cannot be computed; the message names the run.
+        TrainingError: The untuned objective cannot be computed; the message names the run.
     """
     started = time.perf_counter()
     device = reproducible("cpu", settings.get("torch_threads", 1))
-    floor = importlib.import_module(f"glossbench.learning.floors.{settings['objective']['floor']}")
+    untuned = importlib.import_module(f"glossbench.learning.untuned.{settings['objective']['classifier']}")
     try:
-        found = floor.classify(settings, {name: Path(path) for name, path in files.items()}, device)
+        found = untuned.classify(settings, {name: Path(path) for name, path in files.items()}, device)
     except TrainingError as error:
         raise TrainingError("{corpus}/{encoder}/{objective_key}: {}".format(error, **settings)) from None
     sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
@@ -57,7 +57,7 @@ def run_floor(
 
 
 def metrics_of(found: Classified, settings: dict[str, Any]) -> dict[str, Any]:
-    """The keys, settings and scores (fractions) of a floor, under the names that every run has them."""
+    """The keys, settings and scores (fractions) of an untuned objective, under the names that every run has them."""
     scores, classes = {}, settings["objective"]["training"]["silhouette_classes"]
     unit_norm = {"val": True, "test": settings["probe"]["silhouette"] == "unit-norm"}
     for split, labels in ((split, found.labels[split]) for split in unit_norm):

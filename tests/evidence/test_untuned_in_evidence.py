@@ -10,13 +10,13 @@ from glossbench.evidence.tables import comparison, integrated, standalone
 from glossbench.evidence.text.rendering import to_html, to_latex
 from glossbench.frames import contract_violations
 from glossbench.study.study import load_study
-from made_up import cells, coverage, evidence, floors, rising, runs, study_runs
+from made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
 from registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES
 
 CORPORA, BERT = ("mr", "r8", "r52"), "bert-base"
 TRAINED = study_runs(cells(CORPORA, [BERT]), seeds=3)
-FLOORS = floors({(corpus, BERT): 0.999 for corpus in CORPORA})
-BOTH = pd.concat([TRAINED, FLOORS], ignore_index=True)
+UNTUNED_RUNS = untuned_runs({(corpus, BERT): 0.999 for corpus in CORPORA})
+BOTH = pd.concat([TRAINED, UNTUNED_RUNS], ignore_index=True)
 
 
 def made(frame):
@@ -43,12 +43,12 @@ def test_verdicts_are_those_without_floors():
     "key", [key for key, one in FIGURES.items() if {*one.reads} & {"runs", "epochs"} and key != "headline"]
 )
 def test_figures_of_training_are_those_without_floors(key):
-    """Their note on unfinished runs counts no floors either."""
+    """Their note on unfinished runs counts no untuned objectives either."""
     plan = FIGURES[key].specification()
-    with_floors, without = (
+    with_untuned, without = (
         evidence(runs=frame, epochs=rising(TRAINED, 5), coverage=coverage(frame, False)) for frame in (BOTH, TRAINED)
     )
-    assert with_floors.figure_texts(plan, "A caption.") == without.figure_texts(plan, "A caption.")
+    assert with_untuned.figure_texts(plan, "A caption.") == without.figure_texts(plan, "A caption.")
 
 
 @pytest.mark.parametrize("key", ["silhouette", "models", "hyperparameters", "ttests"])
@@ -59,7 +59,7 @@ def test_tables_of_comparisons_are_those_without_floors(key):
 
 @pytest.mark.parametrize("table", [integrated, standalone])
 def test_floors_are_rows_below_a_line_and_are_not_marked(table):
-    two = floors({("mr", BERT): 0.999})
+    two = untuned_runs({("mr", BERT): 0.999})
     trained = runs(
         {("mr", BERT, key): [0.7 + place / 100] for place, key in enumerate(["ce", "scl-ce", "scl", "cosine"])}
     )
@@ -76,7 +76,7 @@ def test_floors_are_rows_below_a_line_and_are_not_marked(table):
 def test_the_line_is_a_rule_in_latex_and_a_class_in_html():
     encoders = {("mr", "distilbert"): 0.7, ("mr", BERT): 0.7}
     trained = runs({(*cell, "ce"): [0.8] for cell in encoders})
-    laid_out = integrated.layout(integrated.tidy(pd.concat([trained, floors(encoders)], ignore_index=True)))
+    laid_out = integrated.layout(integrated.tidy(pd.concat([trained, untuned_runs(encoders)], ignore_index=True)))
     lines = to_latex(laid_out, "").splitlines()
     below = [lines[place + 1].split(" & ")[1] for place, line in enumerate(lines) if line == r"\midrule"]
     assert below == ["CE", "tf-idf", "tf-idf"]
@@ -95,7 +95,10 @@ def test_a_study_without_floors_has_neither_line_nor_note():
 
 def test_floors_stand_in_a_table_of_a_protocol_only_where_it_was_run():
     frame = pd.concat(
-        [runs({("mr", BERT, "scl"): [0.8], ("r8", BERT, "ce"): [0.8]}), floors({("mr", BERT): 0.7, ("r8", BERT): 0.6})],
+        [
+            runs({("mr", BERT, "scl"): [0.8], ("r8", BERT, "ce"): [0.8]}),
+            untuned_runs({("mr", BERT): 0.7, ("r8", BERT): 0.6}),
+        ],
         ignore_index=True,
     )
     assert set(standalone.tidy(frame)["corpus"]) == {"mr"}
@@ -103,9 +106,9 @@ def test_floors_stand_in_a_table_of_a_protocol_only_where_it_was_run():
 
 
 def test_the_comparison_has_floors_beside_what_the_paper_has_and_says_that_it_has_none():
-    others = floors({("bbc-news", BERT): 0.9})
+    others = untuned_runs({("bbc-news", BERT): 0.9})
     table = comparison.tidy(pd.concat([BOTH, others], ignore_index=True), published_results(PUBLISHED), FACTS)
-    rows = table[table["protocol"] == "floor"]
+    rows = table[table["protocol"] == "untuned"]
     assert set(rows["corpus"]) == set(CORPORA)
     assert rows[["published_mean", "difference", "within_two_std"]].isna().all(axis=None)
     assert not rows["comparable"].any()
@@ -124,13 +127,13 @@ def test_the_runs_of_the_report_and_the_checklist_have_floors():
 
 def test_floors_are_among_the_scores_that_a_report_begins_with():
     shown = scores_table(BOTH).cells
-    floor = shown[shown.index.get_level_values("Protocol") == "Floor"]
-    assert set(floor.index.get_level_values("Objective")) == {"tf-idf", "Frozen encoder"}
-    assert floor.iloc[0, 0] == "99.90"
+    untuned = shown[shown.index.get_level_values("Protocol") == "Untuned"]
+    assert set(untuned.index.get_level_values("Objective")) == {"tf-idf", "Frozen encoder"}
+    assert untuned.iloc[0, 0] == "99.90"
     assert {"tfidf", "frozen"} <= set(headline.frame(BOTH)["objective"])
 
 
 def test_a_study_of_floors_alone_fills_no_table_or_figure_of_training():
-    study = load_study({**LEAST, "objectives": ["tfidf", "frozen"]}, "floors.yaml", CONFIG)
+    study = load_study({**LEAST, "objectives": ["tfidf", "frozen"]}, "untuned.yaml", CONFIG)
     filled = {output.key for output in OUTPUTS if output.fillable(study)}
     assert filled == {"corpora", "deduplicated", "checklist", "headline", "method"}

@@ -1,4 +1,4 @@
-"""Floors: what they predict without fine-tuning, on which documents, and what a run of one leaves behind."""
+"""Untuned objectives: what they predict without fine-tuning, on which documents, and what a run of one leaves behind."""
 
 import itertools
 import json
@@ -15,9 +15,9 @@ from glossbench.errors import TrainingError
 from glossbench.frames import contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder import load_backbone
-from glossbench.learning.floors import frozen, tfidf
-from glossbench.learning.floors.runs import run_floor
 from glossbench.learning.inputs import read_documents
+from glossbench.learning.untuned import frozen, tfidf
+from glossbench.learning.untuned.runs import classify_untuned
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import silhouette_samples
 from sklearn.preprocessing import StandardScaler, normalize
@@ -34,14 +34,14 @@ CPU = torch.device("cpu")
 MADE_FROM = {"settings": "made-up", "code": "made-up"}
 
 
-def settings(floor, **more):
-    """Settings of a floor as its rule passes them."""
+def settings(objective_key, **more):
+    """Settings of an untuned objective as its rule passes them."""
     objective = {
-        "objective": floor, "preset": "paper", "protocol": "floor", "loss": None, "floor": floor, "loss_settings": {},
+        "objective": objective_key, "preset": "paper", "protocol": "untuned", "loss": None, "classifier": objective_key, "loss_settings": {},
         "training": {"silhouette_classes": "all"}, "multipliers": {}, "weight": None, "tuned": [],
     }  # fmt: skip
     return {
-        "corpus": "made-up", "encoder": "tiny", "objective_key": floor, "seed": 0, "objective": objective,
+        "corpus": "made-up", "encoder": "tiny", "objective_key": objective_key, "seed": 0, "objective": objective,
         "probe": {
             "kind": "logistic", "C": [0.1, 1, 10], "max_iter": 1000, "class_weights": "none", "silhouette": "unit-norm",
         },
@@ -154,14 +154,14 @@ def outputs(folder):
 
 def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_training(texts, bert_folder, tmp_path):
     left = {name: outputs(tmp_path / name) for name in ("tfidf", "frozen")}
-    run_floor(settings("tfidf"), texts, left["tfidf"], MADE_FROM)
-    run_floor(frozen_settings(), frozen_files(tmp_path, bert_folder), left["frozen"], MADE_FROM)
+    classify_untuned(settings("tfidf"), texts, left["tfidf"], MADE_FROM)
+    classify_untuned(frozen_settings(), frozen_files(tmp_path, bert_folder), left["frozen"], MADE_FROM)
     metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
     rows = collect_runs("made-up", metrics, timing, cards=[]).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
     seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share"]
     assert rows[training + seconds].isna().all(axis=None)
-    assert (rows["protocol"] == "floor").all()
+    assert (rows["protocol"] == "untuned").all()
     assert rows["n_train"].to_dict() == {"tfidf": 30, "frozen": 30}
     assert rows["n_trainable"].to_dict() == {"tfidf": 0, "frozen": 0}
     assert math.isnan(rows.loc["tfidf", "test_macro_silhouette"])
@@ -179,7 +179,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
 def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folder, tmp_path):
     files, output = frozen_files(tmp_path, bert_folder), outputs(tmp_path / "frozen")
     found = frozen.classify(frozen_settings(), files, CPU)
-    run_floor(frozen_settings(), files, output, MADE_FROM)
+    classify_untuned(frozen_settings(), files, output, MADE_FROM)
     labels = found.labels["test"]
     samples = silhouette_samples(normalize(found.embeddings["test"].astype(np.float64)), labels)
     expected = np.mean([samples[labels == label].mean() for label in set(labels)])
@@ -190,6 +190,6 @@ def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folde
 def test_a_floor_gives_the_same_bytes_each_time(texts, tmp_path):
     first, again = outputs(tmp_path / "first"), outputs(tmp_path / "again")
     for output in (first, again):
-        run_floor(settings("tfidf"), texts, output, MADE_FROM)
+        classify_untuned(settings("tfidf"), texts, output, MADE_FROM)
     for name in ("settings", "metrics", "predictions"):
         assert Path(first[name]).read_bytes() == Path(again[name]).read_bytes()

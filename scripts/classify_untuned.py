@@ -5,7 +5,7 @@ import logging
 
 from glossbench.job.logs import job_log
 from glossbench.job.origin import origin
-from glossbench.learning.floors.runs import run_floor
+from glossbench.learning.untuned.runs import classify_untuned
 
 if __name__ == "__main__":
     with job_log(snakemake):
@@ -13,4 +13,4 @@ if __name__ == "__main__":
         params = snakemake.params
         settings = {**json.loads(params.settings), "seed": int(snakemake.wildcards.seed)}
         made_from = origin(params.settings, params.code)
-        run_floor(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), made_from)
+        classify_untuned(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), made_from)

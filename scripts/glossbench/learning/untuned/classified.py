@@ -1,4 +1,4 @@
-"""The result of a floor."""
+"""The result of an untuned objective."""
 
 from dataclasses import dataclass
 

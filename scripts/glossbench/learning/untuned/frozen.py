@@ -8,9 +8,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from glossbench.learning.encoder import Encoder
-from glossbench.learning.floors.classified import Classified
 from glossbench.learning.inputs import SPLITS, RunFiles, load_splits, read_backbone
 from glossbench.learning.probing import fit_probe
+from glossbench.learning.untuned.classified import Classified
 
 
 def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.device) -> Classified:
