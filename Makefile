@@ -27,11 +27,9 @@ demo: $(VENV)/ready  ## run the default study and print where its report is
 	snakemake $(ARGS)
 	@echo "report: results/quick/report.html"
 
-study: $(VENV)/ready  ## run another study, or several and one report: make study STUDY=config/paper.yaml
+study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	$(CHECKED)
 	$(UNLOCKED)
-	@for file in $$(PYTHONPATH=scripts python -m glossbench.tools.members $(STUDY)); do \
-		snakemake --configfile $$file $(ARGS) || exit; done
 	snakemake $(CONFIG) $(ARGS)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet

@@ -15,18 +15,8 @@ if not (workflow.configfiles if workflow.modifier.is_main_snakefile() else confi
 
 include: "rules/paths.smk"
 include: "rules/inputs.smk"
-
-
-if MEMBERS:
-
-    include: "rules/union.smk"
-
-else:
-
-    include: "rules/data.smk"
-    include: "rules/learning.smk"
-
-
+include: "rules/data.smk"
+include: "rules/learning.smk"
 include: "rules/evidence.smk"
 
 

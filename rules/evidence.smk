@@ -167,7 +167,7 @@ rule artifact:
         mem_mb=2000,
         runtime=10,
     params:
-        studies=lambda w: canonical(given_studies()),
+        study=lambda w: canonical(given_study()),
         records=lambda w: canonical(on_disk_by_name({**sources_of("records"), **sources_of("cards")})),
         sources=lambda w: sources_digest(ROOT),
         code=code_digest("artifact"),

@@ -11,7 +11,6 @@ from glossbench.study import params as study_params
 from glossbench.study import requests
 from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.study.grid import TuningJob
-from glossbench.tools.archive import STUDY as STUDY_FILE
 from glossbench.tools.archive import sources_digest
 from glossbench.tools import records as recorded
 from glossbench.tools.imported import imported
@@ -227,14 +226,6 @@ def frames_of(view, names=STUDY.frames):
     return {name: f"{view}/{name}.parquet" for name in names}
 
 
-def member_frames():
-    """The frames of each study of a union, by name; of a study that has no searches there are none."""
-    return {
-        name: [f"results/{member.name}/{name}.parquet" for member in MEMBERS if name in member.frames]
-        for name in STUDY.frames
-    }
-
-
 def collected_frames(view):
     """The frames that collect writes, by name."""
     return frames_of(view, [name for name in STUDY.frames if name != "projections"])
@@ -318,13 +309,7 @@ def output_params(output):
 @lru_cache
 def sources_of(what):
     """Files that say where results come from, of a kind ("records" or "cards"), by their names in an archive."""
-    find = getattr(recorded, what)
-    if not MEMBERS:
-        return find(STUDY, IMPORTED)
-    members = [
-        find(member, imported(member, Path(on_disk(f"results/{member.name}"))), member=True) for member in MEMBERS
-    ]
-    return {name: path for files in members for name, path in files.items()}
+    return getattr(recorded, what)(STUDY, IMPORTED)
 
 
 def on_disk_by_name(files):
@@ -336,19 +321,9 @@ def records_here():
     return [path for path in sources_of("records").values() if path.startswith("results/") and all_there([path])]
 
 
-def given_studies():
-    """The study as it was given, command line included, by its name in an archive; of a union each study too."""
-
-    def given(settings):
-        return {key: value for key, value in settings.items() if key not in VOLATILE}
-
-    if not MEMBERS:
-        return {STUDY_FILE: given(config)}
-    files = [f"{recorded.MEMBERS}/{member.name}.json" for member in MEMBERS]
-    members = [given(read_yaml(ROOT / "config" / path)) for path in config["studies"]]
-    return {STUDY_FILE: {**given(config), "studies": files}} | {
-        f"config/{file}": settings for file, settings in zip(files, members, strict=True)
-    }
+def given_study():
+    """The study as it was given, command line included."""
+    return {key: value for key, value in config.items() if key not in VOLATILE}
 
 
 def claims_inputs(view):

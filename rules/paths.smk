@@ -10,7 +10,6 @@ from glossbench.study.keys import rejoin_cut_keys
 from glossbench.study.names import names_of
 from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
 from glossbench.study.study import VOLATILE, canonical, check_mirror, load_study
-from glossbench.study.union import is_union, load_union
 from glossbench.study.yaml_file import read_yaml
 
 
@@ -28,12 +27,7 @@ try:
         raise SettingsError("replace_prefix is not supported in the module statement; prefix is")
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
         read_yaml(Path(path))
-    if is_union(config):
-        # make study gives its command line to each study and to this report on them, which fetches nothing
-        named = {key: value for key, value in config.items() if key not in VOLATILE}
-        STUDY, MEMBERS = load_union(named, SOURCE, ROOT / "config")
-    else:
-        STUDY, MEMBERS = load_study(config, SOURCE, ROOT / "config"), []
+    STUDY = load_study(config, SOURCE, ROOT / "config")
     if workflow.is_main_process:
         check_mirror(STUDY, SOURCE)
     OUTPUTS = load_outputs(ROOT / "config")

@@ -12,5 +12,5 @@ if __name__ == "__main__":
     with job_log(snakemake):
         given, params, archive = snakemake.input, snakemake.params, Path(snakemake.output.archive)
         root, results = SCRIPTS.parent, archive.parent
-        files = contents(root, results, given.products, json.loads(params.records), json.loads(params.studies))
+        files = contents(root, results, given.products, json.loads(params.records), json.loads(params.study))
         pack(archive, archive.name.removesuffix(".tar.gz"), with_crate(files))

@@ -6,22 +6,17 @@ from typing import Any
 
 import pandas as pd
 from glossbench.evidence.build import Evidence
-from glossbench.evidence.report.page import machines
 from glossbench.frames import write_frame
-from glossbench.learning.combining import combine
-from glossbench.provenance import describe
 from glossbench.study.files import card_file, run_folder
 from glossbench.study.grid import TuningJob
 from glossbench.study.names import names_of
 from glossbench.study.outputs import report_entries
 from glossbench.study.study import Study, canonical, load_study
-from glossbench.study.union import load_union
 from glossbench.tools import rebuilding
-from glossbench.tools.archive import STUDY, contents, pack
+from glossbench.tools.archive import contents, pack
 from glossbench.tools.crate import with_crate
 from glossbench.tools.imported import Expected
 from glossbench.tools.records import manifests
-from glossbench.tools.stated import digest
 from made_up import corpora, coverage, epochs, runs
 from registered import CLAIMS, CONFIG, OUTPUTS, PUBLISHED, ROOT, caption
 from run_script import run
@@ -35,43 +30,7 @@ def archive_of(settings: dict[str, Any], work: Path) -> Path:
     frames = study_frames(study)
     _write_products(frames, study, results, records)
     cards = _cards(frames["corpora"], work)
-    return _packed(study.name, results, {**records, **cards}, {STUDY: settings})
-
-
-def union_archive(name: str, members: list[dict[str, Any]], imported: list[str], work: Path) -> Path:
-    """The archive of several studies, of which some were imported.
-
-    Args:
-        name: Name of the union.
-        members: Their settings.
-        imported: Names of those that were imported.
-        work: Folder to work in.
-    """
-    files = {f"members/{settings['study']}.json": settings for settings in members}
-    for file, settings in files.items():
-        _written(work / "given" / file, json.dumps(settings))
-    union, studies = load_union(
-        {"study": name, "studies": [str(work / "given" / file) for file in files]}, "union", CONFIG
-    )
-    records, cards, frames = {}, {}, []
-    for study in studies:
-        frames.append(study_frames(study))
-        place = f"members/{study.name}/"
-        found = {*study.runs, *study.corpora} if study.name in imported else set()
-        for manifest in manifests(study, found):
-            records[manifest] = _written(work / manifest, f"{'0' * 64}  a file of {manifest}\n")
-        if found:
-            records[f"{place}imported/index.json"] = _written(work / place / "index.json", json.dumps(index(study)))
-        made_by = {**describe(ROOT), "settings": digest(study.spelled_out), "runs": machines(frames[-1]["runs"])}
-        text = json.dumps({"study": study.name, **made_by})
-        records[f"{place}provenance.json"] = _written(work / place / "provenance.json", text)
-        cards |= {f"{place}{file}": path for file, path in _cards(frames[-1]["corpora"], work).items()}
-    whole = {frame: combine(frame, [one[frame] for one in frames]) for frame in frames[0]}
-    results = work / "results" / name
-    _write_products(whole, union, results, records)
-    studies = {f"config/{file}": settings for file, settings in files.items()}
-    given = {STUDY: {"study": name, "studies": list(files)}, **studies}
-    return _packed(name, results, {**records, **cards}, given)
+    return _packed(study.name, results, {**records, **cards}, settings)
 
 
 def study_frames(study: Study) -> dict[str, pd.DataFrame]:
@@ -116,10 +75,10 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _packed(name: str, results: Path, records: dict[str, Path], studies: dict[str, Any]) -> Path:
+def _packed(name: str, results: Path, records: dict[str, Path], study: dict[str, Any]) -> Path:
     products = [str(path) for path in results.rglob("*") if path.is_file()]
     archive = results / f"{name}-artifact.tar.gz"
-    pack(archive, f"{name}-artifact", with_crate(contents(ROOT, results, products, records, studies)))
+    pack(archive, f"{name}-artifact", with_crate(contents(ROOT, results, products, records, study)))
     return archive
 
 

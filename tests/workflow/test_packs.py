@@ -107,26 +107,6 @@ def test_another_study_takes_over_the_searches_of_an_imported_one(archive, workp
 
 
 @pytest.mark.slow
-def test_a_folder_of_archives_goes_to_the_studies_that_they_were_packed_from(archive, workplace, tmp_path):
-    other = small(tmp_path / "other.yaml", corpora=["mr"], objectives=["ce"])
-    union = tmp_path / "both.yaml"
-    union.write_text(yaml.safe_dump({"study": "both", "studies": [str(other), str(TINY)]}))
-    folder, packs = workplace("both"), tmp_path / "packs"
-    packs.mkdir()
-    shutil.copy(archive, packs)
-    process = tool(folder, "import_pack", packs, union)
-    assert f"results/tiny/imported: {TAKEN} taken, 0 here already, 0 not taken\n" in process.stdout
-    assert not (folder / "results" / "other").exists()
-    assert tool(folder, "members", union).stdout.splitlines() == [str(other), str(TINY)]
-
-    union.write_text(yaml.safe_dump({"study": "both", "studies": [str(other), str(ROOT / "config/cpu/r8.yaml")]}))
-    process = tool(folder, "import_pack", archive, union)
-    assert process.stderr == (
-        f"glossbench: {archive}: runs of tiny found, expected those of one of other, cpu-r8\n"
-    )  # fmt: skip
-
-
-@pytest.mark.slow
 def test_what_was_packed_again_after_an_import_is_the_same(archive, workplace, tmp_path):
     folder = workplace("repacked")
     assert tool(folder, "import_pack", archive, TINY).returncode == 0

@@ -53,7 +53,7 @@ def sources_digest(root: Path) -> str:
 
 
 def contents(
-    root: Path, results: Path, products: list[str], records: dict[str, str], studies: dict[str, Any]
+    root: Path, results: Path, products: list[str], records: dict[str, str], study: dict[str, Any]
 ) -> dict[str, Path | bytes]:
     """The contents of an archive.
 
@@ -63,21 +63,16 @@ def contents(
         products: Frames, tables, figures, claims, report and provenance below ``results``. Their relative paths are
             kept.
         records: Files that say where the results come from, by their names in the archive; see ``tools.records``.
-        studies: The study as it was given, command line included, by its name in the archive, and the studies of a
-            union. They can be resolved again with the registries.
+        study: The study as it was given, command line included. It can be resolved again with the registries.
 
     Returns:
         Paths, or bytes for files that exist only in the archive, by their name in the archive.
     """
-    described = {
-        name: (json.dumps(study, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-        for name, study in studies.items()
-    }
     return {
         **sources(root),
         **{Path(os.path.relpath(path, results)).as_posix(): Path(path) for path in products},
         **{name: Path(path) for name, path in records.items()},
-        **described,
+        STUDY: (json.dumps(study, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(),
         COMMIT: (json.dumps({"commit": describe(root)["commit"]}) + "\n").encode(),
     }
 

@@ -1,8 +1,8 @@
 """Places the runs of an archive of ``make pack`` into the results of a study, where Snakemake takes them as finished.
 
 ``python -m glossbench.tools.import_pack ARCHIVE STUDY [--other-code]`` (``make import ARCHIVE=... STUDY=...``). ARCHIVE
-may be a folder of archives, and STUDY a report over several studies, each of which takes the runs that were packed from
-it. Prints a line for each run or search that is not taken, and why. Nothing that is there already is changed.
+may be a folder of archives. Prints a line for each run or search that is not taken, and why. Nothing that is there
+already is changed.
 """
 
 import argparse
@@ -18,8 +18,8 @@ import pandas as pd
 from glossbench.errors import GlossbenchError
 from glossbench.job.atomic import replacing
 from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
-from glossbench.study.study import Study
-from glossbench.study.union import studies_of
+from glossbench.study.study import Study, load_study
+from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.imported import FOLDER, INDEX, PACKS, Expected, fits, read_index
 from glossbench.tools.pack import FORMAT, MANIFEST, ROOT
 from glossbench.tools.unpacking import compare_checksums, digest_of, unpacked
@@ -156,26 +156,23 @@ def _wrong_accuracy(folder: Path) -> str | None:
     return None if abs(found - stated) < 1e-9 else f"metrics.json: test_accuracy {stated}, its predictions give {found}"
 
 
-def import_pack(archive: Path, studies: dict[str, Study], other_code: bool = False) -> Import:
+def import_pack(archive: Path, study: Study, other_code: bool = False) -> Import:
     """Import what fits from an archive.
 
     Args:
         archive: from ``make pack``.
-        studies: the study to import into, by its name; of several, the one that the archive was packed from.
+        study: the study to import into.
         other_code: whether to take runs that other code made.
 
     Returns:
         What was taken, what was there already, and a line for each run or search that was refused.
 
     Raises:
-        GlossbenchError: the archive cannot be read, or is of none of several studies. Nothing was imported.
+        GlossbenchError: the archive cannot be read. Nothing was imported.
     """
     with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
         source = unpacked(archive, Path(folder))
-        name = source.name.removesuffix("-runs") if len(studies) > 1 else next(iter(studies))
-        if name not in studies:
-            raise GlossbenchError(f"{archive}: runs of {name} found, expected those of one of {', '.join(studies)}")
-        work = Import(studies[name], Path("results", name), source, digest_of(archive), other_code)
+        work = Import(study, Path("results", study.name), source, digest_of(archive), other_code)
         work.run()
     return work
 
@@ -187,10 +184,10 @@ def main() -> int:
     parser.add_argument("study", nargs="?", default="config/config.yaml")
     parser.add_argument("--other-code", action="store_true")
     given = parser.parse_args()
-    studies = {study.name: study for study in studies_of(Path(given.study), ROOT / "config")}
+    study = load_study(read_yaml(Path(given.study)), given.study, ROOT / "config")
     refused = 0
     for archive in sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]:
-        work = import_pack(archive, studies, given.other_code)
+        work = import_pack(archive, study, given.other_code)
         for line in work.refused:
             print(f"not taken: {line}")
         here = len(work.agreed) - len(work.taken)

@@ -12,10 +12,8 @@ from glossbench.errors import GlossbenchError
 from glossbench.study.names import Names, names_of
 from glossbench.study.outputs import Output, load_outputs
 from glossbench.study.study import Study, load_study
-from glossbench.study.union import is_union, load_union
 from glossbench.study.yaml_file import read_yaml
 from glossbench.tools.archive import STUDY
-from glossbench.tools.records import MEMBERS
 
 
 @dataclass(frozen=True)
@@ -47,15 +45,8 @@ class Packed:
     def __init__(self, root: Path, sound: set[str]):
         self.root, self.sound, self.config = root, sound, root / "config"
         given = read_yaml(root / STUDY)
-        if is_union(given):
-            self.study, studies = load_union(given, STUDY, self.config)
-            self.members = [
-                Member(study, f"{MEMBERS}/{study.name}/", f"config/{file}")
-                for study, file in zip(studies, given["studies"], strict=True)
-            ]
-        else:
-            self.study = load_study(given, STUDY, self.config)
-            self.members = [Member(self.study, "", STUDY)]
+        self.study = load_study(given, STUDY, self.config)
+        self.members = [Member(self.study, "", STUDY)]
         self.outputs: list[Output] = [one for one in load_outputs(self.config) if one.fillable(self.study)]
         self.names: Names = names_of(self.study, self.config)
 

@@ -20,8 +20,8 @@ from glossbench.evidence.text.numbers import number
 from glossbench.study.grid import Run
 from glossbench.study.params import trial_epochs, trials_of
 from glossbench.study.requests import documents_of, trained_trials
-from glossbench.study.study import Study, check_mirror
-from glossbench.study.union import studies_of
+from glossbench.study.study import Study, check_mirror, load_study
+from glossbench.study.yaml_file import read_yaml
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 CONFIG = Path(__file__).parents[3] / "config"
@@ -255,24 +255,19 @@ def _unknown(study: Study, frame: pd.DataFrame, facts: Facts) -> list[str]:
 
 
 def main(study_file: str, runs_file: str | None = None) -> None:
-    """Print the plan of a study, or of each study of a report over several.
+    """Print the plan of a study.
 
     Args:
         study_file: The study file.
         runs_file: runs.parquet of a finished study; None for the paper's speed.
     """
-    studies = studies_of(Path(study_file), CONFIG)
-    for study in studies:
-        check_mirror(study, study_file)
+    study = load_study(read_yaml(Path(study_file)), study_file, CONFIG)
+    check_mirror(study, study_file)
     costs, facts = published_costs(CONFIG / "published"), read_facts(CONFIG / "published")
     if runs_file is not None and not Path(runs_file).is_file():
         raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
-    measured = pd.read_parquet(runs_file) if runs_file else None
-    texts = []
-    for study in studies:
-        runs = published_speed(study, costs) if measured is None else measured
-        texts.append(plan_text(study, runs, costs, facts))
-    print("\n\n".join(texts))
+    runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, costs)
+    print(plan_text(study, runs, costs, facts))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from glossbench.study.grid import Run, TuningJob
 from glossbench.study.study import Study
 from glossbench.tools.imported import FOLDER, INDEX, PACKS
 
-MEMBERS = "members"  # folder of an archive with what belongs to one study of a union
-
 
 def manifest(kind: str, key: str) -> str:
     """List of the fetched files of a corpus or encoder, in the working directory and in archives.
@@ -35,24 +33,22 @@ def manifests(study: Study, found: set[Run | TuningJob | str]) -> list[str]:
     return [*(manifest("corpora", key) for key in corpora), *(manifest("encoders", key) for key in encoders)]
 
 
-def records(study: Study, found: set[Run | TuningJob | str], member: bool = False) -> dict[str, str]:
+def records(study: Study, found: set[Run | TuningJob | str]) -> dict[str, str]:
     """Files that the report states the digests of, by their names in an archive.
 
     Args:
         study: The study.
         found: What was imported into it.
-        member: Whether it is a study of a union, whose own provenance is a record too.
     """
-    results, place = Path("results", study.name), f"{MEMBERS}/{study.name}/" if member else ""
+    results = Path("results", study.name)
     names = [f"{FOLDER}/{name}" for name in (INDEX, PACKS) if (results / FOLDER / name).is_file()]
-    names += ["provenance.json"] if member else []
-    return {name: name for name in manifests(study, found)} | {f"{place}{name}": f"{results}/{name}" for name in names}
+    return {name: name for name in manifests(study, found)} | {name: f"{results}/{name}" for name in names}
 
 
-def cards(study: Study, found: set[Run | TuningJob | str], member: bool = False) -> dict[str, str]:
+def cards(study: Study, found: set[Run | TuningJob | str]) -> dict[str, str]:
     """The cards of a study's corpora, by their names in an archive; arguments are those of ``records``."""
-    results, place = Path("results", study.name), f"{MEMBERS}/{study.name}/" if member else ""
+    results = Path("results", study.name)
     return {
-        f"{place}{card_file(corpus)}": str((results / FOLDER if corpus in found else results) / card_file(corpus))
+        card_file(corpus): str((results / FOLDER if corpus in found else results) / card_file(corpus))
         for corpus in study.corpora
     }
