@@ -9,7 +9,8 @@ from glossbench.data.entries import card_settings, digests, fetch_settings, loca
 from glossbench.provenance import code_digest as digest_of
 from glossbench.study import params as study_params
 from glossbench.study import requests
-from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
+from glossbench.study.collected import Collected, collect_settings, projection_settings
+from glossbench.study.files import evidence_files, search_folder
 from glossbench.study.grid import TuningJob
 from glossbench.tools.archive import sources_digest
 from glossbench.tools import records as recorded
@@ -190,35 +191,8 @@ def folder_of(item):
     return IMPORTS if item in IMPORTED else RESULTS
 
 
-def per_run(file, runs):
-    """Paths of a file of each of the given runs."""
-    return [f"{folder_of(run)}/{run_folder(run)}/{file}" for run in runs]
-
-
-def per_search(file, searches):
-    """Paths of a file of each of the given searches."""
-    return [f"{folder_of(search)}/{search_folder(search)}/{file}" for search in searches]
-
-
-def cards():
-    return [f"{folder_of(corpus)}/{card_file(corpus)}" for corpus in STUDY.corpora]
-
-
-def collect_inputs(runs, searches, described):
-    # epochs.csv and timing.csv, made by the same job, lie next to timing.json; naming them slows every parse of a grid
-    files = {
-        "metrics": per_run("metrics.json", runs),
-        "timing": per_run("timing.json", runs),
-        "cards": described,
-    }
-    if STUDY.searches:
-        for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
-            files[name] = per_search(file, searches)
-    if STUDY.settings["snapshots"]:
-        taken = [run for run in STUDY.runs_shown("snapshots") if run in set(runs)]
-        files["snapshots"] = per_run("snapshots.npz", taken)
-        files["snapshot_settings"] = per_run("settings.json", taken)
-    return files
+COLLECTED = Collected(STUDY, folder_of)
+per_run, per_search, cards = COLLECTED.per_run, COLLECTED.per_search, COLLECTED.cards
 
 
 def frames_of(view, names=STUDY.frames):
@@ -229,19 +203,6 @@ def frames_of(view, names=STUDY.frames):
 def collected_frames(view):
     """The frames that collect writes, by name."""
     return frames_of(view, [name for name in STUDY.frames if name != "projections"])
-
-
-def collect_settings(unfinished=()):
-    """What collect is told; unfinished: planned runs that are not among its inputs."""
-    kinds = ("preset", "protocol")
-    objectives = {key: STUDY.key_columns(key) for key in STUDY.objectives_resolved}
-    missing = [{**vars(run), **{kind: STUDY.objective(run.objective)[kind] for kind in kinds}} for run in unfinished]
-    return {"study": STUDY.name, "objectives": objectives, "unfinished": missing}
-
-
-def projection_settings(runs):
-    settings = {key: value for key, value in STUDY.settings["projection"].items() if key != "objectives"}
-    return {"projection": settings, "runs": [{**vars(run), **STUDY.key_columns(run.objective)} for run in runs]}
 
 
 # A partial view must not start the jobs behind the files that it reads, since another Snakemake may be at work on
@@ -263,12 +224,12 @@ def finished(runs):
 
 def finished_inputs():
     searches = [search for search in STUDY.tuning_jobs() if all_there(per_search("timing.csv", [search]))]
-    return existing(collect_inputs(finished(STUDY.runs), searches, [path for path in cards() if all_there([path])]))
+    return existing(COLLECTED.files(finished(STUDY.runs), searches, [path for path in cards() if all_there([path])]))
 
 
 def finished_settings():
     done = set(finished(STUDY.runs))
-    return collect_settings(run for run in STUDY.runs if run not in done)
+    return collect_settings(STUDY, [run for run in STUDY.runs if run not in done])
 
 
 # Evidence: which tables and figures a view has, what they read and depend on.

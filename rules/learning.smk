@@ -223,7 +223,7 @@ rule evaluate:
 
 rule collect:
     input:
-        **collect_inputs(STUDY.runs, STUDY.tuning_jobs(), cards()),
+        **COLLECTED.files(STUDY.runs, STUDY.tuning_jobs(), cards()),
     output:
         **collected_frames(RESULTS),
     log:
@@ -236,7 +236,7 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical(collect_settings()),
+        settings=lambda w: canonical(collect_settings(STUDY)),
         code=code_digest("collect"),
     message:
         f"Collecting all runs of {RESULTS}"
@@ -286,7 +286,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=projection_minutes,
         params:
-            settings=lambda w: canonical(projection_settings(STUDY.runs_shown("projection"))),
+            settings=lambda w: canonical(projection_settings(STUDY, STUDY.runs_shown("projection"))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
@@ -314,7 +314,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=projection_minutes,
         params:
-            settings=lambda w: canonical(projection_settings(finished(STUDY.runs_shown("projection")))),
+            settings=lambda w: canonical(projection_settings(STUDY, finished(STUDY.runs_shown("projection")))),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of the runs that are finished so far"
