@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.settings.losses import LOSSES, Weight
+from glossbench.settings.training import Training
 from glossbench.study.keys import FORM, ObjectiveKey, multiple
 from glossbench.study.messages import shown
 from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed, with_defaults
@@ -244,14 +246,14 @@ def setting_of(objective: dict[str, Any], setting: str) -> Any:
 def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
     """A resolved objective without the values of searched settings, which do not affect runs.
 
-    They are None, or what runs use whatever the search finds.
+    They are what a model has for them by default, or what runs use whatever the search finds.
     """
     opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
     for setting, space in objective["search"].items():
-        if setting == "weight":
-            opened["weight"] = space.get("used")
-        else:
-            opened["loss_settings" if setting in opened["loss_settings"] else "training"][setting] = space.get("used")
+        part = "loss_settings" if setting in opened["loss_settings"] else "training"
+        model = Weight if setting == "weight" else LOSSES[objective["loss"]] if part == "loss_settings" else Training
+        value = space.get("used", model.model_fields[setting].default)
+        (opened if setting == "weight" else opened[part])[setting] = value
     return opened
 
 

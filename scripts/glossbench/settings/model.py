@@ -1,0 +1,153 @@
+"""The base of all settings: frozen models with one-line errors, and text that is the same for equal settings.
+
+Snakemake imports this module while it parses the workflow, and every job does, so it imports no large packages.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+
+from glossbench.errors import SettingsError
+from glossbench.settings.messages import DIGITS, refusal, shown
+
+
+def _distinct(values: tuple) -> tuple:
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise ValueError(f"{shown(value)} is listed twice")
+    return values
+
+
+# Strict, so that true is not 1 and 1 is not true. Text and 1.0 are converted before; see ``Model``.
+Whole = Annotated[int, Strict()]
+Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Flag = Annotated[bool, Strict()]
+Size = Annotated[Whole, Field(ge=1)]
+Positive = Annotated[Real, Field(gt=0)]
+NotNegative = Annotated[Real, Field(ge=0)]
+Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
+Text = Annotated[str, Field(max_length=200)]
+Protocol = Literal["integrated", "standalone"]
+T = TypeVar("T")
+DISTINCT = AfterValidator(_distinct)
+Distinct = Annotated[tuple[T, ...], Field(json_schema_extra={"uniqueItems": True}), DISTINCT]
+Listed = Annotated[tuple[T, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), DISTINCT]
+
+
+class Model(BaseModel):
+    """Settings that cannot be changed and that have no keys but their fields.
+
+    Text is converted where a field takes none: Snakemake's ``--config`` gives everything inside a list or mapping as
+    text, and YAML reads 2e-5 as text. Where a whole number is asked for, 1.0 becomes 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _convert(cls, value: Any, info: Any) -> Any:
+        return _converted(value, _leaves(cls.model_fields[info.field_name].annotation))
+
+    @classmethod
+    def parse(cls, value: Any, source: str, path: tuple[str | int, ...] = ()) -> Self:
+        """The settings in a value.
+
+        Args:
+            value: A mapping, as parsed from YAML or JSON.
+            source: Name of the file that holds it, for the error.
+            path: Path of the value in that file, for the error.
+
+        Raises:
+            SettingsError: The value is not valid. The message is one line.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            message = refusal(error.errors(include_url=False), cls, path)
+            raise SettingsError(f"{source}: {message}") from None
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The settings in a text that ``to_json`` made."""
+        return cls.parse(json.loads(text), cls.__name__)
+
+    def to_json(self) -> str:
+        """The settings as canonical JSON; see ``canonical``."""
+        return canonical(self.model_dump(mode="json"))
+
+
+class ByProtocol(Model, Generic[T]):
+    """A value for each protocol that fine-tunes."""
+
+    integrated: T = Field(description="For the integrated protocol.")
+    standalone: T = Field(description="For the standalone protocol.")
+
+
+def of_protocol(value: Any, protocol: str) -> Any:
+    """A value, or where there is one per protocol that of ``protocol``."""
+    return getattr(value, protocol) if isinstance(value, ByProtocol) else value
+
+
+def canonical(value: Any) -> str:
+    """JSON text that is the same for equal values: keys are sorted, and 1.0 is written as 1."""
+    return json.dumps(_with_integers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def scalar(text: str) -> Any:
+    """Text as a finite number, True or False, or else the text itself. Unlike in YAML, 1e-3 is a number."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if _is_finite(number) else text
+    return text
+
+
+def _is_finite(number: float) -> bool:
+    return abs(number) < 10**DIGITS if isinstance(number, int) else math.isfinite(number)
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _with_integers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_integers(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+@cache
+def _leaves(annotation: Any) -> frozenset[type]:
+    """Types of the values in an annotation, those in lists, mappings and unions included; keys are left out."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _leaves(arguments[0])
+    if origin is Literal:
+        return frozenset(map(type, arguments)) - {str}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        arguments = arguments[1:]
+    return frozenset().union(*map(_leaves, arguments)) if arguments else frozenset({annotation})
+
+
+def _converted(value: Any, leaves: frozenset[type]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_converted(item, leaves) for item in value]
+    if isinstance(value, dict):  # a model converts what is in it by itself
+        has_model = any(isinstance(leaf, type) and issubclass(leaf, Model) for leaf in leaves)
+        return value if has_model else {key: _converted(item, leaves) for key, item in value.items()}
+    if isinstance(value, str) and str not in leaves:
+        value = None if value in ("null", "None") else scalar(value)
+    if isinstance(value, float) and value.is_integer() and int in leaves and float not in leaves:
+        value = int(value)
+    if isinstance(value, int) and not _is_finite(value):
+        raise PydanticCustomError("digits", "too many digits")
+    return value
