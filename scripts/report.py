@@ -4,9 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from glossbench.data.manifest import sha256
 from glossbench.evidence.build import REPORTED, Evidence
 from glossbench.evidence.report.page import shown_outputs
+from glossbench.files import sha256
 from glossbench.job.logs import job_log
 from glossbench.provenance import SCRIPTS, describe
 

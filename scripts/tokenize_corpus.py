@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from glossbench.data.corpora import SPLITS
-from glossbench.data.manifest import listed_files
 from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.files import listed_files
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":

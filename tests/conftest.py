@@ -8,9 +8,9 @@ import pytest
 import yaml
 from glossbench.data.entries import fetch_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.manifest import NAME, listed_files
 from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
+from glossbench.files import CHECKSUMS, listed_files
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
@@ -51,7 +51,7 @@ def golden_group() -> dict[str, np.ndarray]:
 
 def fetched(kind: str, name: str) -> Path:
     """Manifest of a registry's entry, below the repository's resources so that it is fetched only once."""
-    manifest = ROOT / "resources" / kind / name / NAME
+    manifest = ROOT / "resources" / kind / name / CHECKSUMS
     origin = Origin(os.environ.get("GLOSSBENCH_MIRROR"))
     try:
         if not manifest.is_file():

@@ -7,9 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scripts" / "glossbench"
-# What each room may import besides itself. errors.py, provenance.py, arguments.py, graph.py and transfer.py are the ground floor.
+# What each room may import besides itself. errors.py, files.py, provenance.py, arguments.py, graph.py and transfer.py are the ground floor.
 MAY_IMPORT = {
     "errors": set(),
+    "files": {"errors"},
     "provenance": set(),
     "arguments": set(),
     "graph": {"arguments"},
@@ -18,11 +19,11 @@ MAY_IMPORT = {
     "losses": {"arguments", "graph", "transfer", "errors"},
     "settings": {"errors"},
     "study": {"errors", "provenance", "settings"},
-    "job": {"errors", "provenance"},
-    "data": {"errors", "job", "transfer", "settings"},
-    "learning": {"errors", "job", "data", "losses", "frames", "graph", "transfer", "settings"},
+    "job": {"errors", "files", "provenance"},
+    "data": {"errors", "files", "job", "transfer", "settings"},
+    "learning": {"errors", "files", "job", "data", "losses", "frames", "graph", "transfer", "settings"},
     "evidence": {"errors", "frames", "graph"},
-    "tools": {"errors", "provenance", "job", "data", "study", "settings", "evidence", "frames"},
+    "tools": {"errors", "files", "provenance", "job", "data", "study", "settings", "evidence", "frames"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
 TOLD_TO_JOBS = {"model", "messages", "training", "losses", "search", "jobs"}

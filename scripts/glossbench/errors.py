@@ -1,8 +1,11 @@
 """What can go wrong through no fault of the code: one clear line for the person who can mend it."""
 
 import difflib
+import errno
 from collections.abc import Iterable
 from typing import Any
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class GlossbenchError(Exception):
@@ -29,3 +32,10 @@ def nearest(key: str, known: Iterable[Any]) -> str:
     """A question for the reader, or nothing where no known name is like ``key``."""
     close = difflib.get_close_matches(str(key).lower(), [str(name) for name in known], n=1, cutoff=0.5)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def disk_error(path: Any, error: OSError, what: Any = "it") -> FetchError:
+    """The line for a file or folder that could not be written or read; ``what`` was to go there."""
+    if error.errno in NO_SPACE:
+        return FetchError(f"{path}: no space left for {what}; free some on that disk and run again")
+    return FetchError(f"{path}: {what} could not be written or read: {error.strerror} ({error.filename or path})")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
-from glossbench.data.manifest import write_manifest
 from glossbench.errors import CorpusError
+from glossbench.files import write_checksums
 
 DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
 
@@ -66,7 +66,7 @@ def test_pairs_are_told_apart_by_both_texts(tmp_path):
     lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
     lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
     (tmp_path / "data.csv").write_text("\n".join(lines))
-    manifest = write_manifest(tmp_path, ["data.csv"])
+    manifest = write_checksums(tmp_path, ["data.csv"])
     columns = {"text": "q", "text_pair": "s", "label": "y", "split": "split"}
     splitting = {"fraction": 0.3, "seed": 0}
     splits, names = prepare("csv", splitting, manifest, {"columns": columns})
@@ -85,7 +85,7 @@ def write_texts(folder, contents):
     for name, text in contents.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
-    return write_manifest(folder, contents)
+    return write_checksums(folder, contents)
 
 
 def test_corpus_of_one_class_or_of_no_documents_is_refused(tmp_path):

@@ -17,10 +17,10 @@ from data_registries import ROOT, registry
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.manifest import listed_files, write_manifest
 from glossbench.data.sources.origin import Origin
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
+from glossbench.files import listed_files, write_checksums
 from glossbench.learning.encoder import layer_list, load_backbone
 from hub_server import running_hub
 from tiny_models import FAMILIES, HIDDEN, LAYERS, save_tiny
@@ -195,7 +195,7 @@ def test_files_that_the_hubs_own_cache_has_are_not_downloaded(hub, tiny, tmp_pat
 def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_path):
     mirrored = tmp_path / "mirror/hub" / BERT / REVISION
     shutil.copytree(tiny / "bert", mirrored)
-    write_manifest(mirrored, [path.name for path in mirrored.iterdir()])
+    write_checksums(mirrored, [path.name for path in mirrored.iterdir()])
     (mirrored / "vocab.txt").write_bytes(b"[PAD]\n")
     line = error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
     assert line.startswith(f"{mirrored}/vocab.txt: sha256 is ")

@@ -8,9 +8,9 @@ import pytest
 import torch
 from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
-from glossbench.data.manifest import listed_files
 from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
+from glossbench.files import listed_files
 from glossbench.learning.encoder import load_backbone
 from tiny_models import HIDDEN, LAYERS, save_tiny
 from transformers import AutoModel

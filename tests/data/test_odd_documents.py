@@ -5,10 +5,10 @@ import pytest
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.manifest import write_manifest
 from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import SettingsError
+from glossbench.files import write_checksums
 from glossbench.learning.inputs import read_documents
 
 # Content of a file, and the words that the tokenizer must see in it, worked out by hand.
@@ -32,7 +32,7 @@ def corpus_of(folder, contents):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     folder.mkdir(exist_ok=True)
-    return write_manifest(folder, contents)
+    return write_checksums(folder, contents)
 
 
 def documents_of(folder, minilm, kind, splitting, manifest):

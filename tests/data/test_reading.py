@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 from glossbench.data.corpora import prepare
-from glossbench.data.manifest import write_manifest
 from glossbench.data.reading import read_documents
 from glossbench.errors import CorpusError
+from glossbench.files import write_checksums
 
 LABELS = b"a\ttrain\tx\nb\ttraining\ty\nc\t20news-bydate-train\tx\nd\ttest\ty\ne\t20news-bydate-test\tx"
 TEXTS = b" one\r\ntwo \x1c\r in one line\x85\r\nthr\xe9e\n\x00four\n\n"
@@ -74,7 +74,7 @@ def test_one_file_may_have_lines_in_utf8_and_in_latin1(textgcn):
     ],
 )
 def test_files_that_do_not_fit_are_refused_in_one_line(textgcn, tmp_path, replaced, line):
-    manifest = write_manifest(tmp_path, textgcn(**replaced))
+    manifest = write_checksums(tmp_path, textgcn(**replaced))
     with pytest.raises(CorpusError, match=line) as caught:
         prepare("textgcn", "paper", manifest)
     assert "\n" not in str(caught.value)
@@ -83,7 +83,7 @@ def test_files_that_do_not_fit_are_refused_in_one_line(textgcn, tmp_path, replac
 def test_splitting_paper_without_validation_ids_is_refused(textgcn, tmp_path):
     files = textgcn()
     del files["validation.csv"]
-    manifest = write_manifest(tmp_path, files)
+    manifest = write_checksums(tmp_path, files)
     with pytest.raises(CorpusError, match="no validation file, expected `files: validation:`"):
         prepare("textgcn", "paper", manifest)
 

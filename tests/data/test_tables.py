@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from glossbench.data.corpora import prepare
-from glossbench.data.manifest import write_manifest
 from glossbench.errors import CorpusError
+from glossbench.files import write_checksums
 
 ROWS = [
     ("Rain,\nall day ", "sad", "train"),
@@ -39,7 +39,7 @@ CONTENTS = {
 def prepared(folder, kind: str, content: bytes, splitting="given", columns=COLUMNS):
     folder.mkdir(exist_ok=True)
     (folder / f"data.{kind}").write_bytes(content)
-    return prepare(kind, splitting, write_manifest(folder, [f"data.{kind}"]), {"columns": columns})
+    return prepare(kind, splitting, write_checksums(folder, [f"data.{kind}"]), {"columns": columns})
 
 
 @pytest.mark.parametrize("kind", CONTENTS)

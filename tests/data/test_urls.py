@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from glossbench.data.fetching import fetch
-from glossbench.data.manifest import listed_files
 from glossbench.data.sources import urls
 from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
+from glossbench.files import listed_files
 
 BODY = b"id\ttrain\tclass\n" * 10_000
 DIGEST = hashlib.sha256(BODY).hexdigest()

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from glossbench.data.manifest import sha256
 from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
+from glossbench.files import sha256
 from glossbench.learning.encoder import load_backbone
 from glossbench.study.study import load_study
 from glossbench.study.yaml_file import LOADER, read_yaml

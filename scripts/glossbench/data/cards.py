@@ -7,7 +7,7 @@ import pandas as pd
 
 from glossbench.data.corpora import contents
 from glossbench.errors import CorpusError
-from glossbench.job.atomic import replacing
+from glossbench.files import replacing
 
 
 def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: dict) -> dict:

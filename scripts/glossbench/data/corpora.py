@@ -10,11 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glossbench.data.manifest import listed_files
 from glossbench.data.reading import read_documents, read_validation
 from glossbench.data.splitting import stratified_split
 from glossbench.errors import CorpusError
-from glossbench.job.atomic import replacing
+from glossbench.files import listed_files, replacing
 
 SPLITS = ("train", "val", "test")
 CLASS_NAMES = b"class_names"

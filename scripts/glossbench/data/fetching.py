@@ -7,14 +7,13 @@ from pathlib import Path
 from filelock import FileLock
 
 from glossbench.data.entries import split_files
-from glossbench.data.manifest import write_manifest
-from glossbench.data.sources.disk import disk_error
 from glossbench.data.sources.encoder_files import ENCODER_FILES, check_encoder, missing_files, wanted_files
 from glossbench.data.sources.local import fetch_folder, fetch_table
 from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.urls import download
 from glossbench.data.sources.wheels import fetch_wheel
-from glossbench.errors import FetchError
+from glossbench.errors import FetchError, disk_error
+from glossbench.files import write_checksums
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +43,9 @@ def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
         with FileLock(folder / ".lock"):
             names = FETCHERS[entry["kind"]](entry, folder, origin)
             log.info("%d files are in %s with the right digests", len(names), folder)
-            return write_manifest(folder, names)
+            return write_checksums(folder, names)
     except OSError as error:
-        raise disk_error(folder, "its files", error) from error
+        raise disk_error(folder, error, "its files") from error
 
 
 def _urls(entry: dict, folder: Path, origin: Origin) -> list[str]:

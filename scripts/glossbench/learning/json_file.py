@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from glossbench.job.atomic import replacing
+from glossbench.files import replacing
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
-from glossbench.job.atomic import replacing
+from glossbench.files import replacing
 from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
 from glossbench.study.study import Study, load_study
 from glossbench.study.yaml_file import read_yaml

@@ -15,11 +15,11 @@ from huggingface_hub import HfApi, constants, is_offline_mode, snapshot_download
 from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
 from huggingface_hub.utils import disable_progress_bars
 
-from glossbench.data.manifest import NAME, sha256
 from glossbench.data.sources.hub_errors import one_line_errors
 from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.records import install, intact
 from glossbench.errors import FetchError
+from glossbench.files import CHECKSUMS, read_checksums, sha256
 
 STAGE = ".hub"  # files of an unfinished fetch, by revision; whole ones are kept for the next attempt
 WORKERS = 4  # files downloaded at a time
@@ -180,9 +180,8 @@ def _files(root: Path) -> list[str]:
 # huggingface_hub does not read a mirror's digests: test_damaged_mirror_is_refused_where_it_lists_its_digests
 def _copy(names: list[str], root: Path, stage: Path) -> None:
     """Copy files; they are compared with the manifest in ``root``, where there is one."""
-    manifest = root / NAME
-    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else []
-    digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    manifest = root / CHECKSUMS
+    digests = read_checksums(manifest) if manifest.is_file() else {}
     for name in names:
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, stage / name)

@@ -18,8 +18,7 @@ from huggingface_hub.errors import (
     XetDownloadError,
 )
 
-from glossbench.data.sources.disk import NO_SPACE
-from glossbench.errors import FetchError
+from glossbench.errors import NO_SPACE, FetchError
 
 
 @contextmanager

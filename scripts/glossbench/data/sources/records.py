@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from glossbench.data.manifest import sha256
-from glossbench.job.atomic import replacing
+from glossbench.files import replacing, sha256
 
 RECORD = ".fetched.json"
 

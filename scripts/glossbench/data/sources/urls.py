@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 import pooch
 import requests
 
-from glossbench.data.manifest import sha256
-from glossbench.data.sources.disk import disk_error
 from glossbench.data.sources.origin import Origin
-from glossbench.errors import FetchError
+from glossbench.errors import FetchError, disk_error
+from glossbench.files import sha256
 
 RETRIES = 3
 TIMEOUT = (20, 60)  # seconds to connect, seconds between two chunks
@@ -118,7 +117,7 @@ def _download_one(name: str, url: str, digest: str, folder: Path, origin: Origin
             f"check the network and run again, or {origin.mirror_hint(url)}"
         ) from error
     except OSError as error:
-        raise disk_error(folder / name, source, error) from error
+        raise disk_error(folder / name, error, source) from error
 
 
 def _summary(path: Path) -> str:

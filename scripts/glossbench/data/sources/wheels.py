@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from glossbench.data.manifest import sha256
-from glossbench.data.sources.disk import disk_error
 from glossbench.data.sources.origin import Origin
 from glossbench.data.sources.records import install, intact
-from glossbench.errors import FetchError
+from glossbench.errors import FetchError, disk_error
+from glossbench.files import sha256
 
 PARTIAL = ".partial"
 
@@ -55,7 +54,7 @@ def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Orig
         names = unpack(path, wheel["folder"], patterns, partial / "files")
         return install(names, partial / "files", folder, source)
     except OSError as error:
-        raise disk_error(folder, wheel["requirement"], error) from error
+        raise disk_error(folder, error, wheel["requirement"]) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -1,0 +1,88 @@
+"""Files that are written whole or not at all, and SHA256SUMS, the list of a folder's files and their checksums."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glossbench.errors import FetchError, GlossbenchError
+
+CHECKSUMS = "SHA256SUMS"
+LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of ``path``; rename it to ``path`` when the body succeeds."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: str | Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checksum_lines(digests: dict[str, str]) -> str:
+    """The content of SHA256SUMS, in the format of ``sha256sum``: one line per file, sorted by name."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
+
+
+def write_checksums(folder: Path, names: Iterable[str]) -> Path:
+    """Write SHA256SUMS of some files of ``folder``, by their names relative to it, and return its path."""
+    path = folder / CHECKSUMS
+    with replacing(path) as temporary:
+        temporary.write_text(checksum_lines({name: sha256(folder / name) for name in names}), encoding="utf-8")
+    return path
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """Digests by name, in the order of the file.
+
+    Raises:
+        GlossbenchError: The file is missing, or a line is not as ``sha256sum`` writes it, or a name occurs twice.
+    """
+    if not path.is_file():
+        raise GlossbenchError(f"{path}: missing, so nothing can be checked")
+    digests: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if not (match := LINE.fullmatch(line)):
+            raise GlossbenchError(f"{path}: line {number}: a sha256, two spaces and a name were expected")
+        digest, name = match.groups()
+        if name in digests:
+            raise GlossbenchError(f"{path}: line {number}: {name} is listed twice")
+        digests[name] = digest
+    return digests
+
+
+def listed_files(checksums: str | Path, verify: bool = False) -> dict[str, Path]:
+    """The files of a fetched corpus or encoder, by their name relative to its folder.
+
+    Args:
+        checksums: Path of its SHA256SUMS.
+        verify: Also compare the digests.
+
+    Raises:
+        FetchError: A file is missing or, with ``verify``, has changed.
+    """
+    checksums = Path(checksums)
+    files = {}
+    for name, digest in read_checksums(checksums).items():
+        path = checksums.parent / name
+        if not path.is_file():
+            raise FetchError(f"{path}: listed in {checksums} but missing; delete {checksums} to fetch it again")
+        if verify and (found := sha256(path)) != digest:
+            raise FetchError(
+                f"{path}: changed since it was fetched (sha256 {found}, expected {digest}); "
+                f"delete {checksums} to fetch it again"
+            )
+        files[name] = path
+    return files
