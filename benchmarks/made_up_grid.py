@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, write_frame
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.study import Study, load_study
+from glossbench.settings.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[1]
 SIZES = {"mr": (6397, 711, 3554, 2), "r8": (4936, 549, 2189, 8), "r52": (5865, 667, 2568, 52),

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
-from glossbench.study import params as study_params
-from glossbench.study import requests
-from glossbench.study.collected import Collected, collect_settings, projection_settings
-from glossbench.study.files import evidence_files, search_folder
-from glossbench.study.grid import TuningJob
+from glossbench.settings import params as study_params
+from glossbench.settings import requests
+from glossbench.settings.collected import Collected, collect_settings, projection_settings
+from glossbench.settings.files import evidence_files, search_folder
+from glossbench.settings.grid import TuningJob
 from glossbench.tools.archive import sources_digest
 from glossbench.tools import records as recorded
 from glossbench.tools.imported import imported

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import SettingsError
-from glossbench.study.keys import rejoin_cut_keys
-from glossbench.study.names import names_of
-from glossbench.study.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
-from glossbench.study.study import VOLATILE, canonical, check_mirror, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.keys import rejoin_cut_keys
+from glossbench.settings.names import names_of
+from glossbench.settings.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
+from glossbench.settings.study import VOLATILE, canonical, check_mirror, load_study
+from glossbench.settings.yaml_file import read_yaml
 
 
 def config_files():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.frames import CONTRACT, ONE_ROW, contract_violations, with_objective_columns, write_frame
-from glossbench.study.keys import ObjectiveKey
+from glossbench.settings.keys import ObjectiveKey
 from made_up import (
     ablations,
     cells,

@@ -15,7 +15,7 @@ PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
 # Changes in these modules change no number. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, watchdogs, error messages and digests are not part of a result.
-LEFT_OUT = tuple(f"{PACKAGE}.{name}" for name in ("study", "job", "errors", "files", "provenance"))
+LEFT_OUT = tuple(f"{PACKAGE}.{name}" for name in ("settings", "job", "errors", "files", "provenance"))
 VERSIONED = (
     "snakemake",
     "torch",

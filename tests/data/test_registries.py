@@ -9,7 +9,7 @@ import torch
 import yaml
 from data_registries import PAPER_CORPORA, ROOT, registry
 from glossbench.errors import SettingsError
-from glossbench.study.schema import check, load_schema
+from glossbench.settings.schema import check, load_schema
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 

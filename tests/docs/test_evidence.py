@@ -7,7 +7,7 @@ import tarfile
 
 import pandas as pd
 import pytest
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"

@@ -9,8 +9,8 @@ import torch
 import yaml
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.plan import plan, published_speed
 
 ROOT = Path(__file__).parents[2]

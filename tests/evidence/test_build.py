@@ -8,7 +8,7 @@ from glossbench.evidence import build
 from glossbench.evidence.build import JUDGED, REPORTED, TESTED, Evidence
 from glossbench.evidence.text.names import corpus_name
 from glossbench.frames import write_frame
-from glossbench.study import outputs
+from glossbench.settings import outputs
 from made_up import corpora, coverage, evidence, rising, runs
 from registered import CLAIMS, FIGURES, PUBLISHED, REGISTRY, TABLES, names
 

@@ -10,9 +10,9 @@ from glossbench.evidence.build import Evidence
 from glossbench.evidence.figures.style import look
 from glossbench.evidence.report.page import Shown
 from glossbench.evidence.text.names import naming
-from glossbench.study.names import names_of
-from glossbench.study.outputs import Output, load_outputs
-from glossbench.study.study import Study, load_study
+from glossbench.settings.names import names_of
+from glossbench.settings.outputs import Output, load_outputs
+from glossbench.settings.study import Study, load_study
 from html_page import Page
 from made_up import cells, corpora, coverage, projections, rising, runs
 from matplotlib.text import Text

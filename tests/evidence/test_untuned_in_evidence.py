@@ -9,7 +9,7 @@ from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.tables import comparison, integrated, standalone
 from glossbench.evidence.text.rendering import to_html, to_latex
 from glossbench.frames import contract_violations
-from glossbench.study.study import load_study
+from glossbench.settings.study import load_study
 from made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
 from registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES
 

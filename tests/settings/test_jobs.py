@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from glossbench.errors import SettingsError
 from glossbench.settings.jobs import RunSettings, TuneSettings, UntunedSettings
-from glossbench.study.params import run_params, search_params
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.params import run_params, search_params
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
 

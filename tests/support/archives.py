@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 from glossbench.evidence.build import Evidence
 from glossbench.frames import write_frame
-from glossbench.study.files import card_file, run_folder
-from glossbench.study.grid import TuningJob
-from glossbench.study.names import names_of
-from glossbench.study.outputs import report_entries
-from glossbench.study.study import Study, canonical, load_study
+from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.grid import TuningJob
+from glossbench.settings.names import names_of
+from glossbench.settings.outputs import report_entries
+from glossbench.settings.study import Study, canonical, load_study
 from glossbench.tools import rebuilding
 from glossbench.tools.archive import contents, pack
 from glossbench.tools.crate import with_crate

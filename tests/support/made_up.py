@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from glossbench.evidence.build import Evidence
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, RUN_ORIGIN, SEARCH_ORIGIN, with_objective_columns
-from glossbench.study.keys import ObjectiveKey
-from glossbench.study.objectives import setting_of
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.objectives import setting_of
 from registered import FACTS, PUBLISHED, names, resolved
 
 Cell = tuple[str, str, str]  # corpus, encoder, objective key

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.evidence.paper.facts import read_facts
-from glossbench.study.keys import ObjectiveKey
-from glossbench.study.names import Names, shown_names
-from glossbench.study.objectives import Objectives
-from glossbench.study.outputs import load_outputs
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.names import Names, shown_names
+from glossbench.settings.objectives import Objectives
+from glossbench.settings.outputs import load_outputs
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"

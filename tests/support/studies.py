@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from glossbench.study.study import load_study
+from glossbench.settings.study import load_study
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "config" / "tiny.yaml"

@@ -5,7 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from glossbench.study.study import canonical
+from glossbench.settings.study import canonical
 from glossbench.tools.archive import contents, pack, sources, sources_digest
 from registered import ROOT
 from run_script import run

@@ -8,8 +8,8 @@ import pytest
 from glossbench.errors import SettingsError
 from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.numbers import DASH
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.items import measures, runs_of_claim
 from glossbench.tools.plan import checkpoint_bytes, kept_bytes, main, plan, plan_text, published_speed
 from registered import CLAIMS, CONFIG, FACTS, PUBLISHED

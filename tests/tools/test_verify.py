@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from glossbench.provenance import versions
-from glossbench.study.study import canonical, load_study
+from glossbench.settings.study import canonical, load_study
 from glossbench.tools import rebuilding, stated
 from glossbench.tools.archive import pack, write_tar
 from glossbench.tools.packed import Packed

@@ -18,8 +18,8 @@ from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.files import sha256
 from glossbench.learning.encoder import load_backbone
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import LOADER, read_yaml
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import LOADER, read_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 import pytest
-from glossbench.study.requests import submission
+from glossbench.settings.requests import submission
 from slurm_cluster import TEMPLATES, run, running_cluster, wait_until
 from studies import ROOT, STUDY, digests, planned, small, snakemake
 

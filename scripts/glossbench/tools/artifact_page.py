@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError
-from glossbench.study.outputs import load_claims
+from glossbench.settings.outputs import load_claims
 from glossbench.tools.items import Costs, claim_item, load_costs
 from glossbench.tools.reproducing import page_table, place, row
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import SettingsError
-from glossbench.study.messages import shown
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.messages import shown
+from glossbench.settings.yaml_file import read_yaml
 
 NAME = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
 

@@ -12,7 +12,7 @@ from glossbench.evidence.paper.published import published_costs, published_resul
 from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
 from glossbench.evidence.text.names import metric_name
 from glossbench.evidence.text.numbers import DASH, number, significant
-from glossbench.study.study import Study
+from glossbench.settings.study import Study
 
 QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds an epoch"}
 PERCENT = ("accuracy", "macro_f1")  # metrics that the paper prints in percent

@@ -17,9 +17,9 @@ import pandas as pd
 
 from glossbench.errors import GlossbenchError
 from glossbench.files import replacing
-from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.study import Study, load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.imported import FOLDER, INDEX, PACKS, Expected, fits, read_index
 from glossbench.tools.pack import FORMAT, MANIFEST, ROOT
 from glossbench.tools.unpacking import compare_checksums, digest_of, unpacked

@@ -11,10 +11,10 @@ from typing import Any
 
 from glossbench.data.entries import digests, prepare_settings
 from glossbench.job.origin import origin
-from glossbench.study.files import card_file, evidence_files, run_folder, search_folder
-from glossbench.study.grid import Run, TuningJob
-from glossbench.study.params import evaluation_params, run_params, search_params
-from glossbench.study.study import Study, canonical
+from glossbench.settings.files import card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.params import evaluation_params, run_params, search_params
+from glossbench.settings.study import Study, canonical
 
 FOLDER = "imported"
 INDEX = "index.json"

@@ -9,12 +9,12 @@ import pandas as pd
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
 from glossbench.evidence.paper.published import published_models, published_results
-from glossbench.study.grid import Run
-from glossbench.study.keys import ObjectiveKey
-from glossbench.study.outputs import Output, load_claims, load_outputs
-from glossbench.study.schema import check, load_schema, must_be_known, with_defaults
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.grid import Run
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.outputs import Output, load_claims, load_outputs
+from glossbench.settings.schema import check, load_schema, must_be_known, with_defaults
+from glossbench.settings.study import Study, load_study
+from glossbench.settings.yaml_file import read_yaml
 
 VARIED = ("best-values", "swings")  # kinds of claims about changed settings
 # Frames of a few runs, by the setting of a study that names their objectives and one seed.

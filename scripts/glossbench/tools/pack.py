@@ -16,9 +16,9 @@ import yaml
 
 from glossbench.errors import GlossbenchError
 from glossbench.provenance import describe
-from glossbench.study.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.study import Study, load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.archive import pack
 from glossbench.tools.imported import FOLDER, Expected, read_index
 

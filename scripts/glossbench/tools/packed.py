@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
-from glossbench.study.names import Names, names_of
-from glossbench.study.outputs import Output, load_outputs
-from glossbench.study.study import Study, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.names import Names, names_of
+from glossbench.settings.outputs import Output, load_outputs
+from glossbench.settings.study import Study, load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.archive import STUDY
 
 

@@ -17,11 +17,11 @@ from glossbench.evidence.paper.facts import Facts, read_facts
 from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
-from glossbench.study.grid import Run
-from glossbench.study.params import trial_epochs, trials_of
-from glossbench.study.requests import documents_of, trained_trials
-from glossbench.study.study import Study, check_mirror, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.grid import Run
+from glossbench.settings.params import trial_epochs, trials_of
+from glossbench.settings.requests import documents_of, trained_trials
+from glossbench.settings.study import Study, check_mirror, load_study
+from glossbench.settings.yaml_file import read_yaml
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 CONFIG = Path(__file__).parents[3] / "config"

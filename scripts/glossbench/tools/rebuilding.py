@@ -13,8 +13,8 @@ import pandas as pd
 from glossbench.evidence.build import JUDGED, REPORTED, TESTED, Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.provenance import versions
-from glossbench.study.outputs import Output, load_claims, read_caption, report_entries
-from glossbench.study.study import canonical
+from glossbench.settings.outputs import Output, load_claims, read_caption, report_entries
+from glossbench.settings.study import canonical
 from glossbench.tools.packed import Packed, one_line
 from glossbench.tools.pdf_files import draw_the_same
 

@@ -5,9 +5,9 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 
 from pathlib import Path
 
-from glossbench.study.files import card_file
-from glossbench.study.grid import Run, TuningJob
-from glossbench.study.study import Study
+from glossbench.settings.files import card_file
+from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.study import Study
 from glossbench.tools.imported import FOLDER, INDEX, PACKS
 
 

@@ -15,8 +15,8 @@ from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import DASH, number
-from glossbench.study.outputs import Output, load_claims, load_outputs
-from glossbench.study.study import Study
+from glossbench.settings.outputs import Output, load_claims, load_outputs
+from glossbench.settings.study import Study
 from glossbench.tools.decidable import cells, decidable
 from glossbench.tools.items import Costs, Item, claim_item, files_of, load_costs, output_item, runs_of_claim
 from glossbench.tools.plan import kept_bytes, plan, published_speed, speeds, without_stop

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.study.schema import load_schema, read_yaml
+from glossbench.settings.schema import load_schema, read_yaml
 
 DIFFERENCE = re.compile(r"\bD\d+\b")  # a place where the paper and its code disagree
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)

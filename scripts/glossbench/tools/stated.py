@@ -14,11 +14,11 @@ from glossbench.errors import GlossbenchError
 from glossbench.evidence.report.page import machines
 from glossbench.frames import UNTUNED
 from glossbench.provenance import git
-from glossbench.study.files import card_file, run_folder
-from glossbench.study.grid import Run, TuningJob
-from glossbench.study.objectives import tuned_settings, without_searched
-from glossbench.study.outputs import load_claims
-from glossbench.study.study import Study, canonical
+from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.objectives import tuned_settings, without_searched
+from glossbench.settings.outputs import load_claims
+from glossbench.settings.study import Study, canonical
 from glossbench.tools.archive import COMMIT, LOCK
 from glossbench.tools.imported import FOLDER, INDEX, Expected
 from glossbench.tools.packed import Member, Packed, one_line

@@ -18,8 +18,8 @@ import pandas as pd
 
 from glossbench.errors import GlossbenchError
 from glossbench.frames import CONTRACT, contract_violations
-from glossbench.study.files import card_file
-from glossbench.study.grid import Run
+from glossbench.settings.files import card_file
+from glossbench.settings.grid import Run
 from glossbench.tools import stated
 from glossbench.tools.archive import CHECKSUMS, CITATION, COMMIT, CRATE, LOCK, REGISTRIES, STUDY, WORKFLOW
 from glossbench.tools.crate import crate

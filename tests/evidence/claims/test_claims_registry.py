@@ -4,8 +4,8 @@ import copy
 
 import pytest
 from glossbench.errors import SettingsError
-from glossbench.study.outputs import load_claims
-from glossbench.study.schema import check, load_schema
+from glossbench.settings.outputs import load_claims
+from glossbench.settings.schema import check, load_schema
 from registered import CLAIMS, CONFIG
 
 

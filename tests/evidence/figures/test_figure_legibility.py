@@ -11,7 +11,7 @@ import pytest
 from figure_texts import assert_legible, drawn_texts
 from glossbench.evidence.figures import convergence, learning_curves
 from glossbench.evidence.text.names import naming
-from glossbench.study.names import Names, shown_names
+from glossbench.settings.names import Names, shown_names
 from made_up import (
     CORPORA,
     ENCODERS,

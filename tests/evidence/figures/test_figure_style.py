@@ -14,7 +14,7 @@ import pytest
 from figure_samples import save_samples
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.text.names import naming
-from glossbench.study.names import shown_names
+from glossbench.settings.names import shown_names
 from made_up import INTEGRATED, STANDALONE
 from matplotlib.figure import Figure
 from PIL import Image

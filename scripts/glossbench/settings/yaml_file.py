@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from glossbench.errors import SettingsError
-from glossbench.study.messages import spelled_path
+from glossbench.settings.messages import spelled_path
 
 # Both construct basic values only, never Python objects. The one in C also reads JSON that is indented with tabs.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

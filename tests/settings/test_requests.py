@@ -2,9 +2,9 @@
 
 import pytest
 from glossbench.evidence.paper.published import published_costs
-from glossbench.study.grid import Run
-from glossbench.study.keys import rejoin_cut_keys
-from glossbench.study.requests import (
+from glossbench.settings.grid import Run
+from glossbench.settings.keys import rejoin_cut_keys
+from glossbench.settings.requests import (
     evaluation_minutes,
     gpu_request,
     memory_mb,
@@ -13,8 +13,8 @@ from glossbench.study.requests import (
     search_minutes,
     submission,
 )
-from glossbench.study.study import load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.plan import published_speed
 from registered import CONFIG, PUBLISHED
 

@@ -6,9 +6,9 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from glossbench.study.files import card_file, run_folder, search_folder
-from glossbench.study.grid import Run, TuningJob
-from glossbench.study.study import Study
+from glossbench.settings.files import card_file, run_folder, search_folder
+from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.study import Study
 
 Item = Run | TuningJob | str
 

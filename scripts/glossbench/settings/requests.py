@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from glossbench.study.params import Cell, trial_epochs, trials_of
-from glossbench.study.published import key_by_printed
-from glossbench.study.study import Study
+from glossbench.settings.params import Cell, trial_epochs, trials_of
+from glossbench.settings.published import key_by_printed
+from glossbench.settings.study import Study
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.

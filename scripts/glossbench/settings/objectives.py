@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, Weight
+from glossbench.settings.messages import shown
+from glossbench.settings.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed, with_defaults
 from glossbench.settings.training import Training
-from glossbench.study.keys import FORM, ObjectiveKey, multiple
-from glossbench.study.messages import shown
-from glossbench.study.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed, with_defaults
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.yaml_file import read_yaml
 
 PROTOCOLS = ("integrated", "standalone")
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing

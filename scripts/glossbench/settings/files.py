@@ -3,8 +3,8 @@
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
-from glossbench.study.grid import Run, TuningJob
-from glossbench.study.study import Study
+from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.study import Study
 
 OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
 OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")

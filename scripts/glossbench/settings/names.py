@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from glossbench.study.keys import ObjectiveKey
-from glossbench.study.published import paper_keys
-from glossbench.study.study import Study
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.published import paper_keys
+from glossbench.settings.study import Study
 
 Names = dict[str, list[dict[str, Any]]]
 

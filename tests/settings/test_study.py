@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.errors import SettingsError
-from glossbench.study.objectives import tuned_settings, without_searched
-from glossbench.study.outputs import load_outputs
-from glossbench.study.study import canonical, check_mirror, load_study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.objectives import tuned_settings, without_searched
+from glossbench.settings.outputs import load_outputs
+from glossbench.settings.study import canonical, check_mirror, load_study
+from glossbench.settings.yaml_file import read_yaml
 from glossbench.tools.check_yaml import check_arguments
 from glossbench.tools.settings_docs import tables, updated
 

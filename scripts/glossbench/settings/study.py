@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.study.grid import LISTS, Block, Run, TuningJob, blocks
-from glossbench.study.keys import ObjectiveKey
-from glossbench.study.messages import shown
-from glossbench.study.objectives import UNTUNED, Objectives
-from glossbench.study.schema import check, load_schema, must_be_known, typed, with_defaults
-from glossbench.study.yaml_file import read_yaml, to_jsonable
+from glossbench.settings.grid import LISTS, Block, Run, TuningJob, blocks
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.messages import shown
+from glossbench.settings.objectives import UNTUNED, Objectives
+from glossbench.settings.schema import check, load_schema, must_be_known, typed, with_defaults
+from glossbench.settings.yaml_file import read_yaml, to_jsonable
 
 REGISTRIES = ("corpora", "encoders", "objectives")
 # Settings of where files come from and of how long jobs may take. They do not change results.

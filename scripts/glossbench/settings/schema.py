@@ -12,8 +12,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from glossbench.errors import SettingsError, nearest
-from glossbench.study.messages import DIGITS, refusal, shown
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.schema_messages import DIGITS, refusal, shown
+from glossbench.settings.yaml_file import read_yaml
 
 # Whole numbers beyond this are no setting's; a float cannot hold all of them.
 LARGEST = 10**DIGITS - 1

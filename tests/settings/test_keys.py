@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from glossbench.study.keys import ObjectiveKey, multiple
+from glossbench.settings.keys import ObjectiveKey, multiple
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.study.published import paper_keys
-from glossbench.study.schema import check, load_schema, with_defaults
-from glossbench.study.study import OPTIONAL_FRAMES, Study
-from glossbench.study.yaml_file import read_yaml
+from glossbench.settings.published import paper_keys
+from glossbench.settings.schema import check, load_schema, with_defaults
+from glossbench.settings.study import OPTIONAL_FRAMES, Study
+from glossbench.settings.yaml_file import read_yaml
 
 # File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}

@@ -9,9 +9,9 @@ from itertools import product
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.study.keys import ObjectiveKey, spelled
-from glossbench.study.messages import shown
-from glossbench.study.schema import scalar
+from glossbench.settings.keys import ObjectiveKey, spelled
+from glossbench.settings.messages import shown
+from glossbench.settings.schema import scalar
 
 LISTS = ("corpora", "encoders", "objectives", "seeds")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from glossbench.provenance import code_digest
-from glossbench.study.objectives import tuned_settings, without_searched
-from glossbench.study.study import Study, canonical
+from glossbench.settings.objectives import tuned_settings, without_searched
+from glossbench.settings.study import Study, canonical
 
 APART = ("probe", "search", "pruning")  # settings of an objective that its training does not depend on
 SCRIPTS = Path(__file__).parents[2]
