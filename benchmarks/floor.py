@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from glossbench.learning.encoder import layer_list
-from glossbench.learning.packing import micro_batches
+from glossbench.learning.encoder.loading import layer_list
+from glossbench.learning.encoder.packing import micro_batches
 from torch import Tensor, nn
 
 from benchmarks.timing import fastest

@@ -46,7 +46,7 @@ def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
         temperature=np.where(frame["objective"].str.startswith("scl"), 0.3, np.nan),
         margin=np.where(frame["objective"] == "triplet", 5.0, np.nan), learning_rate=2e-5, batch_size=128, tuned=True,
         n_parameters=sizes, n_trainable=sizes, seconds_per_epoch=30.0 + chance.normal(0, 1, n), docs_per_second=300.0,
-        tokens_per_second=9000.0, matrix_share=0.6, trials=15, max_length=128, patience=10, anchors_per_class=np.nan,
+        tokens_per_second=9000.0, trials=15, max_length=128, patience=10, anchors_per_class=np.nan,
         layers=np.nan, trainable_layers=np.nan, pooling="cls", probe="logistic", n_test_deduplicated=frame["n_test"],
         test_accuracy_deduplicated=frame["test_accuracy"], test_macro_f1_deduplicated=frame["test_macro_f1"],
         peak_memory_mib=9000.0, device="made-up GPU", precision="bf16", threads=1, torch_version="2.13.0",

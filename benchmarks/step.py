@@ -6,10 +6,11 @@ from statistics import median
 
 import torch
 from glossbench.data.documents import Documents
-from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.inputs import Splits
-from glossbench.learning.runs import MICRO_BATCH_TOKENS
-from glossbench.learning.training import Model, Trainer
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.run import MICRO_BATCH_TOKENS
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from torch.profiler import ProfilerActivity, profile
 

@@ -5,7 +5,7 @@ import logging
 
 from glossbench.job.logs import job_log
 from glossbench.job.origin import origin
-from glossbench.learning.untuned.runs import classify_untuned
+from glossbench.learning.untuned.run import classify_untuned
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from glossbench.job.logs import job_log
 from glossbench.learning.devices import reproducible
-from glossbench.learning.encoder import hidden_states, keep_layers, load_backbone
-from glossbench.learning.inputs import read_documents
+from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.loading import keep_layers, load_backbone
+from glossbench.learning.training.inputs import read_documents
 from safetensors.torch import save_file
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+from glossbench.files import write_json
 from glossbench.job.logs import job_log
 from glossbench.learning.devices import reproducible
-from glossbench.learning.encoder import Encoder
-from glossbench.learning.inputs import read_backbone, read_documents, with_frozen_states
-from glossbench.learning.json_file import write_json
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.frozen import with_frozen_states
+from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.sigma import estimate_all
+from glossbench.learning.training.inputs import read_documents
 
 if __name__ == "__main__":
     with job_log(snakemake):

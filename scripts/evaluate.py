@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from glossbench.files import write_json
 from glossbench.job.logs import job_log
 from glossbench.job.origin import origin
-from glossbench.learning.evaluation import evaluate
-from glossbench.learning.json_file import write_json
+from glossbench.learning.evaluation.metrics import evaluate
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":

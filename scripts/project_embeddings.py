@@ -4,7 +4,7 @@ import json
 
 from glossbench.frames import write_frame
 from glossbench.job.logs import job_log
-from glossbench.learning.projecting import project_runs
+from glossbench.learning.evaluation.projecting import project_runs
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":

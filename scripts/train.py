@@ -3,7 +3,7 @@
 import logging
 
 from glossbench.job.logs import job_log
-from glossbench.learning.jobs import output_by_seed, train_seeds
+from glossbench.learning.training.jobs import output_by_seed, train_seeds
 
 if __name__ == "__main__":
     with job_log(snakemake):

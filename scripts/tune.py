@@ -5,11 +5,12 @@ import logging
 from pathlib import Path
 
 import yaml
+from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
 from glossbench.job.origin import origin
-from glossbench.learning.checkpoints import exclusive, run_key
-from glossbench.learning.inputs import RunFiles
-from glossbench.learning.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
+from glossbench.learning.search.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
+from glossbench.learning.training.checkpoints import run_key
+from glossbench.learning.training.inputs import RunFiles
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

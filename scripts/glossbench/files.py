@@ -1,11 +1,13 @@
 """Files that are written whole or not at all, and SHA256SUMS, the list of a folder's files and their checksums."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from glossbench.errors import FetchError, GlossbenchError
 
@@ -23,6 +25,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a value as JSON with sorted keys, an indent of two spaces and a final newline."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def sha256(path: str | Path) -> str:

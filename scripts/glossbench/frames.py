@@ -48,7 +48,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["anchors_per_class", "probe_C"], "number"),
         **dict.fromkeys(["learning_rate", "batch_size", "max_epochs", "layers", "trainable_layers"], "number"),
         **dict.fromkeys(["train_seconds", "seconds_per_epoch", "total_seconds"], "number"),
-        **dict.fromkeys(["docs_per_second", "tokens_per_second", "matrix_share", "peak_memory_mib"], "number"),
+        **dict.fromkeys(["docs_per_second", "tokens_per_second", "peak_memory_mib"], "number"),
         **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
         **dict.fromkeys([ "torch_version", "transformers_version", "python_version"], "text"),
         "tuned": "flag", **dict.fromkeys(RUN_ORIGIN, "text"),

@@ -21,7 +21,7 @@ from glossbench.data.sources.origin import Origin
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.files import listed_files, write_checksums
-from glossbench.learning.encoder import layer_list, load_backbone
+from glossbench.learning.encoder.loading import layer_list, load_backbone
 from hub_server import running_hub
 from tiny_models import FAMILIES, HIDDEN, LAYERS, save_tiny
 

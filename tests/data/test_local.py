@@ -11,7 +11,7 @@ from glossbench.data.fetching import fetch
 from glossbench.data.sources.origin import Origin
 from glossbench.errors import FetchError
 from glossbench.files import listed_files
-from glossbench.learning.encoder import load_backbone
+from glossbench.learning.encoder.loading import load_backbone
 from tiny_models import HIDDEN, LAYERS, save_tiny
 from transformers import AutoModel
 

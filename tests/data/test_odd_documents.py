@@ -9,7 +9,7 @@ from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import SettingsError
 from glossbench.files import write_checksums
-from glossbench.learning.inputs import read_documents
+from glossbench.learning.training.inputs import read_documents
 
 # Content of a file, and the words that the tokenizer must see in it, worked out by hand.
 ODD = {

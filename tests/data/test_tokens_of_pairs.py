@@ -7,7 +7,9 @@ from glossbench.data.corpora import read_split, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
 from glossbench.errors import SettingsError
-from glossbench.learning.encoder import Encoder, hidden_states, keep_layers, load_backbone
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.loading import keep_layers, load_backbone
 from tiny_models import FAMILIES, save_tiny
 
 LENGTH = 12

@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 
 import pytest
-from glossbench.job.termination import LEFT, WRITES
-from glossbench.learning import checkpoints, kept_runs, run_files
-from glossbench.learning.checkpoints import exclusive
+from glossbench.job.locks import exclusive
+from glossbench.job.termination import LEFT
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 JOB = """
 import sys, time
 from pathlib import Path
 from types import SimpleNamespace
+from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
-from glossbench.learning import checkpoints
+from glossbench.learning.training import checkpoints
 
 folder = Path(sys.argv[1])
 job = SimpleNamespace(log=[str(folder / "log")], rule="a rule", params={}, output={}, input=[])
@@ -30,7 +30,7 @@ def slow_write(tensors, path, metadata):
 checkpoints.save_file = slow_write
 nothing = SimpleNamespace(state_dict=lambda: {"state": {}})
 progress = SimpleNamespace(best={}, snapshots=[], epoch=1, history=[], stopping=SimpleNamespace(best=0, bad_epochs=0))
-with job_log(job), checkpoints.exclusive(folder):
+with job_log(job), exclusive(folder):
     if sys.argv[2] == "writing":
         checkpoints.Checkpoint(folder / "checkpoint.safetensors", "key").save(
             SimpleNamespace(state_dict=dict), nothing, progress
@@ -58,10 +58,3 @@ def test_a_job_that_is_told_to_end_finishes_its_write_and_leaves(tmp_path, doing
     assert (written.is_file() and written.read_text() == "whole") == (doing == "writing")
     with exclusive(tmp_path, patience=0):
         pass
-
-
-def test_the_writes_that_are_finished_first_are_there():
-    named = {("checkpoints.py", checkpoints.Checkpoint.save), ("run_files.py", run_files.write_run)}
-    named.add(("kept_runs.py", kept_runs.KeptRun.keep))
-    assert {(file, function.__name__) for file, function in named} == WRITES
-    assert all(Path(function.__code__.co_filename).name == file for file, function in named)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from glossbench.learning.attention import attend
-from glossbench.learning.dropout import Dropout, draw_mask, keep_probability
-from glossbench.learning.packing import Packing, micro_batches
+from glossbench.learning.encoder.attention import attend
+from glossbench.learning.encoder.dropout import Dropout, draw_mask, keep_probability
+from glossbench.learning.encoder.packing import Packing, micro_batches
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,7 +103,7 @@ def test_micro_batches_hold_each_document_once_sorted_and_within_the_budget(leng
 
 def test_padded_attention_of_other_devices_is_that_of_the_cpu():
     """The path of other devices, run here on the CPU."""
-    from glossbench.learning import attention
+    from glossbench.learning.encoder import attention
 
     for first_only in (False, True):
         given_states = states(first_only)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from glossbench.learning.deduplicating import deduplicated_scores
+from glossbench.learning.evaluation.metrics import deduplicated_scores
 
 METRICS = {"test_accuracy": 0.6, "test_macro_f1": 0.5, "n_test": 5}
 PREDICTIONS = pd.DataFrame({"doc_id": list("abcde"), "label": [0, 0, 0, 1, 1], "predicted": [0, 0, 1, 1, 0]})

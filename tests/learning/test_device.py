@@ -3,9 +3,11 @@
 import pytest
 import torch
 from documents_made_up import random_documents
-from glossbench.learning.encoder import Encoder, hidden_states, load_backbone
-from glossbench.learning.inputs import Splits
-from glossbench.learning.training import Model, Trainer
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
 from pretended_device import CUDA, OnDevice, pretended_cuda
 from tiny_runs import TRAINING

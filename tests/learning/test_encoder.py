@@ -7,7 +7,9 @@ import pytest
 import torch
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
-from glossbench.learning.encoder import Encoder, hidden_states, keep_layers, layer_list, load_backbone
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
 

@@ -14,11 +14,13 @@ import pytest
 import torch
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
-from glossbench.learning.batches import step_seed
-from glossbench.learning.checkpoints import Checkpoint, exclusive
-from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.inputs import Splits
-from glossbench.learning.training import Model, Trainer
+from glossbench.job.locks import exclusive
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.schedule import step_seed
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from safetensors.torch import load_file, save_file
 from tiny_runs import TRAINING

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 import torch
 from glossbench.data.documents import Documents
-from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.inputs import Splits
-from glossbench.learning.training import Model, Trainer
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from tiny_runs import TRAINING
 from torch.utils._python_dispatch import TorchDispatchMode

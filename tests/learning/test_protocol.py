@@ -6,11 +6,12 @@ import types
 import pandas as pd
 import pytest
 import torch
+from documents_made_up import random_documents
 from glossbench.errors import TrainingError
-from glossbench.learning.inputs import load_splits
-from glossbench.learning.run_files import EPOCH_COLUMNS, write_run
-from glossbench.learning.runs import make_trainer, run
-from glossbench.learning.training import balanced_weights
+from glossbench.learning.training.inputs import load_splits
+from glossbench.learning.training.run import make_trainer, run
+from glossbench.learning.training.schedule import balanced_weights
+from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
 from glossbench.losses import GLoss
 from pytorch_metric_learning.losses import ArcFaceLoss, ContrastiveLoss
 from tiny_runs import objective, run_settings, save_tokens
@@ -134,6 +135,13 @@ def test_gloss_is_weighted_by_the_class_weights_of_the_study(files):
     expected = GLoss(sigma=0.5, class_weights=weights)(embeddings, documents.labels[batch], num_classes=3)
     torch.manual_seed(0)
     assert engine.step(batch)["loss_metric"] == expected
+
+
+def test_a_run_records_tokens_per_second(files):
+    settings = run_settings(objective(None, "integrated", epochs=2), objective_key="ce")
+    timing = run(settings, files).timing
+    tokens = int(random_documents(N_TRAIN, 0).lengths.sum())
+    assert timing["tokens_per_second"] == pytest.approx(2 * tokens / timing["train_seconds"])
 
 
 class Needy(ContrastiveLoss):

@@ -10,11 +10,12 @@ import math
 import pytest
 import torch
 from documents_made_up import random_documents
-from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.inputs import Splits
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.resolve import resolve
-from glossbench.learning.runs import load_loss
-from glossbench.learning.training import Model, Trainer
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.run import load_loss
+from glossbench.learning.training.trainer import Model, Trainer
 from registered import REGISTRY, resolved
 from torch import nn
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from glossbench.errors import TrainingError
-from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
-from glossbench.learning.probing import fit_probe
+from glossbench.learning.evaluation.probing import fit_probe
+from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.resolve import resolve, resolve_sigma
-from glossbench.learning.stopping import EarlyStopping
+from glossbench.learning.training.schedule import EarlyStopping
 from sklearn.linear_model import LogisticRegression
 
 
@@ -150,7 +150,5 @@ def test_multipliers_apply_to_tuned_and_estimated_values():
 @pytest.mark.slow
 def test_evaluating_a_run_does_not_import_torch():
     """The import would take longer than the evaluation."""
-    code = (
-        "import sys, glossbench.learning.evaluation, glossbench.learning.json_file; assert 'torch' not in sys.modules"
-    )
+    code = "import sys, glossbench.learning.evaluation.metrics, glossbench.files; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

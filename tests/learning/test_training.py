@@ -8,12 +8,13 @@ import torch
 import torch.nn.functional as F
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
-from glossbench.learning.batches import draw_batches, step_seed
-from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.encoder import Encoder, load_backbone
-from glossbench.learning.inputs import Splits
-from glossbench.learning.metrics import macro_f1
-from glossbench.learning.training import Model, Trainer, balanced_weights
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.evaluation.scores import macro_f1
+from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.schedule import balanced_weights, draw_batches, step_seed
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ import optuna
 import pandas as pd
 import pytest
 from glossbench.errors import TrainingError
-from glossbench.learning.tuning import best_found, open_study, sampler, seconds_frame, trials_frame, tune
+from glossbench.learning.search.tuning import best_found, open_study, sampler, seconds_frame, trials_frame, tune
 from tiny_runs import objective, run_settings, save_tokens
 
 SPACE = {

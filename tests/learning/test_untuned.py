@@ -14,10 +14,10 @@ from glossbench.data.corpora import write_split
 from glossbench.errors import TrainingError
 from glossbench.frames import contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
-from glossbench.learning.encoder import load_backbone
-from glossbench.learning.inputs import read_documents
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.inputs import read_documents
 from glossbench.learning.untuned import frozen, tfidf
-from glossbench.learning.untuned.runs import classify_untuned
+from glossbench.learning.untuned.run import classify_untuned
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import silhouette_samples
 from sklearn.preprocessing import StandardScaler, normalize
@@ -159,7 +159,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
     metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
     rows = collect_runs("made-up", metrics, timing, cards=[]).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
-    seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share"]
+    seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"]
     assert rows[training + seconds].isna().all(axis=None)
     assert (rows["protocol"] == "untuned").all()
     assert rows["n_train"].to_dict() == {"tfidf": 30, "frozen": 30}

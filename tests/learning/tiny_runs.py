@@ -2,7 +2,7 @@
 
 import datasets
 from documents_made_up import random_documents
-from glossbench.learning.inputs import RunFiles
+from glossbench.learning.training.inputs import RunFiles
 
 TRAINING = {
     "batch_size": 16, "micro_batch_tokens": 48, "gradient_cache": False, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,

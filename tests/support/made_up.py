@@ -52,7 +52,6 @@ COSTS = {
     "seconds_per_epoch": 3.0,
     "docs_per_second": 100.0,
     "tokens_per_second": 2500.0,
-    "matrix_share": 0.5,
     "peak_memory_mib": 900.0,
 }
 SPACES = {"learning_rate": {"choices": [1e-5, 2e-5]}, "sigma": {"low": 0.1, "high": 10.0, "log": True}}
@@ -108,7 +107,7 @@ def untuned_runs(scores: Mapping[tuple[str, str], float], objectives: Sequence[s
     """One run of each untuned objective by corpus and encoder, which has neither epochs nor seconds of training."""
     made = runs({(*cell, key): [score] for cell, score in scores.items() for key in objectives})
     nothing = ["best_epoch", "stop_epoch", "train_seconds", "seconds_per_epoch", "docs_per_second", "patience"]
-    nothing += ["tokens_per_second", "matrix_share"]
+    nothing += ["tokens_per_second"]
     return made.assign(n_trainable=0, **dict.fromkeys(nothing, np.nan))
 
 

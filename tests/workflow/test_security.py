@@ -17,7 +17,7 @@ from glossbench.data.sources.wheels import fetch_wheel
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.files import sha256
-from glossbench.learning.encoder import load_backbone
+from glossbench.learning.encoder.loading import load_backbone
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import LOADER, read_yaml
 from hypothesis import given, settings

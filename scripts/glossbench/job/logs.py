@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glossbench.errors import GlossbenchError
-from glossbench.job.kept import give_back
+from glossbench.job.finished import give_back
 from glossbench.job.termination import Terminated, leaving_on_sigterm
 from glossbench.job.watchdog import end_with_snakemake
 from glossbench.provenance import versions

@@ -4,14 +4,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 LEFT = 128 + signal.SIGTERM  # a failure to Snakemake, which tries again where `retries` allows
-SECONDS_BETWEEN_LOOKS = 0.1
-# What is finished first, by file and function: a checkpoint, the outputs of a run, and the links to them. They are
-# named here since a change of their own code would be one of the code that trains.
-WRITES = {("checkpoints.py", "save"), ("run_files.py", "write_run"), ("kept_runs.py", "keep")}
+_state = SimpleNamespace(writes=0, told_to_end=False)
 
 
 class Terminated(SystemExit):
@@ -23,7 +19,7 @@ class Terminated(SystemExit):
 
 @contextmanager
 def leaving_on_sigterm() -> Iterator[None]:
-    """While the body runs, SIGTERM raises Terminated in it, at the end of the write in progress if there is one.
+    """While the body runs, SIGTERM raises Terminated in it, or at the end of the ``uninterrupted`` part that it is in.
 
     Locks and temporary files are given back on the way out. Python handles signals in its main thread only; elsewhere
     nothing changes.
@@ -31,25 +27,26 @@ def leaving_on_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGALRM)}
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let the body end before SIGTERM does: a checkpoint, or the outputs of a run. May be nested."""
+    _state.writes += 1
+    try:
+        yield
+    finally:
+        _state.writes -= 1
+    if _state.told_to_end and not _state.writes:
+        raise Terminated
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    if _is_writing(frame):
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
-        return
-    raise Terminated
-
-
-def _is_writing(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if (Path(frame.f_code.co_filename).name, frame.f_code.co_name) in WRITES:
-            return True
-        frame = frame.f_back
-    return False
+    if not _state.writes:
+        raise Terminated
+    _state.told_to_end = True

@@ -19,8 +19,7 @@ from glossbench.frames import (
     with_objective_columns,
     without_rows,
 )
-from glossbench.learning.deduplicating import deduplicated_scores
-from glossbench.learning.run_columns import run_columns
+from glossbench.learning.evaluation.metrics import deduplicated_scores, run_columns
 
 OPTIONAL = [
     "n_parameters",
@@ -35,7 +34,6 @@ OPTIONAL = [
     "seconds_per_epoch",
     "docs_per_second",
     "tokens_per_second",
-    "matrix_share",
     "sigma",
     "labeled_fraction",
     "temperature",
@@ -53,7 +51,7 @@ OPTIONAL = [
 ]
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
-    "matrix_share", "peak_memory_mib", "device",
+    "peak_memory_mib", "device",
     "precision", "threads", "torch_version", "transformers_version", "python_version",
 ]  # fmt: skip
 Paths = Iterable[str]

@@ -1,16 +1,11 @@
 """The device that a run uses, and the description of it."""
 
 import os
-import platform
-import resource
-import sys
-from importlib.metadata import version
-from typing import Any
 
 import torch
 
 from glossbench.errors import TrainingError
-from glossbench.learning.device_locks import own_device
+from glossbench.job.locks import own_device
 
 
 def reproducible(device: str, threads: int) -> torch.device:
@@ -52,20 +47,3 @@ def precision_on(device: torch.device, precision: str) -> str:
     if precision != "auto":
         return precision
     return "bfloat16" if device.type == "cuda" else "float32"
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """Device, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
-    if device.type == "cuda":
-        name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
-    else:
-        unit = 1 if sys.platform == "darwin" else 1024
-        name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-    return {
-        "device": name,
-        "peak_memory_mib": peak,
-        "threads": torch.get_num_threads(),
-        "torch_version": torch.__version__,
-        "transformers_version": version("transformers"),
-        "python_version": platform.python_version(),
-    }

@@ -160,7 +160,7 @@ def test_runs_without_columns_that_the_table_knows_are_shown_without_them():
     few = ["corpus", "encoder", "objective", "base", "unvaried", "setting", "value", "protocol", "preset", "seed",
            "test_accuracy", "test_macro_f1", "test_macro_silhouette", "total_seconds", "seconds_per_epoch",
            "docs_per_second", "tokens_per_second",
-           "matrix_share", "peak_memory_mib", "stop_epoch", "device"]  # fmt: skip
+           "peak_memory_mib", "stop_epoch", "device"]  # fmt: skip
     assert "Test accuracy" in Page(page(small_runs()[few])).words
 
 

@@ -8,11 +8,7 @@ from glossbench.evidence.text.numbers import duration, number
 
 
 def cost(runs: pd.DataFrame) -> Layout:
-    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory.
-
-    The share of the matrix rate is that of ``learning.rates.matrix_share``: of the time of training, the part that the
-    matrix products of the trained layers would take alone on the run's device.
-    """
+    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory."""
     groups = arrange(runs, ["encoder", "objective"]).groupby(["encoder", "objective"], sort=False)
     cells = pd.DataFrame(
         {
@@ -22,7 +18,6 @@ def cost(runs: pd.DataFrame) -> Layout:
             "Mean last epoch": groups["stop_epoch"].mean().map(lambda value: number(value, 1)),
             "Mean docs/s": groups["docs_per_second"].mean().map(number),
             "Mean tokens/s": groups["tokens_per_second"].mean().map(number),
-            "Mean % of matrix rate": (100 * groups["matrix_share"].mean()).map(number),
             "Peak MiB": groups["peak_memory_mib"].max().map(number),
         }
     )

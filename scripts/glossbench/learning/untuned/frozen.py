@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from glossbench.learning.encoder import Encoder
-from glossbench.learning.inputs import SPLITS, RunFiles, load_splits, read_backbone
-from glossbench.learning.probing import fit_probe
-from glossbench.learning.untuned.classified import Classified
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import read_backbone
+from glossbench.learning.evaluation.probing import fit_probe
+from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
+from glossbench.learning.untuned import Classified
 
 
 def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.device) -> Classified:

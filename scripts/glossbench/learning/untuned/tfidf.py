@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 from glossbench.data.corpora import SPLITS, read_split
 from glossbench.data.splitting import rows_of_subset
 from glossbench.errors import TrainingError
-from glossbench.learning.probing import best_on_validation
-from glossbench.learning.untuned.classified import Classified
+from glossbench.learning.evaluation.probing import best_on_validation
+from glossbench.learning.untuned import Classified
 
 FEWEST_DOCUMENTS = 2  # training documents that a word or word pair must be in; of those in one nothing can be learned
 

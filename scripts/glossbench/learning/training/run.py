@@ -13,15 +13,16 @@ from torch import Tensor, nn
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
-from glossbench.learning.batches import draw_batches, step_seed
-from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.devices import machine, precision_on, reproducible
-from glossbench.learning.encoder import Encoder, layer_list
-from glossbench.learning.inputs import SPLITS, RunFiles, Splits, load_splits, read_backbone
-from glossbench.learning.memory import activation_bytes, explain_out_of_memory, free_bytes
-from glossbench.learning.rates import matrix_share, throughput
+from glossbench.learning.devices import precision_on, reproducible
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import layer_list, read_backbone
 from glossbench.learning.resolve import resolve
-from glossbench.learning.training import Model, Trainer
+from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.inputs import SPLITS, RunFiles, Splits, load_splits
+from glossbench.learning.training.memory import activation_bytes, explain_out_of_memory, free_bytes
+from glossbench.learning.training.schedule import draw_batches, step_seed
+from glossbench.learning.training.timing import machine, throughput
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses.protocol import needs_of
 
 log = logging.getLogger(__name__)
@@ -87,19 +88,14 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         "n_parameters": n_parameters,
         "n_trainable": sum(parameter.numel() for parameter in trainer.parameters),
     }
-    speed = throughput(progress.history, splits.train)
-    precision = precision_on(device, objective["training"]["precision"])
     timing = {
         "load_seconds": loaded - started,
         "fit_seconds": trained - loaded,
         "encode_seconds": time.perf_counter() - trained,
         "total_seconds": time.perf_counter() - started,
-        **speed,
-        "matrix_share": matrix_share(
-            trainer.model.encoder, speed["tokens_per_second"], trainer.forward_passes, precision
-        ),
+        **throughput(progress.history, splits.train),
         **machine(device),
-        "precision": precision,
+        "precision": precision_on(device, objective["training"]["precision"]),
     }
     snapshots = trainer.snapshot_arrays(progress)
     return RunResult(resolved, progress.history, encoded, snapshots, timing, trainer.model.state_dict())

@@ -10,16 +10,17 @@ from typing import Any
 import pandas as pd
 
 from glossbench.errors import TrainingError
-from glossbench.learning.devices import machine, reproducible
-from glossbench.learning.json_file import write_json
-from glossbench.learning.metrics import accuracy, macro_f1, macro_silhouette
-from glossbench.learning.run_columns import run_columns
-from glossbench.learning.untuned.classified import Classified
+from glossbench.files import write_json
+from glossbench.learning.devices import reproducible
+from glossbench.learning.evaluation.metrics import run_columns
+from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
+from glossbench.learning.training.timing import machine
+from glossbench.learning.untuned import Classified
 
 log = logging.getLogger(__name__)
 # What a run without training has no values for.
 NO_EPOCHS = ("best_epoch", "stop_epoch")
-NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second", "matrix_share")
+NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second")
 
 
 def classify_untuned(

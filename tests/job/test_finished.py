@@ -5,9 +5,8 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from glossbench.job.kept import give_back
+from glossbench.job.finished import KeptRun, give_back
 from glossbench.job.origin import origin
-from glossbench.learning.kept_runs import KeptRun
 
 SETTINGS, CODE = '{"a":1}', "c0de"
 

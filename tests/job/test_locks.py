@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from filelock import FileLock
-from glossbench.learning import device_locks
+from glossbench.job import locks
 from glossbench.learning.devices import cuda_device
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -16,10 +16,10 @@ JOB = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from glossbench.learning import device_locks
-device_locks.POLL_SECONDS = 0.05
-first = device_locks.own_device(["a", "b"], Path(sys.argv[2]))
-assert device_locks.own_device(["a", "b"], Path(sys.argv[2])) == first  # a job keeps its device
+from glossbench.job import locks
+locks.POLL_SECONDS = 0.05
+first = locks.own_device(["a", "b"], Path(sys.argv[2]))
+assert locks.own_device(["a", "b"], Path(sys.argv[2])) == first  # a job keeps its device
 print(first, flush=True)
 time.sleep(60)
 """
@@ -55,8 +55,8 @@ def test_concurrent_jobs_have_a_device_each_and_the_next_one_gets_that_of_a_kill
 
 def test_a_job_on_several_gpus_takes_the_first_that_is_free(monkeypatch, tmp_path):
     chosen = []
-    monkeypatch.setattr(device_locks, "_held", [])
-    monkeypatch.setattr(device_locks.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(locks, "_held", [])
+    monkeypatch.setattr(locks.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"gpu-{index}"))
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
@@ -64,7 +64,7 @@ def test_a_job_on_several_gpus_takes_the_first_that_is_free(monkeypatch, tmp_pat
     (folder,) = tmp_path.iterdir()
     other_job = FileLock(folder / "gpu-1.lock")
     other_job.acquire()
-    device_locks._held.clear()  # as another process, of which the first device is taken
+    locks._held.clear()  # as another process, of which the first device is taken
     taken = FileLock(folder / "gpu-0.lock")
     taken.acquire()
     assert cuda_device() == torch.device("cuda", 2)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
 
-from glossbench.learning.json_file import write_json
-from glossbench.learning.runs import RunResult
-from glossbench.learning.training import ENGINE_COLUMNS
+from glossbench.files import write_json
+from glossbench.learning.training.run import RunResult
+from glossbench.learning.training.trainer import ENGINE_COLUMNS
 
 EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", "best"]
 

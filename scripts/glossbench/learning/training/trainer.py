@@ -14,16 +14,14 @@ from torch import Tensor, nn
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
-from glossbench.learning.batches import draw_batches, step_seed
-from glossbench.learning.checkpoints import Checkpoint
-from glossbench.learning.class_weights import balanced_weights
 from glossbench.learning.devices import precision_on
-from glossbench.learning.encoder import Encoder
-from glossbench.learning.inputs import Splits
-from glossbench.learning.memory import explain_out_of_memory
-from glossbench.learning.metrics import macro_f1, macro_silhouette
-from glossbench.learning.stopping import EarlyStopping
-from glossbench.learning.timer import Timer
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
+from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.memory import explain_out_of_memory
+from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
+from glossbench.learning.training.timing import Timer
 from glossbench.losses.protocol import TIMED_PARTS, call_loss
 from glossbench.transfer import to_device
 

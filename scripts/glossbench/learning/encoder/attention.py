@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from glossbench.learning.dropout import draw_mask, keep_probability
-from glossbench.learning.packing import Packing
+from glossbench.learning.encoder.dropout import draw_mask, keep_probability
+from glossbench.learning.encoder.packing import Packing
 
 NAME = "packed"  # of the attention implementation in transformers
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from glossbench.learning.metrics import macro_f1
+from glossbench.learning.evaluation.scores import macro_f1
 
 
 class Probe(Protocol):
@@ -22,6 +22,7 @@ class Probe(Protocol):
 
 
 Fitted = TypeVar("Fitted", bound=Probe)
+LEARNING_RATE, STEPS, PATIENCE = 1e-4, 50, 10  # of the Adam probe
 
 
 def fit_probe(
@@ -42,8 +43,6 @@ def fit_probe(
     """
     balanced = settings["class_weights"] == "balanced"
     if settings["kind"] == "adam":
-        from glossbench.learning.adam_probe import fit_adam_probe  # torch is imported only if it is needed
-
         return fit_adam_probe(train, validation, balanced, settings["tested_step"]), None
     return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"], balanced)
 
@@ -96,3 +95,66 @@ def best_on_validation(
             best = score, fitted, strength
     assert best is not None
     return best[1], best[2]
+
+
+class AdamProbe:
+    """A linear classifier.
+
+    Args:
+        weights: (C, d).
+        bias: (C,).
+    """
+
+    def __init__(self, weights: np.ndarray, bias: np.ndarray):
+        self.weights, self.bias = weights, bias
+
+    def predict(self, embeddings: np.ndarray) -> np.ndarray:
+        """Classes (N,) of embeddings (N, d)."""
+        return (embeddings @ self.weights.T + self.bias).argmax(axis=1)
+
+
+def fit_adam_probe(
+    train: tuple[np.ndarray, np.ndarray],
+    validation: tuple[np.ndarray, np.ndarray],
+    balanced: bool = True,
+    tested_step: str = "last",
+    seed: int = 0,
+) -> AdamProbe:
+    """Fit the probe of the reference code (D10): a linear layer with cross-entropy.
+
+    It is trained by at most 50 full-batch steps of Adam with a learning rate of 1e-4, and stops early with a patience
+    of 10 steps on the macro-F1 of validation.
+
+    Args:
+        train: embeddings (N, d) and labels (N,), labels from 0.
+        validation: the same, to stop and to choose the step.
+        balanced: weight each class c by N / (C N_c) in the loss.
+        tested_step: "best", the step with the best macro-F1 on validation, or "last", as in the reference code (D20).
+        seed: seed of the layer's initial weights.
+
+    Returns:
+        The probe of the best or of the last step.
+    """
+    import torch  # only if it is needed
+    from torch.nn.functional import cross_entropy
+
+    from glossbench.learning.training.schedule import EarlyStopping, balanced_weights
+
+    torch.manual_seed(seed)
+    embeddings, labels = torch.from_numpy(train[0]).float(), torch.from_numpy(train[1]).long()
+    classes = int(max(train[1].max(), validation[1].max())) + 1
+    layer = torch.nn.Linear(embeddings.shape[1], classes)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=LEARNING_RATE)
+    weights = balanced_weights(labels, classes) if balanced else None
+    stopping = EarlyStopping(PATIENCE)
+    tested = None
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        cross_entropy(layer(embeddings), labels, weight=weights).backward()
+        optimizer.step()
+        probe = AdamProbe(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+        if stopping.update(macro_f1(validation[1], probe.predict(validation[0]))) or tested_step == "last":
+            tested = probe
+        if stopping.stop:
+            break
+    return tested

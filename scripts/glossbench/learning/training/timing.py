@@ -1,11 +1,18 @@
-"""Seconds spent in the parts of an epoch, measured without making an accelerator wait."""
+"""What timing.json holds: seconds, speed, memory, device and versions. Nothing here changes a result."""
 
+import platform
+import resource
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
 
 import torch
+
+from glossbench.data.documents import Documents
 
 
 class Timer:
@@ -53,3 +60,31 @@ class Timer:
         event = torch.cuda.Event(enable_timing=True)
         event.record()
         return event
+
+
+def throughput(history: list[dict[str, float]], train: Documents) -> dict[str, float]:
+    """Seconds of training in total and per epoch (without validation), training documents and tokens per second."""
+    train_seconds = sum(row["seconds_epoch"] for row in history)
+    return {
+        "train_seconds": train_seconds,
+        "seconds_per_epoch": train_seconds / len(history),
+        "docs_per_second": len(train) * len(history) / train_seconds,
+        "tokens_per_second": len(train.values) * len(history) / train_seconds,
+    }
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Device, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
+    if device.type == "cuda":
+        name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
+    else:
+        unit = 1 if sys.platform == "darwin" else 1024
+        name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    return {
+        "device": name,
+        "peak_memory_mib": peak,
+        "threads": torch.get_num_threads(),
+        "torch_version": torch.__version__,
+        "transformers_version": version("transformers"),
+        "python_version": platform.python_version(),
+    }

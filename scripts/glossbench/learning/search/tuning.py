@@ -17,10 +17,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import reproducible
-from glossbench.learning.inputs import RunFiles, load_splits
-from glossbench.learning.memory import explain_out_of_memory
 from glossbench.learning.resolve import resolve
-from glossbench.learning.runs import make_trainer, micro_batch_tokens, run_name
+from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.memory import explain_out_of_memory
+from glossbench.learning.training.run import make_trainer, micro_batch_tokens, run_name
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()

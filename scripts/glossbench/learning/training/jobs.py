@@ -5,12 +5,14 @@ import logging
 from pathlib import Path
 
 from glossbench.errors import TrainingError
+from glossbench.job.finished import FOLDER, KeptRun
+from glossbench.job.locks import exclusive
 from glossbench.job.origin import origin
-from glossbench.learning.checkpoints import Checkpoint, exclusive, run_key
-from glossbench.learning.inputs import RunFiles
-from glossbench.learning.kept_runs import KeptRun
-from glossbench.learning.run_files import write_run
-from glossbench.learning.runs import run
+from glossbench.job.termination import uninterrupted
+from glossbench.learning.training.checkpoints import Checkpoint, run_key
+from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.training.run import run
+from glossbench.learning.training.writing import write_run
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def train_seeds(
     for seed, output in outputs.items():
         key = run_key(f"{settings} {seed}", code, [Path(path) for path in given.values()])
         folder = Path(state) / f"seed-{seed}"
-        checkpoint, kept_run = Checkpoint(folder / "checkpoint.safetensors", key), KeptRun(folder / "finished", key)
+        checkpoint, kept_run = Checkpoint(folder / "checkpoint.safetensors", key), KeptRun(folder / FOLDER, key)
         with exclusive(folder):
             if len(outputs) > 1 and kept_run.restore(output):
                 log.info("seed %d is finished already", seed)
@@ -59,9 +61,10 @@ def train_seeds(
                 failures.append(str(error))
                 continue
             result.timing["origin"] = origin(settings, code)
-            write_run(result, output)
-            kept_run.keep(output)
-            checkpoint.remove()
+            with uninterrupted():
+                write_run(result, output)
+                kept_run.keep(output)
+                checkpoint.remove()
         log.info("done: %s", result.timing)
     if failures:
         raise TrainingError("; ".join(failures))

@@ -1,18 +1,16 @@
 """What a run reads: its documents, its encoder, its estimates of sigma and its tuned settings."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
-from safetensors import safe_open
-from torch import nn
 
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
-from glossbench.learning.encoder import keep_layers, load_backbone
+from glossbench.learning.encoder.frozen import with_frozen_states
 
 SPLITS = ("train", "val", "test")
 
@@ -92,30 +90,3 @@ def read_documents(
         rows = rows_of_subset(whole.labels.numpy(), split, subset)
         documents[split] = whole if rows is None else whole.select(rows)
     return documents, num_classes
-
-
-def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:
-    """The layers of an encoder that a run computes.
-
-    Args:
-        folder: configuration and weights of the encoder.
-        encoder: ``layers`` to keep (None is all) and ``trainable_layers``.
-        frozen: stored output of the frozen layers, which are then left out, or None.
-
-    Returns:
-        The layers, and the number of parameters including the frozen ones.
-    """
-    backbone = load_backbone(folder, encoder["layers"])
-    parameters = sum(parameter.numel() for parameter in backbone.parameters())
-    if frozen is not None:
-        total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]
-        keep_layers(backbone, total - encoder["trainable_layers"], total)
-    return backbone, parameters
-
-
-def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> dict[str, Documents]:
-    """The same documents with the stored output of the frozen layers, if there are any, instead of token ids."""
-    if frozen is None:
-        return documents
-    with safe_open(frozen, framework="pt") as states:  # by split: tuning must not read the test documents
-        return {name: replace(split, values=states.get_tensor(name)) for name, split in documents.items()}

@@ -3,18 +3,15 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glossbench.errors import TrainingError
+from glossbench.job.termination import uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +27,7 @@ class Checkpoint:
     def __init__(self, path: Path, key: str):
         self.path, self.key = path, key
 
+    @uninterrupted()
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> None:
         """Write model, optimiser and progress. After a kill at any moment there is the previous file or this one."""
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
@@ -85,25 +83,6 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, once the run's outputs are written."""
         self.path.unlink(missing_ok=True)
-
-
-@contextmanager
-def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
-    """Hold the lock of a run; it is released when the body or the process ends, however that happens.
-
-    Args:
-        state: the folder of the run for what survives a kill.
-        patience: seconds to wait for the lock. A job whose Snakemake was killed takes a moment to notice and end.
-
-    Raises:
-        TrainingError: if another process keeps the lock longer.
-    """
-    state.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(state / "lock", timeout=patience):
-            yield
-    except Timeout:
-        raise TrainingError(f"{state}: another process is training this run; end it, or wait for it") from None
 
 
 def run_key(settings: str, code: str, inputs: list[Path]) -> str:

@@ -1,12 +1,16 @@
-"""A CUDA device of its own for each job of a machine, by lock files that end with the process."""
+"""Locks that end with the process: of a CUDA device, and of a run."""
 
 import logging
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from glossbench.errors import TrainingError
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
@@ -45,3 +49,22 @@ def own_device(names: list[str], folder: Path | None = None) -> int:
             log.info("all %d devices are taken by other jobs; waiting for one", len(names))
             waiting = True
         time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
+    """Hold the lock of a run; it is released when the body or the process ends, however that happens.
+
+    Args:
+        state: the folder of the run for what survives a kill.
+        patience: seconds to wait for the lock. A job whose Snakemake was killed takes a moment to notice and end.
+
+    Raises:
+        TrainingError: if another process keeps the lock longer.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(state / "lock", timeout=patience):
+            yield
+    except Timeout:
+        raise TrainingError(f"{state}: another process is training this run; end it, or wait for it") from None

@@ -1,0 +1,104 @@
+"""The outputs of a run that has finished, kept as hard links beside its checkpoint.
+
+Before Snakemake reruns a job it deletes all outputs of the job. These come back instead of being made again:
+
+- Of a job that trains several seeds, those of the seeds that had finished.
+- On a cluster, where training and evaluation are one submission, those of the training where the submission was cut off
+  between the two.
+"""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from glossbench.job.origin import origin
+
+log = logging.getLogger(__name__)
+FOLDER, KEY = "finished", "key"
+
+
+class KeptRun:
+    """The kept files of one run.
+
+    Args:
+        folder: where they are kept, on the same disk as the outputs.
+        key: digest of all that defines the run (settings, code, inputs); files with another key are not used.
+    """
+
+    def __init__(self, folder: Path, key: str):
+        self.folder, self.key = folder, key
+
+    def keep(self, output: dict[str, str]) -> None:
+        """Keep links to a run's outputs. The key is written last; without hard links nothing is kept.
+
+        Args:
+            output: path of each output by its name.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in self.folder.iterdir():
+            old.unlink()
+        try:
+            for name, path in output.items():
+                os.link(path, self.folder / name)
+        except OSError as error:
+            log.info(
+                "%s: cannot make hard links (%s); if the job is run again, so is this run", self.folder, error.strerror
+            )
+            return
+        (self.folder / KEY).write_text(self.key)
+
+    def restore(self, output: dict[str, str]) -> bool:
+        """Link the kept files to the paths of the outputs.
+
+        Args:
+            output: path of each output by its name.
+
+        Returns:
+            True if it did, False if no files with this key are kept.
+        """
+        key = self.folder / KEY
+        if not key.is_file() or key.read_text() != self.key:
+            return False
+        if not all((self.folder / name).is_file() for name in output):
+            return False
+        for name, path in output.items():
+            Path(path).unlink(missing_ok=True)
+            os.link(self.folder / name, path)
+            os.utime(path)  # Snakemake must take the output for a new one
+        return True
+
+
+def give_back(job: Any) -> bool:
+    """Link the kept outputs of a job of one run to their places, on a node of a cluster.
+
+    They are given back only if they were made from the same settings, by the same code, after all inputs.
+
+    Args:
+        job: The ``snakemake`` object of a script.
+
+    Returns:
+        True if it did; there is nothing left to do.
+    """
+    state, outputs = dict(job.params.items()).get("state"), dict(job.output.items())
+    if "SLURM_JOB_ID" not in os.environ or state is None or not isinstance(outputs.get("timing"), str):
+        return False
+    kept = Path(state) / Path(outputs["timing"]).parent.name / FOLDER
+    if not all((kept / name).is_file() for name in (KEY, *outputs)):
+        return False
+    made_from = json.loads((kept / "timing").read_text(encoding="utf-8")).get("origin")
+    if made_from != origin(job.params.settings, job.params.code):
+        return False
+    if any(newer(Path(path), (kept / KEY).stat().st_mtime_ns) for path in job.input):
+        return False
+    for name, path in outputs.items():
+        Path(path).unlink(missing_ok=True)
+        os.link(kept / name, path)
+        os.utime(path)  # Snakemake must take the output for a new one
+    return True
+
+
+def newer(path: Path, time: int) -> bool:
+    """Whether a file, or any file of a folder, was changed after a time in nanoseconds."""
+    return any(file.stat().st_mtime_ns > time for file in ([path, *path.rglob("*")] if path.is_dir() else [path]))

@@ -1,0 +1,1 @@
+"""A pre-trained encoder: its files, packed documents, and embeddings of them."""

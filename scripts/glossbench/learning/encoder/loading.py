@@ -1,0 +1,100 @@
+"""The layers of a pre-trained transformer, loaded from safetensors."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from glossbench.errors import TrainingError
+
+
+def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
+    """Load a pre-trained transformer in float32, without pooling head, from safetensors.
+
+    Args:
+        folder: configuration and weights.
+        layers: number of layers to keep, from the first; None keeps all.
+
+    Raises:
+        TrainingError: if the folder does not contain such a model.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"  # all files are on disk
+    from transformers import AutoConfig, AutoModel
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()  # no warning about the pooling head that is left out
+    transformers_logging.disable_progress_bar()
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        poolable = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
+        backbone = AutoModel.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **poolable,
+        )
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(
+            f"{folder}: not an encoder that transformers can load from safetensors: {reason}"
+        ) from error
+    if layers is not None:
+        keep_layers(backbone, 0, layers)
+    return backbone
+
+
+def layer_list(backbone: nn.Module) -> nn.ModuleList:
+    """The transformer layers of a BERT, RoBERTa or DistilBERT model, from input to output."""
+    for stack in ("encoder", "transformer"):
+        layers = getattr(getattr(backbone, stack, None), "layer", None)
+        if layers is not None:
+            return layers
+    raise TrainingError(f"{type(backbone).__name__}: not of the BERT, RoBERTa or DistilBERT family")
+
+
+def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
+    """Keep some layers of a backbone, in place.
+
+    Args:
+        backbone: a transformer.
+        first: first layer to keep. If it is not 0, the input of the backbone is the output of layer ``first - 1``.
+        last: layer after the last one to keep.
+
+    Returns:
+        The backbone.
+
+    Raises:
+        TrainingError: if the backbone does not have these layers.
+    """
+    layers = layer_list(backbone)
+    if not 0 <= first < last <= len(layers):
+        raise TrainingError(f"layers {first} to {last} of an encoder with {len(layers)}")
+    del layers[last:]
+    del layers[:first]
+    if first:
+        backbone.embeddings = nn.Identity()
+    return backbone
+
+
+def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:
+    """The layers of an encoder that a run computes.
+
+    Args:
+        folder: configuration and weights of the encoder.
+        encoder: ``layers`` to keep (None is all) and ``trainable_layers``.
+        frozen: stored output of the frozen layers, which are then left out, or None.
+
+    Returns:
+        The layers, and the number of parameters including the frozen ones.
+    """
+    backbone = load_backbone(folder, encoder["layers"])
+    parameters = sum(parameter.numel() for parameter in backbone.parameters())
+    if frozen is not None:
+        total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]
+        keep_layers(backbone, total - encoder["trainable_layers"], total)
+    return backbone, parameters

@@ -1,0 +1,1 @@
+"""The search of an objective's settings."""

@@ -1,0 +1,65 @@
+"""Batches, seeds, class weights and early stopping. Batches and seeds depend on (seed, epoch, step) only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def draw_batches(n: int, batch_size: int, seed: int, epoch: int) -> list[Tensor]:
+    """Positions of n documents in random order, cut into batches.
+
+    Args:
+        n: number of documents.
+        batch_size: size of each batch. The last batch may be smaller; if it has a single document, it is merged
+            into the one before.
+        seed: the seed of the run.
+        epoch: counted from 1 during training.
+    """
+    order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(n))
+    batches = list(order.split(batch_size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
+def step_seed(*parts: int) -> int:
+    """A seed for torch from (seed, epoch, step)."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+
+
+def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:
+    """Weights N / (C N_c) of the classes c of the training labels (N,). (C,) float32, zero for an empty class."""
+    counts = torch.bincount(labels, minlength=num_classes).double()
+    return torch.where(counts > 0, len(labels) / (num_classes * counts.clamp(min=1)), 0.0).float()
+
+
+@dataclass
+class EarlyStopping:
+    """Stops after ``patience`` bad epochs in a row; an epoch is bad if its score <= best - tolerance.
+
+    Attributes:
+        patience: number of bad epochs in a row after which training stops.
+        tolerance: with 0 an epoch is bad if it is no better than the best. The standalone protocol of the reference
+            code has 0.005.
+        best: highest score so far.
+        bad_epochs: number of bad epochs since the last one that was not bad.
+    """
+
+    patience: int
+    tolerance: float = 0.0
+    best: float = float("-inf")
+    bad_epochs: int = 0
+
+    def update(self, score: float) -> bool:
+        """Take the score of an epoch into account. Returns True if it is the highest so far."""
+        self.bad_epochs = self.bad_epochs + 1 if score <= self.best - self.tolerance else 0
+        better = score > self.best
+        self.best = max(self.best, score)
+        return better
+
+    @property
+    def stop(self) -> bool:
+        """Whether training should stop."""
+        return self.bad_epochs >= self.patience
