@@ -13,6 +13,7 @@ from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silh
 from glossbench.learning.resolve import resolve, resolve_sigma
 from glossbench.learning.training.schedule import EarlyStopping
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 
 
 def test_scores_by_plain_loops():
@@ -40,6 +41,7 @@ def test_scores_by_plain_loops():
         both = ((labels == c) & (predicted == c)).sum()
         f1.append(2 * both / ((labels == c).sum() + (predicted == c).sum()))
     assert macro_f1(labels, predicted) == pytest.approx(np.mean(f1))
+    assert macro_f1(labels, predicted) == f1_score(labels, predicted, average="macro")
     assert accuracy(labels, predicted) == pytest.approx(np.mean(labels == predicted))
 
 

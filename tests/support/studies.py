@@ -1,10 +1,13 @@
 """Running the workflow from a test: in a folder, on a study, for real or dry."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,11 +30,35 @@ def small(path, **changes):
 
 
 def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
-    """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text."""
-    command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "-d", folder, "--cores", cores]
-    command += [*arguments, *(["--configfile", study] if study else [])]
+    """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text.
+
+    What runs no job (-n) is forked from a Snakemake that is there already.
+    """
+    arguments = ["-s", root / "Snakefile", "-d", folder, "--cores", cores, *arguments]
+    arguments = [*map(str, arguments), *(["--configfile", str(study)] if study else [])]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, env=environment)
+    if "-n" in arguments:
+        return forked(arguments, folder, environment)
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+
+
+@cache
+def warm_snakemake():
+    """A process that has imported Snakemake; it ends when its input is closed, with this process."""
+    program = Path(__file__).with_name("warm_snakemake.py")
+    return subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def forked(arguments, folder, environment):
+    """What a Snakemake with these arguments would print and return, without the seconds of its start."""
+    with tempfile.TemporaryDirectory() as place:
+        output = [f"{place}/{name}" for name in ("stdout", "stderr")]
+        job = {"arguments": arguments, "folder": str(folder), "environment": environment, "output": output}
+        warm_snakemake().stdin.write(json.dumps(job) + "\n")
+        warm_snakemake().stdin.flush()
+        code = int(warm_snakemake().stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, *(Path(name).read_text() for name in output))
 
 
 def planned(folder, *arguments, **options):
