@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.params import card_settings, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as study_params
 from glossbench.settings import requests

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
+from glossbench.data.sources.mirror import Mirror
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
     with job_log(snakemake):
         # read from the configuration, not from params, so that another mirror does not fetch anything again
-        origin = Origin(snakemake.config.get("mirror"), snakemake.config.get("offline", False))
-        fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, origin)
+        mirror = Mirror(snakemake.config.get("mirror"), snakemake.config.get("offline", False))
+        fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, mirror)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from glossbench.data.entries import fetch_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
+from glossbench.data.params import fetch_settings
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import CHECKSUMS, listed_files
 
@@ -52,11 +52,11 @@ def golden_group() -> dict[str, np.ndarray]:
 def fetched(kind: str, name: str) -> Path:
     """Manifest of a registry's entry, below the repository's resources so that it is fetched only once."""
     manifest = ROOT / "resources" / kind / name / CHECKSUMS
-    origin = Origin(os.environ.get("GLOSSBENCH_MIRROR"))
     try:
+        mirror = Mirror(os.environ.get("GLOSSBENCH_MIRROR"))
         if not manifest.is_file():
             entries = yaml.safe_load((ROOT / "config" / f"{kind}.yaml").read_text(encoding="utf-8"))
-            fetch(fetch_settings(entries[name]), manifest.parent, origin)
+            fetch(fetch_settings(entries[name]), manifest.parent, mirror)
         listed_files(manifest, verify=True)
     except FetchError as error:
         pytest.skip(f"{name} cannot be had here: {error}")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from data_registries import registry
 from glossbench.data.corpora import prepare
-from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
+from glossbench.data.params import fetch_settings, prepare_settings
+from glossbench.data.sources.mirror import Mirror
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def paper_corpus(mirror, tmp_path_factory) -> Callable:
     @functools.cache
     def prepared(name: str):
         entry = registry("corpora")[name]
-        manifest = fetch(fetch_settings(entry), folder / name, Origin(mirror, offline=True))
+        manifest = fetch(fetch_settings(entry), folder / name, Mirror(mirror, offline=True))
         settings = prepare_settings(entry)
         return *prepare(settings["kind"], settings["splitting"], manifest), manifest
 

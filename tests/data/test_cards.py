@@ -7,7 +7,7 @@ import pytest
 from data_registries import registry
 from glossbench.data.cards import describe, write_card
 from glossbench.data.corpora import prepare
-from glossbench.data.entries import card_settings
+from glossbench.data.params import card_settings
 from glossbench.errors import CorpusError
 
 

@@ -1,4 +1,4 @@
-"""Fetching as a whole: the mirror's root, killed jobs, and two jobs at once."""
+"""Fetching as a whole: killed jobs, and two jobs at once."""
 
 import hashlib
 import subprocess
@@ -8,8 +8,7 @@ import time
 import pytest
 from data_registries import ROOT
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
-from glossbench.errors import FetchError
+from glossbench.data.sources.mirror import Mirror
 
 BODY = b"id\ttrain\tclass\n" * 10_000
 
@@ -18,20 +17,13 @@ def entry(url: str) -> dict:
     return {"kind": "textgcn", "files": {"labels": {"url": url, "sha256": hashlib.sha256(BODY).hexdigest()}}}
 
 
-def test_mirror_that_does_not_exist_is_refused(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
-    with pytest.raises(FetchError, match=r"mirror: .*/mirrow is no folder"):
-        fetch(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirrow"))
-    assert server.asked == []
-
-
 def fetching(server, folder) -> subprocess.Popen:
     """A process of its own that fetches labels.txt into a folder."""
     code = (
         "import sys\n"
-        "from glossbench.data.sources.origin import Origin\n"
+        "from glossbench.data.sources.mirror import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
-        f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Origin())"
+        f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Mirror())"
     )
     return subprocess.Popen([sys.executable, "-c", code, folder], cwd=ROOT / "scripts")
 
@@ -50,8 +42,8 @@ def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_pa
     job.kill()
     job.wait()
     assert not {"labels.txt", "SHA256SUMS"} & {path.name for path in tmp_path.iterdir()}
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "SHA256SUMS", "labels.txt"]
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".fetched.json", ".lock", "SHA256SUMS", "labels.txt"]
     assert (tmp_path / "labels.txt").read_bytes() == BODY
 
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from data_registries import ROOT, registry
 from glossbench.data.corpora import prepare
-from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
+from glossbench.data.params import fetch_settings, prepare_settings
+from glossbench.data.sources.mirror import Mirror
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.files import listed_files, write_checksums
@@ -65,19 +65,19 @@ def entry(repo: str = BERT, revision: str = REVISION, **facts: int) -> dict:
     return fetch_settings({"kind": "hub", "hub": {"repo": repo, "revision": revision}, "layers": LAYERS} | facts)
 
 
-def error_line(source: dict, folder: Path, origin: Origin | None = None) -> str:
+def error_line(source: dict, folder: Path, mirror: Mirror | None = None) -> str:
     """The message of a fetch that fails and leaves nothing that could be taken for a whole resource."""
     with pytest.raises(FetchError) as caught:
-        fetch(source, folder, origin or Origin())
+        fetch(source, folder, mirror or Mirror())
     line = str(caught.value)
     assert "\n" not in line
-    assert {path.name for path in folder.iterdir()} <= {".lock", ".hub"}
+    assert {path.name for path in folder.iterdir()} <= {".lock", ".partial"}
     return line
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_encoder_of_each_family_is_fetched_whole_and_works_and_nothing_else_is_fetched(hub, tiny, tmp_path, family):
-    manifest = fetch(entry(f"made-here/tiny-{family}", hidden=HIDDEN), tmp_path / "a", Origin())
+    manifest = fetch(entry(f"made-here/tiny-{family}", hidden=HIDDEN), tmp_path / "a", Mirror())
     listed = listed_files(manifest, verify=True)
     assert sorted(listed) == sorted(path.name for path in (tiny / family).iterdir())
     for name, path in listed.items():
@@ -87,14 +87,14 @@ def test_encoder_of_each_family_is_fetched_whole_and_works_and_nothing_else_is_f
     assert len(load_tokenizer(manifest.parent)("a good film")["input_ids"]) > 3
     asked = len(hub.asked)
     manifest.unlink()  # as Snakemake does before it runs the rule again
-    fetch(entry(f"made-here/tiny-{family}"), tmp_path / "a", Origin())
+    fetch(entry(f"made-here/tiny-{family}"), tmp_path / "a", Mirror())
     assert len(hub.asked) == asked
 
 
 def test_cut_download_goes_on_where_it_broke_off(hub, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
     hub.cuts["model.safetensors"] = 30_000
-    fetch(entry(), tmp_path / "a", Origin())
+    fetch(entry(), tmp_path / "a", Mirror())
     assert (tmp_path / "a/model.safetensors").read_bytes() == (tiny / "bert/model.safetensors").read_bytes()
     ranges = [asked for method, path, asked in hub.asked if method == "GET" and path.endswith("model.safetensors")]
     assert ranges == [None, "bytes=30000-"]
@@ -108,7 +108,7 @@ def test_what_came_whole_is_kept_for_the_next_attempt(hub, tmp_path):
     assert "`mirror:`" in line
     hub.status.clear()
     before = len(hub.downloads())
-    fetch(entry(), tmp_path / "a", Origin())
+    fetch(entry(), tmp_path / "a", Mirror())
     assert [Path(path).name for path in hub.downloads()[before:]] == ["model.safetensors"]
 
 
@@ -120,7 +120,7 @@ def test_file_that_is_not_what_the_hub_lists_is_refused_and_fetched_again(hub, t
         hub.damaged = {name}
         assert f"{name} did not come as the hub describes it" in error_line(entry(), tmp_path / name)
         hub.damaged = set()
-        fetch(entry(), tmp_path / name, Origin())
+        fetch(entry(), tmp_path / name, Mirror())
 
 
 @pytest.mark.parametrize(
@@ -159,23 +159,23 @@ def test_repository_that_cannot_be_used_is_refused_in_one_line(hub, tmp_path, re
 def test_wrong_facts_in_the_registry_are_named_even_after_the_fetch(hub, tmp_path):
     line = f"made-here/tiny-bert: config.json (bert) says layers {LAYERS}, the registry says 12; correct `layers:`"
     assert line in error_line(entry(layers=12), tmp_path / "a")
-    fetch(entry(), tmp_path / "a", Origin())
+    fetch(entry(), tmp_path / "a", Mirror())
     with pytest.raises(FetchError, match=f"hidden {HIDDEN}, the registry says 768"):
-        fetch(entry(hidden=768), tmp_path / "a", Origin())
+        fetch(entry(hidden=768), tmp_path / "a", Mirror())
 
 
 def test_mirror_and_the_hubs_own_cache_come_before_the_network(hub, tiny, tmp_path):
     mirrored = tmp_path / "mirror/hub" / BERT / REVISION
     shutil.copytree(tiny / "bert", mirrored)
-    fetch(entry(), tmp_path / "a", Origin(tmp_path / "mirror", offline=True))
+    fetch(entry(), tmp_path / "a", Mirror(tmp_path / "mirror", offline=True))
     (tmp_path / "empty").mkdir()
     cached = tmp_path / "cache/models--made-here--tiny-bert/snapshots" / REVISION
     shutil.copytree(tiny / "bert", cached)
-    fetch(entry(), tmp_path / "b", Origin(tmp_path / "empty", offline=True))
+    fetch(entry(), tmp_path / "b", Mirror(tmp_path / "empty", offline=True))
     assert hub.asked == []
     shutil.rmtree(cached)
     (mirrored / "model.safetensors").unlink()
-    fetch(entry(), tmp_path / "c", Origin(tmp_path / "mirror"))  # only what the mirror does not have is downloaded
+    fetch(entry(), tmp_path / "c", Mirror(tmp_path / "mirror"))  # only what the mirror does not have is downloaded
     assert [Path(path).name for path in hub.downloads()] == ["model.safetensors"]
     manifests = [(tmp_path / name / "SHA256SUMS").read_bytes() for name in "abc"]
     assert manifests[0] == manifests[1] == manifests[2]
@@ -184,12 +184,12 @@ def test_mirror_and_the_hubs_own_cache_come_before_the_network(hub, tiny, tmp_pa
 def test_files_that_the_hubs_own_cache_has_are_not_downloaded(hub, tiny, tmp_path):
     huggingface_hub.snapshot_download(BERT, revision=REVISION, allow_patterns=["config.json", "vocab.txt"])
     assert len(hub.downloads()) == 2
-    assert "not in the mirror" in error_line(entry(), tmp_path / "a", Origin(offline=True))
-    fetch(entry(), tmp_path / "a", Origin())
+    assert "not in the mirror" in error_line(entry(), tmp_path / "a", Mirror(offline=True))
+    fetch(entry(), tmp_path / "a", Mirror())
     names = [Path(path).name for path in hub.downloads()]
     assert sorted(names) == sorted(path.name for path in (tiny / "bert").iterdir())
     huggingface_hub.snapshot_download(BERT, revision=REVISION)  # now the cache knows all names and has all files
-    fetch(entry(), tmp_path / "b", Origin(offline=True))
+    fetch(entry(), tmp_path / "b", Mirror(offline=True))
 
 
 def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_path):
@@ -197,23 +197,23 @@ def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_pat
     shutil.copytree(tiny / "bert", mirrored)
     write_checksums(mirrored, [path.name for path in mirrored.iterdir()])
     (mirrored / "vocab.txt").write_bytes(b"[PAD]\n")
-    line = error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
+    line = error_line(entry(), tmp_path / "a", Mirror(tmp_path / "mirror"))
     assert line.startswith(f"{mirrored}/vocab.txt: sha256 is ")
     assert "mend the mirror's copy" in line
     (mirrored / "SHA256SUMS").unlink()
     (mirrored / "model.safetensors").write_bytes((mirrored / "model.safetensors").read_bytes()[:-1])
-    assert "no whole safetensors file" in error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror"))
+    assert "no whole safetensors file" in error_line(entry(), tmp_path / "a", Mirror(tmp_path / "mirror"))
 
 
 @pytest.mark.parametrize("switch", ["`offline`", "HF_HUB_OFFLINE"])
 def test_offline_asks_no_hub_and_names_the_mirror(hub, tmp_path, monkeypatch, switch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", switch == "HF_HUB_OFFLINE")
-    line = error_line(entry(), tmp_path / "a", Origin(offline=switch == "`offline`"))
+    line = error_line(entry(), tmp_path / "a", Mirror(offline=switch == "`offline`"))
     assert f"not in the mirror and {switch} is set; put its files into <mirror>/hub/{BERT}/{REVISION} and set" in line
     mirrored = tmp_path / "mirror/hub" / BERT / REVISION
     mirrored.mkdir(parents=True)
     (mirrored / "config.json").write_text("{}")
-    line = error_line(entry(), tmp_path / "a", Origin(tmp_path / "mirror", offline=switch == "`offline`"))
+    line = error_line(entry(), tmp_path / "a", Mirror(tmp_path / "mirror", offline=switch == "`offline`"))
     assert f"no model.safetensors (weights in another format are not read: a pickle runs code) in {mirrored}" in line
     assert hub.asked == []
 
@@ -230,11 +230,11 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.sources.origin import Origin\n"
+        "from glossbench.data.sources.mirror import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
         "from glossbench.errors import FetchError\n"
         "try:\n"
-        f"    fetch({entry()!r}, sys.argv[1], Origin())\n"
+        f"    fetch({entry()!r}, sys.argv[1], Mirror())\n"
         "except FetchError as error:\n"
         "    sys.exit(str(error))"
     )
@@ -257,7 +257,7 @@ def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
 @pytest.mark.filterwarnings("ignore:Not enough free disk space")
 def test_full_disk_is_named(hub, small_disk):
     with pytest.raises(FetchError, match="no space left"):
-        fetch(entry(), small_disk / "a", Origin())
+        fetch(entry(), small_disk / "a", Mirror())
     assert not (small_disk / "a/SHA256SUMS").exists()
 
 
@@ -296,7 +296,7 @@ def glue_hub(hub):
 @pytest.mark.parametrize("task", ["sst2", "qnli"])
 def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_split(glue_hub, tmp_path, task):
     stated = registry("corpora")[task]
-    manifest = fetch(fetch_settings(stated), tmp_path / task, Origin())
+    manifest = fetch(fetch_settings(stated), tmp_path / task, Mirror())
     wanted = [f"{task}/{split}-00000-of-00001.parquet" for split in ("train", "validation")]
     assert list(listed_files(manifest, verify=True)) == wanted
     prefix = "/storage/datasets/nyu-mll/glue/resolve/bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c/"
@@ -318,7 +318,7 @@ def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_split(gl
 def test_unlabelled_documents_and_missing_files_of_a_data_set_are_named(glue_hub, tmp_path):
     hub = {"repo": "nyu-mll/glue", "revision": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"}
     splits = {"train": "sst2/train-00000-of-00001.parquet", "test": ["sst2/test-00000-of-00001.parquet"]}
-    manifest = fetch({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "a", Origin())
+    manifest = fetch({"kind": "hub-dataset", "hub": hub, "splits": splits}, tmp_path / "a", Mirror())
     layout = {"splits": splits, "columns": {"text": "sentence", "label": "label"}}
     with pytest.raises(
         CorpusError, match=r"test-.*parquet, row 1, column 'label': label -1, a document without a class"

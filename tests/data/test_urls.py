@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from glossbench.data.fetching import fetch
 from glossbench.data.sources import urls
-from glossbench.data.sources.origin import Origin
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import listed_files
 
@@ -18,10 +18,10 @@ def entry(url: str) -> dict:
     return {"kind": "textgcn", "files": {"labels": {"url": url, "sha256": DIGEST}}}
 
 
-def error_line(source: dict, folder: Path, origin: Origin) -> str:
+def error_line(source: dict, folder: Path, mirror: Mirror) -> str:
     """The message of a fetch that fails and leaves only the lock in the folder."""
     with pytest.raises(FetchError) as caught:
-        fetch(source, folder, origin)
+        fetch(source, folder, mirror)
     line = str(caught.value)
     assert "\n" not in line
     assert str(folder / "labels.txt") in line
@@ -37,32 +37,40 @@ def once(monkeypatch):
 
 def test_file_is_fetched_listed_and_not_asked_for_again(server, tmp_path):
     server.answers["/a/labels.txt"] = [(200, BODY, {})]
-    manifest = fetch(entry(server.url + "/a/labels.txt"), tmp_path, Origin())
+    manifest = fetch(entry(server.url + "/a/labels.txt"), tmp_path, Mirror())
     assert manifest.read_text() == f"{DIGEST}  labels.txt\n"
     assert listed_files(manifest, verify=True)["labels.txt"].read_bytes() == BODY
     manifest.unlink()  # as Snakemake does before it runs the rule again
-    fetch(entry(server.url + "/a/labels.txt"), tmp_path, Origin())
+    fetch(entry(server.url + "/a/labels.txt"), tmp_path, Mirror())
     assert server.asked == ["/a/labels.txt"]
 
 
-def test_damaged_file_is_fetched_again(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
+def test_damaged_file_is_fetched_again_and_a_whole_one_of_an_unfinished_fetch_is_not(server, tmp_path):
+    server.answers["/labels.txt"] = server.answers["/texts.txt"] = [(200, BODY, {})]
     (tmp_path / "labels.txt").write_bytes(BODY[:-1])
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
-    assert (tmp_path / "labels.txt").read_bytes() == BODY
-
-
-def test_leftover_of_a_killed_download_is_removed(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
-    (tmp_path / "tmpabcd").write_bytes(BODY[:100])
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "SHA256SUMS", "labels.txt"]
+    both = {"files": {role: {"url": f"{server.url}/{role}.txt", "sha256": DIGEST} for role in ("labels", "texts")}}
+    missing = {"notes": {"url": f"{server.url}/notes.txt", "sha256": DIGEST}}
+    with pytest.raises(FetchError, match=r"notes.txt: .*404"):
+        fetch({"kind": "textgcn", "files": both["files"] | missing}, tmp_path, Mirror())
+    assert not (tmp_path / "SHA256SUMS").exists()
+    server.answers["/notes.txt"] = [(200, BODY, {})]
+    fetch({"kind": "textgcn", "files": both["files"] | missing}, tmp_path, Mirror())
+    assert server.asked == ["/labels.txt", "/texts.txt", "/notes.txt", "/notes.txt"]
+    fetch({"kind": "textgcn", **both}, tmp_path, Mirror())
+    assert server.asked[4:] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".fetched.json",
+        ".lock",
+        "SHA256SUMS",
+        "labels.txt",
+        "texts.txt",
+    ]
 
 
 @pytest.mark.usefixtures("once")
 def test_other_content_is_refused(server, tmp_path):
     server.answers["/labels.txt"] = [(200, b"other", {})]
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert hashlib.sha256(b"other").hexdigest() in line
     assert DIGEST in line
 
@@ -70,30 +78,30 @@ def test_other_content_is_refused(server, tmp_path):
 @pytest.mark.usefixtures("once")
 def test_web_page_is_called_one(server, tmp_path):
     server.answers["/labels.txt"] = [(200, b"<!DOCTYPE html><html>log in</html>", {})]
-    assert "a web page" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "a web page" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
 
 
 @pytest.mark.usefixtures("once")
 def test_cut_connection_leaves_no_partial_file(server, tmp_path):
     server.answers["/labels.txt"] = [(200, BODY[:5000], {"Content-Length": str(len(BODY))})]
-    assert "could not be downloaded" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "could not be downloaded" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
 
 
 def test_missing_page_is_not_asked_for_twice(server, tmp_path):
-    assert "404" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "404" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert len(server.asked) == 1
 
 
 def test_passing_trouble_of_the_server_is_waited_out(server, tmp_path):
     server.answers["/labels.txt"] = [(500, b"", {}), (200, BODY, {})]
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert (tmp_path / "labels.txt").read_bytes() == BODY
 
 
 @pytest.mark.usefixtures("once")
 def test_lasting_trouble_of_the_server_names_it_and_the_mirror(server, tmp_path):
     server.answers["/labels.txt"] = [(500, b"", {})]
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert "the server answered 500" in line
     assert "put a copy at <mirror>/127.0.0.1/labels.txt and set `mirror:`" in line
 
@@ -102,7 +110,7 @@ def test_slow_server_that_keeps_sending_is_waited_for(server, tmp_path, monkeypa
     monkeypatch.setattr(urls, "TIMEOUT", (1, 0.5))
     server.pause = 0.2
     server.answers["/labels.txt"] = [(200, [BODY[i : i + 30_000] for i in range(0, len(BODY), 30_000)], {})]
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())  # longer as a whole than between two pieces
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())  # longer as a whole than between two pieces
     assert (tmp_path / "labels.txt").read_bytes() == BODY
 
 
@@ -112,7 +120,7 @@ def test_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, sen
     monkeypatch.setattr(urls, "TIMEOUT", (1, 0.3))
     server.pause = 60
     server.answers["/labels.txt"] = [(200, [BODY[:sent], BODY[sent:]], {})]
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert "could not be downloaded" in line
     assert "imed out" in line
     assert "`mirror:`" in line
@@ -121,26 +129,26 @@ def test_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, sen
 def test_redirect_is_followed(server, tmp_path):
     server.answers["/labels.txt"] = [(302, b"", {"Location": "/elsewhere"})]
     server.answers["/elsewhere"] = [(200, BODY, {})]
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert (tmp_path / "labels.txt").read_bytes() == BODY
 
 
 @pytest.mark.usefixtures("once")
 def test_redirect_in_circles_is_given_up(server, tmp_path):
     server.answers["/labels.txt"] = [(302, b"", {"Location": "/labels.txt"})]
-    assert "redirects" in error_line(entry(server.url + "/labels.txt"), tmp_path, Origin())
+    assert "redirects" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
 
 
 @pytest.mark.usefixtures("once")
 def test_redirect_to_a_file_of_this_machine_is_not_followed(server, tmp_path):
     (tmp_path / "secret").write_bytes(BODY)
     server.answers["/labels.txt"] = [(302, b"", {"Location": f"file://{tmp_path}/secret"})]
-    error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin())
+    error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Mirror())
 
 
 @pytest.mark.usefixtures("once")
 def test_no_network_names_the_mirror(tmp_path):
-    line = error_line(entry("http://127.0.0.1:9/labels.txt"), tmp_path, Origin())
+    line = error_line(entry("http://127.0.0.1:9/labels.txt"), tmp_path, Mirror())
     assert "check the network" in line
     assert "`mirror:`" in line
 
@@ -150,9 +158,9 @@ def test_mirror_comes_before_the_network(server, tmp_path):
     copy = tmp_path / "mirror" / "127.0.0.1" / "in" / "labels.txt"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(BODY)
-    fetch(entry(server.url + "/in/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirror"))
+    fetch(entry(server.url + "/in/labels.txt"), tmp_path / "a", Mirror(tmp_path / "mirror"))
     assert server.asked == []
-    fetch(entry(server.url + "/out/labels.txt"), tmp_path / "b", Origin(tmp_path / "mirror"))
+    fetch(entry(server.url + "/out/labels.txt"), tmp_path / "b", Mirror(tmp_path / "mirror"))
     assert server.asked == ["/out/labels.txt"]
 
 
@@ -161,7 +169,7 @@ def test_damaged_mirror_is_refused_and_named(server, tmp_path):
     copy = tmp_path / "mirror" / "127.0.0.1" / "labels.txt"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(BODY[:-1])
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(tmp_path / "mirror"))
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Mirror(tmp_path / "mirror"))
     assert str(copy) in line
     assert server.asked == []
 
@@ -172,7 +180,7 @@ def test_offline_asks_no_server(server, tmp_path, mirror):
     mirror = mirror and tmp_path / mirror
     if mirror:
         mirror.mkdir()
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Origin(mirror, offline=True))
+    line = error_line(entry(server.url + "/labels.txt"), tmp_path / "a", Mirror(mirror, offline=True))
     assert "`mirror:`" in line
     assert "`offline`" in line
     assert server.asked == []
@@ -180,17 +188,17 @@ def test_offline_asks_no_server(server, tmp_path, mirror):
 
 def test_full_disk_leaves_no_partial_file(server, small_disk):
     server.answers["/labels.txt"] = [(200, BODY, {})]
-    assert "no space left" in error_line(entry(server.url + "/labels.txt"), small_disk / "a", Origin())
+    assert "no space left" in error_line(entry(server.url + "/labels.txt"), small_disk / "a", Mirror())
 
 
 def test_path_that_leaves_the_mirror_is_refused(tmp_path):
     (tmp_path / "mirror").mkdir()
     source = entry("http://127.0.0.1/a/%2e%2e/%2e%2e/labels.txt")
-    assert "'..'" in error_line(source, tmp_path / "a", Origin(tmp_path / "mirror"))
+    assert "'..'" in error_line(source, tmp_path / "a", Mirror(tmp_path / "mirror"))
 
 
 def test_table_on_the_web_is_named_data(server, tmp_path):
     server.answers["/my%20table.csv"] = [(200, BODY, {})]
     file = {"url": server.url + "/my%20table.csv", "sha256": DIGEST}
-    manifest = fetch({"kind": "csv", "file": file}, tmp_path, Origin())
+    manifest = fetch({"kind": "csv", "file": file}, tmp_path, Mirror())
     assert list(listed_files(manifest, verify=True)) == ["data.csv"]

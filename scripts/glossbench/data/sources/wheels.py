@@ -10,68 +10,49 @@ import zipfile
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
-from glossbench.data.sources.origin import Origin
-from glossbench.data.sources.records import install, intact
-from glossbench.errors import FetchError, disk_error
+from glossbench.data.sources.mirror import Mirror
+from glossbench.errors import FetchError
 from glossbench.files import sha256
-
-PARTIAL = ".partial"
 
 log = logging.getLogger(__name__)
 
 
-def fetch_wheel(wheel: dict, folder: Path, patterns: Sequence[str], origin: Origin) -> list[str]:
-    """Unpack the wanted files of a wheel into a folder.
-
-    Files that are already there from the same wheel are kept. A wheel with another digest is not opened.
+def unpack_wheel(wheel: dict, stage: Path, patterns: Sequence[str], mirror: Mirror) -> list[str]:
+    """Download a wheel and unpack the wanted files. A wheel with another digest is not opened.
 
     Args:
         wheel: "requirement", "sha256" and "folder", the folder in the wheel that has the files.
-        folder: Where the files go; the caller holds its lock.
+        stage: Where the files go.
         patterns: Wanted names relative to the wheel's folder; ``*`` matches within one path component.
-        origin: Where the wheel comes from.
+        mirror: Where the wheel comes from.
 
     Returns:
-        Names of the files in the folder, sorted.
+        Names of the files relative to ``stage``, sorted.
 
     Raises:
-        FetchError: The wheel is not available, has another digest or no such files, or there is no space.
+        FetchError: The wheel is not available, has another digest or no such files.
+        OSError: There is no space.
     """
-    source = {"sha256": wheel["sha256"], "folder": wheel["folder"], "patterns": sorted(patterns)}
-    if (names := intact(folder, source)) is not None:
-        return names
-    partial = folder / PARTIAL
-    shutil.rmtree(partial, ignore_errors=True)  # of a killed job
-    try:
-        partial.mkdir(parents=True)
-        path = download_wheel(wheel["requirement"], partial, origin)
+    with TemporaryDirectory(dir=stage, prefix=".") as folder:
+        path = _download(wheel["requirement"], Path(folder), mirror)
         if (found := sha256(path)) != wheel["sha256"]:
             raise FetchError(
                 f"{path.name}: sha256 is {found}, expected {wheel['sha256']}; nothing was unpacked; "
                 f"check pip's index settings or the wheel in the mirror"
             )
-        names = unpack(path, wheel["folder"], patterns, partial / "files")
-        return install(names, partial / "files", folder, source)
-    except OSError as error:
-        raise disk_error(folder, error, wheel["requirement"]) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        return unpack(path, wheel["folder"], patterns, stage)
 
 
-def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
-    """Download one wheel into ``folder`` with pip, from the mirror or else by the user's pip settings.
-
-    Raises:
-        FetchError: The wheel is not available.
-        OSError: There is no space for it.
-    """
+def _download(requirement: str, folder: Path, mirror: Mirror) -> Path:
+    """Download one wheel into ``folder`` with pip, from the mirror or else by the user's pip settings."""
     attempts = []
-    if origin.mirror is not None and (wheels := origin.mirror / "wheels").is_dir():
+    if mirror.root is not None and (wheels := mirror.root / "wheels").is_dir():
         # --isolated and no configuration file, so that this attempt uses no index or links of the user's
         from_mirror = ["--isolated", "--no-index", "--find-links", str(wheels.resolve())]
         attempts.append((from_mirror, {"PIP_CONFIG_FILE": os.devnull}))
-    if not origin.offline:
+    if not mirror.offline:
         attempts.append(([], {}))
     reason = ""
     for options, environment in attempts:
@@ -80,8 +61,8 @@ def download_wheel(requirement: str, folder: Path, origin: Origin) -> Path:
             return next(folder.glob("*.whl"))
     if "No space left" in reason:
         raise OSError(errno.ENOSPC, reason)
-    place = f"{origin.mirror or '<mirror>'}/wheels"
-    if origin.offline:
+    place = f"{mirror.root or '<mirror>'}/wheels"
+    if mirror.offline:
         raise FetchError(
             f"{requirement}: no such wheel in {place} and `offline` is set; put it there "
             f"(`pip download --no-deps {requirement}`), or unset `offline`"

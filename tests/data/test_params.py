@@ -3,7 +3,7 @@
 import copy
 
 from data_registries import registry
-from glossbench.data.entries import card_settings, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.params import card_settings, digests, fetch_settings, local_files, prepare_settings
 
 
 def table(**where) -> dict:

@@ -1,6 +1,6 @@
 """Which files make an encoder; tests/data/test_local.py and test_hub.py have those that cannot be used."""
 
-from glossbench.data.sources.encoder_files import missing_files, wanted_files
+from glossbench.data.encoders import missing_files, wanted_files
 
 
 def test_files_in_sub_folders_and_shards_beside_whole_weights_are_left_alone():

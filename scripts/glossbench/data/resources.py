@@ -1,25 +1,27 @@
-"""The record of what was fetched into a resource's folder, and from which source.
+"""A resource's folder: its files as a whole, from one source, or none of them.
 
-Snakemake deletes the manifest, a declared output, before it fetches again; the record stays.
+Snakemake deletes SHA256SUMS, a declared output, before it fetches again; the record of what was fetched stays.
 """
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from glossbench.files import replacing, sha256
 
 RECORD = ".fetched.json"
+STAGES = ".partial"  # the files of unfinished fetches, a folder for each source
 
 
-def install(names: Iterable[str], staged: Path, folder: Path, source: dict) -> list[str]:
-    """Move files into place and remove those that an earlier source left.
+def install(names: Iterable[str], stage: Path, folder: Path, source: dict | None) -> list[str]:
+    """Move files from ``stage`` into ``folder`` and remove those that an earlier source left.
 
     The record is written last.
 
     Args:
         names: The files' names, relative to both folders.
-        staged: Folder that has the files.
+        stage: Folder that has the files.
         folder: Folder that they are moved to.
         source: What identifies the files; values that JSON can hold.
 
@@ -33,18 +35,22 @@ def install(names: Iterable[str], staged: Path, folder: Path, source: dict) -> l
         (folder / name).unlink(missing_ok=True)
     files = {}
     for name in names:
-        files[name] = sha256(staged / name)
+        files[name] = sha256(stage / name)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (staged / name).replace(folder / name)
+        (stage / name).replace(folder / name)
     with replacing(folder / RECORD) as temporary:
         temporary.write_text(json.dumps({"source": source, "files": files}, indent=1), encoding="utf-8")
+    shutil.rmtree(folder / STAGES, ignore_errors=True)
     return names
 
 
-def intact(folder: Path, source: dict) -> list[str] | None:
-    """Sorted names of the files in ``folder``; None if they are not from ``source`` or one is missing or changed."""
+def intact(folder: Path, source: dict | None) -> list[str] | None:
+    """Sorted names of the files in ``folder``; None if they are not from ``source`` or one is missing or changed.
+
+    Files without a source, which are local ones, may have changed at any time.
+    """
     record = _record(folder)
-    if record.get("source") != source:
+    if source is None or record.get("source") != source:
         return None
     files = record["files"]
     whole = all((folder / name).is_file() and sha256(folder / name) == files[name] for name in files)
