@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from data_registries import ROOT, registry
 from glossbench.data.corpora import prepare
+from glossbench.data.encoders import load_tokenizer
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.mirror import Mirror
-from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import CorpusError, FetchError
 from glossbench.files import listed_files, write_checksums
 from glossbench.learning.encoder.loading import layer_list, load_backbone
@@ -144,7 +144,7 @@ def test_file_that_is_not_what_the_hub_lists_is_refused_and_fetched_again(hub, t
     ],
 )
 def test_repository_that_cannot_be_used_is_refused_in_one_line(hub, tmp_path, repo, revision, line):
-    config, words = json.dumps({"model_type": "bert"}).encode(), b"[PAD]\n"
+    config, words = json.dumps({"model_type": "bert", "num_hidden_layers": LAYERS}).encode(), b"[PAD]\n"
     weights = (b"version https://git-lfs.github.com/spec/v1\n" + b"x" * 130)[:130]
     pickled = {"config.json": config, "vocab.txt": words, "pytorch_model.bin": b"pickle"}
     hub.add("made-here/only-pickles", REVISION, pickled)

@@ -5,8 +5,9 @@ import pytest
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
+from glossbench.data.encoders import load_tokenizer
 from glossbench.data.splitting import stratified_subset
-from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
+from glossbench.data.tokens import save_tokens, tokenize
 from glossbench.errors import SettingsError
 from glossbench.files import write_checksums
 from glossbench.learning.training.inputs import read_documents

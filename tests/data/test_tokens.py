@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from glossbench.data.corpora import prepare, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
+from glossbench.data.encoders import load_tokenizer
+from glossbench.data.tokens import save_tokens, tokenize
 from glossbench.errors import FetchError, SettingsError
 from transformers import AutoTokenizer
 

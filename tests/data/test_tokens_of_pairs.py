@@ -1,11 +1,15 @@
 """Tokens of documents that are pairs of texts: truncation, token types, and the embeddings that they give."""
 
+import json
+import shutil
+
 import pandas as pd
 import pytest
 import torch
 from glossbench.data.corpora import read_split, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.tokens import load_tokenizer, save_tokens, tokenize
+from glossbench.data.encoders import load_tokenizer
+from glossbench.data.tokens import save_tokens, tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
@@ -96,3 +100,16 @@ def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):
     tokenize({"val": val_split}, encoder[1], special)
     with pytest.raises(SettingsError, match=f"max_length: {special - 1}, expected {special} to 64"):
         tokenize({"val": val_split}, encoder[1], special - 1)
+
+
+def test_length_is_limited_by_the_position_table_where_the_tokenizer_states_none(val_split, encoder, tmp_path):
+    folder = shutil.copytree(encoder[1], tmp_path / "own")
+    stated = json.loads((folder / "tokenizer_config.json").read_text())
+    del stated["model_max_length"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(stated))
+    most = load_backbone(folder).embeddings.position_embeddings.num_embeddings
+    most -= 2 if encoder[0] == "roberta" else 0  # it counts from the one after its padding token
+    save_tokens(tokenize({"val": val_split}, folder, most), tmp_path / "tokens")
+    assert Encoder(load_backbone(folder)).eval()(load_documents(tmp_path / "tokens", "val")).isfinite().all()
+    with pytest.raises(SettingsError, match=f"max_length: {most + 1}, expected . to {most}"):
+        tokenize({"val": val_split}, folder, most + 1)

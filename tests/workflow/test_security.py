@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glossbench.data.encoders import load_tokenizer
 from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.wheels import unpack_wheel
-from glossbench.data.tokens import load_tokenizer
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.files import sha256
 from glossbench.learning.encoder.loading import load_backbone

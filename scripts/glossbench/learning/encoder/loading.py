@@ -1,13 +1,16 @@
 """The layers of a pre-trained transformer, loaded from safetensors."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from glossbench.errors import TrainingError
+from glossbench.data.encoders import weight_shapes, wrapper
+from glossbench.errors import FetchError, TrainingError
+from glossbench.files import CHECKSUMS, listed_files
 
 
 def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
@@ -18,9 +21,12 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
         layers: number of layers to keep, from the first; None keeps all.
 
     Raises:
-        TrainingError: if the folder does not contain such a model.
+        FetchError: if a file is not the one that was fetched.
+        TrainingError: if the folder does not contain such a model, or a weight is missing.
     """
     os.environ["HF_HUB_OFFLINE"] = "1"  # all files are on disk
+    if (folder / CHECKSUMS).is_file():
+        listed_files(folder / CHECKSUMS, verify=True)
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging as transformers_logging
 
@@ -29,20 +35,30 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         poolable = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
-        backbone = AutoModel.from_pretrained(
+        with_wrapper = wrapper(weight_shapes(folder))
+        backbone, report = AutoModel.from_pretrained(
             folder,
             config=config,
+            key_mapping={f"^{re.escape(with_wrapper)}": ""} if with_wrapper else None,
+            output_loading_info=True,
             dtype=torch.float32,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
             **poolable,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, FetchError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(
             f"{folder}: not an encoder that transformers can load from safetensors: {reason}"
         ) from error
+    # what is missing would be random; a pooling head is not used
+    missing = [name for name in sorted(report["missing_keys"]) if not name.startswith("pooler.")]
+    if missing:
+        raise TrainingError(
+            f"{folder}: the weights of {len(missing)} names are missing, as {missing[0]}; delete "
+            f"{folder / CHECKSUMS} to fetch the encoder again, or take configuration and weights from one source"
+        )
     if layers is not None:
         keep_layers(backbone, 0, layers)
     return backbone
