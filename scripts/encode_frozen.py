@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from glossbench.files import replacing
 from glossbench.job.logs import job_log
 from glossbench.learning.devices import reproducible
 from glossbench.learning.encoder.frozen import hidden_states
@@ -18,4 +19,5 @@ if __name__ == "__main__":
         lower = keep_layers(backbone, 0, settings["frozen_layers"]).to(device)
         documents, _ = read_documents(Path(snakemake.input.tokens), settings["subset"])
         states = {name: hidden_states(lower, split.to(device)).values for name, split in documents.items()}
-        save_file(states, snakemake.output[0])
+        with replacing(snakemake.output[0]) as partial:
+            save_file(states, partial)

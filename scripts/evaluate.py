@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from glossbench.files import write_json
+from glossbench.files import reading, write_json
 from glossbench.job.logs import job_log
 from glossbench.job.origin import origin
 from glossbench.learning.evaluation.metrics import evaluate
@@ -13,11 +13,15 @@ from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
     with job_log(snakemake), threadpool_limits(1):  # results must not depend on the number of threads
+        arrays = {}
+        for name in ("embeddings", "logits"):
+            with reading(snakemake.input[name]):
+                arrays[name] = dict(np.load(snakemake.input[name]))
         metrics, predictions = evaluate(
             json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
             pd.read_csv(snakemake.input.epochs),
-            dict(np.load(snakemake.input.embeddings)),
-            dict(np.load(snakemake.input.logits)),
+            arrays["embeddings"],
+            arrays["logits"],
             json.loads(snakemake.params.settings)["probe"],
         )
         metrics["origin"] = origin(snakemake.params.settings, snakemake.params.code)

@@ -1,10 +1,17 @@
-"""Manifests: what they list, and files that are missing or have changed."""
+"""Files written whole and readable, lists of checksums, and what is said of damaged files and full disks."""
 
 import hashlib
+import os
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from glossbench.errors import FetchError
-from glossbench.files import listed_files, write_checksums
+from glossbench.errors import FetchError, GlossbenchError
+from glossbench.files import listed_files, reading, replacing, write_checksums
+from glossbench.job.logs import job_log
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from snakemake.iocontainers import Namedlist
 
 
 def test_manifest_is_sorted_and_lists_files_with_their_digests(tmp_path):
@@ -27,3 +34,37 @@ def test_missing_or_changed_file_of_a_manifest_is_named(tmp_path):
     (tmp_path / "labels.txt").unlink()
     with pytest.raises(FetchError, match=f"missing; delete {manifest}"):
         listed_files(manifest)
+
+
+def test_a_file_written_by_safetensors_has_the_permissions_of_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "states") as partial:
+            save_file({"train": np.zeros(3)}, partial)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "states").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_damaged_file_is_named_whatever_library_reads_it(tmp_path):
+    np.savez(tmp_path / "embeddings.npz", test=np.zeros(99))
+    save_file({"train": np.zeros(99)}, tmp_path / "states")
+    for path, read in ((tmp_path / "embeddings.npz", np.load), (tmp_path / "states", load_file)):
+        content = path.read_bytes()
+        for damaged in (content[:-20], content[:5], b""):
+            path.write_bytes(damaged)
+            line = rf"^{path}: damaged or missing .*; delete it and run again$"
+            with pytest.raises(GlossbenchError, match=line), reading(path):
+                dict(read(path))
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space"), SafetensorError("No space left on device (os error 28)")])
+def test_a_job_on_a_full_disk_ends_with_one_line(tmp_path, capsys, monkeypatch, error):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    output = Namedlist(fromdict={"metrics": tmp_path / "runs/metrics.json"})
+    job = SimpleNamespace(log=[tmp_path / "log"], rule="train", params={}, output=output)
+    with pytest.raises(SystemExit), job_log(job):
+        raise error
+    line = f"{tmp_path}/runs/metrics.json: no space left for the files of train; free some on that disk and run again"
+    assert capsys.readouterr().err == f"glossbench: {line}\n"
+    assert (tmp_path / "log").read_text().endswith(f"{line}\n")

@@ -17,11 +17,18 @@ LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of ``path``; rename it to ``path`` when the body succeeds."""
+    """Yield a temporary path in the folder of ``path``; rename it to ``path`` when the body succeeds.
+
+    Its permissions are those that the user's umask gives; safetensors and tempfile would let nobody else read it.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
+        if temporary.is_file():
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -32,6 +39,22 @@ def write_json(path: str | Path, value: Any) -> None:
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with replacing(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Name a file of this workflow that cannot be read; libraries say what is wrong with it, but not which it is.
+
+    Raises:
+        GlossbenchError: The body raised an error.
+    """
+    try:
+        yield
+    except GlossbenchError:
+        raise
+    except Exception as error:  # each library has its own kinds
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise GlossbenchError(f"{path}: damaged or missing ({reason}); delete it and run again") from error
 
 
 def sha256(path: str | Path) -> str:

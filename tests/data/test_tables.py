@@ -1,6 +1,9 @@
 """Corpora in CSV, JSON Lines and Parquet, and what is refused."""
 
+import bz2
+import gzip
 import json
+import lzma
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -72,6 +75,28 @@ def test_classes_may_be_numbers_and_are_sorted_as_such(tmp_path, kind):
         assert [labels[int(text[1:])] for text in frame["text"]] == frame["label"].tolist()
 
 
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_compressed_tables_are_read(tmp_path, kind, compress):
+    plain, _ = prepared(tmp_path / "a", kind, CONTENTS[kind])
+    packed, _ = prepared(tmp_path / "b", kind, compress(CONTENTS[kind]))
+    assert {split: frame.to_dict("list") for split, frame in packed.items()} == {
+        split: frame.to_dict("list") for split, frame in plain.items()
+    }
+
+
+def test_metadata_of_a_newer_datasets_do_not_matter_and_class_labels_are_read(tmp_path):
+    table = pa.table(
+        {"words": ["a", "b", "c", "d"], "mood": [0, 1, 0, 1], "part": ["train", "train", "val", "test"], "pic": [1] * 4}
+    )
+    features = {"mood": {"_type": "ClassLabel", "names": ["glad", "sad"]}, "pic": {"_type": "Hologram"}}
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(table, tmp_path / "x")
+    splits, class_names = prepared(tmp_path / "a", "parquet", (tmp_path / "x").read_bytes())
+    assert class_names == ["glad", "sad"]
+    assert splits["train"]["label"].tolist() == [0, 1]
+
+
 def line_of(row: str) -> bytes:
     return f"words,mood,part\nrain,sad,train\n{row}\n".encode()
 
@@ -97,6 +122,10 @@ def line_of(row: str) -> bytes:
         ("jsonl", b'{"words": "a", "part": "train"}', r"data.jsonl, line 1: no column 'mood'"),
         ("jsonl", b'{"words": null, "mood": 1, "part": "train"}', r"row 1, column 'words': None found, expected text"),
         ("jsonl", b'{"words": "a", "mood": 1.5, "part": "train"}', r"row 1, column 'mood': '1.5' found, expected text or"),
+        ("jsonl", b'{"words": "a \\ud83d", "mood": 1, "part": "train"}', r"row 1, column 'words': half a character \(.ud83d\) found, expected"),
+        ("jsonl", b'{"words": "a", "mood": "\\udc00", "part": "train"}', r"row 1, column 'mood': half a character"),
+        ("csv", gzip.compress(CSV.encode())[:-9], r"data.csv: a damaged compressed file"),
+        ("csv", b"PK\x03\x04", r"data.csv: an archive or compressed with zstd; unpack it"),
         ("jsonl", b'{"words": "a", "mood": null, "part": "train"}', r"row 1, column 'mood': empty"),
         ("parquet", b"PAR1", r"data.parquet: not a Parquet file"),
         ("parquet", parquet(words=[1], mood=[1], part=["train"]), r"row 1, column 'words': 1 found, expected text"),

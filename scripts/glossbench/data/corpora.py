@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from glossbench.data.reading import read_documents, read_validation
 from glossbench.data.splitting import stratified_split
 from glossbench.errors import CorpusError
-from glossbench.files import listed_files, replacing
+from glossbench.files import listed_files, reading, replacing
 
 SPLITS = ("train", "val", "test")
 CLASS_NAMES = b"class_names"
@@ -126,5 +126,6 @@ def write_split(frame: pd.DataFrame, class_names: list[str], path: str | Path) -
 
 def read_split(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     """Read what ``write_split`` wrote: a frame with doc_id, text, label (and text_pair for pairs), and class names."""
-    table = pq.read_table(path)
-    return table.to_pandas(), json.loads(table.schema.metadata[CLASS_NAMES])
+    with reading(path):
+        table = pq.read_table(path)
+        return table.to_pandas(), json.loads(table.schema.metadata[CLASS_NAMES])

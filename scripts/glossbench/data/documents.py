@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from glossbench.files import reading
 from glossbench.transfer import to_device
 
 
@@ -107,9 +108,10 @@ def _read_table(folder: Path) -> pa.Table:
     """The table of a dataset that ``Dataset.save_to_disk`` wrote. Importing ``datasets`` takes longer than reading."""
     tables = []
     for file in sorted(folder.glob("data-*.arrow")):
-        with pa.memory_map(str(file)) as source:
+        with reading(file), pa.memory_map(str(file)) as source:
             tables.append(pa.ipc.open_stream(source).read_all())
-    return pa.concat_tables(tables)
+    with reading(folder):
+        return pa.concat_tables(tables)
 
 
 def _flat(lists: pa.ChunkedArray) -> Tensor:

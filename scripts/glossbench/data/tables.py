@@ -1,13 +1,21 @@
 """Corpora that are tables: CSV, JSON Lines and Parquet files with one row per document."""
 
+import bz2
 import csv
+import gzip
+import io
 import json
+import lzma
+import re
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from glossbench.errors import CorpusError, nearest
 
@@ -20,6 +28,9 @@ SPLIT_OF = {
     "dev": "val",
     "test": "test",
 }
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+COMPRESSED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
+ARCHIVES = (b"PK\x03\x04", b"\x28\xb5\x2f\xfd")  # zip, Excel's files among them, and zstd
 SPLIT_NAMES = "train, val (or validation, valid, dev), test"
 
 
@@ -67,7 +78,7 @@ class _Cell:
         value = self.row[self.columns[role]]
         if not isinstance(value, str):
             raise self._error(role, f"{value!r} found, expected text")
-        return value.strip()
+        return self._written(role, value)
 
     def name(self, role: str) -> str:
         """A class, split or id: text, or a whole number, as text."""
@@ -80,7 +91,14 @@ class _Cell:
             return str(value).lower()
         if not isinstance(value, str | int):
             raise self._error(role, f"{str(value)[:80]!r} found, expected text or a whole number")
-        return str(value).strip()
+        return self._written(role, str(value))
+
+    def _written(self, role: str, value: str) -> str:
+        """The text without white space at its ends; half of a surrogate pair, as JSON may hold, is refused."""
+        if lone := LONE_SURROGATE.search(value):
+            half = f"half a character (\\u{ord(lone.group()):x})"
+            raise self._error(role, f"{half} found, expected text; write it whole or leave it out")
+        return value.strip()
 
     def split(self) -> str:
         name = self.name("split")
@@ -92,28 +110,43 @@ class _Cell:
         return CorpusError(f"{self.path}, row {self.number}, column {self.columns[role]!r}: {message}")
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a file, unpacked where it is compressed."""
+    content = path.read_bytes()
+    for magic, unpack in COMPRESSED.items():
+        if content.startswith(magic):
+            try:
+                return unpack(content)
+            except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+                raise CorpusError(f"{path}: a damaged compressed file ({error}); compress it again") from error
+    if content.startswith(ARCHIVES):
+        raise CorpusError(f"{path}: an archive or compressed with zstd; unpack it, or compress the table with gzip")
+    return content
+
+
 def _csv_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(sys.maxsize)  # documents may be longer than the default of 128 KiB
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = csv.reader(stream, strict=True)
-            header = next(lines, [])
-            _check_columns(path, header, wanted)
-            for number, line in enumerate((line for line in lines if line), start=1):
-                if len(line) != len(header):
-                    raise CorpusError(
-                        f"{path}, row {number}: {len(line)} cells (up to line {lines.line_num}), expected "
-                        f"{len(header)} as in the header; put a text with commas between quotes"
-                    )
-                yield dict(zip(header, line, strict=True))
-    except csv.Error as error:
-        raise CorpusError(f"{path}, line {lines.line_num}: not CSV ({error})") from error
+        text = _content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(lines, [])
+        _check_columns(path, header, wanted)
+        for number, line in enumerate((line for line in lines if line), start=1):
+            if len(line) != len(header):
+                raise CorpusError(
+                    f"{path}, row {number}: {len(line)} cells (up to line {lines.line_num}), expected "
+                    f"{len(header)} as in the header; put a text with commas between quotes"
+                )
+            yield dict(zip(header, line, strict=True))
+    except csv.Error as error:
+        raise CorpusError(f"{path}, line {lines.line_num}: not CSV ({error})") from error
 
 
 def _jsonl_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, line in enumerate(_content(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -127,25 +160,34 @@ def _jsonl_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from datasets import ClassLabel, Dataset
-
+    wanted = list(dict.fromkeys(wanted))
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:200]})") from error
     _check_columns(path, table.column_names, wanted)
-    documents = Dataset(table.select(list(dict.fromkeys(wanted))))
-    # class labels are numbers whose names are in the file's metadata; -1 means no label
-    coded = {name: kind.names for name, kind in documents.features.items() if isinstance(kind, ClassLabel)}
-    for number, row in enumerate(documents, start=1):
-        for column, names in coded.items():
-            code = row[column]
+    table = table.select(wanted)
+    class_names = _class_names(table.schema)
+    for number, row in enumerate((row for batch in table.to_batches() for row in batch.to_pylist()), start=1):
+        for column, names in class_names.items():
+            code = row.get(column)
             if code is not None and not 0 <= code < len(names):
                 raise CorpusError(f"{path}, row {number}, column {column!r}: label {code}, a document without a class")
             row[column] = None if code is None else names[code]
         yield row
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Names of the classes by column, where the metadata of the package datasets says that its numbers are classes.
+
+    Read without that package, which refuses metadata that name a type of a newer one, even of another column.
+    """
+    try:
+        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        kinds = {column: features[column] for column in schema.names if column in features}
+        return {column: list(kind["names"]) for column, kind in kinds.items() if kind.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 _ROWS = {"csv": _csv_rows, "jsonl": _jsonl_rows, "parquet": _parquet_rows}

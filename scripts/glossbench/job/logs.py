@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from glossbench.errors import GlossbenchError
+from glossbench.errors import NO_SPACE, GlossbenchError, disk_error
 from glossbench.job.finished import give_back
 from glossbench.job.termination import Terminated, leaving_on_sigterm
 from glossbench.job.watchdog import end_with_snakemake
@@ -20,8 +20,8 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to a job's file while the body runs, beginning with its settings and versions.
 
     The process exits before the body if an earlier submission had done its work, when the Snakemake that started it
-    dies, and on SIGTERM. A GlossbenchError ends the process with its one line on stderr. Any other exception is
-    raised again, with its traceback in the log. In all cases the last line of the log gives the reason.
+    dies, and on SIGTERM. A GlossbenchError or a full disk ends the process with one line on stderr. Any other exception
+    is raised again, with its traceback in the log. In all cases the last line of the log gives the reason.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -47,14 +47,23 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     except Terminated:
         log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")
         raise
-    except GlossbenchError as error:
-        log.error("%s", error)
-        print(f"glossbench: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
     except Exception as error:
-        log.exception("unexpected error")
-        log.error("%s: %s", type(error).__name__, error)
-        raise
+        message = error if isinstance(error, GlossbenchError) else _full_disk(error, job)
+        if message is None:
+            log.exception("unexpected error")
+            log.error("%s: %s", type(error).__name__, error)
+            raise
+        log.error("%s", message)
+        print(f"glossbench: {message}", file=sys.stderr)
+        raise SystemExit(1) from None
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def _full_disk(error: Exception, job: Any) -> GlossbenchError | None:
+    """The line for a full disk, whichever library met it; None for any other error."""
+    if getattr(error, "errno", None) not in NO_SPACE and "No space left on device" not in str(error):
+        return None
+    place = getattr(error, "filename", None) or job.output[0]
+    return disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")

@@ -9,6 +9,7 @@ from torch import nn
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
+from glossbench.files import reading
 from glossbench.learning.encoder.encoder import embed, prepared, through_layers
 from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing, micro_batches
@@ -45,5 +46,8 @@ def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> 
     """The same documents with the stored output of the frozen layers, if there are any, instead of token ids."""
     if frozen is None:
         return documents
-    with safe_open(frozen, framework="pt") as states:  # by split: tuning must not read the test documents
+    with (
+        reading(frozen),
+        safe_open(frozen, framework="pt") as states,
+    ):  # by split: tuning must not read the test documents
         return {name: replace(split, values=states.get_tensor(name)) for name, split in documents.items()}

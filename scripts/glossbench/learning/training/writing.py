@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
 
-from glossbench.files import write_json
+from glossbench.files import replacing, write_json
 from glossbench.learning.training.run import RunResult
 from glossbench.learning.training.trainer import ENGINE_COLUMNS
 
@@ -40,4 +40,5 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     if "snapshots" in output:
         np.savez(output["snapshots"], **result.snapshots)
     if "weights" in output:
-        save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, output["weights"])
+        with replacing(output["weights"]) as partial:
+            save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, partial)
