@@ -2,10 +2,11 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from glossbench.data.corpora import SPLITS
-from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.data.tokens import odd_shares, tokenize
 from glossbench.files import listed_files
 from glossbench.job.logs import job_log
 
@@ -15,6 +16,10 @@ if __name__ == "__main__":
         settings = json.loads(snakemake.params.settings)
         listed_files(snakemake.input.encoder)  # raises an error of one line where a file is missing
         paths = {split: snakemake.input[split] for split in SPLITS}
-        tokens = tokenize(paths, Path(snakemake.input.encoder).parent, settings["max_length"])
-        save_tokens(tokens, snakemake.output.tokens)
-        log.info("%d documents", sum(map(len, tokens.values())))
+        encoder = Path(snakemake.input.encoder).parent
+        shares = tokenize(paths, encoder, settings["max_length"], snakemake.output.tokens)
+        log.info("shares of tokens: %s", shares)
+        if warning := odd_shares(shares, settings["max_length"]):
+            line = f"{snakemake.wildcards.corpus} for {snakemake.wildcards.encoder}: {warning}"
+            log.warning("%s", line)
+            print(f"glossbench: {line}", file=sys.stderr)

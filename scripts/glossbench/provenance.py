@@ -20,7 +20,6 @@ VERSIONED = (
     "snakemake",
     "torch",
     "transformers",
-    "datasets",
     "huggingface_hub",
     "optuna",
     "scikit-learn",

@@ -7,7 +7,7 @@ from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.encoders import load_tokenizer
 from glossbench.data.splitting import stratified_subset
-from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
 from glossbench.files import write_checksums
 from glossbench.learning.training.inputs import read_documents
@@ -43,7 +43,7 @@ def documents_of(folder, minilm, kind, splitting, manifest):
     for split, frame in splits.items():
         write_split(frame, class_names, paths[split])
         assert read_split(paths[split])[0].to_dict("list") == frame.to_dict("list")
-    save_tokens(tokenize(paths, minilm, MAX_LENGTH), folder / "tokens")
+    tokenize(paths, minilm, MAX_LENGTH, folder / "tokens")
     loaded = {}
     for split in splits:
         documents = load_documents(folder / "tokens", split)

@@ -4,13 +4,14 @@ import filecmp
 import json
 from pathlib import Path
 
-import datasets
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from glossbench.data.corpora import prepare, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.encoders import load_tokenizer
-from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.data.tokens import odd_shares, tokenize
 from glossbench.errors import FetchError, SettingsError
 from transformers import AutoTokenizer
 
@@ -34,44 +35,41 @@ def splits(bbc_news, tmp_path_factory) -> dict[str, Path]:
 
 @pytest.mark.slow
 def test_tokens_equal_the_tokenizer_called_on_each_document(splits, minilm, tmp_path):
-    tokens = tokenize(splits, minilm, 64)
-    save_tokens(tokens, tmp_path / "tokens")
+    tokenize(splits, minilm, 64, tmp_path / "tokens")
     tokenizer = AutoTokenizer.from_pretrained(minilm)
-    stored = datasets.load_from_disk(tmp_path / "tokens")
-    assert {name: str(kind.dtype) for name, kind in stored["val"].features.items() if name != "input_ids"} == {
-        "doc_id": "string",
-        "label": "int64",
-    }
-    assert stored["val"].features["input_ids"].feature.dtype == "int32"
+    stored = {split: pq.read_table(tmp_path / "tokens" / f"{split}.parquet") for split in splits}
+    kinds = {field.name: str(field.type) for field in stored["val"].schema if field.name != "input_ids"}
+    assert kinds == {"doc_id": "string", "label": "int64"}
+    assert stored["val"].schema.field("input_ids").type.value_type == pa.int32()
     for split, path in splits.items():
         frame = pd.read_parquet(path)
         expected = [tokenizer.encode(text, truncation=True, max_length=64) for text in frame["text"]]
-        assert list(stored[split]["input_ids"]) == expected
+        assert stored[split]["input_ids"].to_pylist() == expected
         documents = load_documents(tmp_path / "tokens", split)
         for i in range(0, len(frame), 7):
             assert documents.values[documents.offsets[i] : documents.offsets[i + 1]].tolist() == expected[i]
         assert documents.labels.tolist() == frame["label"].tolist()
         assert documents.doc_ids == frame["doc_id"].tolist()
     # the empty document is its special tokens
-    assert stored["val"][20]["input_ids"] == [tokenizer.cls_token_id, tokenizer.sep_token_id]
+    assert stored["val"]["input_ids"][20].as_py() == [tokenizer.cls_token_id, tokenizer.sep_token_id]
 
 
 def test_files_are_the_same_byte_for_byte_and_replace_older_ones(splits, minilm, tmp_path):
     small = {"val": splits["test"]}
-    save_tokens(tokenize(small | {"train": splits["test"]}, minilm, 16), tmp_path / "a")
+    tokenize(small | {"train": splits["test"]}, minilm, 16, tmp_path / "a")
     for name in ("a", "b"):
-        save_tokens(tokenize(small, minilm, 16), tmp_path / name)
+        tokenize(small, minilm, 16, tmp_path / name)
     compared = filecmp.dircmp(tmp_path / "a", tmp_path / "b")
     assert (compared.left_only, compared.right_only) == ([], [])
     names = [str(path.relative_to(tmp_path / "a")) for path in (tmp_path / "a").rglob("*") if path.is_file()]
-    assert len(names) > 2
+    assert sorted(names) == ["card.json", "val.parquet"]
     assert filecmp.cmpfiles(tmp_path / "a", tmp_path / "b", names, shallow=False) == (names, [], [])
 
 
 @pytest.mark.parametrize("max_length", [2, 513])
 def test_length_the_encoder_cannot_take_is_refused(splits, minilm, max_length):
     with pytest.raises(SettingsError, match=f"max_length: {max_length}, expected 3 to 512"):
-        tokenize(splits, minilm, max_length)
+        tokenize(splits, minilm, max_length, "tokens")
 
 
 def test_an_encoder_without_a_tokenizer_is_refused_in_one_line(tmp_path):
@@ -83,3 +81,21 @@ def test_an_encoder_without_a_tokenizer_is_refused_in_one_line(tmp_path):
     with pytest.raises(FetchError, match=r": no tokenizer that transformers can load: ") as caught:
         load_tokenizer(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_shares_of_unknown_and_of_truncated_tokens_are_counted_by_hand(minilm, tmp_path):
+    texts = ["good 🙂 film", "a good film and a bad one", "", "🙂🙂 🙂"]  # 3, 7, 0 and 2 tokens
+    frame = pd.DataFrame({"doc_id": list("abcd"), "text": texts, "label": 0})
+    write_split(frame, ["x"], tmp_path / "train.parquet")
+    shares = tokenize({"train": tmp_path / "train.parquet"}, minilm, 7, tmp_path / "tokens")  # five without the special
+    assert shares == {"train": {"unknown": 0.3, "truncated": round(2 / 12, 4)}}
+    assert json.loads((tmp_path / "tokens/card.json").read_text()) == shares
+    assert (
+        odd_shares(shares, 7) == "30% of the tokens are unknown to the encoder; does it read this language and script?"
+    )
+    shares["train"] |= {"unknown": 0.0, "truncated": 0.5}
+    assert (
+        odd_shares(shares, 7)
+        == "50% of the tokens are cut off at max_length 7; raise it where the encoder can take more"
+    )
+    assert odd_shares({"train": {"unknown": 0.2, "truncated": 0.2}}, 7) == ""

@@ -9,7 +9,7 @@ import torch
 from glossbench.data.corpora import read_split, write_split
 from glossbench.data.documents import load_documents
 from glossbench.data.encoders import load_tokenizer
-from glossbench.data.tokens import save_tokens, tokenize
+from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
@@ -43,7 +43,7 @@ def encoder(request, tmp_path_factory):
 
 @pytest.fixture
 def stored(val_split, encoder, tmp_path):
-    save_tokens(tokenize({"val": val_split}, encoder[1], LENGTH), tmp_path / "tokens")
+    tokenize({"val": val_split}, encoder[1], LENGTH, tmp_path / "tokens")
     return load_documents(tmp_path / "tokens", "val")
 
 
@@ -95,11 +95,11 @@ def test_selection_keeps_token_types_with_their_tokens(stored):
         assert chosen.values[own].tolist() == stored.values[before].tolist()
 
 
-def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder):
+def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder, tmp_path):
     special = 5 if encoder[0] == "roberta" else 4
-    tokenize({"val": val_split}, encoder[1], special)
+    tokenize({"val": val_split}, encoder[1], special, tmp_path / "tokens")
     with pytest.raises(SettingsError, match=f"max_length: {special - 1}, expected {special} to 64"):
-        tokenize({"val": val_split}, encoder[1], special - 1)
+        tokenize({"val": val_split}, encoder[1], special - 1, tmp_path / "tokens")
 
 
 def test_length_is_limited_by_the_position_table_where_the_tokenizer_states_none(val_split, encoder, tmp_path):
@@ -109,7 +109,7 @@ def test_length_is_limited_by_the_position_table_where_the_tokenizer_states_none
     (folder / "tokenizer_config.json").write_text(json.dumps(stated))
     most = load_backbone(folder).embeddings.position_embeddings.num_embeddings
     most -= 2 if encoder[0] == "roberta" else 0  # it counts from the one after its padding token
-    save_tokens(tokenize({"val": val_split}, folder, most), tmp_path / "tokens")
+    tokenize({"val": val_split}, folder, most, tmp_path / "tokens")
     assert Encoder(load_backbone(folder)).eval()(load_documents(tmp_path / "tokens", "val")).isfinite().all()
     with pytest.raises(SettingsError, match=f"max_length: {most + 1}, expected . to {most}"):
-        tokenize({"val": val_split}, folder, most + 1)
+        tokenize({"val": val_split}, folder, most + 1, tmp_path / "tokens")
