@@ -2,17 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ifneq ($(words $(CURDIR)),1)
+$(error glossbench: the path of this folder, $(CURDIR), has a space, with which Snakemake starts no job; move the folder)
+endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 STUDY ?=
 ARGS ?=
 FROM ?=
 ONLY ?=
 DIGEST ?=
-CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # what Snakemake itself would answer with a traceback
 CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
+# last, since it takes all that follows it for files
+CONFIG := $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
@@ -30,14 +34,14 @@ demo: $(VENV)/ready  ## run the default study and print where its report is
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	$(CHECKED)
 	$(UNLOCKED)
-	snakemake $(CONFIG) $(ARGS)
+	snakemake $(ARGS) $(CONFIG)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
 	@PYTHONPATH=scripts python -m glossbench.tools.plan $(or $(STUDY),config/config.yaml) $(FROM)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
 	$(CHECKED)
-	snakemake partial --nolock $(CONFIG) $(ARGS)
+	snakemake partial $(ARGS) --nolock $(CONFIG)
 
 pack: $(VENV)/ready  ## an archive of a study's finished runs, for make import elsewhere: make pack STUDY=config/tiny.yaml
 	@PYTHONPATH=scripts python -m glossbench.tools.pack $(STUDY) $(ARGS)
@@ -47,7 +51,7 @@ import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=ru
 
 artifact: $(VENV)/ready  ## one archive of a study's evidence
 	$(CHECKED)
-	snakemake artifact $(CONFIG) $(ARGS)
+	snakemake artifact $(ARGS) $(CONFIG)
 
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz DIGEST=sha256
 	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))

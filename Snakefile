@@ -24,6 +24,7 @@ rule all:
     default_target: True
     input:
         products_of(RESULTS),
+        lambda w: lost(),
 
 
 rule data:
@@ -34,11 +35,13 @@ rule data:
 rule tables:
     input:
         files_of("table", RESULTS),
+        lambda w: lost(),
 
 
 rule figures:
     input:
         files_of("figure", RESULTS),
+        lambda w: lost(),
 
 
 # All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.

@@ -10,8 +10,9 @@ from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as study_params
 from glossbench.settings import requests
 from glossbench.settings.collected import Collected, collect_settings, projection_settings
-from glossbench.settings.files import evidence_files, search_folder
+from glossbench.settings.files import OF_SEARCHES, evidence_files, search_folder
 from glossbench.settings.grid import TuningJob
+from glossbench.settings.lost import lost_files, lost_files_of_runs
 from glossbench.tools.archive import sources_digest
 from glossbench.tools import records as recorded
 from glossbench.tools.imported import imported
@@ -317,3 +318,23 @@ def digest_of_published():
 @lru_cache
 def digest_of_templates():
     return digest_of_files(TEMPLATES.iterdir())
+
+
+# What a failed job has lost Snakemake does not miss where what was made from it is still there, so it is a target.
+
+
+def lost():
+    """Files of the study that are missing although what is made from them may be there."""
+    frames, here = list(frames_of(RESULTS).values()), Path(on_disk("."))
+    own = [run for run in STUDY.runs if run not in IMPORTED]
+    files = [*frames, *cards()]
+    for corpus in dict.fromkeys(run.corpus for run in own):
+        files += [f"{RESULTS}/corpora/{corpus}/{split}.parquet" for split in ("train", "val", "test")]
+        files.append(f"resources/corpora/{corpus}/SHA256SUMS")
+    for cell in dict.fromkeys(TuningJob(run.corpus, run.encoder, run.objective) for run in own):
+        files += (untuned_inputs if STUDY.is_untuned(cell.objective) else tuning_inputs)(cell).values()
+    for name in OF_SEARCHES:
+        files += per_search(name, STUDY.tuning_jobs())
+    collected = any(all_there([file]) for file in [*frames, *products_of(RESULTS)])
+    of_runs = lost_files_of_runs(STUDY, own, here / RESULTS, collected)
+    return [*lost_files(files, here), *(f"{RESULTS}/{file}" for file in of_runs)]

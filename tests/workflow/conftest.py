@@ -1,6 +1,7 @@
 """Working directories for whole studies, and one in which the tiny study is finished."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,16 @@ def workplace(tmp_path_factory):
         return folder
 
     return make
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of a working directory, with what Snakemake knows of its files, for a test to change."""
+
+    def copy(folder):
+        return shutil.copytree(folder, tmp_path / "copied", symlinks=True)
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,46 @@
+"""The Makefile: what its targets call, without calling it."""
+
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from snakemake.cli import parse_args
+
+ROOT = Path(__file__).parents[1]
+
+
+def make(folder, *arguments):
+    return subprocess.run(["make", "-n", *arguments], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture
+def ready(tmp_path):
+    """A folder with the Makefile, and an environment that is up to date."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("envs/requirements.txt", "envs/torch.txt", ".venv/ready"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("target", "wanted"), [("study", {"data"}), ("partial", {"partial", "data"})])
+def test_targets_among_the_arguments_are_targets_and_the_study_is_the_configuration(ready, target, wanted):
+    process = make(ready, target, "STUDY=mine.yaml", "ARGS=data --cores 3")
+    (line,) = [line for line in process.stdout.splitlines() if line.startswith("snakemake ")]
+    _, options = parse_args(shlex.split(line)[1:])
+    assert set(options.targets) == wanted
+    assert [str(path) for path in options.configfile] == ["mine.yaml"]
+    assert options.cores == 3
+
+
+def test_a_folder_with_a_space_in_its_path_is_refused_before_anything_is_installed(tmp_path):
+    folder = tmp_path / "my clone"
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    process = make(folder, "demo")
+    assert process.returncode != 0
+    assert "glossbench: the path of this folder, " in process.stderr
+    assert "my clone, has a space" in process.stderr
+    assert "venv" not in process.stdout

@@ -1,0 +1,86 @@
+"""A study is finished when it is whole: what a failed job or a user removed is made again, whatever is there already."""
+
+import os
+import shutil
+
+import pytest
+from studies import ROOT, planned, snakemake
+
+CELL = "bbc-news/minilm-l6"
+LOST = {
+    "fetch_corpus": "resources/corpora/bbc-news/SHA256SUMS",
+    "fetch_encoder": "resources/encoders/minilm-l6/SHA256SUMS",
+    "prepare_corpus": "results/tiny/corpora/bbc-news/val.parquet",
+    "describe_corpus": "results/tiny/corpora/bbc-news/card.json",
+    "tokenize_corpus": f"results/tiny/tokens/{CELL}",
+    "encode_frozen": f"results/tiny/frozen/{CELL}.safetensors",
+    "estimate_sigma": f"results/tiny/sigma/{CELL}.json",
+    "tune": f"results/tiny/tuning/{CELL}/gloss-o-ce/trials.csv",
+    "train": f"results/tiny/runs/{CELL}/ce/seed-0/timing.csv",
+    "train_with_snapshots": f"results/tiny/runs/{CELL}/gloss-sqrt/seed-0/snapshots.npz",
+    "evaluate": f"results/tiny/runs/{CELL}/ce/seed-0/predictions.parquet",
+    "classify_untuned": f"results/tiny/runs/{CELL}/tfidf/seed-0/predictions.parquet",
+    "collect": "results/tiny/coverage.parquet",
+    "project_embeddings": "results/tiny/projections.parquet",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(finished, tmp_path_factory):
+    """A copy of the finished study with downloads of its own."""
+    folder = shutil.copytree(finished, tmp_path_factory.mktemp("lost") / "copy", symlinks=True)
+    (folder / "resources").unlink()
+    shutil.copytree(ROOT / "resources", folder / "resources", copy_function=os.link)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", LOST)
+def test_a_lost_file_is_made_again_whatever_was_made_from_it(whole, rule):
+    path = whole / LOST[rule]
+    kept = path.rename(whole / "kept")
+    try:
+        jobs = planned(whole)
+    finally:
+        kept.rename(path)
+    assert jobs.get(rule) == 1
+    assert jobs["all"] == 1
+
+
+@pytest.mark.slow
+def test_downloads_that_were_removed_to_save_room_are_not_missed(whole):
+    kept = (whole / "resources").rename(whole / "kept")
+    try:
+        assert planned(whole) == {}
+    finally:
+        kept.rename(whole / "resources")
+
+
+@pytest.mark.slow
+def test_a_study_whose_job_failed_fails_again_until_it_is_whole(finished, copied):
+    folder = copied(finished)
+    run = folder / "results/tiny/runs" / CELL / "ce/seed-0"
+    content = bytearray((run / "logits.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (run / "logits.npz").write_bytes(content)
+    for _ in range(2):
+        assert snakemake(folder).returncode != 0
+        assert not (run / "metrics.json").exists()
+    (run / "logits.npz").unlink()
+    jobs = planned(folder)
+    assert (jobs["train"], jobs["evaluate"], jobs["report"]) == (1, 1, 1)
+
+
+@pytest.mark.slow
+def test_after_changed_code_that_failed_the_old_scores_do_not_stand(finished, copied, tmp_path):
+    root = tmp_path / "root"
+    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", root)
+    (root / "scripts" / "train.py").write_text("raise MemoryError\n")
+    folder = copied(finished)
+    target = f"results/tiny/runs/{CELL}/ce/seed-0/metrics.json"
+    assert snakemake(folder, target, "--forcerun", "train", "--keep-going", root=root).returncode != 0
+    assert (folder / target).exists(), "of the old code"
+    jobs = planned(folder)
+    assert (jobs["train"], jobs["evaluate"], jobs["report"]) == (1, 1, 1)
