@@ -65,6 +65,9 @@ test-fast: $(VENV)/ready  ## the tests that take seconds
 bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
 
+golden: $(VENV)/ready  ## the numbers of the golden run anew, where NUMERICS was raised
+	PYTHONPATH=scripts:.:tests/support:tests/learning python tests/learning/test_golden_run.py
+
 lint: $(VENV)/ready  ## ruff, snakefmt, codespell and snakemake --lint
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)

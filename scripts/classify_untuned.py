@@ -4,8 +4,8 @@ import json
 import logging
 
 from glossbench.job.logs import job_log
-from glossbench.job.origin import origin
 from glossbench.learning.untuned.run import classify_untuned
+from glossbench.provenance import origin
 
 if __name__ == "__main__":
     with job_log(snakemake):

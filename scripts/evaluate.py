@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from glossbench.files import reading, write_json
 from glossbench.job.logs import job_log
-from glossbench.job.origin import origin
 from glossbench.learning.evaluation.metrics import evaluate
+from glossbench.provenance import origin
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":

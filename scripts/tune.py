@@ -7,10 +7,10 @@ from pathlib import Path
 import yaml
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
-from glossbench.job.origin import origin
 from glossbench.learning.search.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunFiles
+from glossbench.provenance import origin
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "scripts" / "glossbench"
 MAY_IMPORT = {
     "errors": set(),
     "files": {"errors"},
-    "provenance": set(),
+    "provenance": {"errors", "files"},
     "arguments": set(),
     "graph": {"arguments"},
     "transfer": set(),
@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "settings": {"errors", "provenance"},
     "job": {"errors", "files", "provenance"},
     "data": {"errors", "files", "job", "transfer", "settings"},
-    "learning": {"errors", "files", "job", "data", "losses", "frames", "graph", "transfer", "settings"},
+    "learning": {"errors", "files", "provenance", "job", "data", "losses", "frames", "graph", "transfer", "settings"},
     "evidence": {"errors", "frames", "graph"},
     "tools": {"errors", "files", "provenance", "job", "data", "settings", "evidence", "frames"},
 }

@@ -29,8 +29,8 @@ RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).
 OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 
-# Digests of the settings and of the code of the jobs that made a run or a search, as ``job.origin`` makes them.
-RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code"]
+# Digests of the settings and of the code of the jobs that made a run or a search, as ``provenance.origin`` makes them.
+RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code", "commit"]
 SEARCH_ORIGIN = ["search_settings", "search_code"]
 
 OBJECTIVE = dict.fromkeys(["objective", *OBJECTIVE_COLUMNS], "text")
@@ -41,7 +41,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["test_accuracy", "test_macro_f1", "val_macro_f1"], "fraction"),
         **dict.fromkeys(["test_accuracy_deduplicated", "test_macro_f1_deduplicated"], "fraction"),
         **dict.fromkeys(["test_macro_silhouette", "val_macro_silhouette"], "silhouette"),
-        **dict.fromkeys(["n_train", "n_val", "n_test", "trials"], "count"),
+        **dict.fromkeys(["n_train", "n_val", "n_test", "trials", "numerics"], "count"),
         **dict.fromkeys(["best_epoch", "stop_epoch", "max_length", "patience", "n_test_deduplicated"], "count if any"),
         **dict.fromkeys(["n_parameters", "n_trainable", "threads"], "number"),
         **dict.fromkeys(["sigma", "labeled_fraction", "weight", "temperature", "margin"], "number"),

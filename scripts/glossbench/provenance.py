@@ -11,43 +11,64 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from glossbench.files import sha256
+
+# The number of the numbers: raised, with a line in CHANGELOG.md, by a change after which a run gives other results.
+# tests/learning/test_golden_run.py fails then.
+NUMERICS = 1
+
 PACKAGE = "glossbench"
 SCRIPTS = Path(__file__).parents[1]
-# Changes in these modules change no number. The settings of a study reach a job as params, which Snakemake compares
-# separately; logs, watchdogs, error messages and digests are not part of a result.
-LEFT_OUT = tuple(f"{PACKAGE}.{name}" for name in ("settings", "job", "errors", "files", "provenance"))
-VERSIONED = (
-    "snakemake",
-    "torch",
-    "transformers",
-    "huggingface_hub",
-    "optuna",
-    "scikit-learn",
-    "numpy",
-    "pandas",
-    "matplotlib",
-    "seaborn",
-    "pillow",
-    "fonttools",
+# Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
+# separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
+LEFT_OUT = tuple(
+    f"{PACKAGE}.{name}"
+    for name in (
+        "settings",
+        "job",
+        "errors",
+        "files",
+        "provenance",
+        "learning.training.timing",
+        "learning.training.memory",
+        "learning.training.writing",
+    )
 )
+VERSIONED = (
+    "snakemake", "torch", "transformers", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",
+    "matplotlib", "seaborn", "pillow", "fonttools",
+)  # fmt: skip
 
 
 @cache
 def code_digest(script: Path, *modules: str) -> str:
     """Digest of a script, of the named modules, and of all package modules that they import, directly or not.
 
-    Comments, docstrings, layout and the texts of raised errors do not change the digest. ``import package.module``
-    and ``from package.module import name`` include that module alone, not the packages that contain it.
+    It is a digest of the set of their statements and of what they import from elsewhere. So it does not change with
+    the module or the order in which a function stands, nor with comments, docstrings, layout, log messages and the
+    texts of raised errors. ``import package.module`` and ``from package.module import name`` include that module
+    alone, not the packages that contain it. Where learning is reached, NUMERICS counts too.
     """
     reached: set[str] = set()
-    waiting = [*modules, *_imports(script)]
+    waiting = [*modules, *_parsed(script)[1]]
     while waiting:
         module = waiting.pop()
-        if module not in reached and not _left_out(module):
+        if module not in reached and not f"{module}.".startswith(tuple(f"{name}." for name in LEFT_OUT)):
             reached.add(module)
-            waiting.extend(_imports(_path(module)))
-    parts = [_syntax(script), *(f"{module}\n{_syntax(_path(module))}" for module in sorted(reached))]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+            waiting.extend(_parsed(_path(module))[1])
+    statements = _parsed(script)[0].union(*(_parsed(_path(module))[0] for module in reached))
+    numerics = [f"NUMERICS {NUMERICS}"] if any(name.startswith(f"{PACKAGE}.learning.") for name in reached) else []
+    return hashlib.sha256("\n".join([*sorted(statements), *numerics]).encode()).hexdigest()[:16]
+
+
+def origin(settings: str, code: str) -> dict[str, Any]:
+    """What a result is made from, kept beside it, so that it can be told from the result of other settings or code.
+
+    Args:
+        settings: canonical JSON of the settings, without the seed.
+        code: digest of the code.
+    """
+    return {"settings": hashlib.sha256(settings.encode()).hexdigest()[:16], "code": code, "numerics": NUMERICS}
 
 
 def describe(root: Path) -> dict[str, Any]:
@@ -61,8 +82,8 @@ def describe(root: Path) -> dict[str, Any]:
     """
     lock = root / "envs" / "requirements.txt"
     return {
-        "commit": _commit(root),
-        "lock": _digest(lock),
+        "commit": commit(root),
+        "lock": sha256(lock) if lock.is_file() else "missing",
         "python": platform.python_version(),
         "packages": versions(),
         "platform": platform.platform(),
@@ -84,36 +105,27 @@ def versions() -> dict[str, str]:
     return {**{name: _version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
-def _left_out(module: str) -> bool:
-    return module.startswith(tuple(f"{name}." for name in LEFT_OUT)) or module in LEFT_OUT
-
-
-def _syntax(path: Path) -> str:
-    return _parsed(path)[0]
-
-
-def _imports(path: Path) -> tuple[str, ...]:
-    return _parsed(path)[1]
-
-
 @cache
-def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """The syntax tree of a file as text, and the modules of the package that it imports."""
+def _parsed(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The statements of a file and its imports from elsewhere, as text; and the modules of the package it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    imported = set()
+    ours, statements = set(), set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
-            imported.add(node.module)
-    ours = {name for name in imported if name.split(".")[0] == PACKAGE}
-    files = {name for name in ours if _path(name).is_file()}
+        if isinstance(node, ast.ImportFrom):
+            found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        else:
+            continue
+        if found[0].split(".")[0] == PACKAGE:
+            ours.update(name for name in found if _path(name).is_file())
+        else:
+            source = getattr(node, "module", "")
+            statements.update(f"{source} {alias.name} {alias.asname}" for alias in node.names)
     # "from package import module" means the module, not the package's __init__.
-    modules = sorted(
-        name for name in files if not _is_package(name) or not any(f.startswith(name + ".") for f in files)
-    )
-    return ast.dump(_WithoutComments().visit(tree)), tuple(modules)
+    modules = {name for name in ours if not any(other.startswith(f"{name}.") for other in ours)}
+    statements.update(ast.dump(statement) for statement in _Results().visit(tree).body)
+    return frozenset(statements), frozenset(modules)
 
 
 def _path(module: str) -> Path:
@@ -121,21 +133,16 @@ def _path(module: str) -> Path:
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
-def _is_package(module: str) -> bool:
-    return SCRIPTS.joinpath(*module.split(".")).is_dir()
+class _Results(ast.NodeTransformer):
+    """Removes what does not change results: docstrings, imports, log messages and the texts of raised errors."""
 
+    def visit(self, node: ast.AST) -> ast.AST | None:
+        return None if isinstance(node, ast.Import | ast.ImportFrom) else super().visit(node)
 
-class _WithoutComments(ast.NodeTransformer):
-    """Removes docstrings and the texts of raised errors, which do not change results."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            kept = [
-                child for child in body if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant))
-            ]
-            node.body = kept or [ast.Pass()]
-        return super().generic_visit(node)
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        call = node.value
+        is_log = isinstance(call, ast.Call) and ast.unparse(call.func).startswith("log.")
+        return None if is_log or isinstance(call, ast.Constant) else self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         for child in ast.walk(node):
@@ -144,7 +151,7 @@ class _WithoutComments(ast.NodeTransformer):
         return node
 
 
-def _commit(root: Path) -> str:
+def commit(root: Path = SCRIPTS.parent) -> str:
     """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
 
     It ends with "-dirty" where files have changed since. Results do not count: they are what is being made.
@@ -156,10 +163,6 @@ def _commit(root: Path) -> str:
     if changed is None or commit is None:
         return "unknown"
     return commit.decode().strip() + ("-dirty" if changed else "")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
 def _version(package: str) -> str:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from glossbench.job.finished import KeptRun, give_back
-from glossbench.job.origin import origin
+from glossbench.provenance import origin
 
 SETTINGS, CODE = '{"a":1}', "c0de"
 

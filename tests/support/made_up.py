@@ -94,6 +94,7 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         **COSTS,
         **MACHINE,
         **dict.fromkeys(RUN_ORIGIN, "0" * 16),
+        numerics=1,
     )
     frame = frame.assign(**columns)
     left = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}

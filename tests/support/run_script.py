@@ -13,12 +13,13 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
-def run(script: str, log: Path, input: dict, output: dict, params: dict) -> None:
+def run(script: str, log: Path, input: dict, output: dict, params: dict, **wildcards: str) -> None:
     """Run scripts/{script}.py in this process."""
     job = SimpleNamespace(
         input=Named(input),
         output=Named(output),
         params=Named(params),
+        wildcards=Named(wildcards),
         log=[str(log)],
         rule="a rule",
         scriptdir=str(SCRIPTS),

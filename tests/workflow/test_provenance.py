@@ -66,6 +66,46 @@ def test_comments_docstrings_layout_and_worded_errors_change_nothing(tree):
     assert changed(digests, edit) == set()
 
 
+def move(name, source, target):
+    """Move a function to the end of another module, with what it needs imported there."""
+    text = source.read_text()
+    start = text.index(f"def {name}(")
+    end = text.index("\n\n\n", start)
+    source.write_text(text[:start] + text[end + 3 :])
+    target.write_text(target.read_text() + "\n\n" + text[start:end] + "\n")
+
+
+def test_a_function_or_module_that_moves_changes_nothing(tree):
+    package, digests = tree
+    training, encoder = package / "learning" / "training", package / "learning" / "encoder"
+
+    def edit():
+        move("needs_gradient_cache", training / "run.py", training / "trainer.py")
+        (encoder / "packing.py").rename(encoder / "batching.py")
+        for path in (package / "learning").rglob("*.py"):
+            path.write_text(path.read_text().replace("encoder.packing import", "encoder.batching import"))
+
+    assert changed(digests, edit) == set()
+
+
+def test_clocks_memory_locks_writing_and_logs_change_nothing_and_a_higher_numerics_all_of_learning(tree, monkeypatch):
+    package, digests = tree
+    training = package / "learning" / "training"
+
+    def edit():
+        for path in (
+            package / "job" / "locks.py",
+            *(training / f"{name}.py" for name in ("timing", "memory", "writing")),
+        ):
+            path.write_text(path.read_text() + "\nMORE = 1\n")
+        replace(training / "trainer.py", "resumed after epoch", "going on after epoch")
+
+    assert changed(digests, edit) == set()
+    rerun = changed(digests, lambda: monkeypatch.setattr(provenance, "NUMERICS", provenance.NUMERICS + 1))
+    assert {"train", "train gloss", "tune", "evaluate", "classify_untuned", "estimate_sigma"} <= rerun
+    assert not rerun & {"fetch_corpus", "prepare_corpus", "tokenize_corpus", "table", "figure", "report"}
+
+
 def test_a_change_in_a_loss_touches_its_own_runs_alone(tree):
     package, digests = tree
     edit = lambda: replace(package / "losses" / "supcon.py", "MeanReducer", "SumReducer")  # noqa: E731

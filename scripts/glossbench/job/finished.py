@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from glossbench.job.origin import origin
+from glossbench.provenance import origin
 
 log = logging.getLogger(__name__)
 FOLDER, KEY = "finished", "key"

@@ -105,9 +105,12 @@ def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.
     for metrics_file, timing_file in zip(metrics, timing, strict=True):
         found, seconds = _read(metrics_file), _read(timing_file)
         made_from = {"training": seconds.get("origin"), "evaluation": found.pop("origin", None)}
+        # results from before NUMERICS was told have its first value
+        numerics = min((told or {}).get("numerics", 1) for told in made_from.values())
+        made_by = {**origins(made_from), "commit": seconds.get("commit"), "numerics": numerics}
         predictions = Path(metrics_file).with_name("predictions.parquet")
         found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
-        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}, **origins(made_from)})
+        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}, **made_by})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype(dict.fromkeys(OPTIONAL, float))
 

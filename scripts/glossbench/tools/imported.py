@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
-from glossbench.job.origin import origin
+from glossbench.provenance import origin
 from glossbench.settings.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.settings.grid import Run, TuningJob
 from glossbench.settings.params import evaluation_params, run_params, search_params

@@ -7,12 +7,12 @@ from pathlib import Path
 from glossbench.errors import TrainingError
 from glossbench.job.finished import FOLDER, KeptRun
 from glossbench.job.locks import exclusive
-from glossbench.job.origin import origin
 from glossbench.job.termination import uninterrupted
 from glossbench.learning.training.checkpoints import Checkpoint, run_key
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.learning.training.run import run
 from glossbench.learning.training.writing import write_run
+from glossbench.provenance import commit, origin
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def train_seeds(
             except TrainingError as error:
                 failures.append(str(error))
                 continue
-            result.timing["origin"] = origin(settings, code)
+            result.timing.update(origin=origin(settings, code), commit=commit())
             with uninterrupted():
                 write_run(result, output)
                 kept_run.keep(output)

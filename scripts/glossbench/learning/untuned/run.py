@@ -16,6 +16,7 @@ from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.training.timing import machine
 from glossbench.learning.untuned import Classified
+from glossbench.provenance import commit
 
 log = logging.getLogger(__name__)
 # What a run without training has no values for.
@@ -32,7 +33,7 @@ def classify_untuned(
         settings: The run's settings, as the rule passes them, and its seed, which has no effect.
         files: Named inputs of the rule.
         output: Paths of settings, metrics, predictions and timing.
-        made_from: Digests of what the run depends on, see ``glossbench.job.origin``.
+        made_from: Digests of what the run depends on, see ``glossbench.provenance.origin``.
 
     Raises:
         TrainingError: The untuned objective cannot be computed; the message names the run.
@@ -48,7 +49,7 @@ def classify_untuned(
     settings = {**settings, **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
     write_json(output["settings"], settings)
-    about = {"precision": found.precision, "origin": made_from}
+    about = {"precision": found.precision, "origin": made_from, "commit": commit()}
     write_json(output["timing"], {**seconds, **machine(device), **about})
     write_json(output["metrics"], {**metrics_of(found, settings), "origin": made_from})
     labels, predicted = found.labels["test"], found.predicted["test"]
