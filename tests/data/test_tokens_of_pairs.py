@@ -43,7 +43,12 @@ def encoder(request, tmp_path_factory):
 
 @pytest.fixture
 def stored(val_split, encoder, tmp_path):
-    tokenize({"val": val_split}, encoder[1], LENGTH, tmp_path / "tokens")
+    shares = tokenize({"val": val_split}, encoder[1], LENGTH, tmp_path / "tokens")
+    tokenizer = load_tokenizer(encoder[1])
+    lengths = [len(tokenizer(*pair[:2])["input_ids"]) for pair in PAIRS]
+    special = 4 if encoder[0] == "roberta" else 3
+    lost = sum(max(length - LENGTH, 0) for length in lengths) / sum(length - special for length in lengths)
+    assert shares["val"]["truncated"] == round(lost, 4) > 0
     return load_documents(tmp_path / "tokens", "val")
 
 

@@ -87,8 +87,11 @@ def _tokenize_split(
         kept += len(ids.flatten()) - special * len(ids)
         if tokenizer.unk_token_id is not None:
             unknown += pc.sum(pc.equal(ids.flatten(), tokenizer.unk_token_id)).as_py() or 0
-        # a document that fills the length was cut, or fits exactly
-        if full := [i for i, length in enumerate(pc.list_value_length(ids).to_pylist()) if length == max_length]:
+        if len(texts) == 1 and tokenizer.is_fast:
+            parts = [part for whole in encoded.encodings for part in whole.overflowing]
+            cut_off += sum(len(part) - special for part in parts)
+        elif full := [i for i, row in enumerate(encoded["input_ids"]) if len(row) == max_length]:
+            # of pairs, what was cut off is not kept: those that fill the length are tokenized whole
             whole = tokenizer(*([text[i] for i in full] for text in texts), verbose=False)["input_ids"]
             cut_off += sum(map(len, whole)) - max_length * len(full)
     if not batches:
