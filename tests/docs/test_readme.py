@@ -70,8 +70,3 @@ def test_hours_of_the_core_study_are_those_of_its_plan():
     costs = published_costs(PUBLISHED)
     hours = plan(study, published_speed(study, costs), costs, read_facts(PUBLISHED))["hours_at_most"].sum()
     assert int(re.search(r"at most\s+(\d+) hours", README)[1]) == math.ceil(hours)
-
-
-def test_it_is_short():
-    prose = re.sub(r"^\|.*\n", "", README, flags=re.MULTILINE)
-    assert len(prose.split()) <= 1100

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from studies import ROOT, snakemake
+from studies import ROOT
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 # rules by name; of those that are made in a loop, what their names begin with
@@ -44,8 +44,7 @@ def test_only_fetching_reads_the_configuration_and_only_where_files_come_from(pa
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_scripts_only_unpack_call_and_write(path):
-    assert len(path.read_text().splitlines()) <= 40
+def test_every_script_has_a_log(path):
     assert "job_log(snakemake)" in path.read_text()
 
 
@@ -61,19 +60,6 @@ def test_rules_say_what_a_scheduler_and_a_rerun_need(name):
         assert name.startswith("fetch_")
     for directive in ("shell:", "run:"):
         assert directive not in rule
-
-
-def test_every_rule_is_found_by_its_name(tmp_path):
-    """Those for several seeds by the beginning of it: there is one for each tuple of seeds."""
-    process = snakemake(tmp_path, "--list-rules", "--config", "seeds=[0,1,2]", "seeds_per_job=2")
-    listed = set(process.stdout.split())
-    assert {"train", "train_with_snapshots", "table", "figure", "report"} <= listed
-    text = "".join(path.read_text() for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")])
-    of_seeds = {rule for rule in listed if rule.startswith("train_seeds_")}
-    assert of_seeds
-    assert 'f"train_seeds_' in text
-    for rule in listed - of_seeds:
-        assert re.search(rf"^ *(rule|use rule \w+ as) {rule}( with)?:", text, re.MULTILINE), rule
 
 
 def test_the_default_profile_keeps_reruns_exact():
