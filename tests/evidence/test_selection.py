@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from glossbench.evidence import selection
+from glossbench.evidence.tables import integrated, search
 from made_up import coverage, runs, scored
 
 KEYS = ["ce", "ce@reference", "ce,batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9",
@@ -60,3 +61,26 @@ def test_values_of_keys_are_multiples_or_numbers():
     assert selection.numbers(values).to_list() == pytest.approx(
         [1.5, 0.3, float("nan"), float("nan"), 1e-5], nan_ok=True
     )
+
+
+def planned(finished: list[bool]) -> pd.DataFrame:
+    """Two integrated cells of three seeds each, and a standalone run that was not finished."""
+    scores = {("mr", "bert-base", "ce"): [0] * 3, ("r8", "bert-base", "ce"): [0] * 3, ("mr", "bert-base", "scl"): [0]}
+    return coverage(runs(scores), [*finished, False])
+
+
+@pytest.mark.parametrize(
+    ("finished", "note"),
+    [
+        ([True] * 6, None),
+        ([True] * 5 + [False], "Stands on 5 of 6 planned runs, 2 to 3 of 3 seeds a cell."),
+        ([True, True, False] * 2, "Stands on 4 of 6 planned runs, 2 of 3 seeds a cell."),
+        ([False] * 6, "Stands on 0 of 6 planned runs, 0 of 3 seeds a cell."),
+    ],
+)
+def test_coverage_note_counts_the_runs_and_seeds_of_the_selection(finished, note):
+    assert selection.coverage_note(planned(finished), integrated.select) == note
+
+
+def test_coverage_note_of_a_table_that_stands_on_no_run_is_none():
+    assert selection.coverage_note(planned([False] * 6), search.select) is None

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from glossbench.evidence.figures import headline
 from glossbench.evidence.paper.published import published_results
-from glossbench.evidence.report.headline import scores_table
+from glossbench.evidence.report.overview import scores_table
 from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.tables import comparison, integrated, standalone
-from glossbench.evidence.text.rendering import to_html, to_latex
+from glossbench.evidence.tables.rendering import to_html, to_latex
 from glossbench.frames import contract_violations
 from glossbench.settings.study import load_study
 from made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
@@ -25,24 +25,24 @@ def made(frame):
     return evidence(runs=frame, epochs=epochs, coverage=coverage(frame))
 
 
-def test_the_made_up_floors_keep_the_contract():
+def test_the_made_up_untuned_keep_the_contract():
     assert contract_violations("runs", BOTH) == []
 
 
 @pytest.mark.slow
-def test_tests_of_differences_and_ranks_are_those_without_floors():
+def test_tests_of_differences_and_ranks_are_those_without_untuned():
     assert made(BOTH).significance() == made(TRAINED).significance()
 
 
 @pytest.mark.slow
-def test_verdicts_are_those_without_floors():
+def test_verdicts_are_those_without_untuned():
     assert made(BOTH).claims(CLAIMS) == made(TRAINED).claims(CLAIMS)
 
 
 @pytest.mark.parametrize(
     "key", [key for key, one in FIGURES.items() if {*one.reads} & {"runs", "epochs"} and key != "headline"]
 )
-def test_figures_of_training_are_those_without_floors(key):
+def test_figures_of_training_are_those_without_untuned(key):
     """Their note on unfinished runs counts no untuned objectives either."""
     plan = FIGURES[key].specification()
     with_untuned, without = (
@@ -52,13 +52,13 @@ def test_figures_of_training_are_those_without_floors(key):
 
 
 @pytest.mark.parametrize("key", ["silhouette", "models", "hyperparameters", "ttests"])
-def test_tables_of_comparisons_are_those_without_floors(key):
+def test_tables_of_comparisons_are_those_without_untuned(key):
     plan = TABLES[key].specification()
     assert made(BOTH).table(plan, "A caption.") == made(TRAINED).table(plan, "A caption.")
 
 
 @pytest.mark.parametrize("table", [integrated, standalone])
-def test_floors_are_rows_below_a_line_and_are_not_marked(table):
+def test_untuned_are_rows_below_a_line_and_are_not_marked(table):
     two = untuned_runs({("mr", BERT): 0.999})
     trained = runs(
         {("mr", BERT, key): [0.7 + place / 100] for place, key in enumerate(["ce", "scl-ce", "scl", "cosine"])}
@@ -87,13 +87,13 @@ def test_the_line_is_a_rule_in_latex_and_a_class_in_html():
     ] * 2
 
 
-def test_a_study_without_floors_has_neither_line_nor_note():
+def test_a_study_without_untuned_has_neither_line_nor_note():
     laid_out = integrated.layout(integrated.tidy(TRAINED))
     assert laid_out.lined == frozenset()
     assert not any("line" in note for note in laid_out.notes)
 
 
-def test_floors_stand_in_a_table_of_a_protocol_only_where_it_was_run():
+def test_untuned_stand_in_a_table_of_a_protocol_only_where_it_was_run():
     frame = pd.concat(
         [
             runs({("mr", BERT, "scl"): [0.8], ("r8", BERT, "ce"): [0.8]}),
@@ -105,7 +105,7 @@ def test_floors_stand_in_a_table_of_a_protocol_only_where_it_was_run():
     assert set(integrated.tidy(frame)["corpus"]) == {"r8"}
 
 
-def test_the_comparison_has_floors_beside_what_the_paper_has_and_says_that_it_has_none():
+def test_the_comparison_has_untuned_beside_what_the_paper_has_and_says_that_it_has_none():
     others = untuned_runs({("bbc-news", BERT): 0.9})
     table = comparison.tidy(pd.concat([BOTH, others], ignore_index=True), published_results(PUBLISHED), FACTS)
     rows = table[table["protocol"] == "untuned"]
@@ -116,7 +116,7 @@ def test_the_comparison_has_floors_beside_what_the_paper_has_and_says_that_it_ha
     assert cells.iloc[0].to_list() == ["–", "99.90", "1", "–", "not in the paper"]
 
 
-def test_the_runs_of_the_report_and_the_checklist_have_floors():
+def test_the_runs_of_the_report_and_the_checklist_have_untuned():
     table = runs_table(BOTH)
     place = [column.key for column in table.columns].index("objective")
     assert sum(row[place].text == "tf-idf" for row in table.rows) == len(CORPORA)
@@ -125,7 +125,7 @@ def test_the_runs_of_the_report_and_the_checklist_have_floors():
     assert csv.count(",tfidf,") == len(CORPORA)
 
 
-def test_floors_are_among_the_scores_that_a_report_begins_with():
+def test_untuned_are_among_the_scores_that_a_report_begins_with():
     shown = scores_table(BOTH).cells
     untuned = shown[shown.index.get_level_values("Protocol") == "Untuned"]
     assert set(untuned.index.get_level_values("Objective")) == {"tf-idf", "Frozen encoder"}
@@ -133,7 +133,7 @@ def test_floors_are_among_the_scores_that_a_report_begins_with():
     assert {"tfidf", "frozen"} <= set(headline.frame(BOTH)["objective"])
 
 
-def test_a_study_of_floors_alone_fills_no_table_or_figure_of_training():
+def test_a_study_of_untuned_alone_fills_no_table_or_figure_of_training():
     study = load_study({**LEAST, "objectives": ["tfidf", "frozen"]}, "untuned.yaml", CONFIG)
     filled = {output.key for output in OUTPUTS if output.fillable(study)}
     assert filled == {"corpora", "deduplicated", "checklist", "headline", "method"}

@@ -19,11 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from glossbench.evidence.paper import published
 from glossbench.evidence.paper.facts import read_facts
-from glossbench.evidence.selection import trained
-from glossbench.evidence.text.coverage import coverage_note
+from glossbench.evidence.selection import coverage_note, trained
+from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
-from glossbench.evidence.text.rendering import to_csv, to_html, to_latex, to_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

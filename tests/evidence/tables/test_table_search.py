@@ -1,12 +1,12 @@
 """T8: where the tuner looked and what it found."""
 
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.tables import search
-from glossbench.evidence.tables.spaces import bounds, in_words
 from made_up import runs, trials
 
 
@@ -19,9 +19,12 @@ from made_up import runs, trials
         ({"low": 0.5, "high": 0.9, "step": 0.1}, "0.5–0.9 in steps of 0.1", (0.5, 0.9)),
     ],
 )
-def test_search_spaces_are_told_in_words_and_bounds(space, words, ends):
-    assert in_words(space) == words
-    assert bounds([space]) == pytest.approx(ends, nan_ok=True)
+def test_a_search_space_is_told_in_words_and_by_its_ends(space, words, ends):
+    made = trials(tuned("mr"), 2, spaces={"learning_rate": {"choices": [1e-5]}})
+    made["space"] = json.dumps({"sigma": space})
+    (row,) = search.tidy(made).to_dict("records")
+    assert row["searched"] == words
+    assert (row["low"], row["high"]) == pytest.approx(ends, nan_ok=True)
 
 
 def tuned(*corpora: str, objective: str = "gloss-o") -> pd.DataFrame:

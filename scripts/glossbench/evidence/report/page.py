@@ -12,17 +12,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
-from glossbench.evidence.report import costs
-from glossbench.evidence.report.headline import scores_table
+from glossbench.evidence.report.overview import costs_in_all, costs_table, scores_table
 from glossbench.evidence.report.runs_table import runs_table
-from glossbench.evidence.selection import unvaried_and_untuned
-from glossbench.evidence.text import rendering
-from glossbench.evidence.text.coverage import CELL, coverage_note
+from glossbench.evidence.selection import coverage_note, unvaried_and_untuned
+from glossbench.evidence.tables.rendering import to_html
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 from glossbench.evidence.text.numbers import duration, number
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNS_SHOWN_AT_ONCE = 40
+CELL = ["corpus", "encoder", "objective"]
 PNG_WIDTH = slice(16, 20)  # bytes of the first chunk of a png, big-endian
 PNG_HEIGHT = slice(20, 24)
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
@@ -124,7 +123,7 @@ def render_report(
         study=settings["study"],
         facts=_facts(runs, coverage),
         missing=_missing(coverage),
-        scores=rendering.to_html(scores_table(runs)),
+        scores=to_html(scores_table(runs)),
         picture=[one for one in shown if one.key == PICTURE],
         claims=[_claim(claim) for claim in claims if claim["verdict"] != NOT_TESTED],
         untested=[_claim(claim) for claim in claims if claim["verdict"] == NOT_TESTED],
@@ -133,8 +132,8 @@ def render_report(
         tables=[one for one in shown if one.kind == "table" and one.key != AUDIT],
         figures=[one for one in shown if one.kind == "figure" and one.key != PICTURE],
         sources=arrange(corpora, ["corpus"])[["title", "source", "licence"]].to_dict("records"),
-        costs=costs.summary(runs),
-        cost=rendering.to_html(costs.cost(runs)),
+        costs=costs_in_all(runs),
+        cost=to_html(costs_table(runs)),
         runs_table=runs_table(runs),
         runs_open=len(runs) <= RUNS_SHOWN_AT_ONCE,
         settings=settings,

@@ -4,9 +4,9 @@ import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.tables.hyperparameters import SETTINGS
-from glossbench.evidence.tables.spaces import in_words, spaces
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.tables.search import in_words, spaces
+from glossbench.evidence.text.names import arrange, in_order, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
@@ -83,25 +83,24 @@ def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, objective and corpus. Machines and search spaces, which many rows share, are notes."""
     rows = arrange(table, ["encoder", "objective", "corpus"])
-    cells = pd.DataFrame(
-        {"Parameters": list(map(_parameters, rows["n_parameters"], rows["n_trainable"]))}, dtype=object
-    )
-    cells["Seeds"] = rows["n_seeds"].map(number)
-    for score, title, decimals in (("macro_f1", "macro-F1", 2), ("macro_silhouette", "silhouette", 3)):
-        for part, name in (("val", "Validation"), ("test", "Test")):
-            means = zip(rows[f"{part}_{score}_mean"], rows[f"{part}_{score}_std"], strict=True)
-            cells[f"{name} {title}"] = [mean_spread(mean, std, decimals) for mean, std in means]
-    cells["Time a run"] = rows["seconds_a_run"].map(duration)
-    cells["Trials"] = rows["n_trials"].map(number)
-    cells["Search"] = rows["search_seconds"].where(rows["n_trials"] > 0).map(duration)
-    index = [
-        pd.Index(rows["encoder"].map(encoder_name), name="Encoder"),
-        pd.Index(rows["objective"].map(objective_name), name="Objective"),
-        pd.Index(rows["corpus"].map(corpus_name), name="Corpus"),
-    ]
-    return Layout.unranked(cells.set_axis(pd.MultiIndex.from_arrays(index))).with_notes(
-        *_machines(rows), *_spaces(rows)
-    )
+
+    def spread(score: str, decimals: int) -> list[str]:
+        means = zip(rows[f"{score}_mean"], rows[f"{score}_std"], strict=True)
+        return [mean_spread(mean, std, decimals) for mean, std in means]
+
+    columns = {
+        "Parameters": map(_parameters, rows["n_parameters"], rows["n_trainable"]),
+        "Seeds": rows["n_seeds"].map(number),
+        "Validation macro-F1": spread("val_macro_f1", 2),
+        "Test macro-F1": spread("test_macro_f1", 2),
+        "Validation silhouette": spread("val_macro_silhouette", 3),
+        "Test silhouette": spread("test_macro_silhouette", 3),
+        "Time a run": rows["seconds_a_run"].map(duration),
+        "Trials": rows["n_trials"].map(number),
+        "Search": rows["search_seconds"].where(rows["n_trials"] > 0).map(duration),
+    }
+    laid_out = Layout.unranked(rows, ["encoder", "objective", "corpus"], columns)
+    return laid_out.with_notes(*_machines(rows), *_spaces(rows))
 
 
 def _parameters(total: float, trained: float) -> str:

@@ -5,14 +5,13 @@ import pandas as pd
 from glossbench.evidence.paper.comparable import differences_from_paper
 from glossbench.evidence.paper.facts import Facts
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
-from glossbench.evidence.tables.grid import NAMES, TITLES
+from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
-from glossbench.evidence.text.layout import Layout
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
 from glossbench.frames import UNTUNED
 
-CELL = ["corpus", "protocol", "metric"]
+PRINTED = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
 COLUMNS = [
     "corpus", "encoder", "protocol", "objective", "metric", "published_encoder", "published_mean", "published_std",
@@ -20,6 +19,7 @@ COLUMNS = [
 ]  # fmt: skip
 ROWS = ["corpus", "encoder", "objective", "metric"]
 STANDARD_DEVIATIONS = 2
+AGREES = "Within two published s.d."
 ROUNDING = 1e-9
 NOTES = (
     "The paper's numbers stand on three seeds; its caption speaks of variance where the size of the numbers fits a "
@@ -56,10 +56,10 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
         published.
     """
     rows = select(runs)
-    ours = over_seeds(rows, SCORES).drop(columns="rank")
+    ours = over_seeds(rows, SCORES)
     bases = rows.drop_duplicates("objective").set_index("objective")["base"]
     table = _with_published(ours.assign(base=ours["objective"].map(bases)), results)
-    table = arrange(pd.concat([table, _floors_beside(table, ours)]), KEYS)
+    table = arrange(pd.concat([table, _untuned_beside(table, ours)]), KEYS)
     differences = {
         keys: differences_from_paper(cell, *keys[:2], facts)
         for keys, cell in rows.groupby(["corpus", "encoder", "objective"])
@@ -80,18 +80,15 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
 
 def _with_published(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Our cells with the published number of the same encoder, or else of the first other encoder; others dropped."""
-    theirs = published.rename(
-        columns={"encoder": "published_encoder", "mean": "published_mean", "std": "published_std"}
-    )
-    theirs = theirs.rename(columns={"objective": "base"})
-    pairs = ours.merge(theirs, on=[*CELL, "base"])
+    columns = {"encoder": "published_encoder", "mean": "published_mean", "std": "published_std", "objective": "base"}
+    pairs = ours.merge(published.rename(columns=columns), on=[*PRINTED, "base"])
     order = {key: place for place, key in enumerate(in_order(pairs["published_encoder"], "encoder"))}
     distance = pairs["published_encoder"].map(order).where(pairs["published_encoder"] != pairs["encoder"], -1)
     nearest = pairs.assign(distance=distance).sort_values("distance", kind="stable")
-    return nearest.drop_duplicates([*CELL, "encoder", "objective"]).sort_index().reset_index(drop=True)
+    return nearest.drop_duplicates([*PRINTED, "encoder", "objective"]).sort_index().reset_index(drop=True)
 
 
-def _floors_beside(table: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
+def _untuned_beside(table: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """Our untuned objectives, on the corpora and with the encoders of a table."""
     missing = {"published_encoder": None, "published_mean": float("nan"), "published_std": float("nan")}
     return ours[is_untuned(ours)].merge(table[["corpus", "encoder"]].drop_duplicates()).assign(**missing)
@@ -105,22 +102,15 @@ def _other_encoder(row) -> list[str]:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per cell and metric: published, ours, difference and verdict. A note says why some have no verdict."""
-    shown = [
-        [
-            _score(row.published_mean, row.published_std, METRICS[row.metric].decimals),
-            ours,
-            number(row.n_seeds),
-            signed(row.difference, METRICS[row.metric].decimals),
-            _verdict(row),
-        ]
-        for row, ours in zip(table.itertuples(index=False), texts(table), strict=True)
-    ]
-    index = pd.MultiIndex.from_arrays(
-        [list(map(NAMES[key], table[key])) for key in ROWS], names=[TITLES[key] for key in ROWS]
-    )
-    columns = ["Published", "Ours", "Seeds", "Difference", "Within two published s.d."]
-    cells = pd.DataFrame(shown, index=index, columns=columns, dtype=object)
-    return Layout.unranked(cells, worded=columns[-1:]).with_notes(_not_comparable(table))
+    decimals = [METRICS[metric].decimals for metric in table["metric"]]
+    columns = {
+        "Published": map(_published, table["published_mean"], table["published_std"], decimals),
+        "Ours": texts(table),
+        "Seeds": table["n_seeds"].map(number),
+        "Difference": map(signed, table["difference"], decimals),
+        AGREES: map(_verdict, table.itertuples(index=False)),
+    }
+    return Layout.unranked(table, ROWS, columns, worded=[AGREES]).with_notes(_not_comparable(table))
 
 
 def _not_comparable(table: pd.DataFrame) -> str | None:
@@ -133,7 +123,7 @@ def _not_comparable(table: pd.DataFrame) -> str | None:
     return f"Not comparable. {'; '.join(reasons)}." if reasons else None
 
 
-def _score(mean: float, std: float, decimals: int) -> str:
+def _published(mean: float, std: float, decimals: int) -> str:
     """A published mean, with its spread if one is printed."""
     return number(mean, decimals) if pd.isna(std) else mean_spread(mean, std, decimals)
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from glossbench.evidence.selection import no_rows
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import arrange, corpus_name
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
 
 COUNTS = {
@@ -40,5 +40,4 @@ def tidy(corpora: pd.DataFrame) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per corpus, the counts as columns."""
-    cells = table.set_index(table["corpus"].map(corpus_name).rename("Corpus"))[list(COUNTS)]
-    return Layout.unranked(cells.map(number).rename(columns=COUNTS))
+    return Layout.unranked(table, ["corpus"], {title: table[count].map(number) for count, title in COUNTS.items()})

@@ -1,13 +1,10 @@
 """Test scores with and without the test documents whose text is also in train or validation."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
-from glossbench.evidence.tables.grid import grid, seeds
-from glossbench.evidence.tables.scores import KEYS, marks, over_seeds, texts
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables.layout import Layout, score_grid
+from glossbench.evidence.tables.scores import KEYS, over_seeds
 from glossbench.evidence.text.numbers import number
 
 METRICS = ["accuracy", "accuracy_deduplicated", "macro_f1", "macro_f1_deduplicated"]
@@ -41,11 +38,10 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, corpus and objective; each score next to the one without the copies."""
-    shown = table.assign(text=texts(table), mark=marks(table))
     left_out = {
-        tuple(row[:3]): f"{number(row[3] - row[4])} of {number(row[3])}"
-        for row in table[[*ROWS, "n_test", "n_test_deduplicated"]].itertuples(index=False, name=None)
+        tuple(row): f"{number(n_test - n_left)} of {number(n_test)}"
+        for *row, n_test, n_left in table[[*ROWS, "n_test", "n_test_deduplicated"]].itertuples(index=False, name=None)
     }
-    beside = {"Left out": left_out, "Seeds": seeds(table, ROWS)}
-    laid_out = grid(shown, ROWS, ["metric"], column_keys=[(name,) for name in METRICS], beside=beside)
-    return replace(laid_out, notes=() if len(table) else (NONE_FOUND,))
+    columns = [(metric,) for metric in METRICS]
+    laid_out = score_grid(table, ROWS, ["metric"], column_keys=columns, beside={"Left out": left_out})
+    return laid_out.with_notes(None if len(table) else NONE_FOUND)

@@ -3,10 +3,8 @@
 import pandas as pd
 
 from glossbench.evidence.selection import with_gloss
-from glossbench.evidence.tables.grid import grid, seeds
-from glossbench.evidence.tables.scores import marks, over_seeds
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.numbers import mean_spread
+from glossbench.evidence.tables.layout import Layout, score_grid
+from glossbench.evidence.tables.scores import over_seeds
 
 NOTES = ("The paper prints one number a cell here, without a spread.",)
 
@@ -23,6 +21,4 @@ def tidy(runs: pd.DataFrame, **compared: list[str]) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     """One row per encoder and objective, corpora as columns."""
-    shown = table.assign(text=list(map(mean_spread, table["mean"], table["std"])), mark=marks(table))
-    rows = ["encoder", "objective"]
-    return grid(shown, rows, ["corpus"], beside={"Seeds": seeds(table, rows)})
+    return score_grid(table, ["encoder", "objective"], ["corpus"])

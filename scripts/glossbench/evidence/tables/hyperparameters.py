@@ -1,13 +1,11 @@
 """T7: the settings that each objective was run with."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.tables.grid import distinct, grid
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, significant, span
 
@@ -58,23 +56,15 @@ def layout(table: pd.DataFrame) -> Layout:
     """One row per protocol, encoder and objective, one column per setting, with a range if runs differ."""
     rows = ["protocol", "encoder", "objective"]
     ranges = table.groupby([*rows, "setting"], sort=False).agg(low=("low", "min"), high=("high", "max")).reset_index()
-    texts = [span(low, high, _formatter(setting)) for setting, low, high in _cells(ranges)]
-    shown = ranges.assign(text=texts, mark=0, Setting=ranges["setting"].map(SETTINGS))
-    used = set(shown["Setting"])
-    columns = [(title,) for title in SETTINGS.values() if title in used]
-    by_row = dict(iter(table.groupby(rows)))
-    tuned = {row: _tuned(by_row[row]) for row in distinct(table, rows)}
-    return replace(
-        grid(shown, rows, ["Setting"], column_keys=columns, beside={"Tuned": tuned}), worded=frozenset({"Tuned"})
-    )
-
-
-def _cells(ranges: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
-    return ranges[["setting", "low", "high"]].itertuples(index=False, name=None)
-
-
-def _formatter(setting: str) -> Callable[[float], str]:
-    return number if setting in COUNTED else significant
+    texts = [
+        span(low, high, number if setting in COUNTED else significant)
+        for setting, low, high in ranges[["setting", "low", "high"]].itertuples(index=False)
+    ]
+    titled = ranges.assign(text=texts, Setting=ranges["setting"].map(SETTINGS))
+    columns = [(title,) for title in SETTINGS.values() if title in set(titled["Setting"])]
+    tuned = {row: _tuned(settings) for row, settings in table.groupby(rows)}
+    laid_out = grid(titled, rows, ["Setting"], column_keys=columns, beside={"Tuned": tuned})
+    return replace(laid_out, worded=frozenset({"Tuned"}))
 
 
 def _tuned(settings: pd.DataFrame) -> str:

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from glossbench.evidence.selection import of_protocol, with_untuned
-from glossbench.evidence.tables.grid import grid, seeds
-from glossbench.evidence.tables.scores import marks, over_seeds, texts, untuned_note
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables.layout import Layout, score_grid
+from glossbench.evidence.tables.scores import over_seeds, untuned_note
 
 WIDEST = 6
 NOTES = (
@@ -25,14 +24,10 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def layout(table: pd.DataFrame) -> Layout:
-    """One row per encoder and objective, corpora as columns, and the number of seeds.
+    """One row per encoder and objective, corpora as columns.
 
     The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
     each metric has its own rows. Untuned objectives are below a line.
     """
-    shown = table.assign(text=texts(table), mark=marks(table))
-    rows, columns = ["encoder", "objective"], ["corpus", "metric"]
-    if len(table[columns].drop_duplicates()) > WIDEST:
-        rows, columns = ["metric", *rows], ["corpus"]
-    laid_out = grid(shown, rows, columns, beside={"Seeds": seeds(table, rows)})
+    laid_out = score_grid(table, ["encoder", "objective"], ["corpus", "metric"], widest=WIDEST)
     return laid_out.with_notes(untuned_note(table))

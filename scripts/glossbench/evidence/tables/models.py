@@ -4,10 +4,10 @@ import pandas as pd
 
 from glossbench.evidence.paper.comparable import differences_from_paper
 from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.tables.scores import over_seeds
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
-from glossbench.evidence.text.numbers import DASH, mean_spread, number
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
+from glossbench.evidence.text.numbers import mean_spread, number
 
 COLUMNS = [
     "source", "model", "transductive", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures",
@@ -87,26 +87,25 @@ def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
 
     Scores of ours that are not comparable have a dagger.
     """
-    corpora = in_order(table["corpus"], "corpus")
-    models = list(dict.fromkeys(table["model"]))
-    by_key = {(row.model, row.corpus): (_text(row), _mark(row.rank)) for row in table.itertuples(index=False)}
-    cells = [[by_key.get((model, corpus), (DASH, 0)) for corpus in corpora] for model in models]
-    index, columns = pd.Index(models, name="Model", dtype=object), [corpus_name(corpus) for corpus in corpora]
-    texts = pd.DataFrame([[text for text, _ in row] for row in cells], index=index, columns=columns, dtype=object)
-    ranks = pd.DataFrame([[mark for _, mark in row] for row in cells], index=index, columns=columns, dtype=int)
-    sees = table.groupby("model")["transductive"].any()
-    texts.insert(0, SEES, ["yes" if sees[model] else "no" for model in models])
-    ranks.insert(0, SEES, 0)
-    return Layout(texts, ranks, worded=frozenset([SEES])).with_notes(_not_comparable(table))
+    titled = table.rename(columns={"model": "Model"}).drop(columns="n_seeds")
+    titled = titled.assign(
+        text=[_text(row) for row in table.itertuples(index=False)],
+        mark=table["rank"].where(table["rank"] <= 2, 0).fillna(0).astype(int),
+    )
+    sees = {
+        (model,): "yes" if transductive else "no"
+        for model, transductive in table.groupby("model")["transductive"].any().items()
+    }
+    models = [(model,) for model in dict.fromkeys(table["model"])]
+    laid_out = grid(titled, ["Model"], ["corpus"], row_keys=models, beside={SEES: sees})
+    places = [SEES, *laid_out.cells.columns.drop(SEES)]
+    laid_out = Layout(laid_out.cells[places], laid_out.ranks[places], worded=frozenset([SEES]))
+    return laid_out.with_notes(_not_comparable(table))
 
 
 def _text(row) -> str:
     score = number(row.accuracy, 2) if row.source == "published" else mean_spread(row.accuracy, row.std)
     return f"{score} †" if row.departures else score
-
-
-def _mark(rank) -> int:
-    return int(rank) if not pd.isna(rank) and rank <= 2 else 0
 
 
 def _not_comparable(table: pd.DataFrame) -> str | None:

@@ -29,6 +29,7 @@ class Metric:
         scale: Factor to the displayed unit.
         least_wins: Whether the smallest value is the best.
         timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked.
+        spread: Whether the spread over seeds is displayed.
     """
 
     column: str
@@ -37,6 +38,7 @@ class Metric:
     scale: float = 1
     least_wins: bool = False
     timed: bool = False
+    spread: bool = True
 
 
 METRICS = {
@@ -45,9 +47,9 @@ METRICS = {
     "accuracy_deduplicated": Metric("test_accuracy_deduplicated", "Accuracy, deduplicated", 2, scale=100),
     "macro_f1_deduplicated": Metric("test_macro_f1_deduplicated", "Macro-F1, deduplicated", 2, scale=100),
     "macro_silhouette": Metric("test_macro_silhouette", "Silhouette", 4),
-    "train_seconds": Metric("train_seconds", "Training (s)", 1, least_wins=True, timed=True),
-    "seconds_per_epoch": Metric("seconds_per_epoch", "Epoch (s)", 2, least_wins=True, timed=True),
-    "stop_epoch": Metric("stop_epoch", "Last epoch", 1, least_wins=True),
+    "train_seconds": Metric("train_seconds", "Training (s)", 1, least_wins=True, timed=True, spread=False),
+    "seconds_per_epoch": Metric("seconds_per_epoch", "Epoch (s)", 2, least_wins=True, timed=True, spread=False),
+    "stop_epoch": Metric("stop_epoch", "Last epoch", 1, least_wins=True, spread=False),
 }
 
 
@@ -96,12 +98,11 @@ def _on_several_machines(runs: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
 
 
 def texts(table: pd.DataFrame) -> list[str]:
-    """The displayed means of a table from ``over_seeds``, with their spread where there is one."""
+    """The displayed means of a table from ``over_seeds``, with their spread where there is one to display."""
+    shown = zip(is_untuned(table), table["metric"].map(METRICS), table["mean"], table["std"], strict=True)
     return [
-        number(mean, METRICS[metric].decimals) if untuned else mean_spread(mean, std, METRICS[metric].decimals)
-        for untuned, metric, mean, std in zip(
-            is_untuned(table), table["metric"], table["mean"], table["std"], strict=True
-        )
+        mean_spread(mean, std, metric.decimals) if metric.spread and not untuned else number(mean, metric.decimals)
+        for untuned, metric, mean, std in shown
     ]
 
 

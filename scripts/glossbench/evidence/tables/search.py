@@ -1,20 +1,23 @@
 """T8: search ranges, the best values found, and the number of trials."""
 
+import json
+from typing import Any
+
 import pandas as pd
 
 from glossbench.evidence.selection import no_rows
 from glossbench.evidence.tables.hyperparameters import SETTINGS
-from glossbench.evidence.tables.spaces import bounds, in_words, spaces
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import arrange, encoder_name, objective_name
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, significant, span
 
+Space = dict[str, Any]
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 STATES = ("complete", "pruned", "failed")
+TRIALS = ["Searches", *(state.capitalize() for state in STATES)]
 COLUMNS = [
     *KEYS, "setting", "searched", "low", "high", "best", "score", "best_score", *(f"n_{state}" for state in STATES),
 ]  # fmt: skip
-ROWS = ["encoder", "objective", "setting"]
 NOTES: tuple[str, ...] = ()
 
 
@@ -47,7 +50,7 @@ def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
     }
     rows = []
     for setting, ranges in spaces(trials).items():
-        low, high = bounds(ranges)
+        low, high = _bounds(ranges)
         value = best[setting].max() if setting in best else float("nan")
         searched = "; ".join(map(in_words, ranges))
         rows.append({**search, "setting": setting, "searched": searched, "low": low, "high": high, "best": value})
@@ -57,31 +60,24 @@ def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, objective and setting: searched range, best values over corpora, number of trials."""
     table = _in_order(table, ["encoder", "objective"])
-    trials = _trials(table)
-    headers, cells, previous = [], [], None
-    for (encoder, objective, setting), rows in table.groupby(ROWS, sort=False):
-        first = (encoder, objective) != previous
-        headers.append((encoder_name(encoder), objective_name(objective), SETTINGS.get(setting, setting)))
-        cells.append(
-            ["; ".join(dict.fromkeys(rows["searched"])), span(rows["best"].min(), rows["best"].max(), significant)]
-            + (trials[encoder, objective] if first else [""] * 4)
+    counts = [f"n_{state}" for state in STATES]
+    searches = table.drop_duplicates(KEYS).groupby(["encoder", "objective"])[counts].agg(["size", "sum"])
+    lines, previous = [], None
+    for (encoder, objective, setting), rows in table.groupby(["encoder", "objective", "setting"], sort=False):
+        own = searches.loc[(encoder, objective)]
+        trials = map(number, [own.iloc[0], *(own[count, "sum"] for count in counts)])
+        lines.append(
+            {
+                **{"encoder": encoder, "objective": objective, "Setting": SETTINGS.get(setting, setting)},
+                "Searched": "; ".join(dict.fromkeys(rows["searched"])),
+                "Best found": span(rows["best"].min(), rows["best"].max(), significant),
+                **dict(zip(TRIALS, trials if (encoder, objective) != previous else [""] * 4, strict=True)),
+            }
         )
         previous = (encoder, objective)
-    index = pd.MultiIndex.from_arrays(
-        [[header[level] for header in headers] for level in range(3)], names=["Encoder", "Objective", "Setting"]
-    )
-    columns = ["Searched", "Best found", "Searches", *(state.capitalize() for state in STATES)]
-    return Layout.unranked(pd.DataFrame(cells, index=index, columns=columns, dtype=object), worded=["Searched"])
-
-
-def _trials(table: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
-    """The number of searches of each encoder and objective, and of their trials by state."""
-    searches = table.drop_duplicates(["corpus", "encoder", "objective", "preset"])
-    counts = searches.groupby(["encoder", "objective"])[[f"n_{state}" for state in STATES]].agg(["size", "sum"])
-    return {
-        keys: [number(row.iloc[0]), *(number(row[f"n_{state}", "sum"]) for state in STATES)]
-        for keys, row in counts.iterrows()
-    }
+    columns = ["Searched", "Best found", *TRIALS]
+    table = pd.DataFrame(lines, columns=["encoder", "objective", "Setting", *columns])
+    return Layout.unranked(table, ["encoder", "objective", "Setting"], table[columns], worded=["Searched"])
 
 
 def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -89,3 +85,33 @@ def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     known = {setting: place for place, setting in enumerate(SETTINGS)}
     places = [known.get(setting, len(known)) for setting in table["setting"]]
     return arrange(table.assign(place=places), [*by, "place", "setting"])[COLUMNS]
+
+
+def spaces(trials: pd.DataFrame) -> dict[str, list[Space]]:
+    """The distinct search spaces of each setting, from the column ``space`` of trials.parquet (JSON)."""
+    by_setting: dict[str, list[Space]] = {}
+    for text in trials["space"].dropna().unique():
+        for setting, space in json.loads(text).items():
+            known = by_setting.setdefault(setting, [])
+            if space not in known:
+                known.append(space)
+    return by_setting
+
+
+def in_words(space: Space) -> str:
+    """A search space as text: "{0.1, 0.3}", "0.1–0.9", "0.5–0.9 in steps of 0.1" or "0.01–10, log"."""
+    if "choices" in space:
+        choices = (significant(one) if isinstance(one, int | float) else str(one) for one in space["choices"])
+        return f"{{{', '.join(choices)}}}"
+    text = span(space["low"], space["high"], significant)
+    if space.get("step") is not None:
+        text += f" in steps of {significant(space['step'])}"
+    return f"{text}, log" if space.get("log") else text
+
+
+def _bounds(found: list[Space]) -> tuple[float, float]:
+    """Smallest and largest number of the spaces; NaN if a choice is not a number."""
+    ends = [end for space in found for end in space.get("choices", [space.get("low"), space.get("high")])]
+    if not ends or not all(isinstance(end, int | float) for end in ends):
+        return float("nan"), float("nan")
+    return float(min(ends)), float(max(ends))

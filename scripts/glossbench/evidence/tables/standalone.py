@@ -5,13 +5,10 @@ from itertools import product
 import pandas as pd
 
 from glossbench.evidence.selection import of_protocol, with_untuned
-from glossbench.evidence.tables.grid import Key, distinct, grid, seeds
-from glossbench.evidence.tables.scores import METRICS, marks, over_seeds, texts, untuned_note
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.numbers import number
+from glossbench.evidence.tables.layout import Key, Layout, distinct, score_grid
+from glossbench.evidence.tables.scores import over_seeds, untuned_note
 
-SCORES = ("accuracy", "macro_f1", "macro_silhouette")
-COSTS = ("train_seconds", "seconds_per_epoch", "stop_epoch")
+SCORES_AND_COSTS = ["accuracy", "macro_f1", "macro_silhouette", "train_seconds", "seconds_per_epoch", "stop_epoch"]
 NOTES = (
     "An epoch on MR took 9.2 s by the paper's text, 27.74 s by its appendix (D12).",
     "On 20NG the paper's runs stop at epochs 171 to 200 of at most 200, so that faster convergence is not shown "
@@ -30,7 +27,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     Metrics are accuracy and macro_f1 (percent), macro_silhouette (in [-1, 1]), train_seconds, seconds_per_epoch and
     stop_epoch (the last epoch trained).
     """
-    return over_seeds(select(runs), [*SCORES, *COSTS])
+    return over_seeds(select(runs), SCORES_AND_COSTS)
 
 
 def layout(table: pd.DataFrame) -> Layout:
@@ -39,16 +36,7 @@ def layout(table: pd.DataFrame) -> Layout:
     Untuned objectives are below a line.
     """
     rows = ["encoder", "corpus", "objective"]
-    shown = table.assign(text=_texts(table), mark=marks(table))
-    laid_out = grid(shown, rows, ["metric"], row_keys=_every_cell(table), beside={"Seeds": seeds(table, rows)})
-    return laid_out.with_notes(untuned_note(table))
-
-
-def _texts(table: pd.DataFrame) -> list[str]:
-    return [
-        number(mean, METRICS[metric].decimals) if metric in COSTS else text
-        for metric, mean, text in zip(table["metric"], table["mean"], texts(table), strict=True)
-    ]
+    return score_grid(table, rows, ["metric"], row_keys=_every_cell(table)).with_notes(untuned_note(table))
 
 
 def _every_cell(table: pd.DataFrame) -> list[Key]:

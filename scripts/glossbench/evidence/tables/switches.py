@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from glossbench.evidence.statistics.pairs import compare
-from glossbench.evidence.tables.grid import grid
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
 
@@ -63,7 +62,6 @@ def layout(table: pd.DataFrame, switches: dict[str, str]) -> Layout:
     named = table.assign(
         switch=[f"{switches[name]}: {name} = {value}" for name, value in table[SWITCH].itertuples(index=False)],
         text=[_text(*row) for row in table[["difference", "low", "high"]].itertuples(index=False)],
-        mark=0,
     )
     row_keys = list(dict.fromkeys(named[ROWS].itertuples(index=False, name=None)))
     reasons = dict.fromkeys(reason for reason in table["reason"] if reason and not reason.startswith("Wilcoxon"))

@@ -4,8 +4,8 @@ import pandas as pd
 
 from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.pairs import holm, paired
-from glossbench.evidence.text.layout import Layout
-from glossbench.evidence.text.names import arrange, encoder_name, objective_name
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.text.names import arrange, objective_name
 from glossbench.evidence.text.numbers import number, signed, significant
 
 METRIC = "accuracy"
@@ -86,28 +86,22 @@ def _in_order(table: pd.DataFrame, baselines: list[str]) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame, **_: list[str]) -> Layout:
     """One row per encoder, comparison and kind of pairs. A note says why tests are missing."""
-    index = pd.MultiIndex.from_arrays(
-        [
-            table["encoder"].map(encoder_name),
-            [f"{objective_name(a)} vs {objective_name(b)}" for a, b in table[["objective", "baseline"]].to_numpy()],
-            [_pairs(kind, n) for kind, n in zip(table["pairs"], table["n"], strict=True)],
-        ],
-        names=["Encoder", "Comparison", "Pairs"],
+    compared = zip(table["objective"].map(objective_name), table["baseline"].map(objective_name), strict=True)
+    titled = table.assign(
+        Comparison=[f"{objective} vs {baseline}" for objective, baseline in compared],
+        Pairs=[_pairs(kind, n) for kind, n in zip(table["pairs"], table["n"], strict=True)],
     )
-    shown = {
-        "G-Loss": ("mean", _percent),
-        "Baseline": ("baseline_mean", _percent),
-        "Difference": ("difference", signed),
-        "p": ("p", significant),
-        "p (Holm)": ("p_holm", significant),
-        "Wilcoxon p": ("wilcoxon_p", significant),
-        "Wilcoxon p (Holm)": ("wilcoxon_p_holm", significant),
+    columns = {
+        "G-Loss": table["mean"].map(_percent),
+        "Baseline": table["baseline_mean"].map(_percent),
+        "Difference": table["difference"].map(signed),
+        "p": table["p"].map(significant),
+        "p (Holm)": table["p_holm"].map(significant),
+        "Wilcoxon p": table["wilcoxon_p"].map(significant),
+        "Wilcoxon p (Holm)": table["wilcoxon_p_holm"].map(significant),
     }
-    cells = pd.DataFrame(
-        {title: list(map(text, table[column])) for title, (column, text) in shown.items()}, dtype=object
-    )
     reasons = dict.fromkeys(reason for reason in table["reason"] if reason)
-    laid_out = Layout.unranked(cells.set_axis(index))
+    laid_out = Layout.unranked(titled, ["encoder", "Comparison", "Pairs"], columns)
     return laid_out.with_notes(f"A dash among the tests: {'; '.join(reasons)}." if reasons else None)
 
 

@@ -5,9 +5,8 @@ import re
 
 import pandas as pd
 import pytest
-from glossbench.evidence.tables import integrated
-from glossbench.evidence.text import rendering
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables import integrated, rendering
+from glossbench.evidence.tables.layout import Layout
 from made_up import runs
 
 HOSTILE = r"50%_of&a|b<i>#{x}"
@@ -27,8 +26,8 @@ def table() -> pd.DataFrame:
 
 def flat(rows: int = 1, text: str = "x", **options) -> Layout:
     """A plain layout of one column of words and one of numbers."""
-    cells = pd.DataFrame({"Words": [text] * rows, "Number": ["1"] * rows}, index=pd.Index(["row"] * rows, name="Row"))
-    return Layout.unranked(cells, **options)
+    table = pd.DataFrame({"Row": ["row"] * rows})
+    return Layout.unranked(table, ["Row"], {"Words": [text] * rows, "Number": ["1"] * rows}, **options)
 
 
 def test_latex_escapes_every_special_character(table):

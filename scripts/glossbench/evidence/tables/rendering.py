@@ -6,7 +6,7 @@ from itertools import groupby
 import pandas as pd
 from markupsafe import Markup, escape
 
-from glossbench.evidence.text.layout import Layout
+from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.markdown import escaped, one_line, pipe_table
 
 TEX_SPECIAL = str.maketrans(

@@ -1,0 +1,73 @@
+"""What the report shows of all runs together: scores with their intervals, time and memory."""
+
+import pandas as pd
+
+from glossbench.evidence.selection import unvaried_and_untuned
+from glossbench.evidence.statistics.cells import cells
+from glossbench.evidence.tables.layout import Layout, grid
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.numbers import duration, number
+
+METRICS = ("accuracy", "macro_f1")
+WIDEST = 4  # columns with scores
+NOTE = (
+    "Mean test score in percent with Student's 95 % interval of the mean over seeds, cut off at 0 and 100. One run has "
+    "no interval, and with two runs it is wide. Objectives with changed settings are left out. Untuned "
+    "objectives train nothing."
+)
+
+
+def scores_table(runs: pd.DataFrame) -> Layout:
+    """Accuracy and macro-F1 of every objective without changed settings, and of untuned objectives.
+
+    The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
+    each metric has its own rows.
+
+    Args:
+        runs: The collected runs.
+    """
+    own = unvaried_and_untuned(runs)
+    table = pd.concat([cells(own, metric).assign(metric=metric) for metric in METRICS], ignore_index=True)
+    texts = [_mean_interval(*scores) for scores in table[["mean", "low", "high"]].itertuples(index=False, name=None)]
+    table = table.assign(text=texts, n_seeds=table["n"])
+    return grid(table, ["encoder", "protocol", "objective"], ["corpus", "metric"], widest=WIDEST).with_notes(NOTE)
+
+
+def _mean_interval(mean: float, low: float, high: float) -> str:
+    """For example "85.64 [84.10, 87.18]"; the mean alone if there is no interval."""
+    if pd.isna(low):
+        return number(100 * mean, 2)
+    return f"{number(100 * mean, 2)} [{number(100 * max(low, 0), 2)}, {number(100 * min(high, 1), 2)}]"
+
+
+def costs_table(runs: pd.DataFrame) -> Layout:
+    """Time and memory of each encoder and objective over all corpora and seeds: sums, means, highest memory."""
+    groups = arrange(runs, ["encoder", "objective"]).groupby(["encoder", "objective"], sort=False)
+    columns = {
+        "Runs": groups.size().map(str),
+        "Total time": groups["total_seconds"].sum().map(duration),
+        "Mean time an epoch": groups["seconds_per_epoch"].mean().map(duration),
+        "Mean last epoch": groups["stop_epoch"].mean().map(lambda value: number(value, 1)),
+        "Mean docs/s": groups["docs_per_second"].mean().map(number),
+        "Mean tokens/s": groups["tokens_per_second"].mean().map(number),
+        "Peak MiB": groups["peak_memory_mib"].max().map(number),
+    }
+    return Layout.unranked(groups.size().reset_index(), ["encoder", "objective"], columns)
+
+
+def costs_in_all(runs: pd.DataFrame) -> dict[str, str]:
+    """Time and memory of all runs, as texts by title."""
+    seconds = runs["total_seconds"]
+    slowest = runs.loc[seconds.idxmax()]
+    name = (
+        f"{objective_name(slowest['objective'])} on {corpus_name(slowest['corpus'])} "
+        f"with {encoder_name(slowest['encoder'])}, seed {slowest['seed']}"
+    )
+    return {
+        "Runs": str(len(runs)),
+        "Time of all runs": duration(seconds.sum()),
+        "Mean time of a run": duration(seconds.mean()),
+        "Slowest run": f"{duration(seconds.max())} ({name})",
+        "Peak memory": f"{number(runs['peak_memory_mib'].max())} MiB",
+        "Devices": ", ".join(sorted(runs["device"].astype(str).unique())),
+    }
