@@ -11,16 +11,17 @@ ARGS ?=
 FROM ?=
 ONLY ?=
 DIGEST ?=
+COMMAND = PYTHONPATH=scripts python -m glossbench
 # what Snakemake itself would answer with a traceback
-CHECKED = @PYTHONPATH=scripts python -m glossbench.tools.check_yaml $(STUDY) -- $(ARGS)
+CHECKED = @$(COMMAND) check $(STUDY) -- $(ARGS)
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
-UNLOCKED := @PYTHONPATH=scripts python -m glossbench.tools.unlock
+UNLOCKED = @$(COMMAND) unlock
 # last, since it takes all that follows it for files
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks
 RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study plan partial pack import artifact verify test test-fast bench lint format docs lock clean
+.PHONY: help demo study plan status partial pack import verify test test-fast bench lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,24 +38,23 @@ study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	snakemake $(ARGS) $(CONFIG)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
-	@PYTHONPATH=scripts python -m glossbench.tools.plan $(or $(STUDY),config/config.yaml) $(FROM)
+	@$(COMMAND) plan $(STUDY) $(if $(FROM),--from $(FROM))
+
+status: $(VENV)/ready  ## runs of a study that are done, at work, waiting or failed
+	@$(COMMAND) status $(STUDY) $(ARGS)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
 	$(CHECKED)
 	snakemake partial $(ARGS) --nolock $(CONFIG)
 
-pack: $(VENV)/ready  ## an archive of a study's finished runs, for make import elsewhere: make pack STUDY=config/tiny.yaml
-	@PYTHONPATH=scripts python -m glossbench.tools.pack $(STUDY) $(ARGS)
+pack: $(VENV)/ready  ## an archive of a study: its finished runs and its evidence: make pack STUDY=config/tiny.yaml
+	@$(COMMAND) pack $(STUDY) $(ARGS)
 
 import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=runs.tar.gz STUDY=config/tiny.yaml
-	@PYTHONPATH=scripts python -m glossbench.tools.import_pack $(ARCHIVE) $(STUDY) $(ARGS)
+	@$(COMMAND) import $(ARCHIVE) $(STUDY) $(ARGS)
 
-artifact: $(VENV)/ready  ## one archive of a study's evidence
-	$(CHECKED)
-	snakemake artifact $(ARGS) $(CONFIG)
-
-verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick-artifact.tar.gz DIGEST=sha256
-	@PYTHONPATH=scripts python -m glossbench.tools.verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
+verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick.tar.gz DIGEST=sha256
+	@$(COMMAND) verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
 test: $(VENV)/ready  ## the whole test suite, on all cores
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -80,12 +80,8 @@ format: $(VENV)/ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md, ARTIFACT.md and the rule graph up to date
-	PYTHONPATH=scripts python -m glossbench.tools.settings_docs config/README.md
-	PYTHONPATH=scripts python -m glossbench.tools.reproducing
-	PYTHONPATH=scripts python -m glossbench.tools.artifact_page
-	snakemake --rulegraph dot --forceall --quiet all --configfile config/tiny.yaml \
-		| PYTHONPATH=scripts python -m glossbench.tools.rule_graph docs/images/rules.png
+docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the graph of the rules up to date
+	snakemake --rulegraph mermaid-js --forceall --configfile config/tiny.yaml | PYTHONPATH=scripts python -m glossbench.pages
 
 lock: $(VENV)/ready  ## lock what envs/requirements.in asks for; newer versions with ARGS=--upgrade
 	PYTHONPATH=scripts python -m glossbench.tools.lock envs $(ARGS)

@@ -137,7 +137,7 @@ rule report:
         runtime=5,
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
-        records=lambda w: canonical(on_disk_by_name(sources_of("records"))),
+        records=lambda w: canonical(sources_of_results()),
         claims=canonical(CLAIMS),
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),
@@ -148,30 +148,3 @@ rule report:
         "Writing the report"
     script:
         "../scripts/report.py"
-
-
-rule artifact:
-    input:
-        products=lambda w: [*frames_of(RESULTS).values(), *products_of(RESULTS)],
-        records=lambda w: list(sources_of("records").values()),
-        cards=lambda w: list(sources_of("cards").values()),
-    output:
-        archive=f"{RESULTS}/{STUDY.name}-artifact.tar.gz",
-    log:
-        f"{RESULTS}/logs/artifact.log",
-    localrule: True
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=lambda w: canonical(given_study()),
-        records=lambda w: canonical(on_disk_by_name({**sources_of("records"), **sources_of("cards")})),
-        sources=lambda w: sources_digest(ROOT),
-        code=code_digest("artifact"),
-    message:
-        f"Packing the evidence of {RESULTS}"
-    script:
-        "../scripts/artifact.py"

@@ -12,10 +12,8 @@ from glossbench.settings import requests
 from glossbench.settings.collected import Collected, collect_settings, projection_settings
 from glossbench.settings.files import OF_SEARCHES, evidence_files, search_folder
 from glossbench.settings.grid import TuningJob
+from glossbench.archives.imported import imported, records
 from glossbench.settings.lost import lost_files, lost_files_of_runs
-from glossbench.tools.archive import sources_digest
-from glossbench.tools import records as recorded
-from glossbench.tools.imported import imported
 
 
 def code_digest(script, *modules):
@@ -269,23 +267,14 @@ def output_params(output):
 
 
 @lru_cache
-def sources_of(what):
-    """Files that say where results come from, of a kind ("records" or "cards"), by their names in an archive."""
-    return getattr(recorded, what)(STUDY, IMPORTED)
-
-
-def on_disk_by_name(files):
-    return {name: on_disk(path) for name, path in files.items()}
+def sources_of_results():
+    """Files that say where results come from, by their names in an archive."""
+    return {name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}
 
 
 def records_here():
-    """Records that no rule of this study makes, as far as they are there."""
-    return [path for path in sources_of("records").values() if path.startswith("results/") and all_there([path])]
-
-
-def given_study():
-    """The study as it was given, command line included."""
-    return {key: value for key, value in config.items() if key not in VOLATILE}
+    """Of these, those that no rule of this study makes, as far as they are there."""
+    return [path for path in records(STUDY, IMPORTED).values() if path.startswith("results/") and all_there([path])]
 
 
 def claims_inputs(view):

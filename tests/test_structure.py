@@ -22,7 +22,11 @@ MAY_IMPORT = {
     "data": {"errors", "files", "job", "transfer", "settings"},
     "learning": {"errors", "files", "provenance", "job", "data", "losses", "frames", "graph", "transfer", "settings"},
     "evidence": {"errors", "frames", "graph"},
-    "tools": {"errors", "files", "provenance", "job", "data", "settings", "evidence", "frames"},
+    "archives": {"errors", "files", "provenance", "data", "settings", "learning", "evidence", "frames"},
+    "commands": {"errors", "job", "settings", "evidence", "archives"},
+    "pages": {"errors", "settings", "evidence", "commands"},
+    "tools": set(),
+    "__main__": {"errors", "files", "settings", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
 TOLD_TO_JOBS = {"model", "messages", "training", "losses", "search", "jobs"}

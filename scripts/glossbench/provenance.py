@@ -18,6 +18,7 @@ from glossbench.files import sha256
 NUMERICS = 1
 
 PACKAGE = "glossbench"
+NUMERICS = 1
 SCRIPTS = Path(__file__).parents[1]
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.

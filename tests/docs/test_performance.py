@@ -23,7 +23,7 @@ def test_targets_of_make_exist():
 
 
 def test_sizes_of_the_papers_grid_are_those_that_plan_gives():
-    command = [sys.executable, "-m", "glossbench.tools.plan", ROOT / "config" / "paper.yaml"]
+    command = [sys.executable, "-m", "glossbench", "plan", ROOT / "config" / "paper.yaml"]
     process = subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
     planned = {round(float(size), 1) for size in re.findall(r"([\d.]+) GB", process.stdout)}
     shown = {float(size) for size in re.findall(r"\| ([\d.]+) GB \| `make plan", PAGE)}

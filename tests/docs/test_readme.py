@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from glossbench.commands.plan import plan, published_speed
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.paper.published import published_costs
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from glossbench.tools.plan import plan, published_speed
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "config" / "published"

@@ -1,6 +1,7 @@
 """What jobs ask a scheduler for, by hand; and keys that Snakemake cuts on their way to a node."""
 
 import pytest
+from glossbench.commands.plan import published_speed
 from glossbench.evidence.paper.published import published_costs
 from glossbench.settings.grid import Run
 from glossbench.settings.keys import rejoin_cut_keys
@@ -15,7 +16,6 @@ from glossbench.settings.requests import (
 )
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from glossbench.tools.plan import published_speed
 from registered import CONFIG, PUBLISHED
 
 MR = Run("mr", "bert-base", "ce", 0)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glossbench.commands.check import check_arguments
 from glossbench.errors import SettingsError
+from glossbench.pages.settings import tables, updated
 from glossbench.settings.objectives import tuned_settings, without_searched
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.study import canonical, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
-from glossbench.tools.check_yaml import check_arguments
-from glossbench.tools.settings_docs import tables, updated
 
 CONFIG = Path(__file__).parents[2] / "config"
 LEAST = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
@@ -580,7 +580,7 @@ def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
 def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text("study: a\ncorpora: [mr\n")
-    command = [sys.executable, "-m", "glossbench.tools.check_yaml"]
+    command = [sys.executable, "-m", "glossbench", "check"]
     process = subprocess.run([*command, path], cwd=CONFIG.parent / "scripts", capture_output=True, text=True)
     assert process.returncode == 1
     assert process.stderr.startswith(f"glossbench: {path}: line 3: not valid YAML: ")

@@ -1,103 +1,139 @@
-"""Archives of small studies, made as the workflow makes them, from made-up frames."""
+"""Archives of small studies: runs are made up, all else is made from them as the workflow makes it."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from glossbench.archives import rebuilding
+from glossbench.archives.imported import Expected, records
+from glossbench.archives.packing import pack
 from glossbench.evidence.build import Evidence
+from glossbench.files import write_json
 from glossbench.frames import write_frame
+from glossbench.learning.collecting import collect
+from glossbench.learning.evaluation.metrics import run_columns
+from glossbench.provenance import NUMERICS
+from glossbench.settings.collected import Collected, collect_settings
 from glossbench.settings.files import card_file, run_folder
-from glossbench.settings.grid import TuningJob
+from glossbench.settings.grid import Run
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import report_entries
 from glossbench.settings.study import Study, canonical, load_study
-from glossbench.tools import rebuilding
-from glossbench.tools.archive import contents, pack
-from glossbench.tools.crate import with_crate
-from glossbench.tools.imported import Expected
-from glossbench.tools.records import manifests
-from made_up import corpora, coverage, epochs, runs
+from made_up import corpora
 from registered import CLAIMS, CONFIG, OUTPUTS, PUBLISHED, ROOT, caption
 from run_script import run
 
+EPOCHS = 3
 
-def archive_of(settings: dict[str, Any], work: Path) -> Path:
-    """The archive of a study that downloaded its corpora and encoders."""
+
+def archive_of(settings: dict[str, Any], work: Path, monkeypatch: Any) -> Path:
+    """The archive of a study that downloaded its corpora and encoders, with its evidence.
+
+    Args:
+        settings: The study as its file has it.
+        work: Folder to work in.
+        monkeypatch: Of pytest.
+    """
     study = load_study(settings, "study", CONFIG)
-    results = work / "results" / study.name
-    records = {name: _written(work / name, f"{'0' * 64}  a file of {name}\n") for name in manifests(study, set())}
-    frames = study_frames(study)
-    _write_products(frames, study, results, records)
-    cards = _cards(frames["corpora"], work)
-    return _packed(study.name, results, {**records, **cards}, settings)
-
-
-def study_frames(study: Study) -> dict[str, pd.DataFrame]:
-    """Runs with the origins that the study gives, and what is collected beside them."""
-    places = {key: place for place, key in enumerate(study.objectives)}
-    scores = {
-        (corpus, encoder, key): [0.9 + 0.01 * place, 0.91]
-        for corpus in study.corpora
-        for encoder in study.encoders
-        for key, place in places.items()
-    }
-    own, expected = runs(scores, study=study.name), Expected(study)
-    for corpus, encoder, key in scores:
-        rows = (own["corpus"] == corpus) & (own["encoder"] == encoder) & (own["objective"] == key)
-        origins = expected.of_run(TuningJob(corpus, encoder, key))
-        for job in ("training", "evaluation"):
-            for part, value in origins[job].items():
-                own.loc[rows, f"{job}_{part}"] = value
-    curves = [[0.5, 0.7, 0.8]] * len(own)
-    return {
-        "runs": own,
-        "epochs": epochs(own, curves),
-        "corpora": corpora(*study.corpora),
-        "coverage": coverage(own),
-    }
-
-
-def index(study: Study) -> dict[str, Any]:
-    """The index of an import that took all runs of a study."""
-    expected = Expected(study)
-    return {run_folder(run): {"origin": expected.of_run(run), "other_code": False} for run in study.runs}
-
-
-def _cards(frame: pd.DataFrame, work: Path) -> dict[str, Path]:
-    rows = {card_file(row["corpus"]): row for row in frame.to_dict("records")}
-    return {file: _written(work / "cards" / file, json.dumps(row, default=int)) for file, row in rows.items()}
-
-
-def _written(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _packed(name: str, results: Path, records: dict[str, Path], study: dict[str, Any]) -> Path:
-    products = [str(path) for path in results.rglob("*") if path.is_file()]
-    archive = results / f"{name}-artifact.tar.gz"
-    pack(archive, f"{name}-artifact", with_crate(contents(ROOT, results, products, records, study)))
+    monkeypatch.chdir(work)
+    make_runs(study, Path("results", study.name))
+    _make_evidence(study, Path("results", study.name))
+    archive = work / f"{study.name}.tar.gz"
+    assert pack(study, settings, archive, ROOT).evidence
     return archive
 
 
-def _write_products(frames: dict[str, pd.DataFrame], study: Study, results: Path, records: dict[str, Path]) -> None:
-    made = Evidence(frames, PUBLISHED, names_of(study, CONFIG))
-    for folder in ("tables", "figures"):
-        (results / folder).mkdir(parents=True)
+def make_runs(study: Study, results: Path) -> None:
+    """Write the files of finished runs, the cards of the corpora and the lists of what was fetched."""
+    frame = corpora(*study.corpora, test_in_train=[["test-0"]] * len(study.corpora))
+    for row in frame.to_dict("records"):
+        write_json(_placed(results / card_file(row["corpus"])), json.loads(json.dumps(row, default=_plain)))
+    for name in records(study, set()):
+        _placed(Path(name)).write_text(_manifest(study, name))
+    expected = Expected(study)
+    for place, one in enumerate(study.runs):
+        make_run(one, expected.of_run(one), results / run_folder(one), 0.7 + 0.01 * place)
+
+
+def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accuracy: float) -> None:
+    """Write the files of a finished run that has these settings."""
+    sizes = {"n_train": 100, "n_val": 50, "n_test": 100, "n_parameters": 1000, "n_trainable": 1000, "num_classes": 2}
+    settings = {**made_from["training"], "seed": one.seed, **sizes}
+    loss_settings = settings["objective"]["loss_settings"]
+    if isinstance(loss_settings.get("sigma"), str):
+        settings["objective"] = {**settings["objective"], "loss_settings": {**loss_settings, "sigma": 0.5}}
+    folder.mkdir(parents=True)
+    labels = np.arange(100) % 2
+    right = np.arange(100) < round(100 * accuracy)
+    predictions = pd.DataFrame({"doc_id": [f"test-{place}" for place in range(100)], "label": labels})
+    predictions["predicted"] = np.where(right, labels, 1 - labels)
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    from sklearn.metrics import f1_score
+
+    scores = {
+        "test_accuracy": float(right.mean()),
+        "test_macro_f1": f1_score(labels, predictions["predicted"], average="macro"),
+    }
+    scores |= {"val_macro_f1": accuracy, "val_macro_silhouette": 0.3, "test_macro_silhouette": 0.25}
+    scores |= {"best_epoch": 2, "stop_epoch": EPOCHS, "probe": None, "probe_C": None}
+    scores |= {"test_accuracy_deduplicated": None, "test_macro_f1_deduplicated": None, "n_test_deduplicated": None}
+    origin = {"settings": "0" * 16, "code": "1" * 16, "numerics": NUMERICS}
+    write_json(folder / "settings.json", settings)
+    write_json(
+        folder / "metrics.json",
+        {**run_columns(settings), **scores, "origin": {**origin, "given": made_from["evaluation"]}},
+    )
+    seconds = dict.fromkeys(("train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second"), 1.5)
+    about = {"tokens_per_second": 9.0, "peak_memory_mib": 100.0, "device": "cpu", "precision": "float32", "threads": 1}
+    versions = {f"{name}_version": "1.0" for name in ("torch", "transformers", "python")}
+    write_json(folder / "timing.json", {**seconds, **about, **versions, "origin": origin, "commit": "unknown"})
+    epochs = pd.DataFrame({"epoch": range(1, EPOCHS + 1), "loss": 0.5, "loss_ce": 0.4, "loss_metric": 0.6})
+    epochs = epochs.assign(
+        learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2, left_out_share=0.0
+    )
+    epochs.assign(best=[False, True, False]).to_csv(folder / "epochs.csv", index=False)
+    parts = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
+    pd.DataFrame({"epoch": epochs["epoch"], **{f"seconds_{part}": 0.5 for part in parts}}).to_csv(
+        folder / "timing.csv", index=False
+    )
+
+
+def _manifest(study: Study, name: str) -> str:
+    """A list of fetched files: those that the registry names by their digests, and one more."""
+    _, kind, key, _ = name.split("/")
+    entry = study.registry[kind][key]
+    sources = entry.get("files") or ({"file": entry["file"]} if "file" in entry else {})
+    digests = {role: source["sha256"] for role, source in sources.items()}
+    return "".join(f"{digest}  {role}\n" for role, digest in {**digests, "more": "0" * 64}.items())
+
+
+def _placed(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else list(value)
+
+
+def _make_evidence(study: Study, results: Path) -> None:
+    """Make frames, tables, figures, tests, verdicts and the report."""
+    collected = Collected(study, lambda item: str(results))
+    files = collected.files(list(study.runs), study.tuning_jobs(), collected.cards())
+    frames = collect(**json.loads(canonical(collect_settings(study))), files=files)
     for name, frame in frames.items():
         write_frame(name, frame, results / f"{name}.parquet")
+    frames = {name: pd.read_parquet(results / f"{name}.parquet") for name in frames}
+    made = Evidence(frames, PUBLISHED, names_of(study, CONFIG))
     outputs = [output for output in OUTPUTS if output.fillable(study)]
     for output in outputs:
         given = output.specification(), caption(output.key)
-        if output.kind == "table":
-            files = {ending: text.encode() for ending, text in made.table(*given).items()}
-        else:
-            texts, pictures = rebuilding.drawn(made, *given)
-            files = {**{ending: text.encode() for ending, text in texts.items()}, **pictures}
-        for ending, content in files.items():
-            (results / f"{output.kind}s/{output.key}.{ending}").write_bytes(content)
+        texts, pictures = rebuilding.drawn(made, *given) if output.kind == "figure" else (made.table(*given), {})
+        contents = {**{ending: text.encode() for ending, text in texts.items()}, **pictures}
+        for ending, content in contents.items():
+            _placed(results / f"{output.kind}s/{output.key}.{ending}").write_bytes(content)
     for name, texts in {"claims": made.claims(CLAIMS), "significance": made.significance()}.items():
         for ending, text in texts.items():
             (results / f"{name}.{ending}").write_text(text, encoding="utf-8")
@@ -112,7 +148,7 @@ def _write_products(frames: dict[str, pd.DataFrame], study: Study, results: Path
         "settings": canonical(study.spelled_out),
         "claims": canonical(CLAIMS),
         "outputs": canonical(report_entries(outputs, ROOT)),
-        "records": canonical({name: str(path) for name, path in records.items()}),
+        "records": canonical(records(study, set())),
     }
     output = {"page": str(results / "report.html"), "provenance": str(results / "provenance.json")}
     run("report", results.parent / "log", given, output, params)

@@ -34,7 +34,7 @@ def wait_until(condition, seconds, what):
 
 def unlock(folder):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench.tools.unlock"]
+    command = [sys.executable, "-m", "glossbench", "unlock"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 

@@ -164,7 +164,7 @@ def started(folder, study):
 
 def unlock(folder):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench.tools.unlock"]
+    command = [sys.executable, "-m", "glossbench", "unlock"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 

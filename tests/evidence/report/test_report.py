@@ -224,10 +224,11 @@ EVIDENCE = [f"glossbench.evidence.{name}" for name in ("report.page", "figures.l
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("modules", "foreign"), [(EVIDENCE, LARGE | {"glossbench.data"}), (["glossbench.tools.verify"], LARGE)]
+    ("modules", "foreign"),
+    [(EVIDENCE, LARGE | {"glossbench.data"}), (["glossbench.archives.verifying"], LARGE - {"glossbench.learning"})],
 )
 def test_evidence_knows_neither_data_nor_learning_nor_the_workflow(modules, foreign):
-    """Verifying an archive knows the registries' digests of data as well."""
+    """Verifying an archive knows the registries' digests of data as well, and collects its runs."""
     code = IMPORTS.format(modules=", ".join(modules), foreign=foreign)
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)

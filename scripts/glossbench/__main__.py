@@ -1,0 +1,169 @@
+"""The command line of glossbench, beside Snakemake's own: ``python -m glossbench COMMAND`` or ``glossbench COMMAND``.
+
+``make`` calls it. All commands work in the current directory, where ``results`` is. Each imports what it alone needs.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from glossbench.errors import GlossbenchError
+from glossbench.settings.study import Study, check_mirror, load_study
+from glossbench.settings.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: The command line without the program; that of the process by default.
+
+    Returns:
+        The exit status.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    passed_on: list[str] = []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        arguments, passed_on = arguments[:cut], arguments[cut + 1 :]
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given, passed_on) or 0
+    except (GlossbenchError, RuntimeError) as error:
+        print(f"glossbench: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="glossbench", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str, study: str | None = "?") -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text)
+        one.set_defaults(run=run)
+        if study is not None:
+            one.add_argument("study", nargs=study, default=str(CONFIG / "config.yaml"), help="a study file")
+            one.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
+        return one
+
+    plan = command("plan", _plan, "hours and disk of a study, on an A100 or at the speed of finished runs")
+    plan.add_argument("--from", dest="runs", type=Path, metavar="RUNS", help="runs.parquet of a finished study")
+    command("status", _status, "runs of a study that are done, at work, waiting or failed")
+    pack = command("pack", _pack, "an archive of a study's finished runs and, when all are, of its evidence")
+    pack.add_argument("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.gz")
+    pack.add_argument("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
+    placed = command("import", _import, "place the runs of an archive into a study", study=None)
+    placed.add_argument("archive", type=Path, help="an archive, or a folder of archives")
+    placed.add_argument("study", nargs="?", default=str(CONFIG / "config.yaml"), help="a study file")
+    placed.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
+    placed.add_argument("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
+    verify = command(
+        "verify", _verify, "check an archive: its files, and that its evidence follows from its runs", None
+    )
+    verify.add_argument("archive", type=Path)
+    verify.add_argument("--digest", help="its sha256, as a paper or a tag states it")
+    command("unlock", _unlock, "remove the lock and the SLURM jobs that a killed Snakemake left here", None)
+    command("check", _check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
+    files = command("files", _files, "files of the runs that a table, figure or claim of the paper needs", None)
+    files.add_argument("number", help="its number in the paper, e.g. T2, F5 or C1")
+    return parser
+
+
+def _given_study(given: argparse.Namespace) -> dict[str, Any]:
+    """The study as a file and --config give it."""
+    from glossbench.commands.check import check_arguments
+
+    check_arguments(["--config", *given.config])
+    settings = read_yaml(Path(given.study))
+    pairs = (entry.partition("=") for entry in given.config)
+    return settings | {key: yaml.safe_load(value) for key, _, value in pairs}
+
+
+def _study(given: argparse.Namespace) -> Study:
+    return load_study(_given_study(given), given.study, CONFIG)
+
+
+def _plan(given: argparse.Namespace, _: list[str]) -> None:
+    from glossbench.commands.plan import print_plan
+
+    study = _study(given)
+    check_mirror(study, given.study)
+    print_plan(study, given.runs, CONFIG)
+
+
+def _status(given: argparse.Namespace, _: list[str]) -> None:
+    from glossbench.commands.status import status_text
+
+    study = _study(given)
+    print(status_text(study, Path("results", study.name)))
+
+
+def _pack(given: argparse.Namespace, _: list[str]) -> None:
+    from glossbench.archives.packing import pack
+
+    study = _study(given)
+    archive = given.to or Path("results", study.name, f"{study.name}.tar.gz")
+    packed = pack(study, _given_study(given), archive, ROOT, given.embeddings)
+    what = "and the evidence" if packed.evidence else "without evidence"
+    print(f"{archive}: {packed.runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
+
+
+def _import(given: argparse.Namespace, _: list[str]) -> int:
+    from glossbench.archives.importing import import_archive
+
+    study, refused = _study(given), 0
+    for archive in sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]:
+        found = import_archive(archive, study, given.other_numerics)
+        for name, why in found.refused.items():
+            print(f"not taken: {name}: {why}")
+        counts = f"{len(found.taken)} taken, {len(found.here)} here already, {len(found.refused)} not taken"
+        print(f"{archive.name} into results/{study.name}: {counts}")
+        refused += len(found.refused)
+    return int(bool(refused))
+
+
+def _verify(given: argparse.Namespace, _: list[str]) -> int:
+    from glossbench.archives.verifying import verify
+    from glossbench.files import sha256
+
+    verdict = verify(given.archive, ROOT, given.digest)
+    for fault in verdict.faults:
+        print(f"glossbench: {fault}", file=sys.stderr)
+    if verdict.faults:
+        return 1
+    for note in verdict.notes:
+        print(f"note: {note}")
+    print(f"{given.archive}: sound; its frames, tables, figures, verdicts and report follow from its runs")
+    print(f"sha256 {sha256(given.archive)}" + (", as expected" if given.digest else ""))
+    return 0
+
+
+def _unlock(given: argparse.Namespace, _: list[str]) -> None:
+    from glossbench.commands.unlock import unlock
+
+    for message in unlock(Path.cwd()):
+        print(f"glossbench: {message}")
+
+
+def _check(given: argparse.Namespace, passed_on: list[str]) -> None:
+    from glossbench.commands.check import check_arguments
+
+    for file in [given.study] if isinstance(given.study, str) else given.study:
+        read_yaml(Path(file))
+    check_arguments(passed_on)
+
+
+def _files(given: argparse.Namespace, _: list[str]) -> None:
+    from glossbench.pages.items import files_of
+
+    print("\n".join(files_of(given.number, ROOT)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""Describes an archive as a Workflow Run RO-Crate (profile Provenance Run Crate): ro-crate-metadata.json.
+
+The description follows from the archive's other files alone, so the same files give the same bytes, and ``make verify``
+makes it again. See https://www.researchobject.org/workflow-run-crate.
+"""
+
+import hashlib
+import io
+import json
+import mimetypes
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW
+from glossbench.archives.imported import manifest
+from glossbench.data.params import digests
+from glossbench.files import CHECKSUMS
+from glossbench.frames import UNTUNED
+from glossbench.settings.files import run_folder
+from glossbench.settings.grid import Run
+from glossbench.settings.study import Study
+
+CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
+SPECIFICATION = "https://w3id.org/ro/crate/1.1"
+WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
+    "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",
+    "https://w3id.org/ro/wfrun/provenance/0.5": "Provenance Run Crate",
+    WORKFLOW_CRATE: "Workflow RO-Crate",
+}
+PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
+USAGE = {"seconds": "total_seconds", "memory": "peak_memory_mib"}
+FORMATS = {".parquet": "application/vnd.apache.parquet", ".yaml": "application/yaml", ".cff": "application/yaml",
+           ".md": "text/markdown", ".rst": "text/x-rst", ".tex": "application/x-tex"}  # fmt: skip
+# The steps that the archive tells of: what their scripts do, in the order of the workflow.
+STEPS = {
+    "train": "fine-tunes an encoder on a corpus with an objective and a seed, and tests it",
+    "classify_untuned": "classifies a corpus without fine-tuning",
+    "collect": "collects all runs into frames",
+    "evidence": "makes tables, figures, tests, verdicts and the report from the frames",
+}
+Entity = dict[str, Any]
+
+
+def crate(study: Study, files: dict[str, bytes]) -> bytes:
+    """The text of ro-crate-metadata.json.
+
+    Args:
+        study: The study.
+        files: The archive's other files by name; SHA256SUMS may be left out.
+    """
+    files = {name: files[name] for name in sorted(files) if name not in (CRATE, CHECKSUMS)}
+    cited, made = yaml.safe_load(files[CITATION]), json.loads(files["provenance.json"])
+    runs = pd.read_parquet(io.BytesIO(files["runs.parquet"])).to_dict("records")
+    packages, commit = made["packages"], made["commit"]
+    licence = f"https://spdx.org/licenses/{cited['license']}"
+    people = {_person(one): one for work in (cited, *cited["references"]) for one in work["authors"]}
+    papers = {_arxiv(one): one for one in cited["references"]}
+    frames = [f"{name}.parquet" for name in study.frames]
+    products = [
+        name for name in files if name.startswith(("tables/", "figures/", "claims.", "significance.", "report."))
+    ]
+    inputs, run_actions, claims = _inputs(study, files), _runs(runs, files), _claims(json.loads(files["claims.json"]))
+    given = [one["@id"] for one in inputs if one["@type"] == "Dataset"]
+    actions = {
+        "train": [f"#{_run(row)}" for row in runs if row["protocol"] != UNTUNED],
+        "classify_untuned": [f"#{_run(row)}" for row in runs if row["protocol"] == UNTUNED],
+        "collect": ["#collected"],
+        "evidence": ["#made"],
+    }
+    steps = [name for name, made_by in actions.items() if made_by]
+    described = f"Runs, frames, tables, figures, tests, verdicts and the report of the study {study.name}, made by "
+    graph = [
+        _entity(CRATE, "CreativeWork", about=_to("./"), conformsTo=_to(SPECIFICATION, WORKFLOW_CRATE)),
+        _entity(
+            "./", "Dataset", name=f"Evidence of the study {study.name}",
+            description=f"{described}{cited['title']}. SHA256SUMS lists all files; make verify checks them.",
+            datePublished=str(cited["date-released"]), license=_to(licence),
+            author=_to(*map(_person, cited["authors"])), citation=_to(*papers), conformsTo=_to(*PROFILES),
+            mainEntity=_to(WORKFLOW), hasPart=_to(*files, CHECKSUMS),
+            mentions=_to("#run", "#organized", *(one["@id"] for one in [*run_actions, *claims]
+                                                 if one["@type"] in ("CreateAction", "Claim"))),
+        ),
+        *(_entity(at, "CreativeWork", name=name, version=at.rpartition("/")[2]) for at, name in PROFILES.items()),
+        _file(WORKFLOW, files) | _entity(
+            WORKFLOW, ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"], name="glossbench",
+            description=cited["title"], version=commit, programmingLanguage=_to("#snakemake"), license=_to(licence),
+            input=_to("#study"), output=_to("#report"), hasPart=_to(*(f"#{name}-tool" for name in steps)),
+            step=_to(*(f"#{name}-step" for name in steps)),
+        ),
+        _entity("#snakemake", ["ComputerLanguage", "SoftwareApplication"], name="Snakemake",
+                identifier=_to("https://snakemake.github.io"), url=_to("https://snakemake.github.io"),
+                softwareVersion=packages["snakemake"]),
+        *(_entity(f"#{name}", "FormalParameter", name=name, additionalType="File", conformsTo=_to(PARAMETER))
+          for name in ("study", "report")),
+        *(_entity(f"#{name}-tool", "SoftwareApplication", name=name, description=STEPS[name], softwareVersion=commit,
+                  softwareRequirements=_to(*(f"#package-{one}" for one in packages))) for name in steps),
+        *(_entity(f"#{name}-step", "HowToStep", position=str(place), workExample=_to(f"#{name}-tool"))
+          for place, name in enumerate(steps)),
+        *(_entity(f"#{name}-control", "ControlAction", name=f"the jobs of the step {name}",
+                  instrument=_to(f"#{name}-step"), object=_to(*actions[name])) for name in steps),
+        _entity("#run", "CreateAction", name=f"glossbench on the study {study.name}", instrument=_to(WORKFLOW),
+                object=_to(STUDY, *given), result=_to(*frames, *products, "provenance.json"),
+                actionStatus=_to("http://schema.org/CompletedActionStatus")),
+        _entity("#collected", "CreateAction", name="collecting the runs", instrument=_to("#collect-tool"),
+                object=_to(*given), result=_to(*frames)),
+        _entity("#made", "CreateAction", name="making the evidence", instrument=_to("#evidence-tool"),
+                object=_to(*frames), result=_to(*products, "provenance.json")),
+        _entity("#organized", "OrganizeAction", name="Snakemake on this study", instrument=_to("#snakemake"),
+                object=_to(*(f"#{name}-control" for name in steps)), result=_to("#run")),
+        *run_actions, *claims, *inputs,
+        *(_entity(f"#package-{name}", "SoftwareApplication", name=name, softwareVersion=version)
+          for name, version in packages.items()),
+        *(_entity(key, "Organization" if "name" in one else "Person", name=_name(one)) for key, one in people.items()),
+        *(_entity(key, "ScholarlyArticle", name=one["title"], datePublished=str(one["year"]),
+                  author=_to(*map(_person, one["authors"]))) for key, one in papers.items()),
+        _entity(licence, "CreativeWork", name=f"{cited['license']} License", identifier=licence),
+        *(_file(name, files) for name in files if name != WORKFLOW),
+        _entity(CHECKSUMS, "File", name=CHECKSUMS, description="SHA-256 of all others", encodingFormat="text/plain"),
+    ]  # fmt: skip
+    known = {entity["@id"]: entity for entity in graph}  # what two inputs share is described once
+    text = json.dumps({"@context": CONTEXT, "@graph": list(known.values())}, indent=1, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def _runs(rows: list[dict[str, Any]], files: dict[str, bytes]) -> list[Entity]:
+    """Each run as an action with its results, its seconds and its memory, and the digests of its settings and code."""
+    entities = []
+    for row in rows:
+        name = _run(row)
+        usage = {f"#{name}/{what}": (what, row[of]) for what, of in USAGE.items() if pd.notna(row[of])}
+        tool = "classify_untuned" if row["protocol"] == UNTUNED else "train"
+        made_from = f"settings {row['training_settings']}, code {row['training_code']}; on {row['device']}"
+        entities.append(
+            _entity(
+                f"#{name}",
+                "CreateAction",
+                name=name,
+                description=made_from,
+                instrument=_to(f"#{tool}-tool"),
+                object=_to(f"#corpora/{row['corpus']}", f"#encoders/{row['encoder']}"),
+                result=_to(*(file for file in files if file.startswith(f"{name}/"))),
+                resourceUsage=_to(*usage),
+            )
+        )
+        terms = "https://w3id.org/ro/terms/workflow-run#"
+        entities += [
+            _entity(key, "PropertyValue", name=what, propertyID=f"{terms}{what}", value=str(value))
+            for key, (what, value) in usage.items()
+        ]
+    return entities
+
+
+def _claims(claims: list[dict[str, Any]]) -> list[Entity]:
+    return [
+        _entity(f"#claim-{one['id']}", "Claim", name=f"{one['id']} of the paper", text=one["claim"],
+                description=f"{one['verdict']}: {one['reason']}", isBasedOn=_to("claims.json"))
+        for one in claims
+    ]  # fmt: skip
+
+
+def _inputs(study: Study, files: dict[str, bytes]) -> list[Entity]:
+    """Corpora and encoders: titles, sources, licences, and the digests of their files."""
+    entities = []
+    for kind, keys in {"corpora": study.corpora, "encoders": study.encoders}.items():
+        for key in keys:
+            entry, listed = study.registry[kind][key], manifest(kind, key)
+            named = {source["url"]: (role, source["sha256"]) for role, source in entry.get("files", {}).items()}
+            about = {"subjectOf": _to(listed)} if listed in files else {}
+            entities += [
+                _entity(
+                    f"#{kind}/{key}", "Dataset", name=entry["title"],
+                    description=f"{entry['description']}. Source: {entry['source']}",
+                    license=_to(f"#licence-of-{kind}/{key}"), hasPart=_to(*named), **about,
+                    identifier=[f"{role} {value}" for role, value in sorted(digests(entry).items())],
+                ),
+                _entity(f"#licence-of-{kind}/{key}", "CreativeWork", name=entry["licence"]),
+                *(_entity(url, "File", name=f"{role} of {entry['title']}", sha256=digest)
+                  for url, (role, digest) in named.items()),
+            ]  # fmt: skip
+    return entities
+
+
+def _file(name: str, files: dict[str, bytes]) -> Entity:
+    kind = FORMATS.get(PurePosixPath(name).suffix) or mimetypes.guess_type(name)[0] or "text/plain"
+    example = {STUDY: "#study", "report.html": "#report"}.get(name)
+    return _entity(
+        name, "File", name=name, encodingFormat=kind, contentSize=str(len(files[name])),
+        sha256=hashlib.sha256(files[name]).hexdigest(), **({"exampleOfWork": _to(example)} if example else {}),
+    )  # fmt: skip
+
+
+def _entity(key: str, kind: str | list[str], **properties: Any) -> Entity:
+    """An entity without empty properties, and with the value itself in place of a list of one."""
+    kept = {name: value for name, value in properties.items() if value not in ([], None)}
+    single = {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in kept.items()}
+    return {"@id": key, "@type": kind, **single}
+
+
+def _to(*names: str) -> list[Entity]:
+    return [{"@id": name} for name in names]
+
+
+def _run(row: dict[str, Any]) -> str:
+    return run_folder(Run(row["corpus"], row["encoder"], row["objective"], row["seed"]))
+
+
+def _name(author: dict[str, str]) -> str:
+    return author.get("name") or f"{author['given-names']} {author['family-names']}"
+
+
+def _person(author: dict[str, str]) -> str:
+    return author.get("orcid") or f"#{_name(author).lower().replace(' ', '-')}"
+
+
+def _arxiv(reference: dict[str, Any]) -> str:
+    """The address of a cited work on arXiv."""
+    names = [one["value"] for one in reference["identifiers"]]
+    return "https://arxiv.org/abs/" + next(one.partition(":")[2] for one in names if one.startswith("arXiv:"))

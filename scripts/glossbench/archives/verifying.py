@@ -1,0 +1,168 @@
+"""Checks that an archive is complete and unchanged, and that its evidence follows from its runs.
+
+Frames, tables, figures, verdicts and the report are made again with the code and the registries of this checkout. Use a
+checkout of the commit that the archive names.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glossbench.archives.crate import crate
+from glossbench.archives.format import ABOUT, CRATE, LOCK, STUDY, sources
+from glossbench.archives.imported import FOLDER, PACKS, manifest
+from glossbench.archives.importing import about_archive
+from glossbench.archives.judging import Judge, read_json
+from glossbench.archives.packing import evidence_of, files_of_runs
+from glossbench.archives.rebuilding import Rebuilt
+from glossbench.archives.unpacking import around_the_files, compare_checksums, unpacked
+from glossbench.data.params import digests
+from glossbench.errors import GlossbenchError
+from glossbench.files import CHECKSUMS, read_checksums, sha256
+from glossbench.provenance import NUMERICS
+from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.outputs import load_claims
+from glossbench.settings.study import canonical, load_study
+from glossbench.settings.yaml_file import read_yaml
+
+
+@dataclass
+class Verdict:
+    """What is wrong with an archive, and what could not be checked; one line each."""
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
+    """Check an archive.
+
+    What is made from a damaged file is not checked.
+
+    Args:
+        archive: The tar.gz.
+        root: Root folder of the repository.
+        digest: Its SHA-256 as a paper or a tag states it, or None.
+
+    Returns:
+        Its faults, none if the archive is sound, and notes.
+    """
+    verdict = Verdict()
+    try:
+        with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
+            top = unpacked(archive, Path(folder))
+            if digest is not None and (found := sha256(archive)) != digest.lower():
+                verdict.faults.append(f"{archive}: its sha256 is {found}, not {digest}")
+            verdict.faults += around_the_files(archive, top)
+            damaged = compare_checksums(top)
+            verdict.faults += [f"{name}: {text}" for name, text in damaged.items()]
+            if not damaged:
+                _Check(top, root, verdict).run()
+    except GlossbenchError as error:
+        verdict.faults.append(str(error).replace(f"{folder}/", ""))
+    return verdict
+
+
+class _Check:
+    """Checks an unpacked archive whose checksums are right."""
+
+    def __init__(self, folder: Path, root: Path, verdict: Verdict):
+        self.folder, self.root, self.verdict = folder, root, verdict
+        self.about = about_archive(folder)
+        self.study = load_study(read_yaml(folder / STUDY), STUDY, root / "config")
+        self.names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        self.whole = CRATE in self.names or any(name.endswith(".parquet") for name in self.names if "/" not in name)
+
+    def run(self) -> None:
+        """Check the files, the runs and, if it has evidence, that this follows from them."""
+        faults = self.verdict.faults
+        faults += [*self._contents(), *self._runs()]
+        if not self.whole:
+            self.verdict.notes.append("it has no evidence, which is made when all runs of the study are finished")
+        if faults or not self.whole:
+            return
+        provenance = read_json(self.folder / "provenance.json")
+        faults += [*self._sources(), *self._stated(provenance), *self._manifests()]
+        rebuilt = Rebuilt(self.folder, self.study, self.root, provenance)
+        faults += rebuilt.faults()
+        self.verdict.notes += rebuilt.notes
+        if not faults:
+            contents = {name: (self.folder / name).read_bytes() for name in self.names}
+            if contents[CRATE] != crate(self.study, contents):
+                faults.append(f"{CRATE}: does not describe the packed files")
+
+    def _contents(self) -> Iterator[str]:
+        """Faults for files that an archive of this study must have and has not, or has and must not have."""
+        runs = files_of_runs(self.study)
+        finished = {name: files for name, files in runs.items() if self.whole or f"{name}/{files[0]}" in self.names}
+        expected = {f"{name}/{file}" for name, files in finished.items() for file in files} | {ABOUT, STUDY, CHECKSUMS}
+        possible = {f"{name}/{file}.npz" for name in runs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
+        cards = {card_file(corpus) for corpus in self.study.corpora}
+        kinds = {"corpora": self.study.corpora, "encoders": self.study.encoders}
+        possible |= {manifest(kind, key) for kind, keys in kinds.items() for key in keys} | cards
+        if self.whole:
+            expected |= {*evidence_of(self.study, self.root), *sources(self.root), CRATE, *cards}
+        yield from (f"{name}: missing, the study has it" for name in sorted(expected - self.names))
+        for name in sorted(self.names - expected - possible):
+            what = "table or figure" if name.startswith(("tables/", "figures/")) else "file"
+            yield f"{name}: no {what} of this study"
+
+    def _runs(self) -> Iterator[str]:
+        """Faults of runs and searches: not what the packed study gives."""
+        judge = Judge(self.study, self.folder, self.about["inputs"], other_numerics=True)
+        other = 0
+        for item in [*self.study.runs, *self.study.tuning_jobs()]:
+            folder = self.folder / judge.folder_of(item)
+            if folder.is_dir() and (fault := judge.fault(item)):
+                yield f"{judge.folder_of(item)}: {fault}"
+        for run in self.study.runs:
+            timing = self.folder / run_folder(run) / "timing.json"
+            other += timing.is_file() and read_json(timing)["origin"].get("numerics", 1) != NUMERICS
+        if other:
+            self.verdict.notes.append(f"{other} runs were made with other numerics than {NUMERICS}, those of this code")
+
+    def _sources(self) -> Iterator[str]:
+        """Faults of registries, captions, workflow and lock: not those of this checkout."""
+        commit = self.about["packed_by"]["commit"]
+        for name, path in sources(self.root).items():
+            if (self.folder / name).read_bytes() != path.read_bytes():
+                yield f"{name}: not that of this checkout; the archive was packed at the commit {commit}"
+
+    def _stated(self, provenance: dict[str, Any]) -> Iterator[str]:
+        """Faults of provenance.json: what it states of the other files is wrong."""
+        stated = {
+            "settings": (_digest(self.study.spelled_out), f"the settings of {STUDY}"),
+            "claims": (_digest(load_claims(self.root / "config")), "the claims of config/claims.yaml"),
+            "lock": (sha256(self.folder / LOCK), LOCK),
+        }
+        for key, (found, what) in stated.items():
+            if provenance.get(key) != found:
+                yield f"provenance.json: its {key} is not the digest of {what}"
+        records = {name for name in self.names if name.startswith("resources/") or name == f"{FOLDER}/{PACKS}"}
+        inputs = provenance.get("inputs", {})
+        for name in sorted(records | set(inputs)):
+            if name not in records:
+                yield f"{name}: missing, provenance.json states it"
+            elif inputs.get(name) != sha256(self.folder / name):
+                yield f"{name}: not the file whose digest provenance.json states"
+
+    def _manifests(self) -> Iterator[str]:
+        """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""
+        for kind in ("corpora", "encoders"):
+            for key in getattr(self.study, kind):
+                name, entry = manifest(kind, key), self.study.registry[kind][key]
+                if name not in self.names:
+                    if f"{FOLDER}/{PACKS}" not in self.names:
+                        yield f"{name}: missing, and no run was imported"
+                    continue
+                listed = set(read_checksums(self.folder / name).values())
+                wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
+                if missing := wanted - listed:
+                    yield f"{name}: does not list {len(missing)} of the files of the registry (sha256)"
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -1,0 +1,157 @@
+"""Removes what a killed Snakemake left in a working directory: its lock, and on a cluster its jobs.
+
+The jobs are found by their folder, and cancelled so that no run is made twice.
+"""
+
+import getpass
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from glossbench.job.watchdog import is_snakemake
+
+# `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
+NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
+SECONDS_TO_ANSWER = 60
+NOT_CONFIGURED = "Could not establish a configuration source"
+SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
+
+
+def unlock(folder: Path) -> list[str]:
+    """Remove what a killed Snakemake left in a working directory, unless another is at work there.
+
+    Returns:
+        Messages for the user.
+
+    Raises:
+        RuntimeError: A Snakemake is at work there, or its jobs cannot be cancelled.
+    """
+    messages = [] if working_in(folder) else [cancel_submitted(folder)]
+    return [message for message in [*messages, lift_stale_lock(folder)] if message]
+
+
+def lift_stale_lock(folder: Path) -> str | None:
+    """Remove the lock of a working directory in which no Snakemake runs.
+
+    Only processes on this machine are found.
+
+    Args:
+        folder: The working directory.
+
+    Returns:
+        A message for the user; None if there was no lock.
+
+    Raises:
+        RuntimeError: A Snakemake runs in this directory.
+    """
+    if not any((folder / ".snakemake" / "locks").glob("*")):
+        return None
+    if running := working_in(folder):
+        raise RuntimeError(f"Snakemake is already at work here (process {running[0]}); wait for it, or end it")
+    for lock in (folder / ".snakemake" / "locks").glob("*"):
+        lock.unlink()
+    return "a killed Snakemake had left its lock behind; lifted it and went on"
+
+
+def working_in(folder: Path) -> list[int]:
+    """Process ids of the Snakemakes of this machine that work in a folder. Those of jobs, on a node, do not count."""
+    return [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        if process.pid == os.getpid() or "--mode" in process.cmdline():
+            return False
+        return Path(process.cwd()) == folder.resolve()
+    except psutil.Error:
+        return False
+
+
+class _NoClusterError(Exception):
+    """SLURM's commands are installed, but this machine belongs to no cluster."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job in SLURM's queue, waiting or running.
+
+    Args:
+        id: SLURM's number.
+        host: The machine that it was submitted on.
+    """
+
+    id: str
+    host: str
+
+
+def cancel_submitted(folder: Path) -> str | None:
+    """Cancel the jobs of a working directory in which no Snakemake runs, and wait until they have ended.
+
+    A run that was under way goes on from its checkpoint, when the next Snakemake submits it again.
+
+    Args:
+        folder: The working directory.
+
+    Returns:
+        A message for the user; None if there are no such jobs, or no SLURM.
+
+    Raises:
+        RuntimeError: The jobs were submitted on another machine, where their Snakemake may be at work, or SLURM does
+            not answer, or they do not end.
+    """
+    if shutil.which("squeue") is None:
+        return None
+    try:
+        jobs = list(_in_queue(folder))
+    except _NoClusterError:
+        return None
+    if not jobs:
+        return None
+    ids, here = [job.id for job in jobs], this_host()
+    if hosts := sorted({job.host for job in jobs} - {here}):
+        raise RuntimeError(
+            f"SLURM has {len(jobs)} jobs of this folder that were submitted on {', '.join(hosts)}; if no Snakemake is "
+            f"at work there, cancel them first: scancel {' '.join(ids)}"
+        )
+    _answer("scancel", *ids)
+    deadline = time.monotonic() + SECONDS_TO_END
+    while left := [job.id for job in _in_queue(folder)]:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"SLURM jobs of this folder do not end: {' '.join(left)}")
+        time.sleep(1)
+    return f"cancelled {len(jobs)} SLURM jobs that a killed Snakemake had left; runs go on from their checkpoints"
+
+
+def this_host() -> str:
+    """This machine's name as it is in the name of a job."""
+    return socket.gethostname().split(".")[0][:30]
+
+
+def _in_queue(folder: Path) -> Iterator[Submitted]:
+    """Jobs of this user and this folder that have not ended."""
+    lines = _answer("squeue", "--noheader", "--user", getpass.getuser(), "--format", "%i|%j|%Z").splitlines()
+    for id, name, place in (line.split("|", 2) for line in lines):
+        match = NAME.fullmatch(name)
+        if match and Path(place).resolve() == folder.resolve():
+            yield Submitted(id, match["host"])
+
+
+def _answer(*command: str) -> str:
+    """What a command of SLURM prints."""
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{command[0]} gave no answer in {SECONDS_TO_ANSWER} s; try again later") from None
+    except subprocess.CalledProcessError as error:
+        if NOT_CONFIGURED in error.stderr:
+            raise _NoClusterError from None
+        raise RuntimeError(f"{command[0]} failed: {error.stderr.strip()}") from None
+    return process.stdout

@@ -1,0 +1,175 @@
+"""The plan of a study: hours from documents per second, by hand."""
+
+import math
+import re
+
+import pandas as pd
+import pytest
+from glossbench.__main__ import main
+from glossbench.commands.plan import checkpoint_bytes, kept_bytes, plan, plan_text, published_speed
+from glossbench.evidence.paper.published import published_costs
+from glossbench.evidence.text.numbers import DASH
+from glossbench.pages.items import measures, runs_of_claim
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
+from registered import CLAIMS, CONFIG, FACTS, PUBLISHED
+
+COSTS = published_costs(PUBLISHED)
+SHIPPED = {path.stem: path for path in sorted(CONFIG.rglob("*.yaml")) if "study" in read_yaml(path)}
+
+
+def study(**changes):
+    settings = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0, 1]}
+    return load_study({**settings, **changes}, "s.yaml", CONFIG)
+
+
+def measured(encoder="minilm-l6", parameters=22_713_216):
+    rows = {"encoder": [encoder] * 2, "docs_per_second": [50.0, 50.0], "n_trainable": [parameters] * 2}
+    return pd.DataFrame({**rows, "device": ["cpu"] * 2})
+
+
+def planned(study, runs=None):
+    return plan(study, measured() if runs is None else runs, COSTS, FACTS)
+
+
+def shipped(name):
+    return load_study(read_yaml(SHIPPED[name]), name, CONFIG)
+
+
+def test_hours_are_documents_over_documents_per_second():
+    frame = planned(study(training={"epochs": 10}))
+    assert frame[["kind", "jobs", "documents"]].values.tolist() == [["run", 2, 2 * 6397 * 10]]
+    assert frame["hours"].item() == pytest.approx(2 * 6397 * 10 / 50 / 3600)
+
+
+@pytest.mark.parametrize("run_epochs", [2, 10])
+def test_trials_and_a_part_of_the_documents_count(run_epochs):
+    searched = study(training={"epochs": run_epochs}, tuning={"trials": 5, "epochs": 4}, subset=1000)
+    frame = planned(searched).set_index("kind")
+    assert frame.loc["trial", ["jobs", "documents"]].to_list() == [5, 5 * 1000 * 4]
+
+
+def test_an_encoder_that_was_not_measured_is_scaled_by_its_parameters():
+    frame = planned(study(encoders=["bert-base"]))
+    assert frame["docs_per_second"].item() == pytest.approx(50 * 22_713_216 / 109_482_240)
+
+
+def test_hours_are_a_range_from_the_papers_mean_stop_to_all_epochs():
+    stops = pd.read_csv(PUBLISHED / "published_standalone.csv")
+    mean = stops.loc[stops["dataset"] == "mr", "early_stopping_epoch"].mean()
+    ends = planned(study())[["documents", "documents_at_most"]].iloc[0].to_list()
+    assert ends == pytest.approx([2 * 6397 * mean, 2 * 6397 * 200])
+
+
+def test_without_measured_runs_the_speed_is_the_papers_own():
+    """At that speed the runs of T3, which stop where they stop in T3, take the time that T3 says."""
+    printed = pd.read_csv(PUBLISHED / "published_standalone.csv")
+    corpora = ["mr", "r8", "r52", "ohsumed", "20ng"]
+    t3 = study(corpora=corpora, encoders=["bert-base"], objectives=["scl", "triplet", "cosine", "gloss-o"])
+    hours = planned(t3, published_speed(t3, COSTS))["hours"].item()
+    assert hours == pytest.approx(len(t3.seeds) * printed["total_train_seconds"].sum() / 3600)
+
+
+def test_a_search_trains_no_proposal_twice_and_pruning_is_told_apart():
+    """Five learning rates are five trials of at most fifteen; of G-Loss three are complete and twelve may be pruned."""
+    tuning = {"trials": 15, "epochs": 8, "pruner": {"startup_trials": 3, "warmup_epochs": 2}}
+    jobs = planned(study(tuning=tuning)).set_index("kind")["jobs"]
+    assert jobs["trial"] == 5
+    trials = planned(study(objectives=["gloss-o-ce"], tuning=tuning)).set_index("kind").loc["trial"]
+    assert (trials["jobs"], trials["documents"]) == (15, 15 * 6397 * 8)
+    assert trials["hours_prunable"] == pytest.approx(12 * 6397 * (8 - 2) / 50 / 3600)
+
+
+def test_objectives_without_epochs_take_no_hours():
+    both = study(objectives=["ce", "tfidf", "frozen"])
+    assert planned(both)["hours"].item() == pytest.approx(planned(study())["hours"].item())
+
+
+def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_but_c10():
+    core = shipped("paper-core")
+    assert planned(core, published_speed(core, COSTS))["hours_at_most"].sum() <= 100
+    assert {run.encoder for run in core.runs} == {"bert-base"}
+    for number, claim in CLAIMS.items():
+        runs = runs_of_claim(claim, core)
+        corpora = {run.corpus for run in runs}
+        assert len(corpora) >= min(3, len(claim["paper"]["corpora"])) or number == "C10"
+        assert all(len({run.seed for run in runs if run.corpus == corpus}) >= 3 for corpus in corpora)
+        assert measures(core, claim) == (number != "C10")
+    for protocol, objectives in {"integrated": 4, "standalone": 4}.items():
+        cells = {
+            (run.corpus, run.objective)
+            for run in core.runs
+            if core.objective(run.objective)["protocol"] == protocol and not core.changes(run.objective)
+        }
+        assert len(cells) == 5 * objectives
+
+
+def test_a_corpus_whose_size_only_the_paper_states_is_planned_by_it():
+    frame = planned(study(corpora=["sst2"], training={"epochs": 10}))
+    assert frame["documents"].item() == 2 * 67_349 * 10
+
+
+def test_disk_is_embeddings_in_half_precision_and_checkpoints_of_four_copies():
+    standalone = study(objectives=["scl"], seeds=[0])
+    assert kept_bytes(standalone, FACTS) == pytest.approx((6397 + 711 + 3554) * 384 * 2, rel=0.02)
+    assert kept_bytes(study(), FACTS) == pytest.approx(2 * (3554 * 384 * 2 + 1e5))
+    assert checkpoint_bytes(study()) == {"minilm-l6": 16 * 22_713_216}
+    text = plan_text(study(), measured(), COSTS, FACTS)
+    assert "hours on one device like the measured one (cpu)" in text
+
+
+def test_an_encoder_without_known_parameters_has_no_speed_and_the_rest_is_planned():
+    own = study(encoders=["minilm-l6", "my-encoder"])
+    frame = planned(own).set_index("encoder")
+    assert math.isnan(frame.loc["my-encoder", "hours"])
+    assert frame.loc["minilm-l6", "hours"] > 0
+    assert math.isnan(checkpoint_bytes(own)["my-encoder"])
+    text = plan_text(own, measured(), COSTS, FACTS)
+    assert "config/encoders.yaml: my-encoder.parameters" in text
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The rows of the tables in a plan, without their headings."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return [row for row in rows if row[0] != "encoder" and not row[0].startswith(":")]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_study_of_the_repository_has_a_plan(name, capsys):
+    assert main(["plan", str(SHIPPED[name])]) == 0
+    text = capsys.readouterr().out
+    loaded = load_study(read_yaml(SHIPPED[name]), name, CONFIG)
+    assert f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.tuning_jobs())} searches, " in text
+    assert {row[0] for row in rows_of(text)} == set(loaded.encoders)
+    assert "nan" not in text
+    known = name != "own-data"
+    assert (DASH in text) != known
+    for encoder, kind, jobs, speed, *hours in rows_of(text):
+        assert kind in ("run", "trial")
+        assert int(jobs.replace(",", "")) > 0, encoder
+        assert (DASH not in (speed, *hours)) == known
+    assert ("the paper states no epochs" in text) == bool(set(loaded.corpora) - set(COSTS["corpus"]))
+    keeps = re.search(r"all runs keep (\S+) GB", text)[1]
+    assert keeps == DASH if not known else float(keeps) >= 0
+
+
+def test_the_plan_of_ones_own_data_says_what_would_have_to_be_stated(capsys):
+    main(["plan", str(SHIPPED["own-data"])])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("A dash is not known")]
+    assert "config/encoders.yaml: my-encoder.parameters not stated" in line
+    assert "my-corpus" not in line  # its size is stated
+
+
+def test_measured_runs_give_the_speed(tmp_path, capsys):
+    runs = tmp_path / "runs.parquet"
+    measured("my-encoder").to_parquet(runs)
+    main(["plan", str(SHIPPED["own-data"]), "--from", str(runs)])
+    text = capsys.readouterr().out
+    assert "like the measured one (cpu)" in text
+    assert {row[3] for row in rows_of(text)} == {"50.0"}
+
+
+def test_measured_runs_that_are_not_there_are_one_line(capsys):
+    assert main(["plan", str(SHIPPED["own-data"]), "--from", "nowhere.parquet"]) == 1
+    told = capsys.readouterr().err
+    assert told == "glossbench: nowhere.parquet: no such file; give the runs.parquet of a finished study\n"
