@@ -17,13 +17,14 @@ if __name__ == "__main__":
         for name in ("embeddings", "logits"):
             with reading(snakemake.input[name]):
                 arrays[name] = dict(np.load(snakemake.input[name]))
+        given = json.loads(snakemake.params.settings)
         metrics, predictions = evaluate(
             json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
             pd.read_csv(snakemake.input.epochs),
             arrays["embeddings"],
             arrays["logits"],
-            json.loads(snakemake.params.settings)["probe"],
+            given["probe"],
         )
-        metrics["origin"] = origin(snakemake.params.settings, snakemake.params.code)
+        metrics["origin"] = {**origin(snakemake.params.settings, snakemake.params.code), "given": given}
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)

@@ -24,7 +24,8 @@ if __name__ == "__main__":
             trials = trials_frame(study, settings["objective"]["search"])
             trials.to_csv(output.trials, index=False)
             seconds_frame(study).to_csv(output.timing, index=False)
-            found = best_found(settings, trials) | {"origin": origin(snakemake.params.settings, snakemake.params.code)}
+            made_from = origin(snakemake.params.settings, snakemake.params.code)
+            found = best_found(settings, trials) | {"origin": {**made_from, "given": settings}}
             text = yaml.safe_dump(found, sort_keys=True)
             Path(output.best).write_text(text, encoding="utf-8")
         log.info("done: %d trials", len(trials))
