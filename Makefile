@@ -1,4 +1,5 @@
-# Everyday commands. Everything runs in .venv, which is made from the lock files in envs/ when these change.
+# Everyday commands. Everything runs in .venv, which is made from the lock files in envs/ when these change: studies with
+# what they need, tests and lint with what working on the project needs besides.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ CHECKED = @$(COMMAND) check $(STUDY) -- $(ARGS)
 UNLOCKED = @$(COMMAND) unlock
 # last, since it takes all that follows it for files
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
-SOURCES := scripts tests examples benchmarks
+SOURCES := scripts tests examples benchmarks envs
 RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
 .PHONY: help demo study plan status partial pack import verify test test-fast bench lint format docs lock clean
@@ -56,26 +57,27 @@ import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=ru
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick.tar.gz DIGEST=sha256
 	@$(COMMAND) verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
-test: $(VENV)/ready  ## the whole test suite, on all cores
+test: $(VENV)/work-ready  ## the whole test suite, on all cores
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-fast: $(VENV)/ready  ## the tests that take seconds
+test-fast: $(VENV)/work-ready  ## the tests that take seconds
 	pytest -m "not slow" -n auto --dist worksteal $(ARGS)
 
 bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
 
-golden: $(VENV)/ready  ## the numbers of the golden run anew, where NUMERICS was raised
+golden: $(VENV)/work-ready  ## the numbers of the golden run anew, where NUMERICS was raised
 	PYTHONPATH=scripts:.:tests/support:tests/learning python tests/learning/test_golden_run.py
 
-lint: $(VENV)/ready  ## ruff, snakefmt, codespell and snakemake --lint
+lint: $(VENV)/work-ready  ## ruff, snakefmt, codespell, mypy and snakemake --lint
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
 	snakefmt --check $(RULES)
 	codespell
+	mypy
 	snakemake --lint
 
-format: $(VENV)/ready  ## lay out all code
+format: $(VENV)/work-ready  ## lay out all code
 	ruff check --fix $(SOURCES)
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
@@ -83,15 +85,21 @@ format: $(VENV)/ready  ## lay out all code
 docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the graph of the rules up to date
 	snakemake --rulegraph mermaid-js --forceall --configfile config/tiny.yaml | PYTHONPATH=scripts python -m glossbench.pages
 
-lock: $(VENV)/ready  ## lock what envs/requirements.in asks for; newer versions with ARGS=--upgrade
-	PYTHONPATH=scripts python -m glossbench.tools.lock envs $(ARGS)
+lock: $(VENV)/work-ready  ## lock what envs/*.in ask for; newer versions with ARGS=--upgrade
+	python envs/lock.py envs $(ARGS)
 
 clean:  ## remove the environment and caches; downloads and results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 $(VENV)/ready: envs/requirements.txt envs/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r envs/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/torch.txt
+	$(INSTALL) --require-hashes --no-deps -r envs/requirements.txt
+	$(INSTALL) -r envs/torch.txt
+	touch $@
+
+$(VENV)/work-ready: $(VENV)/ready envs/work.txt
+	$(INSTALL) --require-hashes --no-deps -r envs/work.txt
 	touch $@
