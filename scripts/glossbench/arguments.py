@@ -1,10 +1,14 @@
 """Arguments of losses and functions of the graph: checked, with errors that name the argument, and scaled."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor
+
+# Beyond them the squares of distances between unit-norm rows, divided by sigma^2, are rounding errors.
+SIGMAS = (1e-7, 1e7)
 
 
 def check_tensor(name: str, value: Any) -> None:
@@ -20,6 +24,20 @@ def check_embeddings(embeddings: Any) -> None:
         raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
 
 
+def check_batch(embeddings: Any, labels: Any) -> Tensor:
+    """Check the embeddings (B, d) and labels (B,) that every loss is called with.
+
+    Returns:
+        The labels as int64.
+
+    Raises:
+        TypeError: if an argument is not a tensor.
+        ValueError: if shapes or types do not fit together.
+    """
+    check_embeddings(embeddings)
+    return class_labels(labels, len(embeddings))
+
+
 def class_labels(labels: Any, documents: int) -> Tensor:
     """Labels as int64.
 
@@ -28,7 +46,7 @@ def class_labels(labels: Any, documents: int) -> Tensor:
         documents: B.
 
     Raises:
-        TypeError: if the labels are no tensor.
+        TypeError: if the labels are not a tensor.
         ValueError: if they are not whole numbers, or not one per document.
     """
     check_tensor("labels", labels)
@@ -61,14 +79,45 @@ def check_range(labels: Tensor, num_classes: int) -> None:
         raise ValueError(f"labels: {low} to {high} do not lie in 0 to {num_classes - 1}")
 
 
+def check_positive(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a positive, finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
+        raise ValueError(f"{name}: {value!r} is not a positive number")
+
+
 def check_sigma(sigma: Any) -> None:
-    """Raise ValueError unless sigma is a positive number; a rule such as "sqrt" is estimated before."""
-    if sigma is None or isinstance(sigma, str):
-        raise ValueError(
-            f"sigma: {sigma!r} found, expected a number; glossbench.graph.estimate_sigma gives it from embeddings"
-        )
+    """Raise ValueError unless sigma is a number within ``SIGMAS``; a rule such as "sqrt" is estimated before."""
+    if isinstance(sigma, bool) or not isinstance(sigma, Real):
+        raise ValueError(f"sigma: {sigma!r} found, expected a number; glossbench.estimate_sigma gives it")
     if not sigma > 0 or not math.isfinite(sigma):
         raise ValueError(f"sigma: {sigma} is not a positive number")
+    low, high = SIGMAS
+    if not low <= sigma <= high:
+        raise ValueError(f"sigma: {sigma} is not between {low:g} and {high:g}")
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a number between 0 and 1."""
+    if not isinstance(value, Real) or not 0 < value < 1:
+        raise ValueError(f"{name}: {value} is not between 0 and 1")
+
+
+def check_class_weights(weights: Any) -> None:
+    """Raise TypeError unless weights are a tensor, ValueError unless they are float (C,), finite and not negative.
+
+    On an accelerator the values are not checked: the host would wait.
+    """
+    check_tensor("class_weights", weights)
+    if weights.ndim != 1 or not weights.is_floating_point():
+        raise ValueError(f"class_weights: expected float (C,), found {weights.dtype} {tuple(weights.shape)}")
+    if weights.device.type == "cpu" and not bool(((weights >= 0) & (weights < math.inf)).all()):
+        raise ValueError("class_weights: negative, infinite or NaN weights found")
+
+
+def check_generator(generator: Any) -> None:
+    """Raise ValueError unless a generator is None or one of the CPU."""
+    if generator is not None and (not isinstance(generator, torch.Generator) or generator.device.type != "cpu"):
+        raise ValueError(f"generator: expected a torch.Generator of the CPU, found {generator!r}")
 
 
 def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The graph of a mini-batch: affinity, transition matrix, label propagation, and estimates of the width sigma.
+"""The graph of a mini-batch: affinity, transition matrix, label propagation.
 
 Pure tensor functions. Affinities and transition probabilities are kept as logarithms, since an affinity at
 sigma = 0.01 can be as small as exp(-20000). All computations are in float64, whatever the type of the embeddings:
@@ -7,22 +7,17 @@ paper's section on G-Loss.
 """
 
 import math
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from glossbench.arguments import (
-    check_choice,
-    check_embeddings,
-    check_mask,
-    check_range,
-    check_sigma,
-    class_labels,
-    scaled_rows,
-)
+from glossbench.arguments import check_batch, check_choice, check_mask, check_range, check_sigma, scaled_rows
+from glossbench.transfer import lacks_float64
+
+__all__ = ["log_affinity", "log_transition", "propagate_labels", "squared_distances", "unit_rows"]
 
 TRANSITIONS = ("stochastic", "column")
 
@@ -31,10 +26,8 @@ TRANSITIONS = ("stochastic", "column")
 SOLVE_TOLERANCE = 1e-10
 # A probability must exceed the error of the solve by this factor for its logarithm to be accurate to 1e-6.
 SOLVE_HEADROOM = 1e6
-# Sigma from the median distance m between unit-norm embeddings: as published, and as derived in the appendix.
-MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / math.sqrt(3)}
-# Distances between unit-norm rows are computed from their squares, so that those below this are rounding errors.
-SMALLEST_DISTANCE = 1e-7
+# exp of it is finite in float64.
+LARGEST_EXPONENT = 700.0
 # Number of elimination steps whose tensors are kept for the backward pass; the steps of other blocks are recomputed.
 ELIMINATION_BLOCK = 64
 
@@ -67,7 +60,12 @@ def log_affinity(embeddings: Tensor, sigma: float) -> Tensor:
     Returns:
         (B, B) float64, -inf on the diagonal.
     """
-    log_w = squared_distances(unit_rows(embeddings)) / (-2 * sigma**2)
+    return log_affinity_at(squared_distances(unit_rows(embeddings)), sigma)
+
+
+def log_affinity_at(squared: Tensor, sigma: float | Tensor) -> Tensor:
+    """Logarithm of the affinity from squared distances. (B, B) -> (B, B), -inf on the diagonal."""
+    log_w = squared / (-2 * sigma**2)
     diagonal = torch.eye(len(log_w), dtype=torch.bool, device=log_w.device)
     return log_w.masked_fill(diagonal, -math.inf)
 
@@ -98,7 +96,8 @@ def log_propagated(
     kept: Tensor,
     num_classes: int,
     transition: str = "stochastic",
-) -> Tensor:
+    check: bool = True,
+) -> tuple[Tensor, bool]:
     """Logarithm of the propagated labels Yhat_u = (I - T_uu)^{-1} T_ul Y_l. Step 6.
 
     The system is solved by LU. If the solution is not accurate enough, the hidden nodes are eliminated one at a
@@ -106,18 +105,22 @@ def log_propagated(
 
     Args:
         log_t: (B, B) logarithm of the transition matrix.
-        labels: (B,) int64.
+        labels: (B,) int64; negative for hidden documents of unknown class.
         hidden: (u,) positions of the nodes whose label is hidden.
         kept: (l,) positions of the nodes that keep their label.
         num_classes: number of classes C.
         transition: how ``log_t`` was normalised, "stochastic" or "column".
+        check: raise where ``log_t`` has NaN. That is looked for only where the solve fails, so it costs nothing.
 
     Returns:
-        (u, C) float64, -inf for classes without a kept node.
+        (u, C) float64, -inf for classes without a kept node; and whether the nodes were eliminated.
+
+    Raises:
+        ValueError: if the embeddings were not finite.
     """
     solved, error = propagated_by_solve(log_t, labels, hidden, kept, num_classes, transition)
     with torch.no_grad():
-        true_class = solved.gather(1, labels[hidden, None])
+        true_class = solved.gather(1, labels[hidden, None].clamp(min=0))
         # A class without a kept node has probability zero; its logarithm is not used.
         reachable = is_in(labels[hidden], labels[kept])[:, None]
         smallest = torch.where(reachable, true_class, 1.0).min()
@@ -127,9 +130,11 @@ def log_propagated(
         )
         accurate = (error <= SOLVE_TOLERANCE) & in_range & (smallest >= floor)
     if not accurate:  # the only place where the host waits for the device
-        return log_propagated_by_elimination(log_t, labels, hidden, kept, num_classes, transition)
+        if check and log_t.isnan().any():
+            raise ValueError("embeddings: NaN or infinity found")
+        return log_propagated_by_elimination(log_t, labels, hidden, kept, num_classes, transition), True
     positive = solved > 0
-    return torch.where(positive, torch.where(positive, solved, 1.0).log(), -math.inf)
+    return torch.where(positive, torch.where(positive, solved, 1.0).log(), -math.inf), False
 
 
 def is_in(labels: Tensor, known: Tensor) -> Tensor:
@@ -152,8 +157,9 @@ def propagate_labels(
 
     Args:
         embeddings: (B, d) float, any scale.
-        labels: (B,) whole numbers. The labels of hidden documents have no influence on the probabilities; they only
-            select which probabilities must be accurate for the linear solve to be used.
+        labels: (B,) whole numbers; anything negative where the class of a hidden document is unknown. The labels of
+            hidden documents have no influence on the probabilities; they only select which of them must be accurate
+            to many digits even where they are tiny.
         labeled: (B,) bool, True where the label is kept; at least one.
         num_classes: number of classes C.
         sigma: width of the affinity, > 0.
@@ -164,15 +170,23 @@ def propagate_labels(
         float32.
 
     Raises:
-        TypeError: if an argument that is to be a tensor is none.
+        TypeError: if an argument is not a tensor.
         ValueError: if no document keeps its label, or an argument does not fit.
+
+    Example:
+        >>> embeddings = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
+        >>> labels, labeled = torch.tensor([0, -1, 1]), torch.tensor([True, False, True])
+        >>> propagate_labels(embeddings, labels, labeled, num_classes=2, sigma=0.3).argmax(dim=1)
+        tensor([0])
     """
-    check_embeddings(embeddings)
-    labels = class_labels(labels, len(embeddings))
+    labels = check_batch(embeddings, labels)
     check_mask("labeled", labeled, len(embeddings))
-    check_range(labels, num_classes)
     check_sigma(sigma)
     check_choice("transition", transition, TRANSITIONS)
+    if lacks_float64(embeddings.device):
+        cpu = (tensor.cpu() for tensor in (embeddings, labels, labeled))
+        return propagate_labels(*cpu, num_classes, sigma, transition).to(embeddings.device)
+    check_range(torch.where(labeled, labels, labels.clamp(min=0)), num_classes)
     hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
     if len(kept) == 0:
         raise ValueError("labeled: at least one document must keep its label")
@@ -181,7 +195,8 @@ def propagate_labels(
         return embeddings.new_zeros((0, num_classes), dtype=dtype)
     with torch.autocast(embeddings.device.type, enabled=False):
         log_t = log_transition(log_affinity(embeddings, sigma), transition)
-        return log_propagated(log_t, labels, hidden, kept, num_classes, transition).exp().to(dtype)
+        log_y, _ = log_propagated(log_t, labels, hidden, kept, num_classes, transition)
+        return log_y.exp().to(dtype)
 
 
 def propagated_by_solve(
@@ -255,10 +270,30 @@ def log_propagated_by_elimination(
     for k, step in enumerate(reversed(steps)):  # step: (k + c,), to the nodes before k and the classes
         row = step[k:]
         if k:
-            row = torch.logaddexp(row, (step[:k, None] + torch.stack(log_y)).logsumexp(dim=0))
+            row = log_add_exp(row, (step[:k, None] + torch.stack(log_y)).logsumexp(dim=0))
         log_y.append(row)
     answer = log_t.new_full((len(hidden), num_classes), -math.inf)
     return answer.index_copy(1, present, torch.stack(log_y))
+
+
+class _LogAddExp(torch.autograd.Function):
+    """torch.logaddexp, whose second derivatives are NaN where an argument exceeds the other by more than 709."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
+        ctx.save_for_backward(a, b)
+        return torch.logaddexp(a, b)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        a, b = ctx.saved_tensors
+        difference = (b - a).clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
+        return gradient / (1 + difference.exp()), gradient / (1 + (-difference).exp())
+
+
+def log_add_exp(a: Tensor, b: Tensor) -> Tensor:
+    """log(exp(a) + exp(b)) of two tensors of the same shape, not both -inf, with first and second derivatives."""
+    return _LogAddExp.apply(a, b)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Tensor, Tensor | None, list[Tensor]]:
@@ -283,104 +318,6 @@ def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Te
         step = others[k] - leaving
         steps.append(step)
         if arriving is not None:
-            arriving = torch.logaddexp(arriving[:k], arriving[k] + step[:k])
-        matrix = torch.logaddexp(others[:k], matrix[:k, k, None] + step)
+            arriving = log_add_exp(arriving[:k], arriving[k] + step[:k])
+        matrix = log_add_exp(others[:k], matrix[:k, k, None] + step)
     return matrix, arriving, steps
-
-
-def estimate_sigma(
-    embeddings: Tensor, method: str = "sqrt", labels: Tensor | None = None, median: str = "pairs"
-) -> float:
-    """Width of the affinity from the distances between unit-norm embeddings, before any training.
-
-    Takes 8 bytes of memory for each pair of documents.
-
-    Args:
-        embeddings: (N, d), any scale, N >= 2.
-        method: with m the median distance, "sqrt" is sqrt(m / 3), as in the paper and its code; "inflection" is
-            m / sqrt(3), as derived in the paper's appendix. "nearest-other-class" is a third of the smallest
-            non-zero distance between documents of different labels, the third rule of the reference code.
-        labels: (N,), needed by "nearest-other-class".
-        median: over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
-            the reference code.
-
-    Returns:
-        Sigma, in units of distance on the unit sphere.
-
-    Raises:
-        TypeError: if an argument that is to be a tensor is none.
-        ValueError: if there is no distance to measure, or an argument has an unknown value.
-    """
-    check_embeddings(embeddings)
-    if labels is not None:
-        labels = class_labels(labels, len(embeddings))
-    if len(embeddings) < 2:
-        raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
-    if broken := int((~embeddings.isfinite()).any(dim=1).sum()):
-        raise ValueError(f"embeddings: {broken} of {len(embeddings)} documents have NaN or infinity")
-    points = unit_rows(embeddings.detach())
-    if method in MEDIAN_RULES:
-        return MEDIAN_RULES[method](median_distance(points, median))
-    if method == "nearest-other-class":
-        if labels is None:
-            raise ValueError('labels: needed by the method "nearest-other-class"')
-        return nearest_other_class(points, labels) / 3
-    raise ValueError(f"method: {method!r} is not one of sqrt, inflection, nearest-other-class")
-
-
-def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) -> float:
-    """Median Euclidean distance between rows; the mean of the middle two if their number is even.
-
-    Args:
-        points: (N, d).
-        median: "pairs" or "full-matrix", as in ``estimate_sigma``.
-        block: number of rows whose distances are computed at once.
-
-    Raises:
-        ValueError: if ``median`` has an unknown value, or the distance is zero.
-    """
-    squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
-    if median == "pairs":
-        middle = [(len(squared) - 1) // 2, len(squared) // 2]
-    elif median == "full-matrix":  # sorted, the N zeros come first, then each pair twice
-        squared = np.append(squared, 0.0)
-        entries = len(points) ** 2
-        middle = [max(position - len(points) + 2, 0) // 2 for position in ((entries - 1) // 2, entries // 2)]
-    else:
-        raise ValueError(f"median: {median!r} is not one of pairs, full-matrix")
-    distance = float(np.sqrt(np.partition(squared, middle)[middle].clip(min=0)).mean())
-    if distance < SMALLEST_DISTANCE:
-        raise ValueError(
-            "embeddings: their median distance is 0, since at least half of the pairs are equal; sigma must be above 0"
-        )
-    return distance
-
-
-def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> float:
-    """Smallest non-zero Euclidean distance between rows of different labels.
-
-    Args:
-        points: (N, d).
-        labels: (N,).
-        block: number of rows whose distances are computed at once.
-
-    Raises:
-        ValueError: if there is no such pair.
-    """
-    nearest = math.inf
-    for start in range(0, len(points), block):
-        apart = labels[start : start + block, None] != labels[None, :]
-        distances = torch.cdist(points[start : start + block], points)[apart]
-        distances = distances[distances > 0]
-        if len(distances):
-            nearest = min(nearest, distances.min().item())
-    if math.isinf(nearest):
-        raise ValueError("labels: no two different documents of different classes")
-    return nearest
-
-
-def _upper_triangle(points: Tensor, start: int, block: int) -> np.ndarray:
-    """Squared distances of rows start .. start + block to all later rows, as a flat array."""
-    rows, later = points[start : start + block], points[start:]
-    squared = rows.square().sum(dim=1)[:, None] + later.square().sum(dim=1)[None, :] - 2 * rows @ later.T
-    return squared[torch.ones_like(squared, dtype=torch.bool).triu(diagonal=1)].cpu().numpy()

@@ -1,7 +1,9 @@
-"""Copies from the host to a device for which the host does not wait."""
+"""Copies between the host and a device."""
 
 import torch
 from torch import Tensor
+
+WITHOUT_FLOAT64 = {"mps"}
 
 
 def to_device(values: Tensor, device: torch.device) -> Tensor:
@@ -16,3 +18,8 @@ def to_device(values: Tensor, device: torch.device) -> Tensor:
     if values.device.type == "cpu" and device.type == "cuda":
         values = values.pin_memory()
     return values.to(device, non_blocking=True)
+
+
+def lacks_float64(device: torch.device) -> bool:
+    """Whether a device cannot compute in float64, such as Apple's MPS. Graphs are then computed on the CPU."""
+    return device.type in WITHOUT_FLOAT64

@@ -8,7 +8,7 @@ import pytest
 import torch
 from glossbench.graph import squared_distances, unit_rows
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
-from glossbench.losses.gloss import draw_split, number_kept
+from glossbench.losses.splitting import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_graph import batch
@@ -165,7 +165,7 @@ def test_autocast_does_not_reach_the_graph():
         assert torch.equal(GLoss(sigma=0.5)(embeddings, labels, labeled=labeled), plain)
 
 
-ESTIMATE = "found, expected a number; glossbench.graph.estimate_sigma gives it from embeddings"
+ESTIMATE = "found, expected a number; glossbench.estimate_sigma gives it"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,16 @@ ESTIMATE = "found, expected a number; glossbench.graph.estimate_sigma gives it f
         ({"sigma": 0}, "sigma: 0 is not a positive number"),
         ({"sigma": math.nan}, "sigma: nan is not a positive number"),
         ({"sigma": "sqrt"}, f"sigma: 'sqrt' {ESTIMATE}"),
-        ({"sigma": None}, f"sigma: None {ESTIMATE}"),
+        ({"sigma": [0.5]}, rf"sigma: \[0.5\] {ESTIMATE}"),
+        ({"sigma": 1e-160}, "sigma: 1e-160 is not between 1e-07 and 1e\\+07"),
+        ({"sigma": 0.5, "neighbors": 40}, "sigma: 0.5 found beside neighbors 40, expected one of them"),
+        ({"neighbors": 0.5}, "neighbors: 0.5 is below 1"),
+        ({"neighbors": "40"}, "neighbors: '40' is not a positive number"),
+        ({"labeled_fraction": None}, "labeled_fraction: None is not between 0 and 1"),
+        ({"class_weights": torch.ones(3, 1)}, r"class_weights: expected float \(C,\), found torch.float32 \(3, 1\)"),
+        ({"class_weights": torch.tensor([1, -1.0])}, "class_weights: negative, infinite or NaN weights found"),
+        ({"class_weights": torch.tensor([1, math.nan])}, "class_weights: negative, infinite or NaN weights found"),
+        ({"generator": 3}, "generator: expected a torch.Generator of the CPU, found 3"),
         ({"labeled_fraction": 1.0}, "labeled_fraction: 1.0 is not between 0 and 1"),
         ({"labeled_fraction": 0}, "labeled_fraction: 0 is not between 0 and 1"),
         ({"transition": "rows"}, "transition: 'rows' is not one of stochastic, column"),
@@ -221,7 +230,7 @@ def test_what_is_no_tensor_is_refused_by_name(arguments, message):
 def test_labels_that_are_not_whole_numbers_are_refused(dtype):
     with pytest.raises(ValueError, match=f"^labels: expected whole numbers, found {dtype}$"):
         GLoss()(torch.randn(4, 2), torch.ones(4, dtype=dtype))
-    with pytest.raises(ValueError, match=r"^labels: -1 found, expected whole numbers of at least 0$"):
+    with pytest.raises(ValueError, match=r"^labels: -1 found, expected whole numbers of at least 0; ignore_index is"):
         GLoss()(torch.randn(2, 2), torch.tensor([-1, 0]))
 
 
@@ -234,14 +243,12 @@ def test_labels_may_be_whole_numbers_of_any_type(dtype):
 
 
 @pytest.mark.parametrize("criterion", ["nll", "softmax"])
-def test_classes_that_a_batch_lacks_take_no_memory_and_count_as_with_their_number(criterion):
+def test_the_names_of_the_classes_change_nothing_and_take_no_memory(criterion):
     embeddings, labels, labeled = batch(3, 16)
-    spread = torch.tensor([0, 4, 9])[labels]
     loss = GLoss(criterion=criterion)
-    torch.testing.assert_close(
-        loss(embeddings, spread, labeled=labeled), loss(embeddings, spread, labeled=labeled, num_classes=10)
-    )
-    assert torch.isfinite(loss(embeddings, torch.tensor([0, 7, 10**9])[labels], labeled=labeled))
+    expected = loss(embeddings, labels, labeled=labeled, num_classes=3)
+    for names in ([0, 1, 2], [0, 7, 14], [4, 10**9, 1]):
+        torch.testing.assert_close(loss(embeddings, torch.tensor(names)[labels], labeled=labeled), expected)
 
 
 # Powers of two: the digits of the embeddings stay. The smallest entries of float32 and float64 are 2^-149 and 2^-1074.

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from glossbench.graph import estimate_sigma, propagate_labels
+from glossbench.graph import propagate_labels
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
 from glossbench.losses.group import correlations, refine
+from glossbench.sigma import estimate_sigma
 
 CASES = range(4)
 PRECISIONS = {torch.float64: (1e-6, 1e-5), torch.float32: (1e-5, 1e-4)}

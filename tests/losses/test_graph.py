@@ -9,13 +9,13 @@ import pytest
 import torch
 from glossbench.graph import (
     SOLVE_TOLERANCE,
-    estimate_sigma,
     log_affinity,
     log_propagated_by_elimination,
     log_transition,
     propagate_labels,
     propagated_by_solve,
 )
+from glossbench.sigma import estimate_sigma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.semi_supervised import LabelPropagation
@@ -235,7 +235,7 @@ def propagated(**changes):
         (
             {"sigma": "sqrt"},
             ValueError,
-            "sigma: 'sqrt' found, expected a number; glossbench.graph.estimate_sigma gives",
+            "sigma: 'sqrt' found, expected a number; glossbench.estimate_sigma gives",
         ),
         ({"transition": "rows"}, ValueError, "transition: 'rows' is not one of stochastic, column"),
         ({"labels": torch.arange(6)}, ValueError, "labels: 0 to 5 do not lie in 0 to 2"),

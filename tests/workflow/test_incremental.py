@@ -60,7 +60,7 @@ EDITS = {
         [("scripts/glossbench/learning/untuned/tfidf.py", "FEWEST_DOCUMENTS = 2", "FEWEST_DOCUMENTS = 3")],
         {"classify_untuned": 1, **COLLECTED},
     ),
-    "a loss": ([("scripts/glossbench/losses/supcon.py", "MeanReducer", "SumReducer")], trained(1)),
+    "a loss": ([("scripts/glossbench/losses/supcon.py", "rows * 0).sum()", "rows * 0).mean()")], trained(1)),
     "an objective's sigma": (
         [("config/objectives.yaml", "loss: gloss\n  settings: {sigma: 0.5", "loss: gloss\n  settings: {sigma: 0.6")],
         trained(1, projected=False),

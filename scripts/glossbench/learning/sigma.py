@@ -7,8 +7,9 @@ import torch
 from glossbench.data.documents import Documents
 from glossbench.data.splitting import stratified_subset
 from glossbench.errors import TrainingError
-from glossbench.graph import MEDIAN_RULES, median_distance, nearest_other_class, unit_rows
+from glossbench.graph import unit_rows
 from glossbench.learning.encoder.encoder import Encoder
+from glossbench.sigma import MEDIAN_RULES, median_distance, nearest_other_class
 
 # Larger corpora are represented by a stratified subset: 128 million pairs take 1 GiB.
 MOST_DOCUMENTS = 16_000

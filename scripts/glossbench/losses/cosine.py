@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import scaled_rows
+from glossbench.arguments import check_batch, scaled_rows
 
 
 class CosineSimilarityLoss(nn.Module):
@@ -18,11 +18,16 @@ class CosineSimilarityLoss(nn.Module):
 
         Args:
             embeddings: (B, d) float, any scale.
-            labels: (B,) int64.
+            labels: (B,) whole numbers.
 
         Returns:
             A scalar, at least float32; zero without pairs.
+
+        Raises:
+            TypeError: if an argument is not a tensor.
+            ValueError: if shapes or types do not fit together.
         """
+        labels = check_batch(embeddings, labels)
         with torch.autocast(embeddings.device.type, enabled=False):
             unit = F.normalize(scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)

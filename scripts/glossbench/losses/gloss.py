@@ -1,35 +1,62 @@
 """G-Loss: how well labels hidden within a mini-batch are recovered by propagation over the graph of the batch."""
 
-import math
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from glossbench.arguments import (
+    check_batch,
     check_choice,
-    check_embeddings,
+    check_class_weights,
+    check_fraction,
+    check_generator,
     check_mask,
-    check_range,
+    check_positive,
     check_sigma,
-    class_labels,
 )
-from glossbench.graph import TRANSITIONS, is_in, log_affinity, log_propagated, log_transition
+from glossbench.graph import (
+    TRANSITIONS,
+    is_in,
+    log_affinity_at,
+    log_propagated,
+    log_transition,
+    squared_distances,
+    unit_rows,
+)
 from glossbench.losses.protocol import Timer, timed
-from glossbench.transfer import to_device
+from glossbench.losses.splitting import complementary_splits, count_classes, draw_split
+from glossbench.sigma import neighbors_at, sigma_for_neighbors
+from glossbench.transfer import lacks_float64
 
 CRITERIA = ("nll", "softmax")
 REDUCTIONS = ("mean", "sum", "none")
+DEFAULT_SIGMA = 0.5
+
+
+class Graph(NamedTuple):
+    """What the last call computed, detached, from which ``GLoss.report`` describes its graph."""
+
+    squared: Tensor  # (B, B) squared distances
+    sigma: float | Tensor
+    propagated: list[Tensor]  # (u, C) logarithm of the propagated labels of each split
+    truth: list[Tensor]  # (u,) classes of its evaluation nodes
+    known: list[Tensor]  # (l,) classes of its labeled nodes
+    weights: Tensor | None  # (C,)
+    eliminated: bool
 
 
 class GLoss(nn.Module):
     """L_G = mean over evaluation nodes of -log Yhat[true class]: steps 1-8 of the paper's section on G-Loss.
 
-    Evaluation nodes are the documents of a batch whose label is hidden.
+    Evaluation nodes are the documents of a batch whose label is hidden. While training they are drawn at each call.
+    After ``eval()`` the batch is evaluated in complementary splits, in which each document is hidden once: the same
+    batch has the same loss each time, and no random number is drawn.
 
     Args:
-        sigma: width of the Gaussian affinity between unit-norm embeddings, > 0.
+        sigma: width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor ``neighbors``
+            is given.
         labeled_fraction: share gamma of a batch that keeps its labels, in (0, 1).
         transition: "stochastic" (columns normalised, then rows) or "column" (columns only, as printed).
         criterion: "nll", as in the paper: evaluation nodes whose class has no labeled node in the batch are left
@@ -39,22 +66,45 @@ class GLoss(nn.Module):
         stratified: keep the label of at least one document of each class, as far as the number of labels allows.
         reduction: "mean", "sum" or "none" (one value per evaluation node, zero where it is left out).
         divide_again: divide by the number of evaluation nodes a second time, as the reference code does.
+        neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
+            neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
+        ignore_index: label of documents without a class, such as -100. They are nodes of the graph whose label is
+            hidden, and never in the mean. None: every document has a class; otherwise the host waits for an
+            accelerator.
+        generator: of the CPU, for the draw of the split; None is torch's default one.
+        check: raise where embeddings are NaN or infinite, rather than return NaN.
 
     Attributes:
         left_out: share of evaluation nodes that the last call left out, a scalar tensor; None before any call.
-            ``report`` returns it as left_out_share.
+        last_split: positions of the hidden documents, in the order of the values of reduction "none", and of the kept
+            ones; after ``eval()`` all documents are both.
         timer: None, or a function that returns a context manager; entered as ``timer("graph")`` and
             ``timer("propagation")``.
 
     Raises:
+        TypeError: if class weights are not a tensor.
         ValueError: if an argument is out of range or not one of its values.
+
+    Recommendations:
+        Take ``neighbors`` of 20 to 60 at B = 128, less with many small classes: from a sigma of the median distance
+        up the loss is a weight and no graph. With many classes use ``stratified=True``.
+
+    Example:
+        >>> loss_fn = GLoss(neighbors=40)
+        >>> loss = loss_fn(embeddings, labels)  # (B, d), (B,)
+        >>> loss.backward()
+
+    References:
+        Sharma, Agarwal, Kumar (2025): G-Loss: Graph-Guided Fine-Tuning of Language Models, arXiv:2604.25853.
+        Zhu, Ghahramani (2002): Learning from labeled and unlabeled data with label propagation.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"num_classes", "class_weights"})
+    class_weights: Tensor | None
 
     def __init__(
         self,
-        sigma: float = 0.5,
+        sigma: float | None = None,
         labeled_fraction: float = 0.7,
         transition: str = "stochastic",
         criterion: str = "nll",
@@ -62,20 +112,41 @@ class GLoss(nn.Module):
         stratified: bool = False,
         reduction: str = "mean",
         divide_again: bool = False,
+        neighbors: float | None = None,
+        ignore_index: int | None = None,
+        generator: torch.Generator | None = None,
+        check: bool = True,
     ):
         super().__init__()
-        check_sigma(sigma)
-        if not 0 < labeled_fraction < 1:
-            raise ValueError(f"labeled_fraction: {labeled_fraction} is not between 0 and 1")
+        if sigma is not None and neighbors is not None:
+            raise ValueError(f"sigma: {sigma} found beside neighbors {neighbors}, expected one of them")
+        check_fraction("labeled_fraction", labeled_fraction)
         check_choice("transition", transition, TRANSITIONS)
         check_choice("criterion", criterion, CRITERIA)
         check_choice("reduction", reduction, REDUCTIONS)
-        self.sigma, self.labeled_fraction, self.transition = sigma, labeled_fraction, transition
+        check_generator(generator)
+        if class_weights is not None:
+            check_class_weights(class_weights)
+        self.neighbors = neighbors
+        self.sigma = DEFAULT_SIGMA if sigma is None and neighbors is None else sigma
+        self.labeled_fraction, self.transition = labeled_fraction, transition
         self.criterion, self.stratified = criterion, stratified
         self.reduction, self.divide_again = reduction, divide_again
+        self.ignore_index, self.generator, self.check = ignore_index, generator, check
         self.register_buffer("class_weights", class_weights)
         self.left_out: Tensor | None = None
+        self.last_split: tuple[Tensor, Tensor] | None = None
         self.timer: Timer | None = None
+        self._graph: Graph | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "sigma" and not (value is None and self.neighbors is not None):
+            check_sigma(value)
+        if name == "neighbors" and value is not None:
+            check_positive(name, value)
+            if value < 1:
+                raise ValueError(f"neighbors: {value} is below 1")
+        super().__setattr__(name, value)
 
     def forward(
         self,
@@ -84,160 +155,207 @@ class GLoss(nn.Module):
         labeled: Tensor | None = None,
         num_classes: int | None = None,
         class_weights: Tensor | None = None,
+        generator: torch.Generator | None = None,
     ) -> Tensor:
         """G-Loss of a batch.
 
         Args:
             embeddings: (B, d) float, any scale; a row of zeros has the distance 1 to all others.
-            labels: (B,) whole numbers of at least 0.
-            labeled: (B,) bool, True where the label is kept; by default drawn with torch's generator.
-            num_classes: C; by default taken from the labels, for which the host waits for an accelerator.
+            labels: (B,) whole numbers of at least 0, or ``ignore_index``.
+            labeled: (B,) bool, True where the label is kept; by default drawn, or after ``eval()`` complementary.
+            num_classes: C; by default the number of classes that the labels have, for which the host waits for an
+                accelerator.
             class_weights: (C,) weights of this call, instead of the constructor's.
+            generator: of this call, instead of the constructor's.
 
         Returns:
             A scalar, or (evaluation nodes,) with reduction "none", in the precision of the embeddings but at least
             float32. Zero, with a gradient of zero, if there is nothing to predict or nothing to predict it from.
 
         Raises:
-            TypeError: if an argument that is to be a tensor is none.
-            ValueError: if shapes, types or labels do not fit together.
+            TypeError: if an argument is not a tensor.
+            ValueError: if shapes, types or labels do not fit together, or embeddings are not finite.
         """
-        check_embeddings(embeddings)
-        labels = class_labels(labels, len(embeddings))
+        labels = check_batch(embeddings, labels)
         if labeled is not None:
             check_mask("labeled", labeled, len(embeddings))
-        class_weights = self.class_weights if class_weights is None else class_weights
-        labels, num_classes, absent = _count_classes(labels, num_classes, class_weights)
-        if labeled is None:
-            hidden, kept = draw_split(labels, self.labeled_fraction, self.stratified)
+        if class_weights is None:
+            class_weights = self.class_weights
         else:
-            hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
-            if len(kept) == 0 and len(embeddings) > 1:
-                raise ValueError("labeled: at least one document must keep its label")
+            check_class_weights(class_weights)
+        if lacks_float64(embeddings.device):
+            given = (embeddings, labels, labeled, num_classes, class_weights)
+            cpu = (value.cpu() if isinstance(value, Tensor) else value for value in given)
+            return self.forward(*cpu, generator).to(embeddings.device)  # type: ignore[arg-type]
+        labels, num_classes = count_classes(labels, num_classes, class_weights, self.ignore_index)
+        splits, unlabeled = self._splits(labels, labeled, generator)
+        hidden = torch.cat([hidden for hidden, _ in splits]) if len(splits) > 1 else splits[0][0]
         dtype = torch.promote_types(embeddings.dtype, torch.float32)
-        if len(hidden) == 0 or len(kept) == 0:
-            self.left_out = embeddings.new_zeros(())
+        splits = [split for split in splits if len(split[0]) and len(split[1])]
+        if not splits:
+            self.left_out, self.last_split, self._graph = embeddings.new_zeros(()), (hidden, hidden[:0]), None
             nothing = (embeddings.to(dtype) * 0).sum()
             return nothing.expand(len(hidden)) if self.reduction == "none" else nothing
         with torch.autocast(embeddings.device.type, enabled=False):
             with timed(self.timer, "graph"):
-                log_t = log_transition(log_affinity(embeddings, self.sigma), self.transition)
+                squared = squared_distances(unit_rows(embeddings))
+                sigma = self.sigma if self.neighbors is None else sigma_for_neighbors(squared, self.neighbors)
+                log_t = log_transition(log_affinity_at(squared, sigma), self.transition)
             with timed(self.timer, "propagation"):
-                log_y = log_propagated(log_t, labels, hidden, kept, num_classes, self.transition)
-            return self._compare(log_y, labels[hidden], labels[kept], class_weights, absent).to(dtype)
+                found = [
+                    log_propagated(
+                        log_t, labels, torch.cat([nodes, unlabeled]) if len(unlabeled) else nodes, kept, num_classes,
+                        self.transition, self.check,
+                    )
+                    for nodes, kept in splits
+                ]  # fmt: skip
+            graph = Graph(
+                squared=squared.detach(),
+                sigma=sigma,
+                propagated=[log_y[: len(nodes)] for (log_y, _), (nodes, _) in zip(found, splits, strict=True)],
+                truth=[labels[nodes] for nodes, _ in splits],
+                known=[labels[kept] for _, kept in splits],
+                weights=class_weights,
+                eliminated=any(eliminated for _, eliminated in found),
+            )
+            loss = self._compare(graph)
+        order = hidden.argsort() if len(splits) > 1 else None
+        if order is not None:
+            hidden = hidden[order]
+            loss = loss[order] if self.reduction == "none" else loss
+        self.last_split = (hidden, splits[0][1] if order is None else hidden)
+        self._graph = graph._replace(propagated=[log_y.detach() for log_y in graph.propagated])
+        return loss.to(dtype)
 
-    def report(self) -> dict[str, Tensor]:
-        """left_out_share: share of evaluation nodes that the last call left out."""
-        return {} if self.left_out is None else {"left_out_share": self.left_out}
+    def report(self, graph: bool = False) -> dict[str, Tensor]:
+        """What the last call found, as scalars; the host waits for none of them.
 
-    def _compare(
-        self, log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None, absent: int
-    ) -> Tensor:
-        """The loss of propagated labels. Steps 7 and 8.
+        Args:
+            graph: describe the graph too, which takes about as long as a tenth of the loss.
+
+        Returns:
+            left_out_share: share of evaluation nodes that were left out. And, with ``graph``:
+            sigma; sigma_over_median: relative to the median distance between documents;
+            effective_neighbors: see ``glossbench.sigma``;
+            propagated_accuracy: share of evaluation nodes whose most probable propagated class is theirs;
+            chance_loss: the loss if each were given the classes' shares of the labeled nodes;
+            eliminated: whether the linear solve had to give way to elimination, 0 or 1.
+        """
+        if self.left_out is None:
+            return {}
+        shown = {"left_out_share": self.left_out}
+        if not graph or (last := self._graph) is None:
+            return shown
+        with torch.no_grad():
+            size = len(last.squared)
+            above = torch.triu_indices(size, size, 1, device=last.squared.device)
+            median = last.squared[above[0], above[1]].clamp(min=0).median().sqrt()
+            sigma = torch.as_tensor(last.sigma, dtype=median.dtype, device=median.device)
+            hits = [y.argmax(dim=1) == truth for y, truth in zip(last.propagated, last.truth, strict=True)]
+            shares = [
+                F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
+                for y, known in zip(last.propagated, last.known, strict=True)
+            ]
+            return shown | {
+                "sigma": sigma,
+                "sigma_over_median": sigma / median,
+                "effective_neighbors": neighbors_at(last.squared, last.sigma),
+                "propagated_accuracy": torch.cat(hits).double().mean(),
+                "chance_loss": self._compare(last._replace(propagated=shares)).mean(),
+                "eliminated": median.new_full((), float(last.eliminated)),
+            }
+
+    def get_extra_state(self) -> dict[str, float | None]:
+        """Sigma and neighbors, which a ``state_dict`` holds."""
+        return {"sigma": self.sigma, "neighbors": self.neighbors}
+
+    def set_extra_state(self, state: dict[str, float | None]) -> None:
+        """Take sigma and neighbors from a ``state_dict``."""
+        self.neighbors, self.sigma = state["neighbors"], state["sigma"]
+
+    def extra_repr(self) -> str:
+        width = f"sigma={self.sigma}" if self.neighbors is None else f"neighbors={self.neighbors}"
+        weights = None if self.class_weights is None else self.class_weights.tolist()
+        return (
+            f"{width}, labeled_fraction={self.labeled_fraction}, transition={self.transition!r}, "
+            f"criterion={self.criterion!r}, class_weights={weights}, stratified={self.stratified}, "
+            f"reduction={self.reduction!r}, divide_again={self.divide_again}, ignore_index={self.ignore_index}, "
+            f"generator={self.generator}, check={self.check}"
+        )
+
+    def _splits(
+        self, labels: Tensor, labeled: Tensor | None, generator: torch.Generator | None
+    ) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+        """The splits of a batch, hidden and kept positions, and the positions of documents without a class.
+
+        Args:
+            labels: (B,) int64, negative for documents without a class.
+            labeled: (B,) bool, or None.
+            generator: of this call, or None.
+        """
+        known, unlabeled = None, labels.new_zeros(0)
+        if self.ignore_index is not None:
+            known, unlabeled = (labels >= 0).nonzero().squeeze(1), (labels < 0).nonzero().squeeze(1)
+        if labeled is not None:
+            with_class = labels >= 0 if known is not None else torch.ones_like(labeled)
+            hidden, kept = (~labeled & with_class).nonzero().squeeze(1), (labeled & with_class).nonzero().squeeze(1)
+            if len(kept) == 0 and len(labels) > 1:
+                raise ValueError("labeled: at least one document must keep its label")
+            return [(hidden, kept)], unlabeled
+        drawn_from = labels if known is None else labels[known]
+        if self.training:
+            check_generator(generator)
+            generator = self.generator if generator is None else generator
+            splits = [draw_split(drawn_from, self.labeled_fraction, self.stratified, generator)]
+        else:
+            splits = complementary_splits(drawn_from, self.labeled_fraction)
+        if known is not None:
+            splits = [(known[hidden], known[kept]) for hidden, kept in splits]
+        return splits, unlabeled
+
+    def _compare(self, graph: Graph) -> Tensor:
+        """The loss of propagated labels. Steps 7 and 8."""
+        losses, weights, reachable = zip(
+            *(
+                self._losses(log_y, truth, known, graph.weights)
+                for log_y, truth, known in zip(graph.propagated, graph.truth, graph.known, strict=True)
+            ),
+            strict=True,
+        )
+        self.left_out = 1 - torch.cat(reachable).double().mean()
+        if self.reduction == "none":
+            return torch.cat(losses)
+        total = torch.cat(losses).sum()
+        if self.reduction == "sum":
+            return total
+        # If all nodes are left out, the sum is a zero that still has a gradient.
+        weight = torch.cat(weights).sum()
+        return total / torch.where(weight > 0, weight, torch.ones_like(weight))
+
+    def _losses(
+        self, log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted losses of the evaluation nodes of a split, their weights, and whether their class is labeled.
 
         Args:
             log_y: (u, C) logarithm of the propagated labels.
             truth: (u,) classes of the evaluation nodes.
             known: (l,) classes of the labeled nodes.
             class_weights: (C,), or None.
-            absent: number of further classes, whose propagated labels are zero.
         """
         weights = log_y.new_ones(len(truth))
         if class_weights is not None:
             weights = class_weights.to(log_y.dtype)[truth]
         reachable = is_in(truth, known)
-        self.left_out = 1 - reachable.double().mean()
         if self.criterion == "softmax":
-            scores = log_y.exp()
-            if absent:  # one column with the sum of their exp(0)
-                scores = torch.cat([scores, scores.new_full((len(scores), 1), math.log(absent))], dim=1)
-            losses = F.cross_entropy(scores, truth, reduction="none")
+            losses = F.cross_entropy(log_y.exp(), truth, reduction="none")
         else:
             # The true class is selected first: an absent class has -inf, whose gradient is NaN.
             picked = log_y.gather(1, truth[:, None]).squeeze(1)
             losses = -torch.where(reachable, picked, torch.zeros_like(picked))
             weights = weights * reachable
         losses = losses * weights
-        if self.divide_again:
-            losses = losses / len(truth)
-        if self.reduction == "none":
-            return losses
-        total = losses.sum()
-        if self.reduction == "sum":
-            return total
-        # If all nodes are left out, the sum is a zero that still has a gradient.
-        weight = weights.sum()
-        return total / torch.where(weight > 0, weight, torch.ones_like(weight))
-
-    def extra_repr(self) -> str:
-        return (
-            f"sigma={self.sigma}, labeled_fraction={self.labeled_fraction}, transition={self.transition!r}, "
-            f"criterion={self.criterion!r}, stratified={self.stratified}, reduction={self.reduction!r}"
-        )
+        return losses / len(truth) if self.divide_again else losses, weights, reachable
 
 
 LOSS = GLoss
-
-
-def number_kept(batch_size: int, labeled_fraction: float) -> int:
-    """Number of documents of a batch that keep their label: min(max(1, ceil(gamma B)), B - 1)."""
-    exact = math.ceil(round(labeled_fraction * batch_size, 9))  # 0.07 * 100 is 7.000000000000001
-    return min(max(1, exact), batch_size - 1)
-
-
-def draw_split(labels: Tensor, labeled_fraction: float, stratified: bool = False) -> tuple[Tensor, Tensor]:
-    """Draw the documents of a batch that keep their label, with torch's default generator.
-
-    The draw is made on the CPU, so that it is the same on every device.
-
-    Args:
-        labels: (B,) int64.
-        labeled_fraction: share gamma of the batch that keeps its labels, in (0, 1).
-        stratified: keep the label of at least one document of each class, as far as the number of labels allows.
-
-    Returns:
-        Positions of the hidden and of the kept documents, each in the order of the batch, on the labels' device.
-    """
-    order = to_device(torch.randperm(len(labels)), labels.device)
-    if stratified:
-        shuffled = labels.gather(0, order)
-        by_class = torch.argsort(shuffled, stable=True)
-        grouped = shuffled[by_class]
-        first_of_class = grouped.diff(prepend=grouped[:1] - 1) != 0
-        leads = torch.empty_like(first_of_class).scatter(0, by_class, first_of_class)
-        order = order[torch.argsort(~leads, stable=True)]
-    kept = number_kept(len(labels), labeled_fraction)
-    return order[kept:].sort().values, order[:kept].sort().values
-
-
-def _count_classes(labels: Tensor, num_classes: int | None, class_weights: Tensor | None) -> tuple[Tensor, int, int]:
-    """The labels and the number of classes that the propagation uses.
-
-    Without weights and a number of classes, the classes that are present are numbered anew, so that a large label
-    takes no memory.
-
-    Args:
-        labels: (B,) int64.
-        num_classes: C as given, or None.
-        class_weights: (C,), or None.
-
-    Returns:
-        Labels (B,), their number of classes, and the number of classes that are left out of it; both numbers add up
-        to C, which is the largest label plus one where nothing else says it.
-    """
-    if class_weights is not None:
-        if num_classes is None:
-            num_classes = int(labels.max()) + 1 if len(labels) else 0
-        if len(class_weights) < num_classes:
-            raise ValueError(f"class_weights: {len(class_weights)} weights for {num_classes} classes")
-        check_range(labels, num_classes)
-        return labels, len(class_weights), 0
-    if num_classes is not None:
-        check_range(labels, num_classes)
-        return labels, num_classes, 0
-    present, labels = labels.unique(return_inverse=True)
-    if len(present) == 0:
-        return labels, 0, 0
-    if present[0] < 0:
-        raise ValueError(f"labels: {int(present[0])} found, expected whole numbers of at least 0")
-    return labels, len(present), int(present[-1]) + 1 - len(present)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_embeddings, check_mask, check_range, check_tensor, class_labels, scaled_rows
-from glossbench.transfer import to_device
+from glossbench.arguments import check_batch, check_mask, check_positive, check_range, check_tensor, scaled_rows
+from glossbench.transfer import lacks_float64, to_device
 
 # Added to a probability before its logarithm, as in the published code.
 OFFSET = 1e-12
@@ -44,8 +44,7 @@ class GroupLoss(nn.Module):
         for name, value, least in (("iterations", iterations, 1), ("anchors_per_class", anchors_per_class, 0)):
             if value != int(value) or value < least:
                 raise ValueError(f"{name}: {value} is not a whole number of at least {least}")
-        if not temperature > 0:
-            raise ValueError(f"temperature: {temperature} is not a positive number")
+        check_positive("temperature", temperature)
         self.iterations, self.anchors_per_class = int(iterations), int(anchors_per_class)  # a search gives 2.0
         self.temperature = temperature
 
@@ -70,11 +69,10 @@ class GroupLoss(nn.Module):
             A scalar, in the precision of the embeddings but at least float32.
 
         Raises:
-            TypeError: if an argument is no tensor.
+            TypeError: if an argument is not a tensor.
             ValueError: if shapes, types or labels do not fit together.
         """
-        check_embeddings(embeddings)
-        labels = class_labels(labels, len(embeddings))
+        labels = check_batch(embeddings, labels)
         check_tensor("logits", logits)
         classes = logits.shape[-1] if num_classes is None else num_classes
         if logits.shape != (len(labels), classes):
@@ -84,6 +82,9 @@ class GroupLoss(nn.Module):
             anchors = draw_anchors(labels, self.anchors_per_class)
         else:
             check_mask("anchors", anchors, len(labels))
+        if lacks_float64(embeddings.device):
+            cpu = (tensor.cpu() for tensor in (embeddings, labels, logits))
+            return self.forward(*cpu, num_classes, anchors.cpu()).to(embeddings.device)
         with torch.autocast(embeddings.device.type, enabled=False):
             start = torch.softmax(logits.double() / self.temperature, dim=1)
             start = torch.where(anchors[:, None], F.one_hot(labels, classes).double(), start)

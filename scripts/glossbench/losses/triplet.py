@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from glossbench.arguments import check_choice
+from glossbench.arguments import check_batch, check_choice, check_positive
 
 AVERAGES = ("positive", "all")
 
@@ -28,8 +28,7 @@ class TripletLoss(nn.Module):
 
     def __init__(self, margin: float = 5.0, squared: bool = False, average: str = "positive"):
         super().__init__()
-        if not margin > 0:
-            raise ValueError(f"margin: {margin} is not a positive number")
+        check_positive("margin", margin)
         check_choice("average", average, AVERAGES)
         self.margin, self.squared, self.average = margin, squared, average
 
@@ -38,11 +37,16 @@ class TripletLoss(nn.Module):
 
         Args:
             embeddings: (B, d) float.
-            labels: (B,) int64.
+            labels: (B,) whole numbers.
 
         Returns:
             A scalar, at least float32; zero without triplets of positive loss.
+
+        Raises:
+            TypeError: if an argument is not a tensor.
+            ValueError: if shapes or types do not fit together.
         """
+        labels = check_batch(embeddings, labels)
         with torch.autocast(embeddings.device.type, enabled=False):
             embeddings = embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
             distance = _distances(embeddings, self.squared)  # (B, B)

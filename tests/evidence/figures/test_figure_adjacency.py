@@ -6,7 +6,7 @@ import pytest
 import torch
 from figure_texts import panels
 from glossbench.evidence.figures import adjacency
-from glossbench.graph import estimate_sigma
+from glossbench.sigma import estimate_sigma
 from made_up import keyed, snapshots
 from matplotlib.collections import LineCollection
 

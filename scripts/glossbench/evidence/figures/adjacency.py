@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
-from glossbench.graph import estimate_sigma, log_affinity
+from glossbench.graph import log_affinity
+from glossbench.sigma import estimate_sigma
 
 BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]
 SHOWN = 6  # most epochs that are drawn as heat maps
