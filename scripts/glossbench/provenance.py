@@ -35,7 +35,7 @@ LEFT_OUT = tuple(
     )
 )
 VERSIONED = (
-    "snakemake", "torch", "transformers", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",
+    "snakemake", "torch", "transformers", "datasets", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",
     "matplotlib", "seaborn", "pillow", "fonttools",
 )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """Settings and files of tiny runs: random documents, a random encoder, an objective."""
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import datasets
 from documents_made_up import random_documents
 from glossbench.learning.training.inputs import RunFiles
 
@@ -14,12 +13,11 @@ TRAINING = {
 
 def save_tokens(folder, encoder, **sizes):
     """Save random documents of these splits. Returns the files of a run on them."""
-    folder.mkdir(parents=True, exist_ok=True)
     for seed, (split, n) in enumerate(sizes.items()):
         documents = random_documents(n, seed)
         ids = [documents.values[a:b].tolist() for a, b in documents.offsets.unfold(0, 2, 1).tolist()]
         columns = {"doc_id": documents.doc_ids, "input_ids": ids, "label": documents.labels.tolist()}
-        pq.write_table(pa.table(columns), folder / f"{split}.parquet")
+        datasets.Dataset.from_dict(columns).save_to_disk(folder / split)
     return RunFiles(folder, encoder)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
@@ -93,9 +92,7 @@ def load_documents(tokens_dir: str | Path, split: str) -> Documents:
         tokens_dir: The folder that it wrote.
         split: "train", "val" or "test".
     """
-    path = Path(tokens_dir) / f"{split}.parquet"
-    with reading(path):
-        table = pq.read_table(path)
+    table = _read_table(Path(tokens_dir) / split)
     ids = table.column("input_ids")
     types = table.column("token_type_ids") if "token_type_ids" in table.column_names else None
     return Documents(
@@ -107,12 +104,22 @@ def load_documents(tokens_dir: str | Path, split: str) -> Documents:
     )
 
 
+def _read_table(folder: Path) -> pa.Table:
+    """The table of a dataset that ``Dataset.save_to_disk`` wrote. Importing ``datasets`` takes longer than reading."""
+    tables = []
+    for file in sorted(folder.glob("data-*.arrow")):
+        with reading(file), pa.memory_map(str(file)) as source:
+            tables.append(pa.ipc.open_stream(source).read_all())
+    with reading(folder):
+        return pa.concat_tables(tables)
+
+
 def _flat(lists: pa.ChunkedArray) -> Tensor:
     return torch.from_numpy(np.concatenate([chunk.flatten().to_numpy() for chunk in lists.chunks]).astype(np.int64))
 
 
 def _tensor(column: pa.ChunkedArray) -> Tensor:
-    # copied, since the memory of an arrow column is read-only
+    # copied, since the memory of an arrow column is a read-only map of its file
     return torch.from_numpy(column.to_numpy().astype(np.int64, copy=True))
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from datasets import Dataset, DatasetDict
+from datasets.utils.logging import disable_progress_bar
 from transformers import PreTrainedTokenizerBase
 
 from glossbench.data.encoders import load_config, load_tokenizer, longest_input
@@ -29,8 +31,7 @@ def tokenize(
         splits: Parquet file of each split, with doc_id, text, label, and text_pair where documents are pairs.
         encoder: Folder with a tokenizer.
         max_length: Tokens that a document is cut to, special tokens included.
-
-        folder: Where the tokens go, replacing what is there: for each split a Parquet file of its documents in order,
+        folder: Where the tokens go, replacing what is there: a DatasetDict on disk. A split has its documents in order,
             with doc_id (string), input_ids (list of int32), token_type_ids (list of int8 of the same length; only for
             pairs, and only where the encoder has token types) and label (int64); and card.json with what is returned.
 
@@ -50,13 +51,13 @@ def tokenize(
         raise SettingsError(f"max_length: {max_length}, expected {least} to {most} for the encoder in {encoder}")
     # BERT has embeddings of two token types, RoBERTa of one, DistilBERT of none
     typed = pairs and getattr(config, "type_vocab_size", 1) > 1
-    folder, shares = Path(folder), {}
+    folder, tokens, shares = Path(folder), DatasetDict(), {}
+    for name, path in splits.items():
+        tokens[name], shares[name] = _tokenize_split(path, tokenizer, max_length, typed)
     partial = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(partial, ignore_errors=True)  # of a killed job
-    partial.mkdir(parents=True)
-    for name, path in splits.items():
-        table, shares[name] = _tokenize_split(path, tokenizer, max_length, typed)
-        pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
+    disable_progress_bar()
+    tokens.save_to_disk(partial)
     write_json(partial / CARD, shares)
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
@@ -65,7 +66,7 @@ def tokenize(
 
 def _tokenize_split(
     path: str | Path, tokenizer: PreTrainedTokenizerBase, max_length: int, typed: bool
-) -> tuple[pa.Table, dict[str, float]]:
+) -> tuple[Dataset, dict[str, float]]:
     file = pq.ParquetFile(path)
     columns = [name for name in ("text", "text_pair") if name in file.schema_arrow.names]
     special = tokenizer.num_special_tokens_to_add(pair=len(columns) == 2)
@@ -97,7 +98,7 @@ def _tokenize_split(
     if not batches:
         raise CorpusError(f"{path}: no documents in it, expected at least one")
     shares = {"unknown": unknown / max(kept, 1), "truncated": cut_off / max(kept + cut_off, 1)}
-    return pa.Table.from_batches(batches), {name: round(share, 4) for name, share in shares.items()}
+    return Dataset(pa.Table.from_batches(batches)), {name: round(share, 4) for name, share in shares.items()}
 
 
 def odd_shares(shares: dict[str, dict[str, float]], max_length: int) -> str:
