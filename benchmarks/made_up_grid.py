@@ -1,11 +1,11 @@
 """Frames of a made-up study of the paper's size, as collect would write them for config/paper.yaml."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, with_objective_columns, write_frame
+from glossbench.settings.model import canonical
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -28,11 +28,11 @@ def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     n = len(study.runs)
     frame = pd.DataFrame([vars(run) for run in study.runs])
     resolved = [study.objective(key) for key in frame["objective"]]
-    frame = frame.assign(study=study.name, **{k: [r[k] for r in resolved] for k in ("preset", "protocol")})
+    frame = frame.assign(study=study.name, **{k: [getattr(r, k) for r in resolved] for k in ("preset", "protocol")})
     standalone = frame["protocol"] == "standalone"
     for position, name in enumerate(("n_train", "n_val", "n_test")):
         frame[name] = [SIZES[corpus][position] for corpus in frame["corpus"]]
-    sizes = frame["encoder"].map({key: study.registry["encoders"][key]["parameters"] for key in study.encoders})
+    sizes = frame["encoder"].map({key: study.registry["encoders"][key].parameters for key in study.encoders})
     for name in ("test_accuracy", "test_macro_f1", "val_macro_f1"):
         frame[name] = chance.normal(0.9, 0.02, n).clip(0, 1)
     frame["test_macro_silhouette"] = chance.normal(0.5, 0.1, n)
@@ -77,16 +77,16 @@ def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     rows = []
     for search in study.tuning_jobs():
         objective = study.objective(search.objective)
-        space, values = objective["search"], chance.normal(0.9, 0.02, 15)
+        space, values = objective.search, chance.normal(0.9, 0.02, 15)
         for trial in range(15):
             drawn = {name: value_of(one, chance) for name, one in space.items()}
             keys = {
                 "study": study.name,
                 **vars(search),
-                "preset": objective["preset"],
-                "protocol": objective["protocol"],
+                "preset": objective.preset,
+                "protocol": objective.protocol,
             }
-            score = "val_macro_f1" if objective["protocol"] == "integrated" else "val_macro_silhouette"
+            score = "val_macro_f1" if objective.protocol == "integrated" else "val_macro_silhouette"
             about = {
                 "trial": trial,
                 "state": "complete",
@@ -95,7 +95,11 @@ def trials_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
                 "epochs": 30,
                 "repeats": np.nan,
             }
-            more = {"seconds": 900.0, "best": trial == values.argmax(), "space": json.dumps(space, sort_keys=True)}
+            more = {
+                "seconds": 900.0,
+                "best": trial == values.argmax(),
+                "space": canonical(objective.model_dump()["search"]),
+            }
             rows.append({**keys, **about, **more, **drawn})
     return pd.DataFrame(rows)
 

@@ -56,7 +56,7 @@ def encoded_inputs(cell):
 def tuning_inputs(cell):
     """Tokens and encoder; frozen states and the estimates of sigma only where the objective uses them."""
     inputs = encoded_inputs(cell)
-    if isinstance(STUDY.objective(cell.objective)["loss_settings"].get("sigma"), str):
+    if isinstance(STUDY.objective(cell.objective).value("sigma"), str):
         inputs["sigma"] = f"{RESULTS}/sigma/{cell.corpus}/{cell.encoder}.json"
     return inputs
 
@@ -64,7 +64,7 @@ def tuning_inputs(cell):
 def training_inputs(cell):
     """What a search reads, and what it found where the study has one."""
     inputs = tuning_inputs(cell)
-    if STUDY.objective(cell.objective)["search"]:
+    if STUDY.objective(cell.objective).search:
         inputs["best"] = found_settings(STUDY.search_of(cell))
     return inputs
 
@@ -74,7 +74,7 @@ def found_settings(search):
     if STUDY.searches:
         (best,) = per_search("best.yaml", [search])
         return best
-    source = STUDY.settings["tuning"]["taken_from"]
+    source = STUDY.settings.tuning.taken_from
     files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
     try:
         return next(file for file in files if all_there([file]))
@@ -138,7 +138,7 @@ def run_minutes(cell, attempt, seeds=1):
 
 
 def projection_minutes(wildcards, attempt):
-    return min(60 * attempt, math.ceil(60 * STUDY.settings["max_runtime"]))
+    return min(60 * attempt, math.ceil(60 * STUDY.settings.max_runtime))
 
 
 # Several seeds in one job.
@@ -153,7 +153,7 @@ class Cell:
 
 def seed_batches():
     """Seeds that one job trains together, with the cells that this is so for; none where each has its own job."""
-    size, found = STUDY.settings["seeds_per_job"], {}
+    size, found = STUDY.settings.seeds_per_job, {}
     with_snapshots = set(STUDY.runs_shown("snapshots"))
     seeds = {}
     for run in STUDY.trained if size > 1 else []:

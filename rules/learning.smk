@@ -12,13 +12,13 @@ rule encode_frozen:
     cache: SHARED
     conda:
         "../envs/glossbench.yaml"
-    threads: STUDY.settings["torch_threads"]
+    threads: STUDY.settings.torch_threads
     resources:
         **GPU,
         mem_mb=memory_mb,
         runtime=encoding_minutes,
     params:
-        settings=lambda w: canonical(study_params.frozen_settings(STUDY, w.encoder)),
+        settings=lambda w: study_params.frozen_settings(STUDY, w).to_json(),
         code=code_digest("encode_frozen"),
     message:
         "Encoding {wildcards.corpus} with the frozen layers of {wildcards.encoder}"
@@ -37,15 +37,13 @@ rule estimate_sigma:
         f"{RESULTS}/benchmarks/estimate_sigma/{CELL}.tsv"
     conda:
         "../envs/glossbench.yaml"
-    threads: STUDY.settings["torch_threads"]
+    threads: STUDY.settings.torch_threads
     resources:
         **GPU,
         mem_mb=memory_mb,
         runtime=encoding_minutes,
     params:
-        settings=lambda w: canonical(
-            {"encoder_settings": STUDY.settings["encoder"], **study_params.device_settings(STUDY)}
-        ),
+        settings=lambda w: study_params.sigma_settings(STUDY, w).to_json(),
         code=code_digest("estimate_sigma"),
     message:
         "Estimating sigma for {wildcards.corpus} with {wildcards.encoder}"
@@ -68,7 +66,7 @@ if STUDY.searches:
             f"{RESULTS}/benchmarks/tune/{CELL}/{{objective}}.tsv"
         conda:
             "../envs/glossbench.yaml"
-        threads: STUDY.settings["torch_threads"]
+        threads: STUDY.settings.torch_threads
         resources:
             **GPU,
             mem_mb=memory_mb,
@@ -101,7 +99,7 @@ rule train:
         submission
     conda:
         "../envs/glossbench.yaml"
-    threads: STUDY.settings["torch_threads"]
+    threads: STUDY.settings.torch_threads
     resources:
         **GPU,
         mem_mb=memory_mb,
@@ -116,15 +114,15 @@ rule train:
         "../scripts/train.py"
 
 
-if STUDY.settings["snapshots"]:
+if STUDY.settings.snapshots:
 
     use rule train as train_with_snapshots with:
         output:
             **RUN_FILES,
             snapshots=f"{RUN}/snapshots.npz",
         wildcard_constraints:
-            objective="|".join(map(re.escape, STUDY.settings["snapshots"]["objectives"])),
-            seed=str(STUDY.settings["snapshots"]["seed"]),
+            objective="|".join(map(re.escape, STUDY.settings.snapshots.objectives)),
+            seed=str(STUDY.settings.snapshots.seed),
         params:
             settings=lambda w: run_params(w, snapshots=True)["settings"],
             code=lambda w: run_params(w)["code"],
@@ -150,7 +148,7 @@ for seeds, cells in seed_batches().items():
             lambda w, seeds=seeds: requests.submission(w.cell, seeds)
         conda:
             "../envs/glossbench.yaml"
-        threads: STUDY.settings["torch_threads"]
+        threads: STUDY.settings.torch_threads
         resources:
             **GPU,
             mem_mb=lambda wildcards, attempt: memory_mb(Cell(wildcards), attempt),
@@ -178,7 +176,7 @@ rule classify_untuned:
         objective=UNTUNED_RUNS,
     conda:
         "../envs/glossbench.yaml"
-    threads: STUDY.settings["torch_threads"]
+    threads: STUDY.settings.torch_threads
     resources:
         mem_mb=memory_mb,
         runtime=untuned_minutes,
@@ -236,7 +234,7 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical(collect_settings(STUDY)),
+        settings=lambda w: collect_settings(STUDY).to_json(),
         code=code_digest("collect"),
     message:
         f"Collecting all runs of {RESULTS}"
@@ -259,7 +257,7 @@ rule collect_partial:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: canonical(finished_settings()),
+        settings=lambda w: finished_settings().to_json(),
         code=code_digest("collect"),
     message:
         f"Collecting the runs of {RESULTS} that are finished so far"
@@ -267,7 +265,7 @@ rule collect_partial:
         "../scripts/collect.py"
 
 
-if STUDY.settings["projection"]:
+if STUDY.settings.projection:
 
     rule project_embeddings:
         input:
@@ -286,7 +284,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=projection_minutes,
         params:
-            settings=lambda w: canonical(projection_settings(STUDY, STUDY.runs_shown("projection"))),
+            settings=lambda w: projection_settings(STUDY, STUDY.runs_shown("projection")).to_json(),
             code=code_digest("project_embeddings"),
         message:
             "Projecting test embeddings"
@@ -314,7 +312,7 @@ if STUDY.settings["projection"]:
             mem_mb=2000,
             runtime=projection_minutes,
         params:
-            settings=lambda w: canonical(projection_settings(STUDY, finished(STUDY.runs_shown("projection")))),
+            settings=lambda w: projection_settings(STUDY, finished(STUDY.runs_shown("projection"))).to_json(),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of the runs that are finished so far"

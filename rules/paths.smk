@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import SettingsError
-from glossbench.settings.keys import rejoin_cut_keys
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
 from glossbench.settings.study import VOLATILE, canonical, check_mirror, load_study
@@ -57,7 +56,7 @@ TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
 # place for it is named, Snakemake would say in the log of every job that it could.
 SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
 # A download may succeed the next time; what a mirror on a disk lacks, it lacks again.
-TRIES = 0 if STUDY.settings["offline"] else 3
+TRIES = 0 if STUDY.settings.offline else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
@@ -71,7 +70,7 @@ RUN_FILES = {
     "logits": f"{RUN}/logits.npz",
     "timing": f"{RUN}/timing.json",
     "timing_epochs": f"{RUN}/timing.csv",
-    **({"weights": f"{RUN}/weights.safetensors"} if STUDY.settings["keep_weights"] else {}),
+    **({"weights": f"{RUN}/weights.safetensors"} if STUDY.settings.keep_weights else {}),
 }
 
 
@@ -92,17 +91,3 @@ wildcard_constraints:
     view=alternatives([RESULTS, PARTIAL]),
     table=alternatives(output.key for output in OUTPUTS if output.kind == "table"),
     figure=alternatives(output.key for output in OUTPUTS if output.kind == "figure"),
-
-
-# Snakemake tells a node its jobs by their wildcards and takes the comma in gloss-o-ce,weight=0.1 for the end of one:
-# the node would train gloss-o-ce. The place where it looks up the rule of such a job is the first that can mend it.
-WILDCARDS = ("corpus", "encoder", "objective", "seed", "cell", "view", "table", "figure")
-
-
-def rule_of_whole_keys(name, rule_called=workflow.get_rule):
-    for job in workflow.dag_settings.target_jobs if workflow.dag_settings else []:
-        rejoin_cut_keys(job.wildcards_dict, WILDCARDS)
-    return rule_called(name)
-
-
-workflow.get_rule = rule_of_whole_keys

@@ -23,7 +23,7 @@ from made_up import (
     trials,
 )
 
-RUNS = runs({("mr", "bert-base", "gloss-o"): [0.9, 0.8], ("my-corpus", "my-encoder", "ce,batch_size=64"): [0.7]})
+RUNS = runs({("mr", "bert-base", "gloss-o"): [0.9, 0.8], ("my-corpus", "my-encoder", "ce+batch_size=64"): [0.7]})
 FRAMES = {
     "runs": RUNS,
     "epochs": rising(RUNS, 3),
@@ -37,10 +37,10 @@ CHANCE = np.random.default_rng(0)
 OTHERS = {
     "runs of the paper's grid": ("runs", study_runs(paper_cells(), seeds=1)),
     "runs of the ablations": ("runs", study_runs(cells(["mr"], ["bert-base"], ablations()), seeds=1)),
-    "runs from scores": ("runs", scored({"scl@reference,temperature=x0.5": {3: 0.5}, "triplet": [0.5]})),
+    "runs from scores": ("runs", scored({"scl@reference+temperature=x0.5": {3: 0.5}, "triplet": [0.5]})),
     "epochs from curves": ("epochs", curves({("ce", 0): [0.5, 0.6], ("scl", 2): [0.1]})),
     "drawn trials": ("trials", trials(RUNS, count=3, chance=CHANCE)),
-    "runs with other keys": ("runs", keyed(RUNS.assign(objective=["ce", "scl@reference", "scl,margin=x2"]))),
+    "runs with other keys": ("runs", keyed(RUNS.assign(objective=["ce", "scl@reference", "scl+margin=x2"]))),
     "trials with other keys": ("trials", keyed(trials(RUNS).assign(objective="ce@reference"))),
 }
 
@@ -120,11 +120,11 @@ def test_a_frame_that_breaks_its_contract_is_not_written_and_one_line_says_why(c
 
 
 def test_columns_of_an_objective_stand_behind_its_key():
-    frame = pd.DataFrame({"corpus": ["mr"], "objective": ["ce@reference,weight=x2"], "seed": [0]})
+    frame = pd.DataFrame({"corpus": ["mr"], "objective": ["ce@reference+weight=x2"], "seed": [0]})
     key = ObjectiveKey("ce", "reference", (("weight", "x2"),))
     found = with_objective_columns(frame, {str(key): key.columns()})
     assert list(found) == ["corpus", "objective", "base", "unvaried", "setting", "value", "seed"]
-    assert found.iloc[0].to_list() == ["mr", "ce@reference,weight=x2", "ce", "ce@reference", "weight", "x2", 0]
+    assert found.iloc[0].to_list() == ["mr", "ce@reference+weight=x2", "ce", "ce@reference", "weight", "x2", 0]
     assert list(with_objective_columns(frame, {str(key): key.columns()}, ["base"])) == [
         "corpus", "objective", "base", "seed",
     ]  # fmt: skip

@@ -52,7 +52,7 @@ ENTRIES = {
     },
 }
 OLD = [("mr", "minilm-l6", "scl"), ("mr", "minilm-l6", "gloss-sqrt")]
-NEW = cells(["letters"], ["tortoise"], ["scl", "marigold", "marigold,temperature=0.5"])
+NEW = cells(["letters"], ["tortoise"], ["scl", "marigold", "marigold+temperature=0.5"])
 
 
 @pytest.fixture(scope="module")

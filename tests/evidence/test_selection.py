@@ -6,8 +6,8 @@ from glossbench.evidence import selection
 from glossbench.evidence.tables import integrated, search
 from made_up import coverage, runs, scored
 
-KEYS = ["ce", "ce@reference", "ce,batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9",
-        "gloss-o-ce,sigma=x2", "gloss-o-ce,sigma=x2,weight=0.3", "gloss-o-ce@reference,weight=0.3"]  # fmt: skip
+KEYS = ["ce", "ce@reference", "ce+batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9",
+        "gloss-o-ce+sigma=x2", "gloss-o-ce+sigma=x2+weight=0.3", "gloss-o-ce@reference+weight=0.3"]  # fmt: skip
 PLANNED = coverage(scored({key: [0.5] for key in KEYS}))
 
 
@@ -23,10 +23,10 @@ def test_a_preset_competes_and_a_changed_setting_does_not():
 
 def test_variations_of_an_objective_change_one_setting_or_none():
     assert objectives(selection.variations(PLANNED, "gloss-o-ce", "weight")) == [
-        "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9",
+        "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9",
     ]  # fmt: skip
     assert objectives(selection.variations(PLANNED, "gloss-o-ce@reference", "weight")) == [
-        "gloss-o-ce@reference,weight=0.3"
+        "gloss-o-ce@reference+weight=0.3"
     ]
 
 
@@ -34,8 +34,8 @@ def test_one_at_a_time_keeps_unvaried_rows_only_where_they_are_varied():
     rows = selection.one_at_a_time(PLANNED, ["weight", "sigma"])
     chosen = PLANNED.loc[rows.index]
     assert objectives(chosen) == [
-        "gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=x0.9", "gloss-o-ce,sigma=x2",
-        "gloss-o-ce@reference,weight=0.3",
+        "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9", "gloss-o-ce+sigma=x2",
+        "gloss-o-ce@reference+weight=0.3",
     ]  # fmt: skip
     assert set(rows["objective"]) == {"gloss-o-ce", "gloss-o-ce@reference"}
     assert selection.one_at_a_time(PLANNED, ["labeled_fraction"]).empty

@@ -4,7 +4,6 @@ import pytest
 from glossbench.commands.plan import published_speed
 from glossbench.evidence.paper.published import published_costs
 from glossbench.settings.grid import Run
-from glossbench.settings.keys import rejoin_cut_keys
 from glossbench.settings.requests import (
     evaluation_minutes,
     gpu_request,
@@ -87,10 +86,4 @@ def test_a_gpu_is_asked_for_in_the_words_of_the_site():
 
 def test_a_submission_is_named_by_its_runs():
     assert submission("mr/bert-base/ce", (0,)) == "mr_bert-base_ce_seed-0"
-    assert submission("mr/bert-base/ce,weight=0.1", (0, 1)) == "mr_bert-base_ce,weight=0.1_seeds-0-1"
-
-
-def test_a_key_that_was_cut_at_its_commas_is_whole_again():
-    cut = {"corpus": "mr", "objective": "gloss-o-ce@reference", "weight": "0.1", "sigma": "x2", "seed": "0"}
-    rejoin_cut_keys(cut, ["corpus", "objective", "seed"])
-    assert cut == {"corpus": "mr", "objective": "gloss-o-ce@reference,weight=0.1,sigma=x2", "seed": "0"}
+    assert submission("mr/bert-base/ce+weight=0.1", (0, 1)) == "mr_bert-base_ce+weight=0.1_seeds-0-1"

@@ -15,7 +15,6 @@ import pandas as pd
 from glossbench.evidence.build import Evidence
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, RUN_ORIGIN, SEARCH_ORIGIN, with_objective_columns
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.objectives import setting_of
 from registered import FACTS, PUBLISHED, names, resolved
 
 Cell = tuple[str, str, str]  # corpus, encoder, objective key
@@ -230,7 +229,9 @@ def trials(
     """
     rows, keys = [], RUN_KEYS[:-1]
     for search in runs[keys].drop_duplicates().to_dict("records"):
-        own = spaces or (SPACES if chance is None else resolved(search["objective"])["search"])
+        own = spaces or SPACES
+        if spaces is None and chance is not None:
+            own = resolved(search["objective"]).model_dump(mode="json")["search"]
         for trial in range(count):
             high = trial % 2 or trial == count - 1
             found = {
@@ -337,18 +338,18 @@ def _settings(keys: pd.Series) -> dict[str, list[Any]]:
     }
     values: dict[str, list[Any]] = {
         "preset": [ObjectiveKey.parse(key).preset or "paper" for key in keys],
-        "protocol": [found[key]["protocol"] if found[key] else "standalone" for key in keys],
+        "protocol": [found[key].protocol if found[key] else "standalone" for key in keys],
     }
     for column, setting in {**dict(zip(numbers, numbers, strict=True)), **trained}.items():
         values[column] = [_setting(found[key] or resolved("ce"), setting) for key in keys]
     return values
 
 
-def _setting(objective: dict[str, Any], setting: str) -> float:
-    value = setting_of(objective, setting)
+def _setting(objective: Any, setting: str) -> float:
+    value = objective.value(setting)
     if isinstance(value, str):
         value = 0.5
-    return np.nan if value is None else value * objective["multipliers"].get(setting, 1)
+    return np.nan if value is None else value * objective.multipliers.get(setting, 1)
 
 
 def _end(space: dict[str, Any], high: bool) -> float:

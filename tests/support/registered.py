@@ -2,13 +2,13 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.names import Names, shown_names
-from glossbench.settings.objectives import Objectives
+from glossbench.settings.objectives import read_presets
 from glossbench.settings.outputs import load_outputs
+from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -23,14 +23,14 @@ FIGURES = {output.key: output for output in OUTPUTS if output.kind == "figure"}
 LEAST = {"study": "least", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
 STUDY = load_study(LEAST, "least.yaml", CONFIG)
 REGISTRY = STUDY.registry
-SETTINGS = {name: STUDY.settings[name] for name in ("training", "probe")}
-OBJECTIVES = Objectives(CONFIG, REGISTRY["objectives"], SETTINGS, searched=lambda key: True)
+SEARCHING = load_study({**LEAST, "tuning": {}}, "least.yaml", CONFIG).settings
+RESOLVER = Resolver(REGISTRY["objectives"], read_presets(CONFIG), SEARCHING)
 
 
 @cache
-def resolved(key: str) -> dict[str, Any] | None:
+def resolved(key: str) -> Resolved | ResolvedUntuned | None:
     """Protocol, preset, settings and search of an objective key; None for one that the registry does not have."""
-    return OBJECTIVES.resolve(key, "test") if is_registered(key) else None
+    return RESOLVER.resolve(key, "test") if is_registered(key) else None
 
 
 def is_registered(key: str) -> bool:

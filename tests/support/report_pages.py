@@ -37,7 +37,7 @@ def claim(key: str, verdict: str, **changed: Any) -> dict[str, Any]:
 
 def small_runs() -> pd.DataFrame:
     """Four runs of three objectives: accuracies 90, 80 (ce), 70 (scl-ce), 60 (gloss-o-ce with gamma 0.5)."""
-    scores = {"ce": [0.9, 0.8], "scl-ce": [0.7], "gloss-o-ce,labeled_fraction=0.5": [0.6]}
+    scores = {"ce": [0.9, 0.8], "scl-ce": [0.7], "gloss-o-ce+labeled_fraction=0.5": [0.6]}
     own = {("mr", "minilm-l6", key): values for key, values in scores.items()}
     return runs(own, total_seconds=[30.0, 3600.0, 100.0, np.nan], stop_epoch=[2, 3, 3, 3])
 

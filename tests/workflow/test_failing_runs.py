@@ -8,7 +8,7 @@ import pytest
 from slurm_cluster import wait_until
 from studies import ROOT, planned, small, snakemake
 
-FAILING, LONG = "ce,learning_rate=1e30,batch_size=5", "gloss-o-ce,epochs=5000,patience=5000"
+FAILING, LONG = "ce+learning_rate=1e30+batch_size=5", "gloss-o-ce+epochs=5000+patience=5000"
 
 
 @pytest.mark.slow
@@ -42,7 +42,7 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         (line,) = lines()
         assert f"bbc-news/minilm-l6/{FAILING}/seed-0: epoch 1: the loss is nan" in line
         assert "learning_rate" in line
-        (log,) = (results / "logs" / "train").glob("*/*/ce,*/*.log")
+        (log,) = (results / "logs" / "train").glob("*/*/ce+*/*.log")
         assert "epoch 1: the loss is nan" in log.read_text().splitlines()[-1]
 
         target = "results/busy/partial/tables/integrated.csv"

@@ -15,7 +15,7 @@ RUNS = "results/killed/runs.parquet"
 @pytest.fixture
 def study(tmp_path):
     """One run of enough epochs to be killed in the middle of them."""
-    return small(tmp_path / "killed.yaml", objectives=["gloss-sqrt-ce@reference,epochs=25"])
+    return small(tmp_path / "killed.yaml", objectives=["gloss-sqrt-ce@reference+epochs=25"])
 
 
 def started(folder, study):

@@ -139,7 +139,7 @@ def test_a_submitted_study_is_finished_for_a_local_one_too(submitted):
 
 # Interruptions: three runs, two GPUs; the last waits for sigma.
 
-LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce,epochs=80", "scl-ce,epochs=80", "gloss-sqrt-ce@reference,epochs=80"]
+LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce+epochs=80", "scl-ce+epochs=80", "gloss-sqrt-ce@reference+epochs=80"]
 RUNS = "results/cut/runs.parquet"
 
 

@@ -50,8 +50,8 @@ def test_what_a_search_found_is_what_runs_use_but_for_what_is_varied(finished):
     best = yaml.safe_load((results / "tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml").read_text())["settings"]
     runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
     assert runs.loc["gloss-o-ce", list(best)].to_dict() == best
-    assert runs.loc["gloss-o-ce,sigma=x0.5", "sigma"] == pytest.approx(best["sigma"] / 2)
-    assert runs.loc["gloss-o-ce,weight=0.1", ["weight", "sigma"]].to_list() == [0.1, best["sigma"]]
+    assert runs.loc["gloss-o-ce+sigma=x0.5", "sigma"] == pytest.approx(best["sigma"] / 2)
+    assert runs.loc["gloss-o-ce+weight=0.1", ["weight", "sigma"]].to_list() == [0.1, best["sigma"]]
     assert runs["tuned"].to_dict() == {key: key.startswith("gloss-o-ce") for key in OBJECTIVES}
     trials = pd.read_parquet(results / "trials.parquet")
     assert len(trials) == 3

@@ -44,7 +44,7 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
         if encoder in measured.index:
             by_encoder[encoder] = measured.loc[encoder, "docs_per_second"]
         else:
-            parameters = study.registry["encoders"][encoder].get("parameters", float("nan"))
+            parameters = study.registry["encoders"][encoder].parameters or float("nan")
             by_encoder[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / parameters).mean()
     return by_encoder
 
@@ -63,13 +63,13 @@ def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
         One row per encoder of T3. Columns encoder, docs_per_second, n_trainable and device.
     """
     corpora, encoders = study.registry["corpora"], study.registry["encoders"]
-    sizes = costs["corpus"].map(lambda corpus: corpora[corpus]["documents"]["train"])
+    sizes = costs["corpus"].map(lambda corpus: corpora[corpus].documents.train)
     sums = costs.assign(documents=sizes * costs["stop_epoch"]).groupby("encoder").sum(numeric_only=True).reset_index()
     return pd.DataFrame(
         {
             "encoder": sums["encoder"],
             "docs_per_second": sums["documents"] / sums["total_train_seconds"],
-            "n_trainable": sums["encoder"].map(lambda encoder: encoders[encoder]["parameters"]),
+            "n_trainable": sums["encoder"].map(lambda encoder: encoders[encoder].parameters),
             "device": PAPER_MACHINE,
         }
     )
@@ -124,16 +124,16 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
 
 def _jobs(study: Study) -> Counter:
     """The number of jobs by (corpus, encoder, kind, most epochs, epochs of a pruned trial; 0 if it is not pruned)."""
-    tuning, jobs = study.settings["tuning"], Counter()
+    tuning, jobs = study.settings.tuning, Counter()
     for run in study.trained:
-        jobs[run.corpus, run.encoder, "run", study.objective(run.objective)["training"]["epochs"], 0] += 1
+        jobs[run.corpus, run.encoder, "run", study.objective(run.objective).training.epochs, 0] += 1
     for search in study.tuning_jobs():
         objective = study.objective(search.objective)
         limit = trial_epochs(study, search.objective)
-        trials = trained_trials(objective["search"], trials_of(study, search.objective))
-        complete = min(trials, max(1, tuning["pruner"]["startup_trials"]))
-        complete = trials if objective["pruning"] == "never" else complete
-        earliest = max(1, tuning["pruner"]["warmup_epochs"])
+        trials = trained_trials(objective.search, trials_of(study, search.objective))
+        complete = min(trials, max(1, tuning.pruner.startup_trials))
+        complete = trials if objective.pruning == "never" else complete
+        earliest = max(1, tuning.pruner.warmup_epochs)
         jobs[search.corpus, search.encoder, "trial", limit, 0] += complete
         jobs[search.corpus, search.encoder, "trial", limit, earliest] += trials - complete
     return +jobs
@@ -146,7 +146,7 @@ def kept_bytes(study: Study, facts: Facts) -> float:
     """
     encoders = study.registry["encoders"]
     return sum(
-        _encoded(study, run, facts) * encoders[run.encoder].get("hidden", float("nan")) * 2 + SMALL_FILES
+        _encoded(study, run, facts) * (encoders[run.encoder].hidden or float("nan")) * 2 + SMALL_FILES
         for run in study.trained
     )
 
@@ -154,22 +154,22 @@ def kept_bytes(study: Study, facts: Facts) -> float:
 def checkpoint_bytes(study: Study) -> dict[str, float]:
     """Bytes of a run's checkpoint by encoder: weights, best weights and two moments of the optimizer in float32."""
     encoders = study.registry["encoders"]
-    return {encoder: 16 * encoders[encoder].get("parameters", float("nan")) for encoder in study.encoders}
+    return {encoder: 16 * (encoders[encoder].parameters or float("nan")) for encoder in study.encoders}
 
 
 def _encoded(study: Study, run: Run, facts: Facts) -> float:
     """The number of documents whose embeddings a run keeps."""
-    sizes, subset = documents_of(study, run.corpus, facts.documents), study.settings["subset"]
-    n_test = subset["test"] or sizes["test"]
-    if study.objective(run.objective)["protocol"] == "integrated":
+    sizes, subset = documents_of(study, run.corpus, facts.documents), study.subset(run.corpus)
+    n_test = subset.test or sizes["test"]
+    if study.objective(run.objective).protocol == "integrated":
         return n_test
-    if subset["train"] is None:
+    if subset.train is None:
         return n_test + sizes["train"] + sizes["val"]
-    return n_test + subset["train"] + (subset["val"] or sizes["val"])
+    return n_test + subset.train + (subset.val or sizes["val"])
 
 
 def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
-    return study.settings["subset"]["train"] or documents_of(study, corpus, facts.documents)["train"]
+    return study.subset(corpus).train or documents_of(study, corpus, facts.documents)["train"]
 
 
 def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> str:

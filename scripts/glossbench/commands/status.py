@@ -115,7 +115,7 @@ def _progress(study: Study, run: Run, checkpoint: Path) -> str:
     except (OSError, ValueError):  # it was replaced or removed meanwhile, or is damaged
         return "checkpoint not readable"
     objective, history = study.objective(run.objective), found["history"]
-    epochs, score = objective["training"]["epochs"], SCORES[objective["protocol"]]
+    epochs, score = objective.training.epochs, SCORES[objective.protocol]
     best = max(history, key=lambda row: row[score], default={score: float("nan"), "epoch": 0})
     seconds = sum(row["seconds_epoch"] for row in history) / max(1, len(history)) * (epochs - found["epoch"])
     text = f"epoch {found['epoch']} of {epochs}, best {score} {best[score]:.4f} (epoch {best['epoch']})"

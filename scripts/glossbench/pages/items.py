@@ -9,10 +9,11 @@ import pandas as pd
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
 from glossbench.evidence.paper.published import published_models, published_results
+from glossbench.settings.costs import Costs as CostsFile
 from glossbench.settings.grid import Run
 from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.messages import must_be_known
 from glossbench.settings.outputs import Output, load_claims, load_outputs
-from glossbench.settings.schema import check, load_schema, must_be_known, with_defaults
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -79,10 +80,7 @@ def load_costs(root: Path) -> Costs:
     """
     config = root / "config"
     source = config / "costs.yaml"
-    entries, schema = read_yaml(source), load_schema(config, "costs")
-    check(entries, schema, str(source))
-    study_schema = schema["properties"]["studies"]["additionalProperties"]
-    entries["studies"] = {name: with_defaults(entry, study_schema) for name, entry in entries["studies"].items()}
+    entries = CostsFile.parse(read_yaml(source), str(source)).model_dump()
     for key in ("names", "leads"):
         must_be_known(entries[key], entries["studies"], f"{source}: {key}", "studies")
     studies = {}
@@ -132,13 +130,13 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
         published: config/published.
     """
     runs = _printed(output.paper, study, published)
-    for shown in (study.settings[SHOWN_SINGLY[name]] for name in output.reads if name in SHOWN_SINGLY):
+    for shown in (getattr(study.settings, SHOWN_SINGLY[name]) for name in output.reads if name in SHOWN_SINGLY):
         runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
     rows = [
         {
             **vars(run),
             **study.key_columns(run.objective),
-            **{key: study.objective(run.objective)[key] for key in ("preset", "protocol")},
+            **{key: getattr(study.objective(run.objective), key) for key in ("preset", "protocol")},
         }
         for run in runs
     ]

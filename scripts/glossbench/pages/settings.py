@@ -1,4 +1,4 @@
-"""Makes the tables of config/README.md from the schemas and presets of the workflow, between their markers."""
+"""Makes the tables of config/README.md from the models of settings and the presets, between their markers."""
 
 import json
 import re
@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.settings.schema import load_schema, read_yaml
+from glossbench.settings.file import StudyFile
+from glossbench.settings.losses import LOSSES
+from glossbench.settings.messages import Schema, alternatives
+from glossbench.settings.model import ByProtocol, Model, canonical
+from glossbench.settings.objectives import ObjectiveEntry
+from glossbench.settings.sources import Corpus, EncoderEntry
+from glossbench.settings.training import Probe, Training
+from glossbench.settings.yaml_file import read_yaml
 
 DIFFERENCE = re.compile(r"\bD\d+\b")  # a place where the paper and its code disagree
 BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
@@ -17,7 +24,7 @@ def updated(text: str, config_dir: Path) -> str:
 
     Args:
         text: The page.
-        config_dir: Folder with presets.yaml and schemas/.
+        config_dir: Folder with presets.yaml.
 
     Raises:
         KeyError: The page has a block with an unknown name.
@@ -28,47 +35,43 @@ def updated(text: str, config_dir: Path) -> str:
 
 def tables(config_dir: Path) -> dict[str, str]:
     """Markdown tables by name: study, training, losses, presets, search, corpora, encoders, objectives."""
-    losses, training, probe = (load_schema(config_dir, name) for name in ("losses", "training", "probe"))
-    registries = {
-        name: settings_table(load_schema(config_dir, name)["additionalProperties"]["properties"])
-        for name in ("corpora", "encoders", "objectives")
-    }
-    by_loss = "".join(f"\n`{name}`\n\n{settings_table(keys)}" for name, keys in losses.items() if keys)
-    study = load_schema(config_dir, "study")["properties"]
-    study["probe"]["properties"] = probe
+    presets = read_yaml(config_dir / "presets.yaml")
+    registries = {"corpora": Corpus, "encoders": EncoderEntry, "objectives": ObjectiveEntry}
+    by_loss = "".join(f"\n`{name}`\n\n{settings_table(model)}" for name, model in LOSSES.items() if model.model_fields)
     return {
-        "study": settings_table(study),
-        "training": settings_table(training),
+        "study": settings_table(StudyFile, without=("training",)),
+        "training": settings_table(Training),
         "losses": by_loss.lstrip("\n"),
-        "presets": presets_table(
-            read_yaml(config_dir / "presets.yaml"), {**losses, "training": training, "probe": probe}
-        ),
-        "search": search_table(read_yaml(config_dir / "presets.yaml")),
-        **registries,
+        "presets": presets_table(presets, {**LOSSES, "training": Training, "probe": Probe}),
+        "search": search_table(presets),
+        **{name: settings_table(model) for name, model in registries.items()},
     }
 
 
-def settings_table(properties: dict[str, Any]) -> str:
-    """One row per key; nested keys are written as outer.inner."""
-    rows = [[f"`{key}`", _values(spec), _default(spec), _meaning(spec)] for key, spec in _flat(properties)]
+def settings_table(model: type[Model], without: tuple[str, ...] = ()) -> str:
+    """One row per key of a model; nested keys are written as outer.inner, but for those of the keys ``without``."""
+    schema = model.model_json_schema(schema_generator=Schema)
+    rows = [
+        [f"`{key}`", _values(spec, schema), _default(spec), _meaning({**alternatives(spec, schema)[0], **spec})]
+        for key, spec in _flat(schema, schema, without)
+    ]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
 
-def presets_table(presets: dict[str, Any], meanings: dict[str, Any]) -> str:
+def presets_table(presets: dict[str, Any], models: dict[str, type[Model]]) -> str:
     """One row per setting that a preset sets, with its value in each preset.
 
     Args:
         presets: presets.yaml.
-        meanings: Schemas of the settings, by block.
+        models: Models of the settings, by block.
     """
-    switches = {
-        (block, key): None for preset in presets.values() for block in meanings for key in preset.get(block, {})
-    }
+    switches = {(block, key): None for preset in presets.values() for block in models for key in preset.get(block, {})}
     rows = []
     for block, key in switches:
-        spec = meanings[block][key]
-        values = [preset.get(block, {}).get(key, spec["default"]) for preset in presets.values()]
-        rows.append([f"`{block}.{key}`", *(f"`{json.dumps(value)}`" for value in values), _meaning(spec)])
+        field = models[block].model_fields[key]
+        values = [preset.get(block, {}).get(key, field.default) for preset in presets.values()]
+        meaning = _meaning({"description": field.description})
+        rows.append([f"`{block}.{key}`", *(f"`{json.dumps(value)}`" for value in values), meaning])
     return pipe_table(["switch", *presets, "what it decides"], rows) + "\n"
 
 
@@ -94,29 +97,36 @@ def _space(space: dict[str, Any] | None) -> str:
     return f"{space['low']:g} to {space['high']:g}{how}"
 
 
-def _flat(properties: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
+def _flat(
+    node: dict[str, Any], schema: dict[str, Any], without: tuple[str, ...], prefix: str = ""
+) -> list[tuple[str, dict[str, Any]]]:
     rows = []
-    for key, spec in properties.items():
+    for key, spec in node.get("properties", {}).items():
         rows.append((prefix + key, spec))
-        rows.extend(_flat(spec.get("properties", {}), f"{prefix}{key}."))
+        inner = [one for one in alternatives(spec, schema) if "properties" in one and key not in without]
+        if len(inner) == 1 and inner[0]["properties"].keys() != ByProtocol.model_fields.keys():
+            rows.extend(_flat(inner[0], schema, without, f"{prefix}{key}."))
     return rows
 
 
-def _values(spec: dict[str, Any]) -> str:
-    if "enum" in spec:
-        return ", ".join(f"`{value}`" for value in spec["enum"])
-    if "anyOf" in spec or "oneOf" in spec:
-        return " or ".join(_values(choice) for choice in spec.get("anyOf", spec.get("oneOf")))
-    kinds = spec.get("type", "any")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
+def _values(spec: dict[str, Any], schema: dict[str, Any]) -> str:
+    return " or ".join(dict.fromkeys(_value(one) for one in alternatives(spec, schema)))
+
+
+def _value(spec: dict[str, Any]) -> str:
+    if "enum" in spec or "const" in spec:
+        return ", ".join(f"`{value}`" for value in spec.get("enum", [spec.get("const")]))
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = " ".join(f"{sign} {spec[key]}" for key, sign in limits.items() if key in spec)
+    bounds = " ".join(f"{sign} {spec[key]:.12g}" for key, sign in limits.items() if key in spec)
     names = {"object": "mapping", "array": "list"}
-    return " or ".join(names.get(kind, kind) for kind in kinds) + (f" {bounds}" if bounds else "")
+    kind = spec.get("type", "any")
+    return names.get(kind, kind) + (f" {bounds}" if bounds else "")
 
 
 def _default(spec: dict[str, Any]) -> str:
-    return f"`{json.dumps(spec['default'])}`" if "default" in spec and spec["default"] != {} else ""
+    if spec.get("default", {}) == {} or (isinstance(spec["default"], dict) and "integrated" not in spec["default"]):
+        return ""
+    return f"`{json.dumps(json.loads(canonical(spec['default'])))}`"
 
 
 def _meaning(spec: dict[str, Any]) -> str:

@@ -4,11 +4,12 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from glossbench.settings.files import card_file, run_folder, search_folder
 from glossbench.settings.grid import Run, TuningJob
+from glossbench.settings.jobs import CollectSettings, ProjectionSettings
 from glossbench.settings.study import Study
+from glossbench.settings.training import Maps
 
 Item = Run | TuningJob | str
 
@@ -47,22 +48,24 @@ class Collected:
         if self.study.searches:
             for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
                 files[name] = self.per_search(file, searches)
-        if self.study.settings["snapshots"]:
+        if self.study.settings.snapshots:
             taken = [run for run in self.study.runs_shown("snapshots") if run in set(runs)]
             files["snapshots"] = self.per_run("snapshots.npz", taken)
             files["snapshot_settings"] = self.per_run("settings.json", taken)
         return files
 
 
-def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> dict[str, Any]:
+def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSettings:
     """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
-    kinds = ("preset", "protocol")
     objectives = {key: study.key_columns(key) for key in study.objectives_resolved}
-    missing = [{**vars(run), **{kind: study.objective(run.objective)[kind] for kind in kinds}} for run in unfinished]
-    return {"study": study.name, "objectives": objectives, "unfinished": missing}
+    missing = []
+    for run in unfinished:
+        objective = study.objective(run.objective)
+        missing.append({**vars(run), "preset": objective.preset, "protocol": objective.protocol})
+    return CollectSettings(study=study.name, objectives=objectives, unfinished=missing)
 
 
-def projection_settings(study: Study, runs: Iterable[Run]) -> dict[str, Any]:
+def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
     """What ``project_embeddings`` is told."""
-    settings = {key: value for key, value in study.settings["projection"].items() if key != "objectives"}
-    return {"projection": settings, "runs": [{**vars(run), **study.key_columns(run.objective)} for run in runs]}
+    maps = Maps(**{name: getattr(study.settings.projection, name) for name in Maps.model_fields})
+    return ProjectionSettings(projection=maps, runs=[{**vars(run), **study.key_columns(run.objective)} for run in runs])

@@ -9,11 +9,10 @@ from itertools import product
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.settings.file import LISTS, Block, StudyFile
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import shown
-from glossbench.settings.schema import scalar
-
-LISTS = ("corpora", "encoders", "objectives", "seeds")
+from glossbench.settings.model import scalar
 
 
 @dataclass(frozen=True, order=True)
@@ -36,8 +35,8 @@ class TuningJob:
 
 
 @dataclass(frozen=True)
-class Block:
-    """A product of lists that gives runs.
+class Product:
+    """A block of a study with the lists that it takes from the study.
 
     Args:
         lists: Corpora, encoders, objectives and seeds, by the names in ``LISTS``.
@@ -78,7 +77,7 @@ class Block:
         ]
 
 
-def blocks(settings: dict[str, Any], source: str) -> list[Block]:
+def products(settings: StudyFile, source: str) -> list[Product]:
     """The blocks of a study: the entries of its ``grid``, or the study itself as one block.
 
     Args:
@@ -88,19 +87,19 @@ def blocks(settings: dict[str, Any], source: str) -> list[Block]:
     Raises:
         SettingsError: Neither a block nor the study has one of the lists, or a value is varied to twice.
     """
-    shared = {name: settings[name] for name in LISTS if settings.get(name) is not None}
     result = []
-    for place, block in enumerate(settings["grid"] or [{}]):
-        path = f"grid[{place}]." if settings["grid"] else ""
-        lists = {**shared, **{name: block[name] for name in LISTS if name in block}}
-        for name in LISTS:
-            if name not in lists:
+    for place, block in enumerate(settings.grid or [Block()]):
+        path = f"grid[{place}]." if settings.grid else ""
+        lists = {name: list(getattr(block, name) or getattr(settings, name)) for name in LISTS}
+        for name, values in lists.items():
+            if not values:
                 raise SettingsError(f"{source}: {path}{name}: missing")
-        result.append(Block(lists, _varied(block.get("vary", {}), f"{source}: {path}vary"), path, frozenset(block)))
+        own = frozenset(name for name in LISTS if getattr(block, name))
+        result.append(Product(lists, _varied(block.vary, f"{source}: {path}vary"), path, own))
     return result
 
 
-def _varied(vary: dict[str, list], where: str) -> dict[str, list]:
+def _varied(vary: dict[str, tuple], where: str) -> dict[str, list]:
     """The values to try, each in one spelling: text that is a number becomes the number.
 
     Raises:

@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.model import Model, Protocol, Real, Seed, Size, Whole
 from glossbench.settings.search import Pruning, Search, Space
-from glossbench.settings.training import EncoderSettings, Probe, Subset, Training
+from glossbench.settings.training import EncoderSettings, Maps, Probe, Subset, Training
 
 
 class Objective(Model):
@@ -147,6 +147,10 @@ class UntunedObjective(Model):
     multipliers: dict[str, Real] = Field({}, description="None.")
     tuned: tuple[str, ...] = Field((), description="None.")
 
+    def value(self, setting: str) -> Any:
+        """The value of a setting; None, since it has none of those of a loss or of training."""
+        return getattr(self.training, setting, None)
+
 
 class UntunedSettings(Model):
     """A run of an untuned objective. One that reads texts has no settings of the encoder."""
@@ -190,22 +194,8 @@ class CollectSettings(Model):
     unfinished: tuple[dict[str, Any], ...] = Field((), description="Keys of planned runs without results.")
 
 
-class MapSettings(Model):
-    """How test embeddings are projected."""
-
-    seed: Seed = Field(0, description="Seed of the runs and of t-SNE.")
-    perplexity: Real = Field(
-        30,
-        gt=0,
-        description="Effective number of neighbours, below the number of documents; at most a third of it is used.",
-    )
-    max_documents: Whole = Field(
-        3000, ge=10, description="Most documents per map; of more documents a stratified sample is used."
-    )
-
-
 class ProjectionSettings(Model):
     """t-SNE maps of the runs that a study shows."""
 
-    projection: MapSettings = Field(description="How they are made.")
+    projection: Maps = Field(description="How they are made.")
     runs: tuple[dict[str, Any], ...] = Field(description="Keys of the runs, and columns of their objective keys.")

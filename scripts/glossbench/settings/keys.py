@@ -1,18 +1,20 @@
-"""The key of an objective: ``{objective}[@preset][,setting=value]...``.
+"""The key of an objective: ``{objective}[@preset][+setting=value]...``.
 
-Studies, folders and frames name an objective by its key. Only this module parses and formats keys.
+Studies, folders and frames name an objective by its key. Only this module parses and formats keys. A key is safe as a
+folder name, as a wildcard, and in the text in which Snakemake tells a node its jobs, which a comma would cut. In study
+files and on the command line a comma may stand in the place of each plus sign.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 DIGITS = ".12g"  # of a number in a key: 0.1 + 0.2 is 0.3
-FORM = "objective[@preset][,setting=value]"
+FORM = "objective[@preset][+setting=value]"
 PATTERN = re.compile(
-    r"(?P<base>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:,[a-z_]+=[A-Za-z0-9.+-]+)*)",
+    r"(?P<base>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:[+,][a-z_]+=[A-Za-z0-9.-]+)*)",
 )
+CHANGE = re.compile(r"[+,]([a-z_]+)=([A-Za-z0-9.-]+)")
 MULTIPLE = re.compile(r"x(?P<factor>[0-9.]+(?:e-?[0-9]+)?)")
 
 
@@ -40,12 +42,11 @@ class ObjectiveKey:
         match = PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not of the form {FORM}")
-        changes = (change.split("=") for change in filter(None, match["changes"].split(",")))
-        return cls(match["base"], match["preset"], tuple((setting, value) for setting, value in changes))
+        return cls(match["base"], match["preset"], tuple(CHANGE.findall(match["changes"])))
 
     def __str__(self) -> str:
         preset = f"@{self.preset}" if self.preset else ""
-        return f"{self.base}{preset}" + "".join(f",{setting}={value}" for setting, value in self.changes)
+        return f"{self.base}{preset}" + "".join(f"+{setting}={value}" for setting, value in self.changes)
 
     @property
     def variant(self) -> str:
@@ -82,6 +83,11 @@ class ObjectiveKey:
         }
 
 
+def canonical_key(text: str) -> str:
+    """A key in its own spelling, with plus signs for commas; any other text as it is."""
+    return str(ObjectiveKey.parse(text)) if PATTERN.fullmatch(text) else text
+
+
 def multiple(value: str) -> str | None:
     """The factor of a value such as ``x1.5`` as text; None if the value is not a multiple."""
     match = MULTIPLE.fullmatch(value)
@@ -102,25 +108,5 @@ def spelled(value: Any) -> str:
         number = float(factor or text)
     except (ValueError, OverflowError):
         return text
-    return f"x{number:{DIGITS}}" if factor else f"{number:{DIGITS}}"
-
-
-def rejoin_cut_keys(wildcards: dict[str, str], names: Iterable[str]) -> None:
-    """Put objective keys together again that Snakemake has cut at their commas, in place.
-
-    It tells a node which jobs to run as ``objective="gloss-o-ce,weight=0.1",seed=0``, and reads that at the node as
-    objective gloss-o-ce and a wildcard weight. The job would train another objective than it was submitted for.
-
-    Args:
-        wildcards: Values by name, in the order of that text.
-        names: Names that are wildcards.
-    """
-    whole: dict[str, str] = {}
-    for name, value in wildcards.items():
-        if name in names:
-            whole[name] = value
-        else:
-            last = next(reversed(whole))
-            whole[last] = f"{whole[last]},{name}={value}"
-    wildcards.clear()
-    wildcards.update(whole)
+    written = f"{number:{DIGITS}}".replace("e+", "e")
+    return f"x{written}" if factor else written

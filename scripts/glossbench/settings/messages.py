@@ -64,17 +64,16 @@ def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
         ]
         suggestion = nearest(last, known) or f"; keys here: {', '.join(known) or 'none'}"
         return f"{spelled_path(place)}: unknown key{suggestion}"
-    of_key = last == "[key]"
-    at, place = _schema_at(schema, error["loc"][:-2] if of_key else error["loc"], schema)
+    at, place = _schema_at(schema, error["loc"], schema)
     where = spelled_path((*path, *place))
     prefix = f"{where}: " if where else ""
+    if error["type"] == "misfit":
+        return f"{spelled_path((*path, *place, *error['ctx']['path']))}: {error['ctx']['message']}"
     if error["type"] == "value_error":
         return f"{prefix}{error['ctx']['error']}"
     value = error["input"]
     digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
-    if of_key:
-        at = at.get("propertyNames", {})
-    return f"{prefix}{'key ' if of_key else ''}{shown(value)} found, expected {expected(at, schema)}{digits}"
+    return f"{prefix}{shown(value)} found, expected {expected(at, schema)}{digits}"
 
 
 def shown(value: Any) -> str:
@@ -142,6 +141,18 @@ def _is_mapping(error: dict[str, Any]) -> bool:
 def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     reference = node.get("$ref", "").removeprefix("#/$defs/")
     return {**schema["$defs"][reference], **node} if reference else node
+
+
+def alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The alternatives that a part of a JSON Schema consists of, each with its definition; of one that has none itself.
+
+    Args:
+        node: The part.
+        schema: The whole, with its definitions.
+    """
+    node = _resolved(node, schema)
+    found = _alternatives(node)
+    return [inner for one in found for inner in alternatives(one, schema)] if found else [node]
 
 
 def _alternatives(node: dict[str, Any]) -> list[dict[str, Any]]:

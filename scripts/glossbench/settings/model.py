@@ -5,11 +5,20 @@ Snakemake imports this module while it parses the workflow, and every job does, 
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from glossbench.errors import SettingsError
@@ -80,6 +89,57 @@ class Model(BaseModel):
         """The settings as canonical JSON; see ``canonical``."""
         return canonical(self.model_dump(mode="json"))
 
+    # while callers move from mappings to attributes
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def get(self, name: str, other: Any = None) -> Any:
+        value = getattr(self, name, None)
+        return other if value is None else value
+
+    def keys(self) -> Iterable[str]:
+        return type(self).model_fields.keys()
+
+    def __contains__(self, name: str) -> bool:
+        return getattr(self, name, None) is not None
+
+    def stated(self) -> dict[str, Any]:
+        """The fields that were given, by name; the others have their defaults."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def some_of(models: Iterable[type[Model]], by_protocol: bool = False) -> type[Model]:
+    """A model with the fields of others, none of which must be given; see ``Model.stated``.
+
+    Args:
+        models: Models whose fields it has.
+        by_protocol: Whether a field may have one value per protocol.
+    """
+    return _some_of(tuple(models), by_protocol)
+
+
+@cache
+def _some_of(models: tuple[type[Model], ...], by_protocol: bool) -> type[Model]:
+    fields: dict[str, Any] = {}
+    for name, field in [item for model in models for item in model.model_fields.items()]:
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        if by_protocol and not any(issubclass(leaf, ByProtocol) for leaf in _leaves(field.annotation)):
+            kind = kind | ByProtocol[kind]
+        fields[name] = (kind, Field(None, title=field.title, description=field.description))
+    return create_model("Some", __base__=Model, **fields)
+
+
+class MisfitError(PydanticCustomError):
+    """A value that its own type accepts, but not beside the others; for validators of models.
+
+    Args:
+        field: The field that it is about, ``outer.inner`` for one of a field.
+        message: What is wrong.
+    """
+
+    def __new__(cls, field: str, message: str) -> "MisfitError":
+        return super().__new__(cls, "misfit", "{message}", {"path": field.split("."), "message": message})
+
 
 class ByProtocol(Model, Generic[T]):
     """A value for each protocol that fine-tunes."""
@@ -116,6 +176,8 @@ def _is_finite(number: float) -> bool:
 
 
 def _with_integers(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): _with_integers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -135,16 +197,18 @@ def _leaves(annotation: Any) -> frozenset[type]:
         return frozenset(map(type, arguments)) - {str}
     if isinstance(origin, type) and issubclass(origin, Mapping):
         arguments = arguments[1:]
-    return frozenset().union(*map(_leaves, arguments)) if arguments else frozenset({annotation})
+    if arguments:
+        return frozenset().union(*map(_leaves, arguments))
+    return frozenset({annotation}) if isinstance(annotation, type) else frozenset()
 
 
 def _converted(value: Any, leaves: frozenset[type]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_converted(item, leaves) for item in value]
     if isinstance(value, dict):  # a model converts what is in it by itself
-        has_model = any(isinstance(leaf, type) and issubclass(leaf, Model) for leaf in leaves)
+        has_model = any(issubclass(leaf, Model) for leaf in leaves)
         return value if has_model else {key: _converted(item, leaves) for key, item in value.items()}
-    if isinstance(value, str) and str not in leaves:
+    if isinstance(value, str) and not leaves & {str, Any}:
         value = None if value in ("null", "None") else scalar(value)
     if isinstance(value, float) and value.is_integer() and int in leaves and float not in leaves:
         value = int(value)

@@ -33,10 +33,8 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
         settings follows the objective it changes.
     """
     return {
-        "corpus": [{"key": key, "title": entry["title"]} for key, entry in _among(registry["corpora"], keys["corpus"])],
-        "encoder": [
-            {"key": key, "title": entry["title"]} for key, entry in _among(registry["encoders"], keys["encoder"])
-        ],
+        "corpus": [{"key": key, "title": entry.title} for key, entry in _among(registry["corpora"], keys["corpus"])],
+        "encoder": [{"key": key, "title": entry.title} for key, entry in _among(registry["encoders"], keys["encoder"])],
         "objective": _objectives(keys["objective"], registry["objectives"]),
     }
 
@@ -55,14 +53,14 @@ def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]
         names.append(
             {
                 "key": key,
-                "title": entry["title"],
+                "title": entry.title,
                 "base": parts.base,
                 "variant": parts.variant,
                 "preset": parts.preset,
                 "changes": [list(change) for change in parts.changes],
-                "family": entry["family"] or entry["classifier"] or entry["loss"] or "ce",
-                "color": entry["color"],
-                "search": sorted(entry["search"]),
+                "family": entry.family or entry.classifier or entry.loss or "ce",
+                "color": entry.color,
+                "search": sorted(entry.search),
             }
         )
     return names

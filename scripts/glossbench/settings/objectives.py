@@ -1,298 +1,207 @@
-"""Full settings of an objective key: those of its runs and of its search.
+"""The registries of objectives and presets.
 
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, create_model, model_validator
 
 from glossbench.errors import SettingsError
-from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, Weight
-from glossbench.settings.messages import shown
-from glossbench.settings.schema import VALIDATOR, check, load_schema, must_be_known, scalar, typed, with_defaults
-from glossbench.settings.training import Training
-from glossbench.settings.yaml_file import read_yaml
+from glossbench.settings.messages import must_be_known, shown
+from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, some_of
+from glossbench.settings.search import Choices, Pruning, Range, Space, SpaceByProtocol
+from glossbench.settings.training import Probe, Training
+from glossbench.settings.yaml_file import read_registry
 
-PROTOCOLS = ("integrated", "standalone")
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
+KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
+NOTHING = "nothing, since an untuned objective is not fine-tuned"
+Colour = Literal["grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon"]
+OwnSpace = Annotated[
+    Literal["preset"] | Space, Field(title="the word preset, choices (a list), or low and high (with step or log)")
+]
 
 
-class Objectives:
-    """Turns objective keys into full settings.
+class ObjectiveEntry(Model):
+    """What an encoder can be trained for, or a classifier that fine-tunes nothing."""
 
-    Settings come from the study, the preset, the registry entry and the key's changes; the later ones override the
-    earlier ones.
+    title: str = Field(
+        description="Name in tables, figures and the report. They list objectives in the order of the registry."
+    )
+    protocol: Literal["integrated", "standalone", "untuned"] = Field(
+        description="integrated trains encoder and linear head together; standalone trains the encoder alone, and a "
+        "probe evaluates it; untuned fine-tunes nothing."
+    )
+    loss: str | None = Field(
+        description="Module of scripts/glossbench/losses/. Its loss is added to cross-entropy (integrated) or replaces "
+        "it (standalone); null is cross-entropy alone."
+    )
+    classifier: Literal["tfidf", "frozen"] | None = Field(
+        None,
+        description="Module of scripts/glossbench/learning/untuned/, for the protocol untuned. It is run once per "
+        "corpus and encoder, with the first seed.",
+    )
+    family: str | None = Field(
+        None,
+        description="Loss that the objective is an instance of (gloss for every form of G-Loss); null is its own loss.",
+    )
+    color: Colour | None = Field(
+        None,
+        description="Colour in figures; each colour has its own marker and dashes. null is a colour that no other "
+        "objective has. The integrated and the standalone form of a loss have the same colour, because they are never "
+        "in the same panel.",
+    )
+    preset: str = Field("paper", description="Preset that applies if the objective key names none.")
+    settings: dict[str, Any] = Field(
+        {}, description="Settings of the loss, of training, and weight (lambda) in the integrated protocol."
+    )
+    search: dict[str, OwnSpace] = Field(
+        {},
+        description="Settings that a study with `tuning` searches, with their space: `preset` (the preset's space; the "
+        "setting is not searched if the preset has none), or choices, or low and high with step or log.",
+    )
 
-    Args:
-        config_dir: Folder with presets.yaml and schemas/.
-        registry: The entries of objectives.yaml. Their settings are checked and converted in place.
-        settings: The study's ``training`` and ``probe``.
-        searched: Whether the study searches an objective, given its key without changed settings.
-        fixed: Settings that the study does not search.
-        spaces: The study's own search spaces by setting, in the place of those of the presets.
+    @model_validator(mode="after")
+    def _of_its_protocol(self) -> Self:
+        if self.protocol != UNTUNED:
+            if self.classifier is not None:
+                raise MisfitError(
+                    "classifier",
+                    f"{shown(self.classifier)} found, expected null, since only the protocol untuned has one",
+                )
+            return self
+        if self.classifier is None:
+            raise MisfitError("classifier", "missing")
+        if self.loss is not None:
+            reason = "null, since an untuned objective is not fine-tuned"
+            raise MisfitError("loss", f"{shown(self.loss)} found, expected {reason}")
+        for name in ("settings", "search"):
+            if getattr(self, name):
+                raise MisfitError(name, f"{shown(getattr(self, name))} found, expected {NOTHING}")
+        return self
+
+    @property
+    def models(self) -> tuple[type[Model], ...]:
+        """Models of the settings that it has: training, its loss and the weight."""
+        weighted = (Weight,) if self.loss and self.protocol == "integrated" else ()
+        return (Training, *((LOSSES[self.loss],) if self.loss else ()), *weighted)
+
+    @property
+    def model(self) -> type[Model]:
+        """A model of some of the settings that it has."""
+        return some_of(self.models)
+
+
+class Refused(Model):
+    """Values of a setting that a preset cannot have."""
+
+    protocol: Protocol
+    loss: str
+    setting: str
+    values: Annotated[tuple[Any, ...], Field(min_length=1)]
+    reason: str
+
+
+_of_losses = {name: (some_of([model], True), Field(None)) for name, model in LOSSES.items()}
+_spaces = {
+    name: (
+        create_model(
+            "Spaces",
+            __base__=Model,
+            **dict.fromkeys([*model.model_fields, *Weight.model_fields], (SpaceByProtocol | None, None)),
+        ),
+        Field(None),
+    )
+    for name, model in {**LOSSES, "training": Training}.items()
+}
+
+
+class _Preset(Model):
+    """How the paper's equations or its code settle what they disagree in: values by loss, of training and the probe."""
+
+    pruning: Pruning | ByProtocol[Pruning] = Field(
+        "pruned",
+        description="Trials of a search that its pruner stops: they end as pruned, never stop, or count as complete "
+        "with the best score so far (D22). One value, or one per protocol.",
+    )
+    refused: tuple[Refused, ...] = Field((), description="Settings that the preset cannot have, and why.")
+
+    def block(self, name: str) -> dict[str, Any]:
+        """Values that the preset sets: of a loss, of "training", or of the "probe"."""
+        block = getattr(self, name, None)
+        return {} if block is None else block.stated()
+
+    def spaces(self, name: str) -> dict[str, Any]:
+        """Search spaces that the preset sets, of a loss or of "training"."""
+        search = getattr(self, "search", None)
+        block = getattr(search, name, None)
+        return {} if block is None else block.stated()
+
+
+Preset = create_model(
+    "Preset",
+    __base__=_Preset,
+    **_of_losses,
+    training=(some_of([Training], True), Field(None)),
+    probe=(some_of([Probe]), Field(None)),
+    search=(create_model("Search", __base__=Model, **_spaces), Field(None)),
+)
+
+
+def read_presets(config_dir: Path) -> dict[str, _Preset]:
+    """The entries of presets.yaml, checked.
 
     Raises:
-        SettingsError: An entry or a preset is not valid.
+        SettingsError: A preset is not valid.
     """
+    path = config_dir / "presets.yaml"
+    presets = read_registry(path, Preset, KEY)
+    for name, preset in presets.items():
+        for part, model in {**LOSSES, "training": Training}.items():
+            for setting, space in preset.spaces(part).items():
+                each = dict(space).values() if isinstance(space, ByProtocol) else [space]
+                for one in filter(None, each):
+                    check_space(one, some_of([model, Weight]), setting, str(path), (name, "search", part, setting))
+    return presets
 
-    def __init__(
-        self,
-        config_dir: Path,
-        registry: dict,
-        settings: dict[str, dict],
-        searched: Callable[[str], bool] = lambda key: False,
-        fixed: tuple[str, ...] = (),
-        spaces: dict[str, Any] | None = None,
-    ):
-        self.registry, self.settings, self.searched = registry, settings, searched
-        self.fixed, self.spaces = fixed, spaces or {}
-        self.training, self.probe, self.losses, self.weight = (
-            load_schema(config_dir, name) for name in ("training", "probe", "losses", "weight")
-        )
-        schema = load_schema(config_dir, "presets")
-        self.presets = self._presets(config_dir, schema)
-        file = str(config_dir / "objectives.yaml")
-        for name, entry in registry.items():
-            if entry["loss"] is not None:
-                must_be_known(entry["loss"], self.losses, f"{file}: {name}.loss", "losses")
-            must_be_known(entry["preset"], self.presets, f"{file}: {name}.preset", "presets")
-            allowed = self._settings_schema(entry)
-            entry["settings"] = typed(entry["settings"], allowed)
-            check(entry["settings"], allowed, file, (name, "settings"))
-            for setting, space in entry["search"].items():
-                must_be_known(setting, allowed["properties"], f"{file}: {name}.search", "settings")
-                if space != "preset":
-                    _check_space(space, allowed["properties"][setting], file, (name, "search", setting))
 
-    def resolve(self, key: str, where: str) -> dict[str, Any]:
-        """The full settings of an objective key.
+def read_objectives(config_dir: Path, presets: dict[str, _Preset]) -> dict[str, ObjectiveEntry]:
+    """The entries of objectives.yaml, checked.
 
-        Args:
-            key: The key.
-            where: Place of the key, for error messages.
+    Raises:
+        SettingsError: An entry is not valid, or names a loss, a preset or a setting that does not exist.
+    """
+    path = config_dir / "objectives.yaml"
+    entries = read_registry(path, ObjectiveEntry, KEY)
+    for name, entry in entries.items():
+        if entry.loss is not None:
+            must_be_known(entry.loss, LOSSES, f"{path}: {name}.loss", "losses")
+        must_be_known(entry.preset, presets, f"{path}: {name}.preset", "presets")
+        given = entry.model.parse(entry.settings, str(path), (name, "settings"))
+        entries[name] = entry.model_copy(update={"settings": given.stated()})
+        for setting, space in entry.search.items():
+            must_be_known(setting, entry.model.model_fields, f"{path}: {name}.search", "settings")
+            if space != "preset":
+                check_space(space, entry.model, setting, str(path), (name, "search", setting))
+    return entries
 
-        Returns:
-            ``objective`` (the registry's entry), ``preset``, ``protocol``, ``loss``, ``loss_settings``, ``weight``
-            (lambda; None if the objective has no weight), ``training``, ``probe``, ``multipliers`` (factor by setting),
-            ``search`` (space by setting) and ``pruning`` (what becomes of the trials that a search prunes). An untuned
-            objective has ``classifier``, and none of the settings of training but how silhouettes are averaged.
 
-        Raises:
-            SettingsError: The key is not valid.
-        """
-        parts = self._parsed(key, where)
-        entry = self.registry[parts.base]
-        preset_name = parts.preset or entry["preset"]
-        if entry["protocol"] == UNTUNED:
-            return self._resolved_untuned(parts, where)
-        allowed = self._settings_schema(entry)
-        changes, multipliers = _changes(parts, where)
-        check(dict.fromkeys(multipliers, 1) | changes, _keys_only(allowed, multipliers), f"{where}: {key}")
+def check_space(space: Choices | Range, model: type[Model], setting: str, source: str, path: tuple = ()) -> None:
+    """Raise SettingsError if a search space has values that its setting does not accept.
 
-        loss, preset = entry["loss"], self.presets[preset_name]
-        weighted = "weight" in allowed["properties"]
-
-        def of_protocol(value: Any) -> Any:
-            return value[entry["protocol"]] if isinstance(value, dict) else value
-
-        own = {**preset.get(loss, {}), **preset.get("training", {}), **entry["settings"], **changes}
-        own = {name: of_protocol(value) for name, value in own.items()}
-        loss_schema = self.losses[loss] if loss else {}
-        training = {**self.settings["training"], **own}
-        resolved = {
-            "objective": parts.base,
-            "preset": preset_name,
-            "protocol": entry["protocol"],
-            "loss": loss,
-            "loss_settings": {name: own.get(name, spec["default"]) for name, spec in loss_schema.items()},
-            "weight": own.get("weight", self.weight["weight"]["default"]) if weighted else None,
-            "training": {name: of_protocol(value) for name, value in training.items() if name in self.training},
-            "probe": {**self.settings["probe"], **preset.get("probe", {})},
-            "multipliers": multipliers,
-            "pruning": of_protocol(preset["pruning"]),
-        }
-        for refused in preset["refused"]:
-            about = {name: refused[name] for name in ("protocol", "loss")}
-            if about.items() <= resolved.items() and own.get(refused["setting"]) in refused["values"]:
-                found = f"{refused['setting']} {own[refused['setting']]} found"
-                raise SettingsError(f"{where}: {key}: {found}, but {refused['reason']}")
-        search = self._search(entry, preset, where) if self.searched(str(parts.unvaried)) else {}
-        resolved["search"] = {name: space for name, space in search.items() if name not in changes}
-        for setting, factor in multipliers.items():
-            self._check_product(setting, factor, resolved, allowed["properties"], f"{where}: {key}")
-        return resolved
-
-    def _resolved_untuned(self, parts: ObjectiveKey, where: str) -> dict[str, Any]:
-        """The full settings of an untuned objective, which no preset and no changed setting can have an effect on."""
-        if parts.preset or parts.changes:
-            found = parts.variant.lstrip(",")
-            raise SettingsError(
-                f"{where}: {parts}: {found} found, expected {parts.base} alone: an untuned objective is not fine-tuned"
-            )
-        entry = self.registry[parts.base]
-        preset = self.presets[entry["preset"]]
-        training, probe = ({**self.settings[name], **preset.get(name, {})} for name in ("training", "probe"))
-        return {
-            **{key: entry[key] for key in ("preset", "protocol", "loss", "classifier")},
-            "objective": parts.base,
-            **{key: {} for key in ("loss_settings", "multipliers", "search")},
-            "weight": None,
-            "training": {"silhouette_classes": training["silhouette_classes"]},
-            "probe": probe,
-        }
-
-    def chosen_without_search(self, key: str, setting: str, where: str) -> Any:
-        """The value of an objective's setting before any run; None if a search or an estimate chooses it.
-
-        Args:
-            key: The objective key.
-            setting: Name of the setting.
-            where: Place of the key, for error messages.
-        """
-        resolved = self.resolve(key, where)
-        value = setting_of(resolved, setting)
-        return None if setting in resolved["search"] or isinstance(value, str) else value
-
-    def _parsed(self, key: str, where: str) -> ObjectiveKey:
-        """The parts of a key whose objective and preset exist."""
+    Args:
+        space: The space.
+        model: A model that has the setting.
+        setting: Name of the setting.
+        source: Name of the file, for the error.
+        path: Path of the space in the file.
+    """
+    for value in space.values:
         try:
-            parts = ObjectiveKey.parse(key)
-        except ValueError:
-            raise SettingsError(f"{where}: {shown(key)} is not of the form {FORM}") from None
-        must_be_known(parts.base, self.registry, where, "objectives")
-        must_be_known(parts.preset or self.registry[parts.base]["preset"], self.presets, where, "presets")
-        return parts
-
-    def _search(self, entry: dict, preset: dict, where: str) -> dict[str, Any]:
-        """The space of each searched setting: the study's, the entry's, or the preset's for its loss and protocol."""
-        preset_spaces = preset.get("search", {})
-        by_setting = {**preset_spaces.get("training", {}), **preset_spaces.get(entry["loss"], {})}
-        spaces = {}
-        for setting, space in entry["search"].items():
-            space = by_setting.get(setting) if space == "preset" else space
-            if space is not None and entry["protocol"] in space:
-                space = space[entry["protocol"]]
-            if space is not None and setting in self.spaces:
-                space = self.spaces[setting]
-                bounds = self._settings_schema(entry)["properties"][setting]
-                _check_space(space, bounds, where.partition(": ")[0], ("tuning", "spaces", setting))
-            if space is not None and setting not in self.fixed:
-                spaces[setting] = space
-        return spaces
-
-    def _check_product(self, setting: str, factor: float, resolved: dict, properties: dict, where: str) -> None:
-        value = setting_of(resolved, setting)
-        if not VALIDATOR(properties[setting]).is_valid(0.5):
-            raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times")
-        if isinstance(value, int | float) and setting not in resolved["search"]:
-            check({setting: value * factor}, {"properties": {setting: properties[setting]}}, where)
-
-    def _settings_schema(self, entry: dict) -> dict:
-        properties = {**self.training, **(self.losses[entry["loss"]] if entry["loss"] else {})}
-        if entry["loss"] and entry["protocol"] == "integrated":
-            properties.update(self.weight)
-        return {"type": "object", "additionalProperties": False, "properties": properties}
-
-    def _presets(self, config_dir: Path, schema: dict) -> dict[str, Any]:
-        """The entries of presets.yaml, checked. Their blocks hold settings of the losses, of training and the probe."""
-
-        def block(properties: dict) -> dict:
-            return {"type": "object", "additionalProperties": False, "properties": properties}
-
-        def by_protocol(properties: dict) -> dict:
-            """Properties of which each is one value or one per protocol."""
-            return {
-                name: {"anyOf": [spec, {**block(dict.fromkeys(PROTOCOLS, spec)), "required": [*PROTOCOLS]}]}
-                for name, spec in properties.items()
-            }
-
-        settings = {name: block(by_protocol(properties)) for name, properties in self.losses.items()}
-        settings["training"] = block(by_protocol(self.training))
-        bounds_of = {**self.losses, "training": self.training}
-        declared = schema["additionalProperties"]["properties"]
-        space = load_schema(config_dir, "space")
-        optional = {"anyOf": [space, {"type": "null"}]}
-        space = {"anyOf": [space, {**block(dict.fromkeys(PROTOCOLS, optional)), "required": [*PROTOCOLS]}]}
-        searchable = {
-            name: block(dict.fromkeys([*part["properties"], *self.weight], space)) for name, part in settings.items()
-        }
-        pruning = by_protocol({"pruning": declared["pruning"]})
-        preset = block({**declared, **pruning, **settings, "probe": block(self.probe), "search": block(searchable)})
-        path = config_dir / "presets.yaml"
-        schema = {**schema, "additionalProperties": preset}
-        presets = typed(read_yaml(path), schema)
-        check(presets, schema, str(path))
-        presets = {name: with_defaults(entry, {"properties": declared}) for name, entry in presets.items()}
-        for name, entry in presets.items():
-            for part, spaces in entry.get("search", {}).items():
-                for setting, space in spaces.items():
-                    bounds = {**bounds_of[part], **self.weight}[setting]
-                    for one in space.values() if set(space) <= set(PROTOCOLS) else [space]:
-                        if one is not None:
-                            _check_space(one, bounds, str(path), (name, "search", part, setting))
-        return presets
-
-
-def setting_of(objective: dict[str, Any], setting: str) -> Any:
-    """The value of a setting of a resolved objective, whether of its loss, its training or its weight."""
-    if setting == "weight":
-        return objective["weight"]
-    part = "loss_settings" if setting in objective["loss_settings"] else "training"
-    return objective[part].get(setting)
-
-
-def without_searched(objective: dict[str, Any]) -> dict[str, Any]:
-    """A resolved objective without the values of searched settings, which do not affect runs.
-
-    They are what a model has for them by default, or what runs use whatever the search finds.
-    """
-    opened = {**objective, "loss_settings": dict(objective["loss_settings"]), "training": dict(objective["training"])}
-    for setting, space in objective["search"].items():
-        part = "loss_settings" if setting in opened["loss_settings"] else "training"
-        model = Weight if setting == "weight" else LOSSES[objective["loss"]] if part == "loss_settings" else Training
-        value = space.get("used", model.model_fields[setting].default)
-        (opened if setting == "weight" else opened[part])[setting] = value
-    return opened
-
-
-def tuned_settings(objective: dict[str, Any]) -> list[str]:
-    """The settings of a resolved objective whose values runs take from its search."""
-    return sorted(setting for setting, space in objective["search"].items() if "used" not in space)
-
-
-def _changes(key: ObjectiveKey, where: str) -> tuple[dict[str, Any], dict[str, float]]:
-    """The changed settings of a key: values by setting, and factors by setting for those given as multiples."""
-    changes, multipliers = {}, {}
-    for setting, value in key.changes:
-        if setting in changes or setting in multipliers:
-            raise SettingsError(f"{where}: {key}: {setting} is given twice")
-        text = multiple(value)
-        if text is None:
-            changes[setting] = scalar(value)
-            continue
-        factor = scalar(text)
-        if not isinstance(factor, int | float) or factor <= 0:
-            raise SettingsError(f"{where}: {key}: {setting}={value} found, expected x and a number above 0")
-        multipliers[setting] = factor
-    return changes, multipliers
-
-
-def _keys_only(schema: dict, names: dict) -> dict:
-    """The schema, but with any value allowed for ``names``. Unknown keys are still errors."""
-    properties = {key: {} if key in names else spec for key, spec in schema["properties"].items()}
-    return {**schema, "properties": properties}
-
-
-def _check_space(space: dict, bounds: dict, source: str, path: tuple) -> None:
-    """Raise SettingsError if a search space has values that its setting does not accept."""
-    where = f"{source}: {'.'.join(map(str, path))}"
-    if "choices" not in space and not space["low"] < space["high"]:
-        raise SettingsError(f"{where}: low {space['low']} found, expected less than high {space['high']}")
-    if space.get("log") and "step" in space:
-        raise SettingsError(f"{where}: step and log found, expected one of them")
-    used = [space["used"]] if "used" in space else []
-    for value in used + (space.get("choices") or [space["low"], space["high"]]):
-        if not VALIDATOR(bounds).is_valid(value):
-            check({path[-1]: value}, {"properties": {path[-1]: bounds}}, source, path[:-1])
+            model.parse({setting: value}, source, path[:-1])
+        except SettingsError:
+            number = int(value) if value == int(value) else value
+            model.parse({setting: number}, source, path[:-1])

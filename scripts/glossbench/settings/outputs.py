@@ -1,4 +1,4 @@
-"""The registries of outputs (tables and figures) and claims, and which outputs a study can fill.
+"""The registry of outputs, which are tables and figures, and which of them a study can fill.
 
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import BaseModel, Field
+
+from glossbench.settings.claims import load_claims  # noqa: F401
+from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole
 from glossbench.settings.published import paper_keys
-from glossbench.settings.schema import check, load_schema, with_defaults
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
-from glossbench.settings.yaml_file import read_yaml
+from glossbench.settings.yaml_file import check_key, read_yaml
 
 # File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
@@ -20,6 +23,66 @@ FOR_THE_REPORT = ("html", "txt")  # endings that only the report reads; it links
 # Names under ``reads`` that are the paper's numbers, not collected frames.
 PUBLISHED = ("results", "models", "ttests", "facts")
 NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
+
+
+Word = Annotated[str, Field(pattern="^[a-z][a-z_]*$", title="lower-case letters and _")]
+KEY = ("[a-z][a-z_]*", "lower-case letters and _")
+Read = Literal[
+    "runs", "epochs", "corpora", "trials", "snapshots", "projections", "results", "models", "ttests", "facts"
+]
+
+
+class Needs(Model):
+    """What a study must plan, so that a table or figure is not empty. All conditions must hold."""
+
+    protocol: Protocol | None = Field(None, description="Runs of this protocol.")
+    trained: Literal[True] | None = Field(None, description="Runs that fine-tune an encoder.")
+    corpora_at_least: Size | None = Field(None, description="Number of corpora.")
+    objectives_at_least: Annotated[Whole, Field(ge=2)] | None = Field(
+        None, description="Number of objectives of one protocol on one corpus with one encoder."
+    )
+    varied: Listed[str] | None = Field(None, description="At least one of these settings is varied.")
+    swept: str | None = Field(
+        None, description="This setting is varied by more than the steps of the sensitivity analysis."
+    )
+    published: Literal[True] | None = Field(None, description="At least one cell is in the paper.")
+
+
+class OutputSettings(BaseModel, extra="allow", frozen=True):
+    """Further keyword arguments of all functions of an output's module. A study must plan one entry of each list."""
+
+    gloss: Listed[Text] | None = Field(
+        None, description="Objectives that represent G-Loss; the first that was run in a cell is used."
+    )
+    baselines: Listed[Text] | None = Field(None, description="Objectives that it is compared with.")
+    corpora: Listed[Text] | None = Field(None, description="Corpora of the table.")
+
+
+class OutputEntry(Model):
+    """A table or a figure, as its registry has it."""
+
+    title: str = Field(description="Displayed name.")
+    paper: Annotated[str, Field(pattern="^[TF][0-9]$")] | None = Field(
+        None, description="Number of the table or figure in the paper; null if it is not in the paper."
+    )
+    reads: tuple[Read, ...] = Field(
+        description="Parameters of the module's functions: collected frames, and the paper's numbers."
+    )
+    reads_if_there: tuple[Read, ...] = Field(
+        (), description="Further parameters that are frames which not every study has."
+    )
+    module: Word | None = Field(None, description="Module that makes it; null is the module named like the key.")
+    settings: OutputSettings = Field(
+        OutputSettings(), description="Further keyword arguments of all functions of the module."
+    )
+    needs: Needs = Field(Needs(), description="What a study must plan so that it is not empty.")
+
+
+class Registry(Model):
+    """Tables and figures by key, which is also the name of their files and of their caption."""
+
+    tables: dict[str, OutputEntry] = Field(description="By key.")
+    figures: dict[str, OutputEntry] = Field(description="By key.")
 
 
 @dataclass(frozen=True)
@@ -105,24 +168,32 @@ def load_outputs(config_dir: Path) -> list[Output]:
     """Every output in the registry's order, tables first.
 
     Args:
-        config_dir: Folder with outputs.yaml, published/ and schemas/.
+        config_dir: Folder with outputs.yaml and published/.
 
     Raises:
         SettingsError: The registry is not valid.
     """
     path = config_dir / "outputs.yaml"
-    schema = load_schema(config_dir, "outputs")
-    registry = read_yaml(path)
-    check(registry, schema, str(path))
-    outputs = []
-    for kind in ("table", "figure"):
-        entry_schema = schema["properties"][f"{kind}s"]["additionalProperties"]
-        for key, entry in registry[f"{kind}s"].items():
-            entry = with_defaults(entry, entry_schema)
-            lists = {name: tuple(entry.pop(name)) for name in ("reads", "reads_if_there")}
-            entry["module"] = entry["module"] or key
-            outputs.append(Output(key, kind, paper_keys=paper_keys(config_dir), **lists, **entry))
-    return outputs
+    registry = Registry.parse(read_yaml(path), str(path))
+    for kind, entries in registry:
+        for key in entries:
+            check_key(key, KEY, f"{path}: {kind}")
+    return [
+        Output(
+            key,
+            kind,
+            entry.title,
+            entry.paper,
+            entry.reads,
+            entry.reads_if_there,
+            entry.module or key,
+            entry.settings.model_dump(mode="json", exclude_unset=True),
+            entry.needs.stated(),
+            paper_keys(config_dir),
+        )
+        for kind, entries in (("table", registry.tables), ("figure", registry.figures))
+        for key, entry in entries.items()
+    ]
 
 
 def read_caption(root: Path, key: str) -> str:
@@ -140,25 +211,10 @@ def report_entries(outputs: Iterable[Output], root: Path) -> list[dict[str, Any]
     return [{**output.shown(), "caption": read_caption(root, output.key)} for output in outputs]
 
 
-def load_claims(config_dir: Path) -> dict[str, Any]:
-    """The registry of the paper's claims.
-
-    Args:
-        config_dir: Folder with claims.yaml and schemas/.
-
-    Raises:
-        SettingsError: The registry is not valid.
-    """
-    path = config_dir / "claims.yaml"
-    registry = read_yaml(path)
-    check(registry, load_schema(config_dir, "claims"), str(path))
-    return registry
-
-
 def _objectives_at_least(wanted: int, study: Study, unvaried: list, _: Output) -> bool:
     cells = defaultdict(set)
     for run in unvaried:
-        cells[run.corpus, run.encoder, study.objective(run.objective)["protocol"]].add(run.objective)
+        cells[run.corpus, run.encoder, study.objective(run.objective).protocol].add(run.objective)
     return any(len(objectives) >= wanted for objectives in cells.values())
 
 
@@ -179,7 +235,7 @@ def _published(_: bool, study: Study, unvaried: list, output: Output) -> bool:
 # Whether a study meets an output's ``needs``, by key of ``needs``: (wanted, study, unvaried runs, output) -> bool.
 CHECKS = {
     "protocol": lambda wanted, study, unvaried, _: any(
-        study.objective(run.objective)["protocol"] == wanted for run in unvaried
+        study.objective(run.objective).protocol == wanted for run in unvaried
     ),
     "trained": lambda wanted, study, *_: bool(study.trained),
     "corpora_at_least": lambda wanted, study, *_: len(study.corpora) >= wanted,

@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from glossbench.provenance import code_digest
-from glossbench.settings.objectives import tuned_settings, without_searched
-from glossbench.settings.study import Study, canonical
+from glossbench.settings.jobs import (
+    EvaluationSettings,
+    FrozenSettings,
+    RunSettings,
+    SearchJob,
+    SigmaSettings,
+    TuneSettings,
+    UntunedSettings,
+)
+from glossbench.settings.search import Search
+from glossbench.settings.study import Study
 
-APART = ("probe", "search", "pruning")  # settings of an objective that its training does not depend on
 SCRIPTS = Path(__file__).parents[2]
 
 
@@ -33,109 +41,107 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     Returns:
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
+    objective = study.objective(cell.objective)
     if study.is_untuned(cell.objective):
-        return {"settings": canonical(untuned_settings(study, cell)), "code": untuned_code(study, cell)}
-    settings = run_settings(study, cell) | ({"snapshots": True} if snapshots else {})
-    return {"settings": canonical(settings), "code": run_code(study, cell)}
+        module = f"glossbench.learning.untuned.{objective.classifier}"
+        code = code_digest(SCRIPTS / "classify_untuned.py", module)
+        return {"settings": untuned_settings(study, cell).to_json(), "code": code}
+    code = code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
+    return {"settings": run_settings(study, cell, snapshots).to_json(), "code": code}
 
 
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that evaluates a run of a cell, as those of ``run_params``."""
-    settings = canonical({"probe": study.objective(cell.objective)["probe"]})
-    return {"settings": settings, "code": code_digest(SCRIPTS / "evaluate.py")}
+    settings = EvaluationSettings(probe=study.objective(cell.objective).probe)
+    return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / "evaluate.py")}
 
 
 def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
     code = code_digest(SCRIPTS / "tune.py", *_loss_module(study, cell))
-    return {"settings": canonical(search_settings(study, cell)), "code": code}
+    return {"settings": search_settings(study, cell).to_json(), "code": code}
 
 
-def run_settings(study: Study, cell: Cell) -> dict[str, Any]:
+def run_settings(study: Study, cell: Cell, snapshots: bool = False) -> RunSettings:
     """All that defines the runs of a cell besides their seed."""
-    return {
-        "corpus": cell.corpus,
-        "encoder": cell.encoder,
-        "objective_key": cell.objective,
-        "objective": objective_settings(without_searched(study.objective(cell.objective))),
-        "encoder_settings": study.settings["encoder"],
-        "max_length": study.max_length,
-        **device_settings(study),
-    }
+    return RunSettings(
+        **_cell(study, cell),
+        objective=study.objective(cell.objective).told(),
+        snapshots=snapshots,
+        **reading(study, cell.corpus),
+    )
 
 
-def search_settings(study: Study, cell: Cell) -> dict[str, Any]:
+def search_settings(study: Study, cell: Cell) -> TuneSettings:
     """All that defines a search."""
-    tuning = study.settings["tuning"]
-    objective = without_searched(study.objective(cell.objective))
-    trials, epochs = trials_of(study, cell.objective), trial_epochs(study, cell.objective)
-    settings = run_settings(study, cell)
-    settings["objective"] |= {"search": objective["search"], "training": {**objective["training"], "epochs": epochs}}
-    kept = {key: tuning[key] for key in ("timeout", "sampler", "pruner", "seed")}
-    return {**settings, "seed": tuning["seed"], "tuning": {**kept, "trials": trials, "pruning": objective["pruning"]}}
+    tuning, objective = study.settings.tuning, study.objective(cell.objective)
+    limits = {name: getattr(tuning, name) for name in Search.model_fields}
+    limits["trials"] = trials_of(study, cell.objective)
+    return TuneSettings(
+        **_cell(study, cell),
+        objective=objective.searched(trial_epochs(study, cell.objective)),
+        seed=tuning.seed,
+        tuning=SearchJob(**limits, pruning=objective.pruning),
+        **reading(study, cell.corpus),
+    )
 
 
 def trials_of(study: Study, objective: str) -> int:
     """Trials of the search for an objective."""
-    tuning = study.settings["tuning"]
-    return tuning["trials_by_objective"].get(objective, tuning["trials"])
+    tuning = study.settings.tuning
+    return tuning.trials_by_objective.get(objective, tuning.trials)
 
 
 def trial_epochs(study: Study, objective: str) -> int:
     """Most epochs of a trial of the search for an objective."""
-    return study.settings["tuning"]["epochs"] or study.objective(objective)["training"]["epochs"]
+    return study.settings.tuning.epochs or study.objective(objective).training.epochs
 
 
-def untuned_settings(study: Study, cell: Cell) -> dict[str, Any]:
+def untuned_settings(study: Study, cell: Cell) -> UntunedSettings:
     """All that defines an untuned objective, besides its seed."""
     objective = study.objective(cell.objective)
-    settings = {
-        "corpus": cell.corpus,
-        "encoder": cell.encoder,
-        "objective_key": cell.objective,
-        "objective": objective_settings(objective),
-        "probe": objective["probe"],
-        "subset": study.settings["subset"],
-    }
+    encoding = _cell(study, cell)
     if reads_texts(study, cell):
-        return settings
-    encoding = {"encoder_settings": study.settings["encoder"], "max_length": study.max_length}
-    return {**settings, **encoding, "torch_threads": study.settings["torch_threads"]}
+        encoding = {name: encoding[name] for name in ("corpus", "encoder", "objective_key")}
+    else:
+        encoding["torch_threads"] = study.settings.torch_threads
+    return UntunedSettings(
+        objective=objective.told(), probe=objective.probe, subset=study.subset(cell.corpus), **encoding
+    )
 
 
 def reads_texts(study: Study, cell: Cell) -> bool:
     """Whether an untuned objective reads the texts of a corpus and no encoder."""
-    return study.objective(cell.objective)["classifier"] == "tfidf"
+    return study.objective(cell.objective).classifier == "tfidf"
 
 
-def frozen_settings(study: Study, encoder: str) -> dict[str, Any]:
-    """What the stored output of frozen layers depends on."""
-    layers = {"layers": study.settings["encoder"]["layers"], "frozen_layers": study.frozen_layers(encoder)}
-    return {**layers, **device_settings(study)}
+def frozen_settings(study: Study, cell: Any) -> FrozenSettings:
+    """What the stored output of the frozen layers of an encoder depends on."""
+    layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
+    return FrozenSettings(**layers, **reading(study, cell.corpus))
 
 
-def device_settings(study: Study) -> dict[str, Any]:
+def sigma_settings(study: Study, cell: Any) -> SigmaSettings:
+    """What estimates of sigma depend on."""
+    return SigmaSettings(encoder_settings=study.settings.encoder, **reading(study, cell.corpus))
+
+
+def reading(study: Study, corpus: str) -> dict[str, Any]:
     """Settings of what every job with an encoder reads and runs on."""
-    return {name: study.settings[name] for name in ("device", "torch_threads", "subset")}
+    settings = study.settings
+    return {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(corpus)}
 
 
-def objective_settings(objective: dict[str, Any]) -> dict[str, Any]:
-    """What a run depends on of its resolved objective, and the settings that it takes from the objective's search."""
-    return {**{key: objective[key] for key in objective if key not in APART}, "tuned": tuned_settings(objective)}
-
-
-def run_code(study: Study, cell: Cell) -> str:
-    """Digest of the code that trains the runs of a cell."""
-    return code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
-
-
-def untuned_code(study: Study, cell: Cell) -> str:
-    """Digest of the code of an untuned objective."""
-    return code_digest(
-        SCRIPTS / "classify_untuned.py", f"glossbench.learning.untuned.{study.objective(cell.objective)['classifier']}"
-    )
+def _cell(study: Study, cell: Cell) -> dict[str, Any]:
+    return {
+        "corpus": cell.corpus,
+        "encoder": cell.encoder,
+        "objective_key": cell.objective,
+        "encoder_settings": study.settings.encoder,
+        "max_length": study.max_length,
+    }
 
 
 def _loss_module(study: Study, cell: Cell) -> list[str]:
-    loss = study.objective(cell.objective)["loss"]
+    loss = study.objective(cell.objective).loss
     return [f"glossbench.losses.{loss}"] if loss else []

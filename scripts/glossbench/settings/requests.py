@@ -12,6 +12,7 @@ from typing import Any
 
 from glossbench.settings.params import Cell, trial_epochs, trials_of
 from glossbench.settings.published import key_by_printed
+from glossbench.settings.search import Choices, Range
 from glossbench.settings.study import Study
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
@@ -38,19 +39,19 @@ def run_minutes(study: Study, cell: Cell, seeds: int, attempt: int, config_dir: 
         attempt: 1 for the first one.
         config_dir: Folder with published/.
     """
-    epochs = study.objective(cell.objective)["training"]["epochs"]
+    epochs = study.objective(cell.objective).training.epochs
     needed = seeds * epochs * epoch_seconds(study, cell, config_dir) / 60
     return _limited(study, needed, attempt, evaluation_minutes(study))
 
 
 def evaluation_minutes(study: Study) -> int:
     """Minutes to ask for the evaluation that is submitted with a run. They are added to those of the run."""
-    return max(1, min(EVALUATION_MINUTES, int(30 * study.settings["max_runtime"])))
+    return max(1, min(EVALUATION_MINUTES, int(30 * study.settings.max_runtime)))
 
 
 def search_minutes(study: Study, cell: Cell, attempt: int, config_dir: Path) -> int:
     """Minutes to ask for: all trials of a search, none of them pruned."""
-    trials = trained_trials(study.objective(cell.objective)["search"], trials_of(study, cell.objective))
+    trials = trained_trials(study.objective(cell.objective).search, trials_of(study, cell.objective))
     epochs = trial_epochs(study, cell.objective)
     return _limited(study, trials * epochs * epoch_seconds(study, cell, config_dir) / 60, attempt)
 
@@ -63,7 +64,7 @@ def encoding_minutes(study: Study, cell: Any, attempt: int, config_dir: Path, on
 def memory_mb(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
     """Megabytes to ask for: the process, the encoder with all that is trained of it, and stored states of documents."""
     encoder = study.registry["encoders"][cell.encoder]
-    parameters, hidden = encoder.get("parameters") or UNKNOWN_PARAMETERS, encoder.get("hidden") or 0
+    parameters, hidden = encoder.parameters or UNKNOWN_PARAMETERS, encoder.hidden or 0
     documents = sum(_used(study, cell.corpus, config_dir).values())
     lengths = study.max_length if study.frozen_layers(cell.encoder) else 2  # in half precision, or one embedding
     stored = 0 if math.isnan(documents) else 2 * documents * lengths * hidden
@@ -79,7 +80,7 @@ def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int |
         environment: May have GLOSSBENCH_GRES, the generic resource to ask for instead at sites that know no ``--gpus``,
             or GLOSSBENCH_GPU_MODEL, the model of the GPU.
     """
-    if study.settings["device"] == "cpu":
+    if study.settings.device == "cpu":
         return {"gpu": 0}
     if gres := environment.get("GLOSSBENCH_GRES"):
         return {"gpu": 0, "gres": gres}
@@ -104,40 +105,35 @@ def epoch_seconds(study: Study, cell: Any, config_dir: Path, on_gpu: bool = True
 
     The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
     """
-    speed, measured = paper_speed(config_dir), study.registry["encoders"].get(MEASURED, {}).get("parameters", math.nan)
-    parameters = study.registry["encoders"][cell.encoder].get("parameters") or math.nan
+    encoders = study.registry["encoders"]
+    speed, measured = paper_speed(config_dir), encoders[MEASURED].parameters if MEASURED in encoders else math.nan
+    parameters = encoders[cell.encoder].parameters or math.nan
     longer = max(1.0, study.max_length / PAPER_LENGTH)
-    longer *= 1 if on_gpu and study.settings["device"] != "cpu" else SLOWER_CPU
+    longer *= 1 if on_gpu and study.settings.device != "cpu" else SLOWER_CPU
     seconds = _used(study, cell.corpus, config_dir)["train"] / speed * parameters / measured * longer
     return math.inf if math.isnan(seconds) else seconds
 
 
 def _limited(study: Study, minutes: float, attempt: int, others: int = 0) -> int:
     """Minutes with what is added for safety, times the attempt; with ``others`` at most the study's ``max_runtime``."""
-    most = 60 * study.settings["max_runtime"] - others
+    most = 60 * study.settings.max_runtime - others
     return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), most)))
 
 
 def _used(study: Study, corpus: str, config_dir: Path) -> dict[str, float]:
     """Documents by split that a study reads of a corpus; NaN where no size is known."""
     sizes = documents_of(study, corpus, paper_documents(config_dir))
-    return {split: study.settings["subset"][split] or sizes[split] for split in ("train", "val", "test")}
+    return {split: getattr(study.subset(corpus), split) or sizes[split] for split in ("train", "val", "test")}
 
 
-def trained_trials(search: dict[str, dict], trials: int) -> int:
+def trained_trials(search: Mapping[str, Choices | Range], trials: int) -> int:
     """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
 
     Args:
-        search: Space by setting: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
+        search: Space by setting.
         trials: Trials of the search.
     """
-    return int(min(trials, math.prod(_size(space) for space in search.values())))
-
-
-def _size(space: dict) -> float:
-    if "choices" in space:
-        return len(space["choices"])
-    return round((space["high"] - space["low"]) / space["step"]) + 1 if space.get("step") else math.inf
+    return int(min(trials, math.prod(space.size for space in search.values())))
 
 
 def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, float]]) -> dict[str, float]:
@@ -149,9 +145,9 @@ def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, fl
         published: By corpus, the paper's number of documents to learn from and to test on. The former count as training
             documents.
     """
-    stated = study.registry["corpora"][corpus].get("documents")
+    stated = study.registry["corpora"][corpus].documents
     if stated:
-        return stated
+        return dict(stated)
     learned, tested = published.get(corpus, (math.nan, math.nan))
     return {"train": learned, "val": 0, "test": tested}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_serializer, model_validator
 
-from glossbench.settings.model import Flag, Listed, Model, Positive, Real, Seed, Size, Whole
+from glossbench.settings.model import ByProtocol, Flag, Listed, Model, Positive, Real, Seed, Size, Whole
 
 Pruning = Literal["pruned", "never", "complete"]
 
@@ -63,15 +63,15 @@ class Range(_Space):
 
 def _kind(value: Any) -> str | None:
     if isinstance(value, dict):
-        return "choices" if "choices" in value else "range"
-    return {Choices: "choices", Range: "range"}.get(type(value))
+        each = value.keys() & ByProtocol.model_fields.keys()
+        return "each" if each else "choices" if "choices" in value else "range"
+    return {Choices: "choices", Range: "range"}.get(type(value), "each" if isinstance(value, ByProtocol) else None)
 
 
-Space = Annotated[
-    Annotated[Choices, Tag("choices")] | Annotated[Range, Tag("range")],
-    Discriminator(_kind),
-    Field(title="choices (a list), or low and high (with step or log)"),
-]
+_either = Annotated[Choices, Tag("choices")] | Annotated[Range, Tag("range")]
+_words = Field(title="choices (a list), or low and high (with step or log)")
+Space = Annotated[_either, Discriminator(_kind), _words]
+SpaceByProtocol = Annotated[_either | Annotated[ByProtocol[Space | None], Tag("each")], Discriminator(_kind), _words]
 
 
 class Sampler(Model):

@@ -128,3 +128,17 @@ class Subset(Model):
     test: Size | None = Field(None, description="Most test documents; null is all.")
     per_class: Size = Field(1, description="Fewest training documents of a class, or all that it has.")
     seed: Seed = Field(0, description="Seed of the draw.")
+
+
+class Maps(Model):
+    """How test embeddings are projected."""
+
+    seed: Seed = Field(0, description="Seed of the runs and of t-SNE.")
+    perplexity: Real = Field(
+        30,
+        gt=0,
+        description="Effective number of neighbours, below the number of documents; at most a third of it is used.",
+    )
+    max_documents: Whole = Field(
+        3000, ge=10, description="Most documents per map; of more documents a stratified sample is used."
+    )

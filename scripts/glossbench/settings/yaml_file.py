@@ -4,17 +4,20 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import spelled_path
+from glossbench.settings.messages import shown, spelled_path
+from glossbench.settings.model import Model
 
 # Both construct basic values only, never Python objects. The one in C also reads JSON that is indented with tabs.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.1 reads 010 as 8 and 1:30 as 90.
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+LONGEST_KEY = 60
+M = TypeVar("M", bound=Model)
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
@@ -46,6 +49,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise SettingsError(f"{path}: a mapping of keys to values was expected")
     return to_jsonable(loaded, str(path))
+
+
+def read_registry(path: Path, model: type[M], keys: tuple[str, str]) -> dict[str, M]:
+    """The entries of a registry by key.
+
+    Args:
+        path: Its file.
+        model: What an entry is.
+        keys: A regular expression for keys of at most 60 characters, and what it accepts in words.
+
+    Raises:
+        SettingsError: An entry or a key is not valid.
+    """
+    entries = {}
+    for key, entry in read_yaml(path).items():
+        check_key(key, keys, str(path))
+        entries[key] = model.parse(entry, str(path), (key,))
+    return entries
+
+
+def check_key(key: str, keys: tuple[str, str], where: str) -> None:
+    """Raise SettingsError if a key is not as ``read_registry`` says of keys."""
+    pattern, words = keys
+    if len(key) > LONGEST_KEY or not re.fullmatch(pattern, key):
+        raise SettingsError(f"{where}: key {shown(key)} found, expected {words}")
 
 
 def to_jsonable(value: Any, source: str) -> Any:

@@ -7,7 +7,7 @@ from claim_cases import near, tornado, verdict
 
 def test_swings_compare_only_multiples_tried_for_all_three():
     runs = tornado(0.02, 0.01, 0.005)
-    wide = near({("mr", "gloss-o-ce,weight=x0.1"): 0.2, ("mr", "gloss-o-ce,labeled_fraction=0.1"): 0.1})
+    wide = near({("mr", "gloss-o-ce+weight=x0.1"): 0.2, ("mr", "gloss-o-ce+labeled_fraction=0.1"): 0.1})
     found = verdict("C7", pd.concat([runs, wide], ignore_index=True))
     assert found["verdict"] == "confirmed"
     assert found["value"] == pytest.approx(0.01, abs=2e-3)

@@ -86,6 +86,6 @@ def test_documents_are_placed_so_that_distances_in_a_plane_are_kept():
 
 
 def test_varied_settings_and_other_seeds_stay_out():
-    others = [SMALL.assign(seed=1), keyed(SMALL.assign(objective="gloss-o,sigma=x2"))]
+    others = [SMALL.assign(seed=1), keyed(SMALL.assign(objective="gloss-o+sigma=x2"))]
     given = pd.concat([SMALL, *others], ignore_index=True)
     pd.testing.assert_frame_equal(adjacency.frame(snapshots=given), adjacency.frame(snapshots=SMALL))

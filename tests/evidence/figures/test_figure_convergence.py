@@ -27,7 +27,7 @@ def test_a_negative_best_score_can_be_reached():
 
 def test_varied_settings_neither_show_nor_set_the_score():
     plain = curves({("ce", 0): [0.5, 0.6]})
-    varied = keyed(plain.assign(objective="ce,learning_rate=1", val_macro_f1=0.9))
+    varied = keyed(plain.assign(objective="ce+learning_rate=1", val_macro_f1=0.9))
     pd.testing.assert_frame_equal(
         convergence.frame(epochs=pd.concat([plain, varied], ignore_index=True)), convergence.frame(epochs=plain)
     )

@@ -20,7 +20,7 @@ EPOCHS = pd.concat(
         timed("gloss-o", 0, (2, 4, 1, 1, 1, 1), (4, 4, 1, 1, 1, 1)),
         timed("gloss-o", 1, (6, 4, 1, 1, 1, 1)),
         timed("scl", 0, (2, 2, 0, 0, 0, 0)),
-        timed("gloss-o,sigma=x2", 0, (99, 99, 99, 99, 99, 99)),
+        timed("gloss-o+sigma=x2", 0, (99, 99, 99, 99, 99, 99)),
     ],
     ignore_index=True,
 )

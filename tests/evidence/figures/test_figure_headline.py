@@ -11,7 +11,7 @@ from made_up import by_corpus
 
 def test_rows_hold_mean_students_interval_and_range_in_percent():
     table = headline.frame(
-        by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6], ("mr", "ce,learning_rate=1e-05"): [0.9]})
+        by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6], ("mr", "ce+learning_rate=1e-05"): [0.9]})
     )
     assert table["objective"].to_list() == ["ce", "scl"]  # changed settings are left out
     ce, scl = (row for _, row in table.iterrows())

@@ -10,13 +10,13 @@ from registered import FIGURES
 
 GRID = {
     "gloss-o-ce": [0.80, 0.90],
-    "gloss-o-ce,weight=0.3": [0.70, 0.74],
-    "gloss-o-ce,weight=0.7": [0.80],
-    "gloss-o-ce,weight=x0.9": [0.10],
-    "gloss-o-ce,sigma=x2": [0.20],
-    "gloss-o-ce,sigma=x1.1": [0.21],
-    "gloss-o-ce,sigma=0.4": [0.22],
-    "gloss-o-ce,weight=0.3,sigma=x2": [0.30],
+    "gloss-o-ce+weight=0.3": [0.70, 0.74],
+    "gloss-o-ce+weight=0.7": [0.80],
+    "gloss-o-ce+weight=x0.9": [0.10],
+    "gloss-o-ce+sigma=x2": [0.20],
+    "gloss-o-ce+sigma=x1.1": [0.21],
+    "gloss-o-ce+sigma=0.4": [0.22],
+    "gloss-o-ce+weight=0.3+sigma=x2": [0.30],
     "gloss-o-ce@reference": [0.40],
     "ce": [0.50],
 }
@@ -60,12 +60,12 @@ def test_the_axis_names_the_setting_by_its_symbol(settings, varied, symbol):
 
 def test_the_choice_of_rows_needs_the_keys_alone():
     chosen = heatmap.select(coverage(RUNS), **WEIGHT)
-    assert set(chosen["objective"]) == {"gloss-o-ce", "gloss-o-ce,weight=0.3", "gloss-o-ce,weight=0.7"}
+    assert set(chosen["objective"]) == {"gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=0.7"}
     assert chosen["finished"].all()
 
 
 def test_a_preset_is_an_objective_of_its_own():
-    runs = scored({"gloss-o-ce@reference,weight=0.3": [0.5], **GRID}, weight=0.7)
+    runs = scored({"gloss-o-ce@reference+weight=0.3": [0.5], **GRID}, weight=0.7)
     table = heatmap.frame(runs=runs, **WEIGHT)
     assert set(table["objective"]) == {"gloss-o-ce", "gloss-o-ce@reference"}
     figure = heatmap.draw(table, **WEIGHT)
@@ -76,7 +76,7 @@ def test_a_preset_is_an_objective_of_its_own():
 
 
 def test_the_best_is_bold_the_chosen_framed_and_a_missing_cell_a_dash():
-    other = scored({"gloss-o-ce": [0.6], "gloss-o-ce,weight=0.9": [0.65]}, corpus="r8", weight=0.7)
+    other = scored({"gloss-o-ce": [0.6], "gloss-o-ce+weight=0.9": [0.65]}, corpus="r8", weight=0.7)
     table = heatmap.frame(runs=pd.concat([RUNS, other]), **WEIGHT)
     axes = heatmap.draw(table, **WEIGHT).axes[0]
     assert texts(axes) == ["72.00", "85.00", "–", "–", "60.00", "65.00"]

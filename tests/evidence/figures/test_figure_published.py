@@ -6,7 +6,7 @@ from figure_texts import panels
 from glossbench.evidence.figures import published
 from made_up import scored
 
-RUNS = scored({"ce": [0.5, 0.7], "gloss-o-ce": [0.8], "gloss-o-ce@reference": [0.1], "ce,batch_size=64": [0.1]})
+RUNS = scored({"ce": [0.5, 0.7], "gloss-o-ce": [0.8], "gloss-o-ce@reference": [0.1], "ce+batch_size=64": [0.1]})
 PRINTED = pd.DataFrame(
     [
         {"objective": "ce", "metric": "accuracy", "mean": 62.0, "std": 1.0},

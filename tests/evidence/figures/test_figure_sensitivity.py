@@ -7,12 +7,12 @@ from made_up import coverage, scored
 RUNS = scored(
     {
         "gloss-o-ce": [0.80, 0.90],
-        "gloss-o-ce,sigma=x0.9": [0.79],
-        "gloss-o-ce,sigma=x1.1": [0.83],
-        "gloss-o-ce,sigma=x2": [0.10],
-        "gloss-o-ce,weight=0.3": [0.78],
-        "gloss-o-ce,weight=0.5": {1: 0.89},
-        "gloss-o-ce,batch_size=64": [0.10],
+        "gloss-o-ce+sigma=x0.9": [0.79],
+        "gloss-o-ce+sigma=x1.1": [0.83],
+        "gloss-o-ce+sigma=x2": [0.10],
+        "gloss-o-ce+weight=0.3": [0.78],
+        "gloss-o-ce+weight=0.5": {1: 0.89},
+        "gloss-o-ce+batch_size=64": [0.10],
         "ce": [0.50],
     }
 )
@@ -40,5 +40,5 @@ def test_the_longest_bar_is_on_top_and_its_ends_are_named():
 
 def test_rows_are_chosen_by_their_keys_alone():
     chosen = sensitivity.select(coverage(RUNS))
-    assert set(RUNS["objective"]) - set(chosen["objective"]) == {"gloss-o-ce,batch_size=64", "ce"}
+    assert set(RUNS["objective"]) - set(chosen["objective"]) == {"gloss-o-ce+batch_size=64", "ce"}
     assert len(chosen) == len(RUNS) - 2

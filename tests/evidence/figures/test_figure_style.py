@@ -37,7 +37,7 @@ def test_objectives_that_share_a_panel_differ_in_colour_marker_and_dashes(protoc
         assert a.dashes != b.dashes
 
 
-@pytest.mark.parametrize("variant", ["gloss-o-ce@reference", "gloss-o-ce,weight=0.1"])
+@pytest.mark.parametrize("variant", ["gloss-o-ce@reference", "gloss-o-ce+weight=0.1"])
 def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(variant):
     assert style.look(variant) != style.look("gloss-o-ce")
     assert style.look(variant).color == style.look("gloss-o-ce").color

@@ -98,9 +98,9 @@ def test_holm_is_that_of_statsmodels():
 def test_pairwise_has_every_pair_once_corrected_within_its_family():
     generator = np.random.default_rng(1)
     scores = {(c, o): generator.normal(0.8, 0.1, 4).tolist() for c in ("mr", "r8", "r52") for o in OBJECTIVES}
-    table = pd.concat([by_corpus(scores), by_corpus({("mr", "gloss-o,sigma=x1.5"): [0.1, 0.2, 0.3, 0.4]})])
+    table = pd.concat([by_corpus(scores), by_corpus({("mr", "gloss-o+sigma=x1.5"): [0.1, 0.2, 0.3, 0.4]})])
     rows = pairwise(table, "accuracy")
-    assert "gloss-o,sigma=x1.5" not in {*rows["objective"], *rows["baseline"]}
+    assert "gloss-o+sigma=x1.5" not in {*rows["objective"], *rows["baseline"]}
     assert rows["pairs"].drop_duplicates().tolist() == ["corpora", "runs", "seeds"]
     for _, family in rows.groupby(["pairs", "corpus"]):
         pairs = {frozenset(pair) for pair in family[["objective", "baseline"]].itertuples(index=False)}

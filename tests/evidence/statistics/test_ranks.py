@@ -58,7 +58,7 @@ def test_no_clique_of_one_and_none_within_another():
 
 def test_friedman_takes_the_largest_block_without_a_gap_and_says_what_it_left_out():
     table = pd.concat(
-        [demsar(), by_corpus({("c00", "gloss-sqrt"): [0.5]}), by_corpus({("c00", "gloss-o,sigma=0.1"): [0.6]})]
+        [demsar(), by_corpus({("c00", "gloss-sqrt"): [0.5]}), by_corpus({("c00", "gloss-o+sigma=0.1"): [0.6]})]
     )
     found = friedman(table, "accuracy", "standalone", "bert-base")
     assert found.left_out == ["gloss-sqrt"]

@@ -15,7 +15,7 @@ from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study
 from registered import TABLES, caption
 
 ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
-SWITCHED = ("mr", "bert-base", "gloss-o-ce,criterion=softmax")
+SWITCHED = ("mr", "bert-base", "gloss-o-ce+criterion=softmax")
 HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 
 

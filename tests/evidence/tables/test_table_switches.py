@@ -9,7 +9,7 @@ from scipy import stats
 
 SWITCHES = TABLES["switches"].settings["switches"]
 PLAIN, CHANGED = [0.80, 0.82, 0.84, 0.81], [0.81, 0.85, 0.86, 0.80]
-KEYS = {"gloss-o-ce": PLAIN, "gloss-o-ce,criterion=softmax": CHANGED, "gloss-o-ce,weight=0.5": CHANGED}
+KEYS = {"gloss-o-ce": PLAIN, "gloss-o-ce+criterion=softmax": CHANGED, "gloss-o-ce+weight=0.5": CHANGED}
 RUNS = runs({("mr", "bert-base", key): values for key, values in KEYS.items()})
 
 

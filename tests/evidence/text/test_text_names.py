@@ -24,8 +24,8 @@ from registered import REGISTRY, names
     [
         ("gloss-o-ce", "G-Loss-O + CE"),
         ("gloss-o-ce@reference", "G-Loss-O + CE (reference)"),
-        ("gloss-o-ce,labeled_fraction=0.3", "G-Loss-O + CE (γ = 0.3)"),
-        ("scl@reference,temperature=0.1,batch_size=64", "SCL (reference, τ = 0.1, batch size = 64)"),
+        ("gloss-o-ce+labeled_fraction=0.3", "G-Loss-O + CE (γ = 0.3)"),
+        ("scl@reference+temperature=0.1+batch_size=64", "SCL (reference, τ = 0.1, batch size = 64)"),
         ("my-loss", "my-loss"),
     ],
 )

