@@ -180,5 +180,8 @@ class StudyFile(Model):
 def study_schema() -> str:
     """The JSON Schema of a study file as text, for editors and for the catalogue of workflows."""
     schema = StudyFile.model_json_schema(schema_generator=Schema)
+    subset = schema["properties"]["subset"]  # which may be a number; see ``StudyFile``
+    number = {"type": ["integer", "null"], "minimum": 2}
+    schema["properties"]["subset"] = {"description": subset["description"], "anyOf": [subset, number]}
     about = {"$schema": Schema.schema_dialect, "title": "Study"}
     return json.dumps({**about, **schema}, indent=2, ensure_ascii=False) + "\n"

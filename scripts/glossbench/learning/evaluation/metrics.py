@@ -106,7 +106,7 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     """
     objective = settings["objective"]
     loss_settings, training = objective["loss_settings"], objective["training"]
-    encoder = settings.get("encoder_settings", {})
+    encoder = settings.get("encoder_settings") or {}
     return {
         "corpus": settings["corpus"],
         "encoder": settings["encoder"],
