@@ -84,10 +84,13 @@ def found_settings(search):
 
 
 def untuned_inputs(cell):
-    """The texts of a corpus for an untuned objective without an encoder, else tokens and encoder."""
+    """The card of a corpus, and its texts for an untuned objective without an encoder, else tokens and encoder."""
+    folder = f"{RESULTS}/corpora/{cell.corpus}"
     if study_params.reads_texts(STUDY, cell):
-        return {split: f"{RESULTS}/corpora/{cell.corpus}/{split}.parquet" for split in ("train", "val", "test")}
-    return encoded_inputs(cell)
+        read = {split: f"{folder}/{split}.parquet" for split in ("train", "val", "test")}
+    else:
+        read = encoded_inputs(cell)
+    return {**read, "card": f"{folder}/card.json"}
 
 
 # Params of the jobs of a cell, made once for all of its seeds.

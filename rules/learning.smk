@@ -195,6 +195,7 @@ rule evaluate:
         epochs=f"{RUN}/epochs.csv",
         embeddings=f"{RUN}/embeddings.npz",
         logits=f"{RUN}/logits.npz",
+        card=f"{RESULTS}/corpora/{{corpus}}/card.json",
     output:
         metrics=f"{RUN}/metrics.json",
         predictions=f"{RUN}/predictions.parquet",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from glossbench.files import reading, write_json
 from glossbench.job.logs import job_log
-from glossbench.learning.evaluation.metrics import evaluate
+from glossbench.learning.evaluation.metrics import copies_of, evaluate
 from glossbench.provenance import origin
 from threadpoolctl import threadpool_limits
 
@@ -24,6 +24,7 @@ if __name__ == "__main__":
             arrays["embeddings"],
             arrays["logits"],
             given["probe"],
+            copies_of(Path(snakemake.input.card)),
         )
         metrics["origin"] = {**origin(snakemake.params.settings, snakemake.params.code), "given": given}
         write_json(snakemake.output.metrics, metrics)

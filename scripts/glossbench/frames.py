@@ -43,7 +43,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["test_macro_silhouette", "val_macro_silhouette"], "silhouette"),
         **dict.fromkeys(["n_train", "n_val", "n_test", "trials", "numerics"], "count"),
         **dict.fromkeys(["best_epoch", "stop_epoch", "max_length", "patience", "n_test_deduplicated"], "count if any"),
-        **dict.fromkeys(["n_parameters", "n_trainable", "threads"], "number"),
+        "n_parameters": "number", **dict.fromkeys(["n_trainable", "threads"], "count"),
         **dict.fromkeys(["sigma", "labeled_fraction", "weight", "temperature", "margin"], "number"),
         **dict.fromkeys(["anchors_per_class", "probe_C"], "number"),
         **dict.fromkeys(["learning_rate", "batch_size", "max_epochs", "layers", "trainable_layers"], "number"),

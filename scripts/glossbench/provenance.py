@@ -13,10 +13,8 @@ from typing import Any
 
 from glossbench.files import sha256
 
-# The number of the numbers: raised, with a line in CHANGELOG.md, by a change after which a run gives other results.
-# tests/learning/test_golden_run.py fails then.
-
 PACKAGE = "glossbench"
+# Raised, with a line in CHANGELOG.md, by a change after which runs give other results; see test_golden_run.py.
 NUMERICS = 1
 SCRIPTS = Path(__file__).parents[1]
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares

@@ -62,11 +62,13 @@ def made_up_inputs(folder):
         write_split(frame, list("abc"), texts[split])
     rules = {"sqrt": 0.4, "inflection": 0.3, "nearest-other-class": 0.2}
     sigma = dict.fromkeys(("pairs", "full-matrix"), rules)
+    (folder / "card.json").write_text(json.dumps({"test_in_train": ["3", "4"]}))
     (folder / "sigma.json").write_text(json.dumps({"sigma": sigma}))
     return {
         "encoded": {"tokens": folder / "tokens", "encoder": folder / "encoder" / "SHA256SUMS"},
         "texts": texts,
         "sigma": folder / "sigma.json",
+        "card": folder / "card.json",
     }
 
 
@@ -78,7 +80,7 @@ def numbers_of(key, inputs, folder):
     files = {name: str(run / name) for name in ("settings.json", "timing.json", "metrics.json", "predictions.parquet")}
     output = {Path(name).stem: path for name, path in files.items()}
     if STUDY.is_untuned(key):
-        given = inputs["texts" if key == "tfidf" else "encoded"]
+        given = {**inputs["texts" if key == "tfidf" else "encoded"], "card": inputs["card"]}
         run_script.run("classify_untuned", folder / "log", given, output, run_params(STUDY, cell), seed="7")
         return _scores(output["metrics"])
     trained = {name: output[name] for name in ("settings", "timing")} | {
@@ -88,7 +90,7 @@ def numbers_of(key, inputs, folder):
     given = {**inputs["encoded"], "sigma": inputs["sigma"]}
     params = {**run_params(STUDY, cell), "state": str(folder / "state")}
     run_script.run("train", folder / "log", given, trained, params)
-    read = {name: trained[name] for name in ("settings", "epochs", "embeddings", "logits")}
+    read = {name: trained[name] for name in ("settings", "epochs", "embeddings", "logits")} | {"card": inputs["card"]}
     evaluated = {name: output[name] for name in ("metrics", "predictions")}
     run_script.run("evaluate", folder / "log", read, evaluated, evaluation_params(STUDY, cell))
     (epoch,) = pd.read_csv(trained["epochs"]).dropna(axis=1).to_dict("records")

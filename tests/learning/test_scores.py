@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from glossbench.errors import TrainingError
+from glossbench.learning.evaluation.metrics import scores
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.resolve import resolve, resolve_sigma
@@ -43,6 +45,26 @@ def test_scores_by_plain_loops():
     assert macro_f1(labels, predicted) == pytest.approx(np.mean(f1))
     assert macro_f1(labels, predicted) == f1_score(labels, predicted, average="macro")
     assert accuracy(labels, predicted) == pytest.approx(np.mean(labels == predicted))
+
+
+PREDICTIONS = pd.DataFrame({"doc_id": list("abcde"), "label": [0, 0, 0, 1, 1], "predicted": [0, 0, 1, 1, 0]})
+
+
+def test_copies_are_left_out_of_score_and_size():
+    """Left are b, c and d: one of class 0 found, one missed, the one of class 1 found beside a wrong one."""
+    found = scores(PREDICTIONS, {"a", "e", "a document that a subset left out"})
+    assert found["test_accuracy"] == pytest.approx(3 / 5)
+    assert found["test_accuracy_deduplicated"] == pytest.approx(2 / 3)
+    assert found["test_macro_f1_deduplicated"] == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert found["n_test_deduplicated"] == 3
+
+
+def test_without_copies_the_scores_are_the_same_and_with_copies_alone_there_are_none():
+    whole, nothing = scores(PREDICTIONS, set()), scores(PREDICTIONS, set("abcde"))
+    for name in ("test_accuracy", "test_macro_f1"):
+        assert whole[f"{name}_deduplicated"] == whole[name] == nothing[name]
+        assert nothing[f"{name}_deduplicated"] is None
+    assert (whole["n_test_deduplicated"], nothing["n_test_deduplicated"]) == (5, 0)
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2], [0]])

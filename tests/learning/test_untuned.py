@@ -146,6 +146,13 @@ def test_frozen_is_the_probe_on_embeddings_of_the_encoder_as_it_was_pre_trained(
     assert found.n_parameters == sum(parameter.numel() for parameter in backbone.parameters())
 
 
+def with_card(files):
+    """The files of an untuned objective, and a card that knows no copies."""
+    card = next(iter(files.values())).with_name("card.json")
+    card.write_text(json.dumps({"test_in_train": []}))
+    return {**files, "card": card}
+
+
 def outputs(folder):
     folder.mkdir(parents=True)
     files = {name: folder / f"{name}.json" for name in ("settings", "metrics", "timing")}
@@ -154,10 +161,11 @@ def outputs(folder):
 
 def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_training(texts, bert_folder, tmp_path):
     left = {name: outputs(tmp_path / name) for name in ("tfidf", "frozen")}
-    classify_untuned(settings("tfidf"), texts, left["tfidf"], MADE_FROM)
-    classify_untuned(frozen_settings(), frozen_files(tmp_path, bert_folder), left["frozen"], MADE_FROM)
+    classify_untuned(settings("tfidf"), with_card(texts), left["tfidf"], MADE_FROM)
+    classify_untuned(frozen_settings(), with_card(frozen_files(tmp_path, bert_folder)), left["frozen"], MADE_FROM)
     metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
-    rows = collect_runs("made-up", metrics, timing, cards=[]).set_index("objective")
+    predictions = [left[name]["predictions"] for name in left]
+    rows = collect_runs("made-up", metrics, timing, predictions, cards=[]).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
     seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"]
     assert rows[training + seconds].isna().all(axis=None)
@@ -171,7 +179,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
         assert rows.loc[name, "test_macro_f1"] == pytest.approx(
             macro_f1(predictions["label"], predictions["predicted"])
         )
-    epochs = collect_epochs(metrics, timing)
+    epochs = collect_epochs(metrics, [], [])
     assert epochs.empty
     assert [fault for fault in contract_violations("epochs", epochs) if not fault.startswith("no column base")] == []
 
@@ -179,7 +187,7 @@ def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_
 def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folder, tmp_path):
     files, output = frozen_files(tmp_path, bert_folder), outputs(tmp_path / "frozen")
     found = frozen.classify(frozen_settings(), files, CPU)
-    classify_untuned(frozen_settings(), files, output, MADE_FROM)
+    classify_untuned(frozen_settings(), with_card(files), output, MADE_FROM)
     labels = found.labels["test"]
     samples = silhouette_samples(normalize(found.embeddings["test"].astype(np.float64)), labels)
     expected = np.mean([samples[labels == label].mean() for label in set(labels)])
@@ -190,6 +198,6 @@ def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folde
 def test_a_floor_gives_the_same_bytes_each_time(texts, tmp_path):
     first, again = outputs(tmp_path / "first"), outputs(tmp_path / "again")
     for output in (first, again):
-        classify_untuned(settings("tfidf"), texts, output, MADE_FROM)
+        classify_untuned(settings("tfidf"), with_card(texts), output, MADE_FROM)
     for name in ("settings", "metrics", "predictions"):
         assert Path(first[name]).read_bytes() == Path(again[name]).read_bytes()

@@ -15,44 +15,16 @@ from glossbench.frames import (
     OBJECTIVE_COLUMNS,
     RUN_KEYS,
     SEARCH_ORIGIN,
-    UNTUNED,
     with_objective_columns,
     without_rows,
 )
-from glossbench.learning.evaluation.metrics import deduplicated_scores, run_columns
+from glossbench.learning.evaluation.metrics import run_columns, scores
 
-OPTIONAL = [
-    "n_parameters",
-    "max_length",
-    "learning_rate",
-    "batch_size",
-    "max_epochs",
-    "patience",
-    "best_epoch",
-    "stop_epoch",
-    "train_seconds",
-    "seconds_per_epoch",
-    "docs_per_second",
-    "tokens_per_second",
-    "sigma",
-    "labeled_fraction",
-    "temperature",
-    "margin",
-    "anchors_per_class",
-    "weight",
-    "layers",
-    "trainable_layers",
-    "probe_C",
-    "test_accuracy_deduplicated",
-    "test_macro_f1_deduplicated",
-    "n_test_deduplicated",
-    "val_macro_silhouette",
-    "test_macro_silhouette",
-]
+FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
-    "peak_memory_mib", "device",
-    "precision", "threads", "torch_version", "transformers_version", "python_version",
+    "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
+    "commit",
 ]  # fmt: skip
 Paths = Iterable[str]
 # Columns of ``frames.OBJECTIVE_COLUMNS`` by objective key.
@@ -68,8 +40,9 @@ def collect(
         study: Its name.
         objectives: What each objective's key says.
         unfinished: Keys of the planned runs whose results are not among the files.
-        files: Paths by name, in one order for those of runs (metrics, timing), of searches (best, trials,
-            trial_seconds) and of snapshots (snapshots, snapshot_settings); cards.
+        files: Paths by name, in one order for those of runs (metrics, timing, predictions), of runs with training
+            (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots, snapshot_settings);
+            cards.
 
     Returns:
         runs, epochs, corpora and coverage, and trials and snapshots where there are files of them.
@@ -79,10 +52,10 @@ def collect(
     """
     if not files["metrics"]:
         raise CorpusError(f"results/{study}: no run has finished yet")
-    runs = collect_runs(study, files["metrics"], files["timing"], files["cards"])
+    runs = collect_runs(study, *(files[name] for name in ("metrics", "timing", "predictions", "cards")))
     frames = {
         "runs": runs,
-        "epochs": collect_epochs(files["metrics"], files["timing"]),
+        "epochs": collect_epochs(files["metrics"], files["epochs"], files["epoch_seconds"]),
         "coverage": coverage(runs, unfinished),
     }
     if files.get("snapshots"):
@@ -95,31 +68,26 @@ def collect(
     return {**frames, "corpora": collect_corpora(files["cards"])}
 
 
-def collect_runs(study: str, metrics: Paths, timing: Paths, cards: Paths) -> pd.DataFrame:
-    """One row per run: its metrics.json, what timing.json says of it, and its scores without copies.
-
-    predictions.parquet is read from the folder of each metrics.json. In a partial view a corpus may have no card yet.
-    """
-    copies = {card["corpus"]: set(card["test_in_train"]) for card in map(_read, cards)}
+def collect_runs(study: str, metrics: Paths, timing: Paths, predictions: Paths, cards: Paths) -> pd.DataFrame:
+    """One row per run: its metrics.json, and what timing.json says of it."""
+    copies = {card["corpus"]: card["test_in_train"] for card in map(_read, cards)}
     rows = []
-    for metrics_file, timing_file in zip(metrics, timing, strict=True):
+    for metrics_file, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
         found, seconds = _read(metrics_file), _read(timing_file)
-        made_from = {"training": seconds.get("origin"), "evaluation": found.pop("origin", None)}
+        if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
+            found |= scores(pd.read_parquet(predictions_file), copies[found["corpus"]])
+        made_from = {"training": seconds["origin"], "evaluation": found.pop("origin")}
         # results from before NUMERICS was told have its first value
-        numerics = min((told or {}).get("numerics", 1) for told in made_from.values())
-        made_by = {**origins(made_from), "commit": seconds.get("commit"), "numerics": numerics}
-        predictions = Path(metrics_file).with_name("predictions.parquet")
-        found |= deduplicated_scores(found, predictions, copies.get(found["corpus"]))
-        rows.append({"study": study, **found, **{name: seconds[name] for name in TIMING}, **made_by})
+        numerics = min(told.get("numerics", 1) for told in made_from.values())
+        told = {name: seconds.get(name) for name in TIMING}
+        rows.append({"study": study, **found, **told, **origins(made_from), "numerics": numerics})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
-    return frame.astype(dict.fromkeys(OPTIONAL, float))
+    return frame.astype({name: float for name, kind in CONTRACT["runs"].items() if kind in FLOATS and name in frame})
 
 
-def origins(made_from: dict[str, dict[str, str] | None]) -> dict[str, str | None]:
-    """What jobs were made from, as columns: ``{job}_settings`` and ``{job}_code``; None where a result says nothing."""
-    return {
-        f"{job}_{part}": (found or {}).get(part) for job, found in made_from.items() for part in ("settings", "code")
-    }
+def origins(made_from: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What jobs were made from, as columns: ``{job}_settings`` and ``{job}_code``."""
+    return {f"{job}_{part}": found[part] for job, found in made_from.items() for part in ("settings", "code")}
 
 
 def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame:
@@ -132,19 +100,17 @@ def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame
     return runs.assign(trials=np.where(runs["tuned"], found, 0))
 
 
-def collect_epochs(metrics: Paths, timing: Paths) -> pd.DataFrame:
+def collect_epochs(metrics: Paths, epochs: Paths, timing: Paths) -> pd.DataFrame:
     """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
 
-    epochs.csv and timing.csv are read from the folder of each timing.json. Untuned objectives have no epochs.
+    Untuned objectives have no epochs, so they have neither of the last two files.
     """
+    runs = {Path(path).parent: _read(path) for path in metrics}
     frames = []
-    for metrics_file, timing_file in zip(metrics, timing, strict=True):
-        run = {key: value for key, value in _read(metrics_file).items() if key in RUN_KEYS}
-        if run["protocol"] == UNTUNED:
-            continue
-        epochs, seconds = (pd.read_csv(Path(timing_file).with_name(name)) for name in ("epochs.csv", "timing.csv"))
-        frame = epochs.merge(seconds, on="epoch", validate="one_to_one")
-        frames.append(frame.assign(**run))
+    for epochs_file, timing_file in zip(epochs, timing, strict=True):
+        frame = pd.read_csv(epochs_file).merge(pd.read_csv(timing_file), on="epoch", validate="one_to_one")
+        run = runs[Path(epochs_file).parent]
+        frames.append(frame.assign(**{key: run[key] for key in RUN_KEYS}))
     if not frames:
         return without_rows("epochs", [column for column in CONTRACT["epochs"] if column not in OBJECTIVE_COLUMNS])
     return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch"], first=RUN_KEYS)
@@ -170,7 +136,7 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
         keys = {key: found[key] for key in ("corpus", "encoder", "preset", "protocol", "score")}
         keys |= {"study": study, "objective": found["objective_key"]}
         frame = pd.read_csv(trials_file).merge(pd.read_csv(timing_file), on="trial", validate="one_to_one")
-        keys |= origins({"search": found.get("origin")})
+        keys |= origins({"search": found["origin"]})
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
     first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]

@@ -39,10 +39,13 @@ class Collected:
 
     def files(self, runs: list[Run], searches: list[TuningJob], cards: list[str]) -> dict[str, list[str]]:
         """The files that ``collect`` reads, by name."""
-        # epochs.csv and timing.csv, made by the same job, lie next to timing.json; naming them slows every parse
+        trained = [run for run in runs if not self.study.is_untuned(run.objective)]
         files = {
             "metrics": self.per_run("metrics.json", runs),
             "timing": self.per_run("timing.json", runs),
+            "predictions": self.per_run("predictions.parquet", runs),
+            "epochs": self.per_run("epochs.csv", trained),
+            "epoch_seconds": self.per_run("timing.csv", trained),
             "cards": cards,
         }
         if self.study.searches:

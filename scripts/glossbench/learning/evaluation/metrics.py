@@ -1,6 +1,7 @@
 """Metrics and predictions of a run from its files; needs neither encoder nor weights."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ def evaluate(
     embeddings: dict[str, np.ndarray],
     logits: dict[str, np.ndarray],
     probe: dict[str, Any],
+    copies: Collection[str],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Evaluate a run on the test documents.
 
@@ -25,38 +27,37 @@ def evaluate(
         embeddings: {split} (N, d), {split}_label (N,) and {split}_doc_id (N,) of each stored split.
         logits: {split} (N, C), in the integrated protocol.
         probe: settings of the probe, see ``fit_probe``, and ``silhouette``, "unit-norm" or "raw" embeddings.
+        copies: see ``scores``.
 
     Returns:
         The metrics (fractions), and one row per test document with its label and prediction.
     """
-    labels = embeddings["test_label"]
     tested = tested_epoch(settings, epochs)
-    metrics = run_columns(settings)
     if settings["objective"]["protocol"] == "integrated":
         predicted = logits["test"].argmax(axis=1)
-        metrics.update(val_macro_f1=tested["val_macro_f1"], val_macro_silhouette=None, probe=None, probe_C=None)
+        chosen = {"val_macro_f1": tested["val_macro_f1"], "val_macro_silhouette": None, "probe": None, "probe_C": None}
     else:
         from glossbench.learning.evaluation.probing import fit_probe  # scikit-learn is imported only if it is needed
 
         split = {name: (embeddings[name].astype(np.float32), embeddings[f"{name}_label"]) for name in ("train", "val")}
         fitted, strength = fit_probe(split["train"], split["val"], probe)
         predicted = fitted.predict(embeddings["test"].astype(np.float32))
-        metrics.update(
-            val_macro_f1=macro_f1(split["val"][1], fitted.predict(split["val"][0])),
-            val_macro_silhouette=tested["val_macro_silhouette"],
-            probe=probe["kind"],
-            probe_C=strength,
-        )
+        chosen = {
+            "val_macro_f1": macro_f1(split["val"][1], fitted.predict(split["val"][0])),
+            "val_macro_silhouette": tested["val_macro_silhouette"],
+            "probe": probe["kind"],
+            "probe_C": strength,
+        }
+    predictions = predictions_frame(embeddings["test_doc_id"], embeddings["test_label"], predicted)
     classes = settings["objective"]["training"]["silhouette_classes"]
-    silhouette = macro_silhouette(embeddings["test"], labels, classes, unit_norm=probe["silhouette"] == "unit-norm")
-    metrics.update(
-        test_accuracy=accuracy(labels, predicted),
-        test_macro_f1=macro_f1(labels, predicted),
-        test_macro_silhouette=silhouette if np.isfinite(silhouette) else None,
-        best_epoch=int(epochs.loc[epochs["best"], "epoch"].max()),
-        stop_epoch=int(epochs["epoch"].max()),
-    )
-    predictions = pd.DataFrame({"doc_id": embeddings["test_doc_id"], "label": labels, "predicted": predicted})
+    metrics = {
+        **run_columns(settings),
+        **chosen,
+        **scores(predictions, copies),
+        "test_macro_silhouette": silhouette(embeddings["test"], embeddings["test_label"], classes, probe["silhouette"]),
+        "best_epoch": int(epochs.loc[epochs["best"], "epoch"].max()),
+        "stop_epoch": int(epochs["epoch"].max()),
+    }
     return metrics, predictions
 
 
@@ -67,29 +68,50 @@ def tested_epoch(settings: dict[str, Any], epochs: pd.DataFrame) -> pd.Series:
     return epochs[epochs["best"]].iloc[-1]
 
 
-def deduplicated_scores(metrics: dict[str, Any], predictions: Path, copies: Collection[str] | None) -> dict[str, Any]:
-    """Score the predictions that a run left, without these test documents.
+def predictions_frame(doc_ids: Sequence[str], labels: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
+    """The content of predictions.parquet: one row per test document."""
+    return pd.DataFrame({"doc_id": doc_ids, "label": labels, "predicted": predicted})
+
+
+def scores(predictions: pd.DataFrame, copies: Collection[str]) -> dict[str, Any]:
+    """Accuracy and macro-F1 (fractions) on the test documents, and without those that are copies.
 
     Args:
-        metrics: Content of the run's metrics.json.
-        predictions: The run's predictions.parquet, which is read only if there are copies.
-        copies: Ids of the corpus's test documents whose text is also in train or validation, whether or not the run
-            itself used these splits in full; None if they are not known.
+        predictions: see ``predictions_frame``.
+        copies: ids of the corpus's test documents whose text is also in train or validation, whether or not the run
+            itself used these splits in full.
 
     Returns:
-        test_accuracy_deduplicated and test_macro_f1_deduplicated (fractions; None if no document is left), and
-        n_test_deduplicated. Without copies they are the scores and the size of the whole test split.
+        test_accuracy and test_macro_f1; under the same names with _deduplicated those without copies (None if no
+        document is left), and n_test_deduplicated, their number.
     """
-    if copies is None:
-        return dict.fromkeys(("test_accuracy_deduplicated", "test_macro_f1_deduplicated", "n_test_deduplicated"))
-    scores, n_test = {name: metrics[name] for name in ("test_accuracy", "test_macro_f1")}, metrics["n_test"]
-    if copies:
-        made = pd.read_parquet(predictions)
-        kept = made[~made["doc_id"].isin(copies)]
-        labels, predicted, n_test = kept["label"].to_numpy(), kept["predicted"].to_numpy(), len(kept)
-        functions = {"test_accuracy": accuracy, "test_macro_f1": macro_f1}
-        scores = {name: score(labels, predicted) if n_test else None for name, score in functions.items()}
-    return {**{f"{name}_deduplicated": score for name, score in scores.items()}, "n_test_deduplicated": n_test}
+    kept = predictions[~predictions["doc_id"].isin(copies)]
+    found: dict[str, Any] = {}
+    for suffix, rows in (("", predictions), ("_deduplicated", kept)):
+        labels, predicted = rows["label"].to_numpy(), rows["predicted"].to_numpy()
+        found[f"test_accuracy{suffix}"] = accuracy(labels, predicted) if len(rows) else None
+        found[f"test_macro_f1{suffix}"] = macro_f1(labels, predicted) if len(rows) else None
+    return {**found, "n_test_deduplicated": len(kept)}
+
+
+def silhouette(embeddings: np.ndarray | None, labels: np.ndarray, classes: str, of: str) -> float | None:
+    """The macro-silhouette of embeddings (N, d) as the study measures it; None if there are none or it is not defined.
+
+    Args:
+        embeddings: (N, d), or None.
+        labels: (N,).
+        classes: see ``macro_silhouette``.
+        of: "unit-norm" or "raw" embeddings.
+    """
+    if embeddings is None:
+        return None
+    value = macro_silhouette(embeddings, labels, classes, unit_norm=of == "unit-norm")
+    return value if np.isfinite(value) else None
+
+
+def copies_of(card: Path) -> set[str]:
+    """The ids of test documents whose text is also in train or validation, from a corpus's card.json."""
+    return set(json.loads(card.read_text(encoding="utf-8"))["test_in_train"])
 
 
 LOSS_SETTINGS = ("sigma", "labeled_fraction", "temperature", "margin", "anchors_per_class")

@@ -2,18 +2,15 @@
 
 import importlib
 import logging
-import math
 import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from glossbench.errors import TrainingError
 from glossbench.files import write_json
 from glossbench.learning.devices import reproducible
-from glossbench.learning.evaluation.metrics import run_columns
-from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
+from glossbench.learning.evaluation.metrics import copies_of, predictions_frame, run_columns, scores, silhouette
+from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training.timing import machine
 from glossbench.learning.untuned import Classified
 from glossbench.provenance import commit
@@ -31,7 +28,7 @@ def classify_untuned(
 
     Args:
         settings: The run's settings, as the rule passes them, and its seed, which has no effect.
-        files: Named inputs of the rule.
+        files: Named inputs of the rule, the card of the corpus among them.
         output: Paths of settings, metrics, predictions and timing.
         made_from: Digests of what the run depends on, see ``glossbench.provenance.origin``.
 
@@ -41,8 +38,10 @@ def classify_untuned(
     started = time.perf_counter()
     device = reproducible("cpu", settings.get("torch_threads", 1))
     untuned = importlib.import_module(f"glossbench.learning.untuned.{settings['objective']['classifier']}")
+    read = {name: Path(path) for name, path in files.items()}
+    copies = copies_of(read.pop("card"))
     try:
-        found = untuned.classify(settings, {name: Path(path) for name, path in files.items()}, device)
+        found = untuned.classify(settings, read, device)
     except TrainingError as error:
         raise TrainingError("{corpus}/{encoder}/{objective_key}: {}".format(error, **settings)) from None
     sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
@@ -51,27 +50,24 @@ def classify_untuned(
     write_json(output["settings"], settings)
     about = {"precision": found.precision, "origin": made_from, "commit": commit()}
     write_json(output["timing"], {**seconds, **machine(device), **about})
-    write_json(output["metrics"], {**metrics_of(found, settings), "origin": made_from})
-    labels, predicted = found.labels["test"], found.predicted["test"]
-    predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": predicted})
+    predictions = predictions_frame(found.doc_ids, found.labels["test"], found.predicted["test"])
+    metrics = {**metrics_of(found, settings), **scores(predictions, copies)}
+    write_json(output["metrics"], {**metrics, "origin": made_from})
     predictions.to_parquet(output["predictions"], index=False)
     log.info("done: %s", seconds)
 
 
 def metrics_of(found: Classified, settings: dict[str, Any]) -> dict[str, Any]:
     """The keys, settings and scores (fractions) of an untuned objective, under the names that every run has them."""
-    scores, classes = {}, settings["objective"]["training"]["silhouette_classes"]
-    unit_norm = {"val": True, "test": settings["probe"]["silhouette"] == "unit-norm"}
-    for split, labels in ((split, found.labels[split]) for split in unit_norm):
-        silhouette = math.nan
-        if found.embeddings is not None:
-            silhouette = macro_silhouette(found.embeddings[split], labels, classes, unit_norm=unit_norm[split])
-        scores[f"{split}_macro_f1"] = macro_f1(labels, found.predicted[split])
-        scores[f"{split}_macro_silhouette"] = None if math.isnan(silhouette) else silhouette
+    classes = settings["objective"]["training"]["silhouette_classes"]
+    embeddings = found.embeddings or {"val": None, "test": None}
     return {
         **run_columns(settings),
-        **scores,
-        "test_accuracy": accuracy(found.labels["test"], found.predicted["test"]),
+        "val_macro_f1": macro_f1(found.labels["val"], found.predicted["val"]),
+        "val_macro_silhouette": silhouette(embeddings["val"], found.labels["val"], classes, "unit-norm"),
+        "test_macro_silhouette": silhouette(
+            embeddings["test"], found.labels["test"], classes, settings["probe"]["silhouette"]
+        ),
         "probe": found.probe,
         "probe_C": found.C,
         **dict.fromkeys(NO_EPOCHS),
