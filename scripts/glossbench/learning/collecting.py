@@ -41,8 +41,8 @@ def collect(
         objectives: What each objective's key says.
         unfinished: Keys of the planned runs whose results are not among the files.
         files: Paths by name, in one order for those of runs (metrics, timing, predictions), of runs with training
-            (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots, snapshot_settings);
-            cards.
+            (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots,
+            snapshot_settings); cards.
 
     Returns:
         runs, epochs, corpora and coverage, and trials and snapshots where there are files of them.
