@@ -1,5 +1,6 @@
 """Digests of code: what a change reruns, and what it does not."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -145,3 +146,14 @@ def test_a_changed_file_is_said_beside_the_commit_but_not_a_result_that_is_made_
     assert provenance.describe(tmp_path)["commit"] == commit
     (tmp_path / "claims.yaml").write_text("two")
     assert provenance.describe(tmp_path)["commit"] == f"{commit}-dirty"
+
+
+def test_the_commit_of_a_folder_of_another_owner_is_known(tmp_path):
+    if os.getuid() != 0:
+        pytest.skip("only root can give a folder to another owner")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "first")
+    head = git(tmp_path, "rev-parse", "HEAD").strip()
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        shutil.chown(path, "nobody")
+    assert provenance.describe(tmp_path)["commit"] == head
