@@ -16,7 +16,7 @@ COMMAND = PYTHONPATH=scripts python -m glossbench
 # what Snakemake itself would answer with a traceback
 CHECKED = @$(COMMAND) check $(STUDY) -- $(ARGS)
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
-UNLOCKED = @$(COMMAND) unlock
+UNLOCKED = @$(COMMAND) unlock $(STUDY) -- $(ARGS)
 # last, since it takes all that follows it for files
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks envs

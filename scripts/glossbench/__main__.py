@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("archive", type=Path)
     verify.add_argument("--digest", help="its sha256, as a paper or a tag states it")
-    command("unlock", _unlock, "remove the lock and the SLURM jobs that a killed Snakemake left here", None)
+    text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
+    command("unlock", _unlock, text, None).add_argument("study", nargs="?", help="the study file that is to run next")
     command("check", _check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
     files = command("files", _files, "files of the runs that a table, figure or claim of the paper needs", None)
     files.add_argument("number", help="its number in the paper, e.g. T2, F5 or C1")
@@ -144,10 +145,10 @@ def _verify(given: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
-def _unlock(given: argparse.Namespace, _: list[str]) -> None:
+def _unlock(given: argparse.Namespace, passed_on: list[str]) -> None:
     from glossbench.commands.unlock import unlock
 
-    for message in unlock(Path.cwd()):
+    for message in unlock(Path.cwd(), [*passed_on, *(["--configfile", given.study] if given.study else [])]):
         print(f"glossbench: {message}")
 
 

@@ -32,31 +32,50 @@ def wait_until(condition, seconds, what):
         time.sleep(0.05)
 
 
-def unlock(folder):
+def unlock(folder, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench", "unlock"]
+    command = [sys.executable, "-m", "glossbench", "unlock", *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+def said(process):
+    return process.returncode, process.stdout, process.stderr
+
+
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workplace):
+def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workplace, tmp_path):
     folder, results = workplace("killed"), "results/killed"
     process = started(folder, study)
     try:
         wait_until(lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way")
-        assert "Snakemake is already at work here" in unlock(folder).stderr
         jobs = psutil.Process(process.pid).children(recursive=True)
         trainers = [job for job in jobs if any("train.py" in word for word in job.cmdline())]
         assert trainers
+        for trainer in trainers:
+            trainer.suspend()
+        other = small(tmp_path / "other.yaml", objectives=["ce"])
+        assert said(unlock(folder, other)) == (0, "", ""), "another study may start"
+        beside = snakemake(folder, "data", study=other)
+        assert beside.returncode == 0, beside.stdout + beside.stderr
+        # with that, Snakemake has removed the lock of the study that is at work
+        line = f"glossbench: Snakemake is already at work here on the study killed (process {process.pid}); "
+        assert unlock(folder, study).stderr.startswith(line)
+        assert said(unlock(folder, study, "--", "-n")) == (0, "", ""), "a dry run may start"
     finally:
         process.kill()
         process.wait()
+        for trainer in trainers:
+            trainer.resume()
     _, alive = psutil.wait_procs(trainers, timeout=15)
     assert alive == [], "trainers outlived their Snakemake"
 
+    (folder / ".snakemake/locks").mkdir(exist_ok=True)
+    (folder / ".snakemake/locks/0.output.lock").write_text(f"{RUNS}\n")  # as it would be without the other study
     locked = snakemake(folder, RUNS, study=study)
     assert "--unlock" in locked.stdout + locked.stderr, "Snakemake itself says how to get out"
-    assert unlock(folder).stdout == "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n"
+    assert said(unlock(folder, study)) == (
+        0, "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n", ""
+    )  # fmt: skip
     again = snakemake(folder, RUNS, study=study)
     assert again.returncode == 0, again.stdout + again.stderr
     (log,) = (folder / results / "logs" / "train").rglob("*.log")
@@ -68,5 +87,4 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
 
 
 def test_there_is_nothing_to_unlock_where_nothing_is_locked(tmp_path):
-    process = unlock(tmp_path)
-    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
+    assert said(unlock(tmp_path)) == (0, "", "")

@@ -20,10 +20,7 @@ def check_arguments(arguments: list[str]) -> None:
     Args:
         arguments: Command line of snakemake, without the program.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for option, *others in (("--configfile", "--configfiles"), ("--config", "-C")):
-        parser.add_argument(option, *others, nargs="*", action="extend", default=[])
-    given, _ = parser.parse_known_args(arguments)
+    given = configuration_in(arguments)
     for name in given.configfile:
         read_yaml(Path(name))
     for entry in given.config:
@@ -34,3 +31,11 @@ def check_arguments(arguments: list[str]) -> None:
                 outer, _, inner = key.partition(".")
                 place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
             raise SettingsError(f"--config: {shown(entry)} found, expected key=value with a key of a study{place}")
+
+
+def configuration_in(arguments: list[str]) -> argparse.Namespace:
+    """The ``configfile`` and ``config`` among Snakemake's arguments, as lists of texts."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option, *others in (("--configfile", "--configfiles"), ("--config", "-C")):
+        parser.add_argument(option, *others, nargs="*", action="extend", default=[])
+    return parser.parse_known_args(arguments)[0]

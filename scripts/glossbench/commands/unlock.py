@@ -4,7 +4,6 @@ The jobs are found by their folder, and cancelled so that no run is made twice.
 """
 
 import getpass
-import os
 import re
 import shutil
 import socket
@@ -16,7 +15,13 @@ from pathlib import Path
 
 import psutil
 
+from glossbench.commands.check import configuration_in
+from glossbench.errors import SettingsError
 from glossbench.job.watchdog import is_snakemake
+from glossbench.settings.yaml_file import read_yaml
+
+DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
+DRY = ("--dry-run", "--dryrun", "--nolock")
 
 # `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -25,54 +30,74 @@ NOT_CONFIGURED = "Could not establish a configuration source"
 SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
 
 
-def unlock(folder: Path) -> list[str]:
+def unlock(folder: Path, arguments: list[str]) -> list[str]:
     """Remove what a killed Snakemake left in a working directory, unless another is at work there.
+
+    Another study may be at work there: studies share downloads alone, which Snakemake's own lock and the fetching of
+    files keep apart. Locks say nothing of a study at work, since Snakemake removes those of all when any of them ends.
+    Only processes on this machine are found.
+
+    Args:
+        folder: The working directory.
+        arguments: Command line of the Snakemake that is to start, without the program.
 
     Returns:
         Messages for the user.
 
     Raises:
-        RuntimeError: A Snakemake is at work there, or its jobs cannot be cancelled.
+        RuntimeError: A Snakemake is at work there on the same study, or jobs cannot be cancelled.
     """
-    messages = [] if working_in(folder) else [cancel_submitted(folder)]
-    return [message for message in [*messages, lift_stale_lock(folder)] if message]
+    if _runs_nothing(arguments):
+        return []
+    running, own = working_in(folder), study_named(arguments, folder)
+    for process, theirs in running.items():
+        if own == theirs:
+            raise RuntimeError(
+                f"Snakemake is already at work here on the study {own} (process {process}); wait for it, or end it"
+            )
+    messages = [] if running else [cancel_submitted(folder), lift_stale_lock(folder)]
+    return [message for message in messages if message]
 
 
 def lift_stale_lock(folder: Path) -> str | None:
-    """Remove the lock of a working directory in which no Snakemake runs.
-
-    Only processes on this machine are found.
-
-    Args:
-        folder: The working directory.
-
-    Returns:
-        A message for the user; None if there was no lock.
-
-    Raises:
-        RuntimeError: A Snakemake runs in this directory.
-    """
-    if not any((folder / ".snakemake" / "locks").glob("*")):
-        return None
-    if running := working_in(folder):
-        raise RuntimeError(f"Snakemake is already at work here (process {running[0]}); wait for it, or end it")
-    for lock in (folder / ".snakemake" / "locks").glob("*"):
+    """Remove the lock of a working directory in which no Snakemake runs; a message, None if there was no lock."""
+    locks = list((folder / ".snakemake" / "locks").glob("*"))
+    for lock in locks:
         lock.unlink()
-    return "a killed Snakemake had left its lock behind; lifted it and went on"
+    return "a killed Snakemake had left its lock behind; lifted it and went on" if locks else None
 
 
-def working_in(folder: Path) -> list[int]:
-    """Process ids of the Snakemakes of this machine that work in a folder. Those of jobs, on a node, do not count."""
-    return [process.pid for process in psutil.process_iter() if is_snakemake(process) and _works_in(process, folder)]
-
-
-def _works_in(process: psutil.Process, folder: Path) -> bool:
+def study_named(arguments: list[str], folder: Path) -> str | None:
+    """The study that Snakemake's command line names; None if its files cannot be read."""
+    given = configuration_in(arguments)
     try:
-        if process.pid == os.getpid() or "--mode" in process.cmdline():
-            return False
-        return Path(process.cwd()) == folder.resolve()
-    except psutil.Error:
-        return False
+        settings = [read_yaml(folder / name) for name in given.configfile or [DEFAULT_STUDY]]
+    except SettingsError:
+        return None
+    names = [file["study"] for file in settings if "study" in file]
+    names += [entry.partition("=")[2] for entry in given.config if entry.startswith("study=")]
+    return str(names[-1]) if names else None
+
+
+def _runs_nothing(arguments: list[str]) -> bool:
+    """Whether Snakemake's command line is that of a dry run, or of one that takes no lock, as ``make partial``."""
+    return any(word in DRY or re.fullmatch("-[a-zA-Z]*n[a-zA-Z]*", word) for word in arguments)
+
+
+def working_in(folder: Path) -> dict[int, str | None]:
+    """Process ids of the Snakemakes of this machine that work in a folder, with the studies that they make.
+
+    Those of jobs, on a node, and dry runs do not count.
+    """
+    found = {}
+    for process in filter(is_snakemake, psutil.process_iter()):
+        try:
+            arguments = process.cmdline()
+            if Path(process.cwd()) == folder.resolve() and "--mode" not in arguments and not _runs_nothing(arguments):
+                found[process.pid] = study_named(arguments, folder)
+        except psutil.Error:
+            continue
+    return found
 
 
 class _NoClusterError(Exception):
