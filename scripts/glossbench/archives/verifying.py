@@ -23,7 +23,8 @@ from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, sha256
 from glossbench.provenance import NUMERICS
-from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.files import card_file
+from glossbench.settings.grid import Run
 from glossbench.settings.outputs import load_claims
 from glossbench.settings.study import canonical, load_study
 from glossbench.settings.yaml_file import read_yaml
@@ -116,11 +117,12 @@ class _Check:
         other = 0
         for item in [*self.study.runs, *self.study.tuning_jobs()]:
             folder = self.folder / judge.folder_of(item)
-            if folder.is_dir() and (fault := judge.fault(item)):
+            if not folder.is_dir():
+                continue
+            if fault := judge.fault(item):
                 yield f"{judge.folder_of(item)}: {fault}"
-        for run in self.study.runs:
-            timing = self.folder / run_folder(run) / "timing.json"
-            other += timing.is_file() and read_json(timing)["origin"].get("numerics", 1) != NUMERICS
+            elif isinstance(item, Run):
+                other += read_json(folder / "timing.json")["origin"].get("numerics", 1) != NUMERICS
         if other:
             self.verdict.notes.append(f"{other} runs were made with other numerics than {NUMERICS}, those of this code")
 
@@ -158,7 +160,11 @@ class _Check:
                     if f"{FOLDER}/{PACKS}" not in self.names:
                         yield f"{name}: missing, and no run was imported"
                     continue
-                listed = set(read_checksums(self.folder / name).values())
+                try:
+                    listed = set(read_checksums(self.folder / name).values())
+                except GlossbenchError as error:
+                    yield str(error).replace(f"{self.folder}/", "")
+                    continue
                 wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
                 if missing := wanted - listed:
                     yield f"{name}: does not list {len(missing)} of the files of the registry (sha256)"

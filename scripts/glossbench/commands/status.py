@@ -129,7 +129,10 @@ def read_progress(checkpoint: Path) -> dict[str, Any]:
         ValueError: It is damaged.
     """
     with checkpoint.open("rb") as stream:
-        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+        size = int.from_bytes(stream.read(8), "little")
+        if size > checkpoint.stat().st_size:
+            raise ValueError(f"{checkpoint}: damaged")
+        header = json.loads(stream.read(size))
     return json.loads(header["__metadata__"]["progress"])
 
 

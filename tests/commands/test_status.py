@@ -1,0 +1,103 @@
+"""The status of a study, from files as jobs leave them."""
+
+import os
+
+import torch
+from archives import make_run
+from glossbench.__main__ import main
+from glossbench.archives.imported import Expected
+from glossbench.commands.status import states, status_text
+from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.settings.files import run_folder
+from glossbench.settings.study import load_study
+from registered import CONFIG
+
+SETTINGS = {
+    "study": "mine",
+    "corpora": ["bbc-news"],
+    "encoders": ["minilm-l6"],
+    "objectives": ["ce", "gloss-sqrt-ce"],
+    "seeds": [0, 1],
+}
+STUDY = load_study(SETTINGS, "study", CONFIG)
+DONE, AT_WORK, FAILED, WAITING = STUDY.runs
+SAID = "2026-11-28T10:00:00"
+
+
+class Progress:
+    """A run after two epochs of ten seconds."""
+
+    epoch = 2
+    best, snapshots = {}, []
+    stopping = type("Stopping", (), {"best": 0.8, "bad_epochs": 1})
+    history = [
+        {"epoch": 1, "val_macro_f1": 0.8, "seconds_epoch": 10.0},
+        {"epoch": 2, "val_macro_f1": 0.7, "seconds_epoch": 10.0},
+    ]
+
+
+def log(results, run, *lines):
+    path = results / "logs" / "train" / f"{run_folder(run).removeprefix('runs/')}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{SAID} {line}\n" for line in lines))
+    return path
+
+
+def left_by_jobs(results):
+    make_run(DONE, Expected(STUDY).of_run(DONE), results / run_folder(DONE), 0.7)
+    model = torch.nn.Linear(2, 2)
+    path = results / ".state" / run_folder(AT_WORK) / "checkpoint.safetensors"
+    Checkpoint(path, "key").save(model, torch.optim.Adam(model.parameters()), Progress)
+    log(results, AT_WORK, "INFO epoch 2/200")
+    log(results, FAILED, "INFO rule train", "ERROR it is too large")
+    return path
+
+
+def test_each_run_has_one_state_and_says_how_far_it_is(tmp_path):
+    left_by_jobs(tmp_path)
+    found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path)}
+    assert [found[run_folder(run)][0] for run in STUDY.runs] == ["done", "at work", "failed", "waiting"]
+    # 198 epochs of ten seconds are left
+    assert found[run_folder(AT_WORK)][1].startswith(
+        "epoch 2 of 200, best val_macro_f1 0.8000 (epoch 1), at most 33 min left, seen "
+    )
+    assert found[run_folder(FAILED)][1] == "it is too large"
+    lines = status_text(STUDY, tmp_path).splitlines()
+    assert lines[0] == "mine: 4 runs and 0 searches"
+    assert sum(line.endswith(" 1 runs, 0 searches") for line in lines) == 4
+
+
+def test_a_run_that_was_tried_again_has_not_failed(tmp_path):
+    left_by_jobs(tmp_path)
+    old = log(tmp_path, FAILED, "ERROR it is too large")
+    os.utime(old, (0, 0))
+    again = old.with_name("seeds-0-1.log")  # several seeds in one job
+    again.write_text(f"{SAID} INFO epoch 1/200\n")
+    states_of = {one.name: one.state for one in states(STUDY, tmp_path)}
+    assert states_of[run_folder(FAILED)] == "at work"
+
+
+def test_a_damaged_checkpoint_is_said(tmp_path):
+    left_by_jobs(tmp_path).write_bytes(b"garbage")
+    (text,) = [one.text for one in states(STUDY, tmp_path) if one.state == "at work"]
+    assert text.startswith("checkpoint not readable")
+
+
+def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
+    left_by_jobs(tmp_path / "results/mine")
+    study = tmp_path / "mine.yaml"
+    study.write_text(STUDY_TEXT)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    monkeypatch.chdir(tmp_path)
+    assert main(["status", str(study)]) == 0
+    assert capsys.readouterr().out.startswith("mine: 4 runs and 0 searches\n")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+STUDY_TEXT = """
+study: mine
+corpora: [bbc-news]
+encoders: [minilm-l6]
+objectives: [ce, gloss-sqrt-ce]
+seeds: [0, 1]
+"""
