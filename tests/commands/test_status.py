@@ -1,6 +1,7 @@
 """The status of a study, from files as jobs leave them."""
 
 import os
+from types import SimpleNamespace
 
 import torch
 from archives import make_run
@@ -24,16 +25,17 @@ DONE, AT_WORK, FAILED, WAITING = STUDY.runs
 SAID = "2026-11-28T10:00:00"
 
 
-class Progress:
-    """A run after two epochs of ten seconds."""
-
-    epoch = 2
-    best, snapshots = {}, []
-    stopping = type("Stopping", (), {"best": 0.8, "bad_epochs": 1})
-    history = [
+# a run after two epochs of ten seconds
+PROGRESS = SimpleNamespace(
+    epoch=2,
+    best={},
+    snapshots=[],
+    stopping=SimpleNamespace(best=0.8, bad_epochs=1),
+    history=[
         {"epoch": 1, "val_macro_f1": 0.8, "seconds_epoch": 10.0},
         {"epoch": 2, "val_macro_f1": 0.7, "seconds_epoch": 10.0},
-    ]
+    ],
+)
 
 
 def log(results, run, *lines):
@@ -47,7 +49,7 @@ def left_by_jobs(results):
     make_run(DONE, Expected(STUDY).of_run(DONE), results / run_folder(DONE), 0.7)
     model = torch.nn.Linear(2, 2)
     path = results / ".state" / run_folder(AT_WORK) / "checkpoint.safetensors"
-    Checkpoint(path, "key").save(model, torch.optim.Adam(model.parameters()), Progress)
+    Checkpoint(path, "key").save(model, torch.optim.Adam(model.parameters()), PROGRESS)
     log(results, AT_WORK, "INFO epoch 2/200")
     log(results, FAILED, "INFO rule train", "ERROR it is too large")
     return path
