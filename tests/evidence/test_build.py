@@ -30,6 +30,16 @@ def test_a_table_is_made_in_four_formats_that_hold_the_same_numbers(frames):
     assert r"About \*it\*." in texts["md"]
 
 
+def test_a_table_says_what_stands_behind_plus_minus_and_over_how_many_seeds(frames):
+    runs = pd.concat([RUNS, RUNS.head(1).assign(seed=2)], ignore_index=True)
+    for key in ("integrated", "comparison", "checklist"):
+        texts = evidence(runs=runs).table(TABLES[key].specification(), "")
+        for ending in ("md", "html"):
+            assert "the sample standard deviation over seeds" in texts[ending]
+            assert "each mean has 2–3;" in texts[ending]
+    assert "standard deviation over" not in evidence(**frames).table(TABLES["corpora"].specification(), "")["md"]
+
+
 def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     study, output = evidence(**frames), FIGURES["learning_curves"].specification()
     texts, figure = study.figure(output, "What is seen.")

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from glossbench.evidence.paper import published
 from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.selection import coverage_note, trained
+from glossbench.evidence.tables.layout import spread_notes
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
@@ -89,7 +90,8 @@ class Evidence:
             module, settings = _module(output), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
-            layout = replace(layout, notes=(*layout.notes, *module.NOTES, *self._coverage_notes(module, output)))
+            notes = [*layout.notes, *spread_notes(table, layout), *module.NOTES, *self._coverage_notes(module, output)]
+            layout = replace(layout, notes=tuple(notes))
             return {
                 "csv": to_csv(table),
                 "md": to_markdown(layout, caption),

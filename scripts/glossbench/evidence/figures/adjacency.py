@@ -6,7 +6,6 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
@@ -64,7 +63,11 @@ def _sigma(batch: pd.DataFrame, of_others: float | None) -> float:
         return float(own.iloc[0])
     if of_others is not None:
         return float(of_others)
-    return estimate_sigma(_embeddings(batch[batch["epoch"] == batch["epoch"].min()]))
+    first = _embeddings(batch[batch["epoch"] == batch["epoch"].min()])
+    try:
+        return estimate_sigma(first)
+    except ValueError:  # one document, or most of them are equal: their affinity is 1 with any sigma
+        return 1.0
 
 
 def _shown_epochs(epochs: list[int]) -> list[int]:
@@ -96,15 +99,13 @@ def _pairs(rows: pd.DataFrame, sigma: float) -> pd.DataFrame:
     )
 
 
-@style.styled()
+@panels.drawing("no batch was followed")
 def draw(table: pd.DataFrame) -> Figure:
     """Draw the batches one below the other: affinities as heat maps, and the graph before and after training.
 
     With few batches, each has two rows of heat maps with the two graphs to their right. With many, each has one row
     with its first, middle and last epoch.
     """
-    if table.empty:
-        return panels.nothing("nothing to draw: no batch was followed")
     groups = list(table.groupby(BATCH, sort=False))
     side = SIDE if len(groups) < MANY else SMALL_SIDE
     blocks = [_Batch(dict(zip(BATCH, key, strict=True)), batch, compact=len(groups) >= MANY) for key, batch in groups]
@@ -163,10 +164,7 @@ class _Batch:
             axes.set_xlabel(f"within a class: {inside:.0%}", fontsize=style.SMALL)
         bar = part.colorbar(image, ax=list(grid.flat), location="bottom", shrink=0.4, aspect=40, pad=0.02)
         bar.set_label("affinity")
-        handles = [_entry(place, name) for place, name in enumerate(self.names)]
-        spaces = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
-        looks = {"fontsize": style.SMALL, "ncols": self._legend_columns(width), **spaces}
-        part.legend(handles=handles, loc="outside lower center", **looks)
+        panels.class_legend(part, self.names, self._legend_columns(width))
 
     def _square(self, epoch: int, column: str) -> np.ndarray:
         """A column of the pairs as a symmetric matrix (documents, documents), NaN on the diagonal."""
@@ -213,11 +211,6 @@ class _Batch:
 
 def _epoch_title(epoch: int) -> str:
     return "before training" if epoch == 0 else f"epoch {epoch}"
-
-
-def _entry(place: int, name: str) -> Line2D:
-    color, marker = style.class_look(place)
-    return Line2D([], [], linestyle="none", color=color, marker=marker, label=name)
 
 
 def _strongest(affinity: np.ndarray) -> np.ndarray:

@@ -1,14 +1,13 @@
 """Epochs until a given validation score is reached, per seed."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import SCORES
+from glossbench.evidence.figures.learning_curves import with_validation_score
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
 
@@ -37,45 +36,32 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
         One row per point: protocol, corpus, encoder, objective, seed, share, score (to reach), reached (the first epoch
         with at least that score, NaN if there is none) and n_epochs (trained).
     """
-    scored = select(epochs)
-    values = pd.Series(np.nan, index=scored.index, dtype=float)
-    for protocol, column in SCORES.items():
-        values = values.where(scored["protocol"] != protocol, scored[column])
-    scored = scored[[*LINE, "seed", "epoch"]].assign(value=values)
-    best = scored.groupby(CELL)["value"].transform("max")
+    scored = with_validation_score(select(epochs))[[*LINE, "seed", "epoch", "score"]]
+    best = scored.groupby(CELL)["score"].transform("max")
     runs = scored.groupby([*LINE, "seed"])["epoch"].max().rename("n_epochs")
     parts = []
     for share in SHARES:
         given = best - (1 - share) * best.abs()
-        reached = scored[scored["value"] >= given].groupby([*LINE, "seed"])["epoch"].min().rename("reached")
+        reached = scored[scored["score"] >= given].groupby([*LINE, "seed"])["epoch"].min().rename("reached")
         score = given.groupby([scored[key] for key in [*LINE, "seed"]]).first().rename("score")
         parts.append(pd.concat([runs, score, reached], axis=1).reset_index().assign(share=share))
     table = pd.concat(parts, ignore_index=True).dropna(subset=["score"])
     return arrange(table[[*LINE, "seed", "share", "score", "reached", "n_epochs"]], [*LINE, "share", "seed"])
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
-    if table.empty:
-        return panels.nothing()
     blocks = panels.by_protocol(table)
-    heights = [
-        block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
-        for _, _, block in blocks
-    ]
-    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    heights = [panels.height_of(block, ROW, MARGIN) for _, _, block in blocks]
+    width = panels.width_of(table)
     figure, parts = panels.stacked([*heights, 0.25], width)
     for part, (protocol, corpora, block) in zip(parts, blocks, strict=False):
-        _draw_block(part, protocol, corpora, block)
+        part.suptitle(protocol_name(protocol))
+        for axes, panel, objectives in panels.by_objective(part, block, corpora, "epoch"):
+            _draw_panel(axes, panel, objectives)
     parts[-1].legend(handles=_legend(), loc="center", ncols=3, columnspacing=1.2)
     return figure
-
-
-def _draw_block(part: SubFigure, protocol: str, corpora: list[str], block: pd.DataFrame) -> None:
-    part.suptitle(protocol_name(protocol))
-    for axes, panel, objectives in panels.by_objective(part, block, corpora, "epoch"):
-        _draw_panel(axes, panel, objectives)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:

@@ -10,6 +10,7 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.ranks import Friedman, friedman
 from glossbench.evidence.text.names import encoder_name, in_order, metric_name, objective_name, protocol_name
+from glossbench.evidence.text.numbers import number
 
 # Not scikit-posthocs' own diagram: test_the_diagram_of_scikit_posthocs_cannot_be_read_at_the_size_of_ours.
 METRICS = ["accuracy", "macro_f1"]
@@ -55,7 +56,7 @@ def _rows(test: Friedman) -> list[dict]:
         "reason": test.reason,
     }
     memberships = {
-        key: " ".join(str(number) for number, clique in enumerate(test.cliques) if key in clique) for key in test.ranks
+        key: " ".join(str(place) for place, clique in enumerate(test.cliques) if key in clique) for key in test.ranks
     }
     ranks = test.ranks or {"": math.nan}
     return [
@@ -64,14 +65,12 @@ def _rows(test: Friedman) -> list[dict]:
     ]
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw one diagram per protocol, encoder and metric, with the best rank on the left.
 
     Two diagrams share a row if the names of the objectives leave room for that.
     """
-    if table.empty:
-        return panels.nothing()
     names = {key: style.fitted(objective_name(key), LONGEST, style.SMALL) for key in table["objective"].unique()}
     beside = RANK + max(style.inches(name, style.SMALL) for name in names.values())
     diagrams = list(table.groupby(KEYS, sort=False))
@@ -97,8 +96,8 @@ def _cliques(panel: pd.DataFrame) -> list[pd.Series]:
     """The ranks of the members of each group within one critical difference."""
     numbers = panel["cliques"].str.split()
     return [
-        panel.loc[numbers.map(lambda own, number=number: number in own), "rank"]
-        for number in sorted({n for own in numbers for n in own}, key=int)
+        panel.loc[numbers.map(lambda own, one=one: one in own), "rank"]
+        for one in sorted({n for own in numbers for n in own}, key=int)
     ]
 
 
@@ -111,7 +110,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, names: dict[str, str], beside: 
     width, height = axes.get_xlim()[1], axes.get_ylim()[0]
     about = panel.iloc[0]
     foot = about["reason"] or f"{about['n_corpora']} corpora, Friedman p {_p_value(about['p'])}"
-    axes.text(width / 2, height - 0.12, foot, ha="center", va="center", color=style.GREY, fontsize=style.SMALL)
+    axes.text(width / 2, height - 0.12, foot, color=style.GREY, **style.CENTRED)
     panel = panel.dropna(subset=["rank"]).sort_values("rank", kind="stable")
     if panel.empty:
         return
@@ -144,15 +143,9 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, names: dict[str, str], beside: 
         look = style.look(objective)
         axes.plot([edge, at(rank), at(rank)], [y, y, TOP], linewidth=0.7, color=look.color)
         axes.plot(at(rank), TOP, clip_on=False, **{**look.line(), "linestyle": "none"})
-        text = f"{names[objective]}  {rank:.2f}" if left else f"{rank:.2f}  {names[objective]}"
-        axes.text(
-            edge - 0.04 if left else edge + 0.04,
-            y,
-            text,
-            ha="right" if left else "left",
-            va="center",
-            fontsize=style.SMALL,
-        )
+        text = f"{names[objective]}  {number(rank, 2)}" if left else f"{number(rank, 2)}  {names[objective]}"
+        side = {"ha": "right" if left else "left", "va": "center", "fontsize": style.SMALL}
+        axes.text(edge - 0.04 if left else edge + 0.04, y, text, **side)
 
 
 def _p_value(p: float) -> str:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.numbers import number
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {
@@ -24,7 +25,6 @@ COLORS = {
 OF_THE_GRAPH = ["graph", "propagation"]
 ROW = 0.13  # inches per objective in a panel
 MARGIN = 0.65  # inches per block for titles and axis label
-BETWEEN = 0.25  # inches between panels for ticks
 
 select = unvaried
 
@@ -45,20 +45,19 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     runs = timed.rename(columns=columns).groupby([*KEYS, "seed"])[list(COLORS)].mean()
     means = runs.groupby(KEYS).mean().assign(n_seeds=runs.groupby(KEYS).size())
     table = means.reset_index().melt([*KEYS, "n_seeds"], list(COLORS), var_name="part", value_name="seconds")
-    table["share"] = table["seconds"] / table.groupby(KEYS)["seconds"].transform("sum")
+    whole = table.groupby(KEYS)["seconds"].transform("sum")
+    table["share"] = table["seconds"] / whole.where(whole > 0, 1)
     table["place"] = table["part"].map(list(COLORS).index)
     table = arrange(table, [*KEYS, "place"])
     return table[[*KEYS, "part", "seconds", "share", "n_seeds"]]
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw the seconds of an epoch, and below them a close view of the share of graph and propagation.
 
     Corpora are columns, encoders rows. The close view has only objectives that build a graph.
     """
-    if table.empty:
-        return panels.nothing()
     of_graph = table[table["part"].isin(OF_THE_GRAPH)]
     with_graph = of_graph.groupby("objective")["seconds"].sum()
     close = of_graph[of_graph["objective"].isin(with_graph[with_graph > 0].index)]
@@ -67,11 +66,8 @@ def draw(table: pd.DataFrame) -> Figure:
         for draw_view, rows in ((_draw_seconds, table), (_draw_shares, close))
         for corpora, view in panels.by_corpora(rows)
     ]
-    heights = [
-        view["encoder"].nunique() * (max(panels.LEAST, ROW * view["objective"].nunique()) + BETWEEN) + MARGIN
-        for _, view, _ in views
-    ]
-    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    heights = [panels.height_of(view, ROW, MARGIN) for _, view, _ in views]
+    width = panels.width_of(table)
     handles = [Patch(color=color, label=part) for part, color in COLORS.items()]
     columns = style.legend_columns(list(COLORS), width, style.TEXT, 0.35)
     figure, parts = panels.stacked([*heights, 0.06 + 0.15 * -(-len(COLORS) // columns)], width)
@@ -95,15 +91,9 @@ def _draw_shares(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> Non
         axes.set_xlim(0, widest * 1.45)
         totals = 100 * cell.groupby("objective")["share"].sum()
         for objective, total in totals.items():
-            text = f"{total:.2f}" if total < 9.95 else f"{total:.0f}"
-            axes.annotate(
-                text,
-                (total, objectives.index(objective)),
-                (2, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=style.SMALL,
-            )
+            text = number(total, 2 if total < 9.95 else 0)
+            look = {"textcoords": "offset points", "va": "center", "fontsize": style.SMALL}
+            axes.annotate(text, (total, objectives.index(objective)), (2, 0), **look)
 
 
 def _panels(

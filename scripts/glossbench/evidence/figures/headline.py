@@ -9,7 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import CELL, is_untuned, unvaried_and_untuned
 from glossbench.evidence.statistics.cells import cells
-from glossbench.evidence.text.names import arrange, in_order, protocol_name
+from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.numbers import number
 
 METRIC = "accuracy"
 ORDER = ["protocol", "corpus", "encoder", "objective"]
@@ -47,25 +48,20 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     return arrange(table[[*ORDER, "n", *NUMBERS]], ORDER)
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines.
 
     The panels of one corpus and encoder have one scale, and a line in each of them for each untuned objective.
     """
-    if table.empty:
-        return panels.nothing()
     untuned = table[is_untuned(table)]
     trained = table.drop(index=untuned.index)
     if trained.empty:
         trained, untuned = untuned, trained
     blocks = panels.by_protocol(trained)
-    heights = [
-        block["encoder"].nunique() * (max(panels.LEAST, ROW * block["objective"].nunique()) + 0.25) + MARGIN
-        for _, _, block in blocks
-    ]
+    heights = [panels.height_of(block, ROW, MARGIN) for _, _, block in blocks]
     heights[-1] += LEGEND * bool(len(untuned))
-    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    width = panels.width_of(table)
     figure, parts = panels.stacked(heights, width)
     longest = max(panels.room_of_names(block["objective"].unique()) for _, _, block in blocks)
     for part, (protocol, corpora, block) in zip(parts, blocks, strict=True):
@@ -77,7 +73,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 _draw_panel(axes, table.merge(panel[PANEL].head(1)), untuned.merge(panel[PANEL].head(1)))
                 _draw_rows(axes, panel, objectives)
     if len(untuned):
-        handles = [style.legend_entry(objective) for objective in in_order(untuned["objective"], "objective")]
+        handles = style.objective_entries(untuned["objective"])
         for handle in handles:
             handle.set(**UNTUNED_LINE)
         parts[-1].legend(**style.legend(handles, width), loc="outside lower center", frameon=False)
@@ -108,8 +104,8 @@ def _draw_rows(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
     for row in panel.itertuples(index=False):
         look, place = style.look(row.objective), objectives.index(row.objective)
         if row.mean < axes.get_xlim()[0]:
-            text = axes.text(0.02, place, f"◂ {row.mean:.1f}", transform=axes.get_yaxis_transform(), **OFF_THE_SCALE)
-            text.set_color(look.color)
+            where = {"transform": axes.get_yaxis_transform(), "color": look.color}
+            axes.text(0.02, place, f"◂ {number(row.mean, 1)}", **where, **OFF_THE_SCALE)
             continue
         if np.isfinite(row.low):
             axes.plot([row.low, row.high], [place, place], color=look.color, linewidth=0.6)

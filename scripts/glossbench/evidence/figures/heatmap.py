@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import CELL, NEARBY, is_relative, numbers, one_at_a_time
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
-from glossbench.evidence.text.numbers import DASH
+from glossbench.evidence.text.numbers import DASH, number
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS = 0.7  # inches for the names of the corpora
@@ -70,37 +70,30 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     return arrange(table, ["protocol", "encoder", "objective", "corpus", "value"])
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
     """Draw the heat maps, with corpora as rows and values as columns.
 
     The best value of a row is bold; the value of the unvaried objective has a frame.
     """
-    if table.empty:
-        return panels.nothing()
     values = sorted(table["value"].unique())
     groups = list(table.groupby(["protocol", "encoder", "objective"], sort=False))
     needed = LABELS + CELL_WIDTH * len(values)
-    rows = panels.in_rows(range(len(groups)), max(1, int(style.PAGE_WIDTH // needed)))
+    rows = panels.in_rows(groups, max(1, int(style.PAGE_WIDTH // needed)))
     columns = len(rows[0])
     width = style.COLUMN_WIDTH if columns == 1 and needed <= style.COLUMN_WIDTH else style.PAGE_WIDTH
-    heights = [CELL_HEIGHT * max(groups[g][1]["corpus"].nunique() for g in row) + 0.65 for row in rows]
+    heights = [CELL_HEIGHT * max(panel["corpus"].nunique() for _, panel in row) + 0.65 for row in rows]
     figure = Figure(figsize=(width, sum(heights) + 0.45), layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
     drops = table["mean"] - table.groupby(CELL)["mean"].transform("max")
     norm = Normalize(-min(DEEPEST, max(1.0, -drops.min())), 0)
     room = (width / columns - LABELS) / len(values)
     decimals = next((digits for digits, needed in ROOM.items() if room >= needed), None)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for line, row in zip(grid, rows, strict=True):
-        for axes, number in zip(line, row, strict=False):
-            (_, encoder, objective), panel = groups[number]
-            axes.set_axis_on()
-            image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
-            title = f"{encoder_name(encoder)}, {objective_name(objective)}"
-            axes.set_title(style.fitted(title, width / columns - LABELS, style.TITLE))
-            axes.set_xlabel(AXES[setting])
+    for axes, ((_, encoder, objective), panel) in panels.filled(grid, rows):
+        image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
+        title = f"{encoder_name(encoder)}, {objective_name(objective)}"
+        axes.set_title(style.fitted(title, width / columns - LABELS, style.TITLE))
+        axes.set_xlabel(AXES[setting])
     extend = "min" if drops.min() < norm.vmin else "neither"
     bar = figure.colorbar(image, ax=grid, location="bottom", shrink=0.5, aspect=6.5 * width, extend=extend)
     bar.set_label("macro-F1, points below the best of the row")
@@ -124,15 +117,14 @@ def _draw_panel(
     for y, corpus in enumerate(corpora):
         for x, value in enumerate(values):
             if (corpus, value) not in known.index:
-                axes.text(x, y, DASH, ha="center", va="center", color=style.GREY, fontsize=style.SMALL)
+                axes.text(x, y, DASH, color=style.GREY, **style.CENTRED)
                 continue
             cell = known.loc[(corpus, value)]
             if decimals is not None:
                 color, weight = style.readable_on(colors(norm(cell["drop"]))), "bold" if cell["drop"] == 0 else "normal"
-                text = f"{cell['mean']:.{decimals}f}"
-                axes.text(x, y, text, ha="center", va="center", color=color, weight=weight, fontsize=style.SMALL)
+                text = number(cell["mean"], decimals)
+                axes.text(x, y, text, color=color, weight=weight, **style.CENTRED)
             if cell["chosen"]:
-                axes.add_patch(
-                    Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, fill=False, edgecolor=style.VERMILION, linewidth=1)
-                )
+                look = {"fill": False, "edgecolor": style.VERMILION, "linewidth": 1}
+                axes.add_patch(Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, **look))
     return image

@@ -35,25 +35,28 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
         score) over the n_seeds seeds that ran this epoch; and n_stopped, the number of seeds that end with this epoch
         while others continue.
     """
-    scored = select(epochs).assign(score=np.nan)
-    for protocol, column in SCORES.items():
-        scored["score"] = scored["score"].where(scored["protocol"] != protocol, scored[column])
-    points = scored.dropna(subset="score").groupby([*LINE, "epoch"])["score"]
+    points = with_validation_score(select(epochs)).dropna(subset="score").groupby([*LINE, "epoch"])["score"]
     table = points.agg(mean="mean", low="min", high="max", n_seeds="size").reset_index()
     following = table.groupby(LINE)["n_seeds"].shift(-1)
     table["n_stopped"] = (table["n_seeds"] - following).clip(lower=0).fillna(0).astype(int)
     return arrange(table, [*LINE, "epoch"])
 
 
-@style.styled()
+def with_validation_score(epochs: pd.DataFrame) -> pd.DataFrame:
+    """The epochs with a column ``score``, the validation score that their protocol chooses epochs by."""
+    score = pd.Series(np.nan, index=epochs.index, dtype=float)
+    for protocol, column in SCORES.items():
+        score = score.where(epochs["protocol"] != protocol, epochs[column])
+    return epochs.assign(score=score)
+
+
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, each with its own legend.
 
     With several corpora, corpora are columns and encoders rows. The blocks are stacked, and a protocol has more than
     one if its corpora do not fit on a page. With one corpus, encoders are rows and the protocols are side by side.
     """
-    if table.empty:
-        return panels.nothing()
     blocks = panels.by_protocol(table)
     heights = [block["encoder"].nunique() * PANEL_HEIGHT + MARGIN for _, _, block in blocks]
     if table["corpus"].nunique() > 1:
@@ -76,7 +79,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _legend(block: pd.DataFrame, width: float) -> dict:
-    handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
+    handles = style.objective_entries(block["objective"])
     if block["n_stopped"].any():
         handles.append(Line2D([], [], label="a seed stops", color=style.BLACK, **STOP_MARK))
     return style.legend(handles, width)
@@ -84,7 +87,7 @@ def _legend(block: pd.DataFrame, width: float) -> dict:
 
 def _of_one_height(legends: list[dict]) -> list[dict]:
     """The legends with the same number of rows, so that panels side by side have the same height."""
-    rows = max(-(-len(legend["handles"]) // legend["ncols"]) for legend in legends)
+    rows = max(map(style.legend_rows, legends))
     columns = [-(-len(legend["handles"]) // rows) for legend in legends]
     blank = Line2D([], [], linestyle="none", label=" ")
     return [

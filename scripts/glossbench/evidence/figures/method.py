@@ -1,6 +1,7 @@
 """The method as a diagram, with numbers computed on a small batch: figure F1 of the paper."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -102,24 +103,13 @@ def _draw_documents(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
     for place, (_, node) in enumerate(nodes.iterrows()):
         left = x - 0.27 + 0.3 * (place // 4)
         low = MIDDLE + 0.38 - 0.29 * (place % 4)
-        color = COLORS[int(node["label"])]
-        face = color if node["labeled"] else "white"
         axes.add_patch(Rectangle((left, low), 0.19, 0.24, facecolor="white", edgecolor=style.GREY, linewidth=0.6))
         for line in range(3):
             y = low + 0.19 - 0.045 * line
             axes.plot([left + 0.03, left + 0.16], [y, y], color="#BBBBBB", linewidth=0.6)
-        axes.plot(
-            left + 0.095,
-            low + 0.045,
-            marker=MARKERS[int(node["label"])],
-            markersize=3.2,
-            color=color,
-            markerfacecolor=face,
-            markeredgewidth=0.7,
-        )
-
+        _node(axes, (left + 0.095, low + 0.045), node, markersize=3.2, markeredgewidth=0.7)
     for line, text in enumerate(("hollow: label", "hidden this step")):
-        axes.text(x, MIDDLE - 0.65 - 0.12 * line, text, ha="center", va="center", fontsize=style.SMALL)
+        axes.text(x, MIDDLE - 0.65 - 0.12 * line, text, **style.CENTRED)
 
 
 def _draw_encoder(axes: Axes, x: float) -> None:
@@ -133,10 +123,10 @@ def _places(nodes: pd.DataFrame, x: float) -> np.ndarray:
     return np.stack([x + RADIUS * nodes["x"], MIDDLE + RADIUS * (nodes["y"])], axis=1)
 
 
-def _node(axes: Axes, place: np.ndarray, node: pd.Series, size: float = 5.5) -> None:
+def _node(axes: Axes, place: Sequence[float], node: pd.Series, **look) -> None:
     color, marker = COLORS[int(node["label"])], MARKERS[int(node["label"])]
-    face = color if node["labeled"] else "white"
-    axes.plot(*place, marker=marker, markersize=size, color=color, markerfacecolor=face, markeredgewidth=1, zorder=4)
+    look = {"markersize": 5.5, "markeredgewidth": 1, "zorder": 4, **look}
+    axes.plot(*place, marker=marker, color=color, markerfacecolor=color if node["labeled"] else "white", **look)
 
 
 def _draw_circle(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
@@ -159,10 +149,8 @@ def _draw_graph(axes: Axes, nodes: pd.DataFrame, edges: pd.DataFrame, x: float) 
         axes.plot(*ends.T, color=style.BLACK, linewidth=2 * edge["weight"], alpha=0.55, zorder=1)
     for place, (_, node) in zip(places, nodes.iterrows(), strict=True):
         _node(axes, place, node)
-    strongest = edges.nlargest(1, "weight").iloc[0]
-    weakest = edges.nsmallest(1, "weight").iloc[0]
-    text = f"W from {weakest['weight']:.1g} to {strongest['weight']:.2f}"
-    axes.text(x, MIDDLE - 0.62, text, ha="center", va="center", fontsize=style.SMALL)
+    text = f"W from {edges['weight'].min():.1g} to {edges['weight'].max():.2f}"
+    axes.text(x, MIDDLE - 0.62, text, **style.CENTRED)
 
 
 def _draw_propagation(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
@@ -173,14 +161,13 @@ def _draw_propagation(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
         _node(axes, np.array([x - 0.27, y]), node)
         left = x - 0.12
         for label in (0, 1):
-            share = node[f"p_{label}"]
-            height = 0.13
+            share, height = node[f"p_{label}"], 0.13
             low = y + 0.02 - label * (height + 0.04)
             axes.add_patch(Rectangle((left, low), 0.45, height, facecolor="#F2F2F2", linewidth=0))
             axes.add_patch(Rectangle((left, low), 0.45 * share, height, facecolor=COLORS[label], linewidth=0))
             weight = "bold" if label == node["label"] else "normal"
-            text = f"{share:.2f}"
-            axes.text(left + 0.5, low + height / 2, text, va="center", fontsize=style.SMALL, weight=weight)
+            look = {"va": "center", "fontsize": style.SMALL, "weight": weight}
+            axes.text(left + 0.5, low + height / 2, f"{share:.2f}", **look)
 
 
 def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
@@ -188,7 +175,7 @@ def _draw_loss(axes: Axes, nodes: pd.DataFrame, x: float) -> None:
     hidden = nodes[~nodes["labeled"].astype(bool)]
     for place, loss in enumerate(hidden["loss"]):
         y = MIDDLE + 0.3 - 0.6 * place
-        axes.text(x, y, f"−log p = {loss:.2f}", ha="center", va="center", fontsize=style.SMALL)
+        axes.text(x, y, f"−log p = {loss:.2f}", **style.CENTRED)
     frame_of = FancyBboxPatch((x - 0.44, MIDDLE - 0.13), 0.88, 0.26, boxstyle="round,pad=0.02,rounding_size=0.05")
     frame_of.set(facecolor="#FBEDE3", edgecolor=style.VERMILION, linewidth=0.8)
     axes.add_patch(frame_of)
@@ -205,4 +192,4 @@ def _draw_gradient(axes: Axes) -> None:
     text = "gradient through propagation, graph and unit sphere into the encoder; the graph is rebuilt at every step"
     axes.text((left + right) / 2, low - 0.12, text, ha="center", va="center", color=style.VERMILION)
     text = "integrated: (1 − λ) · cross-entropy + λ · G-Loss        standalone: G-Loss alone, a linear probe afterwards"
-    axes.text((left + right) / 2, low - 0.29, text, ha="center", va="center", fontsize=style.SMALL)
+    axes.text((left + right) / 2, low - 0.29, text, **style.CENTRED)

@@ -1,18 +1,55 @@
 """Arranges panels on a page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import style
 from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, objective_name
 
 WIDEST = 5  # panels per row of a page
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
+BETWEEN = 0.25  # inches between panels for ticks
 LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
+
+
+def drawing(without_rows: str = "no such runs") -> Callable[[Callable], Callable]:
+    """Decorator of ``draw``: uses the style, and draws a line of text for a frame without rows.
+
+    Args:
+        without_rows: Why there is nothing to draw.
+    """
+
+    def decorated(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+        @wraps(draw)
+        def drawn(table: pd.DataFrame, **settings) -> Figure:
+            with style.styled():
+                return draw(table, **settings) if len(table) else nothing(f"nothing to draw: {without_rows}")
+
+        return drawn
+
+    return decorated
+
+
+def width_of(table: pd.DataFrame) -> float:
+    """Inches: a column of a page for one corpus, else the page."""
+    return style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+
+
+def height_of(block: pd.DataFrame, line: float, margin: float) -> float:
+    """Inches of a block with a row of panels per encoder, and in each panel a line per objective.
+
+    Args:
+        block: Rows with columns ``encoder`` and ``objective``.
+        line: Inches per objective in a panel.
+        margin: Inches for titles, axis label and legend.
+    """
+    return block["encoder"].nunique() * (max(LEAST, line * block["objective"].nunique()) + BETWEEN) + margin
 
 
 def in_rows(keys: Iterable, widest: int = WIDEST) -> list[list]:
@@ -180,10 +217,39 @@ def not_run(axes: Axes) -> None:
     say(axes)
 
 
-def nothing(text: str = "nothing to draw: no such runs") -> Figure:
+def nothing(text: str) -> Figure:
     """A figure with one line of text, for data that has nothing to draw."""
     figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     say(axes, text)
     return figure
+
+
+def filled(grid: np.ndarray, rows: list[list]) -> Iterator[tuple[Axes, object]]:
+    """The panels of a grid with what each of them shows; panels that show nothing are hidden.
+
+    Args:
+        grid: Axes. (rows, columns)
+        rows: What each row of panels shows, from ``in_rows``.
+    """
+    for line, row in zip(grid, rows, strict=True):
+        for axes in line[len(row) :]:
+            axes.set_axis_off()
+        yield from zip(line, row, strict=False)
+
+
+def class_legend(part: SubFigure, names: Iterable[str], columns: int) -> None:
+    """A legend of classes below the panels of a block.
+
+    Args:
+        part: The block.
+        names: Names of the classes by their places; see ``style.class_look``.
+        columns: Number of columns.
+    """
+    handles = []
+    for place, name in enumerate(names):
+        color, marker = style.class_look(place)
+        handles.append(Line2D([], [], linestyle="none", color=color, marker=marker, label=name))
+    spaces = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
+    part.legend(handles=handles, loc="outside lower center", fontsize=style.SMALL, ncols=columns, **spaces)

@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
@@ -47,14 +46,12 @@ def frame(projections: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([points[columns], centred], axis=1)
 
 
-@style.styled()
+@panels.drawing()
 def draw(points: pd.DataFrame) -> Figure:
     """Draw a block per corpus, with its panels in rows and a legend of its classes.
 
     Up to ``WIDEST_ROW`` panels (encoders times objectives) share a row. With more, each encoder has its own rows.
     """
-    if points.empty:
-        return panels.nothing()
     corpora = in_order(points["corpus"], "corpus")
     blocks = [_Block(corpus, points[points["corpus"] == corpus]) for corpus in corpora]
     heights = [block.height for block in blocks]
@@ -78,9 +75,8 @@ class _Block:
         self.columns = min(wanted, WIDEST_ROW)
         self.rows = -(-len(self.panels) // self.columns)
         names = points.drop_duplicates("place").set_index("place")["class_name"].sort_index()
-        self.names = names.map(_shortened)
-        names = self.names.to_list()
-        self.legend_columns = style.legend_columns(names, style.PAGE_WIDTH, style.SMALL, LEGEND_GAP)
+        self.names = names.map(_shortened).to_list()
+        self.legend_columns = style.legend_columns(self.names, style.PAGE_WIDTH, style.SMALL, LEGEND_GAP)
         side = min(LARGEST_PANEL, style.PAGE_WIDTH / self.columns - 0.06)
         legend_lines = -(-len(self.names) // self.legend_columns)
         self.height = self.rows * (side + 0.27) + legend_lines * LEGEND_LINE + 0.27
@@ -94,17 +90,7 @@ class _Block:
             panel.set_title(f"{encoder_name(encoder)}\n{objective_name(objective)}", fontsize=style.SMALL)
         for unused in axes.flat[len(self.panels) :]:
             unused.set_axis_off()
-        handles = [_class_entry(place, name) for place, name in self.names.items()]
-        part.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=self.legend_columns,
-            fontsize=style.SMALL,
-            handlelength=0.8,
-            handletextpad=0.3,
-            columnspacing=0.8,
-            labelspacing=0.25,
-        )
+        panels.class_legend(part, self.names, self.legend_columns)
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
@@ -115,11 +101,6 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, as_picture: bool) -> None:
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[], yticks=[], aspect="equal")
     if points.empty:
         panels.say(axes)
-
-
-def _class_entry(place: int, name: str) -> Line2D:
-    color, marker = style.class_look(place)
-    return Line2D([], [], linestyle="none", color=color, marker=marker, label=name)
 
 
 def _shortened(name: str) -> str:

@@ -47,11 +47,9 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     return arrange(both, KEYS)
 
 
-@style.styled()
+@panels.drawing("no run has a published counterpart")
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and metric, with a panel per corpus."""
-    if table.empty:
-        return panels.nothing("nothing to draw: no run has a published counterpart")
     blocks = [
         ((protocol, metric), corpora, block)
         for protocol in in_order(table["protocol"], "protocol")
@@ -63,8 +61,7 @@ def draw(table: pd.DataFrame) -> Figure:
     encoders = in_order(table["encoder"], "encoder")
     legend = style.legend(_handles(table, encoders), width, LEGEND_GAP)
     height = min(LARGEST, width / columns - BESIDE) + MARGIN
-    legend_lines = -(-len(legend["handles"]) // legend["ncols"])
-    figure, parts = panels.stacked([*[height] * len(blocks), 0.1 + 0.15 * legend_lines], width)
+    figure, parts = panels.stacked([*[height] * len(blocks), 0.1 + 0.15 * style.legend_rows(legend)], width)
     for part, (key, corpora, block) in zip(parts, blocks, strict=False):
         _draw_block(part, *key, corpora, block, encoders, columns)
     parts[-1].legend(**legend, loc="center", columnspacing=1.2)

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import CELL, NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.numbers import number
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 BAR = 0.3  # inches per bar
@@ -69,28 +70,21 @@ def _bar(changes: pd.DataFrame, unvaried: float) -> dict:
     }
 
 
-@style.styled()
+@panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a panel per corpus, encoder and objective, with the longest bar on top."""
-    if table.empty:
-        return panels.nothing()
     groups = list(table.groupby(CELL, sort=False))
-    rows = panels.in_rows(range(len(groups)), WIDEST)
+    rows = panels.in_rows(groups, WIDEST)
     width = style.COLUMN_WIDTH if len(groups) == 1 else style.PAGE_WIDTH
     bars = max(len(panel) for _, panel in groups)
     height = bars * BAR + MARGIN
     figure = Figure(figsize=(width, height * len(rows)), layout="constrained")
     grid = figure.subplots(len(rows), len(rows[0]), squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for line, row in zip(grid, rows, strict=True):
-        for axes, number in zip(line, row, strict=False):
-            (corpus, encoder, _, objective), panel = groups[number]
-            axes.set_axis_on()
-            _draw_panel(axes, panel.sort_values("swing", kind="stable"), bars)
-            lines = f"{corpus_name(corpus)}, {encoder_name(encoder)}", objective_name(objective)
-            room = width / len(rows[0]) - NAMES
-            axes.set_title("\n".join(style.fitted(text, room, style.TITLE) for text in lines))
+    for axes, ((corpus, encoder, _, objective), panel) in panels.filled(grid, rows):
+        _draw_panel(axes, panel.sort_values("swing", kind="stable"), bars)
+        lines = f"{corpus_name(corpus)}, {encoder_name(encoder)}", objective_name(objective)
+        room = width / len(rows[0]) - NAMES
+        axes.set_title("\n".join(style.fitted(text, room, style.TITLE) for text in lines))
     return figure
 
 
@@ -109,7 +103,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
                 where = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": style.SMALL}
                 axes.annotate(text, (end, place), (2 * side, 0), textcoords="offset points", **where)
     axes.axvline(panel["plain"].iloc[0], color=style.BLACK, linewidth=0.8)
-    labels = [f"{SYMBOLS[bar['setting']]}  {bar['swing']:.2f}" for _, bar in panel.iterrows()]
+    labels = [f"{SYMBOLS[bar['setting']]}  {number(bar['swing'], 2)}" for _, bar in panel.iterrows()]
     axes.set_yticks(range(len(panel)), labels, fontsize=style.TEXT)
     axes.set_ylim(len(panel) - bars - 0.5, len(panel) - 0.5)
     axes.set_xlim(low - room, high + room)

@@ -6,7 +6,7 @@ and dash patterns also distinguish the objectives, so that figures can be read i
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
-from glossbench.evidence.text.names import entries, objective_name
+from glossbench.evidence.text.names import entries, in_order, objective_name
 
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
@@ -31,6 +31,7 @@ PNG_COLOURS = 256
 TEXT = 7  # points
 TITLE = 7.5  # points, a panel's title
 SMALL = 6  # points, the smallest text in any figure
+CENTRED = {"ha": "center", "va": "center", "fontsize": SMALL}  # keyword arguments of a small text
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
@@ -129,6 +130,11 @@ def _spare_color(base: str) -> str:
     return spare[place % len(spare)]
 
 
+def objective_entries(objectives: Iterable[str]) -> list[Line2D]:
+    """The legend entries of objectives in display order."""
+    return [legend_entry(objective) for objective in in_order(objectives, "objective")]
+
+
 def legend_entry(objective: str) -> Line2D:
     """The legend entry of an objective, with its display name."""
     return Line2D([], [], label=objective_name(objective), **look(objective).line())
@@ -159,6 +165,11 @@ def legend(handles: list, width: float, gap: float = 0.5) -> dict:
     """
     labels = [handle.get_label() for handle in handles]
     return {"handles": handles, "ncols": legend_columns(labels, width, TEXT, gap)}
+
+
+def legend_rows(legend: dict) -> int:
+    """The number of rows of a legend from ``legend``."""
+    return -(-len(legend["handles"]) // legend["ncols"])
 
 
 def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:

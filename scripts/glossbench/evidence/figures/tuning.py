@@ -1,6 +1,7 @@
 """The search for settings: the best value by trial, and the importance of each setting."""
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import optuna
@@ -16,6 +17,7 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORE_NAMES
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, encoder_name, in_order, objective_name, protocol_name
+from glossbench.evidence.text.numbers import number
 
 CELL = ["protocol", "corpus", "encoder"]
 SEARCH = [*CELL, "objective"]
@@ -66,7 +68,8 @@ def _importances(search: pd.DataFrame) -> list[dict]:
     importances = dict.fromkeys(space, np.nan)
     if len(complete) >= FEWEST and complete["value"].nunique() > 1:
         study = _study([_trial(row, space) for _, row in complete.iterrows()])
-        importances |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
+        with suppress(RuntimeError):  # no variance in any tree, e.g. all trials have the same settings
+            importances |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
     return [
         {"kind": MATRIX, "setting": setting, "importance": float(importances[setting]), "n_complete": len(complete)}
         for setting in space
@@ -95,20 +98,19 @@ def _trial(row: pd.Series, space: dict[str, BaseDistribution]) -> optuna.trial.F
     return optuna.trial.create_trial(params=params, distributions=space, value=float(row["value"]))
 
 
-@style.styled()
+@panels.drawing("this study tuned nothing")
 def draw(table: pd.DataFrame) -> Figure:
     """Draw two blocks per protocol: the best value by trial, and below it the importances."""
-    if table.empty:
-        return panels.nothing("nothing to draw: this study tuned nothing")
     blocks = [
         (kind, protocol, corpora, block)
         for protocol in in_order(table["protocol"], "protocol")
         for kind in (CURVE, MATRIX)
         for corpora, block in panels.by_corpora(table[(table["protocol"] == protocol) & (table["kind"] == kind)])
     ]
-    width = style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+    width = panels.width_of(table)
     legends = {
-        protocol: _legend(table[table["protocol"] == protocol], width) for protocol in table["protocol"].unique()
+        protocol: style.legend(style.objective_entries(objectives), width)
+        for protocol, objectives in table.groupby("protocol")["objective"]
     }
     heights = [_height(kind, block, legends[protocol]) for kind, protocol, _, block in blocks]
     figure, parts = panels.stacked(heights, width)
@@ -120,16 +122,10 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _legend(block: pd.DataFrame, width: float) -> dict:
-    handles = [style.legend_entry(objective) for objective in in_order(block["objective"], "objective")]
-    return style.legend(handles, width)
-
-
 def _height(kind: str, block: pd.DataFrame, legend: dict) -> float:
     if kind == MATRIX:
         return ROW * len(_searches(block)) + MARGIN
-    lines = -(-len(legend["handles"]) // legend["ncols"])
-    return block["encoder"].nunique() * (CURVE_HEIGHT + 0.2) + MARGIN + 0.16 * lines
+    return block["encoder"].nunique() * (CURVE_HEIGHT + 0.2) + MARGIN + 0.16 * style.legend_rows(legend)
 
 
 def _searches(block: pd.DataFrame) -> list[tuple[str, str]]:
@@ -189,12 +185,15 @@ def _draw_matrix(axes: Axes, panel: pd.DataFrame, searches: list[tuple[str, str]
     axes.set_xticks(range(len(settings)), [SHORT.get(setting, setting) for setting in settings])
     axes.tick_params(length=0)
     axes.grid(False)
-    look = {"ha": "center", "va": "center", "fontsize": style.SMALL}
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            axes.text(column, row, f"{value:.2f}", color=style.readable_on(colors(value)), **look)
+            axes.text(column, row, number(value, 2), color=style.readable_on(colors(value)), **style.CENTRED)
     for row, search in enumerate(searches):
         mine = panel[(panel["encoder"] == search[0]) & (panel["objective"] == search[1])]
         if mine.empty or mine["importance"].isna().all():
-            text = "not tuned" if mine.empty else f"too few trials ({int(mine['n_complete'].max())})"
-            axes.text((len(settings) - 1) / 2, row, text, color=style.GREY, **look)
+            text = "not tuned" if mine.empty else _without_importances(int(mine["n_complete"].max()))
+            axes.text((len(settings) - 1) / 2, row, text, color=style.GREY, **style.CENTRED)
+
+
+def _without_importances(n_complete: int) -> str:
+    return f"too few trials ({n_complete})" if n_complete < FEWEST else "all trials alike"

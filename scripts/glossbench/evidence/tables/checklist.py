@@ -20,9 +20,8 @@ COLUMNS = [
 ]  # fmt: skip
 NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}
 NOTES = (
-    "± is the sample standard deviation over seeds (n − 1 in the denominator); a dash after it means one seed. A seed "
-    "changes the order of documents, dropout, label splits and the head's first weights, never which documents a "
-    "corpus or its parts consist of.",
+    "A seed changes the order of documents, dropout, label splits and the head's first weights, never which documents "
+    "a corpus or its parts consist of.",
     "Epochs, and settings where they were tuned, are chosen on validation scores alone: macro-F1 in the integrated "
     "protocol, macro-silhouette in the standalone one. A reference preset tests the last epoch's weights instead.",
 )
@@ -107,8 +106,8 @@ def _parameters(total: float, trained: float) -> str:
     """Number of parameters, e.g. "22.7 M", or "1.2 of 22.7 M" if the others were frozen."""
     if pd.isna(total):
         return DASH
-    millions = f"{total / 1e6:.1f} M"
-    return millions if pd.isna(trained) or trained == total else f"{trained / 1e6:.1f} of {millions}"
+    millions = f"{number(total / 1e6, 1)} M"
+    return millions if pd.isna(trained) or trained == total else f"{number(trained / 1e6, 1)} of {millions}"
 
 
 def _machines(rows: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.tables.scores import METRICS, marks, texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
-from glossbench.evidence.text.numbers import DASH
+from glossbench.evidence.text.numbers import DASH, number, span
 
 Key = tuple[str, ...]
 NAMES = {
@@ -59,6 +59,22 @@ class Layout:
     def with_notes(self, *notes: str | None) -> "Layout":
         """A copy with more notes. None adds nothing."""
         return replace(self, notes=(*self.notes, *(note for note in notes if note)))
+
+
+def spread_notes(table: pd.DataFrame, layout: Layout) -> list[str]:
+    """A note on what stands behind ±, if a table of means over seeds has it.
+
+    Args:
+        table: The tidy table; ``n_seeds`` counts the seeds of each mean.
+        layout: Its layout.
+    """
+    if "n_seeds" not in table or not layout.cells.map(lambda text: "±" in text).any(axis=None):
+        return []
+    seeds = span(table["n_seeds"].min(), table["n_seeds"].max(), number)
+    return [
+        f"± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has {seeds}; a "
+        "dash after it means one seed."
+    ]
 
 
 def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:

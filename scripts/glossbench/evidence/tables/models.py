@@ -7,7 +7,7 @@ from glossbench.evidence.paper.facts import Facts
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.tables.scores import over_seeds
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
-from glossbench.evidence.text.numbers import mean_spread, number
+from glossbench.evidence.text.numbers import mean_spread, number, rounded
 
 COLUMNS = [
     "source", "model", "transductive", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures",
@@ -48,7 +48,7 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
     theirs = models.assign(source="published", departures="")
     ours = _ours(select(runs, gloss, corpora), gloss, facts)
     table = pd.concat([theirs, ours], ignore_index=True).reindex(columns=COLUMNS[:-1])
-    competing = table["accuracy"].round(2).where(table["departures"] == "")
+    competing = table["accuracy"].astype(float).map(lambda value: rounded(value, 2)).where(table["departures"] == "")
     ranks = competing.groupby(table["corpus"]).rank("min", ascending=False)
     return table.assign(rank=ranks.astype("Int64"))
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.text.names import arrange
-from glossbench.evidence.text.numbers import mean_spread, number
+from glossbench.evidence.text.numbers import mean_spread, number, rounded
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*KEYS, "metric", "mean", "std", "n_seeds", "rank"]
@@ -86,8 +86,8 @@ def _cells(runs: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _places(cells: pd.DataFrame, metric: Metric) -> pd.Series:
-    shown = cells["mean"].round(metric.decimals)
-    competitions = shown.groupby([cells[key] for key in KEYS[:-1]])
+    means = cells["mean"].map(lambda mean: rounded(mean, metric.decimals)).astype(float)
+    competitions = means.groupby([cells[key] for key in KEYS[:-1]])
     return competitions.rank("min", ascending=metric.least_wins).astype("Int64")
 
 

@@ -2,25 +2,41 @@
 
 import math
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
 DASH = "–"
+DIGITS = 12  # of a number's decimal value
+
+
+def rounded(value: float, decimals: int) -> float:
+    """A number rounded to decimals, halves away from zero.
+
+    Python and numpy round the binary number: 65.35 to 65.3. Here its decimal value counts, which has ``DIGITS`` digits:
+    fewer than a float, so that the last digits of a sum do not decide.
+    """
+    if not math.isfinite(value):
+        return value
+    return float(Decimal(f"{value:.{DIGITS}g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
 def number(value: float, decimals: int = 0) -> str:
     """A number with thousands separators; a dash if it is missing."""
-    return DASH if pd.isna(value) else f"{value:,.{decimals}f}"
+    return DASH if pd.isna(value) else f"{rounded(value, decimals):,.{decimals}f}"
 
 
 def signed(value: float, decimals: int = 2) -> str:
     """A difference with its sign, a true minus; a dash if it is missing."""
-    return DASH if pd.isna(value) else f"{value:+,.{decimals}f}".replace("-", "−")
+    return DASH if pd.isna(value) else f"{rounded(value, decimals):+,.{decimals}f}".replace("-", "−")
 
 
 def significant(value: float, digits: int = 3) -> str:
     """A number with a number of significant digits; a dash if it is missing."""
-    return DASH if pd.isna(value) else f"{value:.{digits}g}"
+    if pd.isna(value):
+        return DASH
+    decimals = digits - 1 - Decimal(f"{value:.{DIGITS}g}").adjusted() if math.isfinite(value) else 0
+    return f"{rounded(value, decimals):.{digits}g}"
 
 
 def mean_spread(mean: float, std: float, decimals: int = 2) -> str:
@@ -50,9 +66,9 @@ def duration(seconds: float) -> str:
     if math.isnan(seconds):
         return DASH
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+        return f"{rounded(seconds, 1):.1f} s"
+    minutes, rest = divmod(int(rounded(seconds, 0)), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
+    hours, minutes = divmod(int(rounded(seconds / 60, 0)), 60)
     return f"{hours} h {minutes:02d} min"

@@ -1,6 +1,7 @@
 """t-SNE of test embeddings."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 
 from glossbench.data.splitting import stratified_subset
+
+log = logging.getLogger(__name__)
+FEWEST = 3  # documents of a map
+SAME = 1e-6  # largest distance along an axis of embeddings that count as equal
 
 
 def project_runs(
@@ -52,12 +57,15 @@ def project(
         max_documents: Most documents that are placed.
 
     Returns:
-        Columns doc_id, label, x, y.
+        Columns doc_id, label, x, y. All x and y are 0 for fewer than ``FEWEST`` documents, or equal ones.
     """
     if len(labels) > max_documents:
         part = stratified_subset(labels, max_documents, seed)
         embeddings, labels, doc_ids = embeddings[part], labels[part], doc_ids[part]
     points = normalize(embeddings.astype(np.float64))
+    if len(points) < FEWEST or np.ptp(points, axis=0).max() < SAME:  # t-SNE would divide by zero, and crash
+        log.warning("t-SNE needs at least %d documents that are not all equal: %d at the origin", FEWEST, len(points))
+        return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": 0.0, "y": 0.0})
     perplexity = min(perplexity, (len(points) - 1) / 3)
     placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(points)
     return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": placed[:, 0], "y": placed[:, 1]})
