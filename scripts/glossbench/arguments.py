@@ -2,7 +2,7 @@
 
 import math
 from numbers import Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
@@ -54,7 +54,8 @@ def class_labels(labels: Any, documents: int) -> Tensor:
         raise ValueError(f"labels: expected whole numbers, found {labels.dtype}")
     if labels.shape != (documents,):
         raise ValueError(f"labels: expected ({documents},), found {tuple(labels.shape)}")
-    return labels.long()
+    whole: Tensor = labels.long()
+    return whole
 
 
 def check_mask(name: str, mask: Any, documents: int) -> None:
@@ -79,15 +80,20 @@ def check_range(labels: Tensor, num_classes: int) -> None:
         raise ValueError(f"labels: {low} to {high} do not lie in 0 to {num_classes - 1}")
 
 
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether an argument is a number, numpy's included; True and tensors are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raise ValueError unless an argument is a positive, finite number."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
+    if not is_number(value) or not 0 < value < math.inf:
         raise ValueError(f"{name}: {value!r} is not a positive number")
 
 
 def check_sigma(sigma: Any) -> None:
     """Raise ValueError unless sigma is a number within ``SIGMAS``; a rule such as "sqrt" is estimated before."""
-    if isinstance(sigma, bool) or not isinstance(sigma, Real):
+    if not is_number(sigma):
         raise ValueError(f"sigma: {sigma!r} found, expected a number; glossbench.estimate_sigma gives it")
     if not sigma > 0 or not math.isfinite(sigma):
         raise ValueError(f"sigma: {sigma} is not a positive number")
@@ -98,7 +104,7 @@ def check_sigma(sigma: Any) -> None:
 
 def check_fraction(name: str, value: Any) -> None:
     """Raise ValueError unless an argument is a number between 0 and 1."""
-    if not isinstance(value, Real) or not 0 < value < 1:
+    if not is_number(value) or not 0 < value < 1:
         raise ValueError(f"{name}: {value} is not between 0 and 1")
 
 

@@ -184,8 +184,8 @@ def propagate_labels(
     check_sigma(sigma)
     check_choice("transition", transition, TRANSITIONS)
     if lacks_float64(embeddings.device):
-        cpu = (tensor.cpu() for tensor in (embeddings, labels, labeled))
-        return propagate_labels(*cpu, num_classes, sigma, transition).to(embeddings.device)
+        found = propagate_labels(embeddings.cpu(), labels.cpu(), labeled.cpu(), num_classes, sigma, transition)
+        return found.to(embeddings.device)
     check_range(torch.where(labeled, labels, labels.clamp(min=0)), num_classes)
     hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
     if len(kept) == 0:
@@ -249,7 +249,7 @@ def log_propagated_by_elimination(
     Returns:
         (u, C) float64, -inf for classes without a kept node.
     """
-    present = labels[kept].unique()
+    present = torch.unique(labels[kept])
     log_hidden = log_t[hidden]
     member = labels[kept][:, None] == present[None, :]  # (l, c)
     by_class = log_hidden[:, kept, None].masked_fill(~member, -math.inf).logsumexp(dim=1)  # (u, c)
@@ -285,7 +285,7 @@ class _LogAddExp(torch.autograd.Function):
         return torch.logaddexp(a, b)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         a, b = ctx.saved_tensors
         difference = (b - a).clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
         return gradient / (1 + difference.exp()), gradient / (1 + (-difference).exp())

@@ -1,6 +1,7 @@
 """The width sigma of the affinity: estimated before training, or found for each batch."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,7 +13,10 @@ from glossbench.graph import squared_distances, unit_rows
 __all__ = ["effective_neighbors", "estimate_sigma", "sigma_for_neighbors"]
 
 # Sigma from the median distance m between unit-norm embeddings: as published, and as derived in the appendix.
-MEDIAN_RULES = {"sqrt": lambda m: math.sqrt(m / 3), "inflection": lambda m: m / math.sqrt(3)}
+MEDIAN_RULES: dict[str, Callable[[float], float]] = {
+    "sqrt": lambda m: math.sqrt(m / 3),
+    "inflection": lambda m: m / math.sqrt(3),
+}
 METHODS = (*MEDIAN_RULES, "nearest-other-class", "neighbors")
 # Distances between unit-norm rows are computed from their squares, so that those below this are rounding errors.
 SMALLEST_DISTANCE = 1e-7
@@ -94,7 +98,7 @@ def _estimate_for_neighbors(embeddings: Tensor, neighbors: float | None, batch_s
     check_positive("neighbors", neighbors)
     if not 1 <= neighbors < batch_size - 1:  # type: ignore[operator]
         raise ValueError(f"neighbors: {neighbors} is not between 1 and {batch_size - 1}, the others of a batch")
-    batches = unit_rows(embeddings).split(batch_size)
+    batches = torch.split(unit_rows(embeddings), batch_size)
     squared = torch.stack([squared_distances(points) for points in batches if len(points) == batch_size])
     return float(sigma_for_neighbors(squared, neighbors))  # type: ignore[arg-type]
 

@@ -1,5 +1,6 @@
 """G-Loss: how well labels hidden within a mini-batch are recovered by propagation over the graph of the batch."""
 
+import inspect
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -184,9 +185,9 @@ class GLoss(nn.Module):
         else:
             check_class_weights(class_weights)
         if lacks_float64(embeddings.device):
-            given = (embeddings, labels, labeled, num_classes, class_weights)
-            cpu = (value.cpu() if isinstance(value, Tensor) else value for value in given)
-            return self.forward(*cpu, generator).to(embeddings.device)  # type: ignore[arg-type]
+            given = (embeddings, labels, labeled, num_classes, class_weights, generator)
+            cpu: list[Any] = [value.cpu() if isinstance(value, Tensor) else value for value in given]
+            return self.forward(*cpu).to(embeddings.device)
         labels, num_classes = count_classes(labels, num_classes, class_weights, self.ignore_index)
         splits, unlabeled = self._splits(labels, labeled, generator)
         hidden = torch.cat([hidden for hidden, _ in splits]) if len(splits) > 1 else splits[0][0]
@@ -199,7 +200,7 @@ class GLoss(nn.Module):
         with torch.autocast(embeddings.device.type, enabled=False):
             with timed(self.timer, "graph"):
                 squared = squared_distances(unit_rows(embeddings))
-                sigma = self.sigma if self.neighbors is None else sigma_for_neighbors(squared, self.neighbors)
+                sigma = self.sigma or sigma_for_neighbors(squared, self.neighbors or 1)
                 log_t = log_transition(log_affinity_at(squared, sigma), self.transition)
             with timed(self.timer, "propagation"):
                 found = [
@@ -219,11 +220,11 @@ class GLoss(nn.Module):
                 eliminated=any(eliminated for _, eliminated in found),
             )
             loss = self._compare(graph)
-        order = hidden.argsort() if len(splits) > 1 else None
-        if order is not None:
-            hidden = hidden[order]
+        self.last_split = (hidden, splits[0][1])
+        if len(splits) > 1:
+            order = hidden.argsort()
             loss = loss[order] if self.reduction == "none" else loss
-        self.last_split = (hidden, splits[0][1] if order is None else hidden)
+            self.last_split = (hidden[order], hidden[order])
         self._graph = graph._replace(propagated=[log_y.detach() for log_y in graph.propagated])
         return loss.to(dtype)
 
@@ -231,12 +232,11 @@ class GLoss(nn.Module):
         """What the last call found, as scalars; the host waits for none of them.
 
         Args:
-            graph: describe the graph too, which takes about as long as a tenth of the loss.
+            graph: describe the graph too.
 
         Returns:
             left_out_share: share of evaluation nodes that were left out. And, with ``graph``:
-            sigma; sigma_over_median: relative to the median distance between documents;
-            effective_neighbors: see ``glossbench.sigma``;
+            sigma; sigma_over_median: relative to the median distance; effective_neighbors: see ``glossbench.sigma``;
             propagated_accuracy: share of evaluation nodes whose most probable propagated class is theirs;
             chance_loss: the loss if each were given the classes' shares of the labeled nodes;
             eliminated: whether the linear solve had to give way to elimination, 0 or 1.
@@ -250,7 +250,7 @@ class GLoss(nn.Module):
             size = len(last.squared)
             above = torch.triu_indices(size, size, 1, device=last.squared.device)
             median = last.squared[above[0], above[1]].clamp(min=0).median().sqrt()
-            sigma = torch.as_tensor(last.sigma, dtype=median.dtype, device=median.device)
+            sigma = last.sigma * torch.ones_like(median)
             hits = [y.argmax(dim=1) == truth for y, truth in zip(last.propagated, last.truth, strict=True)]
             shares = [
                 F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
@@ -274,14 +274,7 @@ class GLoss(nn.Module):
         self.neighbors, self.sigma = state["neighbors"], state["sigma"]
 
     def extra_repr(self) -> str:
-        width = f"sigma={self.sigma}" if self.neighbors is None else f"neighbors={self.neighbors}"
-        weights = None if self.class_weights is None else self.class_weights.tolist()
-        return (
-            f"{width}, labeled_fraction={self.labeled_fraction}, transition={self.transition!r}, "
-            f"criterion={self.criterion!r}, class_weights={weights}, stratified={self.stratified}, "
-            f"reduction={self.reduction!r}, divide_again={self.divide_again}, ignore_index={self.ignore_index}, "
-            f"generator={self.generator}, check={self.check}"
-        )
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters)
 
     def _splits(
         self, labels: Tensor, labeled: Tensor | None, generator: torch.Generator | None
@@ -315,21 +308,17 @@ class GLoss(nn.Module):
 
     def _compare(self, graph: Graph) -> Tensor:
         """The loss of propagated labels. Steps 7 and 8."""
-        losses, weights, reachable = zip(
-            *(
-                self._losses(log_y, truth, known, graph.weights)
-                for log_y, truth, known in zip(graph.propagated, graph.truth, graph.known, strict=True)
-            ),
-            strict=True,
-        )
-        self.left_out = 1 - torch.cat(reachable).double().mean()
+        splits = zip(graph.propagated, graph.truth, graph.known, strict=True)
+        found = zip(*(self._losses(*split, graph.weights) for split in splits), strict=True)
+        losses, weights, reachable = (torch.cat(parts) for parts in found)
+        self.left_out = 1 - reachable.double().mean()
         if self.reduction == "none":
-            return torch.cat(losses)
-        total = torch.cat(losses).sum()
+            return losses
+        total = losses.sum()
         if self.reduction == "sum":
             return total
         # If all nodes are left out, the sum is a zero that still has a gradient.
-        weight = torch.cat(weights).sum()
+        weight = weights.sum()
         return total / torch.where(weight > 0, weight, torch.ones_like(weight))
 
     def _losses(

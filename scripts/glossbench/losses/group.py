@@ -83,8 +83,8 @@ class GroupLoss(nn.Module):
         else:
             check_mask("anchors", anchors, len(labels))
         if lacks_float64(embeddings.device):
-            cpu = (tensor.cpu() for tensor in (embeddings, labels, logits))
-            return self.forward(*cpu, num_classes, anchors.cpu()).to(embeddings.device)
+            found = self.forward(embeddings.cpu(), labels.cpu(), logits.cpu(), num_classes, anchors.cpu())
+            return found.to(embeddings.device)
         with torch.autocast(embeddings.device.type, enabled=False):
             start = torch.softmax(logits.double() / self.temperature, dim=1)
             start = torch.where(anchors[:, None], F.one_hot(labels, classes).double(), start)

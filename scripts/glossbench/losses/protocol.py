@@ -11,13 +11,13 @@ used as they are. A loss may also have any of these three members, which ``Loss`
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
 AVAILABLE = ("class_weights", "logits", "num_classes")
 TIMED_PARTS = ("graph", "propagation")
-Timer = Callable[[str], AbstractContextManager]
+Timer = Callable[[str], AbstractContextManager[Any]]
 
 
 class Loss(Protocol):
@@ -76,6 +76,6 @@ def call_loss(
     return value, {} if report is None else report()
 
 
-def timed(timer: Timer | None, part: str) -> AbstractContextManager:
+def timed(timer: Timer | None, part: str) -> AbstractContextManager[Any]:
     """The context in which a loss computes one of its ``TIMED_PARTS``; without a timer it does nothing."""
     return nullcontext() if timer is None else timer(part)

@@ -97,7 +97,7 @@ def count_classes(
     if num_classes is not None:
         check_range(labels, num_classes)
         return labels, num_classes
-    present, labels = labels.unique(return_inverse=True)
+    present, labels = torch.unique(labels, return_inverse=True)
     if len(present) and present[0] < 0:
         raise ValueError(
             f"labels: {int(present[0])} found, expected whole numbers of at least 0; "

@@ -177,6 +177,8 @@ def load_loss(objective: dict[str, Any]) -> nn.Module | None:
     if name is None:
         return None
     loss = importlib.import_module(f"glossbench.losses.{objective['loss']}").LOSS(**objective["loss_settings"])
+    if hasattr(loss, "check"):  # the trainer says it where a loss is not finite, with its epoch
+        loss.check = False
     try:
         needs = needs_of(loss)
     except ValueError as error:

@@ -1,0 +1,222 @@
+"""G-Loss in other people's loops: evaluation, generators, documents without labels, reports, saved state."""
+
+import copy
+import math
+
+import pytest
+import torch
+from glossbench import transfer
+from glossbench.graph import log_propagated_by_elimination, propagate_labels
+from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
+from glossbench.losses.splitting import complementary_splits
+from pretended_device import CUDA, pretended_cuda
+from test_graph import batch, system
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.7, 0.9])
+def test_evaluation_hides_each_document_once_and_is_the_mean_over_these_splits(share):
+    embeddings, labels, _ = batch(0, 40)
+    loss = GLoss(labeled_fraction=share, reduction="none").eval()
+    state = torch.get_rng_state()
+    found = loss(embeddings, labels)
+    assert torch.equal(torch.get_rng_state(), state)
+    splits = complementary_splits(labels, share)
+    assert len(splits) == max(2, round(1 / (1 - share)))
+    assert torch.equal(torch.cat([hidden for hidden, _ in splits]).sort().values, torch.arange(40))
+    expected = torch.empty(40, dtype=torch.float64)
+    for hidden, kept in splits:
+        assert torch.equal(torch.cat([hidden, kept]).sort().values, torch.arange(40))
+        labeled = torch.zeros(40, dtype=torch.bool)
+        labeled[kept] = True
+        expected[hidden] = GLoss(reduction="none")(embeddings, labels, labeled=labeled)
+    torch.testing.assert_close(found, expected)
+    assert torch.equal(loss.last_split[0], torch.arange(40))
+    mean = GLoss(labeled_fraction=share).eval()
+    assert mean(embeddings, labels).item() == pytest.approx(expected.mean().item())
+    assert mean(embeddings, labels) == mean(embeddings, labels)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_evaluation_of_few_documents_is_finite(n):
+    assert torch.isfinite(GLoss().eval()(torch.randn(n, 4), torch.zeros(n, dtype=torch.long)))
+
+
+def test_a_generator_draws_the_split_and_leaves_torchs_own_alone():
+    embeddings, labels, _ = batch(1, 30)
+    state = torch.get_rng_state()
+    loss = GLoss(generator=torch.Generator().manual_seed(3))
+    first = loss(embeddings, labels)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert first == GLoss()(embeddings, labels, generator=torch.Generator().manual_seed(3))
+    hidden, kept = loss.last_split
+    labeled = torch.zeros(30, dtype=torch.bool).index_fill(0, kept, True)
+    one_by_one = GLoss(reduction="none")
+    assert one_by_one(embeddings, labels, labeled=labeled).mean().item() == pytest.approx(first.item())
+    assert torch.equal(one_by_one.last_split[0], hidden)
+    with pytest.raises(ValueError, match=r"^generator: expected a torch.Generator of the CPU, found 3$"):
+        GLoss()(embeddings, labels, generator=3)
+
+
+def test_the_split_is_drawn_on_the_cpu_under_another_default_device():
+    embeddings, labels, _ = batch(1, 30)
+    torch.manual_seed(0)
+    expected = GLoss()(embeddings, labels)
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        split = GLoss(), torch.Generator()
+    assert split[0](embeddings, labels) == expected
+
+
+def test_nothing_but_the_text_of_unlabeled_documents_reaches_the_loss():
+    embeddings, labels, _ = batch(2, 40)
+    without = torch.arange(40) % 4 == 0
+    given = labels.masked_fill(without, -100)
+    loss = GLoss(ignore_index=-100, reduction="none")
+    torch.manual_seed(0)
+    found = loss(embeddings, given, num_classes=3)
+    hidden, kept = loss.last_split
+    assert not without[hidden].any()
+    assert not without[kept].any()
+    assert len(kept) == 21  # 0.7 of the 30 with a label
+    # the same graph, with whatever labels for the hidden, judged at the documents that have one
+    labeled = torch.zeros(40, dtype=torch.bool).index_fill(0, kept, True)
+    every = propagate_labels(embeddings, labels, labeled, 3, 0.5)
+    position = torch.cumsum(~labeled, 0) - 1
+    expected = -every[position[hidden], labels[hidden]].log()
+    torch.testing.assert_close(found, expected)
+    # their text does reach it
+    torch.manual_seed(0)
+    assert not torch.equal(loss(embeddings + without[:, None] * 1.0, given, num_classes=3), found)
+    # and so for the renumbered classes, a given mask, and evaluation
+    assert torch.isfinite(GLoss(ignore_index=-100)(embeddings, given))
+    torch.testing.assert_close(loss(embeddings, given, labeled=labeled, num_classes=3), expected)
+    assert len(loss.eval()(embeddings, given)) == 30
+    nothing = GLoss(ignore_index=-100)(embeddings, torch.full((40,), -100))
+    assert nothing == 0
+
+
+def test_labels_of_hidden_documents_need_not_be_known_to_propagate():
+    embeddings, labels, labeled = batch(3, 30)
+    expected = propagate_labels(embeddings, labels, labeled, 3, 0.5)
+    unknown = torch.where(labeled, labels, -100)
+    torch.testing.assert_close(propagate_labels(embeddings, unknown, labeled, 3, 0.5), expected)
+    with pytest.raises(ValueError, match="labels: -100 to 2 do not lie in 0 to 2"):
+        propagate_labels(embeddings, torch.where(labeled, -100, labels), labeled, 3, 0.5)
+
+
+def test_the_report_describes_the_graph():
+    embeddings, labels, labeled = batch(4, 40)
+    loss = GLoss(sigma=0.4)
+    assert loss.report(graph=True) == {}
+    value = loss(embeddings, labels, labeled=labeled)
+    shown = {name: one.item() for name, one in loss.report(graph=True).items()}
+    assert loss.report().keys() == {"left_out_share"}
+    distances = torch.pdist(torch.nn.functional.normalize(embeddings))
+    assert shown["sigma"] == 0.4
+    assert shown["sigma_over_median"] == pytest.approx(0.4 / distances.median().item(), rel=0.02)
+    guessed = propagate_labels(embeddings, labels, labeled, 3, 0.4).argmax(dim=1)
+    assert shown["propagated_accuracy"] == pytest.approx((guessed == labels[~labeled]).double().mean().item())
+    shares = torch.bincount(labels[labeled], minlength=3) / labeled.sum()
+    assert shown["chance_loss"] == pytest.approx(-shares[labels[~labeled]].log().mean().item())
+    assert shown["eliminated"] == 0
+    # a flat graph predicts the shares of the classes
+    flat = GLoss(sigma=1e3)
+    assert flat(embeddings, labels, labeled=labeled).item() == pytest.approx(
+        flat.report(graph=True)["chance_loss"].item(), rel=1e-3
+    )
+    narrow = GLoss(sigma=0.01)
+    narrow(embeddings, labels, labeled=labeled)
+    assert narrow.report(graph=True)["eliminated"] == 1
+    assert loss(embeddings, labels, labeled=labeled) == value
+
+
+@pytest.mark.parametrize(("sigma", "duplicates"), [(0.6, 0), (0.05, 1)], ids=["solved", "eliminated"])
+@pytest.mark.parametrize("transition", ["stochastic", "column"])
+def test_second_derivatives_are_finite_differences(sigma, duplicates, transition):
+    embeddings, labels, labeled = batch(7, 9, dimension=4, duplicates=duplicates)
+    labeled[:2] = False
+    loss = GLoss(sigma=sigma, transition=transition)
+    point = embeddings.requires_grad_()
+    assert torch.autograd.gradgradcheck(
+        lambda x: loss(x, labels, labeled=labeled), point, eps=1e-7, atol=1e-2, rtol=1e-2
+    )
+
+
+def test_second_derivatives_of_the_elimination_have_no_nan():
+    embeddings, *others = batch(7, 12, dimension=4, duplicates=1)
+    point = embeddings.requires_grad_()
+    log_t, *rest = system(point, *others, 3, 0.02, "stochastic")
+    value = log_propagated_by_elimination(log_t, *rest).clamp(min=-1e4).sum()
+    (first,) = torch.autograd.grad(value, point, create_graph=True)
+    assert torch.isfinite(torch.autograd.grad(first.square().sum(), point)[0]).all()
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_embeddings_that_are_not_finite_are_said_so(broken):
+    embeddings, labels, _ = batch(0, 12)
+    embeddings[3, 2] = broken
+    with pytest.raises(ValueError, match=r"^embeddings: NaN or infinity found$"):
+        GLoss()(embeddings, labels)
+    assert GLoss(check=False)(embeddings, labels).isnan()
+
+
+@pytest.mark.parametrize(
+    "loss", [GLoss(), SupConLoss(), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
+)
+def test_all_losses_refuse_labels_of_another_shape(loss):
+    with pytest.raises(ValueError, match=r"^labels: expected \(6,\), found \(6, 1\)$"):
+        loss(torch.randn(6, 2), torch.zeros(6, 1).long())
+    with pytest.raises(TypeError, match=r"^embeddings: expected a torch.Tensor, found list$"):
+        loss([[1.0]], torch.zeros(1).long())
+
+
+def test_sigma_is_checked_when_it_is_set_and_saved():
+    loss = GLoss(sigma=0.3)
+    with pytest.raises(ValueError, match=r"^sigma: 0 is not a positive number$"):
+        loss.sigma = 0
+    other = GLoss(neighbors=30)
+    other.load_state_dict(loss.state_dict())
+    assert (other.sigma, other.neighbors) == (0.3, None)
+    assert copy.deepcopy(other).sigma == 0.3
+    loss.load_state_dict(GLoss(neighbors=30).state_dict())
+    assert (loss.sigma, loss.neighbors) == (None, 30)
+
+
+def test_the_text_of_a_loss_shows_every_argument():
+    text = repr(GLoss(neighbors=20, class_weights=torch.ones(2), divide_again=True, ignore_index=-100))
+    for part in (
+        "neighbors=20",
+        "sigma=None",
+        "class_weights=tensor([1., 1.])",
+        "divide_again=True",
+        "ignore_index=-100",
+        "check=True",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("loss", [GLoss(), GLoss(neighbors=8), GroupLoss()], ids=["sigma", "neighbors", "group"])
+def test_a_device_without_float64_has_its_graph_on_the_cpu(loss, monkeypatch):
+    embeddings, labels, _ = batch(0, 24)
+    further = [torch.randn(24, 3)] if isinstance(loss, GroupLoss) else []
+    torch.manual_seed(0)
+    expected = loss(embeddings.float(), labels, *further)
+    monkeypatch.setattr(transfer, "WITHOUT_FLOAT64", {"cuda"})
+    with pretended_cuda(monkeypatch):
+        torch.manual_seed(0)
+        found = loss(*(value.to(CUDA) for value in (embeddings.float(), labels, *further)))
+        assert found.device.type == "cuda"
+        assert found.cpu() == expected
+
+
+@pytest.mark.parametrize("arguments", [{}, {"neighbors": 8}], ids=["sigma", "neighbors"])
+def test_the_host_waits_once_for_a_loss_and_never_for_its_report(arguments, monkeypatch):
+    embeddings, labels, _ = batch(0, 24)
+    loss = GLoss(**arguments)
+    with pretended_cuda(monkeypatch) as device:
+        embeddings, labels = embeddings.to(CUDA), labels.to(CUDA)
+        device.waits.clear()
+        loss(embeddings, labels, num_classes=3)
+        assert len(device.waits) == 1
+        loss.report(graph=True)
+        assert len(device.waits) == 1
