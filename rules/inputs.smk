@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from glossbench.data.params import card_settings, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as study_params
 from glossbench.settings import requests
@@ -30,9 +30,24 @@ IMPORTS = f"{RESULTS}/imported"
 IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
 
 
+def check_paths():
+    """Check the local files of all corpora and encoders that runs of this study read."""
+    own = [run for run in STUDY.runs if run not in IMPORTED]
+    for name, keys in {"corpora": {run.corpus for run in own}, "encoders": {run.encoder for run in own}}.items():
+        for key in sorted(keys):
+            check_path(STUDY.registry[name][key], f"{ROOT}/config/{name}.yaml: {key}")
+
+
 def own_files(entry):
     """The local files that an entry of a registry names. They are the user's, so no prefix of a module moves them."""
     return [local(path) for path in local_files(entry)]
+
+
+if workflow.is_main_process:
+    try:
+        check_paths()
+    except SettingsError as error:
+        sys.exit(f"glossbench: {error}")
 
 
 # Learning: what a run and a search read and depend on.

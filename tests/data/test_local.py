@@ -62,7 +62,7 @@ def test_folder_is_copied_without_what_is_no_encoders(own, tmp_path):
     names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
     assert list(listed_files(manifest, verify=True)) == names
     assert {path.name for path in manifest.parent.iterdir()} == {".lock", ".fetched.json", "SHA256SUMS", *names}
-    assert set(names) < {path.removeprefix("own/") for path in local_files({"path": "own"})}
+    assert set(names) < {path.removeprefix("own/") for path in local_files({"kind": "folder", "path": "own"})}
     before = manifest.read_bytes()
     (own / "vocab.txt").unlink()
     fetch(entry(), tmp_path / "a", Mirror())
@@ -129,4 +129,4 @@ def test_missing_folder_is_named(tmp_path, monkeypatch):
         FetchError, match=r"^own: no such folder \(looked in .*\); correct `path:` in the encoder's entry$"
     ):
         fetch(entry(), tmp_path / "a", Mirror())
-    assert local_files({"path": "own"}) == []
+    assert local_files({"kind": "folder", "path": "own"}) == []

@@ -2,8 +2,10 @@
 
 import copy
 
+import pytest
 from data_registries import registry
-from glossbench.data.params import card_settings, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
+from glossbench.errors import SettingsError
 
 
 def table(**where) -> dict:
@@ -47,6 +49,29 @@ def test_local_files_are_a_file_or_the_visible_files_of_a_folder(tmp_path):
     for name in ("b", "a", ".hidden", "deep/c"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert local_files({"path": str(tmp_path)}) == [str(tmp_path / "a"), str(tmp_path / "b")]
-    assert local_files({"path": str(tmp_path / "a")}) == [str(tmp_path / "a")]
-    assert local_files({"path": str(tmp_path / "none")}) == local_files({}) == []
+    assert local_files({"kind": "folder", "path": str(tmp_path)}) == [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert local_files({"kind": "csv", "path": str(tmp_path / "a")}) == [str(tmp_path / "a")]
+    assert local_files({"kind": "csv", "path": str(tmp_path / "none")}) == local_files({}) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"kind": "csv", "path": "none.csv"}, '"none.csv" found, expected a file that exists (looked in '),
+        ({"kind": "csv", "path": "."}, '"." found, expected a file that exists'),
+        ({"kind": "folder", "path": "a {v1}.csv"}, '"a {v1}.csv" found, expected a folder that exists'),
+        ({"kind": "csv", "path": "~nosuchuser/a.csv"}, '"~nosuchuser/a.csv" found, expected a file that exists'),
+        ({"kind": "csv", "path": "a {v1}.csv"}, "but Snakemake reads braces as a wildcard in a {v1}.csv; rename it"),
+        ({"kind": "folder", "path": "."}, "but Snakemake reads braces as a wildcard in a {v1}.csv; rename it"),
+    ],
+)
+def test_paths_that_are_not_there_or_look_like_wildcards_are_refused_before_any_job(tmp_path, monkeypatch, entry, line):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a {v1}.csv").touch()
+    (tmp_path / "b{}.csv").touch()
+    with pytest.raises(SettingsError) as caught:
+        check_path(entry, "corpora.yaml: mine")
+    assert str(caught.value).startswith("corpora.yaml: mine.path: ")
+    assert line in str(caught.value)
+    check_path({"kind": "csv", "path": "b{}.csv"}, "corpora.yaml: mine")
+    check_path({"kind": "hub"}, "encoders.yaml: far")

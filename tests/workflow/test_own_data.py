@@ -39,5 +39,8 @@ def test_example_study_runs_and_follows_its_files(tmp_path, minilm):
     shutil.rmtree(encoder)
     process = snakemake(tmp_path, *TARGETS, study=STUDY)
     assert process.returncode
-    line = "glossbench: examples/own-data/encoder: no such folder (looked in "
+    line = (
+        'encoders.yaml: my-encoder.path: "examples/own-data/encoder" found, expected a folder that exists (looked in '
+    )
     assert line in process.stderr, process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1

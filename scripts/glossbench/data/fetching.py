@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, missing_files, wanted_files
-from glossbench.data.params import digests, split_files
+from glossbench.data.params import digests, local_path, split_files
 from glossbench.data.resources import STAGES, install, intact
 from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.urls import download
@@ -92,8 +92,7 @@ def _urls(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
 def _table(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
     if "path" not in entry:
         return _urls(entry, stage, mirror)
-    path = Path(entry["path"]).expanduser()
-    if not path.is_file():
+    if (path := local_path(entry)) is None:
         raise FetchError(f"{_missing(entry, 'file')} in the corpus's entry")
     return _copied({f"data{path.suffix}": path}, stage)
 
@@ -129,8 +128,7 @@ def _encoder_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
 
 
 def _encoder_folder(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    folder = Path(entry["path"]).expanduser()
-    if not folder.is_dir():
+    if (folder := local_path(entry)) is None:
         raise FetchError(f"{_missing(entry, 'folder')} in the encoder's entry")
     names = [item.name for item in folder.iterdir() if item.is_file()]
     if missing := missing_files(names):

@@ -3,8 +3,13 @@
 Imported while the workflow is parsed, so it imports nothing that takes long.
 """
 
+import json
+import re
 from pathlib import Path
 
+from glossbench.errors import SettingsError
+
+WILDCARD = re.compile(r"\{\s*\w")
 SOURCES = ("files", "wheel", "hub", "splits", "file", "path")
 
 
@@ -20,17 +25,40 @@ def fetch_settings(entry: dict) -> dict:
     return settings
 
 
-def local_files(entry: dict) -> list[str]:
-    """Local files that an entry names by ``path``; fetching runs again when one of them changes.
+def local_path(entry: dict) -> Path | None:
+    """The local file or folder that an entry names by ``path``; None where there is none."""
+    try:
+        path = Path(entry["path"]).expanduser() if "path" in entry else None
+    except RuntimeError:  # ~ and no user of this name
+        return None
+    is_there = path is not None and (path.is_dir() if entry["kind"] == "folder" else path.is_file())
+    return path if is_there else None
 
-    Empty where the path does not exist: the job that fetches it reports that.
+
+def local_files(entry: dict) -> list[str]:
+    """The files of ``local_path``; fetching runs again when one of them changes. Hidden ones are not among them."""
+    path = local_path(entry)
+    files = path.iterdir() if path and path.is_dir() else filter(None, [path])
+    return sorted(str(file) for file in files if file.is_file() and not file.name.startswith("."))
+
+
+def check_path(entry: dict, place: str) -> None:
+    """Check the local file or folder of an entry, before Snakemake asks for it.
+
+    Args:
+        entry: The entry.
+        place: File and key of the entry, for the error.
+
+    Raises:
+        SettingsError: The path does not exist, or Snakemake would read a part of it as a wildcard.
     """
     if "path" not in entry:
-        return []
-    path = Path(entry["path"]).expanduser()
-    if path.is_dir():
-        return sorted(str(file) for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [str(path)] if path.is_file() else []
+        return
+    found, kind = f"{place}.path: {json.dumps(entry['path'])} found", "folder" if entry["kind"] == "folder" else "file"
+    if local_path(entry) is None:
+        raise SettingsError(f"{found}, expected a {kind} that exists (looked in {Path.cwd()})")
+    if named := next((file for file in local_files(entry) if WILDCARD.search(file)), None):
+        raise SettingsError(f"{found}, but Snakemake reads braces as a wildcard in {named}; rename it")
 
 
 def digests(entry: dict) -> dict[str, str]:
