@@ -190,10 +190,15 @@ def test_wrong_settings_end_in_one_line_that_says_where_they_are(project):
     assert "glossbench: mine.yaml: line 4: seeds[0]: 010 found" in process.stderr
 
 
+def own_data(folder):
+    """Put the example of a user's corpus into a folder; returns a study of it."""
+    shutil.copytree(ROOT / "examples" / "own-data", folder / "examples" / "own-data")
+    return {**yaml.safe_load((ROOT / "config/own-data.yaml").read_text()), "encoders": ["minilm-l6"]}
+
+
 def test_files_of_your_own_are_found_where_they_are_not_below_the_prefix(project):
     folder = project(IMPORTER)
-    shutil.copytree(ROOT / "examples" / "own-data", folder / "examples" / "own-data")
-    settings = yaml.safe_load((ROOT / "config/own-data.yaml").read_text())
+    settings = own_data(folder)
     (folder / "mine.yaml").write_text(yaml.safe_dump({"losses": settings}))
     manifest = "below/here/resources/corpora/my-corpus/SHA256SUMS"
     assert finished_rules(done(snakemake(folder, manifest))) == {"gloss_fetch_corpus"}
@@ -208,7 +213,7 @@ def test_two_studies_are_two_modules(project):
         IMPORTER.split("rule count")[0].partition("\n\n\n")[2].replace("losses", "others").replace("gloss_", "second_")
     )
     folder = project(IMPORTER + "\n\n" + second.replace("below/here", "elsewhere"))
-    settings = yaml.safe_load((ROOT / "config/own-data.yaml").read_text())
+    settings = own_data(folder)
     both = {"losses": {**settings, "study": "within"}, "others": {**settings, "study": "other", "seeds": [5, 6]}}
     (folder / "mine.yaml").write_text(yaml.safe_dump(both))
     targets = ["below/here/results/within/runs.parquet", "elsewhere/results/other/runs.parquet"]
@@ -222,7 +227,7 @@ def test_the_example_of_the_page_is_a_workflow(project):
     page = (ROOT / "docs/running.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(configfile.*?)```", page, re.DOTALL)
     folder = project(example.replace("../glossbench/Snakefile", f"{ROOT}/Snakefile"))
-    settings = yaml.safe_load((ROOT / "config/own-data.yaml").read_text())
+    settings = own_data(folder)
     (folder / "config.yaml").write_text(yaml.safe_dump({"glossbench": {**settings, "study": "mine"}}))
     (folder / "workflow/summarise.py").touch()
     listed = done(snakemake(folder, "-n", "summary.txt"))
