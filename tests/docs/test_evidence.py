@@ -116,7 +116,7 @@ def test_differences_of_the_switches_are_those_of_their_table(page):
 def test_all_runs_of_each_corpus_are_packed():
     for corpus in read_yaml(ROOT / "config/cpu.yaml")["corpora"]:
         name = f"cpu-{corpus}"
-        with tarfile.open(EVIDENCE / "runs" / f"{name}-runs.tar.gz") as archive:
+        with tarfile.open(EVIDENCE / "runs" / f"{name}.tar.gz") as archive:
             runs = [member for member in archive.getnames() if member.endswith("/metrics.json")]
         assert len(runs) == 66, name
 
