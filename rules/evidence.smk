@@ -7,7 +7,7 @@ report: "../report/workflow.rst"
 
 rule table:
     input:
-        unpack(lambda w: frames_of(w.view, output_called("table", w.table).frames_in(STUDY))),
+        unpack(lambda w: frames_of(w.view, OUTPUT["table", w.table].frames_in(STUDY))),
     output:
         csv=shown("{view}/tables/{table}.csv", "Tables"),
         md=shown("{view}/tables/{table}.md", "Tables"),
@@ -23,10 +23,10 @@ rule table:
         mem_mb=1000,
         runtime=5,
     params:
-        output=lambda w: output_params(output_called("table", w.table)),
+        output=lambda w: output_params(OUTPUT["table", w.table]),
         caption=lambda w: read_caption(ROOT, w.table),
         names=lambda w: names_param(),
-        code=lambda w: code_digest("table", output_called("table", w.table).full_module),
+        code=lambda w: code_digest("table", OUTPUT["table", w.table].full_module),
     message:
         "Writing the table {wildcards.table}"
     script:
@@ -35,7 +35,7 @@ rule table:
 
 rule figure:
     input:
-        unpack(lambda w: frames_of(w.view, output_called("figure", w.figure).frames_in(STUDY))),
+        unpack(lambda w: frames_of(w.view, OUTPUT["figure", w.figure].frames_in(STUDY))),
     output:
         png=shown("{view}/figures/{figure}.png", "Figures"),
         pdf=shown("{view}/figures/{figure}.pdf", "Figures"),
@@ -51,10 +51,10 @@ rule figure:
         mem_mb=1000,
         runtime=5,
     params:
-        output=lambda w: output_params(output_called("figure", w.figure)),
+        output=lambda w: output_params(OUTPUT["figure", w.figure]),
         caption=lambda w: read_caption(ROOT, w.figure),
         names=lambda w: names_param(),
-        code=lambda w: code_digest("figure", output_called("figure", w.figure).full_module),
+        code=lambda w: code_digest("figure", OUTPUT["figure", w.figure].full_module),
     message:
         "Drawing the figure {wildcards.figure}"
     script:
@@ -77,7 +77,7 @@ rule significance:
         mem_mb=1000,
         runtime=10,
     params:
-        published=digest_of_published(),
+        published=PUBLISHED,
         names=lambda w: names_param(),
         code=code_digest("significance"),
     message:
@@ -104,7 +104,7 @@ rule claims:
     params:
         claims=lambda w: canonical(CLAIMS),
         caption=read_caption(ROOT, "claims"),
-        published=digest_of_published(),
+        published=PUBLISHED,
         names=lambda w: names_param(),
         code=code_digest("claims"),
     message:
@@ -142,7 +142,7 @@ rule report:
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),
         names=lambda w: names_param(),
-        templates=digest_of_templates(),
+        templates=digest_of_folder(TEMPLATES),
         code=code_digest("report"),
     message:
         "Writing the report"

@@ -131,13 +131,13 @@ if STUDY.settings.snapshots:
     ruleorder: train_with_snapshots > train
 
 
-for seeds, cells in seed_batches().items():
+for seeds, cells in INPUTS.seed_batches.items():
 
     rule:
         name:
             f"train_seeds_{'_'.join(map(str, seeds))}"
         input:
-            unpack(lambda w: training_inputs(Cell(w))),
+            unpack(lambda w: training_inputs(whole_cell(w))),
         output:
             **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_FILES.items()},
         log:
@@ -151,11 +151,11 @@ for seeds, cells in seed_batches().items():
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=lambda wildcards, attempt: memory_mb(Cell(wildcards), attempt),
-            runtime=lambda wildcards, attempt, n=len(seeds): run_minutes(Cell(wildcards), attempt, n),
+            mem_mb=lambda wildcards, attempt: memory_mb(whole_cell(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): run_minutes(whole_cell(wildcards), attempt, n),
         params:
-            settings=lambda w: run_params(Cell(w))["settings"],
-            code=lambda w: run_params(Cell(w))["code"],
+            settings=lambda w: run_params(whole_cell(w))["settings"],
+            code=lambda w: run_params(whole_cell(w))["code"],
             state=on_disk(f"{STATE}/runs/{{cell}}"),
         message:
             "Fine-tuning for {wildcards.cell}, several seeds"
@@ -222,7 +222,7 @@ rule evaluate:
 
 rule collect:
     input:
-        **COLLECTED.files(STUDY.runs, STUDY.tuning_jobs(), cards()),
+        **INPUTS.files(STUDY.runs, STUDY.tuning_jobs(), cards()),
     output:
         **collected_frames(RESULTS),
     log:
@@ -245,7 +245,7 @@ rule collect:
 
 rule collect_partial:
     input:
-        unpack(lambda w: finished_inputs()),
+        unpack(lambda w: FINISHED.inputs()),
     output:
         **collected_frames(PARTIAL),
     log:
@@ -258,7 +258,7 @@ rule collect_partial:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: finished_settings().to_json(),
+        settings=lambda w: FINISHED.settings().to_json(),
         code=code_digest("collect"),
     message:
         f"Collecting the runs of {RESULTS} that are finished so far"
@@ -294,14 +294,7 @@ if STUDY.settings.projection:
 
     rule project_partial:
         input:
-            unpack(
-                lambda w: existing(
-                    {
-                        "embeddings": per_run("embeddings.npz", finished(STUDY.runs_shown("projection"))),
-                        "cards": cards(),
-                    }
-                )
-            ),
+            unpack(lambda w: FINISHED.maps_inputs()),
         output:
             f"{PARTIAL}/projections.parquet",
         log:
@@ -313,7 +306,7 @@ if STUDY.settings.projection:
             mem_mb=2000,
             runtime=projection_minutes,
         params:
-            settings=lambda w: projection_settings(STUDY, finished(STUDY.runs_shown("projection"))).to_json(),
+            settings=lambda w: projection_settings(STUDY, FINISHED.among(STUDY.runs_shown("projection"))).to_json(),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of the runs that are finished so far"

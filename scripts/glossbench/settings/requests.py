@@ -61,6 +61,11 @@ def encoding_minutes(study: Study, cell: Any, attempt: int, config_dir: Path, on
     return _limited(study, 2 * epoch_seconds(study, cell, config_dir, on_gpu) / 60, attempt)
 
 
+def projection_minutes(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
+    """Minutes to ask for t-SNE of all runs that are shown: an hour for each attempt."""
+    return math.ceil(min(60 * attempt, 60 * study.settings.max_runtime))
+
+
 def memory_mb(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
     """Megabytes to ask for: the process, the encoder with all that is trained of it, and stored states of documents."""
     encoder = study.registry["encoders"][cell.encoder]
