@@ -87,7 +87,8 @@ run_params, evaluation_params, search_params = map(
 )
 
 
-# What jobs ask a scheduler for; Snakemake reruns nothing for a change here. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
+# What jobs ask a scheduler for; Snakemake reruns nothing for a change here. A machine that has fewer GPUs than jobs is
+# told so by --resources gpu=1.
 GPU = requests.gpu_request(STUDY, os.environ)
 
 
