@@ -4,6 +4,7 @@ import copy
 import datetime
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -502,6 +503,22 @@ def test_wrong_registries_get_one_line(config_copy, registry, at, value, said):
         load_study(LEAST, "my.yaml", config_copy)
     assert str(caught.value).startswith(f"{path}: {said}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "pair"),
+    [("corpora", ["mr", "r8"]), ("encoders", ["minilm-l6", "bert-base"]), ("objectives", ["ce", "scl"])],
+)
+def test_entries_of_one_title_cannot_be_told_apart(name, pair, config_copy):
+    path = config_copy / f"{name}.yaml"
+    entries = yaml.safe_load(path.read_text())
+    entries[pair[1]]["title"] = entries[pair[0]]["title"]
+    path.write_text(yaml.safe_dump(entries, sort_keys=False), encoding="utf-8")
+    title = json.dumps(entries[pair[0]]["title"])
+    same = f"{pair[0]} and {pair[1]} have the same title, {title}: give one of them another in config/{name}.yaml"
+    with pytest.raises(SettingsError, match=f"^my.yaml: {name}: {re.escape(same)}$"):
+        load_study({**LEAST, name: pair}, "my.yaml", config_copy)
+    load_study(LEAST, "my.yaml", config_copy)  # only one of them is in the study
 
 
 def test_numbers_of_registries_that_yaml_takes_for_text_are_numbers(config_copy):

@@ -26,7 +26,7 @@ LOSS = Spread
 ENTRIES = {
     "corpora": """
 tea-notes:
-  title: Tea & Notes
+  title: Tea & {notes}
   description: short sentences about tea and music
   source: this test
   licence: none
@@ -63,7 +63,7 @@ STUDY = {
     "encoder": {"layers": 1},
     "training": {"batch_size": 10, "epochs": 2, "learning_rate": 1e-3},
 }
-TITLES = ("Tea & Notes", "House Encoder", "Spread plus CE")
+TITLES = ("Tea & {notes}", "House Encoder", "Spread plus CE")
 
 
 @pytest.fixture(scope="module")

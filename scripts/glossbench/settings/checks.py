@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import must_be_known
+from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.messages import must_be_known, shown
 
 if TYPE_CHECKING:
     from glossbench.settings.study import Study
@@ -24,8 +25,21 @@ def check_study(study: Study, source: str) -> None:
         study: The study.
         source: Name of its file, for the error.
     """
-    for check in (_check_encoders, _check_validation, _check_shown, _check_perplexity, _check_tuning):
+    for check in (_check_titles, _check_encoders, _check_validation, _check_shown, _check_perplexity, _check_tuning):
         check(study, source)
+
+
+def _check_titles(study: Study, source: str) -> None:
+    """Check that tables and figures can tell the corpora, encoders and objectives of the study apart."""
+    bases = dict.fromkeys(ObjectiveKey.parse(key).base for key in study.objectives)
+    for name, keys in (("corpora", study.corpora), ("encoders", study.encoders), ("objectives", bases)):
+        known: dict[str, str] = {}
+        for key in keys:
+            title = study.registry[name][key].title
+            if title in known:
+                same = f"{known[title]} and {key} have the same title, {shown(title)}"
+                raise SettingsError(f"{source}: {name}: {same}: give one of them another in config/{name}.yaml")
+            known[title] = key
 
 
 def _check_encoders(study: Study, source: str) -> None:
