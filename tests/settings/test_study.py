@@ -551,6 +551,7 @@ UNREADABLE = [
     (b"a: {010: 1}\n", "line 1: a: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
     (b"a: 2024-13-45\n", "not valid YAML: month must be in 1..12"),
     (b"a: 1\nb: caf\xe9\nc: 3\n", "line 2: not valid YAML in UTF-8: "),
+    ("study: ä".encode("utf-16"), "text in UTF-16, expected UTF-8; save it as UTF-8"),
     ("ä: 1\nb: \x00\n".encode(), "line 2: not valid YAML in UTF-8: "),
     (b"a: 1\nb: !!python/object/apply:os.getcwd []\n", "line 2: not valid YAML: could not determine a constructor"),
     (b"a: 1\nb: 2\na: 3\n", 'line 3: not valid YAML: key "a" is given twice, first in line 1'),

@@ -1,5 +1,6 @@
 """Strict reading of YAML files. Errors name the file and the line."""
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     content = b""
     try:
         content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # which YAML is, but Snakemake does not read
+            raise SettingsError(f"{path}: text in UTF-16, expected UTF-8; save it as UTF-8")
         loader = LOADER(content)
         root = loader.get_single_node()
         _refuse_repeated_keys(root, set())
