@@ -2,8 +2,9 @@
 
 import json
 
-from glossbench.data.cards import describe, write_card
+from glossbench.data.cards import describe
 from glossbench.data.corpora import SPLITS, read_split
+from glossbench.files import write_json
 from glossbench.job.logs import job_log
 
 if __name__ == "__main__":
@@ -12,5 +13,5 @@ if __name__ == "__main__":
         _, class_names = read["train"]
         splits = {split: frame for split, (frame, _) in read.items()}
         card = describe(splits, class_names, json.loads(snakemake.params.settings))
-        write_card(card, snakemake.output.card)
+        write_json(snakemake.output.card, card)
         log.info("%d documents, %d classes", card["n_documents"], card["n_classes"])

@@ -1,13 +1,9 @@
 """The card of a prepared corpus: its description, its size, and counts of duplicates and conflicts."""
 
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from glossbench.data.corpora import contents
 from glossbench.errors import CorpusError
-from glossbench.files import replacing
 
 
 def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: dict) -> dict:
@@ -72,10 +68,3 @@ def _check_sizes(splits: dict[str, pd.DataFrame], stated: dict[str, int] | None,
 def _one_line(settings: str | dict) -> str:
     """Text as it is; a mapping as "key value, key value", sorted by key."""
     return settings if isinstance(settings, str) else ", ".join(f"{key} {settings[key]}" for key in sorted(settings))
-
-
-def write_card(card: dict, path: str | Path) -> None:
-    """Write a card as JSON, keys sorted, indented by two spaces."""
-    with replacing(path) as temporary:
-        text = json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        temporary.write_text(text, encoding="utf-8")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -140,6 +139,5 @@ def _refuse_escape(wheel: Path, name: str) -> None:
 
 
 def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:
-    # compared component by component, since fnmatch's * also matches slashes
-    components = (pattern.split("/") for pattern in patterns)
-    return any(len(names) == len(path.parts) and all(map(fnmatchcase, path.parts, names)) for names in components)
+    # component by component, since fnmatch's * also matches slashes, and from the first to the last
+    return any(len(path.parts) == pattern.count("/") + 1 and path.match(pattern) for pattern in patterns)
