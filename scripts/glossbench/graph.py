@@ -287,8 +287,11 @@ class _LogAddExp(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         a, b = ctx.saved_tensors
-        difference = (b - a).clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
-        return gradient / (1 + difference.exp()), gradient / (1 + (-difference).exp())
+        difference = b - a
+        if torch.is_grad_enabled():  # the gradient will be differentiated
+            difference = difference.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
+            return gradient / (1 + difference.exp()), gradient / (1 + (-difference).exp())
+        return gradient / difference.exp().add_(1), gradient / difference.neg_().exp_().add_(1)
 
 
 def log_add_exp(a: Tensor, b: Tensor) -> Tensor:
