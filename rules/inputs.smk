@@ -6,13 +6,15 @@ from functools import lru_cache
 
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
+from glossbench.provenance import origin
 from glossbench.settings import params as study_params
 from glossbench.settings import requests
 from glossbench.settings.collected import Finished, collect_settings, projection_settings
+from glossbench.settings.files import run_folder
 from glossbench.settings.grid import TuningJob
 from glossbench.settings.inputs import Inputs
 from glossbench.archives.imported import imported, records
-from glossbench.settings.lost import lost_files, lost_files_of_runs
+from glossbench.settings.lost import lost_files, lost_files_of_runs, refuse_other_settings
 
 
 def code_digest(script, *modules):
@@ -85,6 +87,25 @@ def params_of(made_by):
 run_params, evaluation_params, search_params = map(
     params_of, (study_params.run_params, study_params.evaluation_params, study_params.search_params)
 )
+
+
+def settings_digests(runs):
+    """Digests of the settings of the training and the evaluation of the runs that are made here, by their folders.
+
+    Of a cell's seeds, which have the same settings, the folder of the cell stands for all.
+    """
+    found, with_snapshots = {}, set(STUDY.runs_shown("snapshots"))
+    for run in runs:
+        if run in IMPORTED:
+            found[run_folder(run)] = None
+            continue
+        own = run in with_snapshots
+        place = run_folder(run) if own else str(Path(run_folder(run)).parent)
+        if place not in found:
+            trained = run_params(run, snapshots=True) if own else run_params(run)
+            judged = trained if STUDY.is_untuned(run.objective) else evaluation_params(run)
+            found[place] = [origin(**params)["settings"] for params in (trained, judged)]
+    return found
 
 
 # What jobs ask a scheduler for; Snakemake reruns nothing for a change here. A machine that has fewer GPUs than jobs is
@@ -205,6 +226,11 @@ def lost():
     """Files of the study that are missing although what is made from them may be there."""
     frames, here = list(frames_of(RESULTS).values()), Path(on_disk("."))
     own = [run for run in STUDY.runs if run not in IMPORTED]
+    if not any(Path(".snakemake/metadata").glob("*")):  # was removed, so that Snakemake sees no change of settings
+        try:
+            refuse_other_settings(here / RESULTS, own, settings_digests(own))
+        except SettingsError as error:
+            sys.exit(f"glossbench: {error}")
     files = [*frames, *INPUTS.of_runs(own)]
     collected = any(FINISHED.all_there([file]) for file in [*frames, *products_of(RESULTS)])
     of_runs = lost_files_of_runs(STUDY, own, here / RESULTS, collected)

@@ -236,6 +236,7 @@ rule collect:
         runtime=30,
     params:
         settings=lambda w: collect_settings(STUDY).to_json(),
+        made_from=lambda w: canonical(settings_digests(STUDY.runs)),
         code=code_digest("collect"),
     message:
         f"Collecting all runs of {RESULTS}"
@@ -259,6 +260,7 @@ rule collect_partial:
         runtime=30,
     params:
         settings=lambda w: FINISHED.settings().to_json(),
+        made_from=lambda w: canonical(settings_digests(FINISHED.among(STUDY.runs))),
         code=code_digest("collect"),
     message:
         f"Collecting the runs of {RESULTS} that are finished so far"

@@ -84,3 +84,23 @@ def test_after_changed_code_that_failed_the_old_scores_do_not_stand(finished, co
     assert (folder / target).exists(), "of the old code"
     jobs = planned(folder)
     assert (jobs["train"], jobs["evaluate"], jobs["report"]) == (1, 1, 1)
+
+
+MORE = ["--config", "training={batch_size: 20, epochs: 3, learning_rate: 1.0e-3}"]
+
+
+@pytest.mark.slow
+def test_runs_of_other_settings_are_refused_where_snakemake_has_no_record_of_them(finished, copied):
+    folder = copied(finished)
+    line = (
+        f"results/tiny/runs/{CELL}/ce/seed-0: made with other settings than the study has, and Snakemake has no record"
+    )
+    assert snakemake(folder, "--touch", *MORE).returncode == 0
+    process = snakemake(folder, "results/tiny/runs.parquet", "--forcerun", "collect", *MORE)
+    assert process.returncode != 0
+    assert f"glossbench: {line}" in process.stderr
+    shutil.rmtree(folder / ".snakemake")
+    process = snakemake(folder, "-n", *MORE)
+    assert process.returncode != 0
+    assert f"glossbench: {line}" in process.stderr
+    assert planned(folder) == {}

@@ -26,6 +26,10 @@ TIMING = [
     "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
     "commit",
 ]  # fmt: skip
+OTHER_SETTINGS = (
+    "{}: made with other settings than the study has, and Snakemake has no record of that (--touch does this, or a "
+    "removed .snakemake); delete this folder and run again"
+)
 Paths = Iterable[str]
 # Columns of ``frames.OBJECTIVE_COLUMNS`` by objective key.
 Objectives = dict[str, dict[str, str]]
@@ -83,6 +87,23 @@ def collect_runs(study: str, metrics: Paths, timing: Paths, predictions: Paths, 
         rows.append({"study": study, **found, **told, **origins(made_from), "numerics": numerics})
     frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype({name: float for name, kind in CONTRACT["runs"].items() if kind in FLOATS and name in frame})
+
+
+def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | None]) -> None:
+    """Raise CorpusError if a run was made with other settings than those of the study.
+
+    Snakemake makes such a run again, unless it has lost its record of the run.
+
+    Args:
+        runs: The collected runs.
+        expected: Digests of the settings of training and evaluation by the folder of a run or of its cell, below the
+            study's; None for runs that were made elsewhere, and judged when they were imported.
+    """
+    for run in runs.itertuples():
+        cell = f"runs/{run.corpus}/{run.encoder}/{run.objective}"
+        digests = expected.get(f"{cell}/seed-{run.seed}", expected.get(cell))
+        if digests not in (None, [run.training_settings, run.evaluation_settings]):
+            raise CorpusError(OTHER_SETTINGS.format(f"results/{run.study}/{cell}/seed-{run.seed}"))
 
 
 def origins(made_from: dict[str, dict[str, Any]]) -> dict[str, str]:

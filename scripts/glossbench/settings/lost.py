@@ -4,15 +4,38 @@ Snakemake removes the outputs of a job that fails, and does not miss them at the
 them is still there. Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from glossbench.errors import SettingsError
 from glossbench.settings.files import OF_RUNS, OF_UNTUNED, run_folder
 from glossbench.settings.grid import Run
 from glossbench.settings.study import Study
 
 OF_TRAINING = ("embeddings.npz", "logits.npz")
 DOWNLOADS = "resources"
+
+
+def refuse_other_settings(results: Path, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
+    """Raise SettingsError if a run says of itself that it was made with other settings than those of the study.
+
+    Args:
+        results: Folder of the study.
+        runs: Those of its runs that it makes itself.
+        expected: Digests of the settings of training and evaluation by the folder of a run or of its cell.
+    """
+    for run in runs:
+        folder, digests = run_folder(run), []
+        for name in ("timing.json", "metrics.json"):
+            file = results / folder / name
+            digests += [json.loads(file.read_text(encoding="utf-8"))["origin"]["settings"]] if file.is_file() else []
+        wanted = expected.get(folder) or expected[str(Path(folder).parent)]
+        if len(digests) == len(wanted) and digests != wanted:
+            raise SettingsError(
+                f"{results / folder}: made with other settings than the study has, and Snakemake has no record of "
+                "that, since .snakemake was removed; delete this folder and run again"
+            )
 
 
 def lost_files(files: Iterable[str], prefix: Path) -> list[str]:
