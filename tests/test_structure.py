@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scripts" / "glossbench"
-# What each room may import besides itself. errors.py, files.py, provenance.py, arguments.py, graph.py and transfer.py are the ground floor.
+# What each room may import besides itself. errors.py, files.py, paper.py, provenance.py, arguments.py, graph.py and transfer.py are the ground floor.
 MAY_IMPORT = {
     "errors": set(),
     "files": {"errors"},
@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "sigma": {"arguments", "graph", "transfer"},
     "transfer": set(),
     "frames": {"errors"},
+    "paper": {"errors"},
     "losses": {"arguments", "graph", "sigma", "transfer"},
-    "settings": {"errors", "provenance"},
+    "settings": {"errors", "provenance", "paper"},
     "job": {"errors", "files", "provenance"},
     "data": {"errors", "files", "job", "transfer", "settings"},
     "learning": {
@@ -34,10 +35,10 @@ MAY_IMPORT = {
         "transfer",
         "settings",
     },
-    "evidence": {"errors", "frames", "graph", "sigma"},
+    "evidence": {"errors", "frames", "graph", "sigma", "paper"},
     "archives": {"errors", "files", "provenance", "data", "settings", "learning", "evidence", "frames"},
-    "commands": {"errors", "job", "settings", "evidence", "archives"},
-    "pages": {"errors", "settings", "evidence", "commands"},
+    "commands": {"errors", "job", "settings", "evidence", "archives", "paper"},
+    "pages": {"errors", "settings", "evidence", "commands", "paper"},
     "__main__": {"errors", "files", "settings", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from glossbench.__main__ import main
 from glossbench.commands.plan import checkpoint_bytes, kept_bytes, plan, plan_text, published_speed
-from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.numbers import DASH
 from glossbench.pages.items import measures, runs_of_claim
+from glossbench.paper import published_costs
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, CONFIG, FACTS, PUBLISHED

@@ -8,8 +8,7 @@ import pytest
 import torch
 import yaml
 from glossbench.commands.plan import plan, published_speed
-from glossbench.evidence.paper.facts import read_facts
-from glossbench.evidence.paper.published import published_costs
+from glossbench.paper import published_costs, read_facts
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 

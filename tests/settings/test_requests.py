@@ -2,20 +2,19 @@
 
 import pytest
 from glossbench.commands.plan import published_speed
-from glossbench.evidence.paper.published import published_costs
+from glossbench.paper import published_costs
 from glossbench.settings.grid import Run
 from glossbench.settings.requests import (
     evaluation_minutes,
     gpu_request,
     memory_mb,
-    paper_speed,
     run_minutes,
     search_minutes,
     submission,
 )
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import CONFIG, PUBLISHED
+from registered import CONFIG, FACTS, PUBLISHED
 
 MR = Run("mr", "bert-base", "ce", 0)
 
@@ -32,11 +31,11 @@ def minutes(cell=MR, seeds=1, attempt=1, **changes):
 def test_the_speed_is_that_of_the_plan():
     paper = load_study(read_yaml(CONFIG / "paper.yaml"), "paper", CONFIG)
     (planned,) = published_speed(paper, published_costs(PUBLISHED))["docs_per_second"]
-    assert paper_speed(CONFIG) == pytest.approx(planned)
+    assert FACTS.speed == pytest.approx(planned)
 
 
 def test_minutes_are_twice_those_of_all_epochs():
-    whole = 200 * 6397 / paper_speed(CONFIG) / 60
+    whole = 200 * 6397 / FACTS.speed / 60
     assert minutes() == pytest.approx(2 * whole, abs=1)
     assert minutes(training={"epochs": 100}) == pytest.approx(whole, abs=1)
     assert minutes(seeds=3) == pytest.approx(6 * whole, abs=1)
@@ -66,7 +65,7 @@ def test_a_search_asks_for_all_of_its_trials(run_epochs):
         "max_runtime": 1000,
     }
     cell = Run("mr", "bert-base", "gloss-o-ce", 0)
-    whole = 3 * 10 * 6397 / paper_speed(CONFIG) / 60
+    whole = 3 * 10 * 6397 / FACTS.speed / 60
     assert search_minutes(study(**settings), cell, 1, CONFIG) == pytest.approx(max(20, 2 * whole), abs=1)
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from glossbench.evidence.paper.facts import read_facts
+from glossbench.paper import read_facts
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.names import Names, shown_names
 from glossbench.settings.objectives import read_presets

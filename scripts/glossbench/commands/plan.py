@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from glossbench.errors import SettingsError
-from glossbench.evidence.paper.facts import Facts, read_facts
-from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
+from glossbench.paper import Facts, published_costs, read_facts
 from glossbench.settings.grid import Run
 from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.requests import documents_of, trained_trials

@@ -17,26 +17,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.paper import published
-from glossbench.evidence.paper.facts import read_facts
 from glossbench.evidence.selection import coverage_note, trained
 from glossbench.evidence.tables.layout import spread_notes
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
+from glossbench.paper import READERS, published_results, published_runs, read_facts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glossbench.evidence.report.page import Shown
 
-# Readers of the paper's numbers, by their names in ``reads`` of config/outputs.yaml.
-PUBLISHED = {
-    "results": published.published_results,
-    "models": published.published_models,
-    "ttests": published.published_ttests,
-    "facts": read_facts,
-}
 # Frames that verdicts, tests and the report are made from. Not every study has trials.
 JUDGED = ("runs", "epochs", "trials")
 TESTED = ("runs",)
@@ -131,7 +123,7 @@ class Evidence:
         with self._reproducibly():
             runs = self.frames["runs"]
             pairs = pair_tests(runs)
-            needed = seeds_for_published(pairs, published.published_results(self.published))
+            needed = seeds_for_published(pairs, published_results(self.published))
             tests = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
             return {"csv": to_csv(pairs), "json": to_json(tests)}
 
@@ -150,7 +142,7 @@ class Evidence:
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
             frames["runs"] = trained(frames["runs"])  # no claim is about untuned objectives, which the paper lacks
-            paper = published.published_runs(self.published)
+            paper = published_runs(self.published)
             verdicts = judge(registry, read_facts(self.published), **frames, published=paper)
             return {"json": to_json(verdicts), "md": to_page(verdicts)}
 
@@ -184,8 +176,8 @@ class Evidence:
 
     def _inputs(self, output: dict[str, Any]) -> dict[str, Any]:
         """The frames and numbers that an output reads, by parameter; frames that the study lacks are left out."""
-        known = [name for name in output["reads"] if name in PUBLISHED or name in self.frames]
-        return {name: PUBLISHED[name](self.published) if name in PUBLISHED else self.frames[name] for name in known}
+        known = [name for name in output["reads"] if name in READERS or name in self.frames]
+        return {name: READERS[name](self.published) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
         return _module(output).frame(**self._inputs(output), **output["settings"])

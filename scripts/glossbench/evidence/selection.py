@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from glossbench.frames import UNTUNED
+from glossbench.frames import CELL_OF_PROTOCOL, UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
-CELL = ["corpus", "encoder", "protocol", "objective"]
 
 
 def no_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +90,7 @@ def one_at_a_time(rows: pd.DataFrame, settings: Sequence[str]) -> pd.DataFrame:
     """
     rows = rows[rows["setting"].isin(["", *settings])]
     rows = rows.assign(objective=rows["unvaried"])
-    kept = (rows["setting"] != "").groupby([rows[key] for key in CELL]).transform("any")
+    kept = (rows["setting"] != "").groupby([rows[key] for key in CELL_OF_PROTOCOL]).transform("any")
     return rows[kept.astype(bool)]
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.paper.published import published_costs, published_results
 from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
 from glossbench.evidence.text.names import metric_name
 from glossbench.evidence.text.numbers import DASH, number, significant
+from glossbench.paper import published_costs, published_results
 from glossbench.settings.study import Study
 
 QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds an epoch"}

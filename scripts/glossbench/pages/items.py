@@ -8,7 +8,7 @@ import pandas as pd
 
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
-from glossbench.evidence.paper.published import published_models, published_results
+from glossbench.paper import published_models, published_results
 from glossbench.settings.costs import Costs as CostsFile
 from glossbench.settings.grid import Run
 from glossbench.settings.keys import ObjectiveKey

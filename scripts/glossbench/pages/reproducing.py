@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.commands.plan import kept_bytes, plan, published_speed, speeds, without_stop
-from glossbench.evidence.paper.facts import read_facts
-from glossbench.evidence.paper.published import published_costs
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import DASH, number
 from glossbench.pages.decidable import cells, decidable
 from glossbench.pages.items import Costs, Item, claim_item, load_costs, output_item, runs_of_claim
+from glossbench.paper import published_costs, read_facts
 from glossbench.settings.outputs import Output, load_claims, load_outputs
 from glossbench.settings.study import Study
 

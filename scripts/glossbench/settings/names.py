@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.published import paper_keys
 from glossbench.settings.study import Study
 
 Names = dict[str, list[dict[str, Any]]]
@@ -16,7 +16,9 @@ def names_of(study: Study, config_dir: Path) -> Names:
     Other entries of the registries are left out, so that adding an entry does not rerun the tables of every study.
     """
     keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": study.objectives}
-    return shown_names({kind: [*own, *paper_keys(config_dir)[kind]] for kind, own in keys.items()}, study.registry)
+    return shown_names(
+        {kind: [*own, *paper_keys(config_dir / "published")[kind]] for kind, own in keys.items()}, study.registry
+    )
 
 
 def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:

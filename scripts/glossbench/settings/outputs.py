@@ -11,17 +11,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from glossbench.paper import READERS, paper_keys
 from glossbench.settings.claims import load_claims  # noqa: F401
 from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole
-from glossbench.settings.published import paper_keys
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
 from glossbench.settings.yaml_file import check_key, read_yaml
 
 # File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
 FOR_THE_REPORT = ("html", "txt")  # endings that only the report reads; it links the others
-# Names under ``reads`` that are the paper's numbers, not collected frames.
-PUBLISHED = ("results", "models", "ttests", "facts")
 NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
 
 
@@ -121,11 +119,11 @@ class Output:
     @property
     def published(self) -> bool:
         """Whether it reads the paper's numbers."""
-        return any(name in PUBLISHED for name in self.reads)
+        return any(name in READERS for name in self.reads)
 
     def frames_in(self, study: Study) -> list[str]:
         """Names of the frames that it is made from in a study; ``coverage`` for the note on unfinished runs."""
-        required = [name for name in self.reads if name not in PUBLISHED]
+        required = [name for name in self.reads if name not in READERS]
         return [*required, *(name for name in self.reads_if_there if name in study.frames), "coverage"]
 
     @property
@@ -189,7 +187,7 @@ def load_outputs(config_dir: Path) -> list[Output]:
             entry.module or key,
             entry.settings.model_dump(mode="json", exclude_unset=True),
             entry.needs.stated(),
-            paper_keys(config_dir),
+            paper_keys(config_dir / "published"),
         )
         for kind, entries in (("table", registry.tables), ("figure", registry.figures))
         for key, entry in entries.items()

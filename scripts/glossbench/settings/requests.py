@@ -3,15 +3,13 @@
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
-import csv
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from glossbench.paper import read_facts
 from glossbench.settings.params import Cell, trial_epochs, trials_of
-from glossbench.settings.published import key_by_printed
 from glossbench.settings.search import Choices, Range
 from glossbench.settings.study import Study
 
@@ -111,7 +109,8 @@ def epoch_seconds(study: Study, cell: Any, config_dir: Path, on_gpu: bool = True
     The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
     """
     encoders = study.registry["encoders"]
-    speed, measured = paper_speed(config_dir), encoders[MEASURED].parameters if MEASURED in encoders else math.nan
+    speed = read_facts(config_dir / "published").speed
+    measured = encoders[MEASURED].parameters if MEASURED in encoders else math.nan
     parameters = encoders[cell.encoder].parameters or math.nan
     longer = max(1.0, study.max_length / PAPER_LENGTH)
     longer *= 1 if on_gpu and study.settings.device != "cpu" else SLOWER_CPU
@@ -127,7 +126,7 @@ def _limited(study: Study, minutes: float, attempt: int, others: int = 0) -> int
 
 def _used(study: Study, corpus: str, config_dir: Path) -> dict[str, float]:
     """Documents by split that a study reads of a corpus; NaN where no size is known."""
-    sizes = documents_of(study, corpus, paper_documents(config_dir))
+    sizes = documents_of(study, corpus, read_facts(config_dir / "published").documents)
     return {split: getattr(study.subset(corpus), split) or sizes[split] for split in ("train", "val", "test")}
 
 
@@ -141,7 +140,7 @@ def trained_trials(search: Mapping[str, Choices | Range], trials: int) -> int:
     return int(min(trials, math.prod(space.size for space in search.values())))
 
 
-def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, float]]) -> dict[str, float]:
+def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]]) -> dict[str, float]:
     """Documents by split, from the registry or else from the paper; NaN if unknown.
 
     Args:
@@ -155,24 +154,3 @@ def documents_of(study: Study, corpus: str, published: dict[str, tuple[float, fl
         return dict(stated)
     learned, tested = published.get(corpus, (math.nan, math.nan))
     return {"train": learned, "val": 0, "test": tested}
-
-
-@lru_cache
-def paper_speed(config_dir: Path) -> float:
-    """Documents per second that all runs of T3 trained on, over their whole training time."""
-    sizes = {row["corpus"]: float(row["train"]) for row in _rows(config_dir, "corpora")}
-    keys, runs = key_by_printed(config_dir, "corpus"), _rows(config_dir, "standalone")
-    documents = sum(sizes[keys[row["dataset"]]] * float(row["early_stopping_epoch"]) for row in runs)
-    return documents / sum(float(row["total_train_seconds"]) for row in runs)
-
-
-@lru_cache
-def paper_documents(config_dir: Path) -> dict[str, tuple[float, float]]:
-    """By corpus, the paper's number of documents to learn from, with those for validation, and to test on."""
-    rows = _rows(config_dir, "corpora")
-    return {row["corpus"]: (float(row["train"]) + float(row["validation"] or 0), float(row["test"])) for row in rows}
-
-
-def _rows(config_dir: Path, name: str) -> list[dict[str, str]]:
-    with (config_dir / "published" / f"published_{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -20,7 +20,7 @@ from claim_cases import (
     won,
 )
 from glossbench.evidence.claims.judging import judge
-from glossbench.evidence.paper.published import published_runs
+from glossbench.paper import published_runs
 from made_up import CORPORA, ENCODERS, evidence, runs
 from registered import CLAIMS, FACTS, PUBLISHED
 

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 import pytest
-from glossbench.evidence.paper.published import published_results
 from glossbench.evidence.tables import comparison
+from glossbench.paper import published_results
 from made_up import paper_cells, runs, study_runs
 from registered import FACTS, PUBLISHED
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from glossbench.evidence.paper.published import published_models
 from glossbench.evidence.tables import models
+from glossbench.paper import published_models
 from made_up import runs
 from registered import FACTS, PUBLISHED, TABLES
 

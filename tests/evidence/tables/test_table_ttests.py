@@ -4,8 +4,8 @@ from itertools import chain
 
 import pandas as pd
 import pytest
-from glossbench.evidence.paper.published import published_ttests
 from glossbench.evidence.tables import ttests
+from glossbench.paper import published_ttests
 from made_up import CORPORA, by_corpus
 from registered import PUBLISHED, TABLES
 from scipy import stats

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.competitors import listed
-from glossbench.evidence.paper.comparable import differences_from_paper
-from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.differences import size_differences
 from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, objective_name
+from glossbench.paper import Facts
 
 # Columns of the collected runs that are part of the protocol, by the words that name them.
 SETTINGS = {
@@ -71,7 +71,7 @@ def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str
     """Differences in documents and trained parameters; a corpus that the claim is not about is named as such."""
     cells: dict[str, list[str]] = {}
     for (corpus, encoder), own in runs.groupby(["corpus", "encoder"]):
-        for difference in differences_from_paper(own, corpus, encoder, facts):
+        for difference in size_differences(own, corpus, encoder, facts):
             if corpus in corpora or difference.startswith("trained"):
                 cells.setdefault(difference, []).append(corpus)
     every = set(runs["corpus"])

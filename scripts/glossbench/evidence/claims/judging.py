@@ -14,7 +14,7 @@ from glossbench.evidence.claims.own_tables import judge_published
 from glossbench.evidence.claims.scope import grid_of, restricted, scope_of, scope_text
 from glossbench.evidence.claims.support import rows_behind, support_of, with_rule
 from glossbench.evidence.claims.wording import bounds, reason, shown
-from glossbench.evidence.paper.facts import Facts
+from glossbench.paper import Facts
 
 KINDS = {
     "cells-won": cells_won.measure,

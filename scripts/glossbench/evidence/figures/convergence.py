@@ -10,10 +10,10 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import with_validation_score
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.frames import PANEL
 
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
-CELL = ["protocol", "corpus", "encoder"]
-LINE = [*CELL, "objective"]
+LINE = [*PANEL, "objective"]
 ROW = 0.23  # inches per objective in a panel
 MARGIN = 0.55  # inches per block for title, axis label and legend
 FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
@@ -37,7 +37,7 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
         with at least that score, NaN if there is none) and n_epochs (trained).
     """
     scored = with_validation_score(select(epochs))[[*LINE, "seed", "epoch", "score"]]
-    best = scored.groupby(CELL)["score"].transform("max")
+    best = scored.groupby(PANEL)["score"].transform("max")
     runs = scored.groupby([*LINE, "seed"])["epoch"].max().rename("n_epochs")
     parts = []
     for share in SHARES:

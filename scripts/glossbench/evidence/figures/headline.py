@@ -7,10 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, is_untuned, unvaried_and_untuned
+from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
 from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.text.names import arrange, protocol_name
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import CELL_OF_PROTOCOL
 
 METRIC = "accuracy"
 ORDER = ["protocol", "corpus", "encoder", "objective"]
@@ -41,9 +42,9 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
         NaN for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
     """
     own = select(runs)
-    found = cells(own, METRIC)[[*CELL, "n", "mean", "low", "high"]]
-    ends = own.groupby(CELL)[f"test_{METRIC}"].agg(least="min", most="max").reset_index()
-    table = found.merge(ends, on=CELL)
+    found = cells(own, METRIC)[[*CELL_OF_PROTOCOL, "n", "mean", "low", "high"]]
+    ends = own.groupby(CELL_OF_PROTOCOL)[f"test_{METRIC}"].agg(least="min", most="max").reset_index()
+    table = found.merge(ends, on=CELL_OF_PROTOCOL)
     table[NUMBERS] = table[NUMBERS].astype(float) * 100
     return arrange(table[[*ORDER, "n", *NUMBERS]], ORDER)
 

@@ -13,9 +13,10 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, NEARBY, is_relative, numbers, one_at_a_time
+from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 from glossbench.evidence.text.numbers import DASH, number
+from glossbench.frames import CELL_OF_PROTOCOL
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS = 0.7  # inches for the names of the corpora
@@ -41,7 +42,7 @@ def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     """
     rows = one_at_a_time(runs, [setting])
     varied = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
-    has_varied = varied.groupby([rows[key] for key in CELL]).transform("any").astype(bool)
+    has_varied = varied.groupby([rows[key] for key in CELL_OF_PROTOCOL]).transform("any").astype(bool)
     return runs.loc[rows.index[varied | (has_varied & (rows["setting"] == ""))]]
 
 
@@ -63,9 +64,9 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     own = 1.0 if relative else rows[setting].astype(float)
     values = numbers(rows["value"]).where(~unvaried, own).round(DIGITS)
     rows = rows.assign(value=values, chosen=unvaried, score=rows["test_macro_f1"] * 100).dropna(subset=["value"])
-    chosen = rows.groupby([*CELL, "value"])["chosen"].any()
-    once = rows.sort_values("chosen", kind="stable").drop_duplicates([*CELL, "value", "seed"])
-    scores = once.groupby([*CELL, "value"])["score"]
+    chosen = rows.groupby([*CELL_OF_PROTOCOL, "value"])["chosen"].any()
+    once = rows.sort_values("chosen", kind="stable").drop_duplicates([*CELL_OF_PROTOCOL, "value", "seed"])
+    scores = once.groupby([*CELL_OF_PROTOCOL, "value"])["score"]
     table = scores.agg(mean="mean", std="std", n_seeds="size").join(chosen).reset_index()
     return arrange(table, ["protocol", "encoder", "objective", "corpus", "value"])
 
@@ -85,7 +86,7 @@ def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
     heights = [CELL_HEIGHT * max(panel["corpus"].nunique() for _, panel in row) + 0.65 for row in rows]
     figure = Figure(figsize=(width, sum(heights) + 0.45), layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
-    drops = table["mean"] - table.groupby(CELL)["mean"].transform("max")
+    drops = table["mean"] - table.groupby(CELL_OF_PROTOCOL)["mean"].transform("max")
     norm = Normalize(-min(DEEPEST, max(1.0, -drops.min())), 0)
     room = (width / columns - LABELS) / len(values)
     decimals = next((digits for digits, needed in ROOM.items() if room >= needed), None)

@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import CELL, NEARBY, RELATIVE, one_at_a_time
+from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import CELL_OF_PROTOCOL
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 BAR = 0.3  # inches per bar
@@ -38,19 +39,19 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = one_at_a_time(runs.reset_index(drop=True), SETTINGS)
     rows = rows.assign(score=rows["test_macro_f1"] * 100)
-    own = rows[rows["setting"] == ""].set_index([*CELL, "seed"])["score"].rename("own")
+    own = rows[rows["setting"] == ""].set_index([*CELL_OF_PROTOCOL, "seed"])["score"].rename("own")
     varied = rows[rows["setting"] != ""]
     nearby = varied["value"].isin(NEARBY)
-    has_nearby = nearby.groupby([varied[key] for key in [*CELL, "setting"]]).transform("any").astype(bool)
-    varied = varied[nearby | ~has_nearby].join(own, on=[*CELL, "seed"]).dropna(subset=["own", "score"])
+    has_nearby = nearby.groupby([varied[key] for key in [*CELL_OF_PROTOCOL, "setting"]]).transform("any").astype(bool)
+    varied = varied[nearby | ~has_nearby].join(own, on=[*CELL_OF_PROTOCOL, "seed"]).dropna(subset=["own", "score"])
     varied = varied.assign(change=varied["score"] - varied["own"])
-    changes = varied.groupby([*CELL, "setting", "value"])["change"].mean().reset_index()
-    own_means = own.groupby(CELL).mean()
+    changes = varied.groupby([*CELL_OF_PROTOCOL, "setting", "value"])["change"].mean().reset_index()
+    own_means = own.groupby(CELL_OF_PROTOCOL).mean()
     bars = [
-        {**dict(zip([*CELL, "setting"], key, strict=True)), **_bar(group, own_means.loc[key[:4]])}
-        for key, group in changes.groupby([*CELL, "setting"])
+        {**dict(zip([*CELL_OF_PROTOCOL, "setting"], key, strict=True)), **_bar(group, own_means.loc[key[:4]])}
+        for key, group in changes.groupby([*CELL_OF_PROTOCOL, "setting"])
     ]
-    columns = [*CELL, "setting", "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]
+    columns = [*CELL_OF_PROTOCOL, "setting", "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]
     table = pd.DataFrame(bars, columns=columns)
     return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])
 
@@ -73,7 +74,7 @@ def _bar(changes: pd.DataFrame, unvaried: float) -> dict:
 @panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a panel per corpus, encoder and objective, with the longest bar on top."""
-    groups = list(table.groupby(CELL, sort=False))
+    groups = list(table.groupby(CELL_OF_PROTOCOL, sort=False))
     rows = panels.in_rows(groups, WIDEST)
     width = style.COLUMN_WIDTH if len(groups) == 1 else style.PAGE_WIDTH
     bars = max(len(panel) for _, panel in groups)

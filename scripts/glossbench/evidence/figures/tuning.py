@@ -18,9 +18,9 @@ from glossbench.evidence.figures.learning_curves import SCORE_NAMES
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, encoder_name, in_order, objective_name, protocol_name
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import PANEL
 
-CELL = ["protocol", "corpus", "encoder"]
-SEARCH = [*CELL, "objective"]
+SEARCH = [*PANEL, "objective"]
 FEWEST = 4  # complete trials that an importance needs
 TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials
 SHORT = {"learning_rate": "lr", "margin": "m", "anchors_per_class": "k", **SYMBOLS}

@@ -18,10 +18,10 @@ from glossbench.evidence.selection import coverage_note, unvaried_and_untuned
 from glossbench.evidence.tables.rendering import to_html
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 from glossbench.evidence.text.numbers import duration, number
+from glossbench.frames import CELL
 
 TEMPLATES = Path(__file__).parent / "templates"
 RUNS_SHOWN_AT_ONCE = 40
-CELL = ["corpus", "encoder", "objective"]
 PNG_WIDTH = slice(16, 20)  # bytes of the first chunk of a png, big-endian
 PNG_HEIGHT = slice(20, 24)
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.

@@ -5,9 +5,9 @@ import pandas as pd
 from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange
+from glossbench.frames import CELL_OF_PROTOCOL
 
-CELL = ["corpus", "encoder", "protocol", "objective"]
-COLUMNS = [*CELL, "n", "mean", "std", "low", "high", "reason"]
+COLUMNS = [*CELL_OF_PROTOCOL, "n", "mean", "std", "low", "high", "reason"]
 
 
 def cells(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def cells(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
         the unit of the metric's column.
     """
     rows = []
-    for keys, group in scores(runs, metric).groupby(CELL)["score"]:
+    for keys, group in scores(runs, metric).groupby(CELL_OF_PROTOCOL)["score"]:
         low, high = t_interval(group)
         reason = "one run: no spread" if len(group) < 2 else ""
         rows.append((*keys, len(group), group.mean(), group.std(), low, high, reason))
-    return arrange(pd.DataFrame(rows, columns=COLUMNS), CELL)
+    return arrange(pd.DataFrame(rows, columns=COLUMNS), CELL_OF_PROTOCOL)

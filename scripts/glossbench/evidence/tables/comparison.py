@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from glossbench.evidence.paper.comparable import differences_from_paper
-from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.differences import size_differences
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
 from glossbench.frames import UNTUNED
+from glossbench.paper import Facts
 
 PRINTED = ["corpus", "protocol", "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
@@ -61,7 +61,7 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     table = _with_published(ours.assign(base=ours["objective"].map(bases)), results)
     table = arrange(pd.concat([table, _untuned_beside(table, ours)]), KEYS)
     differences = {
-        keys: differences_from_paper(cell, *keys[:2], facts)
+        keys: size_differences(cell, *keys[:2], facts)
         for keys, cell in rows.groupby(["corpus", "encoder", "objective"])
     }
     table["departures"] = [

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from glossbench.evidence.paper.comparable import differences_from_paper
-from glossbench.evidence.paper.facts import Facts
+from glossbench.evidence.differences import size_differences
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.tables.scores import over_seeds
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
+from glossbench.paper import Facts
 
 COLUMNS = [
     "source", "model", "transductive", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures",
@@ -57,8 +57,7 @@ def _ours(runs: pd.DataFrame, gloss: list[str], facts: Facts) -> pd.DataFrame:
     best = _validated_best(runs, gloss)
     scores = over_seeds(best, ["accuracy"])
     differences = {
-        cell: ", ".join(differences_from_paper(rows, *cell, facts))
-        for cell, rows in best.groupby(["corpus", "encoder"])
+        cell: ", ".join(size_differences(rows, *cell, facts)) for cell, rows in best.groupby(["corpus", "encoder"])
     }
     places = zip(scores["corpus"], scores["encoder"], strict=True)
     named = scores.assign(

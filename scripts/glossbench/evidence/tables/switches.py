@@ -8,9 +8,10 @@ from glossbench.evidence.statistics.pairs import compare
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
+from glossbench.frames import TASK
 
 METRICS = ["accuracy", "macro_f1"]
-CELL = ["corpus", "encoder", "protocol", "unvaried"]
+UNVARIED = [*TASK, "protocol", "unvaried"]
 SWITCH = ["setting", "value"]
 ROWS = ["encoder", "objective", "switch"]
 COLUMNS = ["corpus", "encoder", "protocol", "objective", *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
@@ -23,7 +24,7 @@ NOTES = (
 def select(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
     """Rows that change one of the switches and nothing else, and the unvaried rows of their objectives."""
     rows = runs[runs["setting"].isin(["", *switches])]
-    switched = (rows["setting"] != "").groupby([rows[key] for key in CELL]).transform("any")
+    switched = (rows["setting"] != "").groupby([rows[key] for key in UNVARIED]).transform("any")
     return rows[switched.astype(bool)]
 
 
@@ -46,7 +47,7 @@ def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
 
 
 def _differences(rows: pd.DataFrame, metric: str) -> Iterator[dict]:
-    for (corpus, encoder, protocol, objective), group in rows.groupby(CELL):
+    for (corpus, encoder, protocol, objective), group in rows.groupby(UNVARIED):
         by_seed = {key: one.set_index("seed")[f"test_{metric}"] * 100 for key, one in group.groupby(SWITCH)}
         plain = by_seed.pop(("", ""), pd.Series(dtype=float))
         for switch, changed in by_seed.items():

@@ -4,14 +4,14 @@ import shutil
 
 import pytest
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.paper.facts import read_facts
-from glossbench.evidence.paper.published import (
+from glossbench.paper import (
     key_of,
     published_costs,
     published_models,
     published_results,
     published_runs,
     published_ttests,
+    read_facts,
 )
 from registered import FACTS, PUBLISHED, REGISTRY
 

@@ -1,13 +1,13 @@
 """Whether runs can be set against what the paper printed."""
 
 import pytest
-from glossbench.evidence.paper.comparable import differences_from_paper
+from glossbench.evidence.differences import size_differences
 from made_up import runs
 from registered import FACTS
 
 
 def found(corpus: str = "mr", encoder: str = "bert-base", **columns) -> list[str]:
-    return differences_from_paper(runs({(corpus, encoder, "ce"): [0.9, 0.8]}, **columns), corpus, encoder, FACTS)
+    return size_differences(runs({(corpus, encoder, "ce"): [0.9, 0.8]}, **columns), corpus, encoder, FACTS)
 
 
 def test_whole_runs_of_the_papers_cells_differ_in_nothing():

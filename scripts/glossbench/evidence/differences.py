@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from glossbench.evidence.paper.facts import Facts
 from glossbench.evidence.text.numbers import number
+from glossbench.paper import Facts
 
 # An encoder counts as trained in full from this share of the paper's round millions: counts differ by pooler and head.
 WHOLE = 0.98
 
 
-def differences_from_paper(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts) -> list[str]:
+def size_differences(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts) -> list[str]:
     """List the differences in size between the runs of one cell and the paper's.
 
     Args:
