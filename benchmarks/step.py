@@ -12,6 +12,7 @@ from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.run import MICRO_BATCH_TOKENS
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
+from glossbench.settings.jobs import Objective
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import floor
@@ -106,7 +107,15 @@ def our_step(
     torch.manual_seed(0)
     classes = int(documents.labels.max()) + 1
     encoder = Encoder(load_backbone(encoder_folder()), "cls", MICRO_BATCH_TOKENS["cpu"], gradient_cache=gradient_cache)
-    objective = {"protocol": "integrated", "weight": 0.7, "training": TRAINING}
+    objective = Objective(
+        objective="gloss-o-ce",
+        preset="paper",
+        protocol="integrated",
+        loss="gloss",
+        loss_settings={},
+        weight=0.7,
+        training=TRAINING,
+    )
     splits = Splits(documents, documents, None, num_classes=classes)
     trainer = Trainer(Model(encoder, classes), GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
     trainer.model.train()

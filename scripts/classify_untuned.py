@@ -1,16 +1,16 @@
 """Classify the documents of a corpus without fine-tuning an encoder."""
 
-import json
 import logging
 
 from glossbench.job.logs import job_log
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.provenance import origin
+from glossbench.settings.jobs import UntunedSettings
 
 if __name__ == "__main__":
     with job_log(snakemake):
         logging.getLogger("transformers").setLevel(logging.ERROR)
         params = snakemake.params
-        settings = {**json.loads(params.settings), "seed": int(snakemake.wildcards.seed)}
+        settings = UntunedSettings.from_json(params.settings).model_copy(update={"seed": int(snakemake.wildcards.seed)})
         made_from = origin(params.settings, params.code)
         classify_untuned(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), made_from)

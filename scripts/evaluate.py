@@ -9,6 +9,7 @@ from glossbench.files import reading, write_json
 from glossbench.job.logs import job_log
 from glossbench.learning.evaluation.metrics import copies_of, evaluate
 from glossbench.provenance import origin
+from glossbench.settings.jobs import EvaluationSettings
 from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
@@ -17,15 +18,16 @@ if __name__ == "__main__":
         for name in ("embeddings", "logits"):
             with reading(snakemake.input[name]):
                 arrays[name] = dict(np.load(snakemake.input[name]))
-        given = json.loads(snakemake.params.settings)
+        told = EvaluationSettings.from_json(snakemake.params.settings)
         metrics, predictions = evaluate(
             json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
             pd.read_csv(snakemake.input.epochs),
             arrays["embeddings"],
             arrays["logits"],
-            given["probe"],
+            told.probe,
             copies_of(Path(snakemake.input.card)),
         )
-        metrics["origin"] = {**origin(snakemake.params.settings, snakemake.params.code), "given": given}
+        made_from = origin(snakemake.params.settings, snakemake.params.code)
+        metrics["origin"] = {**made_from, "given": told.model_dump(mode="json")}
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)

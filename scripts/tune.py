@@ -1,6 +1,5 @@
 """Tune the settings of an objective for one corpus and one encoder."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -11,21 +10,22 @@ from glossbench.learning.search.tuning import best_found, seconds_frame, trials_
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.provenance import origin
+from glossbench.settings.jobs import TuneSettings
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:
         logging.getLogger("transformers").setLevel(logging.ERROR)
         given, output = dict(snakemake.input.items()), snakemake.output
-        settings = json.loads(snakemake.params.settings)
+        settings = TuneSettings.from_json(snakemake.params.settings)
         key = run_key(tuning_key(settings), snakemake.params.code, list(map(Path, given.values())))
         state = Path(snakemake.params.state)
         with exclusive(state):
             study = tune(settings, RunFiles.of(given), state / "journal.log", key)
-            trials = trials_frame(study, settings["objective"]["search"])
+            trials = trials_frame(study, settings.objective.search)
             trials.to_csv(output.trials, index=False)
             seconds_frame(study).to_csv(output.timing, index=False)
             made_from = origin(snakemake.params.settings, snakemake.params.code)
-            found = best_found(settings, trials) | {"origin": {**made_from, "given": settings}}
+            found = best_found(settings, trials) | {"origin": {**made_from, "given": settings.model_dump(mode="json")}}
             text = yaml.safe_dump(found, sort_keys=True)
             Path(output.best).write_text(text, encoding="utf-8")
         log.info("done: %d trials", len(trials))

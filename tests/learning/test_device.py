@@ -10,7 +10,7 @@ from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
 from pretended_device import CUDA, OnDevice, pretended_cuda
-from tiny_runs import TRAINING
+from tiny_runs import objective
 
 # By objective: protocol, loss, and what a step may wait for: G-Loss decides between its two solvers.
 STEPS = {
@@ -30,10 +30,9 @@ def trainer(folder, protocol, loss, device, **training):
     encoder = Encoder(backbone, "cls", 64, training.get("gradient_cache", False))
     model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
     documents = random_documents(48).to(device)
-    settings = {**TRAINING, "precision": "float32", **training}
-    objective = {"protocol": protocol, "weight": 0.7, "training": settings}
+    told = objective(None, protocol, weight=0.7, **{"precision": "float32", **training})
     splits = Splits(documents, documents, documents, num_classes=3)
-    return Trainer(model, None if loss is None else loss.to(device), objective, splits, 0)
+    return Trainer(model, None if loss is None else loss.to(device), told, splits, 0)
 
 
 def without_dropout(run):

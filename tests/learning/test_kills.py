@@ -23,7 +23,7 @@ from glossbench.learning.training.schedule import step_seed
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from safetensors.torch import load_file, save_file
-from tiny_runs import TRAINING
+from tiny_runs import objective
 
 KILLS = 10
 forkserver = multiprocessing.get_context("forkserver")
@@ -41,10 +41,10 @@ def train(folder, state, done):
         splits = {
             name: random_documents(n, i) for i, (name, n) in enumerate({"train": 60, "val": 18, "test": 18}.items())
         }
-        objective = {"protocol": "integrated", "weight": 0.7, "training": {**TRAINING, "epochs": 12}}
+        told = objective(None, "integrated", weight=0.7, epochs=12)
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
         model = Model(Encoder(backbone, micro_batch_tokens=48), 3)
-        trainer = Trainer(model, GLoss(sigma=0.5), objective, Splits(**splits, num_classes=3), 0, checkpoint)
+        trainer = Trainer(model, GLoss(sigma=0.5), told, Splits(**splits, num_classes=3), 0, checkpoint)
         history = trainer.fit().history
         numbers = [
             [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history

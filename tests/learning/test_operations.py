@@ -10,7 +10,7 @@ from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
-from tiny_runs import TRAINING
+from tiny_runs import objective
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -50,8 +50,8 @@ def counted(folder, loss, gradient_cache=False, **training):
     """A step on documents of these lengths."""
     documents = made_up(LENGTHS)
     encoder = Encoder(load_backbone(folder), "cls", MICRO_BATCH_TOKENS, gradient_cache)
-    objective = {"protocol": "integrated", "weight": 0.7, "training": {**TRAINING, **training}}
-    trainer = Trainer(Model(encoder, CLASSES), loss, objective, Splits(documents, documents, None, CLASSES), 0)
+    told = objective(None, "integrated", weight=0.7, **training)
+    trainer = Trainer(Model(encoder, CLASSES), loss, told, Splits(documents, documents, None, CLASSES), 0)
     trainer.model.train()
     with Count() as count:
         trainer.step(torch.arange(len(documents)))

@@ -13,6 +13,7 @@ from glossbench.learning.training.run import make_trainer, run
 from glossbench.learning.training.schedule import balanced_weights
 from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
 from glossbench.losses import GLoss
+from glossbench.settings.losses import LOSSES, LossSettings
 from pytorch_metric_learning.losses import ArcFaceLoss, ContrastiveLoss
 from tiny_runs import objective, run_settings, save_tokens
 
@@ -25,6 +26,17 @@ def files(bert_folder, tmp_path):
     return save_tokens(tmp_path / "tokens", bert_folder, train=N_TRAIN, val=18, test=18)
 
 
+class Own(LossSettings):
+    """Settings of the losses that tests install, as far as they are given."""
+
+    neg_margin: float | None = None
+    num_classes: int | None = None
+    embedding_size: int | None = None
+
+    def arguments(self):
+        return {name: value for name, value in self if value is not None}
+
+
 @pytest.fixture
 def install(monkeypatch):
     """A function that makes a loss available as the module glossbench.losses.own."""
@@ -33,6 +45,8 @@ def install(monkeypatch):
         module = types.ModuleType("glossbench.losses.own")
         module.LOSS = loss
         monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(LOSSES, "own", Own)
+        monkeypatch.setitem(LOSSES, "own", Own)
 
     return install
 
@@ -48,7 +62,7 @@ def epochs_csv(settings, files, folder):
 def trainer(settings, files):
     device = torch.device("cpu")
     splits = load_splits(settings, files, device)
-    return make_trainer(settings, settings["objective"], files, splits, device)[0]
+    return make_trainer(settings, settings.objective, files, splits, device)[0]
 
 
 class Confidence(torch.nn.Module):

@@ -113,18 +113,15 @@ def documents(bert_folder):
 
 @pytest.mark.parametrize("key", OBJECTIVES)
 def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
-    objective = resolve(
-        {**resolved(f"{key}@reference"), "multipliers": {}}, {}, {"sigma": {"full-matrix": {"sqrt": SIGMA}}}
-    )
-    if "sigma" in objective["loss_settings"]:
-        objective["loss_settings"]["sigma"] = SIGMA
+    objective = resolved(f"{key}@reference").told()
+    objective = resolve(objective, {"sigma": SIGMA} if objective.loss == "gloss" else {}, None)
     backbone = without_dropout(load_backbone(bert_folder))
     plain = copy.deepcopy(backbone).double()
     batch, labeled = torch.arange(20), torch.arange(20) % 10 < 7
     loss = load_loss(objective)
-    if objective["loss"] == "gloss":
+    if objective.loss == "gloss":
         loss = WithSplit(loss, labeled)
-    integrated = objective["protocol"] == "integrated"
+    integrated = objective.protocol == "integrated"
     model = Model(Encoder(backbone, micro_batch_tokens=48), CLASSES if integrated else None)
     head = copy.deepcopy(model.head).double() if integrated else None
     trainer = Trainer(model, loss, objective, Splits(documents, documents, None, CLASSES), seed=0)
@@ -139,13 +136,13 @@ def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
     terms = {
         None: lambda: 0.0,
         "gloss": lambda: gloss(x, labels, weights, labeled, divide_again=integrated),
-        "supcon": lambda: scl(x, labels, objective["loss_settings"].get("temperature")),
+        "supcon": lambda: scl(x, labels, objective.value("temperature")),
         "triplet": lambda: triplet(x, labels),
         "cosine": lambda: cosine(x, labels),
     }
-    expected = terms[objective["loss"]]()
+    expected = terms[objective.loss]()
     if integrated:
-        share = objective["weight"] or 0.0
+        share = objective.weight or 0.0
         expected = (1 - share) * cross_entropy(head(x), labels.tolist(), weights) + share * expected
     expected.backward()
     assert reported["loss"].item() == pytest.approx(expected.item(), rel=1e-5)

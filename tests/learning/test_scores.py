@@ -12,10 +12,12 @@ from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.metrics import scores
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
-from glossbench.learning.resolve import resolve, resolve_sigma
+from glossbench.learning.resolve import resolve
 from glossbench.learning.training.schedule import EarlyStopping
+from glossbench.settings.training import Probe
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from tiny_runs import objective
 
 
 def test_scores_by_plain_loops():
@@ -95,7 +97,7 @@ def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     centers = generator.normal(size=(3, 8))
     draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
     train, validation = draw(60), draw(90)
-    settings = {"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000, "class_weights": "none"}
+    settings = Probe(**{"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000, "class_weights": "none"})
     probe, strength = fit_probe(train, validation, settings)
     scores = {}
     mean, scale = train[0].mean(axis=0), train[0].std(axis=0)
@@ -114,7 +116,7 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weigh
     labels = (np.arange(40) % 4 == 0).astype(int)
     share = np.where(labels == 1, 40 / (2 * 10), 40 / (2 * 30)) if class_weights == "balanced" else np.ones(40)
     embeddings = np.where(labels[:, None] == 0, 1.0, -1.0) * generator.uniform(50, 60, size=(40, 6))
-    settings = {"kind": "adam", "class_weights": class_weights, "tested_step": tested_step}
+    settings = Probe(**{"kind": "adam", "class_weights": class_weights, "tested_step": tested_step})
     found, strength = fit_probe((embeddings, labels), (embeddings, labels), settings)
     assert strength is None
 
@@ -145,30 +147,34 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weigh
 
 def test_a_rule_for_sigma_becomes_its_number():
     estimates = {"sigma": {"pairs": {"sqrt": 0.5, "inflection": 0.7}, "full-matrix": {"sqrt": 0.4}}}
-    asked = {"sigma": "sqrt", "sigma_median": "full-matrix", "labeled_fraction": 0.7}
-    assert resolve_sigma(asked, estimates) == {"sigma": 0.4, "labeled_fraction": 0.7}
-    assert resolve_sigma({**asked, "sigma": "inflection", "sigma_median": "pairs"}, estimates)["sigma"] == 0.7
-    assert resolve_sigma({**asked, "sigma": 2.0}, None)["sigma"] == 2.0
+
+    def sigma(**asked):
+        return resolve(objective("gloss", loss_settings=asked), {}, estimates).loss_settings.sigma
+
+    assert sigma(sigma="sqrt", sigma_median="full-matrix") == 0.4
+    assert sigma(sigma="inflection", sigma_median="pairs") == 0.7
+    assert sigma(sigma=2.0) == 2.0
+
+
+def multiplied(loss, multipliers, tuned, estimates=None, **loss_settings):
+    given = objective(loss, "integrated", loss_settings, learning_rate=1e-5)
+    return resolve(given.model_copy(update={"multipliers": multipliers}), tuned, estimates)
 
 
 def test_multipliers_apply_to_tuned_and_estimated_values():
     estimates = {"sigma": {"pairs": {"sqrt": 0.4}}}
-    objective = {
-        "loss_settings": {"sigma": "sqrt", "sigma_median": "pairs", "labeled_fraction": 0.7},
-        "training": {"learning_rate": 1e-5},
-        "weight": 0.5,
-        "multipliers": {"sigma": 1.5, "weight": 1.2},
-    }
-    resolved = resolve(objective, {"weight": 0.8, "learning_rate": 3e-5}, estimates)
-    assert resolved["loss_settings"] == {"sigma": pytest.approx(0.6), "labeled_fraction": 0.7}
-    assert (resolved["weight"], resolved["training"]["learning_rate"]) == (pytest.approx(0.96), 3e-5)
-    assert objective["loss_settings"]["sigma"] == "sqrt", "the argument must not change"
+    found = multiplied(
+        "gloss", {"sigma": 1.5, "weight": 1.2}, {"weight": 0.8, "learning_rate": 3e-5}, estimates, sigma="sqrt"
+    )
+    assert (found.value("sigma"), found.value("labeled_fraction")) == (pytest.approx(0.6), 0.7)
+    assert (found.weight, found.training.learning_rate) == (pytest.approx(0.96), 3e-5)
     with pytest.raises(TrainingError, match=r"weight is 1\.08"):
-        resolve(objective, {"weight": 0.9}, estimates)
+        multiplied("gloss", {"weight": 1.2}, {"weight": 0.9}, sigma=1.0)
     with pytest.raises(TrainingError, match=r"labeled_fraction is 1\.05"):
-        resolve({**objective, "multipliers": {"labeled_fraction": 1.5}}, {}, estimates)
-    without_fraction = {**objective, "loss_settings": {"temperature": 0.1}, "multipliers": {"temperature": 2.0}}
-    assert resolve(without_fraction, {}, None)["loss_settings"] == {"temperature": 0.2}
+        multiplied("gloss", {"labeled_fraction": 1.5}, {}, sigma=1.0)
+    assert (
+        multiplied("supcon", {"temperature": 2.0}, {}, temperature=0.1).loss_settings.arguments()["temperature"] == 0.2
+    )
 
 
 @pytest.mark.slow

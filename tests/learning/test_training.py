@@ -18,7 +18,7 @@ from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_runs import TRAINING
+from tiny_runs import objective
 
 
 def trainer(
@@ -42,12 +42,8 @@ def trainer(
     model = Model(
         Encoder(backbone, "cls", 48, training.get("gradient_cache", False)), 3 if protocol == "integrated" else None
     )
-    objective = {
-        "protocol": protocol,
-        "weight": weight if loss else None,
-        "training": {**TRAINING, **training},
-    }
-    return Trainer(model, loss, objective, Splits(**documents, num_classes=3), seed, checkpoint, snapshot_indices)
+    told = objective(None, protocol, weight=weight, **training)
+    return Trainer(model, loss, told, Splits(**documents, num_classes=3), seed, checkpoint, snapshot_indices)
 
 
 def numbers(progress):

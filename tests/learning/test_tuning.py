@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from glossbench.errors import TrainingError
 from glossbench.learning.search.tuning import best_found, open_study, sampler, seconds_frame, trials_frame, tune
+from glossbench.settings.jobs import SearchJob
 from tiny_runs import objective, run_settings, save_tokens
 
 SPACE = {
@@ -40,7 +41,7 @@ def settings(search=SPACE, **tuning):
 
 
 def trials(files, journal, **tuning):
-    return trials_frame(tune(settings(**tuning), files, journal, "key"), SPACE)
+    return trials_frame(tune(settings(**tuning), files, journal, "key"), settings().objective.search)
 
 
 def tune_all(files, journal):
@@ -75,7 +76,7 @@ def test_a_longer_search_resumes_a_shorter_one_and_a_shorter_one_takes_its_first
 
 def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, tmp_path):
     study = tune(settings(), files, tmp_path / "journal.log", "key")
-    found = trials_frame(study, SPACE)
+    found = trials_frame(study, settings().objective.search)
     assert found["learning_rate"].isin(SPACE["learning_rate"]["choices"]).all()
     assert found["sigma"].between(0.1, 10).all()
     assert found["labeled_fraction"].isin([k / 10 for k in range(1, 10)]).all(), "0.30000000000000004 is 0.3"
@@ -90,11 +91,11 @@ def test_a_journal_of_other_settings_or_a_damaged_one_is_ignored_with_a_warning(
     journal = tmp_path / "journal.log"
     tune(settings(trials=2), files, journal, "key")
     with caplog.at_level(logging.WARNING):
-        assert open_study(journal, "another key", TUNING).trials == []
+        assert open_study(journal, "another key", SearchJob(**TUNING)).trials == []
     assert "belongs to other settings" in caplog.text
     journal.write_text("{not json\n" * 3)
     with caplog.at_level(logging.WARNING):
-        assert open_study(journal, "key", TUNING).trials == []
+        assert open_study(journal, "key", SearchJob(**TUNING)).trials == []
     assert "damaged" in caplog.text
 
 
@@ -112,7 +113,7 @@ def test_settings_that_were_tried_are_not_trained_again(files, tmp_path, caplog)
     search = {"learning_rate": SPACE["learning_rate"]}
     with caplog.at_level(logging.INFO):
         study = tune(settings(search), files, tmp_path / "journal.log", "key")
-    found = trials_frame(study, search)
+    found = trials_frame(study, settings(search).objective.search)
     trained, repeated = found[found["repeats"].isna()], found[found["repeats"].notna()]
     assert len(found) == TUNING["trials"]
     assert len(trained) == len(SPACE["learning_rate"]["choices"])
@@ -137,6 +138,6 @@ def test_what_becomes_of_trials_that_the_pruner_stops(files, tmp_path, pruning):
 
 
 def test_what_is_proposed_depends_on_the_number_of_the_trial():
-    studies = [optuna.create_study(sampler=sampler(TUNING, number)) for number in (0, 1, 0)]
+    studies = [optuna.create_study(sampler=sampler(SearchJob(**TUNING), number)) for number in (0, 1, 0)]
     proposed = [study.ask().suggest_float("sigma", 0.1, 10) for study in studies]
     assert proposed[0] == proposed[2] != proposed[1]

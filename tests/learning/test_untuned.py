@@ -18,6 +18,8 @@ from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import read_documents
 from glossbench.learning.untuned import frozen, tfidf
 from glossbench.learning.untuned.run import classify_untuned
+from glossbench.settings.jobs import UntunedSettings
+from glossbench.settings.training import Subset
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import silhouette_samples
 from sklearn.preprocessing import StandardScaler, normalize
@@ -36,18 +38,12 @@ MADE_FROM = {"settings": "made-up", "code": "made-up"}
 
 def settings(objective_key, **more):
     """Settings of an untuned objective as its rule passes them."""
-    objective = {
-        "objective": objective_key, "preset": "paper", "protocol": "untuned", "loss": None, "classifier": objective_key, "loss_settings": {},
-        "training": {"silhouette_classes": "all"}, "multipliers": {}, "weight": None, "tuned": [],
+    given = {
+        "corpus": "made-up", "encoder": "tiny", "objective_key": objective_key, "seed": 0,
+        "objective": {"objective": objective_key, "preset": "paper", "classifier": objective_key},
+        "probe": {"C": [0.1, 1, 10]}, "subset": SUBSET, **more,
     }  # fmt: skip
-    return {
-        "corpus": "made-up", "encoder": "tiny", "objective_key": objective_key, "seed": 0, "objective": objective,
-        "probe": {
-            "kind": "logistic", "C": [0.1, 1, 10], "max_iter": 1000, "class_weights": "none", "silhouette": "unit-norm",
-        },
-        "subset": SUBSET, "torch_threads": 1,
-        **more,
-    }  # fmt: skip
+    return UntunedSettings(**given)
 
 
 @pytest.fixture
@@ -80,7 +76,7 @@ def weighted(documents, known=None):
 
 
 def test_tfidf_is_a_logistic_regression_on_words_and_word_pairs_with_c_chosen_on_validation(texts):
-    whole = {"train": None, "per_class": 1, "val": None, "test": None, "seed": 0}
+    whole = {}
     found = tfidf.classify(settings("tfidf", subset=whole), texts, CPU)
     frames = {split: pd.read_parquet(path) for split, path in texts.items()}
     train, known = weighted(frames["train"]["text"])
@@ -104,7 +100,7 @@ def macro_f1(labels, predicted):
 
 def test_tfidf_reads_the_documents_that_other_runs_read_as_tokens(texts, tmp_path):
     found = tfidf.classify(settings("tfidf"), texts, CPU)
-    documents, _ = read_documents(save_tokens(tmp_path / "tokens", tmp_path, **SIZES).tokens, SUBSET)
+    documents, _ = read_documents(save_tokens(tmp_path / "tokens", tmp_path, **SIZES).tokens, Subset(**SUBSET))
     assert found.doc_ids == documents["test"].doc_ids
     assert {split: len(labels) for split, labels in found.labels.items()} == {"train": 30, "val": 30, "test": 20}
 
@@ -114,13 +110,11 @@ def test_documents_without_a_common_word_are_refused_with_one_line(tmp_path):
     for path in files.values():
         write_split(pd.DataFrame({"doc_id": ["1", "2"], "text": ["one", "two"], "label": [0, 1]}), ["a", "b"], path)
     with pytest.raises(TrainingError, match=r"^no word is in 2 of the training documents \("):
-        tfidf.classify(settings("tfidf", subset=dict.fromkeys([*SIZES, "seed"])), files, CPU)
+        tfidf.classify(settings("tfidf", subset={}), files, CPU)
 
 
 def frozen_settings(**more):
-    return settings(
-        "frozen", encoder_settings={"pooling": "cls", "layers": None, "trainable_layers": None}, max_length=20, **more
-    )
+    return settings("frozen", encoder_settings={}, max_length=20, **more)
 
 
 def frozen_files(folder, encoder):
@@ -131,7 +125,7 @@ def frozen_files(folder, encoder):
 def test_frozen_is_the_probe_on_embeddings_of_the_encoder_as_it_was_pre_trained(bert_folder, tmp_path):
     files = frozen_files(tmp_path, bert_folder)
     found = frozen.classify(frozen_settings(), files, CPU)
-    documents, _ = read_documents(files["tokens"], SUBSET)
+    documents, _ = read_documents(files["tokens"], Subset(**SUBSET))
     backbone = load_backbone(bert_folder).eval()
     embeddings = {}
     for split, chosen in documents.items():

@@ -3,6 +3,7 @@
 import datasets
 from documents_made_up import random_documents
 from glossbench.learning.training.inputs import RunFiles
+from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
 
 TRAINING = {
     "batch_size": 16, "micro_batch_tokens": 48, "gradient_cache": False, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,
@@ -21,20 +22,20 @@ def save_tokens(folder, encoder, **sizes):
     return RunFiles(folder, encoder)
 
 
-def objective(loss, protocol="standalone", loss_settings=None, search=None, **training):
+def objective(loss, protocol="standalone", loss_settings=None, search=None, weight=0.5, **training):
     """A resolved objective, in which ``search`` is tuned."""
-    return {
-        "objective": loss, "preset": "paper", "protocol": protocol, "loss": loss, "loss_settings": loss_settings or {},
-        "weight": 0.5 if protocol == "integrated" else None, "multipliers": {}, "tuned": sorted(search or {}),
-        "search": search or {}, "training": {**TRAINING, **training},
+    given = {
+        "objective": loss or "ce", "preset": "paper", "protocol": protocol, "loss": loss,
+        "loss_settings": loss_settings or {}, "weight": weight if protocol == "integrated" else None,
+        "tuned": sorted(search or {}), "training": {**TRAINING, **training},
     }  # fmt: skip
+    return Objective(**given) if search is None else SearchedObjective(**given, search=search)
 
 
 def run_settings(objective, **more):
-    """Settings of a run on an objective."""
-    return {
-        "corpus": "made-up", "encoder": "tiny", "objective_key": objective["objective"], "seed": 42,
-        "objective": objective, "encoder_settings": {"pooling": "cls", "layers": None, "trainable_layers": None},
-        "subset": {"train": None, "per_class": 1, "val": None, "test": None, "seed": 0}, "max_length": 128, "device": "cpu", "torch_threads": 1,
-        **more,
+    """Settings of a run on an objective, or with ``tuning`` of a search."""
+    given = {
+        "corpus": "made-up", "encoder": "tiny", "objective_key": objective.objective, "seed": 42,
+        "objective": objective, "encoder_settings": {}, "max_length": 128, "device": "cpu", **more,
     }  # fmt: skip
+    return (TuneSettings if "tuning" in more else RunSettings)(**given)

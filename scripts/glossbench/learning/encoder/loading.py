@@ -3,7 +3,6 @@
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from glossbench.data.encoders import weight_shapes, wrapper
 from glossbench.errors import FetchError, TrainingError
 from glossbench.files import CHECKSUMS, listed_files
+from glossbench.settings.training import EncoderSettings
 
 
 def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
@@ -97,7 +97,7 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     return backbone
 
 
-def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) -> tuple[nn.Module, int]:
+def read_backbone(folder: Path, encoder: EncoderSettings, frozen: Path | None) -> tuple[nn.Module, int]:
     """The layers of an encoder that a run computes.
 
     Args:
@@ -108,9 +108,9 @@ def read_backbone(folder: Path, encoder: dict[str, Any], frozen: Path | None) ->
     Returns:
         The layers, and the number of parameters including the frozen ones.
     """
-    backbone = load_backbone(folder, encoder["layers"])
+    backbone = load_backbone(folder, encoder.layers)
     parameters = sum(parameter.numel() for parameter in backbone.parameters())
     if frozen is not None:
-        total = backbone.config.num_hidden_layers if encoder["layers"] is None else encoder["layers"]
-        keep_layers(backbone, total - encoder["trainable_layers"], total)
+        total = backbone.config.num_hidden_layers if encoder.layers is None else encoder.layers
+        keep_layers(backbone, total - encoder.trainable_layers, total)
     return backbone, parameters

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
+from glossbench.settings.training import Probe
 
 
 def evaluate(
@@ -16,7 +17,7 @@ def evaluate(
     epochs: pd.DataFrame,
     embeddings: dict[str, np.ndarray],
     logits: dict[str, np.ndarray],
-    probe: dict[str, Any],
+    probe: Probe,
     copies: Collection[str],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Evaluate a run on the test documents.
@@ -45,7 +46,7 @@ def evaluate(
         chosen = {
             "val_macro_f1": macro_f1(split["val"][1], fitted.predict(split["val"][0])),
             "val_macro_silhouette": tested["val_macro_silhouette"],
-            "probe": probe["kind"],
+            "probe": probe.kind,
             "probe_C": strength,
         }
     predictions = predictions_frame(embeddings["test_doc_id"], embeddings["test_label"], predicted)
@@ -54,7 +55,7 @@ def evaluate(
         **run_columns(settings),
         **chosen,
         **scores(predictions, copies),
-        "test_macro_silhouette": silhouette(embeddings["test"], embeddings["test_label"], classes, probe["silhouette"]),
+        "test_macro_silhouette": silhouette(embeddings["test"], embeddings["test_label"], classes, probe.silhouette),
         "best_epoch": int(epochs.loc[epochs["best"], "epoch"].max()),
         "stop_epoch": int(epochs["epoch"].max()),
     }

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from glossbench.learning.evaluation.scores import macro_f1
+from glossbench.settings.training import Probe as ProbeSettings
 
 
 class Probe(Protocol):
@@ -28,7 +29,7 @@ LEARNING_RATE, STEPS, PATIENCE = 1e-4, 50, 10  # of the Adam probe
 def fit_probe(
     train: tuple[np.ndarray, np.ndarray],
     validation: tuple[np.ndarray, np.ndarray],
-    settings: dict[str, Any],
+    settings: ProbeSettings,
 ) -> tuple[Probe, float | None]:
     """Fit the probe of a study.
 
@@ -41,10 +42,10 @@ def fit_probe(
     Returns:
         The fitted probe, and its C, or None if it has no C.
     """
-    balanced = settings["class_weights"] == "balanced"
-    if settings["kind"] == "adam":
-        return fit_adam_probe(train, validation, balanced, settings["tested_step"]), None
-    return fit_logistic_probe(train, validation, settings["C"], settings["max_iter"], balanced)
+    balanced = settings.class_weights == "balanced"
+    if settings.kind == "adam":
+        return fit_adam_probe(train, validation, balanced, settings.tested_step), None
+    return fit_logistic_probe(train, validation, settings.C, settings.max_iter, balanced)
 
 
 def fit_logistic_probe(

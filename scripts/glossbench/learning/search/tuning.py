@@ -1,6 +1,5 @@
 """Tuning of an objective's settings on the validation documents with Optuna, resumed after a kill."""
 
-import json
 import logging
 import math
 from collections.abc import Callable
@@ -20,7 +19,10 @@ from glossbench.learning.devices import reproducible
 from glossbench.learning.resolve import resolve
 from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.learning.training.memory import explain_out_of_memory
-from glossbench.learning.training.run import make_trainer, micro_batch_tokens, run_name
+from glossbench.learning.training.run import make_trainer, micro_batch_tokens
+from glossbench.settings.jobs import SearchJob, TuneSettings
+from glossbench.settings.model import canonical
+from glossbench.settings.search import Choices, Space
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
@@ -31,7 +33,7 @@ SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 NAME = "search"
 
 
-def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> optuna.Study:
+def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> optuna.Study:
     """Run trials until their number or the time limit is reached. Test documents are not read.
 
     Args:
@@ -46,8 +48,8 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
     Raises:
         TrainingError: if no trial completes.
     """
-    tuning, objective = settings["tuning"], settings["objective"]
-    device = reproducible(settings["device"], settings["torch_threads"])
+    tuning, objective = settings.tuning, settings.objective
+    device = reproducible(settings.device, settings.torch_threads)
     splits = load_splits(settings, files, device, names=("train", "val"))
     estimates = files.estimates()
     trials = open_study(journal, key, tuning)
@@ -61,7 +63,7 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
         def after_epoch(epoch: int, value: float) -> None:
             scores.append(value)
             trial.report(value, epoch)
-            if tuning["pruning"] != "never" and trial.should_prune():
+            if tuning.pruning != "never" and trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
         with explain_out_of_memory("before the first epoch", micro_batch_tokens(resolved, device)):
@@ -69,25 +71,24 @@ def tune(settings: dict[str, Any], files: RunFiles, journal: Path, key: str) -> 
         try:
             return trainer.fit().stopping.best
         except optuna.TrialPruned as reason:
-            if tuning["pruning"] != "complete":
+            if tuning.pruning != "complete":
                 raise
             log.info("trial %d stopped early, and counts as complete: %s", trial.number, reason)
             return max(scores)
 
     try:
-        try_until(trials, objective["search"], score, tuning)
+        try_until(trials, objective.search, score, tuning)
     except TrainingError as error:
-        raise TrainingError(f"{run_name(settings)}: {error}") from None
+        raise TrainingError(f"{settings.name}: {error}") from None
     return trials
 
 
-def tuning_key(settings: dict[str, Any]) -> str:
+def tuning_key(settings: TuneSettings) -> str:
     """Canonical JSON of all settings but the limits of the search, so that a longer search resumes a shorter one."""
-    tuning = {name: value for name, value in settings["tuning"].items() if name not in ("trials", "timeout")}
-    return json.dumps({**settings, "tuning": tuning}, sort_keys=True)
+    return canonical(settings.model_dump(mode="json", exclude={"tuning": {"trials", "timeout"}}))
 
 
-def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
+def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     """Open the search in a journal, or a new one if there is none.
 
     A trial that was interrupted is dropped, and the next one gets its number. Since the sampler is seeded by the
@@ -104,7 +105,7 @@ def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
             before = optuna.load_study(study_name=NAME, storage=_storage(journal))
             if before.user_attrs.get("key") == key:
                 finished = [trial for trial in before.get_trials(deepcopy=False) if trial.state in STATES]
-                finished = finished[: tuning["trials"]]
+                finished = finished[: tuning.trials]
             else:
                 log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
         except (KeyError, ValueError, RuntimeError) as error:
@@ -122,9 +123,9 @@ def open_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
 
 def try_until(
     study: optuna.Study,
-    search: dict[str, Any],
+    search: dict[str, Space],
     score: Callable[[optuna.Trial, dict[str, float]], float],
-    tuning: dict[str, Any],
+    tuning: SearchJob,
 ) -> None:
     """Run trials one after the other until one of two limits is reached.
 
@@ -141,9 +142,9 @@ def try_until(
     Raises:
         TrainingError: if no trial has completed.
     """
-    while (number := len(study.get_trials(deepcopy=False))) < tuning["trials"]:
-        if tuning["timeout"] is not None and seconds_frame(study)["seconds"].sum() > tuning["timeout"]:
-            log.warning("%s seconds are over after %d of %d trials", tuning["timeout"], number, tuning["trials"])
+    while (number := len(study.get_trials(deepcopy=False))) < tuning.trials:
+        if tuning.timeout is not None and seconds_frame(study)["seconds"].sum() > tuning.timeout:
+            log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
             break
         study.sampler = sampler(tuning, number)
         trial = study.ask()
@@ -181,36 +182,35 @@ def _take_over(study: optuna.Study, trial: optuna.Trial, same: FrozenTrial) -> N
     study.tell(trial, same.value if same.state == TrialState.COMPLETE else None, same.state)
 
 
-def sampler(tuning: dict[str, Any], number: int) -> TPESampler:
+def sampler(tuning: SearchJob, number: int) -> TPESampler:
     """The sampler of a trial, seeded by the trial's number. Every option that is not deprecated is set."""
-    options = tuning["sampler"]
+    options = tuning.sampler
     return TPESampler(
-        seed=int(np.random.SeedSequence([tuning["seed"], number]).generate_state(1)[0]),
-        n_startup_trials=options["startup_trials"],
-        n_ei_candidates=options["candidates"],
-        multivariate=options["multivariate"],
+        seed=int(np.random.SeedSequence([tuning.seed, number]).generate_state(1)[0]),
+        n_startup_trials=options.startup_trials,
+        n_ei_candidates=options.candidates,
+        multivariate=options.multivariate,
         group=False,
         constant_liar=False,
     )
 
 
-def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Any]) -> dict[str, float]:
+def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> dict[str, float]:
     """The values of a trial by setting: proposed ones if it is running, else those that it had."""
     if isinstance(trial, FrozenTrial):
         trial = optuna.trial.FixedTrial(trial.params)
     return {name: suggest(trial, name, space) for name, space in search.items()}
 
 
-def suggest(trial: optuna.Trial, name: str, space: dict[str, Any]) -> float:
+def suggest(trial: optuna.Trial, name: str, space: Space) -> float:
     """A value of a setting from its search space: choices, or low and high with step or log."""
-    if "choices" in space:
-        return trial.suggest_categorical(name, space["choices"])
-    step = space.get("step")
-    value = trial.suggest_float(name, space["low"], space["high"], step=step, log=bool(space.get("log")))
-    return value if step is None else round(value, 12)  # 0.3 instead of 0.30000000000000004
+    if isinstance(space, Choices):
+        return trial.suggest_categorical(name, space.choices)
+    value = trial.suggest_float(name, space.low, space.high, step=space.step, log=space.log)
+    return value if space.step is None else round(value, 12)  # 0.3 instead of 0.30000000000000004
 
 
-def trials_frame(study: optuna.Study, search: dict[str, Any]) -> pd.DataFrame:
+def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
     """One row per finished trial: number, state, value, epochs, best, and a column for each searched setting.
 
     ``repeats`` is the number of the earlier trial whose result was taken over, missing for trials that were trained.
@@ -240,26 +240,26 @@ def seconds_frame(study: optuna.Study) -> pd.DataFrame:
     return pd.DataFrame({"trial": [trial.number for trial in trials], "seconds": seconds})
 
 
-def best_found(settings: dict[str, Any], trials: pd.DataFrame) -> dict[str, Any]:
+def best_found(settings: TuneSettings, trials: pd.DataFrame) -> dict[str, Any]:
     """Content of best.yaml: the best settings, their score, and the search space."""
     best = trials[trials["best"]].iloc[0]
-    objective = settings["objective"]
+    objective = settings.objective
     return {
-        "settings": {name: float(best[name]) for name in objective["search"]},
-        "score": SCORES[objective["protocol"]],
+        "settings": {name: float(best[name]) for name in objective.search},
+        "score": SCORES[objective.protocol],
         "value": float(best["value"]),
         "trial": int(best["trial"]),
-        "search": objective["search"],
-        **{key: settings[key] for key in ("corpus", "encoder", "objective_key")},
-        **{key: objective[key] for key in ("preset", "protocol")},
+        "search": settings.model_dump(mode="json")["objective"]["search"],
+        **{key: getattr(settings, key) for key in ("corpus", "encoder", "objective_key")},
+        **{key: getattr(objective, key) for key in ("preset", "protocol")},
     }
 
 
-def _pruner(tuning: dict[str, Any]) -> optuna.pruners.MedianPruner:
-    options = tuning["pruner"]
+def _pruner(tuning: SearchJob) -> optuna.pruners.MedianPruner:
+    options = tuning.pruner
     return optuna.pruners.MedianPruner(
-        n_startup_trials=options["startup_trials"],
-        n_warmup_steps=options["warmup_epochs"],
+        n_startup_trials=options.startup_trials,
+        n_warmup_steps=options.warmup_epochs,
         interval_steps=1,
         n_min_trials=1,
     )
@@ -269,7 +269,7 @@ def _storage(journal: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
-def _new_study(journal: Path, key: str, tuning: dict[str, Any]) -> optuna.Study:
+def _new_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     study = optuna.create_study(
         study_name=NAME, storage=_storage(journal), direction="maximize", pruner=_pruner(tuning)
     )

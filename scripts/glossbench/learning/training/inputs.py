@@ -1,6 +1,7 @@
 """What a run reads: its documents, its encoder, its estimates of sigma and its tuned settings."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import yaml
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
 from glossbench.learning.encoder.frozen import with_frozen_states
+from glossbench.settings.jobs import RunSettings, UntunedSettings
+from glossbench.settings.training import Subset
 
 SPLITS = ("train", "val", "test")
 
@@ -35,7 +38,7 @@ class RunFiles:
         """The estimates of sigma, or None if the run does not need them."""
         return json.loads(self.sigma.read_text(encoding="utf-8")) if self.sigma else None
 
-    def tuned(self, names: list[str]) -> dict[str, float]:
+    def tuned(self, names: Sequence[str]) -> dict[str, float]:
         """The values that tuning found for these settings."""
         best = yaml.safe_load(self.best.read_text(encoding="utf-8"))["settings"] if names else {}
         return {name: best[name] for name in names}
@@ -52,7 +55,7 @@ class Splits:
 
 
 def load_splits(
-    settings: dict[str, Any], files: RunFiles, device: torch.device, names: tuple[str, ...] = SPLITS
+    settings: RunSettings | UntunedSettings, files: RunFiles, device: torch.device, names: tuple[str, ...] = SPLITS
 ) -> Splits:
     """The documents of a run on its device.
 
@@ -62,14 +65,12 @@ def load_splits(
         device: where values and labels are put.
         names: splits to read; the others are None.
     """
-    documents, num_classes = read_documents(files.tokens, settings["subset"], names)
+    documents, num_classes = read_documents(files.tokens, settings.subset, names)
     placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
     return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)
 
 
-def read_documents(
-    tokens: Path, subset: dict[str, Any], splits: tuple[str, ...] = SPLITS
-) -> tuple[dict[str, Documents], int]:
+def read_documents(tokens: Path, subset: Subset, splits: tuple[str, ...] = SPLITS) -> tuple[dict[str, Documents], int]:
     """The documents of each split, or a stratified subset of them.
 
     Args:
@@ -87,6 +88,6 @@ def read_documents(
     for split in splits:
         whole = load_documents(tokens, split)
         num_classes = max(num_classes, int(whole.labels.max()) + 1)
-        rows = rows_of_subset(whole.labels.numpy(), split, subset)
+        rows = rows_of_subset(whole.labels.numpy(), split, dict(subset))
         documents[split] = whole if rows is None else whole.select(rows)
     return documents, num_classes

@@ -1,6 +1,5 @@
 """A training job: the seeds of one corpus, encoder and objective, each resumed from its checkpoint."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from glossbench.learning.training.inputs import RunFiles
 from glossbench.learning.training.run import run
 from glossbench.learning.training.writing import write_run
 from glossbench.provenance import commit, origin
+from glossbench.settings.jobs import RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def train_seeds(
     Raises:
         TrainingError: with the message of every seed that failed.
     """
-    failures = []
+    failures, told = [], RunSettings.from_json(settings)
     for seed, output in outputs.items():
         key = run_key(f"{settings} {seed}", code, [Path(path) for path in given.values()])
         folder = Path(state) / f"seed-{seed}"
@@ -56,7 +56,7 @@ def train_seeds(
                 log.info("seed %d is finished already", seed)
                 continue
             try:
-                result = run({**json.loads(settings), "seed": seed}, RunFiles.of(given), checkpoint)
+                result = run(told.model_copy(update={"seed": seed}), RunFiles.of(given), checkpoint)
             except TrainingError as error:
                 failures.append(str(error))
                 continue

@@ -24,6 +24,8 @@ from glossbench.learning.training.schedule import draw_batches, step_seed
 from glossbench.learning.training.timing import machine, throughput
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses.protocol import needs_of
+from glossbench.settings.jobs import Objective, RunSettings, TrainedRun
+from glossbench.settings.training import Training
 
 log = logging.getLogger(__name__)
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
@@ -42,7 +44,7 @@ class RunResult:
         weights: state of the model that was tested.
     """
 
-    settings: dict[str, Any]
+    settings: TrainedRun
     history: list[dict[str, float]]
     encoded: dict[str, dict[str, np.ndarray]]
     snapshots: dict[str, np.ndarray]
@@ -50,7 +52,7 @@ class RunResult:
     weights: dict[str, Tensor]
 
 
-def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None = None) -> RunResult:
+def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = None) -> RunResult:
     """Train a model on an objective and encode the splits that the evaluation needs.
 
     Args:
@@ -62,32 +64,29 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         TrainingError: if the run fails; the message names the run.
     """
     started = time.perf_counter()
-    device = reproducible(settings["device"], settings["torch_threads"])
-    name = run_name(settings)
+    device = reproducible(settings.device, settings.torch_threads)
     if device.type == "cuda":  # a job may train several seeds
         torch.cuda.reset_peak_memory_stats(device)
-    log.info("%s on %s", name, machine(device))
+    log.info("%s on %s", settings.name, machine(device))
     splits = load_splits(settings, files, device)
     try:
-        objective = settings["objective"]
-        objective = resolve(objective, files.tuned(objective["tuned"]), files.estimates())
+        objective = resolve(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
         with explain_out_of_memory("before the first epoch", micro_batch_tokens(objective, device)):
             trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
         with explain_out_of_memory("encoding the splits", trainer.model.encoder.micro_batch_tokens):
-            encoded = encode_splits(trainer, splits, objective["protocol"])
+            encoded = encode_splits(trainer, splits, objective.protocol)
     except TrainingError as error:
-        raise TrainingError(f"{name}: {error}") from None
-    resolved = {
-        **settings,
-        "objective": objective,
-        "num_classes": splits.num_classes,
+        raise TrainingError(f"{settings.name}: {error}") from None
+    described = TrainedRun(
+        **{**dict(settings), "objective": objective},
+        num_classes=splits.num_classes,
         **{f"n_{split}": len(getattr(splits, split)) for split in SPLITS},
-        "n_parameters": n_parameters,
-        "n_trainable": sum(parameter.numel() for parameter in trainer.parameters),
-    }
+        n_parameters=n_parameters,
+        n_trainable=sum(parameter.numel() for parameter in trainer.parameters),
+    )
     timing = {
         "load_seconds": loaded - started,
         "fit_seconds": trained - loaded,
@@ -95,15 +94,15 @@ def run(settings: dict[str, Any], files: RunFiles, checkpoint: Checkpoint | None
         "total_seconds": time.perf_counter() - started,
         **throughput(progress.history, splits.train),
         **machine(device),
-        "precision": precision_on(device, objective["training"]["precision"]),
+        "precision": precision_on(device, objective.training.precision),
     }
     snapshots = trainer.snapshot_arrays(progress)
-    return RunResult(resolved, progress.history, encoded, snapshots, timing, trainer.model.state_dict())
+    return RunResult(described, progress.history, encoded, snapshots, timing, trainer.model.state_dict())
 
 
 def make_trainer(
-    settings: dict[str, Any],
-    objective: dict[str, Any],
+    settings: RunSettings,
+    objective: Objective,
     files: RunFiles,
     splits: Splits,
     device: torch.device,
@@ -124,33 +123,32 @@ def make_trainer(
     Returns:
         The trainer, and the number of parameters of the encoder including frozen ones.
     """
-    seed = settings["seed"]
+    seed, encoder_settings = settings.seed, settings.encoder_settings
     loss = load_loss(objective)
-    backbone, parameters = read_backbone(files.encoder, settings["encoder_settings"], files.frozen)
+    backbone, parameters = read_backbone(files.encoder, encoder_settings, files.frozen)
     torch.manual_seed(step_seed(seed, 0, 0))  # training counts epochs from 1
-    cache = needs_gradient_cache(objective["training"], backbone, splits.train, device)
-    pooling = settings["encoder_settings"]["pooling"]
-    encoder = Encoder(backbone, pooling, micro_batch_tokens(objective, device), cache)
-    classes = splits.num_classes if objective["protocol"] == "integrated" else None
+    cache = needs_gradient_cache(objective.training, backbone, splits.train, device)
+    encoder = Encoder(backbone, encoder_settings.pooling, micro_batch_tokens(objective, device), cache)
+    classes = splits.num_classes if objective.protocol == "integrated" else None
     model = Model(encoder, classes).to(device)
     snapshot_indices = None
-    if settings.get("snapshots"):
-        snapshot_indices = draw_batches(len(splits.train), objective["training"]["batch_size"], seed, epoch=0)[0]
+    if settings.snapshots:
+        snapshot_indices = draw_batches(len(splits.train), objective.training.batch_size, seed, epoch=0)[0]
     loss = loss.to(device) if loss is not None else None
     trainer = Trainer(model, loss, objective, splits, seed, checkpoint, snapshot_indices, after_epoch)
     return trainer, parameters
 
 
-def micro_batch_tokens(objective: dict[str, Any], device: torch.device) -> int:
+def micro_batch_tokens(objective: Objective, device: torch.device) -> int:
     """Most tokens encoded at once: as the objective has it, or what suits the device."""
-    return objective["training"]["micro_batch_tokens"] or MICRO_BATCH_TOKENS[device.type]
+    return objective.training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
 
 
-def needs_gradient_cache(training: dict[str, Any], backbone: nn.Module, train: Documents, device: torch.device) -> bool:
+def needs_gradient_cache(training: Training, backbone: nn.Module, train: Documents, device: torch.device) -> bool:
     """Whether a run keeps no activations: as its settings say, or where those of its largest batch need too much."""
-    if training["gradient_cache"] is not None:
-        return training["gradient_cache"]
-    longest = train.lengths.sort(descending=True).values[: training["batch_size"]]
+    if training.gradient_cache is not None:
+        return training.gradient_cache
+    longest = train.lengths.sort(descending=True).values[: training.batch_size]
     needed, free = activation_bytes(backbone.config, len(layer_list(backbone)), longest), free_bytes(device)
     if needed > free / 2:
         log.warning(
@@ -159,12 +157,7 @@ def needs_gradient_cache(training: dict[str, Any], backbone: nn.Module, train: D
     return needed > free / 2
 
 
-def run_name(settings: dict[str, Any]) -> str:
-    """The name of a run in messages and logs."""
-    return "{corpus}/{encoder}/{objective_key}/seed-{seed}".format(**settings)
-
-
-def load_loss(objective: dict[str, Any]) -> nn.Module | None:
+def load_loss(objective: Objective) -> nn.Module | None:
     """Build the loss of an objective: ``LOSS(**loss_settings)`` from the loss's module in glossbench.losses.
 
     Returns:
@@ -173,10 +166,10 @@ def load_loss(objective: dict[str, Any]) -> nn.Module | None:
     Raises:
         TrainingError: if the engine cannot train on the loss in the objective's protocol.
     """
-    name, protocol = objective["loss"], objective["protocol"]
+    name, protocol = objective.loss, objective.protocol
     if name is None:
         return None
-    loss = importlib.import_module(f"glossbench.losses.{objective['loss']}").LOSS(**objective["loss_settings"])
+    loss = importlib.import_module(f"glossbench.losses.{name}").LOSS(**objective.loss_settings.arguments())
     if hasattr(loss, "check"):  # the trainer says it where a loss is not finite, with its epoch
         loss.check = False
     try:

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from glossbench.learning.training.memory import explain_out_of_memory
 from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.timing import Timer
 from glossbench.losses.protocol import TIMED_PARTS, call_loss
+from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Trainer:
         self,
         model: Model,
         loss: nn.Module | None,
-        objective: dict[str, Any],
+        objective: Objective,
         splits: Splits,
         seed: int,
         checkpoint: Checkpoint | None = None,
@@ -97,18 +97,18 @@ class Trainer:
         after_epoch: Callable[[int, float], None] | None = None,
     ):
         self.model, self.loss, self.splits, self.seed = model, loss, splits, seed
-        self.protocol, self.weight = objective["protocol"], objective["weight"]
-        self.settings = objective["training"]
+        self.protocol, self.weight = objective.protocol, objective.weight
+        self.settings = objective.training
         self.checkpoint, self.snapshot_indices, self.after_epoch = checkpoint, snapshot_indices, after_epoch
         self.device = next(model.parameters()).device
         self.timer = Timer(self.device)
         if hasattr(loss, "timer"):
             loss.timer = self.timer
         self.class_weights = None
-        if self.settings["class_weights"] == "balanced":
+        if self.settings.class_weights == "balanced":
             self.class_weights = balanced_weights(splits.train.labels, splits.num_classes)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=self.settings["learning_rate"], fused=True)
+        self.optimizer = torch.optim.Adam(self.parameters, lr=self.settings.learning_rate, fused=True)
 
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
@@ -122,7 +122,7 @@ class Trainer:
         progress = self._resume()
         if not progress.snapshots:
             self._take_snapshot(progress)
-        while progress.epoch < self.settings["epochs"] and not progress.stopping.stop:
+        while progress.epoch < self.settings.epochs and not progress.stopping.stop:
             progress.epoch += 1
             with explain_out_of_memory(f"epoch {progress.epoch}", self.model.encoder.micro_batch_tokens):
                 row = self._epoch(progress.epoch)
@@ -137,7 +137,7 @@ class Trainer:
                 self.checkpoint.save(self.model, self.optimizer, progress)
             if self.after_epoch is not None:
                 self.after_epoch(progress.epoch, score)
-        if self.settings["test_weights"] == "best":
+        if self.settings.test_weights == "best":
             self.model.load_state_dict(progress.best)
         return progress
 
@@ -150,7 +150,7 @@ class Trainer:
     def forward_passes(self) -> int:
         """Forward passes of a step: a second one only where there are two losses."""
         two_losses = self.loss is not None and self.model.head is not None
-        return self.settings["forward_passes"] if two_losses else 1
+        return self.settings.forward_passes if two_losses else 1
 
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -203,7 +203,7 @@ class Trainer:
         with self.timer("backward"):
             terms["loss"].backward()
         with self.timer("optimizer"):
-            nn.utils.clip_grad_norm_(self.parameters, self.settings["clip_norm"])
+            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
         return {name: value.detach() for name, value in terms.items()}
@@ -249,7 +249,7 @@ class Trainer:
             progress.snapshots.append(torch.from_numpy(embeddings).half())
 
     def _resume(self) -> Progress:
-        stopping = EarlyStopping(self.settings["patience"], self.settings["tolerance"])
+        stopping = EarlyStopping(self.settings.patience, self.settings.tolerance)
         progress = Progress(0, stopping)
         if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress):
             log.info("resumed after epoch %d", progress.epoch)
@@ -258,13 +258,13 @@ class Trainer:
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
         settings = self.settings
-        drops = sum(milestone < epoch for milestone in settings["learning_rate_milestones"])
-        rate = settings["learning_rate"] * settings["learning_rate_drop_factor"] ** drops
+        drops = sum(milestone < epoch for milestone in settings.learning_rate_milestones)
+        rate = settings.learning_rate * settings.learning_rate_drop_factor**drops
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
         started = time.perf_counter()
-        batches = draw_batches(len(self.splits.train), settings["batch_size"], self.seed, epoch)
+        batches = draw_batches(len(self.splits.train), settings.batch_size, self.seed, epoch)
         totals: dict[str, Tensor] = {}
         for step, batch in enumerate(batches):
             torch.manual_seed(step_seed(self.seed, epoch, step))
@@ -276,7 +276,7 @@ class Trainer:
         if not math.isfinite(means["loss"]):
             raise TrainingError(
                 f"epoch {epoch}: the loss is {means['loss']}; a smaller learning_rate (now {rate:g}) or clip_norm "
-                f"(now {settings['clip_norm']:g}) is the first thing to try"
+                f"(now {settings.clip_norm:g}) is the first thing to try"
             )
         score = self._validate(epoch)
         row = {"epoch": epoch, **means, "learning_rate": rate, self.score_name: score}
@@ -291,7 +291,7 @@ class Trainer:
         embeddings, logits = self.encode(documents)
         labels = documents.labels.cpu().numpy()
         if logits is None:
-            score = macro_silhouette(embeddings, labels, self.settings["silhouette_classes"])
+            score = macro_silhouette(embeddings, labels, self.settings.silhouette_classes)
         else:
             score = macro_f1(labels, logits.argmax(axis=1))
         if not math.isfinite(score):
@@ -301,12 +301,12 @@ class Trainer:
         return score
 
     def _autocast(self) -> torch.autocast:
-        lowered = precision_on(self.device, self.settings["precision"]) == "bfloat16"
+        lowered = precision_on(self.device, self.settings.precision) == "bfloat16"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lowered)
 
     def _line(self, progress: Progress) -> str:
         """The log's line about the last epoch."""
-        row, epochs = progress.history[-1], self.settings["epochs"]
+        row, epochs = progress.history[-1], self.settings.epochs
         seconds = row["seconds_epoch"] + row["seconds_validation"]
         terms = ", ".join(f"{name} {row[f'loss_{name}']:.4f}" for name in ("ce", "metric") if f"loss_{name}" in row)
         reported = "".join(f"  {name} {row[name]:.4f}" for name in row if not is_engine_column(name))

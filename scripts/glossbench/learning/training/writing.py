@@ -26,7 +26,7 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     reported = sorted(set(history) - set(EPOCH_COLUMNS) - set(seconds))
     history.reindex(columns=[*EPOCH_COLUMNS, *reported]).to_csv(output["epochs"], index=False)
     history[["epoch", *seconds]].to_csv(output["timing_epochs"], index=False)
-    write_json(output["settings"], result.settings)
+    write_json(output["settings"], result.settings.model_dump(mode="json"))
     write_json(output["timing"], result.timing)
     embeddings, logits = {}, {}
     for split, arrays in result.encoded.items():

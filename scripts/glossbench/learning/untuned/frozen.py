@@ -1,7 +1,6 @@
 """The pre-trained encoder as it is, with the probe of the standalone protocol on its embeddings."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +11,10 @@ from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
 from glossbench.learning.untuned import Classified
+from glossbench.settings.jobs import UntunedSettings
 
 
-def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.device) -> Classified:
+def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> Classified:
     """Encode the documents without dropout and fit the probe.
 
     Args:
@@ -25,8 +25,8 @@ def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.dev
     run_files = RunFiles.of(files)
     splits = load_splits(settings, run_files, device)
     documents = {name: getattr(splits, name) for name in SPLITS}
-    backbone, n_parameters = read_backbone(run_files.encoder, settings["encoder_settings"], run_files.frozen)
-    encoder = Encoder(backbone.to(device), settings["encoder_settings"]["pooling"]).eval()
+    backbone, n_parameters = read_backbone(run_files.encoder, settings.encoder_settings, run_files.frozen)
+    encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling).eval()
     with torch.inference_mode():
         encoded = {name: encoder(split).float().cpu().numpy() for name, split in documents.items()}
     # other runs keep embeddings in half precision, and their probe reads these
@@ -34,7 +34,7 @@ def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.dev
     labels = {name: split.labels.cpu().numpy() for name, split in documents.items()}
     with threadpool_limits(1):  # results must not depend on the number of threads
         probe, strength = fit_probe(
-            (embeddings["train"], labels["train"]), (embeddings["val"], labels["val"]), settings["probe"]
+            (embeddings["train"], labels["train"]), (embeddings["val"], labels["val"]), settings.probe
         )
         predicted = {name: probe.predict(embeddings[name]) for name in ("val", "test")}
     return Classified(
@@ -44,6 +44,6 @@ def classify(settings: dict[str, Any], files: dict[str, Path], device: torch.dev
         strength,
         precision="float32",
         embeddings={name: embeddings[name] for name in ("val", "test")},
-        probe=settings["probe"]["kind"],
+        probe=settings.probe.kind,
         n_parameters=n_parameters,
     )

@@ -14,6 +14,7 @@ from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training.timing import machine
 from glossbench.learning.untuned import Classified
 from glossbench.provenance import commit
+from glossbench.settings.jobs import UntunedSettings
 
 log = logging.getLogger(__name__)
 # What a run without training has no values for.
@@ -22,7 +23,7 @@ NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_p
 
 
 def classify_untuned(
-    settings: dict[str, Any], files: dict[str, str], output: dict[str, str], made_from: dict[str, str]
+    settings: UntunedSettings, files: dict[str, str], output: dict[str, str], made_from: dict[str, str]
 ) -> None:
     """Run an untuned objective on the CPU and write its files.
 
@@ -36,37 +37,37 @@ def classify_untuned(
         TrainingError: The untuned objective cannot be computed; the message names the run.
     """
     started = time.perf_counter()
-    device = reproducible("cpu", settings.get("torch_threads", 1))
-    untuned = importlib.import_module(f"glossbench.learning.untuned.{settings['objective']['classifier']}")
+    device = reproducible("cpu", settings.torch_threads)
+    untuned = importlib.import_module(f"glossbench.learning.untuned.{settings.objective.classifier}")
     read = {name: Path(path) for name, path in files.items()}
     copies = copies_of(read.pop("card"))
     try:
         found = untuned.classify(settings, read, device)
     except TrainingError as error:
-        raise TrainingError("{corpus}/{encoder}/{objective_key}: {}".format(error, **settings)) from None
+        raise TrainingError(f"{settings.corpus}/{settings.encoder}/{settings.objective_key}: {error}") from None
     sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
-    settings = {**settings, **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
+    described = {**settings.model_dump(mode="json"), **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
-    write_json(output["settings"], settings)
+    write_json(output["settings"], described)
     about = {"precision": found.precision, "origin": made_from, "commit": commit()}
     write_json(output["timing"], {**seconds, **machine(device), **about})
     predictions = predictions_frame(found.doc_ids, found.labels["test"], found.predicted["test"])
-    metrics = {**metrics_of(found, settings), **scores(predictions, copies)}
+    metrics = {**metrics_of(found, settings, described), **scores(predictions, copies)}
     write_json(output["metrics"], {**metrics, "origin": made_from})
     predictions.to_parquet(output["predictions"], index=False)
     log.info("done: %s", seconds)
 
 
-def metrics_of(found: Classified, settings: dict[str, Any]) -> dict[str, Any]:
+def metrics_of(found: Classified, settings: UntunedSettings, described: dict[str, Any]) -> dict[str, Any]:
     """The keys, settings and scores (fractions) of an untuned objective, under the names that every run has them."""
-    classes = settings["objective"]["training"]["silhouette_classes"]
+    classes = settings.objective.training.silhouette_classes
     embeddings = found.embeddings or {"val": None, "test": None}
     return {
-        **run_columns(settings),
+        **run_columns(described),
         "val_macro_f1": macro_f1(found.labels["val"], found.predicted["val"]),
         "val_macro_silhouette": silhouette(embeddings["val"], found.labels["val"], classes, "unit-norm"),
         "test_macro_silhouette": silhouette(
-            embeddings["test"], found.labels["test"], classes, settings["probe"]["silhouette"]
+            embeddings["test"], found.labels["test"], classes, settings.probe.silhouette
         ),
         "probe": found.probe,
         "probe_C": found.C,
