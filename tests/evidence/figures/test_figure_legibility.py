@@ -40,11 +40,15 @@ CLASSES = tuple(f"class_${number}$_näme" for number in range(52))
 def odd_names() -> Names:
     """Names of a registry with titles that nobody planned for."""
     registry = copy.deepcopy(REGISTRY)
-    registry["corpora"] |= {key: {"title": title} for key, title in zip(ODD_CORPORA, ODD_TITLES, strict=True)}
-    registry["encoders"][ODD_ENCODER] = {"title": "an encoder with $a_very$long name, and ünïcode"}
+    mr, minilm = registry["corpora"]["mr"], registry["encoders"]["minilm-l6"]
+    titles = dict(zip(ODD_CORPORA, ODD_TITLES, strict=True))
+    registry["corpora"] |= {key: mr.model_copy(update={"title": title}) for key, title in titles.items()}
+    long = {"title": "an encoder with $a_very$long name, and ünïcode"}
+    registry["encoders"][ODD_ENCODER] = minilm.model_copy(update=long)
     titles = {"odd-loss": "a loss of $someone$, with a_name of its own", "odd-varied": "a_$loss$ that is varied"}
     for key, title in titles.items():
-        registry["objectives"][key] = {**registry["objectives"]["gloss-o-ce"], "title": title, "color": None}
+        gloss = registry["objectives"]["gloss-o-ce"]
+        registry["objectives"][key] = gloss.model_copy(update={"title": title, "color": None})
     varied = [*ablations("odd-varied@reference"), *ODD[:4], *ODD[5:]]
     return shown_names({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
 

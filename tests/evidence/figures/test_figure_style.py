@@ -25,7 +25,8 @@ def added(*colors: str | None) -> dict[str, list[dict]]:
     """Names of the registry's objectives and of new ones, one with each of these colours (None: has none)."""
     registry = copy.deepcopy(REGISTRY)
     for place, color in enumerate(colors):
-        registry["objectives"][f"new-{place}"] = {**registry["objectives"]["ce"], "title": "New", "color": color}
+        ce = registry["objectives"]["ce"]
+        registry["objectives"][f"new-{place}"] = ce.model_copy(update={"title": "New", "color": color})
     return shown_names({"corpus": [], "encoder": [], "objective": list(registry["objectives"])}, registry)
 
 
@@ -85,6 +86,20 @@ def test_no_one_sees_that_a_picture_has_few_colours(tmp_path):
     assert differences.mean() < 0.5  # of 255
     assert np.quantile(differences, 0.999) < 16
     assert (tmp_path / "few.png").stat().st_size < len(drawn.getvalue()) / 2
+
+
+def test_characters_that_the_font_lacks_are_set_in_another_font_or_named(caplog, monkeypatch):
+    with style.styled():
+        figure = Figure()
+        letter = figure.text(0, 0, "\U0001d504")  # in the mathematical fonts that matplotlib brings along
+        style.take_fonts(figure)
+        assert letter.get_fontfamily()[0] == style.FONT
+        assert len(letter.get_fontfamily()) > 1
+        assert caplog.text == ""
+        figure.text(0, 0.5, "plain, 你")
+        monkeypatch.setattr(style.fontManager, "ttflist", [])
+        style.take_fonts(figure)
+    assert "no installed font has 你 \U0001d504: install one" in caplog.text
 
 
 def test_a_text_is_cut_to_its_room():

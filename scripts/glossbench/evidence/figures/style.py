@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
@@ -16,12 +17,16 @@ import matplotlib
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, fontManager
+from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from glossbench.evidence.text.names import entries, in_order, objective_name
+
+log = logging.getLogger(__name__)
 
 COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
@@ -37,10 +42,11 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
 OLIVE, MAROON = "#7F8C00", "#7A0019"
 
+FONT = "DejaVu Sans"
 RC = {
     "text.parse_math": False,  # names may contain $
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # part of matplotlib, so the same on every machine
+    "font.sans-serif": [FONT],  # part of matplotlib, so the same on every machine
     "font.size": TEXT,
     "axes.labelsize": TEXT,
     "axes.titlesize": TITLE,
@@ -213,6 +219,29 @@ def styled() -> Iterator[None]:
         yield
 
 
+def take_fonts(figure: Figure) -> None:
+    """Set characters that the style's font lacks in installed fonts that have them; the log names those without one."""
+    texts = figure.findobj(Text)
+    lacking = {letter for text in texts for letter in text.get_text() if letter.isprintable()} - _characters(
+        findfont(FONT)
+    )
+    families = []
+    for font in sorted(fontManager.ttflist, key=lambda font: (font.name, font.fname)) if lacking else []:
+        if not font.name.startswith("Last Resort") and (found := lacking & _characters(font.fname)):
+            families.append(font.name)
+            lacking -= found
+    for text in texts if families else []:
+        text.set_fontfamily([FONT, *families])
+    if lacking:
+        log.warning("no installed font has %s: install one that has, e.g. Noto Sans CJK", " ".join(sorted(lacking)))
+
+
+@cache
+def _characters(path: str) -> set[str]:
+    """The characters of a font file."""
+    return set(map(chr, FT2Font(path).get_charmap()))
+
+
 def save(figure: Figure, stem: str | Path) -> None:
     """Write ``stem``.png (300 dots per inch) and ``stem``.pdf. The same figure gives the same bytes.
 
@@ -221,6 +250,7 @@ def save(figure: Figure, stem: str | Path) -> None:
     """
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph that a pdf embeds
     with styled():
+        take_fonts(figure)
         drawn = io.BytesIO()
         figure.savefig(drawn, format="png")
         palette = Image.open(drawn).convert("RGB").quantize(PNG_COLOURS, kmeans=1, dither=Image.Dither.NONE)
