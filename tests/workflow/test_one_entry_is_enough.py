@@ -1,5 +1,6 @@
 """A corpus, an encoder, a loss and an objective of one's own: an entry each is enough to train and to show them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,20 +9,34 @@ import pytest
 import yaml
 from studies import ROOT, snakemake
 
-LOSS = '''"""Spread of the embeddings: a loss of one's own, with no settings."""
+LOSS = '''"""Spread of the embeddings: a loss of one's own, with one setting."""
 
 from torch import Tensor, nn
 
 
 class Spread(nn.Module):
-    """Variance of the embeddings within the batch."""
+    """Variance of the embeddings within the batch, to a power."""
+
+    def __init__(self, power: float = 1.0):
+        super().__init__()
+        self.power = power
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """embeddings: (B, d); labels: (B,). Returns a scalar."""
-        return embeddings.var(dim=0).mean()
+        return embeddings.var(dim=0).mean() ** self.power
 
 
 LOSS = Spread
+'''
+MODEL = '''
+
+class Spread(LossSettings):
+    """Settings of the spread."""
+
+    power: Positive = Field(1.0, description="Power of the variance.")
+
+
+LOSSES["spread"] = Spread
 '''
 ENTRIES = {
     "corpora": """
@@ -51,14 +66,16 @@ spread-ce:
   protocol: integrated
   loss: spread
   settings: {weight: 0.1}
+  search: {power: {choices: [0.5, 1, 2]}}
 """,
 }
 STUDY = {
     "study": "own",
     "corpora": ["tea-notes"],
     "encoders": ["house-encoder"],
-    "objectives": ["ce", "spread-ce"],
     "seeds": [0],
+    "grid": [{"objectives": ["ce", "spread-ce"]}, {"objectives": ["spread-ce"], "vary": {"power": ["x1.5"]}}],
+    "tuning": {"trials": 2, "epochs": 1},
     "max_length": 12,
     "encoder": {"layers": 1},
     "training": {"batch_size": 10, "epochs": 2, "learning_rate": 1e-3},
@@ -76,8 +93,8 @@ def results(tmp_path_factory, minilm) -> Path:
     for registry, entry in ENTRIES.items():
         with (root / "config" / f"{registry}.yaml").open("a", encoding="utf-8") as file:
             file.write(entry)
-    with (root / "config/schemas/losses.schema.yaml").open("a", encoding="utf-8") as file:
-        file.write("spread: {}\n")
+    with (root / "scripts/glossbench/settings/losses.py").open("a", encoding="utf-8") as file:
+        file.write(MODEL)
     (root / "scripts/glossbench/losses/spread.py").write_text(LOSS)
     rows = [(f"{verb} {thing} {n}", label) for n in range(8) for label, verb, thing in WORDS]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "notes.csv", index=False)
@@ -110,3 +127,16 @@ def test_the_loss_trained_its_run(results):
     assert epochs.loc["spread-ce", "loss_metric"].notna().all()
     expected = 0.9 * epochs["loss_ce"] + 0.1 * epochs["loss_metric"]
     assert epochs.loc["spread-ce", "loss"].to_list() == pytest.approx(expected.loc["spread-ce"].to_list(), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_its_setting_was_searched_and_varied(results):
+    runs = results / "runs/tea-notes/house-encoder"
+    found = yaml.safe_load((results / "tuning/tea-notes/house-encoder/spread-ce/best.yaml").read_text())
+    assert found["search"]["power"] == {"choices": [0.5, 1, 2]}
+    powers = {
+        key: json.loads((runs / key / "seed-0/settings.json").read_text())["objective"]["loss_settings"]["power"]
+        for key in ("spread-ce", "spread-ce+power=x1.5")
+    }
+    assert powers["spread-ce"] == found["settings"]["power"]
+    assert powers["spread-ce+power=x1.5"] == pytest.approx(1.5 * powers["spread-ce"])
