@@ -82,7 +82,7 @@ format: $(VENV)/work-ready  ## lay out all code
 	ruff format $(SOURCES)
 	snakefmt $(RULES)
 
-docs: $(VENV)/ready  ## bring config/README.md, REPRODUCING.md and the graph of the rules up to date
+docs: $(VENV)/ready  ## bring the pages that are made from the repository up to date
 	snakemake --rulegraph mermaid-js --forceall --configfile config/tiny.yaml | PYTHONPATH=scripts python -m glossbench.pages
 
 lock: $(VENV)/work-ready  ## lock what envs/*.in ask for; newer versions with ARGS=--upgrade

@@ -11,8 +11,6 @@ from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
-# Claims that another study judges.
-OF_OTHERS = dict.fromkeys(["C4", "C9"], "cpu-timing") | dict.fromkeys(["C5", "C6", "C7"], "cpu-ablations")
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
 OBJECTIVES = {entry["title"]: key for key, entry in REGISTRY["objectives"].items()}
 CORPORA = {entry["title"]: key for key, entry in REGISTRY["corpora"].items()}
@@ -24,11 +22,11 @@ def key_of(title):
 
 
 def judged():
-    """The claims of the registry, each as the study judges it that the pages follow."""
+    """The claims of the registry, each as the study judges it whose verdict counts."""
     found = {}
-    for study in ("cpu", *set(OF_OTHERS.values())):
-        rows = json.loads((ROOT / "results" / study / "claims.json").read_text())
-        found |= {row["id"]: row for row in rows if OF_OTHERS.get(row["id"], "cpu") == study}
+    for key, claim in CLAIMS.items():
+        rows = json.loads((ROOT / "results" / claim["judged_in"] / "claims.json").read_text())
+        found |= {row["id"]: row for row in rows if row["id"] == key}
     return found
 
 

@@ -132,6 +132,9 @@ class Claim(Model):
 
     claim: Line = Field(description="What is claimed, in our words.")
     source: Line = Field(description="Table, figure or section of the paper that makes the claim.")
+    judged_in: Name = Field(
+        description="Study under results/ whose verdict counts: of those that test the claim, the nearest to the paper."
+    )
     quantity: Line = Field(description="The number that decides it, in words.")
     measure: Measure = Field(description="What is measured.")
     holds: Holds = Field(
