@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from claim_cases import search, sweep, verdict
-from glossbench.evidence.claims.best_values import chance_in_band
+from glossbench.evidence.claims.sweeps import chance_in_band
 
 
 def test_an_equal_best_counts_by_its_share_and_a_band_must_beat_a_pick_at_random():

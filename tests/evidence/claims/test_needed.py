@@ -1,7 +1,7 @@
 """What a claim needs, in words."""
 
 import pytest
-from glossbench.evidence.claims.needed import needed
+from glossbench.evidence.claims.wording import needed
 from glossbench.evidence.text.names import naming
 from registered import CLAIMS, names
 

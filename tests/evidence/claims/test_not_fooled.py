@@ -128,13 +128,13 @@ def test_the_protocol_of_the_paper_is_part_of_its_scope_on_either_side():
     assert verdict("C1", c1())["scope"] == "paper"
     found = verdict("C1", c1(max_epochs=1, stop_epoch=1, batch_size=8, max_length=16, trials=tuned_alone))
     assert found["scope"] == "other data"
-    assert found["departures"] == [
+    assert found["differences_from_paper"] == [
         "max length 16 instead of 128",
         "batch size 8 instead of 128",
         "epoch limit 1 instead of 200",
         "no search instead of 15 trials for CE and SCL + CE",
     ]
-    assert found["scope_text"] == f"other data ({'; '.join(found['departures'])})"
+    assert found["scope_text"] == f"other data ({'; '.join(found['differences_from_paper'])})"
     assert found["support"]["censored"] == 3 * 15 * 3
 
 
@@ -158,17 +158,17 @@ def test_the_protocol_of_the_paper_is_part_of_its_scope_on_either_side():
 def test_every_departure_is_named(columns, departure):
     few = c1(["bert-base"], ["mr", "r8", "r52"])
     found = verdict("C1", few.assign(**columns))
-    assert verdict("C1", few)["departures"] == []
+    assert verdict("C1", few)["differences_from_paper"] == []
     assert found["scope"] == "other data"
-    assert departure in found["departures"]
+    assert departure in found["differences_from_paper"]
     assert departure in found["scope_text"]
 
 
 def test_a_lower_limit_of_epochs_is_a_departure_only_of_runs_that_it_cut_off():
     few = c1(["bert-base"], ["mr", "r8", "r52"], max_epochs=42, stop_epoch=30)
-    assert verdict("C1", few)["departures"] == []
+    assert verdict("C1", few)["differences_from_paper"] == []
     cut = few.assign(stop_epoch=np.where(few["corpus"] == "r52", 42, 30))
-    assert "epoch limit 42 instead of 200 on R52" in verdict("C1", cut)["departures"]
+    assert "epoch limit 42 instead of 200 on R52" in verdict("C1", cut)["differences_from_paper"]
 
 
 def test_five_trials_for_triplet_and_cosine_are_the_papers_and_a_caveat():
@@ -176,7 +176,7 @@ def test_five_trials_for_triplet_and_cosine_are_the_papers_and_a_caveat():
         trials=lambda frame: np.where(frame["base"].isin(["triplet", "cosine"]), 5, 15)
     )
     found = verdict("C8", fewer)
-    assert (found["scope"], found["departures"]) == ("paper", [])
+    assert (found["scope"], found["differences_from_paper"]) == ("paper", [])
     assert found["caveats"] == ["Triplet and Cosine: 5 trials of a search, against 15 for G-Loss"]
     assert verdict("C8", near(everywhere(CLEAR)))["caveats"] == []
 
@@ -204,7 +204,7 @@ def test_times_are_compared_on_one_device_and_in_one_precision_only():
         assert found["verdict"] == "not tested"
         assert "has the same device and precision" in found["reason"]
     assert verdict("C9", table)["scope"] == "paper"
-    assert verdict("C9", table.assign(device="cpu"))["departures"] == ["times on cpu instead of A100"]
+    assert verdict("C9", table.assign(device="cpu"))["differences_from_paper"] == ["times on cpu instead of A100"]
     mixed = timed(0.009)
     first = mixed["runs"]["seed"] == 0
     mixed["runs"]["device"] = np.where(first, "cpu", "NVIDIA A100")

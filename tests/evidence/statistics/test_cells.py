@@ -5,8 +5,8 @@ import math
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
-from glossbench.evidence.statistics.cells import cells
 from glossbench.evidence.statistics.pairs import paired, pairwise
+from glossbench.evidence.statistics.scores import cells
 from made_up import by_corpus
 
 

@@ -1,7 +1,7 @@
 """Judges the claims of the paper on the runs of a study.
 
-Each kind of measurement has a module with a function ``measure(measure, **frames)``. Its arguments are the claim's
+Each kind of measurement is a function of ``comparisons``, ``sweeps`` or ``overhead``. Its arguments are the claim's
 entry ``measure`` in config/claims.yaml and the frames by name. It returns the measurements that decide the claim, or a
-text that says which runs are missing. ``support`` says whether they rest on enough corpora and seeds, ``departures``
-and ``scope`` how the runs differ from the paper's, ``judging`` makes the verdicts, ``page`` the page.
+text that says which runs are missing. ``support`` says whether they rest on enough corpora and seeds, ``scope`` how the
+runs differ from the paper's, ``judging`` makes the verdicts, ``wording`` their texts, ``page`` the page.
 """

@@ -1,28 +1,26 @@
-"""Gives a verdict for each claim of the registry."""
+"""Gives a verdict for each claim of the registry, on the runs of a study and on the paper's own tables."""
 
 import math
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims import advantage, best_values, cells_won, overhead, swings
-from glossbench.evidence.claims.caveats import caveats
-from glossbench.evidence.claims.departures import departures
+from glossbench.evidence.claims.comparisons import advantage, cells_won
 from glossbench.evidence.claims.measurement import NOT_TESTED, Cell, Measurement, least_favourable, verdict_of
-from glossbench.evidence.claims.needed import needed
-from glossbench.evidence.claims.own_tables import judge_published
-from glossbench.evidence.claims.scope import grid_of, restricted, scope_of, scope_text
+from glossbench.evidence.claims.overhead import overhead
+from glossbench.evidence.claims.scope import differences_from_paper, grid_of, restricted, scope_of, scope_text
 from glossbench.evidence.claims.support import rows_behind, support_of, with_rule
-from glossbench.evidence.claims.wording import bounds, reason, shown
+from glossbench.evidence.claims.sweeps import best_values, swings
+from glossbench.evidence.claims.wording import bounds, caveats, needed, reason, shown
+from glossbench.frames import TASK
 from glossbench.paper import Facts
 
-KINDS = {
-    "cells-won": cells_won.measure,
-    "advantage": advantage.measure,
-    "overhead": overhead.measure,
-    "best-values": best_values.measure,
-    "swings": swings.measure,
-}
+Kind = Callable[..., list[Measurement] | str]
+# Kinds of claims that need means only. The paper prints no table for the others.
+OF_MEANS: dict[str, Kind] = {"cells-won": cells_won, "advantage": advantage}
+KINDS: dict[str, Kind] = {**OF_MEANS, "overhead": overhead, "best-values": best_values, "swings": swings}
 
 
 def judge(
@@ -48,63 +46,70 @@ def judge(
     Returns:
         One mapping per claim with these keys: id, claim, source, quantity; verdict ("confirmed", "contradicted",
         "undecided" or "not tested"); scope ("paper", "part of the paper's grid" or "other data"; None if not tested),
-        scope_text and departures (list); support (holding, cells, seeds, censored; None if not tested) and
-        support_text; value; interval ([low, high] or None); interval_kind; value_text; interval_text; holds_text; n;
-        unit; n_runs; reason; caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
+        scope_text and differences_from_paper (list); support (holding, cells, seeds, censored; None if not tested)
+        and support_text; value; interval ([low, high] or None); interval_kind; value_text; interval_text; holds_text;
+        n; unit; n_runs; reason; caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
         published (the paper's value of the quantity, None if it gives none); published_text; published_verdict and
         published_reason (of the same judge on the paper's own tables, None and empty if there is no table to judge).
     """
     frames = {"runs": runs, "epochs": epochs, "trials": trials}
-    return [_verdict(key, registry[key], frames, facts, published) for key in sorted(registry, key=_place)]
-
-
-def _place(key: str) -> int:
-    return int(key.removeprefix("C"))
+    numbers = sorted(registry, key=lambda key: int(key.removeprefix("C")))
+    return [_verdict(key, registry[key], frames, facts, published) for key in numbers]
 
 
 def _verdict(
     key: str, claim: dict[str, Any], frames: dict[str, Any], facts: Facts, published: pd.DataFrame | None
-) -> dict:
+) -> dict[str, Any]:
     measured = _deciding_cells(claim, frames, facts)
-    about = {name: claim[name] for name in ("claim", "source", "quantity")}
-    details = {
+    found = _not_tested(measured) if isinstance(measured, str) else _judged(claim, measured, frames["runs"], facts)
+    numbers = found.pop("numbers")  # last, since they are long
+    return {
+        "id": key,
+        **{name: claim[name] for name in ("claim", "source", "quantity")},
+        **found,
         "note": claim.get("note", ""),
         "needed": needed(claim),
         "holds_text": bounds(claim["holds"], claim["shown"]),
-        **judge_published(claim, published, measured),
+        **_judge_published(claim, published, measured),
+        "numbers": numbers,
     }
-    if isinstance(measured, str):
-        return {"id": key, **about, **_not_tested(measured), **details}
-    deciding = least_favourable(measured, claim["holds"])
-    verdict = verdict_of(measured, claim["holds"])
+
+
+def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFrame, facts: Facts) -> dict[str, Any]:
+    """The verdict of what was measured, with its numbers as values and as texts."""
+    holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
+    deciding, verdict = least_favourable(measured, holds), verdict_of(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
-    no_interval = math.isnan(stated.low)
-    support = support_of(measured, claim["holds"], frames["runs"])
-    rows = rows_behind(measured, frames["runs"])
-    cells, found = _cells(measured), _departures(claim, rows, facts)
-    scope = scope_of(cells, found, claim["paper"], support)
+    interval = None if math.isnan(stated.low) else [stated.low, stated.high]
+    support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), _cells(measured)
+    differences = differences_from_paper(rows, claim, facts)
+    scope = scope_of(cells, differences, paper, support)
     return {
-        "id": key,
-        **about,
         "verdict": verdict,
         "scope": scope,
-        "scope_text": scope_text(scope, cells, found, claim["paper"]),
-        "departures": found,
-        "support": {name: getattr(support, name) for name in ("holding", "cells", "seeds", "censored")},
+        "scope_text": scope_text(scope, cells, differences, paper),
+        "differences_from_paper": differences,
+        "support": asdict(support),
         "support_text": support.text,
         "value": stated.value,
-        "interval": None if no_interval else [stated.low, stated.high],
-        "interval_kind": "" if no_interval else stated.interval,
-        "value_text": shown(stated.value, claim["shown"]),
-        "interval_text": "" if no_interval else shown((stated.low, stated.high), claim["shown"]),
+        "interval": interval,
+        "interval_kind": stated.interval if interval else "",
+        "value_text": shown(stated.value, kind),
+        "interval_text": shown(tuple(interval), kind) if interval else "",
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
-        "reason": reason(verdict, deciding, claim["holds"], claim["shown"], len(measured), support),
+        "reason": reason(verdict, deciding, holds, kind, len(measured), support),
         "caveats": caveats(claim, measured, rows),
-        **details,
         "numbers": [row for one in measured for row in one.numbers],
     }
+
+
+def _not_tested(why: str) -> dict[str, Any]:
+    texts = dict.fromkeys(["scope_text", "support_text", "interval_kind", "value_text", "interval_text", "unit"], "")
+    nothing = dict.fromkeys(["scope", "support", "value", "interval"])
+    lists = {"numbers": [], "caveats": [], "differences_from_paper": []}
+    return {"verdict": NOT_TESTED, **texts, **nothing, "n": 0, "n_runs": 0, **lists, "reason": f"Not tested: {why}."}
 
 
 def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> list[Measurement] | str:
@@ -112,8 +117,8 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
     ours = restricted(frames, grid_of(claim["paper"]))
     measured = _measure(claim, ours)
     if not isinstance(measured, str):
-        rows = rows_behind(measured, ours["runs"]).groupby(["corpus", "encoder"])
-        alike = frozenset(cell for cell, own in rows if not _departures(claim, own, facts))
+        rows = rows_behind(measured, ours["runs"]).groupby(TASK)
+        alike = frozenset(cell for cell, own in rows if not differences_from_paper(own, claim, facts))
         if alike != _cells(measured):
             measured = _measure(claim, restricted(ours, alike))
         if not isinstance(measured, str) and not any(one.missing or one.unconfirmed for one in measured):
@@ -121,25 +126,32 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
     return _measure(claim, frames)
 
 
-def _measure(claim: dict[str, Any], frames: dict[str, Any]) -> list[Measurement] | str:
+def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
     measured = KINDS[claim["measure"]["kind"]](claim["measure"], **frames)
-    return measured if isinstance(measured, str) else with_rule(measured, claim["paper"]["corpora"])
-
-
-def _departures(claim: dict[str, Any], rows: pd.DataFrame, facts: Facts) -> list[str]:
-    return departures(rows, claim["paper"], facts, timed=_is_timed(claim["measure"]))
-
-
-def _is_timed(measure: dict[str, Any]) -> bool:
-    return "whole" in measure or "device" in measure.get("alike", [])
+    return measured if isinstance(measured, str) else with_rule(measured, claim["paper"]["corpora"], published)
 
 
 def _cells(measured: list[Measurement]) -> frozenset[Cell]:
     return frozenset().union(*(one.cells for one in measured))
 
 
-def _not_tested(why: str) -> dict[str, Any]:
-    empty = {"value": None, "interval": None, "interval_kind": "", "value_text": "", "interval_text": ""}
-    counts = {"n": 0, "unit": "", "n_runs": 0, "numbers": [], "caveats": [], "departures": []}
-    scope = {"scope": None, "scope_text": "", "support": None, "support_text": ""}
-    return {"verdict": NOT_TESTED, **scope, **empty, **counts, "reason": f"Not tested: {why}."}
+def _judge_published(
+    claim: dict[str, Any], published: pd.DataFrame | None, ours: list[Measurement] | str
+) -> dict[str, Any]:
+    """What the judge makes of the paper's own tables, whose means have one row per cell: the rule on seeds is waived.
+
+    Of several published values, the one against the baseline that decides the claim on the study's runs is returned.
+    """
+    value, verdict, why = claim.get("published"), None, ""
+    if published is not None and claim["measure"]["kind"] in OF_MEANS:
+        rows = restricted({"runs": published}, grid_of(claim["paper"]))["runs"]
+        rows = rows.assign(max_epochs=claim["paper"]["protocol"]["max_epochs"])
+        theirs, holds, value = _measure(claim, {"runs": rows}, published=True), claim["holds"], None
+        if not isinstance(theirs, str):
+            hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, published=True)
+            deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
+            value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
+            verdict = verdict_of(theirs, holds)
+            why = reason(verdict, hardest, holds, claim["shown"], len(theirs), support)
+    text = "" if value is None else shown(value, claim["shown"])
+    return {"published": value, "published_text": text, "published_verdict": verdict, "published_reason": why}

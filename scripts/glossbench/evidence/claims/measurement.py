@@ -1,13 +1,16 @@
 """A measured quantity with its interval, and the verdict that follows from it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from glossbench.evidence.statistics.intervals import means_interval
+from glossbench.evidence.text.names import in_order
+from glossbench.frames import RUN_OF_CELL, TASK
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
 # Description of the intervals of `means_interval`.
@@ -70,6 +73,19 @@ class Measurement:
     at_least: float = -math.inf
     wide: tuple[float, float] | None = None
     numbers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def cells_of(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
+    """The rows of each (corpus, encoder), in display order."""
+    groups = dict(iter(table.groupby(TASK)))
+    for corpus in in_order([corpus for corpus, _ in groups], "corpus"):
+        for encoder in in_order([name for other, name in groups if other == corpus], "encoder"):
+            yield (corpus, encoder), groups[corpus, encoder]
+
+
+def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
+    """Rows of the collected frame as tuples (corpus, encoder, objective, seed)."""
+    return frozenset(rows[RUN_OF_CELL].itertuples(index=False, name=None))
 
 
 def over_cells(

@@ -5,16 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import RUN, listed, runs_of
-from glossbench.evidence.claims.measurement import CellValue, Measurement
+from glossbench.evidence.claims.measurement import CellValue, Measurement, runs_of
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
-from glossbench.evidence.text.names import corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.names import corpus_name, encoder_name, listed, objective_name
+from glossbench.frames import CELL, RUN_OF_CELL
 
 MACHINE = ["device", "precision"]
-CASE = [*RUN[:3], *MACHINE]
+CASE = [*CELL, *MACHINE]
 
 
-def measure(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Share of the seconds of all epochs that the parts take, in each cell, on one device and in one precision.
 
     The claim must hold in each. Contradiction uses an interval at level alpha / number of cases, because each case
@@ -26,24 +26,23 @@ def measure(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, *
     """
     columns = [*measure["parts"], measure["whole"]]
     rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
-    seconds = rows.groupby(RUN)[columns].agg("sum").assign(epochs=rows.groupby(RUN).size())
+    seconds = rows.groupby(RUN_OF_CELL)[columns].agg("sum").assign(epochs=rows.groupby(RUN_OF_CELL).size())
     seconds = seconds[seconds[measure["whole"]] > 0].reset_index()
-    timed = seconds.merge(runs[[*RUN, *MACHINE, "n_train", "batch_size"]], on=RUN) if len(seconds) else seconds
-    if not len(timed):
+    if len(seconds):
+        seconds = seconds.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
+    if not len(seconds):
         return f"no run of {listed(measure['gloss'])} with its epochs timed"
-    parts = timed[measure["parts"]].sum(axis=1)
-    steps = timed["epochs"] * timed["n_train"] / timed["batch_size"]
-    timed = timed.assign(share=parts / timed[measure["whole"]], milliseconds=1000 * parts / steps)
+    parts = seconds[measure["parts"]].sum(axis=1)
+    steps = seconds["epochs"] * seconds["n_train"] / seconds["batch_size"]
+    timed = seconds.assign(share=parts / seconds[measure["whole"]], milliseconds=1000 * parts / steps)
     cases = timed.groupby(CASE, sort=True)
     return [_measured(dict(zip(CASE, case, strict=True)), own, len(cases)) for case, own in cases]
 
 
 def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurement:
     shares, cell = own["share"].to_numpy(), (case["corpus"], case["encoder"])
-    value = float(shares.mean())
-    milliseconds = float(own["milliseconds"].mean())
+    value, milliseconds = float(shares.mean()), float(own["milliseconds"].mean())
     low, high = t_interval(shares)
-    wide = t_interval(shares, 1 - ALPHA / n_cases)
     where = f"{objective_name(case['objective'])} on {corpus_name(cell[0])} with {encoder_name(cell[1])}"
     return Measurement(
         value,
@@ -56,6 +55,6 @@ def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurem
         cells={cell: CellValue(value, value, len(shares))},
         one_of_many=True,
         about=f"{where}, {milliseconds:.3g} ms per step on {case['device']} in {case['precision']}",
-        wide=None if math.isnan(low) else wide,
+        wide=None if math.isnan(low) else t_interval(shares, 1 - ALPHA / n_cases),
         numbers=[{**case, "share": value, "milliseconds_per_step": milliseconds, "n": len(shares)}],
     )

@@ -4,13 +4,13 @@ from collections import Counter
 from typing import Any
 
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
-from glossbench.evidence.claims.own_tables import WAIVED
 from glossbench.evidence.claims.scope import OTHER
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 
 HEADERS = ["Claim", "Verdict", "Scope", "Support", "Measured", "95 % interval", "Holds if", "Paper"]
 OWN_HEADERS = ["Claim", "Verdict", "Reason"]
+WAIVED = "published means have one row per cell, so the rule on seeds is waived"
 
 
 def to_page(verdicts: list[dict[str, Any]]) -> str:
@@ -23,9 +23,9 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
     summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
     table = _table(HEADERS, [_row(verdict) for verdict in verdicts])
-    shared = _shared_departures(verdicts)
+    shared = _shared_differences(verdicts)
     sections = [_section(verdict, shared) for verdict in verdicts]
-    lines = [f"# The paper's claims: {summary}", "", table, "", *_departures(shared), *sections]
+    lines = [f"# The paper's claims: {summary}", "", table, "", *_differences(shared), *sections]
     return "\n".join([*lines, *_own_tables(verdicts)])
 
 
@@ -38,22 +38,22 @@ def _row(verdict: dict[str, Any]) -> list[str]:
     return [verdict["id"], verdict["verdict"], verdict["scope"], verdict["support_text"], *measured]
 
 
-def _shared_departures(verdicts: list[dict[str, Any]]) -> list[str]:
-    """What each of several verdicts on other data departs from the paper in, so that it can be said once."""
-    lists = [verdict["departures"] for verdict in verdicts if verdict["departures"]]
+def _shared_differences(verdicts: list[dict[str, Any]]) -> list[str]:
+    """In what each of several verdicts on other data differs from the paper, so that it can be said once."""
+    lists = [verdict["differences_from_paper"] for verdict in verdicts if verdict["differences_from_paper"]]
     return [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
 
 
-def _departures(shared: list[str]) -> list[str]:
+def _differences(shared: list[str]) -> list[str]:
     lead = f"Each verdict on {OTHER} departs from the paper in this:"
-    return [lead, "", *(f"- {escaped(departure)}" for departure in shared), ""] if shared else []
+    return [lead, "", *(f"- {escaped(difference)}" for difference in shared), ""] if shared else []
 
 
 def _scope(verdict: dict[str, Any], shared: list[str]) -> str:
-    """The scope in words; departures that all share are not said again."""
-    if not (shared and verdict["departures"]):
+    """The scope in words; differences that all share are not said again."""
+    if not (shared and verdict["differences_from_paper"]):
         return verdict["scope_text"]
-    own = [departure for departure in verdict["departures"] if departure not in shared]
+    own = [difference for difference in verdict["differences_from_paper"] if difference not in shared]
     return f"{verdict['scope']} ({'; '.join(['the departures above', *own])})"
 
 

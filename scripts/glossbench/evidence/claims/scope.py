@@ -1,5 +1,6 @@
-"""How far a verdict reaches: the paper, a part of the paper's grid, or other data."""
+"""How far a verdict reaches (the paper, a part of its grid, or other data), and in what runs differ from the paper."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,26 @@ import pandas as pd
 
 from glossbench.evidence.claims.measurement import Cell
 from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
+from glossbench.evidence.differences import size_differences
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, titles
+from glossbench.frames import TASK
+from glossbench.paper import Facts
 
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
+# Columns of the collected runs that are part of the protocol, by the words that name them.
+SETTINGS = {
+    "max_length": "max length",
+    "batch_size": "batch size",
+    "max_epochs": "epoch limit",
+    "patience": "patience",
+    "pooling": "pooling",
+    "probe": "probe",
+    "precision": "precision",
+    "layers": "layers kept",
+    "trainable_layers": "layers trained",
+}
+# Missing values of these columns: all layers are kept or trained, and integrated runs have no probe.
+ABSENT = {"layers": "all", "trainable_layers": "all", "probe": None}
 
 
 def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:
@@ -16,32 +35,122 @@ def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:
     return frozenset((corpus, encoder) for corpus in paper["corpora"] for encoder in paper["encoders"])
 
 
-def scope_of(cells: frozenset[Cell], departures: list[str], paper: dict[str, Any], support: Support) -> str:
+def scope_of(cells: frozenset[Cell], differences: list[str], paper: dict[str, Any], support: Support) -> str:
     """The scope of a verdict.
 
     Args:
         cells: The cells that it rests on.
-        departures: From ``departures``.
+        differences: From ``differences_from_paper``.
         paper: The claim's ``paper``.
         support: What the verdict rests on.
     """
-    if departures or not cells <= grid_of(paper):
+    if differences or not cells <= grid_of(paper):
         return OTHER
     whole = cells == grid_of(paper) and (support.seeds is None or support.seeds >= FEWEST_SEEDS)
     return PAPER if whole else PART
 
 
-def scope_text(scope: str, cells: frozenset[Cell], departures: list[str], paper: dict[str, Any]) -> str:
-    """The scope in words, with the size of the part or with every departure."""
+def scope_text(scope: str, cells: frozenset[Cell], differences: list[str], paper: dict[str, Any]) -> str:
+    """The scope in words, with the size of the part or with every difference."""
     if scope == PART:
         return f"{PART} ({len(cells)} of its {len(grid_of(paper))} cells)"
-    return f"{OTHER} ({'; '.join(departures)})" if scope == OTHER else scope
+    return f"{OTHER} ({'; '.join(differences)})" if scope == OTHER else scope
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[Cell]) -> dict[str, Any]:
     """The frames with only the rows of these (corpus, encoder) pairs."""
-    return {name: None if frame is None else frame[_among(frame, cells)] for name, frame in frames.items()}
+
+    def among(frame: pd.DataFrame) -> np.ndarray:
+        return np.array([cell in cells for cell in frame[TASK].itertuples(index=False, name=None)], dtype=bool)
+
+    return {name: None if frame is None else frame[among(frame)] for name, frame in frames.items()}
 
 
-def _among(frame: pd.DataFrame, cells: frozenset[Cell]) -> np.ndarray:
-    return np.array([cell in cells for cell in zip(frame["corpus"], frame["encoder"], strict=True)], dtype=bool)
+def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Facts) -> list[str]:
+    """List every way in which runs differ from the paper's, each with the objectives or corpora that it concerns.
+
+    Args:
+        runs: Rows of the collected runs that a claim was measured on.
+        claim: Entry of the registry. Where it is about time, the device matters too.
+        facts: The paper's sizes.
+
+    Returns:
+        A short description of each; empty if there is none.
+    """
+    paper, protocol = claim["paper"], claim["paper"]["protocol"]
+    runs = _as_if_unlimited(runs, protocol["max_epochs"])
+    found = [f"corpus {corpus_name(key)}" for key in in_order(set(runs["corpus"]) - set(paper["corpora"]), "corpus")]
+    found += [
+        f"encoder {encoder_name(key)}" for key in in_order(set(runs["encoder"]) - set(paper["encoders"]), "encoder")
+    ]
+    found += _sizes(runs, paper["corpora"], facts)
+    for column, words in SETTINGS.items():
+        accepted = protocol[column] if isinstance(protocol[column], list) else [protocol[column]]
+        found += (
+            _concerning(runs, _settings(runs, column, words, accepted)) if column in runs else [f"{words} not recorded"]
+        )
+    found += _concerning(runs, _budgets(runs, protocol["trials"])) if "trials" in runs else ["search not recorded"]
+    if "whole" in claim["measure"] or "device" in claim["measure"].get("alike", []):
+        found += _concerning(runs, _devices(runs, protocol["device"]))
+    return found
+
+
+def _as_if_unlimited(runs: pd.DataFrame, wanted: int) -> pd.DataFrame:
+    """The runs, with the paper's limit of epochs for those that ended by themselves: they are the same under it."""
+    if not {"stop_epoch", "max_epochs"} <= set(runs):
+        return runs
+    by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=wanted)
+    return runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, wanted))
+
+
+def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str]:
+    """Differences in documents and trained parameters; a corpus that the claim is not about is named as such."""
+    found: dict[str, set[str]] = {}
+    for (corpus, encoder), own in runs.groupby(TASK):
+        for difference in size_differences(own, corpus, encoder, facts):
+            if corpus in corpora or difference.startswith("trained"):
+                found.setdefault(difference, set()).add(corpus)
+    for difference, where in found.items():
+        yield difference if where == set(runs["corpus"]) else f"{difference} on {titles(where, 'corpus')}"
+
+
+# A difference of one run, and what several are sorted by; None where it is as in the paper.
+Difference = tuple[Any, str] | None
+
+
+def _settings(runs: pd.DataFrame, column: str, words: str, accepted: list[Any]) -> Iterator[Difference]:
+    right = [*accepted, None] if column == "probe" else accepted
+    for value in runs[column]:
+        value = ABSENT[column] if column in ABSENT and pd.isna(value) else value
+        plain = f"{value:g}" if isinstance(value, int | float) else str(value)
+        yield None if value in right else (str(value), f"{words} {plain} instead of {' or '.join(map(str, accepted))}")
+
+
+def _budgets(runs: pd.DataFrame, trials: dict[str, Any]) -> Iterator[Difference]:
+    """Searches with more or fewer trials than the paper's, on either side of a comparison."""
+    for base, count in zip(runs["base"], runs["trials"], strict=True):
+        accepted = trials.get(base, trials["default"])
+        accepted = accepted if isinstance(accepted, list) else [accepted]
+        search = f"a search of {count}" if count else "no search"
+        text = f"{search} instead of {' or '.join(map(str, accepted))} trials"
+        yield None if count in accepted else ((count, *accepted), text)
+
+
+def _devices(runs: pd.DataFrame, wanted: str) -> Iterator[Difference]:
+    for device in runs["device"]:
+        yield None if wanted in device else (device, f"times on {device} instead of {wanted}")
+
+
+def _concerning(runs: pd.DataFrame, differences: Iterable[Difference]) -> Iterator[str]:
+    """Each difference once, with the objectives that it concerns where it does not concern all; else the corpora."""
+    of_runs = list(differences)
+    for difference in sorted(set(of_runs) - {None}):
+        own = runs[[other == difference for other in of_runs]]
+        whom = ""
+        if set(own["base"]) != set(runs["base"]):
+            whom = f" for {titles(own['base'], 'objective')}"
+        elif set(own["corpus"]) != set(runs["corpus"]):
+            whom = f" on {titles(own['corpus'], 'corpus')}"
+        elif len(own) != len(runs):
+            whom = " in part of the runs"
+        yield difference[1] + whom

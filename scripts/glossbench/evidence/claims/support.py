@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.competitors import RUN, listed
 from glossbench.evidence.claims.measurement import Cell, Measurement, inside
-from glossbench.evidence.text.names import corpus_name, in_order
+from glossbench.evidence.text.names import titles
+from glossbench.frames import RUN_OF_CELL
 
 FEWEST_CORPORA = 3
 FEWEST_SEEDS = 3
@@ -68,7 +68,7 @@ def support_of(
 def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
     keys = frozenset().union(*(one.runs for one in measurements))
-    names = RUN[: max(map(len, keys), default=0)]
+    names = RUN_OF_CELL[: max(map(len, keys), default=0)]
     return runs[[row in keys for row in runs[names].itertuples(index=False, name=None)]] if keys else runs[:0]
 
 
@@ -98,7 +98,7 @@ def _too_few_corpora(cells: Any, named: list[str]) -> str:
     if len(found) >= FEWEST_CORPORA or (len(named) < FEWEST_CORPORA and found >= set(named)):
         return ""
     if len(named) < FEWEST_CORPORA:
-        return f"a verdict needs {listed([corpus_name(key) for key in in_order(named, 'corpus')])}"
+        return f"a verdict needs {titles(named, 'corpus')}"
     return f"{len(found)} of the {FEWEST_CORPORA} corpora that a verdict needs"
 
 

@@ -1,15 +1,26 @@
-"""Numbers and verdicts of claims as text."""
+"""Numbers, verdicts, caveats and needs of claims as text."""
 
 import math
 from typing import Any
 
+import pandas as pd
+
 from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, UNDECIDED, Measurement, region
-from glossbench.evidence.claims.support import Support
-from glossbench.evidence.text.names import objective_name
+from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.text.names import (
+    SYMBOLS,
+    corpus_name,
+    encoder_name,
+    listed,
+    objective_name,
+    titles,
+    tunes_sigma,
+)
 
 SCALES = {"share": 100, "percent": 100, "points": 100, "ratio": 1}
 FORMATS = {"share": "{:.0f}", "percent": "{:.2f}", "points": "{:+.2f}", "ratio": "{:.2f}"}
 UNITS = {"share": " %", "percent": " %", "points": " points", "ratio": ""}
+CORPORA = {1: "one corpus", 2: "two corpora", 3: "three corpora"}
 
 
 def shown(value: float | tuple[float, float], kind: str) -> str:
@@ -85,3 +96,97 @@ def _without_unit(value: float, kind: str) -> str:
         return "∞" if value > 0 else "-∞"
     text = FORMATS[kind].format(value * SCALES[kind])
     return text.replace("-0.00", "0.00") if float(text) == 0 else text
+
+
+def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
+    """List the caveats of a verdict.
+
+    Args:
+        claim: Entry of the registry.
+        measured: All measurements of the claim.
+        rows: Rows of the collected runs that they come from.
+    """
+    return [
+        *_substitutes(claim["measure"]["gloss"], [row for one in measured for row in one.numbers]),
+        *_dependent_cells(claim["measure"], measured),
+        *_unequal_searches(claim["measure"], rows),
+        *_without_effect([row for one in measured for row in one.numbers]),
+    ]
+
+
+def _substitutes(gloss: list[str], numbers: list[dict[str, Any]]) -> list[str]:
+    """Where another form of G-Loss was compared than the paper's, whose sigma is tuned."""
+    compared = sorted({row["gloss"] for row in numbers if "gloss" in row})
+    return [
+        f"{objective_name(key)} stands for G-Loss where {objective_name(gloss[0])} was not run"
+        for key in compared
+        if not tunes_sigma(key)
+    ]
+
+
+def _without_effect(numbers: list[dict[str, Any]]) -> list[str]:
+    """Cells that were swept but do not count, because the setting changed nothing there."""
+    cells = [row for row in numbers if not row.get("effect", True)]
+    names = listed([f"{corpus_name(row['corpus'])} with {encoder_name(row['encoder'])}" for row in cells])
+    text = f"{names} {'does' if len(cells) == 1 else 'do'} not count, because values differ by no more than seeds do"
+    return [f"{text} (Friedman's test, p of 0.05 or more)"] if cells else []
+
+
+def _dependent_cells(measure: dict[str, Any], measured: list[Measurement]) -> list[str]:
+    cells = frozenset().union(*(one.cells for one in measured))
+    if measure.get("per") != "cell" or len(cells) == len({corpus for corpus, _ in cells}):
+        return []
+    return ["encoders on one corpus are not independent, but the test counts each as an observation of its own"]
+
+
+def _unequal_searches(measure: dict[str, Any], rows: pd.DataFrame) -> list[str]:
+    """Baselines that were searched less or more than G-Loss, where that is what the paper's code does."""
+    if measure["kind"] not in ("advantage", "cells-won") or "trials" not in rows:
+        return []
+    ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
+    unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
+    if not len(unequal):
+        return []
+    counts = [listed([str(count) for count in sorted(found)]) for found in (set(unequal["trials"]), ours)]
+    return [
+        f"{titles(unequal['objective'], 'objective')}: {counts[0]} trials of a search, against {counts[1]} for G-Loss"
+    ]
+
+
+def needed(claim: dict[str, Any]) -> str:
+    """What a study must run so that a claim can be judged.
+
+    Args:
+        claim: Entry of config/claims.yaml.
+
+    Returns:
+        A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with three seeds."
+    """
+    gloss = _either([objective_name(key) for key in claim["measure"]["gloss"]])
+    return f"{gloss}{_beside(claim['measure'])}, on {_corpora(claim)} with {FEWEST_SEEDS} seeds."
+
+
+def _beside(measure: dict[str, Any]) -> str:
+    kind = measure["kind"]
+    if kind == "best-values":
+        low, high = measure["band"]
+        return f" with values of {SYMBOLS[measure['setting']]} both within and outside {low} – {high}"
+    if kind == "swings":
+        symbols = [SYMBOLS[setting] for setting in (measure["setting"], *measure["baselines"])]
+        return f" without changes, and with the same multiples (such as x0.9 and x1.1) of {listed(symbols)}"
+    if kind == "overhead":
+        return ""
+    return f" beside {listed([objective_name(key) for key in measure['baselines']])}"
+
+
+def _corpora(claim: dict[str, Any]) -> str:
+    """The corpora that the claim is about where it names them, otherwise how many."""
+    only = claim["measure"].get("only")
+    if only:
+        return listed([corpus_name(key) for key in only])
+    return CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
+
+
+def _either(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
-from glossbench.evidence.statistics.cells import cells
+from glossbench.evidence.statistics.scores import cells
 from glossbench.evidence.text.names import arrange, protocol_name
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
-from glossbench.evidence.statistics.cells import cells
+from glossbench.evidence.statistics.scores import cells
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
 from glossbench.evidence.text.numbers import duration, number

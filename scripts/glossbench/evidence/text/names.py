@@ -5,7 +5,7 @@ Titles, order, families and colours come from the registries. ``naming`` sets th
 unchanged, after the others.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -92,6 +92,17 @@ def in_order(keys: Iterable[str], kind: str) -> list[str]:
     """The distinct keys of a kind in display order; keys without a name come last, sorted."""
     rank = {key: place for place, key in enumerate(entries(kind))}
     return sorted(set(keys), key=lambda key: (rank.get(key, len(rank)), key))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as part of a sentence: "a, b and c"."""
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+
+
+def titles(keys: Iterable[str], kind: str) -> str:
+    """Titles of the distinct keys of a kind, in display order, as part of a sentence."""
+    title = {"corpus": corpus_name, "encoder": encoder_name, "objective": objective_name}[kind]
+    return listed([title(key) for key in in_order(keys, kind)])
 
 
 def arrange(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -1,0 +1,199 @@
+"""Compares G-Loss with each baseline: the cells in which it is ahead, and how far ahead it is.
+
+In a cell, the first objective of the claim's ``gloss`` that was run represents G-Loss. Objectives with presets or
+changed settings are left out.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from glossbench.evidence.claims.measurement import CellValue, Measurement, cells_of, over_cells, runs_of
+from glossbench.evidence.selection import with_gloss
+from glossbench.evidence.statistics.intervals import ALPHA, t_interval
+from glossbench.evidence.statistics.pairs import compare, holm
+from glossbench.evidence.statistics.scores import has_scores, scores
+from glossbench.evidence.text.names import arrange, listed
+from glossbench.frames import RUN_OF_CELL, TASK
+
+UNITS = {"corpus": "corpora", "cell": "cells"}
+SIDES = ("", "_baseline")  # endings of the columns of a pair: of G-Loss and of the baseline
+
+
+def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """Share of cells in which G-Loss has a higher mean than every baseline, over the seeds that all were run with.
+
+    A cell counts if all baselines were run. A cell with equal means is not won. With one seed in every cell, as in
+    published tables, the interval is that of a share of cells won by chance.
+
+    Returns:
+        One measurement; its ``numbers`` are the means and the best baseline of each cell, and the p value of a sign
+        test: the probability of winning at least as many cells if each were won with probability 1/2. Or a text that
+        says which runs are missing.
+    """
+    baselines, tables, rows, used = measure["baselines"], {}, [], frozenset()
+    for cell, own in cells_of(with_gloss(scores(runs, measure["metric"]), measure["gloss"], baselines)):
+        table = own.pivot_table("score", "seed", "objective").dropna()
+        if len(table.columns) == 1 + len(baselines) and len(table):
+            gloss = next(key for key in measure["gloss"] if key in table)
+            means = table.mean()
+            best = means[baselines].idxmax()
+            names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_baseline": best}
+            rows.append({**names, "mean": means[gloss], "baseline_mean": means[best], "n": len(table)})
+            tables[cell] = table[[gloss, *baselines]].to_numpy()
+            used |= runs_of(own[own["seed"].isin(table.index)])
+    if not tables:
+        return f"no cell has {' or '.join(measure['gloss'])} together with {listed(baselines)} on the same seeds"
+    won = sum(row["mean"] > row["baseline_mean"] for row in rows)
+    numbers = [*rows, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
+    found = over_cells(tables, share_won, lambda _, means: share_won([means]), runs=used, numbers=numbers)
+    if max(map(len, tables.values())) == 1:
+        interval = stats.binomtest(won, len(rows)).proportion_ci(method="exact")
+        kind = "95 % exact binomial over cells"
+        found = replace(found, low=float(interval.low), high=float(interval.high), interval=kind)
+    return [found]
+
+
+def share_won(means: list[np.ndarray]) -> np.ndarray:
+    """Share of cells in which the first objective has the highest mean.
+
+    Args:
+        means: For each cell, mean scores of shape (..., objectives).
+
+    Returns:
+        Shape (...).
+    """
+    return np.mean([mean[..., 0] > mean[..., 1:].max(axis=-1) for mean in means], axis=0)
+
+
+def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """Mean difference or geometric mean ratio of G-Loss and each baseline, with a paired t test over corpora or cells.
+
+    A pair is a seed that both were run with. The mean over the pairs of a cell, or of a corpus, is one observation.
+    If there are too few observations for a test, the interval is over the pairs of runs and does not decide the claim.
+    Contradiction uses an interval at level alpha / number of baselines, because each baseline alone can contradict.
+
+    With ``cap``, a pair in which both runs reached the last epoch is a tie; if more than half of the pairs are ties,
+    they decide nothing. One in which a single run did is a bound: it counts as it ended, and leaves open the end of
+    the interval that it would move.
+
+    Returns:
+        One measurement per baseline; its ``numbers`` are the test (with p over pairs of runs as well) and the means
+        of the cells. Or a text that says which runs are missing.
+    """
+    if "only" in measure:
+        runs = runs[runs["corpus"].isin(measure["only"])]
+    pairs, unlike = _pairs(runs, measure)
+    if unlike and not len(pairs):
+        return f"no pair of runs on the same seed has the same {listed(measure['alike'])}"
+    if not len(pairs):
+        where = f" on {listed(measure['only'])}" if "only" in measure else ""
+        wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['baselines'])}"
+        return f"no cell has {wanted} on the same seeds{where}"
+    by_baseline = {key: pairs[pairs["baseline"] == key] for key in measure["baselines"]}
+    run = {key: own for key, own in by_baseline.items() if len(own)}
+    measured = [_measured(key, own, measure, len(run)) for key, own in run.items()]
+    adjusted = holm(pd.Series([one.numbers[0]["p"] for one in measured], dtype=float))
+    for one, p in zip(measured, adjusted, strict=True):
+        one.numbers[0]["p_holm"] = p
+    if missing := [key for key in by_baseline if key not in run]:
+        reason = f"{listed(missing)} {'was' if len(missing) == 1 else 'were'} not run beside it"
+        nothing = (math.nan, math.nan, math.nan, 0, "", "")
+        measured.append(Measurement(*nothing, runs=measured[0].runs, missing=reason, about=missing[0]))
+    return measured
+
+
+def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, bool]:
+    """Pairs of runs of G-Loss and a baseline on the same seed.
+
+    Returns:
+        A frame with the columns corpus, encoder, seed, objective (of G-Loss), baseline, effect (a difference or the
+        logarithm of a ratio, of the runs as they ended; 0 for a tie), n_capped (how many of the two reached the cap),
+        open_low and open_high (whether the true effect may be any smaller, or larger). And whether pairs were left
+        out because their runs are not alike.
+    """
+    if not has_scores(runs, measure["metric"]):
+        return pd.DataFrame(), False
+    cap, alike = measure.get("cap"), [column for column in measure.get("alike", []) if column in runs]
+    about = [*alike, cap] if cap in runs else alike  # published means do not say these
+    table = scores(runs, measure["metric"]).merge(runs[[*RUN_OF_CELL, *about]], on=RUN_OF_CELL)
+    theirs = table[table["objective"].isin(measure["baselines"])]
+    pairs = with_gloss(table, measure["gloss"], []).merge(theirs, on=[*TASK, "seed"], suffixes=SIDES)
+    pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*TASK, "seed"])
+    if measure["as"] != "difference":
+        pairs = pairs[(pairs["score"] > 0) & (pairs["score_baseline"] > 0)]
+    differ = [pairs[column].astype(str) != pairs[f"{column}_baseline"].astype(str) for column in alike]
+    unlike = np.any(differ, axis=0) if alike else np.zeros(len(pairs), dtype=bool)
+    pairs = pairs[~unlike]
+    ours, theirs = (pairs[f"score{side}"] >= (pairs[f"{cap}{side}"] if cap in runs else math.inf) for side in SIDES)
+    larger, smaller = (theirs, ours) if measure["as"] == "inverse-ratio" else (ours, theirs)
+    effect = _effect(pairs["score"], pairs["score_baseline"], measure["as"]).mask(ours & theirs, 0.0)
+    capped = {"n_capped": ours.astype(int) + theirs, "open_low": smaller & ~larger, "open_high": larger & ~smaller}
+    return pairs.assign(effect=effect, **capped), bool(unlike.any())
+
+
+def _effect(ours: pd.Series, theirs: pd.Series, kind: str) -> pd.Series:
+    """Differences, or logarithms of ratios; the mean of the logarithms is the logarithm of the geometric mean."""
+    if kind == "difference":
+        return ours - theirs
+    return (ours / theirs if kind == "ratio" else theirs / ours).map(math.log).astype(float)
+
+
+def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_baselines: int) -> Measurement:
+    """The measurement against one baseline."""
+    unit = UNITS[measure["per"]]
+    observed = pairs.groupby(TASK)["effect"].mean()
+    if measure["per"] == "corpus":
+        observed = observed.groupby("corpus").mean()
+    tests = compare(observed.to_numpy(), unit)
+    missing, low, high, wide = "", tests["low"], tests["high"], None
+    interval = f"95 % of a paired t test over {unit}"
+    back = float if measure["as"] == "difference" else math.exp
+    if math.isnan(tests["t"]):
+        missing = tests["reason"]
+        low, high = t_interval(pairs["effect"])
+        interval = "95 % of a paired t test over pairs of runs"
+    else:
+        wide = _opened(*t_interval(observed, 1 - ALPHA / n_baselines), pairs, back)
+    ties, bounds = (int((pairs["n_capped"] == count).sum()) for count in (2, 1))
+    if 2 * ties > len(pairs):
+        missing = f"in {ties} of {len(pairs)} pairs both runs trained to the last allowed epoch"
+    value = back(observed.mean())
+    test = {
+        **{"baseline": baseline, "value": value, "n": len(observed)},
+        **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
+        **{"p_over_runs": compare(pairs["effect"].to_numpy(), "runs")["p"], "n_over_runs": len(pairs)},
+        **({"n_ties": ties, "n_bounds": bounds} if ties or bounds else {}),
+    }
+    means = pairs.rename(columns={"objective": "gloss"}).groupby([*TASK, "gloss", "baseline"])["effect"].mean()
+    low, high = _opened(low, high, pairs, back)
+    return Measurement(
+        value,
+        low,
+        high,
+        n=len(observed),
+        unit=unit,
+        interval=interval,
+        runs=runs_of(pairs) | runs_of(pairs.assign(objective=baseline)),
+        cells={cell: _in_cell(own, back) for cell, own in pairs.groupby(TASK)},
+        missing=missing,
+        about=baseline,
+        wide=wide,
+        numbers=[test, *means.map(back).rename("value").reset_index().to_dict("records")],
+    )
+
+
+def _opened(low: float, high: float, pairs: pd.DataFrame, back: Callable[[float], float]) -> tuple[float, float]:
+    """An interval of effects as one of differences or ratios, open where a pair is only a bound."""
+    ends = -math.inf if pairs["open_low"].any() else low, math.inf if pairs["open_high"].any() else high
+    return back(ends[0]), back(ends[1])
+
+
+def _in_cell(pairs: pd.DataFrame, back: Callable[[float], float]) -> CellValue:
+    mean = pairs["effect"].mean()
+    return CellValue(*_opened(mean, mean, pairs, back), seeds=len(pairs))

@@ -1,0 +1,245 @@
+"""Measures what changes of settings do: where the best value of one lies, and which of several moves a metric most."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from glossbench.evidence.claims.measurement import Cell, CellValue, Measurement, cells_of, over_cells, runs_of
+from glossbench.evidence.selection import is_relative, variations
+from glossbench.evidence.statistics.intervals import ALPHA
+from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.text.names import listed
+from glossbench.frames import CELL, TASK
+
+DECIMALS = 9  # numbers are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
+FEWEST_VALUES = 3  # of two values one is the best, but of which band?
+
+
+def best_values(
+    measure: dict[str, Any], runs: pd.DataFrame, trials: pd.DataFrame | None = None, **_: Any
+) -> list[Measurement] | str:
+    """Share of cells whose best value, by the mean over common seeds, lies in the band.
+
+    A cell was swept if one objective was run with at least three values, inside and outside the band, while no other
+    setting was varied. It counts if the values differ by more than the seeds do (Friedman's test over the seeds at
+    5 %): where a setting has no effect, its best value is chance. If several values are equally good, the cell counts
+    by the share of them in the band. If no cell was swept, the best trials of searches whose space reaches beyond the
+    band are used instead, one per search. A search has one seed, so that it shows a share but does not decide the
+    claim. The share must exceed that of a random choice among the values tried.
+
+    Returns:
+        One measurement; its ``numbers`` are the best value of each cell, with Friedman's p, and of each search. Or a
+        text that says which runs are missing.
+    """
+    setting, band = measure["setting"], measure["band"]
+    searched = _searches(trials, measure)
+    tables, rows, used = {}, {}, {}
+    for cell, objective, (table, behind) in _swept(runs, measure["gloss"], lambda *of: _values(*of, measure)):
+        p = _friedman_p(table.to_numpy())
+        best = {"best": float(table.mean().idxmax()), "tried": [float(value) for value in table.columns]}
+        tables[cell], used[cell] = table, runs_of(behind)
+        rows[cell] = {**_names(cell, objective), "from": "runs", **best, "n": len(table), "p": p, "effect": p < ALPHA}
+    if not tables and searched:
+        return [_from_searches(searched)]
+    if not tables:
+        return f"no cell tries three values of {setting} within and outside {band[0]} - {band[1]}, and no search does"
+    counting = [cell for cell in tables if rows[cell]["effect"]]
+    within = {cell: _inside(tables[cell].columns, band) for cell in counting or tables}
+
+    def share(means: list[np.ndarray]) -> np.ndarray:
+        return np.mean([_credit(mean, own) for mean, own in zip(means, within.values(), strict=True)], axis=0)
+
+    found = over_cells(
+        {cell: tables[cell].to_numpy() for cell in within},
+        share,
+        lambda cell, means: _credit(means, within[cell]),
+        runs=frozenset().union(*(used[cell] for cell in within)),
+        at_least=float(np.mean([own.mean() for own in within.values()])),
+        missing="" if counting else f"in no cell does {setting} change the metric more than seeds do",
+        numbers=[*rows.values(), *searched],
+    )
+    return [found]
+
+
+def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+    """Swing of the metric over one setting minus the largest swing over the other settings, mean over cells.
+
+    A swing is the largest minus the smallest mean over common seeds, among the unvaried runs and the multiples ("x0.9",
+    "x1.1", ...) that were tried for all of the settings. Other values are left out, because a setting with more values
+    would have a larger swing by chance alone.
+
+    Returns:
+        One measurement; its ``numbers`` are the swings of each cell. Or a text that says which runs are missing.
+    """
+    settings = [measure["setting"], *measure["baselines"]]
+    tables, rows, used = {}, [], frozenset()
+    for cell, objective, (wide, behind) in _swept(
+        runs, measure["gloss"], lambda *of: _multiples(*of, settings, measure["metric"])
+    ):
+        tables[cell], used = wide.to_numpy(), used | runs_of(behind)
+        by_setting = dict(zip(settings, _swings(tables[cell].mean(axis=0), len(settings)).tolist(), strict=True))
+        rows.append({**_names(cell, objective), **by_setting, "multiples": _tried(wide), "n": len(wide)})
+    if not tables:
+        return f"no cell has the same multiples of {listed(settings)} beside its plain runs, on the same seeds"
+
+    def lead(means: list[np.ndarray]) -> np.ndarray:
+        swings = [_swings(mean, len(settings)) for mean in means]
+        return np.mean([swing[..., 0] - swing[..., 1:].max(axis=-1) for swing in swings], axis=0)
+
+    # noise alone makes the larger of two swings larger, but not the one that it is compared with
+    return [over_cells(tables, lead, lambda _, means: lead([means]), symmetric=True, runs=used, numbers=rows)]
+
+
+def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
+    """Probability that a random draw from a search space falls into a band.
+
+    Args:
+        space: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
+        band: Lower and upper bound, both included.
+    """
+    if "choices" in space:
+        return float(_inside([choice for choice in space["choices"] if not isinstance(choice, str)], band).mean())
+    if "low" not in space:
+        return 0.0
+    if space.get("step"):
+        steps = round((space["high"] - space["low"]) / space["step"])
+        return float(_inside(space["low"] + space["step"] * np.arange(steps + 1), band).mean())
+    scale = math.log if space.get("log") else float
+    low, high = scale(space["low"]), scale(space["high"])
+    lower, upper = max(low, scale(band[0])), min(high, scale(band[1]))
+    return max(0.0, upper - lower) / (high - low) if high > low else 0.0
+
+
+def _swept(
+    runs: pd.DataFrame, gloss: list[str], find: Callable[[pd.DataFrame, str], Any]
+) -> Iterator[tuple[Cell, str, Any]]:
+    """For each cell, the first objective in whose runs ``find`` finds something, and what it finds."""
+    for cell, group in cells_of(runs):
+        for objective in gloss:
+            found = find(group, objective)
+            if found is not None:
+                yield cell, objective, found
+                break
+
+
+def _names(cell: Cell, objective: str) -> dict[str, str]:
+    return dict(zip(CELL, [*cell, objective], strict=True))
+
+
+def _values(group: pd.DataFrame, objective: str, measure: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Scores (seeds, values) of a cell in which a setting was swept, and the runs behind them."""
+    setting = measure["setting"]
+    if setting not in group:
+        return None
+    rows = variations(group, objective, setting)
+    table = scores(rows, measure["metric"]).join(rows[setting].round(DECIMALS).rename("value"))
+    table = table.dropna(subset="value").pivot_table("score", "seed", "value").dropna()
+    inside = _inside(table.columns, measure["band"])
+    swept = len(table) and len(inside) >= FEWEST_VALUES and inside.any() and not inside.all()
+    return (table, rows[rows["seed"].isin(table.index)]) if swept else None
+
+
+def _friedman_p(scores: np.ndarray) -> float:
+    """p value of Friedman's test that all columns of (seeds, values) are alike; 1 if they are the same."""
+    scores = scores.round(DECIMALS)
+    if (np.ptp(scores, axis=1) == 0).all():
+        return 1.0
+    return float(stats.friedmanchisquare(*scores.T).pvalue)
+
+
+def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each search whose space has values inside and outside the band, with the best value."""
+    if trials is None or measure["setting"] not in trials:
+        return []
+    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=measure["setting"])
+    rows = []
+    for trial in best.to_dict("records"):
+        chance = chance_in_band(json.loads(trial["space"]).get(measure["setting"], {}), measure["band"])
+        if 0 < chance < 1:
+            value = float(trial[measure["setting"]])
+            inside = bool(_inside([value], measure["band"])[0])
+            names = {key: trial[key] for key in CELL}
+            rows.append({**names, "from": "search", "best": value, "inside": inside, "chance": chance})
+    return rows
+
+
+def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
+    found = pd.DataFrame(searched)
+    interval = stats.binomtest(int(found["inside"].sum()), len(found)).proportion_ci(method="exact")
+    return Measurement(
+        float(found["inside"].mean()),
+        float(interval.low),
+        float(interval.high),
+        n=len(found),
+        unit="searches",
+        interval="95 % exact binomial over searches",
+        runs=frozenset(found[CELL].itertuples(index=False, name=None)),
+        cells={
+            cell: CellValue(float(all_in), float(all_in), 1)
+            for cell, all_in in found.groupby(TASK)["inside"].all().items()
+        },
+        at_least=float(found["chance"].mean()),
+        numbers=searched,
+    )
+
+
+def _inside(values: Any, band: list[float]) -> np.ndarray:
+    values = np.round(np.asarray(values, dtype=float), DECIMALS)
+    return (values >= band[0]) & (values <= band[1])
+
+
+def _credit(means: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The share of the best values that lie inside the band; 1 or 0 unless several values are equally good.
+
+    Args:
+        means: Mean scores, shape (..., values).
+        inside: Whether each value lies inside the band, shape (values,).
+
+    Returns:
+        Shape (...).
+    """
+    best = np.isclose(means, means.max(axis=-1, keepdims=True), rtol=0, atol=10**-DECIMALS)
+    return (best & inside).sum(axis=-1) / best.sum(axis=-1)
+
+
+def _multiples(
+    group: pd.DataFrame, objective: str, settings: list[str], metric: str
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Scores of a cell's unvaried runs and of the multiples that were tried for all settings, and the runs behind them.
+
+    Returns:
+        Scores of shape (seeds, 1 + settings x multiples): unvaried runs first, then the multiples of each setting in
+        the same order. None if no multiple was tried for all settings on common seeds.
+    """
+    rows = {setting: variations(group, objective, setting) for setting in settings}
+    rows = {setting: own[(own["value"] == "") | is_relative(own["value"])] for setting, own in rows.items()}
+    tables = {
+        setting: scores(own, metric).join(own["value"]).pivot_table("score", "seed", "value")
+        for setting, own in rows.items()
+    }
+    common = set.intersection(*(set(table) for table in tables.values()))
+    multiples = sorted(common - {""})
+    if "" not in common or not multiples:
+        return None
+    parts = {setting: table[multiples] for setting, table in tables.items()}
+    wide = pd.concat({"unvaried": tables[settings[0]][[""]], **parts}, axis=1).dropna()
+    behind = pd.concat(rows.values())
+    behind = behind[behind["value"].isin(["", *multiples]) & behind["seed"].isin(wide.index)]
+    return (wide, behind) if len(wide) else None
+
+
+def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:
+    """Swings, shape (..., settings), from means of shape (..., 1 + settings x multiples)."""
+    unvaried, changed = means[..., :1], means[..., 1:]
+    changed = changed.reshape(*changed.shape[:-1], n_settings, -1)  # (..., settings, multiples)
+    unvaried = np.broadcast_to(unvaried[..., None, :], (*changed.shape[:-1], 1))
+    return np.ptp(np.concatenate([unvaried, changed], axis=-1), axis=-1)
+
+
+def _tried(wide: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(text for _, text in wide.columns if text))
