@@ -9,7 +9,7 @@
 
 rule fetch_corpus:
     input:
-        local=lambda w: own_files(STUDY.registry["corpora"][w.corpus]),
+        local=lambda w: own_files(STUDY.entry("corpora", w.corpus)),
     output:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     log:
@@ -25,7 +25,7 @@ rule fetch_corpus:
         mem_mb=500,
         runtime=30,
     params:
-        settings=lambda w: canonical(fetch_settings(STUDY.registry["corpora"][w.corpus])),
+        settings=lambda w: canonical(fetch_settings(STUDY.entry("corpora", w.corpus))),
     message:
         "Fetching the corpus {wildcards.corpus}"
     script:
@@ -41,8 +41,8 @@ rule prepare_corpus:
         test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
-    cache: SHARED
     localrule: True
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -50,7 +50,7 @@ rule prepare_corpus:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=lambda w: canonical(prepare_settings(STUDY.registry["corpora"][w.corpus])),
+        settings=lambda w: canonical(prepare_settings(STUDY.entry("corpora", w.corpus))),
         code=code_digest("prepare_corpus"),
     message:
         "Preparing the documents of {wildcards.corpus}"
@@ -75,7 +75,7 @@ rule describe_corpus:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=lambda w: canonical(card_settings(w.corpus, STUDY.registry["corpora"][w.corpus])),
+        settings=lambda w: canonical(card_settings(w.corpus, STUDY.entry("corpora", w.corpus))),
         code=code_digest("describe_corpus"),
     message:
         "Writing the card of {wildcards.corpus}"
@@ -85,7 +85,7 @@ rule describe_corpus:
 
 rule fetch_encoder:
     input:
-        local=lambda w: own_files(STUDY.registry["encoders"][w.encoder]),
+        local=lambda w: own_files(STUDY.entry("encoders", w.encoder)),
     output:
         manifest="resources/encoders/{encoder}/SHA256SUMS",
     log:
@@ -101,7 +101,7 @@ rule fetch_encoder:
         mem_mb=500,
         runtime=60,
     params:
-        settings=lambda w: canonical(fetch_settings(STUDY.registry["encoders"][w.encoder])),
+        settings=lambda w: canonical(fetch_settings(STUDY.entry("encoders", w.encoder))),
     message:
         "Fetching the encoder {wildcards.encoder}"
     script:
@@ -118,8 +118,8 @@ rule tokenize_corpus:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
-    cache: SHARED
     localrule: True
+    cache: SHARED
     conda:
         "../envs/glossbench.yaml"
     threads: 2
@@ -128,7 +128,7 @@ rule tokenize_corpus:
         runtime=30,
     params:
         settings=lambda w: canonical(
-            {"encoder": digests(STUDY.registry["encoders"][w.encoder]), "max_length": STUDY.max_length}
+            {"encoder": digests(STUDY.entry("encoders", w.encoder)), "max_length": STUDY.max_length}
         ),
         code=code_digest("tokenize_corpus"),
     message:

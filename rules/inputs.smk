@@ -40,7 +40,7 @@ def check_paths():
     own = [run for run in STUDY.runs if run not in IMPORTED]
     for name, keys in {"corpora": {run.corpus for run in own}, "encoders": {run.encoder for run in own}}.items():
         for key in sorted(keys):
-            check_path(STUDY.registry[name][key], f"{ROOT}/config/{name}.yaml: {key}")
+            check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
 def own_files(entry):

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import SettingsError
+from glossbench.settings.claims import load_claims
 from glossbench.settings.names import names_of
-from glossbench.settings.outputs import ENDINGS, load_claims, load_outputs, read_caption, report_entries
+from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries
 from glossbench.settings.study import VOLATILE, canonical, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
 

@@ -103,7 +103,7 @@ def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accur
 def _manifest(study: Study, name: str) -> str:
     """A list of fetched files: those that the registry names by their digests, and one more."""
     _, kind, key, _ = name.split("/")
-    entry = study.registry[kind][key]
+    entry = study.entry(kind, key)
     sources = entry.get("files") or ({"file": entry["file"]} if "file" in entry else {})
     digests = {role: source["sha256"] for role, source in sources.items()}
     return "".join(f"{digest}  {role}\n" for role, digest in {**digests, "more": "0" * 64}.items())
@@ -122,7 +122,7 @@ def _make_evidence(study: Study, results: Path) -> None:
     """Make frames, tables, figures, tests, verdicts and the report."""
     collected = Collected(study, lambda item: str(results))
     files = collected.files(list(study.runs), study.tuning_jobs(), collected.cards())
-    frames = collect(**json.loads(canonical(collect_settings(study))), files=files)
+    frames = collect(collect_settings(study), files)
     for name, frame in frames.items():
         write_frame(name, frame, results / f"{name}.parquet")
     frames = {name: pd.read_parquet(results / f"{name}.parquet") for name in frames}

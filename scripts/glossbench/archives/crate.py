@@ -168,7 +168,7 @@ def _inputs(study: Study, files: dict[str, bytes]) -> list[Entity]:
     entities = []
     for kind, keys in {"corpora": study.corpora, "encoders": study.encoders}.items():
         for key in keys:
-            entry, listed = study.registry[kind][key], manifest(kind, key)
+            entry, listed = study.entry(kind, key), manifest(kind, key)
             named = {source["url"]: (role, source["sha256"]) for role, source in entry.get("files", {}).items()}
             about = {"subjectOf": _to(listed)} if listed in files else {}
             entities += [

@@ -55,10 +55,9 @@ class Expected:
 
     def inputs(self) -> dict[str, dict[str, Settings]]:
         """Documents and encoders of the study, by their digests in the registries."""
-        registry = self.study.registry
         return {
-            "corpora": {key: prepare_settings(registry["corpora"][key]) for key in self.study.corpora},
-            "encoders": {key: digests(registry["encoders"][key]) for key in self.study.encoders},
+            "corpora": {key: prepare_settings(self.study.entry("corpora", key)) for key in self.study.corpora},
+            "encoders": {key: digests(self.study.entry("encoders", key)) for key in self.study.encoders},
         }
 
     def _inputs(self, cell: TuningJob) -> Settings:

@@ -16,9 +16,10 @@ from glossbench.evidence.build import Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.learning.collecting import collect
 from glossbench.provenance import versions
+from glossbench.settings.claims import load_claims
 from glossbench.settings.collected import Collected, collect_settings, projection_settings
 from glossbench.settings.names import names_of
-from glossbench.settings.outputs import Output, load_claims, load_outputs, read_caption, report_entries
+from glossbench.settings.outputs import Output, load_outputs, read_caption, report_entries
 from glossbench.settings.study import Study, canonical
 
 SHOWN = 60  # characters of a differing line that are shown
@@ -70,7 +71,7 @@ class Rebuilt:
         """The frames that ``collect`` makes of the packed runs."""
         collected = Collected(self.study, lambda item: str(self.folder))
         files = collected.files(list(self.study.runs), self.study.tuning_jobs(), collected.cards())
-        return collect(**json.loads(canonical(collect_settings(self.study))), files=files)
+        return collect(collect_settings(self.study), files)
 
     def _compare_frames(self, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
         for name, made in frames.items():
@@ -97,7 +98,7 @@ class Rebuilt:
         shown = self.study.runs_shown("projection")
         collected = Collected(self.study, lambda item: str(self.folder))
         files = {"embeddings": collected.per_run("embeddings.npz", shown), "cards": collected.cards()}
-        made = project_runs(**json.loads(canonical(projection_settings(self.study, shown))), **files)
+        made = project_runs(projection_settings(self.study, shown), **files)
         if list(self._compare_frame("projections", made)):
             packed = pd.read_parquet(self.folder / "projections.parquet")
             coordinates = ["x", "y"]

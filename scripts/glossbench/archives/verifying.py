@@ -23,9 +23,9 @@ from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, sha256
 from glossbench.provenance import NUMERICS
+from glossbench.settings.claims import load_claims
 from glossbench.settings.files import card_file
 from glossbench.settings.grid import Run
-from glossbench.settings.outputs import load_claims
 from glossbench.settings.study import canonical, load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -155,7 +155,7 @@ class _Check:
         """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""
         for kind in ("corpora", "encoders"):
             for key in getattr(self.study, kind):
-                name, entry = manifest(kind, key), self.study.registry[kind][key]
+                name, entry = manifest(kind, key), self.study.entry(kind, key)
                 if name not in self.names:
                     if f"{FOLDER}/{PACKS}" not in self.names:
                         yield f"{name}: missing, and no run was imported"

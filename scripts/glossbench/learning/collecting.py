@@ -1,7 +1,7 @@
 """All runs of a study in one frame, all their epochs in another, and so for searches, corpora and snapshots."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from glossbench.frames import (
     without_rows,
 )
 from glossbench.learning.evaluation.metrics import run_columns, scores
+from glossbench.settings.jobs import CollectSettings
 
 FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
 TIMING = [
@@ -31,19 +32,13 @@ OTHER_SETTINGS = (
     "removed .snakemake); delete this folder and run again"
 )
 Paths = Iterable[str]
-# Columns of ``frames.OBJECTIVE_COLUMNS`` by objective key.
-Objectives = dict[str, dict[str, str]]
 
 
-def collect(
-    study: str, objectives: Objectives, unfinished: list[dict[str, Any]], files: dict[str, list[str]]
-) -> dict[str, pd.DataFrame]:
+def collect(told: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.DataFrame]:
     """The frames of a study by name.
 
     Args:
-        study: Its name.
-        objectives: What each objective's key says.
-        unfinished: Keys of the planned runs whose results are not among the files.
+        told: The study's name, what each objective's key says, and the planned runs whose results are not there.
         files: Paths by name, in one order for those of runs (metrics, timing, predictions), of runs with training
             (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots,
             snapshot_settings); cards.
@@ -55,19 +50,19 @@ def collect(
         CorpusError: No run has finished.
     """
     if not files["metrics"]:
-        raise CorpusError(f"results/{study}: no run has finished yet")
-    runs = collect_runs(study, *(files[name] for name in ("metrics", "timing", "predictions", "cards")))
+        raise CorpusError(f"results/{told.study}: no run has finished yet")
+    runs = collect_runs(told.study, *(files[name] for name in ("metrics", "timing", "predictions", "cards")))
     frames = {
         "runs": runs,
         "epochs": collect_epochs(files["metrics"], files["epochs"], files["epoch_seconds"]),
-        "coverage": coverage(runs, unfinished),
+        "coverage": coverage(runs, told.unfinished),
     }
     if files.get("snapshots"):
         frames["snapshots"] = collect_snapshots(files["snapshot_settings"], files["snapshots"], files["cards"])
-    frames = {name: with_objective_columns(frame, objectives) for name, frame in frames.items()}
+    frames = {name: with_objective_columns(frame, told.objectives) for name, frame in frames.items()}
     if files.get("best"):
-        trials = collect_trials(study, files["best"], files["trials"], files["trial_seconds"])
-        frames["trials"] = with_objective_columns(trials, objectives, ["base"])
+        trials = collect_trials(told.study, files["best"], files["trials"], files["trial_seconds"])
+        frames["trials"] = with_objective_columns(trials, told.objectives, ["base"])
     frames["runs"] = with_trials(frames["runs"], frames.get("trials"))
     return {**frames, "corpora": collect_corpora(files["cards"])}
 
@@ -179,9 +174,9 @@ def collect_snapshots(settings: Paths, snapshots: Paths, cards: Paths) -> pd.Dat
     return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch", "position"])
 
 
-def coverage(runs: pd.DataFrame, unfinished: list[dict[str, Any]]) -> pd.DataFrame:
+def coverage(runs: pd.DataFrame, unfinished: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """One row per planned run: its keys, and whether it has finished."""
-    missing = pd.DataFrame(unfinished, columns=RUN_KEYS)
+    missing = pd.DataFrame(list(unfinished), columns=RUN_KEYS)
     frame = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
     return frame.sort_values(RUN_KEYS, ignore_index=True).astype({"seed": "int64", "finished": bool})
 

@@ -9,11 +9,12 @@ import pandas as pd
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
 from glossbench.paper import published_models, published_results
+from glossbench.settings.claims import load_claims
 from glossbench.settings.costs import Costs as CostsFile
 from glossbench.settings.grid import Run
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
-from glossbench.settings.outputs import Output, load_claims, load_outputs
+from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.yaml_file import read_yaml
 

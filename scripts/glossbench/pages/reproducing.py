@@ -11,7 +11,8 @@ from glossbench.evidence.text.numbers import DASH, number
 from glossbench.pages.decidable import cells, decidable
 from glossbench.pages.items import Costs, Item, claim_item, load_costs, output_item, runs_of_claim
 from glossbench.paper import published_costs, read_facts
-from glossbench.settings.outputs import Output, load_claims, load_outputs
+from glossbench.settings.claims import load_claims
+from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study
 
 UNKNOWN = "not measured yet"

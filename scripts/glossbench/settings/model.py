@@ -89,20 +89,6 @@ class Model(BaseModel):
         """The settings as canonical JSON; see ``canonical``."""
         return canonical(self.model_dump(mode="json"))
 
-    # while callers move from mappings to attributes
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-    def get(self, name: str, other: Any = None) -> Any:
-        value = getattr(self, name, None)
-        return other if value is None else value
-
-    def keys(self) -> Iterable[str]:
-        return type(self).model_fields.keys()
-
-    def __contains__(self, name: str) -> bool:
-        return getattr(self, name, None) is not None
-
     def stated(self) -> dict[str, Any]:
         """The fields that were given, by name; the others have their defaults."""
         return {name: getattr(self, name) for name in self.model_fields_set}

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from glossbench.paper import READERS, paper_keys
-from glossbench.settings.claims import load_claims  # noqa: F401
 from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
 from glossbench.settings.yaml_file import check_key, read_yaml

@@ -132,16 +132,6 @@ class _Entry(Model):
     source: Line = Field(description="Whose it is and where this copy comes from.")
     licence: Line = Field(description="Under what terms, or that they are unclear.")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The entry as it stands in its registry: what it does not state is left out."""
-        return self.model_dump(mode="json", exclude_unset=True)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.as_dict()[name]
-
-    def get(self, name: str, other: Any = None) -> Any:
-        return self.as_dict().get(name, other)
-
 
 class Corpus(_Entry):
     """A corpus: where it comes from and how it is split."""

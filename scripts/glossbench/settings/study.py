@@ -98,6 +98,10 @@ class Study:
         """The search that a run takes settings from, if it takes any: that of its key without changed settings."""
         return TuningJob(run.corpus, run.encoder, self.unvaried(run.objective))
 
+    def entry(self, registry: str, key: str) -> dict[str, Any]:
+        """An entry of a registry as it stands there: what it does not state is left out."""
+        return self.registry[registry][key].model_dump(mode="json", exclude_unset=True)
+
     def objective(self, key: str) -> Resolved | ResolvedUntuned:
         """Full settings of an objective key."""
         return self.objectives_resolved[key]

@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,29 +11,27 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 
 from glossbench.data.splitting import stratified_subset
+from glossbench.settings.jobs import ProjectionSettings
 
 log = logging.getLogger(__name__)
 FEWEST = 3  # documents of a map
 SAME = 1e-6  # largest distance along an axis of embeddings that count as equal
 
 
-def project_runs(
-    projection: dict[str, Any], runs: list[dict[str, Any]], embeddings: Sequence[str], cards: Sequence[str]
-) -> pd.DataFrame:
+def project_runs(told: ProjectionSettings, embeddings: Sequence[str], cards: Sequence[str]) -> pd.DataFrame:
     """The projections of several runs, one below the other.
 
     Args:
-        projection: perplexity, seed and max_documents of ``project``.
-        runs: Columns that each run's rows get, corpus, encoder, objective and seed among them.
+        told: How maps are made, and the columns of each run's rows.
         embeddings: Path of each run's embeddings.npz, in the same order.
         cards: Paths of the cards of the corpora, for the names of the classes.
     """
     read = (json.loads(Path(path).read_text(encoding="utf-8")) for path in cards)
     names = {card["corpus"]: np.array(card["class_names"]) for card in read}
     frames = []
-    for path, run in zip(embeddings, runs, strict=True):
+    for path, run in zip(embeddings, told.runs, strict=True):
         arrays = np.load(path)
-        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], **projection)
+        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], **dict(told.projection))
         frames.append(placed.assign(**run, class_name=names[run["corpus"]][placed["label"]]))
     return pd.concat(frames, ignore_index=True)
 
