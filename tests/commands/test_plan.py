@@ -99,7 +99,7 @@ def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_but
         cells = {
             (run.corpus, run.objective)
             for run in core.runs
-            if core.objective(run.objective)["protocol"] == protocol and not core.changes(run.objective)
+            if core.objective(run.objective).protocol == protocol and not core.changes(run.objective)
         }
         assert len(cells) == 5 * objectives
 

@@ -12,8 +12,8 @@ from registered import CLAIMS, REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
-OBJECTIVES = {entry["title"]: key for key, entry in REGISTRY["objectives"].items()}
-CORPORA = {entry["title"]: key for key, entry in REGISTRY["corpora"].items()}
+OBJECTIVES = {entry.title: key for key, entry in REGISTRY["objectives"].items()}
+CORPORA = {entry.title: key for key, entry in REGISTRY["corpora"].items()}
 
 
 def key_of(title):

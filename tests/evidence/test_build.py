@@ -61,7 +61,7 @@ def test_names_are_in_force_while_a_product_is_made_and_not_beyond(frames):
     titles = {**names(), "corpus": [{"key": "mr", "title": "Another title"}]}
     texts = Evidence(frames, PUBLISHED, titles).table(TABLES["integrated"].specification(), "")
     assert "Another title" in texts["md"]
-    assert corpus_name("mr") == REGISTRY["corpora"]["mr"]["title"]
+    assert corpus_name("mr") == REGISTRY["corpora"]["mr"].title
 
 
 def test_frames_are_read_from_their_files_as_far_as_they_are_wanted(frames, tmp_path):

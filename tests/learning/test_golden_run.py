@@ -30,7 +30,7 @@ TOLERANCES = {"loss": {"rel": 5e-6}, "after": {"rel": 2e-4, "abs": 1e-4}}
 SIZES = {"train": 20, "val": 12, "test": 12}
 ENTRIES = REGISTRY["objectives"]
 REFUSED = "gloss-sqrt@reference"  # its preset refuses a rule for sigma in the standalone protocol (D24)
-REFERENCE = [f"{key}@reference" for key, entry in ENTRIES.items() if entry["protocol"] != "untuned"]
+REFERENCE = [f"{key}@reference" for key, entry in ENTRIES.items() if entry.protocol != "untuned"]
 KEYS = [key for key in (*ENTRIES, *REFERENCE) if key != REFUSED]
 STUDY = load_study(
     {

@@ -11,6 +11,7 @@ import yaml
 from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
+from glossbench.settings.search import Choices
 from scipy import stats
 
 ROOT = Path(__file__).parents[2]
@@ -99,9 +100,9 @@ def test_time_is_a_range_of_the_row_s_own_runs_and_searches_with_glue_apart(rows
     study = load_costs(ROOT).main
     trials = 0
     for objective in ("scl", "triplet", "cosine", "gloss-o"):
-        spaces = study.objective(objective)["search"].values()
-        finite = all("choices" in space for space in spaces)
-        trials += min(15, math.prod(len(space["choices"]) for space in spaces)) if finite else 15
+        spaces = study.objective(objective).search.values()
+        finite = all(isinstance(space, Choices) for space in spaces)
+        trials += min(15, math.prod(space.size for space in spaces)) if finite else 15
     first, last = (
         sum(size * epochs(corpus) for corpus, size in sizes.items()) * (4 * 3 + trials) / speed / 3600
         for epochs in (stops.__getitem__, lambda _: 200)

@@ -153,7 +153,7 @@ def _printed(number: str | None, study: Study, published: Path) -> list[Run]:
         return [run for run in study.runs if (SCORES[number], run.corpus, run.encoder, run.objective) in cells]
     if number == MODELS:
         models, encoders = set(published_models(published)["model"]), study.registry["encoders"]
-        return [run for run in study.runs if f"{OURS}{encoders[run.encoder]['title']}" in models]
+        return [run for run in study.runs if f"{OURS}{encoders[run.encoder].title}" in models]
     return list(study.runs)
 
 
