@@ -83,9 +83,18 @@ def test_scores_of_the_published_probe_are_those_of_its_table():
     assert [*said.groups()] == [f"{mean:.1f}" for mean in pd.concat(means)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
-def test_verdicts_and_intervals_are_those_of_the_claims(page):
-    text, claims = page.read_text(encoding="utf-8"), judged()
+def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
+    rows = re.findall(
+        r"^\| (C\d+) [^|]+ \| ([^|]+) \| \[(\S+)\]\((\S+)\) \|$", PAGES[0].read_text(encoding="utf-8"), re.MULTILINE
+    )
+    studies = {key: claim["judged_in"] for key, claim in CLAIMS.items()}
+    assert rows == [
+        (key, claim["verdict"], studies[key], f"results/{studies[key]}/claims.md") for key, claim in judged().items()
+    ]
+
+
+def test_verdicts_and_intervals_are_those_of_the_claims():
+    text, claims = PAGES[1].read_text(encoding="utf-8"), judged()
     said = dict(re.findall(r"^- \*\*(C\d+) (\w[\w ]*)\.?\*\*", text, re.MULTILINE))
     assert said == {key: claim["verdict"] for key, claim in claims.items()}
     intervals = re.findall(r"^- \*\*(C\d+) (?:(?!^- )[^|])*?interval (\S+)\s+to (\S*\d)", text, re.MULTILINE)
@@ -97,14 +106,12 @@ def test_verdicts_and_intervals_are_those_of_the_claims(page):
             assert float(shown) == round(scale * end, decimals), (key, shown)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
-def test_differences_of_the_switches_are_those_of_their_table(page):
+def test_differences_of_the_switches_are_those_of_their_table():
     frame = pd.read_csv(ROOT / "results/cpu-ablations/tables/switches.csv")
     frame = frame[frame["metric"] == "accuracy"]
     codes = read_yaml(ROOT / "config/outputs.yaml")["tables"]["switches"]["settings"]["switches"]
-    text = page.read_text(encoding="utf-8").replace("−", "-")
+    text = PAGES[1].read_text(encoding="utf-8").replace("−", "-")
     said = re.findall(r"^\| \[(D\d+)\].*?\| (\S+).*?\| (\S+)", text, re.MULTILINE)
-    said += re.findall(r"\*\*(D\d+)\*\*, [^:]*: (\S+) and (\S*\d)", text)
     assert {codes[key] for key in frame["setting"]} == {code for code, *_ in said}
     for code, *shown in said:
         own = frame[frame["setting"].map(codes) == code].set_index("corpus")["difference"]
