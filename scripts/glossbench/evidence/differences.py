@@ -31,5 +31,5 @@ def size_differences(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts
             differences.append(f"tested on {number(tested)} of {number(to_test)}")
     trained, total = runs["n_trainable"].min(), facts.parameters.get(encoder, runs["n_parameters"].max())
     if trained < WHOLE * total:
-        differences.append(f"trained {trained / 1e6:.1f} of {total / 1e6:.1f} million parameters")
+        differences.append(f"trained {number(trained / 1e6, 1)} of {number(total / 1e6, 1)} million parameters")
     return differences

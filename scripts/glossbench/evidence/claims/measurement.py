@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.statistics.intervals import means_interval
+from glossbench.evidence.statistics.intervals import DRAWS, means_interval
 from glossbench.evidence.text.names import in_order
 from glossbench.frames import RUN_OF_CELL, TASK
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
-# Description of the intervals of `means_interval`.
-OVER_SEEDS = "95 % of Student's t over the seeds in each cell; it speaks of these cells, not of others"
+# Descriptions of the intervals of `means_interval`.
+OVER_DRAWS = (
+    f"the middle 95 % of {DRAWS:,} joint draws of the cells' means, each cell's from Student's t over its seeds"
+)
+SYMMETRIC = f"as far to either side as {OVER_DRAWS} reaches to the farther one"
+THESE = "it speaks of these cells, not of others"
 
 Cell = tuple[str, str]  # corpus, encoder
 
@@ -95,7 +99,7 @@ def over_cells(
     symmetric: bool = False,
     **others: Any,
 ) -> Measurement:
-    """Measure a statistic of the means of cells, with its interval over the seeds in each cell.
+    """Measure a statistic of the means of cells, with the interval of joint draws of these means.
 
     Args:
         scores: For each cell, scores of shape (seeds, columns).
@@ -113,7 +117,7 @@ def over_cells(
         high,
         n=len(scores),
         unit="cells",
-        interval=OVER_SEEDS,
+        interval=f"{SYMMETRIC if symmetric else OVER_DRAWS}; {THESE}",
         cells={cell: CellValue(value, value, len(scores[cell])) for cell, value in values.items()},
         **others,
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from glossbench.evidence.claims.measurement import CellValue, Measurement, runs_of
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.text.names import corpus_name, encoder_name, listed, objective_name
+from glossbench.evidence.text.numbers import significant
 from glossbench.frames import CELL, RUN_OF_CELL
 
 MACHINE = ["device", "precision"]
@@ -54,7 +55,7 @@ def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurem
         runs=runs_of(own),
         cells={cell: CellValue(value, value, len(shares))},
         one_of_many=True,
-        about=f"{where}, {milliseconds:.3g} ms per step on {case['device']} in {case['precision']}",
+        about=f"{where}, {significant(milliseconds)} ms per step on {case['device']} in {case['precision']}",
         wide=None if math.isnan(low) else t_interval(shares, 1 - ALPHA / n_cases),
         numbers=[{**case, "share": value, "milliseconds_per_step": milliseconds, "n": len(shares)}],
     )

@@ -16,9 +16,10 @@ from glossbench.evidence.text.names import (
     titles,
     tunes_sigma,
 )
+from glossbench.evidence.text.numbers import DASH, rounded, significant
 
 SCALES = {"share": 100, "percent": 100, "points": 100, "ratio": 1}
-FORMATS = {"share": "{:.0f}", "percent": "{:.2f}", "points": "{:+.2f}", "ratio": "{:.2f}"}
+DECIMALS = {"share": 0, "percent": 2, "points": 2, "ratio": 2}
 UNITS = {"share": " %", "percent": " %", "points": " points", "ratio": ""}
 CORPORA = {1: "one corpus", 2: "two corpora", 3: "three corpora"}
 
@@ -33,7 +34,7 @@ def shown(value: float | tuple[float, float], kind: str) -> str:
     unit = UNITS[kind]
     if isinstance(value, tuple):
         return f"[{_without_unit(value[0], kind)}, {_without_unit(value[1], kind)}]{unit}"
-    return "–" if math.isnan(value) else f"{_without_unit(value, kind)}{unit}"
+    return DASH if math.isnan(value) else f"{_without_unit(value, kind)}{unit}"
 
 
 def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str:
@@ -41,9 +42,9 @@ def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str
     (comparison,) = holds
     lower, upper = region(holds, at_least)
     if comparison == "within":
-        return f"from {lower * SCALES[kind]:.3g} to {upper * SCALES[kind]:.3g}{UNITS[kind]}"
+        return f"from {significant(lower * SCALES[kind])} to {significant(upper * SCALES[kind])}{UNITS[kind]}"
     bound = lower if comparison == "above" else upper
-    return f"{comparison.replace('_', ' ')} {bound * SCALES[kind]:.3g}{UNITS[kind]}"
+    return f"{comparison.replace('_', ' ')} {significant(bound * SCALES[kind])}{UNITS[kind]}"
 
 
 def reason(
@@ -94,8 +95,8 @@ def _finding(verdict: str, deciding: Measurement, holds: dict[str, Any], kind: s
 def _without_unit(value: float, kind: str) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    text = FORMATS[kind].format(value * SCALES[kind])
-    return text.replace("-0.00", "0.00") if float(text) == 0 else text
+    scaled = rounded(value * SCALES[kind], DECIMALS[kind]) + 0.0  # no negative zero
+    return f"{scaled:{'+' if kind == 'points' else ''}.{DECIMALS[kind]}f}"
 
 
 def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
