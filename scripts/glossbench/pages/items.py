@@ -132,7 +132,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
     """
     runs = _printed(output.paper, study, published)
     for shown in (getattr(study.settings, SHOWN_SINGLY[name]) for name in output.reads if name in SHOWN_SINGLY):
-        runs = [run for run in runs if run.objective in shown["objectives"] and run.seed == shown["seed"]]
+        runs = [run for run in runs if run.objective in shown.objectives and run.seed == shown.seed]
     rows = [
         {
             **vars(run),
