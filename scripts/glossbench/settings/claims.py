@@ -37,32 +37,18 @@ class Measure(Model):
         "one setting moves a metric than the others."
     )
     gloss: Names = Field(description="Objectives that represent G-Loss. In a cell, the first that was run is used.")
-    baselines: Names | None = Field(
-        None,
-        description="Objectives (swings: settings) that G-Loss (the setting) is compared with.",
-    )
-    metric: Column | None = Field(
-        None, description="Name of a test metric without test_, or another column of runs.parquet."
-    )
+    baselines: Names | None = Field(None, description="Objectives (swings: settings) to compare with.")
+    metric: Column | None = Field(None, description="A test metric without test_, or a column of runs.parquet.")
     as_: Literal["difference", "ratio", "inverse-ratio"] | None = Field(
-        None,
-        alias="as",
-        description="G-Loss minus the baseline, G-Loss divided by the baseline, or the baseline divided by G-Loss.",
+        None, alias="as", description="How G-Loss and a baseline are compared."
     )
     per: Literal["corpus", "cell"] | None = Field(
-        None,
-        description="What one independent observation is. corpus averages over the encoders of a corpus.",
+        None, description="One independent observation; corpus averages over encoders."
     )
-    cap: Column | None = Field(
-        None,
-        description="Column with the largest possible value of the metric. A pair in which both runs reached it is a "
-        "tie, one in which a single run did is a bound.",
-    )
-    alike: Names | None = Field(None, description="Columns of runs.parquet in which both runs of a pair must agree.")
-    only: Names | None = Field(None, description="Corpora that the claim is about. Others are left out.")
-    setting: Literal["labeled_fraction", "weight", "sigma"] | None = Field(
-        None, description="The setting whose values are compared."
-    )
+    cap: Column | None = Field(None, description="Column with the metric's largest possible value: a tie.")
+    alike: Names | None = Field(None, description="Columns in which both runs of a pair must agree.")
+    only: Names | None = Field(None, description="Corpora that the claim is about.")
+    setting: Literal["labeled_fraction", "weight", "sigma"] | None = Field(None, description="The setting compared.")
     band: Bounds | None = Field(None, description="Where the best value of the setting is claimed to lie.")
     parts: Names | None = Field(None, description="Columns of epochs.parquet whose sum is the overhead.")
     whole: Column | None = Field(None, description="Column of epochs.parquet that the overhead is a share of.")
@@ -87,15 +73,10 @@ class PaperProtocol(Model):
     trainable_layers: Literal["all"] = Field(description="Upper layers that are trained.")
     precision: Literal["float32", "bfloat16"] = Field(description="Precision of training.")
     probe: Annotated[tuple[Literal["logistic", "adam"], ...], Field(min_length=1)] = Field(
-        description="Linear classifiers that count as the paper's, in the standalone protocol."
+        description="Linear classifiers that count as the paper's."
     )
-    trials: dict[str, Counts] = Field(
-        description="Trials of a search, by objective, and default for all others. A number, or several where each is "
-        "accepted."
-    )
-    device: Annotated[str, Field(min_length=1)] = Field(
-        description="Part of the device's name. It matters for claims about time only."
-    )
+    trials: dict[str, Counts] = Field(description="Trials of a search by objective, and default.")
+    device: Annotated[str, Field(min_length=1)] = Field(description="Part of the device's name, for claims about time.")
 
     @model_validator(mode="after")
     def _has_default(self) -> Self:
@@ -132,23 +113,13 @@ class Claim(Model):
 
     claim: Line = Field(description="What is claimed, in our words.")
     source: Line = Field(description="Table, figure or section of the paper that makes the claim.")
-    judged_in: Name = Field(
-        description="Study under results/ whose verdict counts: of those that test the claim, the nearest to the paper."
-    )
+    judged_in: Name = Field(description="Study under results/ whose verdict counts, the nearest to the paper.")
     quantity: Line = Field(description="The number that decides it, in words.")
     measure: Measure = Field(description="What is measured.")
-    holds: Holds = Field(
-        description="Where the quantity must lie. The claim is confirmed if the whole 95 % interval lies there, "
-        "contradicted if none of the interval does, else undecided."
-    )
-    shown: Literal["share", "percent", "points", "ratio"] = Field(
-        description="How the number is written: a share in percent, a small percentage, percentage points, or a ratio."
-    )
-    paper: Tested = Field(
-        description="What the paper tested the claim on. Runs that depart from it give a verdict on other data, with "
-        "every departure named. A verdict needs three corpora, or all of these where they are fewer, and three seeds."
-    )
-    published: Real | None = Field(None, description="The paper's value of the quantity, if its tables do not give it.")
+    holds: Holds = Field(description="Where the quantity's whole 95 % interval must lie.")
+    shown: Literal["share", "percent", "points", "ratio"] = Field(description="How the number is written.")
+    paper: Tested = Field(description="What the paper tested the claim on.")
+    published: Real | None = Field(None, description="The paper's value, if its tables do not give it.")
     note: Line | None = Field(None, description="What a reader of the verdict should know.")
 
 

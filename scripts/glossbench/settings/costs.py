@@ -11,9 +11,7 @@ class StudyCosts(Model):
     """Time and disk space of a study. Null is not measured yet."""
 
     file: str = Field(description="The study file.")
-    run_here: Flag = Field(
-        description="Whether its results were made on our machines. If not, its costs are estimated."
-    )
+    run_here: Flag = Field(description="Whether its results were made on our machines.")
     hours: Positive | None = Field(None, description="Wall time of the first run without downloads.")
     disk_gb: Positive | None = Field(None, description="Size of its files in results/ and resources/.")
     machine: str | None = Field(None, description="Machine that it ran on.")

@@ -34,9 +34,7 @@ class Block(Model):
     vary: dict[str, Annotated[tuple[Varied, ...], Field(min_length=1)]] = Field(
         default_factory=dict,
         min_length=1,
-        description="Settings to change one at a time, with their values. x1.5 is 1.5 times the value that the "
-        "objective has without the change, which may be tuned or estimated. x1, or that value itself, is the unvaried "
-        "objective.",
+        description="Values to try, one setting at a time; x1.5 is 1.5 times the value without the change.",
     )
 
 
@@ -57,111 +55,59 @@ class Tuning(Search):
     """Searches of settings."""
 
     taken_from: Annotated[str, Field(pattern=NAME)] | None = Field(
-        None,
-        description="Name of another study, run or imported here, whose searches are taken over; null searches. The "
-        "other settings of tuning then have no effect.",
+        None, description="Study, run or imported here, whose searches are taken over; null searches."
     )
-    trials_by_objective: dict[KeyText, Size] = Field(
-        {}, description="Number of trials by objective key; overrides trials."
-    )
+    trials_by_objective: dict[KeyText, Size] = Field({}, description="Number of trials by objective key.")
     epochs: Size | None = Field(None, description="Most epochs of a trial; null is training.epochs.")
     objectives: Listed[Key] | None = Field(
-        None, description="Objective keys to search; null is all that have settings to search."
+        None, description="Objective keys to search; null is all that have a search."
     )
-    spaces: dict[str, Space] = Field(
-        {},
-        description="Search spaces by setting, in the place of those of the presets, e.g. `learning_rate` for another "
-        "encoder.",
-    )
+    spaces: dict[str, Space] = Field({}, description="Search spaces by setting, in the place of the presets'.")
     fixed: Distinct[str] = Field((), description="Settings that are not searched.")
 
 
 class StudyFile(Model):
     """One run of the workflow: its corpora, encoders, objectives and seeds, and how they are trained and shown."""
 
-    study: str = Field(
-        pattern=NAME, max_length=60, title=NAMED, description="Name of the study and of its folder under results/."
-    )
+    study: str = Field(pattern=NAME, max_length=60, title=NAMED, description="Name of the study and of its folder.")
     corpora: Listed[Text] = Field(default_factory=tuple, description="Keys of config/corpora.yaml.")
     encoders: Listed[Text] = Field(default_factory=tuple, description="Keys of config/encoders.yaml.")
     objectives: Listed[Key] = Field(
-        default_factory=tuple,
-        description="Objective keys: an entry of config/objectives.yaml, then optionally @preset and +setting=value.",
+        default_factory=tuple, description="Objective keys, objective[@preset][+setting=value]."
     )
     seeds: Listed[Seed] = Field(
-        default_factory=tuple,
-        description="One run per seed. The seed determines the order of documents, dropout, label splits and the "
-        "classifier's initial weights.",
+        default_factory=tuple, description="One run per seed, which decides all that is random."
     )
     grid: Annotated[tuple[Block, ...], Field(min_length=1)] | None = Field(
-        None,
-        description="Blocks of runs, for a study that is not a single product of its lists. If a block leaves out a "
-        "list, the study's list applies.",
+        None, description="Blocks of runs; a list that a block leaves out is the study's."
     )
     subset: Subset = Field(
         Subset(),
         title="a mapping of sizes, or one size for train",
-        description="Most documents of each corpus that runs use, drawn with stratification; null is all. A corpus "
-        "with fewer is used whole. A single number is that of train.",
+        description="Most documents per corpus; null is all.",
     )
     max_length: Whole = Field(
-        128,
-        ge=4,
-        le=1_000_000,
-        description="Most tokens per document, special tokens included. Longer documents are truncated.",
+        128, ge=4, le=1_000_000, description="Most tokens per document; longer documents are truncated."
     )
     encoder: EncoderSettings = Field(EncoderSettings(), description="How every encoder of the study is used.")
-    training: Training = Field(
-        Training(),
-        description="Training settings of all runs of the study. An objective's own settings override them.",
-    )
-    probe: Probe = Field(
-        Probe(), description="The linear classifier that evaluates standalone runs on frozen embeddings."
-    )
-    projection: Projection | None = Field(
-        None, description="t-SNE maps of test embeddings for these objectives; null makes none."
-    )
+    training: Training = Field(Training(), description="Training settings; an objective's own override them.")
+    probe: Probe = Field(Probe(), description="How embeddings are evaluated.")
+    projection: Projection | None = Field(None, description="t-SNE maps of test embeddings; null makes none.")
     snapshots: Snapshots | None = Field(
-        None,
-        description="Runs whose embeddings of one fixed mini-batch are kept after every epoch, for the figure of its "
-        "graph; null keeps none.",
+        None, description="Runs whose mini-batch is kept after every epoch; null keeps none."
     )
     tuning: Tuning | None = Field(
-        None,
-        description="Search for the settings that objectives.yaml names, on the validation documents, for each corpus, "
-        "encoder and objective. Runs use the best settings. null searches nothing.",
+        None, description="Search for the best settings on validation documents; null searches nothing."
     )
-    seeds_per_job: Size = Field(
-        1,
-        description="Number of seeds of one corpus, encoder and objective that one job trains, to start fewer "
-        "processes.",
-    )
-    max_runtime: Real = Field(
-        12,
-        gt=0,
-        le=8760,
-        description="Most hours that a job asks a scheduler for, on a cluster. A job that is cut off there is "
-        "submitted again and goes on from its checkpoint.",
-    )
-    keep_weights: Flag = Field(
-        False, description="Whether to keep the best weights of each run as weights.safetensors."
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto",
-        description="Device to train on. auto is CUDA (with bfloat16 autocast) if available, else the CPU.",
-    )
-    torch_threads: Size = Field(
-        1,
-        le=1024,
-        description="CPU threads per job. Results are equal to the last bit only with the same number of threads.",
-    )
+    seeds_per_job: Size = Field(1, description="Seeds of one corpus, encoder and objective that one job trains.")
+    max_runtime: Real = Field(12, gt=0, le=8760, description="Most hours that a job asks a scheduler for.")
+    keep_weights: Flag = Field(False, description="Keep the best weights of each run as weights.safetensors.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Device; auto is CUDA if available.")
+    torch_threads: Size = Field(1, le=1024, description="CPU threads per job; other numbers change the last bits.")
     mirror: str | None = Field(
-        None,
-        description="Root folder of a local copy of download hosts (<root>/<host>/<path>), wheels (<root>/wheels) and "
-        "the Hugging Face hub (<root>/hub/<repo>/<revision>/<path>). Files are taken from it before the network is "
-        "used.",
+        None, description="Folder whose copies are used before the network: <host>/<path>, wheels/ and hub/."
     )
-    offline: Flag = Field(False, description="Never use the network. A file that is not in the mirror is an error.")
+    offline: Flag = Field(False, description="Never use the network.")
 
     @model_validator(mode="before")
     @classmethod

@@ -22,28 +22,20 @@ class GLoss(LossSettings):
     """Settings of G-Loss."""
 
     sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] = Field(
-        "sqrt",
-        description="Width of the affinity: a number, or how to estimate it from the training embeddings of the "
-        "pre-trained encoder (sqrt as published, inflection as derived in the appendix, D4; nearest-other-class as in "
-        "the code's third rule).",
+        "sqrt", description="Width of the affinity: a number, or the rule that estimates it (D4)."
     )
     sigma_median: Literal["pairs", "full-matrix"] = Field(
-        "pairs",
-        description="Median distance over the pairs i < j, or over the full matrix with its zero diagonal as in the "
-        "code (D4).",
+        "pairs", description="Distances of the median: i < j, or all (D4)."
     )
     labeled_fraction: Real = Field(0.7, gt=0, lt=1, description="Share of a batch that keeps its labels, gamma.")
     transition: Literal["stochastic", "column"] = Field(
         "stochastic", description="Rows normalised after the columns, or columns only (D3)."
     )
     criterion: Literal["nll", "softmax"] = Field(
-        "nll",
-        description="Minus log of the propagated probability, or a softmax over the probabilities (D1).",
+        "nll", description="Minus log of the propagated probability, or a softmax over the probabilities (D1)."
     )
     divide_again: Flag = Field(False, description="Divide by the number of evaluation nodes a second time (D2).")
-    stratified: Flag = Field(
-        False, description="Keep the label of at least one document of each class in the batch (D15)."
-    )
+    stratified: Flag = Field(False, description="Keep the label of a document of each class in the batch (D15).")
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class, which knows no estimates of sigma."""
@@ -55,8 +47,7 @@ class SupCon(LossSettings):
 
     temperature: Positive = Field(0.3, description="tau.")
     base_temperature: Positive | None = Field(
-        None,
-        description="The loss is multiplied by tau over this value; null does not multiply it (D7).",
+        None, description="The loss is multiplied by tau over this; null does not (D7)."
     )
 
 
@@ -65,10 +56,7 @@ class Triplet(LossSettings):
 
     margin: Positive = Field(5, description="alpha, the distance by which negatives should be farther away.")
     squared: Flag = Field(True, description="Squared or plain distances (D6).")
-    average: Literal["positive", "all"] = Field(
-        "positive",
-        description="Triplets that the mean is over, those with positive loss or all (D6).",
-    )
+    average: Literal["positive", "all"] = Field("positive", description="Triplets that the mean is over (D6).")
 
 
 class Cosine(LossSettings):
@@ -79,11 +67,7 @@ class Group(LossSettings):
     """Settings of Group Loss."""
 
     iterations: Size = Field(1, description="Refinements of the class probabilities, n.")
-    anchors_per_class: Whole = Field(
-        2,
-        ge=0,
-        description="Documents of each class in a batch that keep their label, k; a class with fewer has all of them.",
-    )
+    anchors_per_class: Whole = Field(2, ge=0, description="Documents of a class in a batch that keep their label, k.")
     temperature: Positive = Field(10, description="The logits are divided by it before their softmax, T.")
 
 

@@ -28,40 +28,18 @@ OwnSpace = Annotated[
 class ObjectiveEntry(Model):
     """What an encoder can be trained for, or a classifier that fine-tunes nothing."""
 
-    title: str = Field(
-        description="Name in tables, figures and the report. They list objectives in the order of the registry."
-    )
+    title: str = Field(description="Name in tables, figures and the report, which keep the registry's order.")
     protocol: Literal["integrated", "standalone", "untuned"] = Field(
-        description="integrated trains encoder and linear head together; standalone trains the encoder alone, and a "
-        "probe evaluates it; untuned fine-tunes nothing."
+        description="Encoder and head are trained, the encoder alone, or nothing."
     )
-    loss: str | None = Field(
-        description="Module of scripts/glossbench/losses/. Its loss is added to cross-entropy (integrated) or replaces "
-        "it (standalone); null is cross-entropy alone."
-    )
-    classifier: Literal["tfidf", "frozen"] | None = Field(
-        None,
-        description="Module of scripts/glossbench/learning/untuned/, for the protocol untuned. It is run once per "
-        "corpus and encoder, with the first seed.",
-    )
-    family: str | None = Field(
-        None,
-        description="Loss that the objective is an instance of (gloss for every form of G-Loss); null is its own loss.",
-    )
-    color: Colour | None = Field(
-        None,
-        description="Colour in figures; each colour has its own marker and dashes. null is a colour that no other "
-        "objective has. The integrated and the standalone form of a loss have the same colour, because they are never "
-        "in the same panel.",
-    )
+    loss: str | None = Field(description="Module of glossbench/losses/; null is cross-entropy alone.")
+    classifier: Literal["tfidf", "frozen"] | None = Field(None, description="Module of glossbench/learning/untuned/.")
+    family: str | None = Field(None, description="Loss that it is an instance of; null is its own.")
+    color: Colour | None = Field(None, description="Colour in figures; null is one that no other has.")
     preset: str = Field("paper", description="Preset that applies if the objective key names none.")
-    settings: dict[str, Any] = Field(
-        {}, description="Settings of the loss, of training, and weight (lambda) in the integrated protocol."
-    )
+    settings: dict[str, Any] = Field({}, description="Of the loss, of training, and weight (lambda).")
     search: dict[str, OwnSpace] = Field(
-        {},
-        description="Settings that a study with `tuning` searches, with their space: `preset` (the preset's space; the "
-        "setting is not searched if the preset has none), or choices, or low and high with step or log.",
+        {}, description="Searched settings with their space, or `preset` for the preset's."
     )
 
     @model_validator(mode="after")
@@ -122,11 +100,7 @@ _spaces = {
 class _Preset(Model):
     """How the paper's equations or its code settle what they disagree in: values by loss, of training and the probe."""
 
-    pruning: Pruning | ByProtocol[Pruning] = Field(
-        "pruned",
-        description="Trials of a search that its pruner stops: they end as pruned, never stop, or count as complete "
-        "with the best score so far (D22). One value, or one per protocol.",
-    )
+    pruning: Pruning | ByProtocol[Pruning] = Field("pruned", description="What becomes of pruned trials (D22).")
     refused: tuple[Refused, ...] = Field((), description="Settings that the preset cannot have, and why.")
 
     def block(self, name: str) -> dict[str, Any]:

@@ -36,21 +36,17 @@ class Needs(Model):
     trained: Literal[True] | None = Field(None, description="Runs that fine-tune an encoder.")
     corpora_at_least: Size | None = Field(None, description="Number of corpora.")
     objectives_at_least: Annotated[Whole, Field(ge=2)] | None = Field(
-        None, description="Number of objectives of one protocol on one corpus with one encoder."
+        None, description="Objectives of a protocol and a cell."
     )
     varied: Listed[str] | None = Field(None, description="At least one of these settings is varied.")
-    swept: str | None = Field(
-        None, description="This setting is varied by more than the steps of the sensitivity analysis."
-    )
+    swept: str | None = Field(None, description="This setting is varied by more than NEARBY.")
     published: Literal[True] | None = Field(None, description="At least one cell is in the paper.")
 
 
 class OutputSettings(BaseModel, extra="allow", frozen=True):
     """Further keyword arguments of all functions of an output's module. A study must plan one entry of each list."""
 
-    gloss: Listed[Text] | None = Field(
-        None, description="Objectives that represent G-Loss; the first that was run in a cell is used."
-    )
+    gloss: Listed[Text] | None = Field(None, description="Objectives that represent G-Loss, the first that was run.")
     baselines: Listed[Text] | None = Field(None, description="Objectives that it is compared with.")
     corpora: Listed[Text] | None = Field(None, description="Corpora of the table.")
 
@@ -60,18 +56,12 @@ class OutputEntry(Model):
 
     title: str = Field(description="Displayed name.")
     paper: Annotated[str, Field(pattern="^[TF][0-9]$")] | None = Field(
-        None, description="Number of the table or figure in the paper; null if it is not in the paper."
+        None, description="Its number in the paper, if any."
     )
-    reads: tuple[Read, ...] = Field(
-        description="Parameters of the module's functions: collected frames, and the paper's numbers."
-    )
-    reads_if_there: tuple[Read, ...] = Field(
-        (), description="Further parameters that are frames which not every study has."
-    )
-    module: Word | None = Field(None, description="Module that makes it; null is the module named like the key.")
-    settings: OutputSettings = Field(
-        OutputSettings(), description="Further keyword arguments of all functions of the module."
-    )
+    reads: tuple[Read, ...] = Field(description="Frames and numbers of the paper that its module takes.")
+    reads_if_there: tuple[Read, ...] = Field((), description="Frames that not every study has.")
+    module: Word | None = Field(None, description="Its module; null is the one named like the key.")
+    settings: OutputSettings = Field(OutputSettings(), description="Further keyword arguments.")
     needs: Needs = Field(Needs(), description="What a study must plan so that it is not empty.")
 
 

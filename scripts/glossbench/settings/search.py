@@ -93,13 +93,7 @@ class Search(Model):
     """What a search is told."""
 
     trials: Size = Field(15, description="Finished trials of each search.")
-    timeout: Positive | None = Field(
-        None, description="Seconds after which no further trial of a search starts; null is no limit."
-    )
+    timeout: Positive | None = Field(None, description="Seconds after which no further trial starts; null is no limit.")
     seed: Seed = Field(42, description="Seed of the sampler and of every trial's training.")
     sampler: Sampler = Field(Sampler(), description="Options of the tree-structured Parzen estimator.")
-    pruner: Pruner = Field(
-        Pruner(),
-        description="Options of the pruner, which stops a trial whose best score so far is below the median of "
-        "finished trials at the same epoch.",
-    )
+    pruner: Pruner = Field(Pruner(), description="Options of the pruner.")

@@ -46,8 +46,7 @@ class Wheel(Model):
     folder: str = Field(
         pattern=rf"^{_STEP}(/{_STEP})*$",
         title="a folder inside the wheel, as in package/data",
-        description="Folder in the wheel that has the files, without a slash at either end. Nothing else is unpacked; "
-        "of an encoder config.json, the tokenizer's files and model.safetensors.",
+        description="Folder in the wheel that has the files. Nothing else is unpacked.",
     )
 
 
@@ -57,14 +56,12 @@ class Hub(Model):
     repo: str = Field(
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
         title="owner and name of a repository, as in owner/name",
-        description="Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first. Of an encoder "
-        "only configuration, tokenizer and safetensors weights are fetched.",
+        description="Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first.",
     )
     revision: str = Field(
         pattern="^[0-9a-f]{40}$",
         title="a commit, 40 lower-case hexadecimal digits",
-        description="Commit, which identifies the content of every file; branches and tags are refused, since they "
-        "move.",
+        description="Commit; branches and tags move, so they are refused.",
     )
 
 
@@ -72,13 +69,9 @@ class TextGcnFiles(Model):
     """The files of kind textgcn."""
 
     labels: WebFile = Field(description="One line per document: id, split and class, separated by tabs.")
-    texts: WebFile = Field(
-        description="One line per document, in the order of the labels; a line that is not UTF-8 is read as Latin-1."
-    )
+    texts: WebFile = Field(description="One line per document, in the order of the labels.")
     validation: WebFile | None = Field(
-        None,
-        description="CSV whose first column has the positions of the validation documents among the training "
-        "documents; required by the splitting `paper`.",
+        None, description="CSV: positions of validation documents, for splitting `paper`."
     )
 
 
@@ -96,10 +89,7 @@ class Columns(Model):
     text: Line = Field(description="The document.")
     text_pair: Line | None = Field(None, description="The second text, where documents are pairs of texts.")
     label: Line = Field(description="The class: text or a whole number; classes are sorted.")
-    split: Line | None = Field(
-        None,
-        description="The split: train, val (or validation, valid, dev) or test; not for kind hub-dataset.",
-    )
+    split: Line | None = Field(None, description="train, val (or validation, valid, dev) or test; not for hub-dataset.")
     id: Line | None = Field(None, description="The document's name; without this key, its number in the file.")
 
 
@@ -115,14 +105,9 @@ class Drawn(Model):
     """How documents are drawn for validation, and for test where none are published."""
 
     fraction: Share = Field(
-        description="Share of the training documents held out for validation, classes in proportion. Copies of a text "
-        "stay together, so the share is only approximate where there are copies."
+        description="Share of the training documents held out for validation, copies kept together."
     )
-    test_fraction: Share | None = Field(
-        None,
-        description="Share of all documents held out for test before that, classes in proportion; only for a corpus "
-        "without a published test split.",
-    )
+    test_fraction: Share | None = Field(None, description="Share held out for test before that, if none is published.")
     seed: Seed = Field(description="Seed of both draws.")
 
 
@@ -145,28 +130,13 @@ class Corpus(_Entry):
     files: TextGcnFiles | None = Field(None, description="The files of kind textgcn.")
     wheel: Wheel | None = Field(None, description="The package of kind wheel-folders.")
     hub: Hub | None = Field(None, description="The data set of kind hub-dataset.")
-    splits: SplitFiles | None = Field(
-        None, description="The files of each split of kind hub-dataset; nothing else is downloaded."
-    )
-    path: Line | None = Field(
-        None,
-        description="The table of kind csv, jsonl or parquet as a local file, relative to the working directory; when "
-        "its content changes, all that depends on it is made again.",
-    )
+    splits: SplitFiles | None = Field(None, description="The files of each split of kind hub-dataset.")
+    path: Line | None = Field(None, description="The table of kind csv, jsonl or parquet as a local file.")
     file: WebFile | None = Field(None, description="The table of kind csv, jsonl or parquet as a file on the web.")
-    columns: Columns | None = Field(
-        None,
-        description="Names of the columns in the files of kinds hub-dataset, csv, jsonl and parquet.",
-    )
-    documents: Documents | None = Field(
-        None,
-        description="Number of documents in each split, where known. A study that asks for more gets these; a corpus "
-        "that has other numbers is refused when its card is written.",
-    )
+    columns: Columns | None = Field(None, description="Columns of kinds hub-dataset, csv, jsonl, parquet.")
+    documents: Documents | None = Field(None, description="Number of documents in each split, where known.")
     splitting: Literal["paper", "given"] | Drawn = Field(
-        description="How validation (and, where none are published, test) documents are chosen. paper takes the "
-        "published validation documents of kind textgcn; given takes all three splits as the corpus has them; a "
-        "mapping draws them."
+        description="paper: published validation documents; given: all three splits; a mapping draws."
     )
 
     @model_validator(mode="before")
@@ -225,24 +195,18 @@ class EncoderEntry(_Entry):
     """An encoder: where its files come from, and its size."""
 
     kind: Literal["wheel", "hub", "folder"] = Field(
-        description="Where the files come from. wheel: a folder in a Python wheel. hub: a repository on the Hugging "
-        "Face hub. folder: a local folder."
+        description="Where the files are: in a wheel, on the hub, in a folder."
     )
     wheel: Wheel | None = Field(None, description="The package of kind wheel.")
     hub: Hub | None = Field(None, description="The repository of kind hub.")
     path: Line | None = Field(
-        None,
-        description="The folder of kind folder with config.json, the tokenizer's files and model.safetensors, relative "
-        "to the working directory; when one of its files changes, all that depends on it is made again.",
+        None, description="The folder with config.json, the tokenizer's files and model.safetensors."
     )
-    parameters: Size | None = Field(
-        None, description="Number of weights, with the pooling layer, without position ids and classification head."
-    )
-    layers: Size = Field(description="Number of transformer layers; a study's `trainable_layers` is at most this.")
+    parameters: Size | None = Field(None, description="Number of weights, with the pooling layer.")
+    layers: Size = Field(description="Number of transformer layers.")
     hidden: Size | None = Field(None, description="Length of a hidden state.")
     max_length: Annotated[Whole, Field(ge=4)] | None = Field(
-        None,
-        description="Largest number of tokens it takes, where known; a study that asks for more is refused.",
+        None, description="Largest number of tokens it takes, where known."
     )
 
     @model_validator(mode="before")

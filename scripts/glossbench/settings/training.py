@@ -27,55 +27,36 @@ class Training(Model):
 
     batch_size: Whole = Field(128, ge=2, description="Documents per step, B. It is the size of the graph.")
     micro_batch_tokens: Size | None = Field(
-        None,
-        description="Most tokens encoded at once: a batch is sorted by length and split into parts, which are encoded "
-        "without padding. It affects speed, memory and the last bits of results. null is 1,024 on a CPU (a good size "
-        "for its caches) and 16,384 on CUDA.",
+        None, description="Most tokens encoded at once; null is 1,024 on a CPU and 16,384 on CUDA."
     )
     gradient_cache: Flag | None = Field(
         None,
         description="Keep no activations of a micro-batch, and compute them again in the backward pass: a batch, which "
-        "is the graph, takes the memory of a micro-batch, and a third more time. The gradients are the same bits. null "
-        "keeps activations where those of the largest batch fit in half of the memory that is free.",
+        "is the graph, takes the memory of a micro-batch, and a third more time. null if they do not fit in memory.",
     )
     epochs: Size = Field(200, description="Most epochs per run.")
     patience: Size = Field(10, description="Epochs without a better validation score after which a run stops.")
     tolerance: NotNegative | ByProtocol[NotNegative] = Field(
         ByProtocol[NotNegative](integrated=0, standalone=0.005),
-        description="An epoch counts against patience only if its score is at most the best score minus this. One "
-        "number, or one per protocol.",
+        description="An epoch counts against patience if its score is at most the best minus this.",
     )
     learning_rate: Positive = Field(2e-5, description="Adam's step size.")
     learning_rate_milestones: Distinct[Size] = Field(
-        (30,),
-        description="Numbers of epochs after each of which the learning rate is multiplied by "
-        "learning_rate_drop_factor, as in torch's MultiStepLR; [] keeps it.",
+        (30,), description="Epochs after which the learning rate drops; [] keeps it."
     )
-    learning_rate_drop_factor: Real = Field(0.1, gt=0, le=1, description="See learning_rate_milestones.")
+    learning_rate_drop_factor: Real = Field(0.1, gt=0, le=1, description="Factor of each drop.")
     clip_norm: Positive | ByProtocol[Positive] = Field(
-        ByProtocol[Positive](integrated=1, standalone=5),
-        description="Largest Euclidean norm of the gradient; larger gradients are scaled down. One number, or one per "
-        "protocol.",
+        ByProtocol[Positive](integrated=1, standalone=5), description="Largest norm of the gradient."
     )
     class_weights: Literal["none", "balanced"] = Field(
-        "none",
-        description="Weight of each class in cross-entropy and G-Loss. balanced is N / (C N_c) over training documents "
-        "(D5).",
+        "none", description="Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5)."
     )
-    forward_passes: Literal[1, 2] = Field(
-        1,
-        description="Forward passes per step. With 2, cross-entropy and the other loss are computed on separate passes "
-        "with different dropout (D8).",
-    )
+    forward_passes: Literal[1, 2] = Field(1, description="Per step; with 2, each loss has its own dropout (D8).")
     silhouette_classes: Literal["all", "with-two-documents"] = Field(
-        "all",
-        description="Classes that the macro-silhouette averages over: all, where the single document of a class counts "
-        "as zero, or those with-two-documents or more (D19).",
+        "all", description="Classes that the macro-silhouette averages over; a single document counts as zero (D19)."
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto",
-        description="Precision of the encoder: float32, bfloat16 (autocast; weights and losses stay in float32), or "
-        "auto, which is bfloat16 on CUDA and float32 on a CPU (D23).",
+        "auto", description="auto is bfloat16 on CUDA and float32 on a CPU (D23)."
     )
     test_weights: Literal["best", "last"] = Field("best", description="Epoch whose weights are tested (D9).")
 
@@ -84,24 +65,16 @@ class Probe(Model):
     """How embeddings are evaluated: the linear classifier of standalone runs, and the silhouette of test documents."""
 
     kind: Literal["logistic", "adam"] = Field(
-        "logistic",
-        description="logistic is logistic regression; adam is the published code's layer, trained for 50 steps (D10).",
+        "logistic", description="Logistic regression, or the published code's layer, 50 steps (D10)."
     )
-    C: Listed[Positive] = Field(
-        (0.01, 0.1, 1, 10, 100),
-        description="Inverse regularisation strengths of the logistic regression, the best on validation is taken.",
-    )
+    C: Listed[Positive] = Field((0.01, 0.1, 1, 10, 100), description="Inverse regularisation strengths to choose from.")
     max_iter: Size = Field(1000, description="Most iterations of its solver.")
     class_weights: Literal["none", "balanced"] = Field(
-        "none",
-        description="Weight of each class when it is fitted. balanced is N / (C N_c) over training documents (D20).",
+        "none", description="balanced is N / (C N_c) over training documents (D20)."
     )
-    tested_step: Literal["best", "last"] = Field(
-        "best", description="Step of the kind adam that is tested, the best on validation or the last (D20)."
-    )
+    tested_step: Literal["best", "last"] = Field("best", description="Step of the kind adam that is tested (D20).")
     silhouette: Literal["unit-norm", "raw"] = Field(
-        "unit-norm",
-        description="Embeddings of which the test macro-silhouette is taken, scaled to unit norm or raw (D19).",
+        "unit-norm", description="Embeddings whose test macro-silhouette is taken (D19)."
     )
 
 
@@ -109,14 +82,11 @@ class EncoderSettings(Model):
     """How every encoder of a study is used."""
 
     pooling: Literal["cls", "mean"] = Field(
-        "cls",
-        description="Embedding of a document: that of its first token (cls), or the mean over its tokens (mean).",
+        "cls", description="Embedding of a document: that of its first token, or the mean."
     )
     layers: Size | None = Field(None, description="Number of the encoder's first layers to keep; null keeps all.")
     trainable_layers: Size | None = Field(
-        None,
-        description="Number of the encoder's top layers to train; null trains everything. Embeddings and lower layers "
-        "are then frozen and run without dropout, and their output is computed once per corpus and encoder.",
+        None, description="Top layers to train; null trains everything, embeddings included."
     )
 
 
@@ -134,11 +104,5 @@ class Maps(Model):
     """How test embeddings are projected."""
 
     seed: Seed = Field(0, description="Seed of the runs and of t-SNE.")
-    perplexity: Real = Field(
-        30,
-        gt=0,
-        description="Effective number of neighbours, below the number of documents; at most a third of it is used.",
-    )
-    max_documents: Whole = Field(
-        3000, ge=10, description="Most documents per map; of more documents a stratified sample is used."
-    )
+    perplexity: Real = Field(30, gt=0, description="Number of neighbours; at most a third of the documents is used.")
+    max_documents: Whole = Field(3000, ge=10, description="Most documents per map, drawn with stratification.")
