@@ -9,12 +9,11 @@ from glossbench.provenance import code_digest as digest_of
 from glossbench.provenance import origin
 from glossbench.settings import params as study_params
 from glossbench.settings import requests
-from glossbench.settings.collected import Finished, collect_settings, projection_settings
-from glossbench.settings.files import run_folder
-from glossbench.settings.grid import TuningJob
-from glossbench.settings.inputs import Inputs
+from glossbench.settings.finished import Finished, lost_files, lost_files_of_runs, refuse_other_settings
+from glossbench.settings.params import collect_settings, projection_settings
+from glossbench.settings.files import StudyFiles, run_folder
+from glossbench.settings.study_file import TuningJob
 from glossbench.archives.imported import imported, records
-from glossbench.settings.lost import lost_files, lost_files_of_runs, refuse_other_settings
 
 
 def code_digest(script, *modules):
@@ -63,7 +62,7 @@ def folder_of(item):
     return IMPORTS if item in IMPORTED else RESULTS
 
 
-INPUTS = Inputs(STUDY, folder_of)
+INPUTS = StudyFiles(STUDY, folder_of)
 FINISHED = Finished(INPUTS, on_disk)
 per_run, per_search, cards = INPUTS.per_run, INPUTS.per_search, INPUTS.cards
 encoded_inputs, tuning_inputs, untuned_inputs = INPUTS.encoded, INPUTS.tuning, INPUTS.untuned

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "__main__": {"errors", "files", "settings", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
-TOLD_TO_JOBS = {"model", "messages", "training", "losses", "search", "jobs"}
+TOLD_TO_JOBS = {"model", "messages", "training", "losses", "jobs"}
 
 
 def room(path):

@@ -16,9 +16,9 @@ import torch
 from documents_made_up import random_documents
 from glossbench.data.corpora import write_split
 from glossbench.provenance import NUMERICS
-from glossbench.settings.grid import TuningJob
 from glossbench.settings.params import evaluation_params, run_params
 from glossbench.settings.study import load_study
+from glossbench.settings.study_file import TuningJob
 from registered import CONFIG, REGISTRY
 from tiny_runs import save_tokens
 from transformers import BertConfig, BertModel

@@ -11,7 +11,7 @@ import yaml
 from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
-from glossbench.settings.search import Choices
+from glossbench.settings.training import Choices
 from scipy import stats
 
 ROOT = Path(__file__).parents[2]

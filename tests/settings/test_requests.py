@@ -3,7 +3,6 @@
 import pytest
 from glossbench.commands.plan import published_speed
 from glossbench.paper import published_costs
-from glossbench.settings.grid import Run
 from glossbench.settings.requests import (
     evaluation_minutes,
     gpu_request,
@@ -13,6 +12,7 @@ from glossbench.settings.requests import (
     submission,
 )
 from glossbench.settings.study import load_study
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 from registered import CONFIG, FACTS, PUBLISHED
 

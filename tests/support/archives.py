@@ -15,12 +15,12 @@ from glossbench.frames import write_frame
 from glossbench.learning.collecting import collect
 from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.provenance import NUMERICS
-from glossbench.settings.collected import Collected, collect_settings
-from glossbench.settings.files import card_file, run_folder
-from glossbench.settings.grid import Run
+from glossbench.settings.files import StudyFiles, card_file, run_folder
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import report_entries
+from glossbench.settings.params import collect_settings
 from glossbench.settings.study import Study, canonical, load_study
+from glossbench.settings.study_file import Run
 from made_up import corpora
 from registered import CLAIMS, CONFIG, OUTPUTS, PUBLISHED, ROOT, caption
 from run_script import run
@@ -120,7 +120,7 @@ def _plain(value: Any) -> Any:
 
 def _make_evidence(study: Study, results: Path) -> None:
     """Make frames, tables, figures, tests, verdicts and the report."""
-    collected = Collected(study, lambda item: str(results))
+    collected = StudyFiles(study, lambda item: str(results))
     files = collected.files(list(study.runs), study.tuning_jobs(), collected.cards())
     frames = collect(collect_settings(study), files)
     for name, frame in frames.items():

@@ -20,8 +20,8 @@ from glossbench.data.params import digests
 from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED
 from glossbench.settings.files import run_folder
-from glossbench.settings.grid import Run
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run
 
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 SPECIFICATION = "https://w3id.org/ro/crate/1.1"

@@ -13,9 +13,9 @@ from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
 from glossbench.settings.files import card_file, evidence_files, run_folder, search_folder
-from glossbench.settings.grid import Run, TuningJob
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.study import Study, canonical
+from glossbench.settings.study_file import Run, TuningJob
 
 FOLDER = "imported"
 INDEX = "index.json"  # what each run and search was imported for, by its folder; see ``Expected``

@@ -17,8 +17,8 @@ from glossbench.archives.unpacking import compare_checksums, unpacked
 from glossbench.errors import GlossbenchError
 from glossbench.files import replacing, sha256
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
-from glossbench.settings.grid import Run, TuningJob
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run, TuningJob
 
 TIMES = ("timing.json", "timing.csv")  # differ from run to run
 

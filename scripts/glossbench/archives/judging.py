@@ -17,8 +17,8 @@ import yaml
 from glossbench.archives.imported import Expected
 from glossbench.provenance import NUMERICS
 from glossbench.settings.files import OF_SEARCHES, evidence_files, run_folder, search_folder
-from glossbench.settings.grid import Run, TuningJob
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run, TuningJob
 
 KEYS = {"corpus": "corpus", "encoder": "encoder", "objective": "objective_key", "seed": "seed"}
 

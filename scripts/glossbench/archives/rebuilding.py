@@ -17,9 +17,10 @@ from glossbench.evidence.report.page import shown_outputs
 from glossbench.learning.collecting import collect
 from glossbench.provenance import versions
 from glossbench.settings.claims import load_claims
-from glossbench.settings.collected import Collected, collect_settings, projection_settings
+from glossbench.settings.files import StudyFiles
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import Output, load_outputs, read_caption, report_entries
+from glossbench.settings.params import collect_settings, projection_settings
 from glossbench.settings.study import Study, canonical
 
 SHOWN = 60  # characters of a differing line that are shown
@@ -69,7 +70,7 @@ class Rebuilt:
 
     def _frames(self) -> dict[str, pd.DataFrame]:
         """The frames that ``collect`` makes of the packed runs."""
-        collected = Collected(self.study, lambda item: str(self.folder))
+        collected = StudyFiles(self.study, lambda item: str(self.folder))
         files = collected.files(list(self.study.runs), self.study.tuning_jobs(), collected.cards())
         return collect(collect_settings(self.study), files)
 
@@ -96,7 +97,7 @@ class Rebuilt:
         from glossbench.learning.evaluation.projecting import project_runs
 
         shown = self.study.runs_shown("projection")
-        collected = Collected(self.study, lambda item: str(self.folder))
+        collected = StudyFiles(self.study, lambda item: str(self.folder))
         files = {"embeddings": collected.per_run("embeddings.npz", shown), "cards": collected.cards()}
         made = project_runs(projection_settings(self.study, shown), **files)
         if list(self._compare_frame("projections", made)):

@@ -25,8 +25,8 @@ from glossbench.files import CHECKSUMS, read_checksums, sha256
 from glossbench.provenance import NUMERICS
 from glossbench.settings.claims import load_claims
 from glossbench.settings.files import card_file
-from glossbench.settings.grid import Run
 from glossbench.settings.study import canonical, load_study
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 

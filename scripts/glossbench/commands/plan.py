@@ -14,10 +14,10 @@ from glossbench.errors import SettingsError
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.paper import Facts, published_costs, read_facts
-from glossbench.settings.grid import Run
 from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.requests import documents_of, trained_trials
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 PAPER_MACHINE = "one A100 80 GB, at the speed of the paper's T3"

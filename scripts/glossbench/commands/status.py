@@ -13,9 +13,9 @@ from typing import Any
 
 from glossbench.archives.imported import imported
 from glossbench.settings.files import OF_SEARCHES, evidence_files, run_folder, search_folder
-from glossbench.settings.grid import Run, TuningJob
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run, TuningJob
 
 STATES = ("done", "at work", "failed", "waiting")
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}

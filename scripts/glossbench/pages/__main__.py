@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glossbench.errors import GlossbenchError
 from glossbench.pages import reproducing, rules, settings, verdicts
-from glossbench.settings.file import study_schema
+from glossbench.settings.study_file import study_schema
 
 ROOT = Path(__file__).parents[3]
 

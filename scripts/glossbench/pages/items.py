@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import Field
 
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import load_claims
-from glossbench.settings.costs import Costs as CostsFile
-from glossbench.settings.grid import Run
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
+from glossbench.settings.model import Flag, Model, Positive
 from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study, load_study
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 VARIED = ("best-values", "swings")  # kinds of claims about changed settings
@@ -24,6 +25,28 @@ SHOWN_SINGLY = {"projections": "projection", "snapshots": "snapshots"}
 SCORES = {"T2": "integrated", "T3": "standalone"}  # tables whose cells the published scores of a protocol list
 MODELS = "T5"  # lists models by their names
 OURS = "G-Loss + "  # how T5 names its own, before the encoder's title
+
+
+class StudyCosts(Model):
+    """Time and disk space of a study. Null is not measured yet."""
+
+    file: str = Field(description="The study file.")
+    run_here: Flag = Field(description="Whether its results were made on our machines.")
+    hours: Positive | None = Field(None, description="Wall time of the first run without downloads.")
+    disk_gb: Positive | None = Field(None, description="Size of its files in results/ and resources/.")
+    machine: str | None = Field(None, description="Machine that it ran on.")
+    where: str | None = Field(None, description="Where the numbers come from.")
+
+
+class CostsRegistry(Model):
+    """Time and disk space of studies, for REPRODUCING.md."""
+
+    studies: Annotated[dict[str, StudyCosts], Field(min_length=1)] = Field(
+        description="Studies by name, in the order of the page."
+    )
+    leads: str = Field(description="The study that the page leads with.")
+    names: str = Field(description="The study whose commands and files the page names.")
+    machine: str = Field(description="Machine of the estimates.")
 
 
 @dataclass(frozen=True)
@@ -81,7 +104,7 @@ def load_costs(root: Path) -> Costs:
     """
     config = root / "config"
     source = config / "costs.yaml"
-    entries = CostsFile.parse(read_yaml(source), str(source)).model_dump()
+    entries = CostsRegistry.parse(read_yaml(source), str(source)).model_dump()
     for key in ("names", "leads"):
         must_be_known(entries[key], entries["studies"], f"{source}: {key}", "studies")
     studies = {}

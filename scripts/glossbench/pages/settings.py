@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.settings.file import StudyFile
 from glossbench.settings.losses import LOSSES
 from glossbench.settings.messages import Schema, alternatives
 from glossbench.settings.model import ByProtocol, Model, canonical
 from glossbench.settings.objectives import ObjectiveEntry
 from glossbench.settings.sources import Corpus, EncoderEntry
+from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Probe, Training
 from glossbench.settings.yaml_file import read_yaml
 

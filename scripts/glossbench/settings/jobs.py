@@ -9,8 +9,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.model import Model, Protocol, Real, Seed, Size, Whole
-from glossbench.settings.search import Pruning, Search, Space
-from glossbench.settings.training import EncoderSettings, Maps, Probe, Subset, Training
+from glossbench.settings.training import EncoderSettings, Maps, Probe, Pruning, Search, Space, Subset, Training
 
 
 class Objective(Model):

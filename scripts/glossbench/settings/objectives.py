@@ -12,8 +12,7 @@ from glossbench.errors import SettingsError
 from glossbench.settings.losses import LOSSES, Weight
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, some_of
-from glossbench.settings.search import Choices, Pruning, Range, Space, SpaceByProtocol
-from glossbench.settings.training import Probe, Training
+from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
 
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing

@@ -3,21 +3,25 @@
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 from glossbench.provenance import code_digest
 from glossbench.settings.jobs import (
+    CollectSettings,
     EvaluationSettings,
     FrozenSettings,
+    ProjectionSettings,
     RunSettings,
     SearchJob,
     SigmaSettings,
     TuneSettings,
     UntunedSettings,
 )
-from glossbench.settings.search import Search
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run
+from glossbench.settings.training import Maps, Search
 
 SCRIPTS = Path(__file__).parents[2]
 
@@ -124,6 +128,22 @@ def frozen_settings(study: Study, cell: Any) -> FrozenSettings:
 def sigma_settings(study: Study, cell: Any) -> SigmaSettings:
     """What estimates of sigma depend on."""
     return SigmaSettings(encoder_settings=study.settings.encoder, **reading(study, cell.corpus))
+
+
+def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSettings:
+    """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
+    objectives = {key: study.key_columns(key) for key in study.objectives_resolved}
+    missing = []
+    for run in unfinished:
+        objective = study.objective(run.objective)
+        missing.append({**vars(run), "preset": objective.preset, "protocol": objective.protocol})
+    return CollectSettings(study=study.name, objectives=objectives, unfinished=missing)
+
+
+def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
+    """What ``project_embeddings`` is told."""
+    maps = Maps(**{name: getattr(study.settings.projection, name) for name in Maps.model_fields})
+    return ProjectionSettings(projection=maps, runs=[{**vars(run), **study.key_columns(run.objective)} for run in runs])
 
 
 def reading(study: Study, corpus: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from glossbench.paper import read_facts
 from glossbench.settings.params import Cell, trial_epochs, trials_of
-from glossbench.settings.search import Choices, Range
 from glossbench.settings.study import Study
+from glossbench.settings.training import Choices, Range
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.

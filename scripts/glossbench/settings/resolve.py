@@ -8,15 +8,14 @@ from typing import Any
 from pydantic import Field
 
 from glossbench.errors import SettingsError
-from glossbench.settings.file import StudyFile
 from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObjective, UntunedTraining
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import Model, of_protocol, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
-from glossbench.settings.search import Choices, Pruning, Range
-from glossbench.settings.training import Probe, Training
+from glossbench.settings.study_file import StudyFile
+from glossbench.settings.training import Choices, Probe, Pruning, Range, Training
 
 
 class Resolved(SearchedObjective):

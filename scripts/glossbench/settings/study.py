@@ -11,14 +11,13 @@ from typing import Any
 
 from glossbench.errors import SettingsError
 from glossbench.settings.checks import check_study
-from glossbench.settings.file import VOLATILE, StudyFile
-from glossbench.settings.grid import Product, Run, TuningJob, products
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import canonical
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
+from glossbench.settings.study_file import VOLATILE, Product, Run, StudyFile, TuningJob, products
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import to_jsonable
 

@@ -22,7 +22,7 @@ from glossbench.learning.training.memory import explain_out_of_memory
 from glossbench.learning.training.run import make_trainer, micro_batch_tokens
 from glossbench.settings.jobs import SearchJob, TuneSettings
 from glossbench.settings.model import canonical
-from glossbench.settings.search import Choices, Space
+from glossbench.settings.training import Choices, Space
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()

@@ -1,20 +1,76 @@
-"""Files of a study that are missing although what is made from them may be there, as a failed job leaves it.
+"""What is finished of a study so far, and what a failed job has lost of it.
 
 Snakemake removes the outputs of a job that fails, and does not miss them at the next attempt where what was made from
 them is still there. Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from glossbench.errors import SettingsError
-from glossbench.settings.files import OF_RUNS, OF_UNTUNED, run_folder
-from glossbench.settings.grid import Run
+from glossbench.settings.files import OF_RUNS, OF_UNTUNED, StudyFiles, evidence_files, run_folder
+from glossbench.settings.jobs import CollectSettings
+from glossbench.settings.params import collect_settings
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run
 
 OF_TRAINING = ("embeddings.npz", "logits.npz")
 DOWNLOADS = "resources"
+
+
+class Finished:
+    """What is finished of a study so far.
+
+    Its inputs are absolute paths, which match the output of no job: a view of what is finished must not start the jobs
+    behind the files that it reads, since another Snakemake may be at work on them.
+
+    Args:
+        collected: Paths of the files of the study.
+        on_disk: Where a file of the workflow is.
+    """
+
+    def __init__(self, collected: StudyFiles, on_disk: Callable[[str], str]):
+        self.collected, self.study, self.on_disk = collected, collected.study, on_disk
+
+    def all_there(self, paths: Iterable[str]) -> bool:
+        """Whether all of these files are there."""
+        return all(Path(self.on_disk(path)).is_file() for path in paths)
+
+    def among(self, runs: Iterable[Run]) -> list[Run]:
+        """Those of the runs whose results are all there."""
+        names = {run: evidence_files(self.study, run) for run in runs}
+        return [
+            run
+            for run, of_run in names.items()
+            if all(self.all_there(self.collected.per_run(n, [run])) for n in of_run)
+        ]
+
+    def inputs(self) -> dict[str, list[str]]:
+        """The files that ``collect`` reads of what is finished, by name."""
+        searches = [
+            search
+            for search in self.study.tuning_jobs()
+            if self.all_there(self.collected.per_search("timing.csv", [search]))
+        ]
+        cards = [path for path in self.collected.cards() if self.all_there([path])]
+        return self.existing(self.collected.files(self.among(self.study.runs), searches, cards))
+
+    def maps_inputs(self) -> dict[str, list[str]]:
+        """The files that ``project_embeddings`` reads of what is finished, by name."""
+        runs = self.among(self.study.runs_shown("projection"))
+        return self.existing(
+            {"embeddings": self.collected.per_run("embeddings.npz", runs), "cards": self.collected.cards()}
+        )
+
+    def settings(self) -> CollectSettings:
+        """What ``collect`` is told of what is finished."""
+        done = set(self.among(self.study.runs))
+        return collect_settings(self.study, [run for run in self.study.runs if run not in done])
+
+    def existing(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Files by name, as absolute paths."""
+        return {name: [str(Path(self.on_disk(path)).absolute()) for path in paths] for name, paths in files.items()}
 
 
 def refuse_other_settings(results: Path, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
