@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.comparisons import advantage, cells_won
-from glossbench.evidence.claims.measurement import NOT_TESTED, Cell, Measurement, least_favourable, verdict_of
+from glossbench.evidence.claims.measurement import NOT_TESTED, Cell, Measurement, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
-from glossbench.evidence.claims.scope import differences_from_paper, grid_of, restricted, scope_of, scope_text
+from glossbench.evidence.claims.scope import differences_from_paper, grid_of, restricted, scope_of
 from glossbench.evidence.claims.support import rows_behind, support_of, with_rule
 from glossbench.evidence.claims.sweeps import best_values, swings
 from glossbench.evidence.claims.wording import bounds, caveats, needed, reason, shown
@@ -78,16 +78,17 @@ def _verdict(
 def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFrame, facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
-    deciding, verdict = least_favourable(measured, holds), verdict_of(measured, holds)
+    deciding = least_favourable(measured, holds)
+    verdict = decide(deciding, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
     interval = None if math.isnan(stated.low) else [stated.low, stated.high]
     support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), _cells(measured)
     differences = differences_from_paper(rows, claim, facts)
-    scope = scope_of(cells, differences, paper, support)
+    scope, scope_text = scope_of(cells, differences, paper, support)
     return {
         "verdict": verdict,
         "scope": scope,
-        "scope_text": scope_text(scope, cells, differences, paper),
+        "scope_text": scope_text,
         "differences_from_paper": differences,
         "support": asdict(support),
         "support_text": support.text,
@@ -151,7 +152,7 @@ def _judge_published(
             hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, published=True)
             deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
             value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
-            verdict = verdict_of(theirs, holds)
+            verdict = decide(hardest, holds)
             why = reason(verdict, hardest, holds, claim["shown"], len(theirs), support)
     text = "" if value is None else shown(value, claim["shown"])
     return {"published": value, "published_text": text, "published_verdict": verdict, "published_reason": why}

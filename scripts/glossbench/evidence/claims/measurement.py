@@ -1,7 +1,7 @@
 """A measured quantity with its interval, and the verdict that follows from it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.evidence.statistics.intervals import DRAWS, means_interval
-from glossbench.evidence.text.names import in_order
+from glossbench.evidence.text.names import arrange
 from glossbench.frames import RUN_OF_CELL, TASK
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
@@ -79,12 +79,9 @@ class Measurement:
     numbers: list[dict[str, Any]] = field(default_factory=list)
 
 
-def cells_of(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
+def cells_of(table: pd.DataFrame) -> Iterable[tuple[Cell, pd.DataFrame]]:
     """The rows of each (corpus, encoder), in display order."""
-    groups = dict(iter(table.groupby(TASK)))
-    for corpus in in_order([corpus for corpus, _ in groups], "corpus"):
-        for encoder in in_order([name for other, name in groups if other == corpus], "encoder"):
-            yield (corpus, encoder), groups[corpus, encoder]
+    return arrange(table, TASK).groupby(TASK, sort=False)
 
 
 def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
@@ -141,17 +138,19 @@ def inside(low: float, high: float, holds: dict[str, Any], at_least: float = -ma
 
     The bounds belong to that region for ``within`` and ``at_most``, but not for ``above`` and ``below``.
     """
+    (comparison,) = holds
     lower, upper = region(holds, at_least)
-    if _strict(holds):
-        return (low > lower or math.isinf(lower)) and (high < upper or math.isinf(upper))
+    if comparison in ("above", "below"):
+        return low > lower if comparison == "above" else high < upper
     return low >= lower and high <= upper
 
 
 def outside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
     """Whether none of an interval lies where a claim holds."""
+    (comparison,) = holds
     lower, upper = region(holds, at_least)
-    if _strict(holds):
-        return high <= lower or low >= upper
+    if comparison in ("above", "below"):
+        return high <= lower if comparison == "above" else low >= upper
     return high < lower or low > upper
 
 
@@ -170,26 +169,15 @@ def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
 
 
 def least_favourable(measurements: list[Measurement], holds: dict[str, Any]) -> Measurement:
-    """The measurement that supports the claim least. It decides the verdict."""
-    (comparison,) = holds
-    sign = -1 if comparison in ("below", "at_most") else 1
+    """The measurement that supports the claim least.
 
-    def favour(measurement: Measurement) -> tuple[int, float]:
-        verdicts = [CONTRADICTED, UNDECIDED, CONFIRMED]
-        bound = measurement.low if sign > 0 else measurement.high
-        return verdicts.index(decide(measurement, holds)), sign * (measurement.value if math.isnan(bound) else bound)
+    Its verdict is that of the claim: confirmed if all measurements confirm it, contradicted if any contradicts it.
+    """
+    upwards = not {"below", "at_most"} & set(holds)
+
+    def favour(one: Measurement) -> tuple[int, float]:
+        bound = one.low if upwards else one.high
+        bound = one.value if math.isnan(bound) else bound
+        return [CONTRADICTED, UNDECIDED, CONFIRMED].index(decide(one, holds)), bound if upwards else -bound
 
     return min(measurements, key=favour)
-
-
-def verdict_of(measurements: list[Measurement], holds: dict[str, Any]) -> str:
-    """The verdict of several measurements: confirmed by all, contradicted by any, else undecided."""
-    verdicts = {decide(one, holds) for one in measurements}
-    if CONTRADICTED in verdicts:
-        return CONTRADICTED
-    return CONFIRMED if verdicts == {CONFIRMED} else UNDECIDED
-
-
-def _strict(holds: dict[str, Any]) -> bool:
-    (comparison,) = holds
-    return comparison in ("above", "below")

@@ -9,7 +9,7 @@ import pandas as pd
 from glossbench.evidence.claims.measurement import Cell
 from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
 from glossbench.evidence.differences import size_differences
-from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, titles
+from glossbench.evidence.text.names import in_order, titles
 from glossbench.frames import TASK
 from glossbench.paper import Facts
 
@@ -35,8 +35,10 @@ def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:
     return frozenset((corpus, encoder) for corpus in paper["corpora"] for encoder in paper["encoders"])
 
 
-def scope_of(cells: frozenset[Cell], differences: list[str], paper: dict[str, Any], support: Support) -> str:
-    """The scope of a verdict.
+def scope_of(
+    cells: frozenset[Cell], differences: list[str], paper: dict[str, Any], support: Support
+) -> tuple[str, str]:
+    """The scope of a verdict, and the same in words, with the size of the part or with every difference.
 
     Args:
         cells: The cells that it rests on.
@@ -44,17 +46,12 @@ def scope_of(cells: frozenset[Cell], differences: list[str], paper: dict[str, An
         paper: The claim's ``paper``.
         support: What the verdict rests on.
     """
-    if differences or not cells <= grid_of(paper):
-        return OTHER
-    whole = cells == grid_of(paper) and (support.seeds is None or support.seeds >= FEWEST_SEEDS)
-    return PAPER if whole else PART
-
-
-def scope_text(scope: str, cells: frozenset[Cell], differences: list[str], paper: dict[str, Any]) -> str:
-    """The scope in words, with the size of the part or with every difference."""
-    if scope == PART:
-        return f"{PART} ({len(cells)} of its {len(grid_of(paper))} cells)"
-    return f"{OTHER} ({'; '.join(differences)})" if scope == OTHER else scope
+    grid = grid_of(paper)
+    if differences or not cells <= grid:
+        return OTHER, f"{OTHER} ({'; '.join(differences)})"
+    if cells == grid and (support.seeds is None or support.seeds >= FEWEST_SEEDS):
+        return PAPER, PAPER
+    return PART, f"{PART} ({len(cells)} of its {len(grid)} cells)"
 
 
 def restricted(frames: dict[str, Any], cells: frozenset[Cell]) -> dict[str, Any]:
@@ -79,10 +76,8 @@ def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Fac
     """
     paper, protocol = claim["paper"], claim["paper"]["protocol"]
     runs = _as_if_unlimited(runs, protocol["max_epochs"])
-    found = [f"corpus {corpus_name(key)}" for key in in_order(set(runs["corpus"]) - set(paper["corpora"]), "corpus")]
-    found += [
-        f"encoder {encoder_name(key)}" for key in in_order(set(runs["encoder"]) - set(paper["encoders"]), "encoder")
-    ]
+    others = {kind: set(runs[kind]) - set(paper[key]) for kind, key in (("corpus", "corpora"), ("encoder", "encoders"))}
+    found = [f"{kind} {titles([key], kind)}" for kind, keys in others.items() for key in in_order(keys, kind)]
     found += _sizes(runs, paper["corpora"], facts)
     for column, words in SETTINGS.items():
         accepted = protocol[column] if isinstance(protocol[column], list) else [protocol[column]]

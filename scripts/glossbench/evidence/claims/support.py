@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Cell, Measurement, inside
+from glossbench.evidence.claims.measurement import Measurement, inside
 from glossbench.evidence.text.names import titles
 from glossbench.frames import RUN_OF_CELL
 
@@ -52,7 +52,8 @@ def support_of(
         runs: The collected runs.
         published: Whether the runs are published means.
     """
-    fails, seeds = {}, []
+    fails, seeds, rows = {}, [], rows_behind(measurements, runs)
+    limited = {"stop_epoch", "max_epochs"} <= set(rows)
     for one in measurements:
         for cell, value in one.cells.items():
             fails[cell] = fails.get(cell, False) or not inside(value.low, value.high, holds, one.at_least)
@@ -61,7 +62,7 @@ def support_of(
         holding=sum(not failed for failed in fails.values()),
         cells=len(fails),
         seeds=None if published else min(seeds, default=0),
-        censored=_censored(rows_behind(measurements, runs)),
+        censored=int((rows["stop_epoch"] >= rows["max_epochs"]).sum()) if limited else 0,
     )
 
 
@@ -80,17 +81,15 @@ def with_rule(measurements: list[Measurement], corpora: list[str], published: bo
         corpora: Corpora that the paper names for the claim.
         published: Whether they come from published means: the rule on seeds is waived.
     """
-    together = frozenset().union(*(one.cells for one in measurements))
-    return [_ruled(one, together, corpora, published) for one in measurements]
-
-
-def _ruled(one: Measurement, together: frozenset[Cell], corpora: list[str], published: bool) -> Measurement:
-    if not one.cells:
-        return one
-    seeds = "" if published else _too_few_seeds(one)
-    if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
-        return replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))
-    return replace(one, missing=_too_few_corpora(one.cells, corpora) or seeds or one.missing)
+    together, ruled = frozenset().union(*(one.cells for one in measurements)), []
+    for one in measurements:
+        seeds = "" if published else _too_few_seeds(one)
+        if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
+            one = replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))
+        elif one.cells:
+            one = replace(one, missing=_too_few_corpora(one.cells, corpora) or seeds or one.missing)
+        ruled.append(one)
+    return ruled
 
 
 def _too_few_corpora(cells: Any, named: list[str]) -> str:
@@ -107,9 +106,3 @@ def _too_few_seeds(one: Measurement) -> str:
     if fewest >= FEWEST_SEEDS:
         return ""
     return f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
-
-
-def _censored(rows: pd.DataFrame) -> int:
-    if not {"stop_epoch", "max_epochs"} <= set(rows):
-        return 0
-    return int((rows["stop_epoch"] >= rows["max_epochs"]).sum())

@@ -68,11 +68,7 @@ def _case(deciding: Measurement, n_measured: int) -> str:
     if not deciding.about:
         return ""
     if deciding.one_of_many:
-        return (
-            f"In the least favourable of {n_measured} cases, {deciding.about}: "
-            if n_measured > 1
-            else f"{deciding.about}: "
-        )
+        return f"{f'In the least favourable of {n_measured} cases, ' if n_measured > 1 else ''}{deciding.about}: "
     hardest = f", the least favourable of {n_measured} baselines" if n_measured > 1 else ""
     return f"Against {objective_name(deciding.about)}{hardest}: "
 
@@ -107,51 +103,34 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         measured: All measurements of the claim.
         rows: Rows of the collected runs that they come from.
     """
-    return [
-        *_substitutes(claim["measure"]["gloss"], [row for one in measured for row in one.numbers]),
-        *_dependent_cells(claim["measure"], measured),
-        *_unequal_searches(claim["measure"], rows),
-        *_without_effect([row for one in measured for row in one.numbers]),
-    ]
-
-
-def _substitutes(gloss: list[str], numbers: list[dict[str, Any]]) -> list[str]:
-    """Where another form of G-Loss was compared than the paper's, whose sigma is tuned."""
-    compared = sorted({row["gloss"] for row in numbers if "gloss" in row})
-    return [
-        f"{objective_name(key)} stands for G-Loss where {objective_name(gloss[0])} was not run"
-        for key in compared
+    measure, numbers = claim["measure"], [row for one in measured for row in one.numbers]
+    of_the_paper = objective_name(measure["gloss"][0])
+    found = [
+        f"{objective_name(key)} stands for G-Loss where {of_the_paper} was not run"
+        for key in sorted({row["gloss"] for row in numbers if "gloss" in row})
         if not tunes_sigma(key)
     ]
-
-
-def _without_effect(numbers: list[dict[str, Any]]) -> list[str]:
-    """Cells that were swept but do not count, because the setting changed nothing there."""
-    cells = [row for row in numbers if not row.get("effect", True)]
-    names = listed([f"{corpus_name(row['corpus'])} with {encoder_name(row['encoder'])}" for row in cells])
-    text = f"{names} {'does' if len(cells) == 1 else 'do'} not count, because values differ by no more than seeds do"
-    return [f"{text} (Friedman's test, p of 0.05 or more)"] if cells else []
-
-
-def _dependent_cells(measure: dict[str, Any], measured: list[Measurement]) -> list[str]:
     cells = frozenset().union(*(one.cells for one in measured))
-    if measure.get("per") != "cell" or len(cells) == len({corpus for corpus, _ in cells}):
-        return []
-    return ["encoders on one corpus are not independent, but the test counts each as an observation of its own"]
+    if measure.get("per") == "cell" and len(cells) > len({corpus for corpus, _ in cells}):
+        found.append(
+            "encoders on one corpus are not independent, but the test counts each as an observation of its own"
+        )
+    if measure["kind"] in ("advantage", "cells-won") and "trials" in rows:
+        found += _unequal_searches(measure, rows)
+    if same := [row for row in numbers if not row.get("effect", True)]:
+        names = listed([f"{corpus_name(row['corpus'])} with {encoder_name(row['encoder'])}" for row in same])
+        text = f"{names} {'does' if len(same) == 1 else 'do'} not count, because values differ by no more than seeds do"
+        found.append(f"{text} (Friedman's test, p of 0.05 or more)")
+    return found
 
 
 def _unequal_searches(measure: dict[str, Any], rows: pd.DataFrame) -> list[str]:
     """Baselines that were searched less or more than G-Loss, where that is what the paper's code does."""
-    if measure["kind"] not in ("advantage", "cells-won") or "trials" not in rows:
-        return []
     ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
     unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
-    if not len(unequal):
-        return []
-    counts = [listed([str(count) for count in sorted(found)]) for found in (set(unequal["trials"]), ours)]
-    return [
-        f"{titles(unequal['objective'], 'objective')}: {counts[0]} trials of a search, against {counts[1]} for G-Loss"
-    ]
+    theirs, ours = (listed([str(count) for count in sorted(found)]) for found in (set(unequal["trials"]), ours))
+    text = f"{titles(unequal['objective'], 'objective')}: {theirs} trials of a search, against {ours} for G-Loss"
+    return [text] if len(unequal) else []
 
 
 def needed(claim: dict[str, Any]) -> str:
@@ -163,8 +142,13 @@ def needed(claim: dict[str, Any]) -> str:
     Returns:
         A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with three seeds."
     """
-    gloss = _either([objective_name(key) for key in claim["measure"]["gloss"]])
-    return f"{gloss}{_beside(claim['measure'])}, on {_corpora(claim)} with {FEWEST_SEEDS} seeds."
+    measure, named = claim["measure"], claim["measure"].get("only", [])
+    *others, last = [objective_name(key) for key in measure["gloss"]]
+    gloss = f"{', '.join(others)} or {last}" if others else last
+    corpora = (
+        listed([corpus_name(key) for key in named]) or CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
+    )
+    return f"{gloss}{_beside(measure)}, on {corpora} with {FEWEST_SEEDS} seeds."
 
 
 def _beside(measure: dict[str, Any]) -> str:
@@ -178,16 +162,3 @@ def _beside(measure: dict[str, Any]) -> str:
     if kind == "overhead":
         return ""
     return f" beside {listed([objective_name(key) for key in measure['baselines']])}"
-
-
-def _corpora(claim: dict[str, Any]) -> str:
-    """The corpora that the claim is about where it names them, otherwise how many."""
-    only = claim["measure"].get("only")
-    if only:
-        return listed([corpus_name(key) for key in only])
-    return CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
-
-
-def _either(names: list[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
