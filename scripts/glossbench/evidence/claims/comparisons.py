@@ -15,7 +15,7 @@ from scipy import stats
 
 from glossbench.evidence.claims.measurement import CellValue, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import with_gloss
-from glossbench.evidence.statistics.intervals import ALPHA, t_interval
+from glossbench.evidence.statistics.intervals import ALPHA, exact_interval, t_interval
 from glossbench.evidence.statistics.pairs import compare, holm
 from glossbench.evidence.statistics.scores import has_scores, scores
 from glossbench.evidence.text.names import arrange, listed
@@ -53,9 +53,8 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
     numbers = [*rows, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
     found = over_cells(tables, share_won, lambda _, means: share_won([means]), runs=used, numbers=numbers)
     if max(map(len, tables.values())) == 1:
-        interval = stats.binomtest(won, len(rows)).proportion_ci(method="exact")
-        kind = "95 % exact binomial over cells"
-        found = replace(found, low=float(interval.low), high=float(interval.high), interval=kind)
+        low, high = exact_interval(won, len(rows))
+        found = replace(found, low=low, high=high, interval="95 % exact binomial over cells")
     return [found]
 
 
@@ -171,11 +170,9 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_bas
         **({"n_ties": ties, "n_bounds": bounds} if ties or bounds else {}),
     }
     means = pairs.rename(columns={"objective": "gloss"}).groupby([*TASK, "gloss", "baseline"])["effect"].mean()
-    low, high = _opened(low, high, pairs, back)
     return Measurement(
         value,
-        low,
-        high,
+        *_opened(low, high, pairs, back),
         n=len(observed),
         unit=unit,
         interval=interval,

@@ -79,14 +79,13 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
     """The verdict of what was measured, with its numbers as values and as texts."""
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
     deciding = least_favourable(measured, holds)
-    verdict = decide(deciding, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
     interval = None if math.isnan(stated.low) else [stated.low, stated.high]
     support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), _cells(measured)
     differences = differences_from_paper(rows, claim, facts)
     scope, scope_text = scope_of(cells, differences, paper, support)
     return {
-        "verdict": verdict,
+        "verdict": decide(deciding, holds),
         "scope": scope,
         "scope_text": scope_text,
         "differences_from_paper": differences,
@@ -100,7 +99,7 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
-        "reason": reason(verdict, deciding, holds, kind, len(measured), support),
+        "reason": reason(claim, measured, support),
         "caveats": caveats(claim, measured, rows),
         "numbers": [row for one in measured for row in one.numbers],
     }
@@ -152,7 +151,6 @@ def _judge_published(
             hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, published=True)
             deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
             value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
-            verdict = decide(hardest, holds)
-            why = reason(verdict, hardest, holds, claim["shown"], len(theirs), support)
+            verdict, why = decide(hardest, holds), reason(claim, theirs, support)
     text = "" if value is None else shown(value, claim["shown"])
     return {"published": value, "published_text": text, "published_verdict": verdict, "published_reason": why}

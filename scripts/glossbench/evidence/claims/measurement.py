@@ -107,11 +107,9 @@ def over_cells(
     """
     means = {cell: table.mean(axis=0) for cell, table in scores.items()}
     values = {cell: float(in_cell(cell, mean)) for cell, mean in means.items()}
-    low, high = means_interval(list(scores.values()), statistic, symmetric=symmetric)
     return Measurement(
         float(statistic(list(means.values()))),
-        low,
-        high,
+        *means_interval(list(scores.values()), statistic, symmetric=symmetric),
         n=len(scores),
         unit="cells",
         interval=f"{SYMMETRIC if symmetric else OVER_DRAWS}; {THESE}",

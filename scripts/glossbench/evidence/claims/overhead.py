@@ -1,6 +1,5 @@
 """Measures the share of an epoch's time that some parts of it take, in each cell."""
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -43,12 +42,10 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
 def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurement:
     shares, cell = own["share"].to_numpy(), (case["corpus"], case["encoder"])
     value, milliseconds = float(shares.mean()), float(own["milliseconds"].mean())
-    low, high = t_interval(shares)
     where = f"{objective_name(case['objective'])} on {corpus_name(cell[0])} with {encoder_name(cell[1])}"
     return Measurement(
         value,
-        low,
-        high,
+        *t_interval(shares),
         n=len(shares),
         unit="seeds",
         interval="95 % of Student's t over seeds",
@@ -56,6 +53,6 @@ def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurem
         cells={cell: CellValue(value, value, len(shares))},
         one_of_many=True,
         about=f"{where}, {significant(milliseconds)} ms per step on {case['device']} in {case['precision']}",
-        wide=None if math.isnan(low) else t_interval(shares, 1 - ALPHA / n_cases),
+        wide=t_interval(shares, 1 - ALPHA / n_cases),
         numbers=[{**case, "share": value, "milliseconds_per_step": milliseconds, "n": len(shares)}],
     )

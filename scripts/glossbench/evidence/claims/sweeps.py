@@ -11,7 +11,7 @@ from scipy import stats
 
 from glossbench.evidence.claims.measurement import Cell, CellValue, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import is_relative, variations
-from glossbench.evidence.statistics.intervals import ALPHA
+from glossbench.evidence.statistics.intervals import ALPHA, exact_interval
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import listed
 from glossbench.frames import CELL, TASK
@@ -78,12 +78,12 @@ def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measur
     """
     settings = [measure["setting"], *measure["baselines"]]
     tables, rows, used = {}, [], frozenset()
-    for cell, objective, (wide, behind) in _swept(
+    for cell, objective, (wide, behind, multiples) in _swept(
         runs, measure["gloss"], lambda *of: _multiples(*of, settings, measure["metric"])
     ):
         tables[cell], used = wide.to_numpy(), used | runs_of(behind)
         by_setting = dict(zip(settings, _swings(tables[cell].mean(axis=0), len(settings)).tolist(), strict=True))
-        rows.append({**_names(cell, objective), **by_setting, "multiples": _tried(wide), "n": len(wide)})
+        rows.append({**_names(cell, objective), **by_setting, "multiples": multiples, "n": len(wide)})
     if not tables:
         return f"no cell has the same multiples of {listed(settings)} beside its plain runs, on the same seeds"
 
@@ -170,19 +170,15 @@ def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict
 
 def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
     found = pd.DataFrame(searched)
-    interval = stats.binomtest(int(found["inside"].sum()), len(found)).proportion_ci(method="exact")
+    all_inside = found.groupby(TASK)["inside"].all().astype(float)
     return Measurement(
         float(found["inside"].mean()),
-        float(interval.low),
-        float(interval.high),
+        *exact_interval(int(found["inside"].sum()), len(found)),
         n=len(found),
         unit="searches",
         interval="95 % exact binomial over searches",
         runs=frozenset(found[CELL].itertuples(index=False, name=None)),
-        cells={
-            cell: CellValue(float(all_in), float(all_in), 1)
-            for cell, all_in in found.groupby(TASK)["inside"].all().items()
-        },
+        cells={cell: CellValue(value, value, seeds=1) for cell, value in all_inside.items()},
         at_least=float(found["chance"].mean()),
         numbers=searched,
     )
@@ -209,12 +205,12 @@ def _credit(means: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 def _multiples(
     group: pd.DataFrame, objective: str, settings: list[str], metric: str
-) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Scores of a cell's unvaried runs and of the multiples that were tried for all settings, and the runs behind them.
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]] | None:
+    """Scores of a cell's unvaried runs and of the multiples that were tried for all settings.
 
     Returns:
         Scores of shape (seeds, 1 + settings x multiples): unvaried runs first, then the multiples of each setting in
-        the same order. None if no multiple was tried for all settings on common seeds.
+        the same order; the runs behind them; the multiples. None if none was tried for all settings on common seeds.
     """
     rows = {setting: variations(group, objective, setting) for setting in settings}
     rows = {setting: own[(own["value"] == "") | is_relative(own["value"])] for setting, own in rows.items()}
@@ -230,7 +226,7 @@ def _multiples(
     wide = pd.concat({"unvaried": tables[settings[0]][[""]], **parts}, axis=1).dropna()
     behind = pd.concat(rows.values())
     behind = behind[behind["value"].isin(["", *multiples]) & behind["seed"].isin(wide.index)]
-    return (wide, behind) if len(wide) else None
+    return (wide, behind, multiples) if len(wide) else None
 
 
 def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:
@@ -239,7 +235,3 @@ def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:
     changed = changed.reshape(*changed.shape[:-1], n_settings, -1)  # (..., settings, multiples)
     unvaried = np.broadcast_to(unvaried[..., None, :], (*changed.shape[:-1], 1))
     return np.ptp(np.concatenate([unvaried, changed], axis=-1), axis=-1)
-
-
-def _tried(wide: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(text for _, text in wide.columns if text))

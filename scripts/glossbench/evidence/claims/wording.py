@@ -5,7 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, UNDECIDED, Measurement, region
+from glossbench.evidence.claims.measurement import (
+    CONFIRMED,
+    CONTRADICTED,
+    UNDECIDED,
+    Measurement,
+    decide,
+    least_favourable,
+    region,
+)
 from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS, Support
 from glossbench.evidence.text.names import (
     SYMBOLS,
@@ -47,20 +55,16 @@ def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str
     return f"{comparison.replace('_', ' ')} {significant(bound * SCALES[kind])}{UNITS[kind]}"
 
 
-def reason(
-    verdict: str, deciding: Measurement, holds: dict[str, Any], kind: str, n_measured: int, support: Support
-) -> str:
+def reason(claim: dict[str, Any], measured: list[Measurement], support: Support) -> str:
     """The reason for a verdict in one sentence: the deciding measurement, where its interval lies, and the support.
 
     Args:
-        verdict: The verdict.
-        deciding: The least favourable measurement.
-        holds: The claim's ``holds``.
-        kind: The claim's ``shown``.
-        n_measured: Number of the claim's measurements.
+        claim: Entry of the registry.
+        measured: All measurements of the claim.
         support: What the verdict rests on.
     """
-    return f"{_case(deciding, n_measured)}{_finding(verdict, deciding, holds, kind, support)} ({support.text})."
+    deciding = least_favourable(measured, claim["holds"])
+    return f"{_case(deciding, len(measured))}{_finding(deciding, claim, support)} ({support.text})."
 
 
 def _case(deciding: Measurement, n_measured: int) -> str:
@@ -73,13 +77,14 @@ def _case(deciding: Measurement, n_measured: int) -> str:
     return f"Against {objective_name(deciding.about)}{hardest}: "
 
 
-def _finding(verdict: str, deciding: Measurement, holds: dict[str, Any], kind: str, support: Support) -> str:
+def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> str:
     if math.isnan(deciding.value):
         return deciding.missing
+    kind, verdict = claim["shown"], decide(deciding, claim["holds"])
     value = shown(deciding.value, kind)
     if kind == "share":
         value = f"{value}, in {support.holding} of {support.cells} cells"
-    where = bounds(holds, kind, deciding.at_least)
+    where = bounds(claim["holds"], kind, deciding.at_least)
     no_interval = math.isnan(deciding.low)
     interval = "without an interval" if no_interval else f"interval {shown((deciding.low, deciding.high), kind)}"
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}

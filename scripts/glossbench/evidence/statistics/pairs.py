@@ -61,12 +61,18 @@ def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd
     """
     table = scores(runs[runs["objective"].isin([objective, baseline])], metric)
     wide = table.pivot_table("score", ["encoder", "protocol", "corpus", "seed"], "objective")
+    if not {objective, baseline} <= set(wide):
+        return pd.DataFrame(columns=COLUMNS)
     rows = []
-    if {objective, baseline} <= set(wide):
-        both = wide[[objective, baseline]].dropna()
-        for (encoder, protocol), group in both.groupby(["encoder", "protocol"]):
-            keys = {"encoder": encoder, "protocol": protocol, "metric": metric}
-            rows += [{**keys, **row} for row in _rows(group, objective, baseline)]
+    for (encoder, protocol), both in wide[[objective, baseline]].dropna().groupby(["encoder", "protocol"]):
+        by_corpus = both.groupby("corpus")
+        sets = [("corpora", ALL, by_corpus.mean()), ("runs", ALL, both)]
+        sets += [("seeds", corpus, by_corpus.get_group(corpus)) for corpus in in_order(by_corpus.groups, "corpus")]
+        for kind, corpus, pairs in sets:
+            names = (encoder, protocol, kind, corpus, objective, baseline, metric)
+            mean, baseline_mean = pairs.mean()
+            tests = compare((pairs[objective] - pairs[baseline]).to_numpy(), kind)
+            rows.append((*names, len(pairs), mean, baseline_mean, mean - baseline_mean, *tests.values()))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -116,17 +122,15 @@ def compare(differences: np.ndarray, unit: str) -> dict:
         unit: What a pair is, in the plural, for the reason.
 
     Returns:
-        std, low, high, t, p, wilcoxon_p, effect_size and reason; see ``paired``.
+        std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
     """
     n = len(differences)
     tests = {**dict.fromkeys(TESTS, math.nan), "reason": ""}
     if n > 1:
         tests["std"] = float(differences.std(ddof=1))
     if n < FEWEST_PAIRS:
-        return {
-            **tests,
-            "reason": f"{n} common {ONE.get(unit, unit) if n == 1 else unit}: a paired test needs {FEWEST_PAIRS}",
-        }
+        common = f"{n} common {ONE.get(unit, unit) if n == 1 else unit}"
+        return {**tests, "reason": f"{common}: a paired test needs {FEWEST_PAIRS}"}
     rounded = differences.round(DECIMALS)
     if np.ptp(rounded) == 0:
         return {**tests, "std": 0.0, "reason": f"the difference is the same on all {n} {unit}: no spread to test with"}
@@ -140,25 +144,3 @@ def compare(differences: np.ndarray, unit: str) -> dict:
         return {**tests, "reason": reason}
     tests["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
     return tests
-
-
-def _rows(both: pd.DataFrame, objective: str, baseline: str) -> list[dict]:
-    by_corpus = both.groupby("corpus")
-    sets = [("corpora", ALL, by_corpus.mean()), ("runs", ALL, both)]
-    sets += [("seeds", corpus, by_corpus.get_group(corpus)) for corpus in in_order(by_corpus.groups, "corpus")]
-    return [_row(kind, corpus, pairs, objective, baseline) for kind, corpus, pairs in sets]
-
-
-def _row(kind: str, corpus: str, pairs: pd.DataFrame, objective: str, baseline: str) -> dict:
-    means = pairs.mean()
-    return {
-        "pairs": kind,
-        "corpus": corpus,
-        "objective": objective,
-        "baseline": baseline,
-        "n": len(pairs),
-        "mean": means[objective],
-        "baseline_mean": means[baseline],
-        "difference": means[objective] - means[baseline],
-        **compare((pairs[objective] - pairs[baseline]).to_numpy(), kind),
-    }

@@ -86,14 +86,15 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     if (block.nunique(axis=1) == 1).all():
         return Friedman(**about, reason="all objectives score the same on every corpus: nothing to rank")
     statistic, p = stats.friedmanchisquare(*block.to_numpy().T)
-    f_statistic, f_p = _iman_davenport(statistic, n, k)
+    rest = n * (k - 1) - statistic
+    f = math.inf if np.isclose(rest, 0) else float((n - 1) * statistic / rest)
     difference = critical_difference(k, n, alpha)
     return Friedman(
         **about,
         statistic=float(statistic),
         p=float(p),
-        f_statistic=f_statistic,
-        f_p=f_p,
+        f_statistic=f,
+        f_p=float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))),
         critical_difference=difference,
         cliques=cliques(about["ranks"], difference),
         nemenyi=scikit_posthocs.posthoc_nemenyi_friedman(block).loc[ranked.index, ranked.index],
@@ -134,11 +135,3 @@ def _largest_block(wide: pd.DataFrame) -> pd.DataFrame:
         if corpora and size > best[0]:
             best = size, in_order(corpora, "corpus"), keys
     return wide.loc[best[1], best[2]]
-
-
-def _iman_davenport(statistic: float, n: int, k: int) -> tuple[float, float]:
-    rest = n * (k - 1) - statistic
-    if np.isclose(rest, 0):
-        return math.inf, 0.0
-    f = (n - 1) * statistic / rest
-    return float(f), float(stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
