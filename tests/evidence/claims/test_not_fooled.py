@@ -139,7 +139,7 @@ def test_the_protocol_of_the_paper_is_part_of_its_scope_on_either_side():
 
 
 @pytest.mark.parametrize(
-    ("columns", "departure"),
+    ("columns", "difference"),
     [
         ({"patience": 3}, "patience 3 instead of 10"),
         ({"pooling": "mean"}, "pooling mean instead of cls"),
@@ -155,16 +155,16 @@ def test_the_protocol_of_the_paper_is_part_of_its_scope_on_either_side():
         ({"max_length": lambda frame: np.where(frame["corpus"] == "r8", 64, 128)}, "max length 64 instead of 128 on R8"),
     ],
 )  # fmt: skip
-def test_every_departure_is_named(columns, departure):
+def test_every_difference_from_the_paper_is_named(columns, difference):
     few = c1(["bert-base"], ["mr", "r8", "r52"])
     found = verdict("C1", few.assign(**columns))
     assert verdict("C1", few)["differences_from_paper"] == []
     assert found["scope"] == "other data"
-    assert departure in found["differences_from_paper"]
-    assert departure in found["scope_text"]
+    assert difference in found["differences_from_paper"]
+    assert difference in found["scope_text"]
 
 
-def test_a_lower_limit_of_epochs_is_a_departure_only_of_runs_that_it_cut_off():
+def test_a_lower_limit_of_epochs_is_a_difference_only_of_runs_that_it_cut_off():
     few = c1(["bert-base"], ["mr", "r8", "r52"], max_epochs=42, stop_epoch=30)
     assert verdict("C1", few)["differences_from_paper"] == []
     cut = few.assign(stop_epoch=np.where(few["corpus"] == "r52", 42, 30))

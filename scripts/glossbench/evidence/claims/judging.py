@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.comparisons import advantage, cells_won
-from glossbench.evidence.claims.measurement import NOT_TESTED, Cell, Measurement, decide, least_favourable
+from glossbench.evidence.claims.measurement import NOT_TESTED, Measurement, cells_behind, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
 from glossbench.evidence.claims.scope import differences_from_paper, grid_of, restricted, scope_of
 from glossbench.evidence.claims.support import rows_behind, support_of, with_rule
@@ -81,7 +81,7 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
     interval = None if math.isnan(stated.low) else [stated.low, stated.high]
-    support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), _cells(measured)
+    support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), cells_behind(measured)
     differences = differences_from_paper(rows, claim, facts)
     scope, scope_text = scope_of(cells, differences, paper, support)
     return {
@@ -119,7 +119,7 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
     if not isinstance(measured, str):
         rows = rows_behind(measured, ours["runs"]).groupby(TASK)
         alike = frozenset(cell for cell, own in rows if not differences_from_paper(own, claim, facts))
-        if alike != _cells(measured):
+        if alike != cells_behind(measured):
             measured = _measure(claim, restricted(ours, alike))
         if not isinstance(measured, str) and not any(one.missing or one.unconfirmed for one in measured):
             return measured
@@ -129,10 +129,6 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
 def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
     measured = KINDS[claim["measure"]["kind"]](claim["measure"], **frames)
     return measured if isinstance(measured, str) else with_rule(measured, claim["paper"]["corpora"], published)
-
-
-def _cells(measured: list[Measurement]) -> frozenset[Cell]:
-    return frozenset().union(*(one.cells for one in measured))
 
 
 def _judge_published(

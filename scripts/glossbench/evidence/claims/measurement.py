@@ -89,6 +89,11 @@ def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
     return frozenset(rows[RUN_OF_CELL].itertuples(index=False, name=None))
 
 
+def cells_behind(measured: list[Measurement]) -> frozenset[Cell]:
+    """The cells that any of the measurements has."""
+    return frozenset().union(*(one.cells for one in measured))
+
+
 def over_cells(
     scores: dict[Cell, np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Measurement, inside
+from glossbench.evidence.claims.measurement import Measurement, cells_behind, inside
 from glossbench.evidence.text.names import titles
 from glossbench.frames import RUN_OF_CELL
 
@@ -81,7 +81,7 @@ def with_rule(measurements: list[Measurement], corpora: list[str], published: bo
         corpora: Corpora that the paper names for the claim.
         published: Whether they come from published means: the rule on seeds is waived.
     """
-    together, ruled = frozenset().union(*(one.cells for one in measurements)), []
+    together, ruled = cells_behind(measurements), []
     for one in measurements:
         seeds = "" if published else _too_few_seeds(one)
         if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm

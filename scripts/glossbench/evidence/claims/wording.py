@@ -10,6 +10,7 @@ from glossbench.evidence.claims.measurement import (
     CONTRADICTED,
     UNDECIDED,
     Measurement,
+    cells_behind,
     decide,
     least_favourable,
     region,
@@ -115,7 +116,7 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         for key in sorted({row["gloss"] for row in numbers if "gloss" in row})
         if not tunes_sigma(key)
     ]
-    cells = frozenset().union(*(one.cells for one in measured))
+    cells = cells_behind(measured)
     if measure.get("per") == "cell" and len(cells) > len({corpus for corpus, _ in cells}):
         found.append(
             "encoders on one corpus are not independent, but the test counts each as an observation of its own"

@@ -1,4 +1,4 @@
-"""Mean, spread and interval of each cell."""
+"""Scores of runs, and mean, spread and interval of each cell."""
 
 import math
 
