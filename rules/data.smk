@@ -41,8 +41,8 @@ rule prepare_corpus:
         test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
-    localrule: True
     cache: SHARED
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 1
@@ -118,8 +118,8 @@ rule tokenize_corpus:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
-    localrule: True
     cache: SHARED
+    localrule: True
     conda:
         "../envs/glossbench.yaml"
     threads: 2

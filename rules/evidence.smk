@@ -88,7 +88,7 @@ rule significance:
 
 rule claims:
     input:
-        unpack(lambda w: claims_inputs(w.view)),
+        unpack(lambda w: frames_of(w.view, [name for name in ("runs", "epochs", "trials") if name in STUDY.frames])),
     output:
         json="{view}/claims.json",
         md=shown("{view}/claims.md", "Claims"),

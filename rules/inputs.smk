@@ -6,10 +6,9 @@ from functools import lru_cache
 
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
-from glossbench.provenance import origin
 from glossbench.settings import params as study_params
 from glossbench.settings import requests
-from glossbench.settings.finished import Finished, lost_files, lost_files_of_runs, refuse_other_settings
+from glossbench.settings.finished import Finished, refuse_other_settings
 from glossbench.settings.params import collect_settings, projection_settings
 from glossbench.settings.files import StudyFiles, run_folder
 from glossbench.settings.study_file import TuningJob
@@ -32,14 +31,7 @@ PUBLISHED = digest_of_folder(ROOT / "config/published", "*.csv")
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
 IMPORTS = f"{RESULTS}/imported"
 IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
-
-
-def check_paths():
-    """Check the local files of all corpora and encoders that runs of this study read."""
-    own = [run for run in STUDY.runs if run not in IMPORTED]
-    for name, keys in {"corpora": {run.corpus for run in own}, "encoders": {run.encoder for run in own}}.items():
-        for key in sorted(keys):
-            check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
+OWN = [run for run in STUDY.runs if run not in IMPORTED]
 
 
 def own_files(entry):
@@ -48,10 +40,9 @@ def own_files(entry):
 
 
 if workflow.is_main_process:
-    try:
-        check_paths()
-    except SettingsError as error:
-        sys.exit(f"glossbench: {error}")
+    with errors_on_one_line():
+        for name, key in sorted({("corpora", run.corpus) for run in OWN} | {("encoders", run.encoder) for run in OWN}):
+            check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
 # Learning: what a run and a search read and depend on.
@@ -69,10 +60,8 @@ encoded_inputs, tuning_inputs, untuned_inputs = INPUTS.encoded, INPUTS.tuning, I
 
 
 def training_inputs(cell):
-    try:
+    with errors_on_one_line():
         return INPUTS.training(cell, FINISHED.all_there)
-    except SettingsError as error:
-        sys.exit(f"glossbench: {error}")
 
 
 # Params of the jobs of a cell, made once for all of its seeds.
@@ -89,22 +78,7 @@ run_params, evaluation_params, search_params = map(
 
 
 def settings_digests(runs):
-    """Digests of the settings of the training and the evaluation of the runs that are made here, by their folders.
-
-    Of a cell's seeds, which have the same settings, the folder of the cell stands for all.
-    """
-    found, with_snapshots = {}, set(STUDY.runs_shown("snapshots"))
-    for run in runs:
-        if run in IMPORTED:
-            found[run_folder(run)] = None
-            continue
-        own = run in with_snapshots
-        place = run_folder(run) if own else str(Path(run_folder(run)).parent)
-        if place not in found:
-            trained = run_params(run, snapshots=True) if own else run_params(run)
-            judged = trained if STUDY.is_untuned(run.objective) else evaluation_params(run)
-            found[place] = [origin(**params)["settings"] for params in (trained, judged)]
-    return found
+    return study_params.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
 
 
 # What jobs ask a scheduler for; Snakemake reruns nothing for a change here. A machine that has fewer GPUs than jobs is
@@ -168,8 +142,7 @@ def outputs_of(view, kind=None):
 
 
 def files_of(kind, view, endings=None):
-    endings = ENDINGS[kind] if endings is None else endings
-    return [f"{view}/{kind}s/{output.key}.{ending}" for output in outputs_of(view, kind) for ending in endings]
+    return [f"{view}/{kind}s/{output.key}.{e}" for output in outputs_of(view, kind) for e in endings or ENDINGS[kind]]
 
 
 def products_of(view):
@@ -197,10 +170,6 @@ def records_here():
     return [path for path in named if path.startswith("results/") and FINISHED.all_there([path])]
 
 
-def claims_inputs(view):
-    return frames_of(view, [name for name in ("runs", "epochs", "trials") if name in STUDY.frames])
-
-
 @lru_cache
 def names_param():
     """Titles, order and colours of what the study and the paper have."""
@@ -223,14 +192,7 @@ def shown(path, category):
 
 def lost():
     """Files of the study that are missing although what is made from them may be there."""
-    frames, here = list(frames_of(RESULTS).values()), Path(on_disk("."))
-    own = [run for run in STUDY.runs if run not in IMPORTED]
     if not any(Path(".snakemake/metadata").glob("*")):  # was removed, so that Snakemake sees no change of settings
-        try:
-            refuse_other_settings(here / RESULTS, own, settings_digests(own))
-        except SettingsError as error:
-            sys.exit(f"glossbench: {error}")
-    files = [*frames, *INPUTS.of_runs(own)]
-    collected = any(FINISHED.all_there([file]) for file in [*frames, *products_of(RESULTS)])
-    of_runs = lost_files_of_runs(STUDY, own, here / RESULTS, collected)
-    return [*lost_files(files, here), *(f"{RESULTS}/{file}" for file in of_runs)]
+        with errors_on_one_line():
+            refuse_other_settings(Path(on_disk(RESULTS)), OWN, settings_digests(OWN))
+    return FINISHED.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))

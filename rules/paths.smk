@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from glossbench.errors import SettingsError
@@ -22,7 +23,17 @@ def config_files():
 
 CONFIG_FILES = [min(os.path.relpath(path), str(path), key=len) for path in config_files()]
 SOURCE = ", ".join(CONFIG_FILES) or f"config of the module {workflow.modifier.namespace}"
-try:
+
+
+@contextmanager
+def errors_on_one_line():
+    try:
+        yield
+    except SettingsError as error:  # a WorkflowError would bury the line under a traceback
+        sys.exit(f"glossbench: {error}")
+
+
+with errors_on_one_line():
     if workflow.modifier.path_modifier.modifies_prefixes:
         raise SettingsError("replace_prefix is not supported in the module statement; prefix is")
     for path in CONFIG_FILES:  # of two equal keys Snakemake silently took the last
@@ -32,9 +43,6 @@ try:
         check_mirror(STUDY, SOURCE)
     OUTPUTS = load_outputs(ROOT / "config")
     CLAIMS = load_claims(ROOT / "config")
-except SettingsError as error:
-    # a WorkflowError would bury the line under a traceback
-    sys.exit(f"glossbench: {error}")
 
 PATHS = workflow.modifier.path_modifier
 

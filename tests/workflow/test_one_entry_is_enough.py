@@ -100,7 +100,8 @@ def results(tmp_path_factory, minilm) -> Path:
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "notes.csv", index=False)
     shutil.copytree(minilm, folder / "encoder")
     (folder / "own.yaml").write_text(yaml.safe_dump(STUDY))
-    process = snakemake(folder, "results/own/tables/integrated.md", study=folder / "own.yaml", root=root)
+    tables = [f"results/own/tables/{name}.md" for name in ("integrated", "hyperparameters")]
+    process = snakemake(folder, *tables, study=folder / "own.yaml", root=root)
     assert process.returncode == 0, process.stdout + process.stderr
     return folder / "results" / "own"
 
@@ -140,3 +141,11 @@ def test_its_setting_was_searched_and_varied(results):
     }
     assert powers["spread-ce"] == found["settings"]["power"]
     assert powers["spread-ce+power=x1.5"] == pytest.approx(1.5 * powers["spread-ce"])
+
+
+@pytest.mark.slow
+def test_its_setting_is_shown(results):
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    assert runs.loc["spread-ce+power=x1.5", "power"] == pytest.approx(1.5 * runs.loc["spread-ce", "power"])
+    assert pd.isna(runs.loc["ce", "power"])
+    assert "| Power |" in (results / "tables/hyperparameters.md").read_text()

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from glossbench.errors import SettingsError
-from glossbench.settings.params import reads_texts
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
 
@@ -44,6 +43,11 @@ def evidence_files(study: Study, run: Run) -> list[str]:
 
 
 Item = Run | TuningJob | str
+
+
+def reads_texts(study: Study, cell: Any) -> bool:
+    """Whether an untuned objective reads the texts of a corpus and no encoder."""
+    return study.objective(cell.objective).classifier == "tfidf"
 
 
 class StudyFiles:

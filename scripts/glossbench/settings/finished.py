@@ -68,6 +68,20 @@ class Finished:
         done = set(self.among(self.study.runs))
         return collect_settings(self.study, [run for run in self.study.runs if run not in done])
 
+    def lost(self, runs: list[Run], frames: list[str], products: list[str]) -> list[str]:
+        """Missing files of runs, and of what is made from them, that Snakemake would not miss.
+
+        Args:
+            runs: Those of its runs that the study makes itself.
+            frames: Paths of its frames.
+            products: Paths of what is made from the frames.
+        """
+        here, results = Path(self.on_disk(".")), self.collected.results
+        collected = any(self.all_there([file]) for file in [*frames, *products])
+        of_runs = lost_files_of_runs(self.study, runs, here / results, collected)
+        of_study = lost_files([*frames, *self.collected.of_runs(runs)], here)
+        return [*of_study, *(f"{results}/{file}" for file in of_runs)]
+
     def existing(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
         """Files by name, as absolute paths."""
         return {name: [str(Path(self.on_disk(path)).absolute()) for path in paths] for name, paths in files.items()}

@@ -3,19 +3,28 @@
 A loss is its module there, a model here, and an entry in config/objectives.yaml.
 """
 
-from typing import Any, Literal
+from collections.abc import Collection
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole
+from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, leaves
 
 
 class LossSettings(Model):
     """Base of the settings of a loss."""
 
+    hidden: ClassVar[tuple[str, ...]] = ()  # settings that are numbers, and columns of no frame
+
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class."""
         return dict(self)
+
+    @classmethod
+    def shown(cls) -> list[str]:
+        """The settings that are columns of frames and of tables: those that are numbers."""
+        fields = cls.model_fields.items()
+        return [name for name, field in fields if leaves(field.annotation) & {int, float} and name not in cls.hidden]
 
 
 class GLoss(LossSettings):
@@ -45,6 +54,8 @@ class GLoss(LossSettings):
 class SupCon(LossSettings):
     """Settings of the supervised contrastive loss."""
 
+    hidden = ("base_temperature",)
+
     temperature: Positive = Field(0.3, description="tau.")
     base_temperature: Positive | None = Field(
         None, description="The loss is multiplied by tau over this; null does not (D7)."
@@ -66,6 +77,8 @@ class Cosine(LossSettings):
 class Group(LossSettings):
     """Settings of Group Loss."""
 
+    hidden = ("iterations",)
+
     iterations: Size = Field(1, description="Refinements of the class probabilities, n.")
     anchors_per_class: Whole = Field(2, ge=0, description="Documents of a class in a batch that keep their label, k.")
     temperature: Positive = Field(10, description="The logits are divided by it before their softmax, T.")
@@ -84,3 +97,8 @@ class Weight(Model):
     """The setting of every objective of the integrated protocol that has a loss beside cross-entropy."""
 
     weight: Real = Field(0.5, ge=0, le=1, description="Weight of the loss, lambda; cross-entropy has 1 - lambda.")
+
+
+def shown_settings(losses: Collection[str]) -> list[str]:
+    """The settings of these losses that frames and tables have a column for, in the order of ``LOSSES``."""
+    return list(dict.fromkeys(name for loss, model in LOSSES.items() if loss in losses for name in model.shown()))

@@ -60,7 +60,7 @@ class Model(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _convert(cls, value: Any, info: Any) -> Any:
-        return _converted(value, _leaves(cls.model_fields[info.field_name].annotation))
+        return _converted(value, leaves(cls.model_fields[info.field_name].annotation))
 
     @classmethod
     def parse(cls, value: Any, source: str, path: tuple[str | int, ...] = ()) -> Self:
@@ -109,7 +109,7 @@ def _some_of(models: tuple[type[Model], ...], by_protocol: bool) -> type[Model]:
     fields: dict[str, Any] = {}
     for name, field in [item for model in models for item in model.model_fields.items()]:
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-        if by_protocol and not any(issubclass(leaf, ByProtocol) for leaf in _leaves(field.annotation)):
+        if by_protocol and not any(issubclass(leaf, ByProtocol) for leaf in leaves(field.annotation)):
             kind = kind | ByProtocol[kind]
         fields[name] = (kind, Field(None, title=field.title, description=field.description))
     return create_model("Some", __base__=Model, **fields)
@@ -174,29 +174,29 @@ def _with_integers(value: Any) -> Any:
 
 
 @cache
-def _leaves(annotation: Any) -> frozenset[type]:
+def leaves(annotation: Any) -> frozenset[type]:
     """Types of the values in an annotation, those in lists, mappings and unions included; keys are left out."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _leaves(arguments[0])
+        return leaves(arguments[0])
     if origin is Literal:
         return frozenset(map(type, arguments)) - {str}
     if isinstance(origin, type) and issubclass(origin, Mapping):
         arguments = arguments[1:]
     if arguments:
-        return frozenset().union(*map(_leaves, arguments))
+        return frozenset().union(*map(leaves, arguments))
     return frozenset({annotation}) if isinstance(annotation, type) else frozenset()
 
 
-def _converted(value: Any, leaves: frozenset[type]) -> Any:
+def _converted(value: Any, kinds: frozenset[type]) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_converted(item, leaves) for item in value]
+        return [_converted(item, kinds) for item in value]
     if isinstance(value, dict):  # a model converts what is in it by itself
-        has_model = any(issubclass(leaf, Model) for leaf in leaves)
-        return value if has_model else {key: _converted(item, leaves) for key, item in value.items()}
-    if isinstance(value, str) and not leaves & {str, Any}:
+        has_model = any(issubclass(leaf, Model) for leaf in kinds)
+        return value if has_model else {key: _converted(item, kinds) for key, item in value.items()}
+    if isinstance(value, str) and not kinds & {str, Any}:
         value = None if value in ("null", "None") else scalar(value)
-    if isinstance(value, float) and value.is_integer() and int in leaves and float not in leaves:
+    if isinstance(value, float) and value.is_integer() and int in kinds and float not in kinds:
         value = int(value)
     if isinstance(value, int) and not _is_finite(value):
         raise PydanticCustomError("digits", "too many digits")

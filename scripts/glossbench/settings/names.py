@@ -5,6 +5,7 @@ from typing import Any
 
 from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.losses import shown_settings
 from glossbench.settings.study import Study
 
 Names = dict[str, list[dict[str, Any]]]
@@ -29,16 +30,22 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
         registry: Entries of the registries "corpora", "encoders" and "objectives".
 
     Returns:
-        By kind, mappings with ``key`` and ``title``. Objectives also have ``base``, ``variant`` (what follows the base
-        in the key), ``preset`` (None if the key names none), ``changes`` (pairs of setting and text), ``family`` (the
-        loss it is an instance of), ``color`` and ``search`` (the settings that a search chooses). A key with changed
-        settings follows the objective it changes.
+        By kind, mappings with ``key`` and ``title``; those of kind "setting" are the settings of their losses.
+        Objectives also have ``base``, ``variant`` (what follows the base in the key), ``preset`` (None if the key names
+        none), ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and
+        ``search`` (the settings that a search chooses). A key with changed settings follows the objective it changes.
     """
     return {
         "corpus": [{"key": key, "title": entry.title} for key, entry in _among(registry["corpora"], keys["corpus"])],
         "encoder": [{"key": key, "title": entry.title} for key, entry in _among(registry["encoders"], keys["encoder"])],
         "objective": _objectives(keys["objective"], registry["objectives"]),
+        "setting": _settings(keys["objective"], registry["objectives"]),
     }
+
+
+def _settings(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]]:
+    losses = {entries[ObjectiveKey.parse(key).base].loss for key in keys}
+    return [{"key": name, "title": name.replace("_", " ").capitalize()} for name in shown_settings(losses)]
 
 
 def _among(entries: dict[str, Any], keys: list[str]) -> list[tuple[str, Any]]:

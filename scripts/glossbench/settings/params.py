@@ -3,11 +3,12 @@
 Snakemake imports this module while it parses the workflow, so it imports no large packages.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from glossbench.provenance import code_digest
+from glossbench.provenance import code_digest, origin
+from glossbench.settings.files import reads_texts, run_folder
 from glossbench.settings.jobs import (
     CollectSettings,
     EvaluationSettings,
@@ -24,6 +25,7 @@ from glossbench.settings.study_file import Run
 from glossbench.settings.training import Maps, Search
 
 SCRIPTS = Path(__file__).parents[2]
+Params = Callable[..., dict[str, str]]
 
 
 class Cell(Protocol):
@@ -114,11 +116,6 @@ def untuned_settings(study: Study, cell: Cell) -> UntunedSettings:
     )
 
 
-def reads_texts(study: Study, cell: Cell) -> bool:
-    """Whether an untuned objective reads the texts of a corpus and no encoder."""
-    return study.objective(cell.objective).classifier == "tfidf"
-
-
 def frozen_settings(study: Study, cell: Any) -> FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
@@ -144,6 +141,34 @@ def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings
     """What ``project_embeddings`` is told."""
     maps = Maps(**{name: getattr(study.settings.projection, name) for name in Maps.model_fields})
     return ProjectionSettings(projection=maps, runs=[{**vars(run), **study.key_columns(run.objective)} for run in runs])
+
+
+def settings_digests(
+    study: Study, runs: Iterable[Run], imported: Container[Run], trained: Params, judged: Params
+) -> dict[str, list[str] | None]:
+    """Digests of the settings of the training and the evaluation of runs, by their folders; None for imported ones.
+
+    Of a cell's seeds, which have the same settings, the folder of the cell stands for all.
+
+    Args:
+        study: The study.
+        runs: Its runs, or some of them.
+        imported: Those that were made elsewhere.
+        trained: ``run_params`` of a run of the study.
+        judged: ``evaluation_params`` of a run of the study.
+    """
+    found, with_snapshots = {}, set(study.runs_shown("snapshots"))
+    for run in runs:
+        if run in imported:
+            found[run_folder(run)] = None
+            continue
+        own = run in with_snapshots
+        place = run_folder(run) if own else str(Path(run_folder(run)).parent)
+        if place not in found:
+            made = trained(run, snapshots=True) if own else trained(run)
+            both = (made, made if study.is_untuned(run.objective) else judged(run))
+            found[place] = [origin(**params)["settings"] for params in both]
+    return found
 
 
 def reading(study: Study, corpus: str) -> dict[str, Any]:

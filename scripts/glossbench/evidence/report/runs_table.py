@@ -6,7 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name, protocol_name
+from glossbench.evidence.text.names import (
+    SYMBOLS,
+    arrange,
+    corpus_name,
+    encoder_name,
+    entries,
+    objective_name,
+    protocol_name,
+)
 from glossbench.evidence.text.numbers import duration, number, significant
 
 
@@ -108,6 +116,7 @@ COLUMNS = [
     Column("transformers_version", "transformers", str, worded=True, common=True),
     Column("python_version", "Python", str, worded=True, common=True),
 ]
+KNOWN = {column.key for column in COLUMNS}
 
 
 def runs_table(runs: pd.DataFrame) -> RunsTable:
@@ -117,7 +126,8 @@ def runs_table(runs: pd.DataFrame) -> RunsTable:
         runs: The collected runs. Missing and empty columns are left out.
     """
     rows = arrange(runs, KEYS)
-    known = [column for column in COLUMNS if column.key in rows and rows[column.key].notna().any()]
+    own = [Column(key, entry["title"], significant) for key, entry in entries("setting").items() if key not in KNOWN]
+    known = [column for column in [*COLUMNS, *own] if column.key in rows and rows[column.key].notna().any()]
     shared = [column for column in known if column.common and rows[column.key].nunique(dropna=False) == 1]
     columns = [column for column in known if column not in shared]
     cells = [_cells(column, rows[column.key]) for column in columns]

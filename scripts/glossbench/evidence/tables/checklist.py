@@ -3,7 +3,7 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
-from glossbench.evidence.tables.hyperparameters import SETTINGS
+from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.search import in_words, spaces
 from glossbench.evidence.text.names import arrange, in_order, objective_name
@@ -71,7 +71,7 @@ def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
             "n_trials": len(search),
             "search_seconds": search["seconds"].sum(),
             "search_space": "; ".join(
-                f"{SETTINGS.get(setting, setting)}: {' or '.join(map(in_words, ranges))}"
+                f"{titles().get(setting, setting)}: {' or '.join(map(in_words, ranges))}"
                 for setting, ranges in spaces(search).items()
             ),
         }

@@ -6,7 +6,7 @@ import pandas as pd
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.layout import Layout, grid
-from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.names import arrange, entries
 from glossbench.evidence.text.numbers import number, significant, span
 
 SETTINGS = {
@@ -30,6 +30,12 @@ NOTES: tuple[str, ...] = ()
 select = unvaried
 
 
+def titles() -> dict[str, str]:
+    """Titles by setting: those above, and those of losses of one's own by their names."""
+    own = {key: entry["title"] for key, entry in entries("setting").items() if key not in SETTINGS}
+    return {**SETTINGS, **own}
+
+
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The range of each setting over seeds.
 
@@ -41,12 +47,13 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
         and n_tuned (runs whose settings come from a search).
     """
     rows = select(runs)
-    values = rows[[*KEYS, "tuned", *SETTINGS]].astype(dict.fromkeys(SETTINGS, float))
-    long = values.melt([*KEYS, "tuned"], list(SETTINGS), "setting").dropna(subset="value")
+    settings = [name for name in titles() if name in rows]
+    values = rows[[*KEYS, "tuned", *settings]].astype(dict.fromkeys(settings, float))
+    long = values.melt([*KEYS, "tuned"], settings, "setting").dropna(subset="value")
     cells = long.groupby([*KEYS, "setting"], sort=False).agg(
         low=("value", "min"), high=("value", "max"), n_runs=("value", "size"), n_tuned=("tuned", "sum")
     )
-    place = {setting: position for position, setting in enumerate(SETTINGS)}
+    place = {setting: position for position, setting in enumerate(settings)}
     table = cells.reset_index().astype({"n_runs": int, "n_tuned": int})
     table = arrange(table.assign(place=table["setting"].map(place)), [*KEYS, "place"])
     return table[COLUMNS]
@@ -60,8 +67,8 @@ def layout(table: pd.DataFrame) -> Layout:
         span(low, high, number if setting in COUNTED else significant)
         for setting, low, high in ranges[["setting", "low", "high"]].itertuples(index=False)
     ]
-    titled = ranges.assign(text=texts, Setting=ranges["setting"].map(SETTINGS))
-    columns = [(title,) for title in SETTINGS.values() if title in set(titled["Setting"])]
+    titled = ranges.assign(text=texts, Setting=ranges["setting"].map(titles()))
+    columns = [(title,) for title in titles().values() if title in set(titled["Setting"])]
     tuned = {row: _tuned(settings) for row, settings in table.groupby(rows)}
     laid_out = grid(titled, rows, ["Setting"], column_keys=columns, beside={"Tuned": tuned})
     return replace(laid_out, worded=frozenset({"Tuned"}))

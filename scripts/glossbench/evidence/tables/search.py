@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.selection import no_rows
-from glossbench.evidence.tables.hyperparameters import SETTINGS
+from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, significant, span
@@ -68,7 +68,7 @@ def layout(table: pd.DataFrame) -> Layout:
         trials = map(number, [own.iloc[0], *(own[count, "sum"] for count in counts)])
         lines.append(
             {
-                **{"encoder": encoder, "objective": objective, "Setting": SETTINGS.get(setting, setting)},
+                **{"encoder": encoder, "objective": objective, "Setting": titles().get(setting, setting)},
                 "Searched": "; ".join(dict.fromkeys(rows["searched"])),
                 "Best found": span(rows["best"].min(), rows["best"].max(), significant),
                 **dict(zip(TRIALS, trials if (encoder, objective) != previous else [""] * 4, strict=True)),
@@ -82,7 +82,7 @@ def layout(table: pd.DataFrame) -> Layout:
 
 def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """The rows in display order of the keys, then settings in the order of T7, then other settings by name."""
-    known = {setting: place for place, setting in enumerate(SETTINGS)}
+    known = {setting: place for place, setting in enumerate(titles())}
     places = [known.get(setting, len(known)) for setting in table["setting"]]
     return arrange(table.assign(place=places), [*by, "place", "setting"])[COLUMNS]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
+from glossbench.settings.losses import LOSSES, shown_settings
 from glossbench.settings.training import Probe
 
 
@@ -115,9 +116,6 @@ def copies_of(card: Path) -> set[str]:
     return set(json.loads(card.read_text(encoding="utf-8"))["test_in_train"])
 
 
-LOSS_SETTINGS = ("sigma", "labeled_fraction", "temperature", "margin", "anchors_per_class")
-
-
 def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     """Keys and settings of a run.
 
@@ -137,7 +135,7 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
         "preset": objective["preset"],
         "protocol": objective["protocol"],
         "seed": settings["seed"],
-        **{name: loss_settings.get(name) for name in LOSS_SETTINGS},
+        **{name: loss_settings.get(name) for name in shown_settings(LOSSES)},
         "weight": objective["weight"],
         **{name: training.get(name) for name in ("learning_rate", "batch_size", "patience")},
         "max_epochs": training.get("epochs"),
