@@ -29,7 +29,7 @@ rule fetch_corpus:
     message:
         "Fetching the corpus {wildcards.corpus}"
     script:
-        "../scripts/fetch_corpus.py"
+        "../scripts/fetch.py"
 
 
 rule prepare_corpus:
@@ -105,7 +105,7 @@ rule fetch_encoder:
     message:
         "Fetching the encoder {wildcards.encoder}"
     script:
-        "../scripts/fetch_encoder.py"
+        "../scripts/fetch.py"
 
 
 rule tokenize_corpus:

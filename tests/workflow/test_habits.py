@@ -16,7 +16,13 @@ RULES = {
         r"^ *rule(?: (\w+))?:\n((?:(?: .*)?\n)+?)(?=^\S|^ *rule(?: \w+)?:|\Z)", path.read_text() + "\n", re.MULTILINE
     )
 }
-SAME_SCRIPT = {"collect_partial": "collect", "project_partial": "project_embeddings", "train_seeds": "train"}
+SAME_SCRIPT = {
+    "fetch_corpus": "fetch",
+    "fetch_encoder": "fetch",
+    "collect_partial": "collect",
+    "project_partial": "project_embeddings",
+    "train_seeds": "train",
+}
 
 
 def attributes(path):
@@ -36,7 +42,7 @@ def test_there_is_a_script_for_every_rule_and_no_other():
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_only_fetching_reads_the_configuration_and_only_where_files_come_from(path):
-    if path.stem.startswith("fetch_"):
+    if path.stem == "fetch":
         keys = set(re.findall(r"snakemake\.config(?:\.get\(|\[)\"(\w+)\"", path.read_text()))
         assert keys == {"mirror", "offline"}
     else:

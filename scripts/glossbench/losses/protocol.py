@@ -57,25 +57,6 @@ def needs_of(loss: Callable[..., Tensor]) -> frozenset[str]:
     return needs
 
 
-def call_loss(
-    loss: Callable[..., Tensor], embeddings: Tensor, labels: Tensor, **available: Tensor | int | None
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Call a loss with what it needs.
-
-    Args:
-        loss: a loss, see ``Loss``.
-        embeddings: (B, d) float32.
-        labels: (B,) int64.
-        available: a value for each name in ``AVAILABLE``; the loss is given those that it needs.
-
-    Returns:
-        The loss of the batch, a scalar, and what the loss reports of this call.
-    """
-    value = loss(embeddings, labels, **{name: available[name] for name in needs_of(loss)})
-    report = getattr(loss, "report", None)
-    return value, {} if report is None else report()
-
-
 def timed(timer: Timer | None, part: str) -> AbstractContextManager[Any]:
     """The context in which a loss computes one of its ``TIMED_PARTS``; without a timer it does nothing."""
     return nullcontext() if timer is None else timer(part)

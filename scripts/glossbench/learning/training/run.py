@@ -187,7 +187,8 @@ def encode_splits(trainer: Trainer, splits: Splits, protocol: str) -> dict[str, 
     """Encode the splits that the evaluation needs: test, and in the standalone protocol train and validation too.
 
     Returns:
-        By split: embeddings (N, d), labels (N,), doc_ids (N,), and in the integrated protocol logits (N, C).
+        By split: embeddings (N, d) float16, labels (N,), doc_ids (N,), and in the integrated protocol logits (N, C)
+        float32.
     """
     needed = ("test",) if protocol == "integrated" else ("train", "val", "test")
     encoded = {}
@@ -195,9 +196,9 @@ def encode_splits(trainer: Trainer, splits: Splits, protocol: str) -> dict[str, 
         documents = getattr(splits, name)
         embeddings, logits = trainer.encode(documents)
         encoded[name] = {
-            "embeddings": embeddings,
+            "embeddings": embeddings.astype(np.float16),
             "labels": documents.labels.cpu().numpy(),
             "doc_ids": np.array(documents.doc_ids),
-            **({} if logits is None else {"logits": logits}),
+            **({} if logits is None else {"logits": logits.astype(np.float32)}),
         }
     return encoded

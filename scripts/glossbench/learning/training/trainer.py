@@ -21,7 +21,7 @@ from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.memory import explain_out_of_memory
 from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.timing import Timer
-from glossbench.losses.protocol import TIMED_PARTS, call_loss
+from glossbench.losses.protocol import TIMED_PARTS, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
 
@@ -101,6 +101,7 @@ class Trainer:
         self.settings = objective.training
         self.checkpoint, self.snapshot_indices, self.after_epoch = checkpoint, snapshot_indices, after_epoch
         self.device = next(model.parameters()).device
+        self.needs = needs_of(loss)
         self.timer = Timer(self.device)
         if hasattr(loss, "timer"):
             loss.timer = self.timer
@@ -223,14 +224,14 @@ class Trainer:
         if ce_logits is not None:
             terms["loss_ce"] = F.cross_entropy(ce_logits.float(), labels, weight=self.class_weights)
         if self.loss is not None:
-            terms["loss_metric"], report = call_loss(
-                self.loss,
-                embeddings.float(),
-                labels,
-                logits=None if logits is None else logits.float(),
-                num_classes=self.splits.num_classes,
-                class_weights=self.class_weights,
-            )
+            available = {
+                "logits": None if logits is None else logits.float(),
+                "num_classes": self.splits.num_classes,
+                "class_weights": self.class_weights,
+            }
+            needed = {name: available[name] for name in self.needs}
+            terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
+            report = self.loss.report() if hasattr(self.loss, "report") else {}
             for name in filter(is_engine_column, report):
                 raise TrainingError(
                     f"{type(self.loss).__name__}.report: {name} found, expected a name that is not taken"

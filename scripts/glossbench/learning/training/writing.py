@@ -30,11 +30,11 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     write_json(output["timing"], result.timing)
     embeddings, logits = {}, {}
     for split, arrays in result.encoded.items():
-        embeddings[split] = arrays["embeddings"].astype(np.float16)
+        embeddings[split] = arrays["embeddings"]
         embeddings[f"{split}_label"] = arrays["labels"]
         embeddings[f"{split}_doc_id"] = arrays["doc_ids"]
         if "logits" in arrays:
-            logits[split] = arrays["logits"].astype(np.float32)
+            logits[split] = arrays["logits"]
     np.savez(output["embeddings"], **embeddings)
     np.savez(output["logits"], **logits)
     if "snapshots" in output:

@@ -1,4 +1,4 @@
-"""Fetch and verify the files of an encoder."""
+"""Fetch and verify the files of a corpus or an encoder."""
 
 import json
 from pathlib import Path
