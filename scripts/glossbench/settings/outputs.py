@@ -5,7 +5,6 @@ Snakemake imports this module while it parses the workflow, so it imports no lar
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,33 +71,15 @@ class Registry(Model):
     figures: dict[str, OutputEntry] = Field(description="By key.")
 
 
-@dataclass(frozen=True)
-class Output:
-    """A table or a figure.
+class Output(OutputEntry):
+    """A table or a figure: its entry, and what follows from its place in the registry."""
 
-    Args:
-        key: Name of its files and of its caption.
-        kind: "table" or "figure".
-        title: Displayed name.
-        paper: Its number in the paper, or None.
-        reads: Parameters of its module's functions: collected frames, and the paper's numbers.
-        reads_if_there: Frames among its parameters that not every study has.
-        module: Name of the module that makes it.
-        settings: Further keyword arguments of the module's functions.
-        needs: What a study must plan to fill it.
-        paper_keys: The paper's corpora, encoders and objectives: keys by kind.
-    """
-
-    key: str
-    kind: str
-    title: str
-    paper: str | None
-    reads: tuple[str, ...]
-    reads_if_there: tuple[str, ...]
-    module: str
-    settings: dict[str, Any]
-    needs: dict[str, Any]
-    paper_keys: dict[str, list[str]]
+    key: str = Field(description="Name of its files and of its caption.")
+    kind: Literal["table", "figure"] = Field(description="What it is.")
+    module: str = Field(description="Name of the module that makes it.")
+    settings: dict[str, Any] = Field(description="Further keyword arguments of the module's functions, as stated.")
+    needs: dict[str, Any] = Field(description="What a study must plan to fill it, as stated.")
+    paper_keys: dict[str, tuple[str, ...]] = Field(description="The paper's corpora, encoders and objectives by kind.")
 
     @property
     def full_module(self) -> str:
@@ -165,22 +146,13 @@ def load_outputs(config_dir: Path) -> list[Output]:
     for kind, entries in registry:
         for key in entries:
             check_key(key, KEY, f"{path}: {kind}")
-    return [
-        Output(
-            key,
-            kind,
-            entry.title,
-            entry.paper,
-            entry.reads,
-            entry.reads_if_there,
-            entry.module or key,
-            entry.settings.model_dump(mode="json", exclude_unset=True),
-            entry.needs.stated(),
-            paper_keys(config_dir / "published"),
-        )
-        for kind, entries in (("table", registry.tables), ("figure", registry.figures))
-        for key, entry in entries.items()
-    ]
+    keys, outputs = paper_keys(config_dir / "published"), []
+    for kind, entries in (("table", registry.tables), ("figure", registry.figures)):
+        for key, entry in entries.items():
+            settings = entry.settings.model_dump(mode="json", exclude_unset=True)
+            own = {"module": entry.module or key, "settings": settings, "needs": entry.needs.stated()}
+            outputs.append(Output(**{**dict(entry), **own}, key=key, kind=kind, paper_keys=keys))
+    return outputs
 
 
 def read_caption(root: Path, key: str) -> str:
