@@ -8,9 +8,11 @@ from pathlib import Path
 
 from glossbench.errors import SettingsError
 from glossbench.settings.claims import load_claims
+from glossbench.settings.files import OF_UNTUNED, run_folder, search_folder
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries
 from glossbench.settings.study import VOLATILE, canonical, check_mirror, load_study
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 
@@ -59,8 +61,9 @@ RESULTS = f"results/{STUDY.name}"
 PARTIAL = f"{RESULTS}/partial"
 STATE = f"{RESULTS}/.state"
 CELL = "{corpus}/{encoder}"
-RUN = f"{RESULTS}/runs/{CELL}/{{objective}}/seed-{{seed}}"
-TUNING = f"{RESULTS}/tuning/{CELL}/{{objective}}"
+ANY_RUN = Run("{corpus}", "{encoder}", "{objective}", "{seed}")
+RUN = f"{RESULTS}/{run_folder(ANY_RUN)}"
+TUNING = f"{RESULTS}/{search_folder(ANY_RUN)}"
 # What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
 # place for it is named, Snakemake would say in the log of every job that it could.
 SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
@@ -69,9 +72,7 @@ TRIES = 0 if STUDY.settings.offline else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
-UNTUNED_FILES = {name: f"{RUN}/{name}.json" for name in ("settings", "metrics", "timing")} | {
-    "predictions": f"{RUN}/predictions.parquet"
-}
+UNTUNED_FILES = {Path(name).stem: f"{RUN}/{name}" for name in OF_UNTUNED}
 RUN_FILES = {
     "settings": f"{RUN}/settings.json",
     "epochs": f"{RUN}/epochs.csv",

@@ -118,7 +118,7 @@ class StudyFiles:
     def untuned(self, cell: Any) -> dict[str, str]:
         """The card of a corpus, and its texts for an untuned objective without an encoder, else tokens and encoder."""
         read = self.texts(cell.corpus) if reads_texts(self.study, cell) else self.encoded(cell)
-        return {**read, "card": f"{self.results}/corpora/{cell.corpus}/card.json"}
+        return {**read, "card": f"{self.results}/{card_file(cell.corpus)}"}
 
     def texts(self, corpus: str) -> dict[str, str]:
         """The prepared splits of a corpus."""
