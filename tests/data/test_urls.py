@@ -68,23 +68,23 @@ def test_damaged_file_is_fetched_again_and_a_whole_one_of_an_unfinished_fetch_is
 
 
 @pytest.mark.usefixtures("once")
-def test_other_content_is_refused(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, b"other", {})]
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
-    assert hashlib.sha256(b"other").hexdigest() in line
-    assert DIGEST in line
-
-
-@pytest.mark.usefixtures("once")
-def test_web_page_is_called_one(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, b"<!DOCTYPE html><html>log in</html>", {})]
-    assert "a web page" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
-
-
-@pytest.mark.usefixtures("once")
-def test_cut_connection_leaves_no_partial_file(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY[:5000], {"Content-Length": str(len(BODY))})]
-    assert "could not be downloaded" in error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ((200, b"other", {}), [hashlib.sha256(b"other").hexdigest(), DIGEST]),
+        ((200, b"<!DOCTYPE html><html>log in</html>", {}), ["a web page"]),
+        ((200, BODY[:5000], {"Content-Length": str(len(BODY))}), ["could not be downloaded"]),
+        (
+            (500, b"", {}),
+            ["the server answered 500", "put a copy at <mirror>/127.0.0.1/labels.txt and set `mirror:`"],
+        ),
+    ],
+    ids=["other content", "a web page", "a cut connection", "lasting trouble"],
+)
+def test_wrong_answer_is_refused_with_its_reason_and_leaves_no_partial_file(server, tmp_path, answer, lines):
+    server.answers["/labels.txt"] = [answer]
+    message = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
+    assert all(line in message for line in lines)
 
 
 def test_missing_page_is_not_asked_for_twice(server, tmp_path):
@@ -96,14 +96,6 @@ def test_passing_trouble_of_the_server_is_waited_out(server, tmp_path):
     server.answers["/labels.txt"] = [(500, b"", {}), (200, BODY, {})]
     fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())
     assert (tmp_path / "labels.txt").read_bytes() == BODY
-
-
-@pytest.mark.usefixtures("once")
-def test_lasting_trouble_of_the_server_names_it_and_the_mirror(server, tmp_path):
-    server.answers["/labels.txt"] = [(500, b"", {})]
-    line = error_line(entry(server.url + "/labels.txt"), tmp_path, Mirror())
-    assert "the server answered 500" in line
-    assert "put a copy at <mirror>/127.0.0.1/labels.txt and set `mirror:`" in line
 
 
 def test_slow_server_that_keeps_sending_is_waited_for(server, tmp_path, monkeypatch):
