@@ -61,13 +61,7 @@ class KeptRun:
         key = self.folder / KEY
         if not key.is_file() or key.read_text() != self.key:
             return False
-        if not all((self.folder / name).is_file() for name in output):
-            return False
-        for name, path in output.items():
-            Path(path).unlink(missing_ok=True)
-            os.link(self.folder / name, path)
-            os.utime(path)  # Snakemake must take the output for a new one
-        return True
+        return _linked(self.folder, output)
 
 
 def give_back(job: Any) -> bool:
@@ -85,14 +79,21 @@ def give_back(job: Any) -> bool:
     if "SLURM_JOB_ID" not in os.environ or state is None or not isinstance(outputs.get("timing"), str):
         return False
     kept = Path(state) / Path(outputs["timing"]).parent.name / FOLDER
-    if not all((kept / name).is_file() for name in (KEY, *outputs)):
+    if not all((kept / name).is_file() for name in (KEY, "timing")):
         return False
     made_from = json.loads((kept / "timing").read_text(encoding="utf-8")).get("origin")
     if made_from != origin(job.params.settings, job.params.code):
         return False
     if any(newer(Path(path), (kept / KEY).stat().st_mtime_ns) for path in job.input):
         return False
-    for name, path in outputs.items():
+    return _linked(kept, outputs)
+
+
+def _linked(kept: Path, output: dict[str, str]) -> bool:
+    """Link the kept files to the paths of the outputs, by name. Returns False where one is not kept."""
+    if not all((kept / name).is_file() for name in output):
+        return False
+    for name, path in output.items():
         Path(path).unlink(missing_ok=True)
         os.link(kept / name, path)
         os.utime(path)  # Snakemake must take the output for a new one

@@ -19,7 +19,7 @@ from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
 from glossbench.settings.study_file import VOLATILE, Product, Run, StudyFile, TuningJob, products
 from glossbench.settings.training import Subset
-from glossbench.settings.yaml_file import to_jsonable
+from glossbench.settings.yaml_file import with_json_types
 
 # Frames that a study has only where it searches, keeps snapshots, or projects embeddings.
 OPTIONAL_FRAMES = ("trials", "snapshots", "projections")
@@ -171,7 +171,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     Raises:
         SettingsError: Something is not valid. The message is one line.
     """
-    settings = StudyFile.parse(to_jsonable(config, source), source)
+    settings = StudyFile.parse(with_json_types(config, source), source)
     presets = read_presets(config_dir)
     registry = {
         "corpora": read_corpora(config_dir),

@@ -23,7 +23,7 @@ OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read the mapping in a YAML file, converted by ``to_jsonable``.
+    """Read the mapping in a YAML file, converted by ``with_json_types``.
 
     Raises:
         SettingsError: The file cannot be read, does not parse, gives a key twice or a number in base 8 or 60 (with the
@@ -51,7 +51,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise SettingsError(f"{path}: a mapping of keys to values was expected")
-    return to_jsonable(loaded, str(path))
+    return with_json_types(loaded, str(path))
 
 
 def read_registry(path: Path, model: type[M], keys: tuple[str, str]) -> dict[str, M]:
@@ -79,7 +79,7 @@ def check_key(key: str, keys: tuple[str, str], where: str) -> None:
         raise SettingsError(f"{where}: key {shown(key)} found, expected {words}")
 
 
-def to_jsonable(value: Any, source: str) -> Any:
+def with_json_types(value: Any, source: str) -> Any:
     """A copy of parsed YAML with the types of JSON. Keys and dates become text.
 
     Args:

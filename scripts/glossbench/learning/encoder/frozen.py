@@ -46,8 +46,6 @@ def with_frozen_states(documents: dict[str, Documents], frozen: Path | None) -> 
     """The same documents with the stored output of the frozen layers, if there are any, instead of token ids."""
     if frozen is None:
         return documents
-    with (
-        reading(frozen),
-        safe_open(frozen, framework="pt") as states,
-    ):  # by split: tuning must not read the test documents
+    # by split: tuning must not read the test documents
+    with reading(frozen), safe_open(frozen, framework="pt") as states:
         return {name: replace(split, values=states.get_tensor(name)) for name, split in documents.items()}
