@@ -41,6 +41,11 @@ def write_json(path: str | Path, value: Any) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
     """Name a file of this workflow that cannot be read; libraries say what is wrong with it, but not which it is.

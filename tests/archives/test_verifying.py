@@ -154,7 +154,7 @@ FORGERIES = {
     "garbage for a pdf": (other_file("figures/learning_curves.pdf", b"garbage"), "figures/learning_curves.pdf: not a whole"),
     "more behind a picture": (
         lambda packed: {**packed, "figures/headline.png": packed["figures/headline.png"] + b"more"},
-        "figures/headline.png: not a whole png",
+        "figures/headline.png: not a whole picture",
     ),
     "the data of the diagram": (swapped("node,0,", "node,1,")("figures/method.csv"), "figures/method.csv: does not follow"),
     "a number of the diagram": (swapped("True,0.", "True,0.9")("figures/method.csv"), "figures/method.csv: does not follow"),
@@ -214,11 +214,11 @@ FORGERIES = {
     "the machine of the runs": (
         as_json(lambda made: made["runs"].update(devices="NVIDIA H100"))("provenance.json"), "provenance.json: does not"
     ),
-    "a digest of the inputs": (swapped("0" * 64, "1" * 64)(MANIFEST), f"{MANIFEST}: not the file whose digest"),
+    "a digest of the inputs": (swapped("0" * 64, "1" * 64)(MANIFEST), "provenance.json: does not follow from the runs: line "),
     "a list of the inputs": (
-        lambda packed: {**packed, MANIFEST: packed[MANIFEST] + b"1" * 64 + b"  more\n"}, f"{MANIFEST}: not the file whose"
+        lambda packed: {**packed, MANIFEST: packed[MANIFEST] + b"1" * 64 + b"  more\n"}, "provenance.json: does not follow from the runs: line "
     ),
-    "no list of the inputs": (without(MANIFEST), f"{MANIFEST}: missing, provenance.json states it"),
+    "no list of the inputs": (without(MANIFEST), f"{MANIFEST}: missing, and no run was imported"),
     "a card": (
         as_json(lambda card: card.update(n_train=7))("corpora/bbc-news/card.json"), "corpora.parquet: does not follow from the runs: n_train"
     ),
@@ -298,7 +298,7 @@ def test_a_picture_of_other_versions_is_looked_at_but_not_compared(packed, tmp_p
     pictures = sum(name.endswith((".png", ".pdf")) for name in packed)
     assert f"{pictures} pictures were not drawn again: they were made with other versions of libraries" in found.notes
     changed = {**packed, "figures/method.png": b"garbage"}
-    assert "figures/method.png: not a whole png" in verify(repacked(changed, tmp_path / "b.tar.gz", sums=True))
+    assert "figures/method.png: not a whole picture" in verify(repacked(changed, tmp_path / "b.tar.gz", sums=True))
 
 
 def odd_member(kind: str) -> tarfile.TarInfo:

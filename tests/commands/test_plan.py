@@ -66,7 +66,7 @@ def test_without_measured_runs_the_speed_is_the_papers_own():
     printed = pd.read_csv(PUBLISHED / "published_standalone.csv")
     corpora = ["mr", "r8", "r52", "ohsumed", "20ng"]
     t3 = study(corpora=corpora, encoders=["bert-base"], objectives=["scl", "triplet", "cosine", "gloss-o"])
-    hours = planned(t3, published_speed(t3, COSTS))["hours"].item()
+    hours = planned(t3, published_speed(t3, FACTS))["hours"].item()
     assert hours == pytest.approx(len(t3.seeds) * printed["total_train_seconds"].sum() / 3600)
 
 
@@ -87,7 +87,7 @@ def test_objectives_without_epochs_take_no_hours():
 
 def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_but_c10():
     core = shipped("paper-core")
-    assert planned(core, published_speed(core, COSTS))["hours_at_most"].sum() <= 100
+    assert planned(core, published_speed(core, FACTS))["hours_at_most"].sum() <= 100
     assert {run.encoder for run in core.runs} == {"bert-base"}
     for number, claim in CLAIMS.items():
         runs = runs_of_claim(claim, core)

@@ -67,5 +67,6 @@ def test_minutes_of_the_default_study_are_those_measured():
 def test_hours_of_the_core_study_are_those_of_its_plan():
     study = load_study(read_yaml(ROOT / "config/paper-core.yaml"), "core", ROOT / "config")
     costs = published_costs(PUBLISHED)
-    hours = plan(study, published_speed(study, costs), costs, read_facts(PUBLISHED))["hours_at_most"].sum()
+    facts = read_facts(PUBLISHED)
+    hours = plan(study, published_speed(study, facts), costs, facts)["hours_at_most"].sum()
     assert int(re.search(r"at most\s+(\d+) hours", README)[1]) == math.ceil(hours)

@@ -1,8 +1,6 @@
 """What jobs ask a scheduler for, by hand; and keys that Snakemake cuts on their way to a node."""
 
 import pytest
-from glossbench.commands.plan import published_speed
-from glossbench.paper import published_costs
 from glossbench.settings.requests import (
     evaluation_minutes,
     gpu_request,
@@ -13,8 +11,7 @@ from glossbench.settings.requests import (
 )
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
-from glossbench.settings.yaml_file import read_yaml
-from registered import CONFIG, FACTS, PUBLISHED
+from registered import CONFIG, FACTS
 
 MR = Run("mr", "bert-base", "ce", 0)
 
@@ -26,12 +23,6 @@ def study(**changes):
 
 def minutes(cell=MR, seeds=1, attempt=1, **changes):
     return run_minutes(study(**changes), cell, seeds, attempt, CONFIG)
-
-
-def test_the_speed_is_that_of_the_plan():
-    paper = load_study(read_yaml(CONFIG / "paper.yaml"), "paper", CONFIG)
-    (planned,) = published_speed(paper, published_costs(PUBLISHED))["docs_per_second"]
-    assert FACTS.speed == pytest.approx(planned)
 
 
 def test_minutes_are_twice_those_of_all_epochs():

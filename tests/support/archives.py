@@ -130,9 +130,9 @@ def _make_evidence(study: Study, results: Path) -> None:
     outputs = [output for output in OUTPUTS if output.fillable(study)]
     for output in outputs:
         given = output.specification(), caption(output.key)
-        texts, pictures = rebuilding.drawn(made, *given) if output.kind == "figure" else (made.table(*given), {})
-        contents = {**{ending: text.encode() for ending, text in texts.items()}, **pictures}
-        for ending, content in contents.items():
+        files = rebuilding.drawn(made, *given) if output.kind == "figure" else made.table(*given)
+        for ending, content in files.items():
+            content = content if isinstance(content, bytes) else content.encode()
             _placed(results / f"{output.kind}s/{output.key}.{ending}").write_bytes(content)
     for name, texts in {"claims": made.claims(CLAIMS), "significance": made.significance()}.items():
         for ending, text in texts.items():

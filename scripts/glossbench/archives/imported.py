@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
+from glossbench.files import read_json
 from glossbench.settings.files import card_file, evidence_files, run_folder, search_folder
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.study import Study, canonical
@@ -102,7 +103,7 @@ def imported(study: Study, results: Path) -> set[Run | TuningJob | str]:
 def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:
     """The entries of a file about what was imported; none if nothing was."""
     file = folder / name
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return read_json(file) if file.is_file() else {}
 
 
 def manifest(kind: str, key: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT
 from glossbench.archives.imported import FOLDER, INDEX, PACKS, read_index
-from glossbench.archives.judging import Judge, read_json
+from glossbench.archives.judging import Judge
 from glossbench.archives.unpacking import compare_checksums, unpacked
 from glossbench.errors import GlossbenchError
-from glossbench.files import replacing, sha256
+from glossbench.files import read_json, replacing, sha256
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from glossbench.archives.imported import Expected
+from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
 from glossbench.settings.files import OF_SEARCHES, evidence_files, run_folder, search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
+from glossbench.settings.yaml_file import read_yaml
 
 KEYS = {"corpus": "corpus", "encoder": "encoder", "objective": "objective_key", "seed": "seed"}
 
@@ -162,13 +163,3 @@ def _scores(folder: Path, metrics: dict[str, Any]) -> Iterator[str]:
     for name, value in given.items():
         if not math.isclose(metrics[name], value, abs_tol=1e-9):
             yield f"metrics.json: {name} {metrics[name]}, its predictions give {value}"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The content of a YAML file, read by libyaml where it is there: an archive has many."""
-    return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -1,19 +1,23 @@
 """Makes the evidence of an archive again from its runs, and compares it with the packed files."""
 
+import hashlib
 import io
 import json
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from glossbench.archives.pdf_files import draw_the_same
+from glossbench.archives.format import LOCK
+from glossbench.archives.imported import FOLDER, PACKS
+from glossbench.archives.pictures import draw_the_same, is_whole
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.report.page import shown_outputs
+from glossbench.files import sha256
 from glossbench.learning.collecting import collect
 from glossbench.provenance import versions
 from glossbench.settings.claims import load_claims
@@ -26,7 +30,7 @@ from glossbench.settings.study import Study, canonical
 SHOWN = 60  # characters of a differing line that are shown
 # With other versions of these a picture has other bytes.
 DRAWN_WITH = ("numpy", "pandas", "matplotlib", "seaborn", "pillow", "fonttools", "zlib")
-PNG = b"\x89PNG\r\n\x1a\n"
+PICTURES = ("png", "pdf")
 
 
 class Rebuilt:
@@ -45,13 +49,19 @@ class Rebuilt:
         self.notes: list[str] = []
         stated, here = provenance.get("packages", {}), versions()
         self.same_versions = all(stated.get(name) == here[name] for name in DRAWN_WITH)
-        self.pictures_not_compared = 0
+        if not self.same_versions:
+            pictures = len(PICTURES) * sum(output.kind == "figure" for output in self.outputs)
+            self.notes.append(
+                f"{pictures} pictures were not drawn again: they were made with other versions of libraries"
+            )
 
     def faults(self) -> Iterator[str]:
         """Faults of frames, tables, figures, tests, verdicts and the report."""
         frames = self._frames()
-        yield from self._compare_frames(frames)
+        for name, made in frames.items():
+            yield from self._compare_frame(name, made)
         if "projections" in self.study.frames:
+            yield from self._projections()
             frames["projections"] = pd.read_parquet(self.folder / "projections.parquet")
         evidence = Evidence(frames, self.root / "config/published", names_of(self.study, self.root / "config"))
         for output in self.outputs:
@@ -60,25 +70,16 @@ class Rebuilt:
                 yield from self._compare(f"tables/{output.key}.", partial(evidence.table, *arguments))
             else:
                 yield from self._figure(evidence, output, *arguments)
-        yield from self._compare("significance.", evidence.significance)
         claims = json.loads(canonical(load_claims(self.root / "config")))
-        yield from self._compare("claims.", lambda: evidence.claims(claims))
-        yield from self._report(evidence)
-        if self.pictures_not_compared:
-            text = f"{self.pictures_not_compared} pictures were not drawn again: "
-            self.notes.append(f"{text}they were made with other versions of libraries")
+        yield from self._compare("significance.", evidence.significance)
+        yield from self._compare("claims.", partial(evidence.claims, claims))
+        yield from self._compare("", partial(self._report, evidence))
 
     def _frames(self) -> dict[str, pd.DataFrame]:
         """The frames that ``collect`` makes of the packed runs."""
         collected = StudyFiles(self.study, lambda item: str(self.folder))
         files = collected.files(list(self.study.runs), self.study.tuning_jobs(), collected.cards())
         return collect(collect_settings(self.study), files)
-
-    def _compare_frames(self, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
-        for name, made in frames.items():
-            yield from self._compare_frame(name, made)
-        if "projections" in self.study.frames:
-            yield from self._projections()
 
     def _compare_frame(self, name: str, made: pd.DataFrame) -> Iterator[str]:
         try:
@@ -110,70 +111,64 @@ class Rebuilt:
 
     def _figure(self, evidence: Evidence, output: Output, specification: dict, caption: str) -> Iterator[str]:
         """Faults of the data, the caption and the pictures of a figure."""
-        pictures: dict[str, bytes] = {}
-
-        def make() -> dict[str, str]:
-            if not self.same_versions:
-                return evidence.figure_texts(specification, caption)
-            texts, made = drawn(evidence, specification, caption)
-            pictures.update(made)
-            return texts
-
+        make = partial(drawn if self.same_versions else Evidence.figure_texts, evidence, specification, caption)
         # the diagram of the method is computed anew, which may change its last digits
-        faults = list(self._compare(f"figures/{output.key}.", make, close=not output.reads))
-        yield from faults
-        for ending in ("png", "pdf"):
-            name = f"figures/{output.key}.{ending}"
-            content = (self.folder / name).read_bytes()
-            if not _is_whole(ending, content):
-                yield f"{name}: not a whole {ending}"
-            elif ending not in pictures:
-                self.pictures_not_compared += not faults
-            elif content != pictures[ending] and not (ending == "pdf" and draw_the_same(content, pictures[ending])):
-                yield f"{name}: not the picture that its data gives"
+        yield from self._compare(f"figures/{output.key}.", make, close=not output.reads)
+        for name in (f"figures/{output.key}.{ending}" for ending in PICTURES if not self.same_versions):
+            if not is_whole(name, (self.folder / name).read_bytes()):
+                yield f"{name}: not a whole picture"
 
-    def _report(self, evidence: Evidence) -> Iterator[str]:
-        """Faults of the report and of its provenance: other texts than the packed files give."""
+    def _report(self, evidence: Evidence) -> dict[str, str]:
+        """The report and its provenance; versions and commit are those that the packed provenance states."""
         entries = report_entries(self.outputs, self.root)
         files = [f"{one['kind']}s/{one['key']}.{'png' if one['kind'] == 'figure' else 'html'}" for one in entries]
+        records = [path for path in self.folder.glob("resources/**/*") if path.is_file()]
+        records += [path for path in [self.folder / FOLDER / PACKS] if path.is_file()]
+        settings = canonical(self.study.spelled_out)
+        stated = {
+            **{key: value for key, value in self.provenance.items() if key not in ("study", "runs")},
+            "settings": _digest(settings),
+            "claims": _digest(canonical(load_claims(self.root / "config"))),
+            "lock": sha256(self.folder / LOCK),
+            "inputs": {path.relative_to(self.folder).as_posix(): sha256(path) for path in sorted(records)},
+        }
+        shown = shown_outputs(entries, [str(self.folder / file) for file in files])
+        claims = (self.folder / "claims.json").read_text(encoding="utf-8")
+        made = evidence.report(json.loads(settings), stated, shown, claims)
+        return {"provenance.json": made["json"], "report.html": made["html"]}
 
-        def make() -> dict[str, str]:
-            stated = {key: value for key, value in self.provenance.items() if key not in ("study", "runs")}
-            settings = json.loads(canonical(self.study.spelled_out))
-            shown = shown_outputs(entries, [str(self.folder / file) for file in files])
-            claims = (self.folder / "claims.json").read_text(encoding="utf-8")
-            made = evidence.report(settings, stated, shown, claims)
-            return {"report.html": made["html"], "provenance.json": made["json"]}
-
-        yield from self._compare("", make)
-
-    def _compare(self, stem: str, make: Callable[[], dict[str, str]], close: bool = False) -> Iterator[str]:
+    def _compare(self, stem: str, make: Callable[[], dict[str, Any]], close: bool = False) -> Iterator[str]:
         """Faults of the files ``{stem}*``.
 
         Args:
             stem: Start of their names.
-            make: Returns the expected texts by the rest of their names.
+            make: Returns the expected texts and pictures by the rest of their names.
             close: Whether numbers of a csv may differ in their last digits.
         """
         try:
-            texts = make()
+            expected = make()
         except Exception as error:  # runs in an archive may contain anything
             yield f"{stem}: cannot be made from the runs: {type(error).__name__}: {_one_line(error)}"
             return
-        for ending, text in texts.items():
-            found = (self.folder / f"{stem}{ending}").read_bytes()
-            if found != text.encode() and not (close and ending == "csv" and _nearly(found, text)):
-                yield f"{stem}{ending}: does not follow from the runs: {_difference(found, text)}"
+        for ending, wanted in expected.items():
+            name, found = f"{stem}{ending}", (self.folder / f"{stem}{ending}").read_bytes()
+            if ending in PICTURES:
+                if not is_whole(name, found):
+                    yield f"{name}: not a whole picture"
+                elif found != wanted and not (ending == "pdf" and draw_the_same(found, wanted)):
+                    yield f"{name}: not the picture that its data gives"
+            elif found != wanted.encode() and not (close and ending == "csv" and _nearly(found, wanted)):
+                yield f"{name}: does not follow from the runs: {_difference(found, wanted)}"
 
 
-def drawn(evidence: Evidence, output: dict, caption: str) -> tuple[dict[str, str], dict[str, bytes]]:
+def drawn(evidence: Evidence, output: dict, caption: str) -> dict[str, Any]:
     """The texts of a figure and its pictures, by ending."""
     from glossbench.evidence.figures.style import save
 
     texts, figure = evidence.figure(output, caption)
     with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
         save(figure, Path(folder, "drawn"))
-        return texts, {ending: Path(folder, f"drawn.{ending}").read_bytes() for ending in ("png", "pdf")}
+        return {**texts, **{ending: Path(folder, f"drawn.{ending}").read_bytes() for ending in PICTURES}}
 
 
 def _as_stored(frame: pd.DataFrame) -> pd.DataFrame:
@@ -181,20 +176,6 @@ def _as_stored(frame: pd.DataFrame) -> pd.DataFrame:
     stored = io.BytesIO()
     frame.to_parquet(stored, index=False)
     return pd.read_parquet(stored)
-
-
-def _is_whole(ending: str, content: bytes) -> bool:
-    """Whether the bytes are a png whose parts have their checksums, or begin and end as a pdf."""
-    if ending == "pdf":
-        return content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
-    place, kind = len(PNG), b""
-    while kind != b"IEND" and place + 12 <= len(content):
-        length = int.from_bytes(content[place : place + 4], "big")
-        kind, end = content[place + 4 : place + 8], place + 12 + length
-        if content[end - 4 : end] != zlib.crc32(content[place + 4 : end - 4]).to_bytes(4, "big"):
-            return False
-        place = end
-    return content.startswith(PNG) and kind == b"IEND" and place == len(content)
 
 
 def _nearly(found: bytes, text: str) -> bool:
@@ -221,3 +202,7 @@ def _difference(packed: bytes, text: str) -> str:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

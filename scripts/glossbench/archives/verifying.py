@@ -4,28 +4,25 @@ Frames, tables, figures, verdicts and the report are made again with the code an
 checkout of the commit that the archive names.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from glossbench.archives.crate import crate
-from glossbench.archives.format import ABOUT, CRATE, LOCK, STUDY, sources
+from glossbench.archives.format import ABOUT, CRATE, STUDY, sources
 from glossbench.archives.imported import FOLDER, PACKS, manifest
 from glossbench.archives.importing import about_archive
-from glossbench.archives.judging import Judge, read_json
+from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of, files_of_runs
 from glossbench.archives.rebuilding import Rebuilt
 from glossbench.archives.unpacking import around_the_files, compare_checksums, unpacked
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
-from glossbench.files import CHECKSUMS, read_checksums, sha256
+from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
 from glossbench.provenance import NUMERICS
-from glossbench.settings.claims import load_claims
 from glossbench.settings.files import card_file
-from glossbench.settings.study import canonical, load_study
+from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
@@ -85,9 +82,8 @@ class _Check:
             self.verdict.notes.append("it has no evidence, which is made when all runs of the study are finished")
         if faults or not self.whole:
             return
-        provenance = read_json(self.folder / "provenance.json")
-        faults += [*self._sources(), *self._stated(provenance), *self._manifests()]
-        rebuilt = Rebuilt(self.folder, self.study, self.root, provenance)
+        faults += [*self._sources(), *self._manifests()]
+        rebuilt = Rebuilt(self.folder, self.study, self.root, read_json(self.folder / "provenance.json"))
         faults += rebuilt.faults()
         self.verdict.notes += rebuilt.notes
         if not faults:
@@ -133,24 +129,6 @@ class _Check:
             if (self.folder / name).read_bytes() != path.read_bytes():
                 yield f"{name}: not that of this checkout; the archive was packed at the commit {commit}"
 
-    def _stated(self, provenance: dict[str, Any]) -> Iterator[str]:
-        """Faults of provenance.json: what it states of the other files is wrong."""
-        stated = {
-            "settings": (_digest(self.study.spelled_out), f"the settings of {STUDY}"),
-            "claims": (_digest(load_claims(self.root / "config")), "the claims of config/claims.yaml"),
-            "lock": (sha256(self.folder / LOCK), LOCK),
-        }
-        for key, (found, what) in stated.items():
-            if provenance.get(key) != found:
-                yield f"provenance.json: its {key} is not the digest of {what}"
-        records = {name for name in self.names if name.startswith("resources/") or name == f"{FOLDER}/{PACKS}"}
-        inputs = provenance.get("inputs", {})
-        for name in sorted(records | set(inputs)):
-            if name not in records:
-                yield f"{name}: missing, provenance.json states it"
-            elif inputs.get(name) != sha256(self.folder / name):
-                yield f"{name}: not the file whose digest provenance.json states"
-
     def _manifests(self) -> Iterator[str]:
         """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""
         for kind in ("corpora", "encoders"):
@@ -168,7 +146,3 @@ class _Check:
                 wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
                 if missing := wanted - listed:
                     yield f"{name}: does not list {len(missing)} of the files of the registry (sha256)"
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -15,7 +15,7 @@ from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.paper import Facts, published_costs, read_facts
 from glossbench.settings.params import trial_epochs, trials_of
-from glossbench.settings.requests import documents_of, trained_trials
+from glossbench.settings.requests import MEASURED, documents_of, trained_trials
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -37,41 +37,18 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
     Returns:
         Speed by encoder; NaN if it was not measured and the registry does not state the number of parameters.
     """
-    measured = runs.groupby("encoder").agg({"docs_per_second": "median", "n_trainable": "median"})
-    by_encoder = {}
-    for encoder in study.encoders:
-        if encoder in measured.index:
-            by_encoder[encoder] = measured.loc[encoder, "docs_per_second"]
-        else:
-            parameters = study.registry["encoders"][encoder].parameters or float("nan")
-            by_encoder[encoder] = (measured["docs_per_second"] * measured["n_trainable"] / parameters).mean()
-    return by_encoder
+    measured = runs.groupby("encoder")[["docs_per_second", "n_trainable"]].median()
+    work = (measured["docs_per_second"] * measured["n_trainable"]).mean()
+    entries = study.registry["encoders"]
+    estimated = {encoder: work / (entries[encoder].parameters or float("nan")) for encoder in study.encoders}
+    return {encoder: measured["docs_per_second"].get(encoder, speed) for encoder, speed in estimated.items()}
 
 
-def published_speed(study: Study, costs: pd.DataFrame) -> pd.DataFrame:
-    """The speed of the paper's runs in the form of measured runs.
-
-    It is the number of documents that all runs in T3 trained on over their total training time, which includes
-    validation. The times in T3 are therefore what this speed gives for them.
-
-    Args:
-        study: The study, for the sizes in its registries.
-        costs: From ``published_costs``.
-
-    Returns:
-        One row per encoder of T3. Columns encoder, docs_per_second, n_trainable and device.
-    """
-    corpora, encoders = study.registry["corpora"], study.registry["encoders"]
-    sizes = costs["corpus"].map(lambda corpus: corpora[corpus].documents.train)
-    sums = costs.assign(documents=sizes * costs["stop_epoch"]).groupby("encoder").sum(numeric_only=True).reset_index()
-    return pd.DataFrame(
-        {
-            "encoder": sums["encoder"],
-            "docs_per_second": sums["documents"] / sums["total_train_seconds"],
-            "n_trainable": sums["encoder"].map(lambda encoder: encoders[encoder].parameters),
-            "device": PAPER_MACHINE,
-        }
-    )
+def published_speed(study: Study, facts: Facts) -> pd.DataFrame:
+    """The speed of the paper's runs, all of one encoder, in the form of measured runs."""
+    parameters = study.registry["encoders"][MEASURED].parameters
+    measured = {"encoder": MEASURED, "docs_per_second": facts.speed, "n_trainable": parameters, "device": PAPER_MACHINE}
+    return pd.DataFrame([measured])
 
 
 def stop_epochs(corpora: list[str], costs: pd.DataFrame) -> dict[str, float]:
@@ -263,5 +240,5 @@ def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
     costs, facts = published_costs(config_dir / "published"), read_facts(config_dir / "published")
     if runs_file is not None and not runs_file.is_file():
         raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
-    runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, costs)
+    runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, facts)
     print(plan_text(study, runs, costs, facts))

@@ -9,8 +9,6 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -100,23 +98,6 @@ def working_in(folder: Path) -> dict[int, str | None]:
     return found
 
 
-class _NoClusterError(Exception):
-    """SLURM's commands are installed, but this machine belongs to no cluster."""
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A job in SLURM's queue, waiting or running.
-
-    Args:
-        id: SLURM's number.
-        host: The machine that it was submitted on.
-    """
-
-    id: str
-    host: str
-
-
 def cancel_submitted(folder: Path) -> str | None:
     """Cancel the jobs of a working directory in which no Snakemake runs, and wait until they have ended.
 
@@ -132,23 +113,17 @@ def cancel_submitted(folder: Path) -> str | None:
         RuntimeError: The jobs were submitted on another machine, where their Snakemake may be at work, or SLURM does
             not answer, or they do not end.
     """
-    if shutil.which("squeue") is None:
-        return None
-    try:
-        jobs = list(_in_queue(folder))
-    except _NoClusterError:
-        return None
+    jobs = _submitted(folder)
     if not jobs:
         return None
-    ids, here = [job.id for job in jobs], this_host()
-    if hosts := sorted({job.host for job in jobs} - {here}):
+    if hosts := sorted({*jobs.values()} - {this_host()}):
         raise RuntimeError(
             f"SLURM has {len(jobs)} jobs of this folder that were submitted on {', '.join(hosts)}; if no Snakemake is "
-            f"at work there, cancel them first: scancel {' '.join(ids)}"
+            f"at work there, cancel them first: scancel {' '.join(jobs)}"
         )
-    _answer("scancel", *ids)
+    _answer("scancel", *jobs)
     deadline = time.monotonic() + SECONDS_TO_END
-    while left := [job.id for job in _in_queue(folder)]:
+    while left := _submitted(folder):
         if time.monotonic() > deadline:
             raise RuntimeError(f"SLURM jobs of this folder do not end: {' '.join(left)}")
         time.sleep(1)
@@ -160,23 +135,24 @@ def this_host() -> str:
     return socket.gethostname().split(".")[0][:30]
 
 
-def _in_queue(folder: Path) -> Iterator[Submitted]:
-    """Jobs of this user and this folder that have not ended."""
+def _submitted(folder: Path) -> dict[str, str]:
+    """Jobs of this user and this folder that have not ended: the machine they were submitted on, by SLURM's number."""
+    if shutil.which("squeue") is None:
+        return {}
     lines = _answer("squeue", "--noheader", "--user", getpass.getuser(), "--format", "%i|%j|%Z").splitlines()
-    for id, name, place in (line.split("|", 2) for line in lines):
-        match = NAME.fullmatch(name)
-        if match and Path(place).resolve() == folder.resolve():
-            yield Submitted(id, match["host"])
+    jobs = [
+        (number, NAME.fullmatch(name), Path(place)) for number, name, place in (line.split("|", 2) for line in lines)
+    ]
+    return {number: name["host"] for number, name, place in jobs if name and place.resolve() == folder.resolve()}
 
 
 def _answer(*command: str) -> str:
-    """What a command of SLURM prints."""
+    """What a command of SLURM prints; nothing where this machine has the commands, but belongs to no cluster."""
     try:
-        process = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True)
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True).stdout
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"{command[0]} gave no answer in {SECONDS_TO_ANSWER} s; try again later") from None
     except subprocess.CalledProcessError as error:
         if NOT_CONFIGURED in error.stderr:
-            raise _NoClusterError from None
+            return ""
         raise RuntimeError(f"{command[0]} failed: {error.stderr.strip()}") from None
-    return process.stdout

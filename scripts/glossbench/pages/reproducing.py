@@ -237,8 +237,8 @@ def _estimate(study: Study, costs: Costs, kinds: tuple[str, ...] = ("run", "tria
 
 
 def _range(study: Study, costs: Costs, kinds: tuple[str, ...]) -> str:
-    published = published_costs(costs.published)
-    jobs = plan(study, published_speed(study, published), published, read_facts(costs.published))
+    facts = read_facts(costs.published)
+    jobs = plan(study, published_speed(study, facts), published_costs(costs.published), facts)
     jobs = jobs[jobs["kind"].isin(kinds)]
     ends = [number(jobs[name].sum(), 1 if jobs["hours"].sum() < 100 else 0) for name in ("hours", "hours_at_most")]
     return " – ".join(dict.fromkeys(ends))
@@ -251,7 +251,7 @@ def _disk(study: Study, costs: Costs) -> str:
 def _sources(costs: Costs) -> str:
     """The section on the sources of the numbers."""
     published, study = published_costs(costs.published), costs.main
-    rates = speeds(published_speed(study, published), study)
+    rates = speeds(published_speed(study, read_facts(costs.published)), study)
     mean = published.groupby("corpus")["stop_epoch"].mean()
     sources = [f"- {name}: {entry['where']}" for name, entry in costs.entries["studies"].items() if entry["where"]]
     return "\n".join(

@@ -1,15 +1,32 @@
-"""Whether two pdfs draw the same, up to the last digits of coordinates, which vary from process to process."""
+"""Whether a picture is whole, and whether two pdfs draw the same.
 
+Two pdfs may differ in the last digits of coordinates, which vary from process to process.
+"""
+
+import io
 import re
 import zlib
 
 import numpy as np
+from PIL import Image
 
 NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)")
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 # Lengths of streams and places of objects follow from the digits of the rest.
 BOOKKEEPING = re.compile(rb"^\d+ 0 obj\s+\d+\s+endobj\s|^xref\s.*", re.DOTALL | re.MULTILINE)
 POINTS = 0.01  # 1/7200 of an inch
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def is_whole(name: str, content: bytes) -> bool:
+    """Whether the bytes are a png whose parts have their checksums and nothing more, or begin and end as a pdf."""
+    if name.endswith("pdf"):
+        return content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
+    try:
+        Image.open(io.BytesIO(content), formats=["PNG"]).verify()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return content.find(PNG_END) == len(content) - len(PNG_END)
 
 
 def draw_the_same(first: bytes, second: bytes) -> bool:
