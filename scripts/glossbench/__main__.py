@@ -44,9 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="glossbench", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str, study: str | None = "?") -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Any, text: str, study: str | None = "?", archive: str | None = None
+    ) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text)
         one.set_defaults(run=run)
+        if archive is not None:
+            one.add_argument("archive", type=Path, help=archive)
         if study is not None:
             one.add_argument("study", nargs=study, default=str(CONFIG / "config.yaml"), help="a study file")
             one.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
@@ -58,15 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     pack = command("pack", _pack, "an archive of a study's finished runs and, when all are, of its evidence")
     pack.add_argument("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.gz")
     pack.add_argument("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
-    placed = command("import", _import, "place the runs of an archive into a study", study=None)
-    placed.add_argument("archive", type=Path, help="an archive, or a folder of archives")
-    placed.add_argument("study", nargs="?", default=str(CONFIG / "config.yaml"), help="a study file")
-    placed.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
+    text = "place the runs of an archive into a study"
+    placed = command("import", _import, text, archive="an archive, or a folder of archives")
     placed.add_argument("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
-    verify = command(
-        "verify", _verify, "check an archive: its files, and that its evidence follows from its runs", None
-    )
-    verify.add_argument("archive", type=Path)
+    text = "check an archive: its files, and that its evidence follows from its runs"
+    verify = command("verify", _verify, text, None, archive="an archive")
     verify.add_argument("--digest", help="its sha256, as a paper or a tag states it")
     text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
     command("unlock", _unlock, text, None).add_argument("study", nargs="?", help="the study file that is to run next")
@@ -110,9 +110,9 @@ def _pack(given: argparse.Namespace, _: list[str]) -> None:
 
     study = _study(given)
     archive = given.to or Path("results", study.name, f"{study.name}.tar.gz")
-    packed = pack(study, _given_study(given), archive, ROOT, given.embeddings)
-    what = "and the evidence" if packed.evidence else "without evidence"
-    print(f"{archive}: {packed.runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
+    runs, evidence = pack(study, _given_study(given), archive, ROOT, given.embeddings)
+    what = "and the evidence" if evidence else "without evidence"
+    print(f"{archive}: {runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
 
 
 def _import(given: argparse.Namespace, _: list[str]) -> int:

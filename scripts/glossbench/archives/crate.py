@@ -33,6 +33,7 @@ PROFILES = {
     WORKFLOW_CRATE: "Workflow RO-Crate",
 }
 PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
+TERMS = "https://w3id.org/ro/terms/workflow-run#"
 USAGE = {"seconds": "total_seconds", "memory": "peak_memory_mib"}
 FORMATS = {".parquet": "application/vnd.apache.parquet", ".yaml": "application/yaml", ".cff": "application/yaml",
            ".md": "text/markdown", ".rst": "text/x-rst", ".tex": "application/x-tex"}  # fmt: skip
@@ -67,8 +68,7 @@ def crate(study: Study, files: dict[str, bytes]) -> bytes:
     inputs, run_actions, claims = _inputs(study, files), _runs(runs, files), _claims(json.loads(files["claims.json"]))
     given = [one["@id"] for one in inputs if one["@type"] == "Dataset"]
     actions = {
-        "train": [f"#{_run(row)}" for row in runs if row["protocol"] != UNTUNED],
-        "classify_untuned": [f"#{_run(row)}" for row in runs if row["protocol"] == UNTUNED],
+        **{name: [f"#{_run(row)}" for row in runs if _step(row) == name] for name in ("train", "classify_untuned")},
         "collect": ["#collected"],
         "evidence": ["#made"],
     }
@@ -132,26 +132,19 @@ def _runs(rows: list[dict[str, Any]], files: dict[str, bytes]) -> list[Entity]:
     entities = []
     for row in rows:
         name = _run(row)
-        usage = {f"#{name}/{what}": (what, row[of]) for what, of in USAGE.items() if pd.notna(row[of])}
-        tool = "classify_untuned" if row["protocol"] == UNTUNED else "train"
-        made_from = f"settings {row['training_settings']}, code {row['training_code']}; on {row['device']}"
-        entities.append(
-            _entity(
-                f"#{name}",
-                "CreateAction",
-                name=name,
-                description=made_from,
-                instrument=_to(f"#{tool}-tool"),
-                object=_to(f"#corpora/{row['corpus']}", f"#encoders/{row['encoder']}"),
-                result=_to(*(file for file in files if file.startswith(f"{name}/"))),
-                resourceUsage=_to(*usage),
-            )
-        )
-        terms = "https://w3id.org/ro/terms/workflow-run#"
-        entities += [
-            _entity(key, "PropertyValue", name=what, propertyID=f"{terms}{what}", value=str(value))
-            for key, (what, value) in usage.items()
-        ]
+        usage = [
+            _entity(f"#{name}/{what}", "PropertyValue", name=what, propertyID=f"{TERMS}{what}", value=str(row[of]))
+            for what, of in USAGE.items() if pd.notna(row[of])
+        ]  # fmt: skip
+        action = _entity(
+            f"#{name}", "CreateAction", name=name,
+            description=f"settings {row['training_settings']}, code {row['training_code']}; on {row['device']}",
+            instrument=_to(f"#{_step(row)}-tool"),
+            object=_to(f"#corpora/{row['corpus']}", f"#encoders/{row['encoder']}"),
+            result=_to(*(file for file in files if file.startswith(f"{name}/"))),
+            resourceUsage=_to(*(one["@id"] for one in usage)),
+        )  # fmt: skip
+        entities += [action, *usage]
     return entities
 
 
@@ -203,6 +196,10 @@ def _entity(key: str, kind: str | list[str], **properties: Any) -> Entity:
 
 def _to(*names: str) -> list[Entity]:
     return [{"@id": name} for name in names]
+
+
+def _step(run: dict[str, Any]) -> str:
+    return "classify_untuned" if run["protocol"] == UNTUNED else "train"
 
 
 def _run(row: dict[str, Any]) -> str:

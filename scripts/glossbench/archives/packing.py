@@ -5,7 +5,6 @@ places the runs elsewhere, and ``make verify`` makes the evidence again from the
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,7 @@ from glossbench.settings.study import Study
 EMBEDDINGS = ("embeddings.npz", "logits.npz")
 
 
-@dataclass(frozen=True)
-class Packed:
-    """What was packed.
-
-    Args:
-        runs: Number of runs.
-        evidence: Whether the evidence is in the archive.
-    """
-
-    runs: int
-    evidence: bool
-
-
-def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddings: bool = False) -> Packed:
+def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddings: bool = False) -> tuple[int, bool]:
     """Write the archive of a study in the current working directory.
 
     Args:
@@ -43,6 +29,9 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
         archive: The file to write.
         root: Root folder of the repository.
         embeddings: Whether to pack the embeddings and logits of all runs, not only those that figures show.
+
+    Returns:
+        The number of runs in it, and whether it has the evidence.
 
     Raises:
         GlossbenchError: No run has finished.
@@ -61,7 +50,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
     archive.parent.mkdir(parents=True, exist_ok=True)
     write_archive(archive, study.name, files)
-    return Packed(n_runs, whole)
+    return n_runs, whole
 
 
 def evidence_of(study: Study, root: Path) -> list[str]:

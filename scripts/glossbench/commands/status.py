@@ -7,6 +7,7 @@ machine may be at work on the same folder.
 import json
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,14 @@ def states(study: Study, results: Path) -> list[State]:
         results: Its folder.
     """
     taken = imported(study, results)
-    items = [*study.tuning_jobs(), *study.runs]
-    return [_search(study, item, results, item in taken) if isinstance(item, TuningJob)
-            else _run(study, item, results, item in taken) for item in items]  # fmt: skip
+
+    def state(item: Run | TuningJob, name: str, files: Iterable[str], unfinished: Any) -> State:
+        if item in taken or all((results / name / file).is_file() for file in files):
+            return State(name, "done")
+        return unfinished(study, item, results)
+
+    searches = [state(search, search_folder(search), OF_SEARCHES, _search) for search in study.tuning_jobs()]
+    return searches + [state(run, run_folder(run), evidence_files(study, run), _run) for run in study.runs]
 
 
 def status_text(study: Study, results: Path) -> str:
@@ -65,10 +71,8 @@ def status_text(study: Study, results: Path) -> str:
     return "\n".join(lines)
 
 
-def _run(study: Study, run: Run, results: Path, is_imported: bool) -> State:
+def _run(study: Study, run: Run, results: Path) -> State:
     name = run_folder(run)
-    if is_imported or all((results / name / file).is_file() for file in evidence_files(study, run)):
-        return State(name, "done")
     folder = name.removeprefix("runs/").rpartition("/")[0]
     checkpoint = results / ".state" / name / "checkpoint.safetensors"
     logs = [
@@ -81,10 +85,8 @@ def _run(study: Study, run: Run, results: Path, is_imported: bool) -> State:
     return _unfinished(name, logs, checkpoint, lambda: _progress(study, run, checkpoint), started=alone)
 
 
-def _search(study: Study, search: TuningJob, results: Path, is_imported: bool) -> State:
+def _search(study: Study, search: TuningJob, results: Path) -> State:
     name = search_folder(search)
-    if is_imported or all((results / name / file).is_file() for file in OF_SEARCHES):
-        return State(name, "done")
     log = results / "logs/tune" / f"{name.removeprefix('tuning/')}.log"
     logs = [log] if log.is_file() else []
     return _unfinished(name, logs, log, lambda: _trials(study, search, log), started=bool(logs))
