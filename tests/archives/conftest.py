@@ -3,11 +3,10 @@
 import functools
 import hashlib
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
-from archives import archive_of
+from archives import archive_of, files_of
 from glossbench.archives import rebuilding
 
 SETTINGS = {
@@ -53,9 +52,3 @@ def archive(tmp_path_factory) -> Path:
 def packed(archive) -> dict[str, bytes]:
     """The archive's files by their names below its top folder."""
     return files_of(archive)
-
-
-def files_of(archive: Path) -> dict[str, bytes]:
-    """The files of an archive by their names below its top folder."""
-    with tarfile.open(archive) as tar:
-        return {member.name.partition("/")[2]: tar.extractfile(member).read() for member in tar}

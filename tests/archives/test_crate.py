@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from glossbench.archives.format import write_archive
+from archives import repacked
 from glossbench.archives.unpacking import unpacked
 from glossbench.archives.verifying import verify
 from registered import CLAIMS, ROOT
@@ -135,6 +135,5 @@ def test_a_description_that_is_not_that_of_the_files_is_found(packed, tmp_path):
         lambda text: text.replace(b"confirmed", b"undecided").replace(b"#runs/", b"#ran/"),
         lambda text: b"{}",
     ):
-        files = {**packed, name: change(packed[name])}
-        write_archive(tmp_path / "a.tar.gz", "mine", {key: files[key] for key in files if key != "SHA256SUMS"})
-        assert verify(tmp_path / "a.tar.gz", ROOT).faults == [f"{name}: does not describe the packed files"]
+        path = repacked({**packed, name: change(packed[name])}, tmp_path / "a.tar.gz", sums=True)
+        assert verify(path, ROOT).faults == [f"{name}: does not describe the packed files"]

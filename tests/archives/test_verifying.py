@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from archives import repacked
 from glossbench.__main__ import main
 from glossbench.archives import rebuilding
-from glossbench.archives.format import write_archive, write_tar
 from glossbench.archives.verifying import verify as verdict_on
 from glossbench.provenance import versions
 from registered import ROOT
@@ -24,17 +24,6 @@ TOO_MANY = {"tables/better.csv": b"accuracy\n1.0\n"}
 
 def verify(archive: Path, digest: str | None = None) -> list[str]:
     return verdict_on(archive, ROOT, digest).faults
-
-
-def repacked(files: dict[str, bytes], path: Path, sums: bool) -> Path:
-    """An archive of changed files; with ``sums`` its SHA256SUMS is made to fit them, as who hides a change would."""
-    if sums:
-        files = {name: content for name, content in files.items() if name != "SHA256SUMS"}
-        write_archive(path, "mine", files)
-        return path
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as stream:
-        write_tar(stream, "mine", files)
-    return path
 
 
 def with_changed_digit(content: bytes) -> bytes:

@@ -4,6 +4,7 @@ import os
 from types import SimpleNamespace
 
 import torch
+import yaml
 from archives import make_run
 from glossbench.__main__ import main
 from glossbench.archives.imported import Expected
@@ -88,18 +89,9 @@ def test_a_damaged_checkpoint_is_said(tmp_path):
 def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
     left_by_jobs(tmp_path / "results/mine")
     study = tmp_path / "mine.yaml"
-    study.write_text(STUDY_TEXT)
+    study.write_text(yaml.safe_dump(SETTINGS))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     monkeypatch.chdir(tmp_path)
     assert main(["status", str(study)]) == 0
     assert capsys.readouterr().out.startswith("mine: 4 runs and 0 searches\n")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-
-
-STUDY_TEXT = """
-study: mine
-corpora: [bbc-news]
-encoders: [minilm-l6]
-objectives: [ce, gloss-sqrt-ce]
-seeds: [0, 1]
-"""

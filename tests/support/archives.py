@@ -1,12 +1,15 @@
 """Archives of small studies: runs are made up, all else is made from them as the workflow makes it."""
 
+import gzip
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from glossbench.archives import rebuilding
+from glossbench.archives.format import write_archive, write_tar
 from glossbench.archives.imported import Expected, records
 from glossbench.archives.packing import pack
 from glossbench.evidence.build import Evidence
@@ -152,3 +155,19 @@ def _make_evidence(study: Study, results: Path) -> None:
     }
     output = {"page": str(results / "report.html"), "provenance": str(results / "provenance.json")}
     run("report", results.parent / "log", given, output, params)
+
+
+def files_of(archive: Path) -> dict[str, bytes]:
+    """The files of an archive by their names below its top folder."""
+    with tarfile.open(archive) as tar:
+        return {member.name.partition("/")[2]: tar.extractfile(member).read() for member in tar}
+
+
+def repacked(files: dict[str, bytes], path: Path, sums: bool, folder: str = "mine") -> Path:
+    """An archive of changed files; with ``sums`` its SHA256SUMS is made to fit them, as who hides a change would."""
+    if sums:
+        write_archive(path, folder, {name: content for name, content in files.items() if name != "SHA256SUMS"})
+        return path
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as stream:
+        write_tar(stream, folder, files)
+    return path

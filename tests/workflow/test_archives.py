@@ -1,16 +1,14 @@
 """Runs that travel: packed in one place, imported in another, whose evidence is made without training."""
 
-import hashlib
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 
 import pytest
 import yaml
+from archives import files_of, repacked
 from glossbench.archives.verifying import verify
 from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
 
@@ -35,24 +33,12 @@ def archive(finished, tmp_path_factory):
     return path
 
 
-def members(archive):
-    """The files of an archive by their names below its top folder."""
-    with tarfile.open(archive) as tar:
-        return {member.name.partition("/")[2]: tar.extractfile(member).read() for member in tar}
-
-
-def changed(archive, path, change):
+def changed(archive, name, change, sums=False):
     """A copy of an archive with one file changed: ``change`` takes and gives its bytes, or None to leave it out."""
-    target = archive.with_name(f"changed-{len(list(archive.parent.iterdir()))}.tar.gz")
-    with tarfile.open(archive) as source, tarfile.open(target, "w:gz") as copy:
-        for member in source.getmembers():
-            content = source.extractfile(member).read()
-            if member.name.endswith(path):
-                content = change(content)
-            if content is not None:
-                member.size = len(content)
-                copy.addfile(member, io.BytesIO(content))
-    return target
+    files = files_of(archive)
+    content = change(files.pop(name))
+    files |= {} if content is None else {name: content}
+    return repacked(files, archive.with_name(f"changed-{len(list(archive.parent.iterdir()))}.tar.gz"), sums, "tiny")
 
 
 @pytest.mark.slow
@@ -120,29 +106,15 @@ def test_what_was_packed_again_after_an_import_is_the_same(archive, workplace, t
     folder = workplace("repacked")
     assert glossbench(folder, "import", archive, TINY).returncode == 0
     assert glossbench(folder, "pack", TINY, "--to", tmp_path / "again.tar.gz").returncode == 0
-    kept = [name for name in members(archive) if name.startswith(("runs/", "tuning/", "corpora/", "config/study"))]
-    again = members(tmp_path / "again.tar.gz")
+    kept = [name for name in files_of(archive) if name.startswith(("runs/", "tuning/", "corpora/", "config/study"))]
+    again = files_of(tmp_path / "again.tar.gz")
     assert len(kept) > 6 * RUNS
-    assert {name: again[name] for name in kept} == {name: members(archive)[name] for name in kept}
+    assert {name: again[name] for name in kept} == {name: files_of(archive)[name] for name in kept}
 
 
 def falsified(content):
     """metrics.json with a better score."""
     return json.dumps({**json.loads(content), "test_accuracy": 1.0}).encode()
-
-
-def with_new_checksums(archive, path, change):
-    """As ``changed``, the checksums made anew."""
-    target = changed(archive, path, change)
-    with tarfile.open(target) as tar:
-        new = next(tar.extractfile(member).read() for member in tar if member.name.endswith(path))
-
-    def listed(content):
-        lines = content.decode().splitlines()
-        digest = hashlib.sha256(new).hexdigest()
-        return "".join(f"{digest}  {path}\n" if line.endswith(f"  {path}") else f"{line}\n" for line in lines).encode()
-
-    return changed(target, "SHA256SUMS", listed)
 
 
 REFUSED = {
@@ -155,7 +127,7 @@ REFUSED = {
         f"not taken: {CE}: predictions.parquet: missing, SHA256SUMS lists it",
     ),
     "a score that its predictions do not give": (
-        lambda archive: with_new_checksums(archive, f"{CE}/metrics.json", falsified),
+        lambda archive: changed(archive, f"{CE}/metrics.json", falsified, sums=True),
         f"not taken: {CE}: metrics.json: test_accuracy 1.0, its predictions give",
     ),
 }
@@ -212,7 +184,7 @@ def of_other_numerics(content):
 
 @pytest.mark.slow
 def test_runs_of_other_numerics_are_refused_unless_asked_for(archive, workplace):
-    folder, other = workplace("numerics"), with_new_checksums(archive, f"{CE}/timing.json", of_other_numerics)
+    folder, other = workplace("numerics"), changed(archive, f"{CE}/timing.json", of_other_numerics, sums=True)
     process = glossbench(folder, "import", other, TINY)
     assert process.stdout.splitlines()[0].startswith(f"not taken: {CE}: numerics 0 found, expected ")
     assert glossbench(folder, "import", other, TINY, "--other-numerics").returncode == 0
