@@ -39,12 +39,7 @@ def searched(study, key):
 def test_a_short_study_gets_the_papers_protocol():
     study = load(objectives=["gloss-sqrt-ce", "gloss-sqrt"])
     training = study.objective("gloss-sqrt-ce").training
-    assert (training.batch_size, training.epochs, training.patience, study.max_length) == (
-        128,
-        200,
-        10,
-        128,
-    )
+    assert (training.batch_size, training.epochs, training.patience, study.max_length) == (128, 200, 10, 128)
     assert (training.clip_norm, study.objective("gloss-sqrt").training.clip_norm) == (1, 5)
     assert study.objective("gloss-sqrt").training.tolerance == 0.005
     assert study.objective("gloss-sqrt-ce").preset == "paper"
@@ -71,14 +66,9 @@ def test_a_study_that_takes_over_searches_has_none_of_its_own_and_needs_no_frame
 
 def test_a_grid_is_blocks_of_runs_each_made_once():
     """A value that changes nothing, and one times what was chosen, are the plain objective."""
-    study = load(
-        objectives=["gloss-o-ce"],
-        seeds=[0, 1],
-        grid=[
-            {"objectives": ["ce", "gloss-o-ce"]},
-            {"vary": {"weight": [0.1, 0.7], "sigma": ["x0.5", "x1"]}, "seeds": [1]},
-        ],
-    )
+    vary = {"weight": [0.1, 0.7], "sigma": ["x0.5", "x1"]}
+    grid = [{"objectives": ["ce", "gloss-o-ce"]}, {"vary": vary, "seeds": [1]}]
+    study = load(objectives=["gloss-o-ce"], seeds=[0, 1], grid=grid)
     plain = [(key, seed) for key in ("ce", "gloss-o-ce") for seed in (0, 1)]
     varied = [("gloss-o-ce+weight=0.1", 1), ("gloss-o-ce+sigma=x0.5", 1)]
     assert [(run.objective, run.seed) for run in study.runs] == plain + varied
@@ -130,22 +120,13 @@ def test_a_preset_sets_one_value_or_one_per_protocol():
 
 
 def test_settings_come_from_study_then_preset_then_registry_then_key():
-    study = load(
-        objectives=[
-            "gloss-sqrt-ce@reference+labeled_fraction=0.3",
-            "gloss-sqrt-ce+weight=0.25+learning_rate=1e-3",
-        ],
-        training={"epochs": 7},
-    )
+    keys = ["gloss-sqrt-ce@reference+labeled_fraction=0.3", "gloss-sqrt-ce+weight=0.25+learning_rate=1e-3"]
+    study = load(objectives=keys, training={"epochs": 7})
     first, second = (study.objective(key) for key in study.objectives)
     assert first.loss_settings.labeled_fraction == 0.3
     assert first.loss_settings.criterion == "softmax"
     assert first.training.test_weights == "last"
-    assert (second.weight, second.training.learning_rate, second.training.epochs) == (
-        0.25,
-        1e-3,
-        7,
-    )
+    assert (second.weight, second.training.learning_rate, second.training.epochs) == (0.25, 1e-3, 7)
     assert second.loss_settings.criterion == "nll"
 
 
@@ -356,12 +337,17 @@ WRONG = [
 ]  # fmt: skip
 
 
+def line_of(make, *arguments):
+    """The error that a call ends with, which is one line."""
+    with pytest.raises(SettingsError) as caught:
+        make(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(("changes", "said"), WRONG, ids=[said[:60] for _, said in WRONG])
 def test_wrong_settings_get_one_line(changes, said):
-    with pytest.raises(SettingsError) as caught:
-        load(changes)
-    assert str(caught.value) == f"my.yaml: {said}"
-    assert "\n" not in str(caught.value)
+    assert line_of(load, changes) == f"my.yaml: {said}"
 
 
 def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
@@ -499,10 +485,7 @@ def test_wrong_registries_get_one_line(config_copy, registry, at, value, said):
     if value is MISSING:
         del inner[key]
     path.write_text(yaml.safe_dump(entries), encoding="utf-8")
-    with pytest.raises(SettingsError) as caught:
-        load_study(LEAST, "my.yaml", config_copy)
-    assert str(caught.value).startswith(f"{path}: {said}")
-    assert "\n" not in str(caught.value)
+    assert line_of(load_study, LEAST, "my.yaml", config_copy).startswith(f"{path}: {said}")
 
 
 @pytest.mark.parametrize(
@@ -539,14 +522,8 @@ UNREADABLE = [
     (b"a: 1\nb: *x\n", "line 2: not valid YAML: "),
     (b"a: 1\n---\nb: 2\n", "line 2: not valid YAML: "),
     (b"a: 1\nseeds: [0, 010]\n", "line 2: seeds[1]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
-    (
-        b"training: {epochs: +0_10}\n",
-        "line 1: training.epochs: +0_10 found, which YAML reads as 8 (base 8); write 8, or 10",
-    ),
-    (
-        b"seeds: [1:30]\n",
-        'line 1: seeds[0]: 1:30 found, which YAML reads as 90 (base 60); write 90, or "1:30" for text',
-    ),
+    (b"e: {epochs: +0_10}\n", "line 1: e.epochs: +0_10 found, which YAML reads as 8 (base 8); write 8, or 10"),
+    (b"a: [1:30]\n", 'line 1: a[0]: 1:30 found, which YAML reads as 90 (base 60); write 90, or "1:30" for text'),
     (b"a: 1:30.5\n", 'line 1: a: 1:30.5 found, which YAML reads as 90.5 (base 60); write 90.5, or "1:30.5" for text'),
     (b"a: {010: 1}\n", "line 1: a: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
     (b"a: 2024-13-45\n", "not valid YAML: month must be in 1..12"),
@@ -566,10 +543,7 @@ UNREADABLE = [
 def test_a_file_that_is_not_yaml_gets_one_line_with_its_line(tmp_path, content, said):
     path = tmp_path / "my.yaml"
     path.write_bytes(content)
-    with pytest.raises(SettingsError) as caught:
-        read_yaml(path)
-    assert str(caught.value).startswith(f"{path}: {said}")
-    assert "\n" not in str(caught.value)
+    assert line_of(read_yaml, path).startswith(f"{path}: {said}")
 
 
 def test_a_registry_that_is_not_yaml_or_not_there_is_named(config_copy):
@@ -612,9 +586,8 @@ def test_the_same_settings_under_two_objectives_or_presets_are_two_objectives():
 def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
     (tmp_path / "file").touch()
     for wrong in (str(tmp_path / "none"), str(tmp_path / "file")):
-        with pytest.raises(SettingsError) as caught:
-            check_mirror(load(mirror=wrong), "my.yaml")
-        assert str(caught.value) == f'my.yaml: mirror: "{wrong}" found, expected a folder that exists'
+        found = line_of(check_mirror, load(mirror=wrong), "my.yaml")
+        assert found == f'my.yaml: mirror: "{wrong}" found, expected a folder that exists'
     check_mirror(load(mirror=str(tmp_path)), "my.yaml")
     check_mirror(load(), "my.yaml")
 
@@ -627,9 +600,8 @@ def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path):
     assert process.returncode == 1
     assert process.stderr.startswith(f"glossbench: {path}: line 3: not valid YAML: ")
     assert process.stderr.count("\n") == 1
-    good = subprocess.run(
-        [*command, CONFIG / "tiny.yaml"], cwd=CONFIG.parent / "scripts", capture_output=True, text=True
-    )
+    scripts = CONFIG.parent / "scripts"
+    good = subprocess.run([*command, CONFIG / "tiny.yaml"], cwd=scripts, capture_output=True, text=True)
     assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
 
 
@@ -661,9 +633,5 @@ KEYED = '--config: "{}" found, expected key=value with a key of a study'
     ],
 )
 def test_arguments_can_be_checked_before_snakemake_reads_them(arguments, message):
-    if not message:
-        check_arguments(arguments.split())
-        return
-    with pytest.raises(SettingsError) as caught:
-        check_arguments(arguments.split())
-    assert str(caught.value) == message
+    found = line_of(check_arguments, arguments.split()) if message else check_arguments(arguments.split())
+    assert (found or "") == message
