@@ -76,8 +76,7 @@ def weighted(documents, known=None):
 
 
 def test_tfidf_is_a_logistic_regression_on_words_and_word_pairs_with_c_chosen_on_validation(texts):
-    whole = {}
-    found = tfidf.classify(settings("tfidf", subset=whole), texts, CPU)
+    found = tfidf.classify(settings("tfidf", subset={}), texts, CPU)
     frames = {split: pd.read_parquet(path) for split, path in texts.items()}
     train, known = weighted(frames["train"]["text"])
     val, test = (weighted(frames[split]["text"], known)[0] for split in ("val", "test"))
@@ -153,7 +152,9 @@ def outputs(folder):
     return {name: str(path) for name, path in {**files, "predictions": folder / "predictions.parquet"}.items()}
 
 
-def test_a_floor_is_a_row_among_the_runs_without_epochs_and_without_settings_of_training(texts, bert_folder, tmp_path):
+def test_an_untuned_objective_is_a_row_among_the_runs_without_epochs_and_without_settings_of_training(
+    texts, bert_folder, tmp_path
+):
     left = {name: outputs(tmp_path / name) for name in ("tfidf", "frozen")}
     classify_untuned(settings("tfidf"), with_card(texts), left["tfidf"], MADE_FROM)
     classify_untuned(frozen_settings(), with_card(frozen_files(tmp_path, bert_folder)), left["frozen"], MADE_FROM)
@@ -189,7 +190,7 @@ def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folde
     assert metrics["test_macro_silhouette"] == pytest.approx(expected)
 
 
-def test_a_floor_gives_the_same_bytes_each_time(texts, tmp_path):
+def test_an_untuned_objective_gives_the_same_bytes_each_time(texts, tmp_path):
     first, again = outputs(tmp_path / "first"), outputs(tmp_path / "again")
     for output in (first, again):
         classify_untuned(settings("tfidf"), with_card(texts), output, MADE_FROM)
