@@ -168,6 +168,7 @@ for seeds, cells in INPUTS.seed_batches.items():
 rule classify_untuned:
     input:
         unpack(untuned_inputs),
+        card=CARD,
     output:
         **UNTUNED_FILES,
     log:
@@ -195,7 +196,7 @@ rule evaluate:
         epochs=f"{RUN}/epochs.csv",
         embeddings=f"{RUN}/embeddings.npz",
         logits=f"{RUN}/logits.npz",
-        card=f"{RESULTS}/corpora/{{corpus}}/card.json",
+        card=CARD,
     output:
         metrics=f"{RUN}/metrics.json",
         predictions=f"{RUN}/predictions.parquet",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glossbench.errors import SettingsError
 from glossbench.settings.claims import load_claims
-from glossbench.settings.files import OF_UNTUNED, run_folder, search_folder
+from glossbench.settings.files import OF_UNTUNED, card_file, run_folder, search_folder
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries
 from glossbench.settings.study import VOLATILE, canonical, check_mirror, load_study
@@ -64,6 +64,8 @@ CELL = "{corpus}/{encoder}"
 ANY_RUN = Run("{corpus}", "{encoder}", "{objective}", "{seed}")
 RUN = f"{RESULTS}/{run_folder(ANY_RUN)}"
 TUNING = f"{RESULTS}/{search_folder(ANY_RUN)}"
+# As of an older time stamp: reworded titles evaluate nothing again, and other counts show in the code or the tokens.
+CARD = ancient(f"{RESULTS}/{card_file('{corpus}')}")
 # What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
 # place for it is named, Snakemake would say in the log of every job that it could.
 SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ

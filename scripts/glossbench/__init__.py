@@ -1,6 +1,5 @@
 """glossbench: G-Loss, the losses it is compared with, and the workflow that compares them."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,14 +17,15 @@ __all__ = [
     "estimate_sigma",
     "propagate_labels",
 ]
-MODULES = {"estimate_sigma": "glossbench.sigma", "propagate_labels": "glossbench.graph"}
 
 
 def __getattr__(name: str) -> Any:
     """The public names, imported when they are asked for: torch takes seconds, and the workflow's parser needs none."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(MODULES.get(name, "glossbench.losses")), name)
+    from glossbench import graph, losses, sigma
+
+    return next(getattr(module, name) for module in (losses, graph, sigma) if hasattr(module, name))
 
 
 def __dir__() -> list[str]:

@@ -116,9 +116,8 @@ class StudyFiles:
         return inputs
 
     def untuned(self, cell: Any) -> dict[str, str]:
-        """The card of a corpus, and its texts for an untuned objective without an encoder, else tokens and encoder."""
-        read = self.texts(cell.corpus) if reads_texts(self.study, cell) else self.encoded(cell)
-        return {**read, "card": f"{self.results}/{card_file(cell.corpus)}"}
+        """The texts of a corpus for an untuned objective without an encoder, else tokens and encoder."""
+        return self.texts(cell.corpus) if reads_texts(self.study, cell) else self.encoded(cell)
 
     def texts(self, corpus: str) -> dict[str, str]:
         """The prepared splits of a corpus."""

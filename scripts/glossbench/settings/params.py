@@ -25,6 +25,7 @@ from glossbench.settings.study_file import Run
 from glossbench.settings.training import Maps, Search
 
 SCRIPTS = Path(__file__).parents[2]
+CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
 Params = Callable[..., dict[str, str]]
 
 
@@ -50,7 +51,7 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     objective = study.objective(cell.objective)
     if study.is_untuned(cell.objective):
         module = f"glossbench.learning.untuned.{objective.classifier}"
-        code = code_digest(SCRIPTS / "classify_untuned.py", module)
+        code = code_digest(SCRIPTS / "classify_untuned.py", module, CARDS)
         return {"settings": untuned_settings(study, cell).to_json(), "code": code}
     code = code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
     return {"settings": run_settings(study, cell, snapshots).to_json(), "code": code}
@@ -59,7 +60,7 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that evaluates a run of a cell, as those of ``run_params``."""
     settings = EvaluationSettings(probe=study.objective(cell.objective).probe)
-    return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / "evaluate.py")}
+    return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / "evaluate.py", CARDS)}
 
 
 def search_params(study: Study, cell: Cell) -> dict[str, str]:
