@@ -35,6 +35,12 @@ def test_jobs_read_what_rules_write(study):
         assert told.tuning.trials == 3
 
 
+def test_jobs_read_numbers_of_any_size(study):
+    settings = settings_of(study, "ce")
+    huge = settings.model_copy(update={"objective": settings.objective.with_values({"learning_rate": 1e30})})
+    assert RunSettings.from_json(huge.to_json()) == huge
+
+
 def test_an_objective_knows_where_each_setting_is(study):
     objective = settings_of(study, "gloss-o-ce").objective
     found = objective.with_values({"weight": 0.2, "sigma": 2, "learning_rate": "1e-4"})

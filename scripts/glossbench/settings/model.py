@@ -140,7 +140,7 @@ def of_protocol(value: Any, protocol: str) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """JSON text that is the same for equal values: keys are sorted, and 1.0 is written as 1."""
+    """JSON text that is the same for equal values: keys are sorted, and 1.0 is written as 1, but 1e30 as it is."""
     return json.dumps(_with_integers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -168,7 +168,7 @@ def _with_integers(value: Any) -> Any:
         return {str(key): _with_integers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_with_integers(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**DIGITS:  # else it would not be read again
         return int(value)
     return value
 
