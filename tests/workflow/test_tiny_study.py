@@ -207,12 +207,6 @@ def test_the_default_study_needs_no_configfile_and_takes_lists_from_the_command_
     assert planned(folder, *shorter, study=None)["train_seeds_7"] == 1
 
 
-def test_a_subset_larger_than_the_corpus_is_refused_before_any_job_starts(workplace):
-    process = snakemake(workplace("subset"), "-n", "--config", "subset={train: 5000}")
-    assert process.returncode != 0
-    assert "subset.train: 5000 found, but bbc-news has 1409 training documents" in process.stderr
-
-
 @pytest.mark.slow
 def test_the_fetch_rules_bring_what_the_registries_name(finished, tmp_path):
     """Into an empty folder, over pip; then again, which does nothing."""

@@ -32,7 +32,8 @@ def project_runs(told: ProjectionSettings, embeddings: Sequence[str], cards: Seq
     for path, run in zip(embeddings, told.runs, strict=True):
         arrays = np.load(path)
         placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], **dict(told.projection))
-        frames.append(placed.assign(**run, class_name=names[run["corpus"]][placed["label"]]))
+        columns = dict(sorted(run.items()))  # in one order, whether they come as JSON or not
+        frames.append(placed.assign(**columns, class_name=names[run["corpus"]][placed["label"]]))
     return pd.concat(frames, ignore_index=True)
 
 
