@@ -190,8 +190,16 @@ def shown(path, category):
 # What a failed job has lost Snakemake does not miss where what was made from it is still there, so it is a target.
 
 
+IN_MODULE = not workflow.modifier.is_main_snakefile()
+
+
 def lost():
-    """Files of the study that are missing although what is made from them may be there."""
+    """Files of the study that are missing although what is made from them may be there.
+
+    None in a module: a rule that takes these targets as its input would run again when a file is there again.
+    """
+    if IN_MODULE:
+        return []
     if not any(Path(".snakemake/metadata").glob("*")):  # was removed, so that Snakemake sees no change of settings
         with errors_on_one_line():
             refuse_other_settings(Path(on_disk(RESULTS)), OWN, settings_digests(OWN))
