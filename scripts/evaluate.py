@@ -1,11 +1,10 @@
 """Evaluate a run from its embeddings and logits."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from glossbench.files import reading, write_json
+from glossbench.files import read_json, reading, write_json
 from glossbench.job.logs import job_log
 from glossbench.learning.evaluation.metrics import copies_of, evaluate
 from glossbench.provenance import origin
@@ -20,7 +19,7 @@ if __name__ == "__main__":
                 arrays[name] = dict(np.load(snakemake.input[name]))
         told = EvaluationSettings.from_json(snakemake.params.settings)
         metrics, predictions = evaluate(
-            json.loads(Path(snakemake.input.settings).read_text(encoding="utf-8")),
+            read_json(snakemake.input.settings),
             pd.read_csv(snakemake.input.epochs),
             arrays["embeddings"],
             arrays["logits"],

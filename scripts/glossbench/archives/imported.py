@@ -54,6 +54,7 @@ class Expected:
         settings = json.loads(search_params(self.study, search)["settings"])
         return {"search": settings, "inputs": self._inputs(search)}
 
+    @cached_property
     def inputs(self) -> dict[str, dict[str, Settings]]:
         """Documents and encoders of the study, by their digests in the registries."""
         return {
@@ -63,9 +64,8 @@ class Expected:
 
     def _inputs(self, cell: TuningJob) -> Settings:
         """Of ``inputs``, those of a cell."""
-        found = self.inputs()
         wanted = {"corpora": cell.corpus, "encoders": cell.encoder}
-        return {kind: {key: found[kind][key]} for kind, key in wanted.items()}
+        return {kind: {key: self.inputs[kind][key]} for kind, key in wanted.items()}
 
     def digest(self, item: Run | TuningJob) -> str:
         """Digest of what a run or a search of the study is made from, its code apart."""

@@ -38,7 +38,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     """
     results = Path("results", study.name)
     files, n_runs = _runs(study, results, embeddings)
-    about = {"format": FORMAT, "study": study.name, "inputs": Expected(study).inputs(), "packed_by": describe(root)}
+    about = {"format": FORMAT, "study": study.name, "inputs": Expected(study).inputs, "packed_by": describe(root)}
     files |= {ABOUT: json_text(about), STUDY: json_text(given)}
     evidence = {name: results / name for name in evidence_of(study, root)}
     whole = n_runs == len(study.runs) and all(path.is_file() for path in evidence.values())

@@ -1,6 +1,5 @@
 """Which files make an encoder, whether they fit each other, and its configuration and tokenizer."""
 
-import json
 import logging
 from collections.abc import Collection
 from fnmatch import fnmatchcase
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 
 from glossbench.errors import FetchError
+from glossbench.files import read_json
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
@@ -101,7 +101,7 @@ def load_config(folder: str | Path) -> "PretrainedConfig":
         FetchError: It is no configuration, or of an encoder that is not supported.
     """
     try:
-        stated = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
+        stated = read_json(Path(folder) / CONFIG)
         family = stated["model_type"]
         if family not in FAMILIES:
             raise FetchError(f"{folder}: {CONFIG} says model_type {family}, expected one of {', '.join(FAMILIES)}")
@@ -172,7 +172,7 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
             ) from error
     if not (folder / WEIGHTS).is_file():
         try:
-            shards = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+            shards = set(read_json(folder / INDEX)["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FetchError(f"{INDEX} is no index of weights ({_brief(error)}); fetch it again") from error
         if lacking := sorted(name for name in shards if not (folder / name).is_file()) or not shards:

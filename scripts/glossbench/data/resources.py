@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from glossbench.files import replacing, sha256
+from glossbench.files import read_json, replacing, sha256
 
 RECORD = ".fetched.json"
 STAGES = ".partial"  # the files of unfinished fetches, a folder for each source
@@ -59,6 +59,6 @@ def intact(folder: Path, source: dict | None) -> list[str] | None:
 
 def _record(folder: Path) -> dict:
     try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return read_json(folder / RECORD)
     except (OSError, ValueError):
         return {}

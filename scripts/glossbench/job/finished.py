@@ -7,12 +7,12 @@ Before Snakemake reruns a job it deletes all outputs of the job. These come back
   between the two.
 """
 
-import json
 import logging
 import os
 from pathlib import Path
 from typing import Any
 
+from glossbench.files import read_json
 from glossbench.provenance import origin
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def give_back(job: Any) -> bool:
     kept = Path(state) / Path(outputs["timing"]).parent.name / FOLDER
     if not all((kept / name).is_file() for name in (KEY, "timing")):
         return False
-    made_from = json.loads((kept / "timing").read_text(encoding="utf-8")).get("origin")
+    made_from = read_json(kept / "timing").get("origin")
     if made_from != origin(job.params.settings, job.params.code):
         return False
     if any(newer(Path(path), (kept / KEY).stat().st_mtime_ns) for path in job.input):

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
+from glossbench.files import read_json
 from glossbench.frames import (
     CONTRACT,
     OBJECTIVE_COLUMNS,
@@ -189,6 +190,6 @@ def _sorted(frame: pd.DataFrame, by: list[str], first: list[str] | None = None) 
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return read_json(path)
     except ValueError as error:
         raise CorpusError(f"{path}: not valid JSON ({error}); delete it and run again") from None

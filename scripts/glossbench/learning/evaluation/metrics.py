@@ -1,6 +1,5 @@
 """Metrics and predictions of a run from its files; needs neither encoder nor weights."""
 
-import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glossbench.files import read_json
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.settings.losses import LOSSES, shown_settings
 from glossbench.settings.training import Probe
@@ -113,7 +113,7 @@ def silhouette(embeddings: np.ndarray | None, labels: np.ndarray, classes: str, 
 
 def copies_of(card: Path) -> set[str]:
     """The ids of test documents whose text is also in train or validation, from a corpus's card.json."""
-    return set(json.loads(card.read_text(encoding="utf-8"))["test_in_train"])
+    return set(read_json(card)["test_in_train"])
 
 
 def run_columns(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """t-SNE of test embeddings."""
 
-import json
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,7 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 
 from glossbench.data.splitting import stratified_subset
+from glossbench.files import read_json
 from glossbench.settings.jobs import ProjectionSettings
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ def project_runs(told: ProjectionSettings, embeddings: Sequence[str], cards: Seq
         embeddings: Path of each run's embeddings.npz, in the same order.
         cards: Paths of the cards of the corpora, for the names of the classes.
     """
-    read = (json.loads(Path(path).read_text(encoding="utf-8")) for path in cards)
+    read = map(read_json, cards)
     names = {card["corpus"]: np.array(card["class_names"]) for card in read}
     frames = []
     for path, run in zip(embeddings, told.runs, strict=True):

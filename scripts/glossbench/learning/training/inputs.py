@@ -1,6 +1,5 @@
 """What a run reads: its documents, its encoder, its estimates of sigma and its tuned settings."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
+from glossbench.files import read_json
 from glossbench.learning.encoder.frozen import with_frozen_states
 from glossbench.settings.jobs import RunSettings, UntunedSettings
 from glossbench.settings.training import Subset
@@ -36,7 +36,7 @@ class RunFiles:
 
     def estimates(self) -> dict[str, Any] | None:
         """The estimates of sigma, or None if the run does not need them."""
-        return json.loads(self.sigma.read_text(encoding="utf-8")) if self.sigma else None
+        return read_json(self.sigma) if self.sigma else None
 
     def tuned(self, names: Sequence[str]) -> dict[str, float]:
         """The values that tuning found for these settings."""
