@@ -159,7 +159,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> tuple[Run, 
     rows = [
         {
             **vars(run),
-            **study.key_columns(run.objective),
+            **ObjectiveKey.parse(run.objective).columns(),
             **{key: getattr(study.objective(run.objective), key) for key in ("preset", "protocol")},
         }
         for run in runs

@@ -1,0 +1,1 @@
+"""What a study means. Snakemake imports this room while it parses the workflow, so it imports no large packages."""

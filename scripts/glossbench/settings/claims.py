@@ -1,7 +1,4 @@
-"""The registry of the paper's claims: what each says, what is measured for it, and when it holds.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""The registry of the paper's claims: what each says, what is measured for it, and when it holds."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self

@@ -1,7 +1,4 @@
-"""Where the files of a study lie, what its jobs read of them, and which seeds share a job.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""Where the files of a study lie, what its jobs read of them, and which seeds share a job."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property

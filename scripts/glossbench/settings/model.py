@@ -1,7 +1,4 @@
-"""The base of all settings: frozen models with one-line errors, and text that is the same for equal settings.
-
-Snakemake imports this module while it parses the workflow, and every job does, so it imports no large packages.
-"""
+"""The base of all settings: frozen models with one-line errors, and text that is the same for equal settings."""
 
 import json
 import math

@@ -1,7 +1,4 @@
-"""The registries of objectives and presets.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""The registries of objectives and presets."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self

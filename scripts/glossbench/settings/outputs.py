@@ -1,7 +1,4 @@
-"""The registry of outputs, which are tables and figures, and which of them a study can fill.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""The registry of outputs, which are tables and figures, and which of them a study can fill."""
 
 from collections import defaultdict
 from collections.abc import Iterable

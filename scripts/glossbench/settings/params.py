@@ -1,7 +1,4 @@
-"""What the jobs of a study depend on besides their inputs: the settings and the digest of the code, as params of rules.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""What the jobs of a study depend on besides their inputs: the settings and the digest of the code, as params of rules."""
 
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
@@ -20,6 +17,7 @@ from glossbench.settings.jobs import (
     TuneSettings,
     UntunedSettings,
 )
+from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.training import Maps, Search
@@ -130,7 +128,7 @@ def sigma_settings(study: Study, cell: Any) -> SigmaSettings:
 
 def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSettings:
     """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
-    objectives = {key: study.key_columns(key) for key in study.objectives_resolved}
+    objectives = {key: ObjectiveKey.parse(key).columns() for key in study.objectives_resolved}
     missing = []
     for run in unfinished:
         objective = study.objective(run.objective)
@@ -141,7 +139,9 @@ def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSet
 def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
     """What ``project_embeddings`` is told."""
     maps = Maps(**{name: getattr(study.settings.projection, name) for name in Maps.model_fields})
-    return ProjectionSettings(projection=maps, runs=[{**vars(run), **study.key_columns(run.objective)} for run in runs])
+    return ProjectionSettings(
+        projection=maps, runs=[{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
+    )
 
 
 def settings_digests(

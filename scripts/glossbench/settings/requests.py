@@ -1,7 +1,4 @@
-"""What jobs ask a scheduler for: minutes and memory, from documents, epochs, length and encoder.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""What jobs ask a scheduler for: minutes and memory, from documents, epochs, length and encoder."""
 
 import math
 from collections.abc import Mapping

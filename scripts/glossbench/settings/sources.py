@@ -1,7 +1,4 @@
-"""The registries of corpora and encoders: where each comes from, how corpora are read and split, and their sizes.
-
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
+"""The registries of corpora and encoders: where each comes from, how corpora are read and split, and their sizes."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self

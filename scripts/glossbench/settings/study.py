@@ -1,23 +1,20 @@
-"""A study with its registries, checked, and the settings of each of its runs.
+"""A study with its registries, checked, and the settings of each of its runs."""
 
-Snakemake imports this module while it parses the workflow, so it imports no large packages.
-"""
-
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product, starmap
 from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
 from glossbench.settings.checks import check_study
-from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import canonical
+from glossbench.settings.model import canonical, scalar
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
-from glossbench.settings.study_file import VOLATILE, Product, Run, StudyFile, TuningJob, products
+from glossbench.settings.study_file import LISTS, VOLATILE, Block, Run, StudyFile, TuningJob
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import with_json_types
 
@@ -43,32 +40,36 @@ class Study:
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]
     runs: tuple[Run, ...]
 
-    @property
+    @cached_property
     def corpora(self) -> list[str]:
         """Keys of all corpora in the runs, in the order of the study."""
-        return self._distinct("corpus")
+        return list(dict.fromkeys(run.corpus for run in self.runs))
 
-    @property
+    @cached_property
     def encoders(self) -> list[str]:
         """Keys of all encoders in the runs."""
-        return self._distinct("encoder")
+        return list(dict.fromkeys(run.encoder for run in self.runs))
 
-    @property
+    @cached_property
     def objectives(self) -> list[str]:
         """Keys of all objectives in the runs."""
-        return self._distinct("objective")
+        return list(dict.fromkeys(run.objective for run in self.runs))
 
-    @property
+    @cached_property
     def seeds(self) -> list[int]:
         """All seeds of the runs."""
-        return self._distinct("seed")
+        return list(dict.fromkeys(run.seed for run in self.runs))
+
+    @cached_property
+    def trained(self) -> list[Run]:
+        """The runs that fine-tune an encoder."""
+        return [run for run in self.runs if not self.is_untuned(run.objective)]
 
     @cached_property
     def frames(self) -> list[str]:
         """Names of the frames that the study's evidence is made from."""
-        optional = (self.searches, self.settings.snapshots, self.settings.projection)
-        there = [name for name, wanted in zip(OPTIONAL_FRAMES, optional, strict=True) if wanted]
-        return ["runs", "epochs", "corpora", "coverage", *there]
+        optional = zip(OPTIONAL_FRAMES, (self.searches, self.settings.snapshots, self.settings.projection), strict=True)
+        return ["runs", "epochs", "corpora", "coverage", *(name for name, wanted in optional if wanted)]
 
     @property
     def searches(self) -> bool:
@@ -88,14 +89,12 @@ class Study:
 
     def tuning_jobs(self) -> list[TuningJob]:
         """Every search of this study that chooses settings of at least one run."""
-        if not self.searches:
-            return []
-        searched = [run for run in self.runs if self.objective(run.objective).search]
+        searched = [run for run in self.runs if self.searches and self.objective(run.objective).search]
         return list(dict.fromkeys(map(self.search_of, searched)))
 
     def search_of(self, run: Run) -> TuningJob:
         """The search that a run takes settings from, if it takes any: that of its key without changed settings."""
-        return TuningJob(run.corpus, run.encoder, self.unvaried(run.objective))
+        return TuningJob(run.corpus, run.encoder, str(ObjectiveKey.parse(run.objective).unvaried))
 
     def entry(self, registry: str, key: str) -> dict[str, Any]:
         """An entry of a registry as it stands there: what it does not state is left out."""
@@ -109,43 +108,21 @@ class Study:
         """Whether an objective fine-tunes nothing."""
         return self.registry["objectives"][ObjectiveKey.parse(key).base].protocol == UNTUNED
 
-    @property
-    def trained(self) -> list[Run]:
-        """The runs that fine-tune an encoder."""
-        return [run for run in self.runs if not self.is_untuned(run.objective)]
-
     def runs_shown(self, name: str) -> list[Run]:
-        """Runs that are shown singly: one seed of each corpus, encoder and objective that a setting names.
-
-        Args:
-            name: "projection" or "snapshots".
-        """
+        """Runs that are shown singly, one seed of each corpus, encoder and objective: "projection" or "snapshots"."""
         shown = getattr(self.settings, name)
-        if shown is None:
-            return []
-        return [run for run in self.runs if run.objective in shown.objectives and run.seed == shown.seed]
+        return [run for run in self.runs if shown and run.objective in shown.objectives and run.seed == shown.seed]
 
     def subset(self, corpus: str) -> Subset:
         """The documents of a corpus that runs use: at most as many as it is known to have."""
-        wanted, known = self.settings.subset, self.registry["corpora"][corpus].documents
-        if known is None:
-            return wanted
-        sizes = {split: getattr(wanted, split) for split, _ in known}
-        return wanted.model_copy(
-            update={split: min(size, getattr(known, split)) for split, size in sizes.items() if size is not None}
-        )
+        wanted, known = self.settings.subset, dict(self.registry["corpora"][corpus].documents or {})
+        asked = {split: getattr(wanted, split) for split in known}
+        sizes = {split: min(size, known[split]) for split, size in asked.items() if size is not None}
+        return wanted.model_copy(update=sizes)
 
     def changes(self, key: str) -> tuple[tuple[str, str], ...]:
         """The settings that an objective key changes, as pairs of setting and text."""
         return ObjectiveKey.parse(key).changes
-
-    def unvaried(self, key: str) -> str:
-        """The objective whose search a key shares: the key without its changed settings."""
-        return str(ObjectiveKey.parse(key).unvaried)
-
-    def key_columns(self, key: str) -> dict[str, str]:
-        """Columns of frames that describe an objective key; see ``ObjectiveKey.columns``."""
-        return ObjectiveKey.parse(key).columns()
 
     def frozen_layers(self, encoder: str) -> int:
         """Number of an encoder's lower layers that are not trained; 0 if everything is trained, embeddings included."""
@@ -155,9 +132,6 @@ class Study:
     def kept_layers(self, encoder: str) -> int:
         """Number of an encoder's layers that the study uses."""
         return self.settings.encoder.layers or self.registry["encoders"][encoder].layers
-
-    def _distinct(self, key: str) -> list:
-        return list(dict.fromkeys(getattr(run, key) for run in self.runs))
 
 
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
@@ -178,13 +152,8 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
         "encoders": read_encoders(config_dir),
         "objectives": read_objectives(config_dir, presets),
     }
-    grid = products(settings, source)
-    for block in grid:
-        for name in ("corpora", "encoders"):
-            for position, key in enumerate(block.lists[name]):
-                must_be_known(key, registry[name], f"{source}: {block.place(name)}[{position}]", name)
     resolver = Resolver(registry["objectives"], presets, settings)
-    runs = _resolved_grid(grid, resolver, source)
+    runs = _planned(resolver, registry, source)
     study = Study(settings.study, settings, registry, resolver.resolved, runs)
     check_study(study, source)
     return study
@@ -200,14 +169,29 @@ def check_mirror(study: Study, source: str) -> None:
         raise SettingsError(f"{source}: mirror: {shown(mirror)} found, expected a folder that exists")
 
 
-def _resolved_grid(grid: list[Product], resolver: Resolver, source: str) -> tuple[Run, ...]:
+def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: str) -> tuple[Run, ...]:
     """Every run once. Their objectives, and those that are only searched, are in ``resolver.resolved`` afterwards."""
-    runs, places = {}, {}
-    for block in grid:
-        wheres = _places(block, resolver, source)
+    runs: dict[Run, None] = {}
+    places: dict[str, str] = {}
+    for number, block in enumerate(resolver.settings.grid or [Block()]):
+        path = f"grid[{number}]." if resolver.settings.grid else ""
+        lists, at = {}, {}
+        for name in LISTS:
+            own = getattr(block, name)
+            lists[name], at[name] = own or getattr(resolver.settings, name), f"{path if own else ''}{name}"
+            if not lists[name]:
+                raise SettingsError(f"{source}: {path}{name}: missing")
+            for position, key in enumerate(lists[name] if name in ("corpora", "encoders") else ()):
+                must_be_known(key, registry[name], f"{source}: {at[name]}[{position}]", name)
+        wheres = {key: f"{source}: {at['objectives']}[{place}]" for place, key in enumerate(lists["objectives"])}
+        for key, where in wheres.items():  # as listed first, so that an error names its place in the list
+            resolver.resolve(key, where)
+        if block.vary:
+            where = f"{source}: {path}vary"
+            wheres = {key: wheres.get(key, where) for key in _varied(wheres, block.vary, resolver, where)}
         for key, where in wheres.items():
             resolver.resolve(key, where)
-        runs.update(dict.fromkeys(block.runs(list(wheres))))
+        runs |= dict.fromkeys(starmap(Run, product(lists["corpora"], lists["encoders"], wheres, lists["seeds"])))
         places = {**wheres, **places}
     for key, where in list(places.items()):
         if resolver.resolved[key].search:
@@ -215,45 +199,38 @@ def _resolved_grid(grid: list[Product], resolver: Resolver, source: str) -> tupl
             places.setdefault(unvaried, where)
             resolver.resolve(unvaried, source)
     resolver.resolved = {key: settings for key, settings in resolver.resolved.items() if key in places}
-    _check_spellings(resolver.resolved, places)
-    return tuple(_untuned_once(runs, resolver.resolved))
-
-
-def _untuned_once(runs: Iterable[Run], resolved: dict[str, Any]) -> Iterator[Run]:
-    """The runs; of an untuned objective, which no seed has an effect on, only the first of each corpus and encoder."""
-    seen = set()
-    for run in runs:
-        cell = run.corpus, run.encoder, run.objective
-        if resolved[run.objective].protocol != UNTUNED or cell not in seen:
-            seen.add(cell)
-            yield run
-
-
-def _places(block: Product, resolver: Resolver, source: str) -> dict[str, str]:
-    """The objective keys of a block, each with its place in the study file.
-
-    The listed keys are resolved first, without changes, so that an error names their place in the list.
-    """
-    place = f"{source}: {block.place('objectives')}"
-    places = {key: f"{place}[{position}]" for position, key in enumerate(block.lists["objectives"])}
-    for key, where in places.items():
-        resolver.resolve(key, where)
-    keys = block.objective_keys(lambda key, name: resolver.chosen_without_search(key, name, places[key]))
-    return {key: places.get(key, f"{source}: {block.path}vary") for key in keys}
-
-
-def _check_spellings(resolved: dict[str, Any], places: dict[str, str]) -> None:
-    """Check that no two objective keys have the same settings, as ce and ce@paper have.
-
-    Args:
-        resolved: Full settings by objective key.
-        places: Place in the study file by objective key.
-    """
     first: dict[str, str] = {}
-    for key, settings in resolved.items():
-        other = first.setdefault(settings.to_json(), key)
-        if other != key:
+    for key, settings in resolver.resolved.items():  # as ce and ce@paper have
+        if (other := first.setdefault(settings.to_json(), key)) != key:
             raise SettingsError(f"{places[key]}: {shown(key)} is {shown(other)} in another spelling; keep one of them")
+    once: dict[tuple, Run] = {}
+    for run in runs:  # no seed has an effect on an untuned objective, so it is run with the first
+        untuned = resolver.resolved[run.objective].protocol == UNTUNED
+        once.setdefault((run.corpus, run.encoder, run.objective, None if untuned else run.seed), run)
+    return tuple(once.values())
+
+
+def _varied(keys: dict[str, str], vary: dict[str, tuple], resolver: Resolver, where: str) -> list[str]:
+    """Each key with each varied setting at each of its values.
+
+    A value that equals the objective's own gives the key itself, so that no run is made twice. One that a search or an
+    estimate chooses equals none.
+    """
+    tried: dict[str, list[Any]] = {setting: [] for setting in vary}
+    for setting, value in ((setting, value) for setting, values in vary.items() for value in values):
+        text = spelled(value)
+        number = scalar(text)  # text that is a number becomes the number, so that each value has one spelling
+        if (one := text if isinstance(number, bool) else number) in tried[setting]:
+            raise SettingsError(f"{where}.{setting}: {shown(value)} is listed twice")
+        tried[setting].append(one)
+    found = []
+    for key, (setting, values) in product(keys, tried.items()):
+        objective = resolver.resolved[key]
+        own = None if setting in objective.search else objective.value(setting)
+        for value in values:
+            same = value == "x1" or (isinstance(value, int | float) and value == own)
+            found.append(key if same else str(ObjectiveKey.parse(key).with_change(setting, value)))
+    return found
 
 
 __all__ = ["VOLATILE", "Study", "canonical", "check_mirror", "load_study"]
