@@ -1,8 +1,8 @@
-"""What the jobs of a study depend on besides their inputs: the settings and the digest of the code, as params of rules."""
+"""What the jobs of a study depend on besides their inputs, as params of rules: settings, and the digest of the code."""
 
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from glossbench.provenance import code_digest, origin
 from glossbench.settings.files import reads_texts, run_folder
@@ -18,13 +18,15 @@ from glossbench.settings.jobs import (
     UntunedSettings,
 )
 from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.model import Model
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
-from glossbench.settings.training import Maps, Search
+from glossbench.settings.training import Maps
 
 SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
 Params = Callable[..., dict[str, str]]
+M = TypeVar("M", bound=Model)
 
 
 class Cell(Protocol):
@@ -39,56 +41,38 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     """Params of the job that makes a run of a cell.
 
     Args:
-        study: the study.
-        cell: corpus, encoder and objective.
-        snapshots: whether the run keeps snapshots of a mini-batch.
+        study: The study.
+        cell: Corpus, encoder and objective.
+        snapshots: Whether the run keeps snapshots of a mini-batch.
 
     Returns:
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
     objective = study.objective(cell.objective)
+    told = {"objective": objective.told(), "probe": objective.probe, "snapshots": snapshots}
     if study.is_untuned(cell.objective):
-        module = f"glossbench.learning.untuned.{objective.classifier}"
-        code = code_digest(SCRIPTS / "classify_untuned.py", module, CARDS)
-        return {"settings": untuned_settings(study, cell).to_json(), "code": code}
-    code = code_digest(SCRIPTS / "train.py", *_loss_module(study, cell))
-    return {"settings": run_settings(study, cell, snapshots).to_json(), "code": code}
+        if reads_texts(study, cell):  # and no encoder
+            told |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
+        modules, model = (f"glossbench.learning.untuned.{objective.classifier}", CARDS), UntunedSettings
+    else:
+        modules, model = _loss_module(objective), RunSettings
+    script = "classify_untuned" if model is UntunedSettings else "train"
+    return _params(script, _told(model, study, cell, **told), *modules)
 
 
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that evaluates a run of a cell, as those of ``run_params``."""
-    settings = EvaluationSettings(probe=study.objective(cell.objective).probe)
-    return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / "evaluate.py", CARDS)}
+    return _params("evaluate", EvaluationSettings(probe=study.objective(cell.objective).probe), CARDS)
 
 
 def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
-    code = code_digest(SCRIPTS / "tune.py", *_loss_module(study, cell))
-    return {"settings": search_settings(study, cell).to_json(), "code": code}
-
-
-def run_settings(study: Study, cell: Cell, snapshots: bool = False) -> RunSettings:
-    """All that defines the runs of a cell besides their seed."""
-    return RunSettings(
-        **_cell(study, cell),
-        objective=study.objective(cell.objective).told(),
-        snapshots=snapshots,
-        **reading(study, cell.corpus),
-    )
-
-
-def search_settings(study: Study, cell: Cell) -> TuneSettings:
-    """All that defines a search."""
     tuning, objective = study.settings.tuning, study.objective(cell.objective)
-    limits = {name: getattr(tuning, name) for name in Search.model_fields}
-    limits["trials"] = trials_of(study, cell.objective)
-    return TuneSettings(
-        **_cell(study, cell),
-        objective=objective.searched(trial_epochs(study, cell.objective)),
-        seed=tuning.seed,
-        tuning=SearchJob(**limits, pruning=objective.pruning),
-        **reading(study, cell.corpus),
-    )
+    trials = trials_of(study, cell.objective)
+    search = _part(SearchJob, {**dict(tuning), "trials": trials, "pruning": objective.pruning})
+    searched = objective.searched(trial_epochs(study, cell.objective))
+    told = _told(TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
+    return _params("tune", told, *_loss_module(objective))
 
 
 def trials_of(study: Study, objective: str) -> int:
@@ -102,46 +86,29 @@ def trial_epochs(study: Study, objective: str) -> int:
     return study.settings.tuning.epochs or study.objective(objective).training.epochs
 
 
-def untuned_settings(study: Study, cell: Cell) -> UntunedSettings:
-    """All that defines an untuned objective, besides its seed."""
-    objective = study.objective(cell.objective)
-    encoding = _cell(study, cell)
-    if reads_texts(study, cell):
-        encoding = {name: encoding[name] for name in ("corpus", "encoder", "objective_key")}
-    else:
-        encoding["torch_threads"] = study.settings.torch_threads
-    return UntunedSettings(
-        objective=objective.told(), probe=objective.probe, subset=study.subset(cell.corpus), **encoding
-    )
-
-
 def frozen_settings(study: Study, cell: Any) -> FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
-    return FrozenSettings(**layers, **reading(study, cell.corpus))
+    return _told(FrozenSettings, study, cell, **layers)
 
 
 def sigma_settings(study: Study, cell: Any) -> SigmaSettings:
     """What estimates of sigma depend on."""
-    return SigmaSettings(encoder_settings=study.settings.encoder, **reading(study, cell.corpus))
+    return _told(SigmaSettings, study, cell)
 
 
 def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSettings:
     """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
     objectives = {key: ObjectiveKey.parse(key).columns() for key in study.objectives_resolved}
-    missing = []
-    for run in unfinished:
-        objective = study.objective(run.objective)
-        missing.append({**vars(run), "preset": objective.preset, "protocol": objective.protocol})
+    resolved = [(run, study.objective(run.objective)) for run in unfinished]
+    missing = [{**vars(run), "preset": of.preset, "protocol": of.protocol} for run, of in resolved]
     return CollectSettings(study=study.name, objectives=objectives, unfinished=missing)
 
 
 def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
     """What ``project_embeddings`` is told."""
-    maps = Maps(**{name: getattr(study.settings.projection, name) for name in Maps.model_fields})
-    return ProjectionSettings(
-        projection=maps, runs=[{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
-    )
+    keys = [{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
+    return ProjectionSettings(projection=_part(Maps, dict(study.settings.projection)), runs=keys)
 
 
 def settings_digests(
@@ -172,22 +139,22 @@ def settings_digests(
     return found
 
 
-def reading(study: Study, corpus: str) -> dict[str, Any]:
-    """Settings of what every job with an encoder reads and runs on."""
+def _told(model: type[M], study: Study, cell: Any, **more: Any) -> M:
+    """Settings of a job on a cell: of the study's, and of ``more``, those that it has."""
     settings = study.settings
-    return {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(corpus)}
+    known = {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(cell.corpus)}
+    known |= {"encoder_settings": settings.encoder, "max_length": settings.max_length}
+    names = {"corpus": cell.corpus, "encoder": cell.encoder, "objective_key": getattr(cell, "objective", None)}
+    return _part(model, {**known, **names, **more})
 
 
-def _cell(study: Study, cell: Cell) -> dict[str, Any]:
-    return {
-        "corpus": cell.corpus,
-        "encoder": cell.encoder,
-        "objective_key": cell.objective,
-        "encoder_settings": study.settings.encoder,
-        "max_length": study.max_length,
-    }
+def _part(model: type[M], values: dict[str, Any]) -> M:
+    return model(**{name: value for name, value in values.items() if name in model.model_fields})
 
 
-def _loss_module(study: Study, cell: Cell) -> list[str]:
-    loss = study.objective(cell.objective).loss
-    return [f"glossbench.losses.{loss}"] if loss else []
+def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:
+    return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / f"{script}.py", *modules)}
+
+
+def _loss_module(objective: Any) -> list[str]:
+    return [f"glossbench.losses.{objective.loss}"] if objective.loss else []
