@@ -1,12 +1,10 @@
 """Evaluate a run from its embeddings and logits."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from glossbench.files import read_json, reading, write_json
 from glossbench.job.logs import job_log
-from glossbench.learning.evaluation.metrics import copies_of, evaluate
+from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.provenance import origin
 from glossbench.settings.jobs import EvaluationSettings
 from threadpoolctl import threadpool_limits
@@ -24,7 +22,7 @@ if __name__ == "__main__":
             arrays["embeddings"],
             arrays["logits"],
             told.probe,
-            copies_of(Path(snakemake.input.card)),
+            read_json(snakemake.input.card)["test_in_train"],
         )
         made_from = origin(snakemake.params.settings, snakemake.params.code)
         metrics["origin"] = {**made_from, "given": told.model_dump(mode="json")}

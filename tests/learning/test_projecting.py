@@ -5,13 +5,14 @@ import logging
 import numpy as np
 import pytest
 from glossbench.learning.evaluation.projecting import project
+from glossbench.settings.training import Maps
 
-SETTINGS = {"perplexity": 5.0, "seed": 0, "max_documents": 100}
+MAPS = Maps(perplexity=5.0, seed=0, max_documents=100)
 
 
 def placed(embeddings: np.ndarray):
     count = len(embeddings)
-    return project(embeddings, np.zeros(count, dtype=int), np.array([f"d{n}" for n in range(count)]), **SETTINGS)
+    return project(embeddings, np.zeros(count, dtype=int), np.array([f"d{n}" for n in range(count)]), MAPS)
 
 
 @pytest.mark.parametrize("embeddings", [np.ones((20, 4)), np.zeros((20, 4)), np.ones((1, 4)), np.eye(4)[:2]])

@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from glossbench.data.splitting import stratified_subset
 from glossbench.files import read_json
 from glossbench.settings.jobs import ProjectionSettings
+from glossbench.settings.training import Maps
 
 log = logging.getLogger(__name__)
 FEWEST = 3  # documents of a map
@@ -25,44 +26,29 @@ def project_runs(told: ProjectionSettings, embeddings: Sequence[str], cards: Seq
         embeddings: Path of each run's embeddings.npz, in the same order.
         cards: Paths of the cards of the corpora, for the names of the classes.
     """
-    read = map(read_json, cards)
-    names = {card["corpus"]: np.array(card["class_names"]) for card in read}
+    names = {card["corpus"]: np.array(card["class_names"]) for card in map(read_json, cards)}
     frames = []
     for path, run in zip(embeddings, told.runs, strict=True):
         arrays = np.load(path)
-        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], **dict(told.projection))
+        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], told.projection)
         columns = dict(sorted(run.items()))  # in one order, whether they come as JSON or not
         frames.append(placed.assign(**columns, class_name=names[run["corpus"]][placed["label"]]))
     return pd.concat(frames, ignore_index=True)
 
 
-def project(
-    embeddings: np.ndarray,
-    labels: np.ndarray,
-    doc_ids: np.ndarray,
-    perplexity: float,
-    seed: int,
-    max_documents: int,
-) -> pd.DataFrame:
-    """Two coordinates for each test document, or for a stratified part of them.
+def project(embeddings: np.ndarray, labels: np.ndarray, doc_ids: np.ndarray, maps: Maps) -> pd.DataFrame:
+    """Two coordinates for each test document, or for a stratified part of them: columns doc_id, label, x, y.
 
-    Args:
-        embeddings: (N, d), scaled to unit norm here.
-        labels, doc_ids: (N,).
-        perplexity: Effective number of neighbours; at most (N - 1) / 3 is taken.
-        seed: Of the stratified part and of t-SNE.
-        max_documents: Most documents that are placed.
-
-    Returns:
-        Columns doc_id, label, x, y. All x and y are 0 for fewer than ``FEWEST`` documents, or equal ones.
+    Embeddings (N, d) are scaled to unit norm. All x and y are 0 for fewer than ``FEWEST`` documents, or equal ones.
     """
-    if len(labels) > max_documents:
-        part = stratified_subset(labels, max_documents, seed)
+    if len(labels) > maps.max_documents:
+        part = stratified_subset(labels, maps.max_documents, maps.seed)
         embeddings, labels, doc_ids = embeddings[part], labels[part], doc_ids[part]
-    points = normalize(embeddings.astype(np.float64))
+    points, placed = normalize(embeddings.astype(np.float64)), np.zeros((len(labels), 2))
     if len(points) < FEWEST or np.ptp(points, axis=0).max() < SAME:  # t-SNE would divide by zero, and crash
         log.warning("t-SNE needs at least %d documents that are not all equal: %d at the origin", FEWEST, len(points))
-        return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": 0.0, "y": 0.0})
-    perplexity = min(perplexity, (len(points) - 1) / 3)
-    placed = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=seed).fit_transform(points)
+    else:
+        perplexity = min(maps.perplexity, (len(points) - 1) / 3)
+        tsne = TSNE(perplexity=perplexity, init="pca", learning_rate="auto", random_state=maps.seed)
+        placed = tsne.fit_transform(points)
     return pd.DataFrame({"doc_id": doc_ids, "label": labels, "x": placed[:, 0], "y": placed[:, 1]})

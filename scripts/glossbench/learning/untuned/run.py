@@ -3,16 +3,18 @@
 import importlib
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from glossbench.errors import TrainingError
-from glossbench.files import write_json
+from glossbench.files import read_json, write_json
 from glossbench.learning.devices import reproducible
-from glossbench.learning.evaluation.metrics import copies_of, predictions_frame, run_columns, scores, silhouette
+from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
 from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training.timing import machine
-from glossbench.learning.untuned import Classified
 from glossbench.provenance import commit
 from glossbench.settings.jobs import UntunedSettings
 
@@ -20,6 +22,31 @@ log = logging.getLogger(__name__)
 # What a run without training has no values for.
 NO_EPOCHS = ("best_epoch", "stop_epoch")
 NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second")
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Predictions of a classifier that was fitted without fine-tuning an encoder.
+
+    Args:
+        labels: Labels (N,) by split: train, val and test.
+        doc_ids: Names of the N test documents.
+        predicted: Predicted classes (N,) of val and test.
+        C: Inverse regularisation strength, chosen on validation; None if the classifier has none.
+        precision: Floating-point type of the computation, e.g. "float32".
+        embeddings: Embeddings (N, d) by split; None if the documents have none.
+        probe: Kind of the probe on the embeddings; None if there is none.
+        n_parameters: Number of parameters of the encoder; None if there is no encoder.
+    """
+
+    labels: dict[str, np.ndarray]
+    doc_ids: list[str]
+    predicted: dict[str, np.ndarray]
+    C: float | None
+    precision: str
+    embeddings: dict[str, np.ndarray] | None = None
+    probe: str | None = None
+    n_parameters: int | None = None
 
 
 def classify_untuned(
@@ -40,7 +67,7 @@ def classify_untuned(
     device = reproducible("cpu", settings.torch_threads)
     untuned = importlib.import_module(f"glossbench.learning.untuned.{settings.objective.classifier}")
     read = {name: Path(path) for name, path in files.items()}
-    copies = copies_of(read.pop("card"))
+    copies = read_json(read.pop("card"))["test_in_train"]
     try:
         found = untuned.classify(settings, read, device)
     except TrainingError as error:
@@ -48,28 +75,25 @@ def classify_untuned(
     sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
     described = {**settings.model_dump(mode="json"), **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
-    write_json(output["settings"], described)
     about = {"precision": found.precision, "origin": made_from, "commit": commit()}
-    write_json(output["timing"], {**seconds, **machine(device), **about})
-    predictions = predictions_frame(found.doc_ids, found.labels["test"], found.predicted["test"])
-    metrics = {**metrics_of(found, settings, described), **scores(predictions, copies)}
-    write_json(output["metrics"], {**metrics, "origin": made_from})
-    predictions.to_parquet(output["predictions"], index=False)
-    log.info("done: %s", seconds)
-
-
-def metrics_of(found: Classified, settings: UntunedSettings, described: dict[str, Any]) -> dict[str, Any]:
-    """The keys, settings and scores (fractions) of an untuned objective, under the names that every run has them."""
-    classes = settings.objective.training.silhouette_classes
-    embeddings = found.embeddings or {"val": None, "test": None}
-    return {
+    labels = found.labels["test"]
+    predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": found.predicted["test"]})
+    metrics = {
         **run_columns(described),
+        **scores(predictions, copies),
         "val_macro_f1": macro_f1(found.labels["val"], found.predicted["val"]),
-        "val_macro_silhouette": silhouette(embeddings["val"], found.labels["val"], classes, "unit-norm"),
-        "test_macro_silhouette": silhouette(
-            embeddings["test"], found.labels["test"], classes, settings.probe.silhouette
-        ),
         "probe": found.probe,
         "probe_C": found.C,
         **dict.fromkeys(NO_EPOCHS),
+        "origin": made_from,
     }
+    classes = settings.objective.training.silhouette_classes
+    for split, of in (("val", "unit-norm"), ("test", settings.probe.silhouette)):
+        points = found.embeddings and found.embeddings[split]
+        value = None if points is None else silhouette(points, found.labels[split], classes, of)
+        metrics[f"{split}_macro_silhouette"] = value
+    write_json(output["settings"], described)
+    write_json(output["timing"], {**seconds, **machine(device), **about})
+    write_json(output["metrics"], metrics)
+    predictions.to_parquet(output["predictions"], index=False)
+    log.info("done: %s", seconds)

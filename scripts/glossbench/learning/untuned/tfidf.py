@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -13,9 +11,8 @@ from glossbench.data.corpora import SPLITS, read_split
 from glossbench.data.splitting import rows_of_subset
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.probing import best_on_validation
-from glossbench.learning.untuned import Classified
+from glossbench.learning.untuned.run import Classified
 from glossbench.settings.jobs import UntunedSettings
-from glossbench.settings.training import Subset
 
 FEWEST_DOCUMENTS = 2  # training documents that a word or word pair must be in; of those in one nothing can be learned
 
@@ -31,34 +28,24 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     Raises:
         TrainingError: The training documents have no word in common.
     """
-    splits = {name: _documents(files[name], name, settings.subset) for name in SPLITS}
+    texts, labels = {}, {}
+    for name in SPLITS:  # the documents that other runs read as tokens
+        frame, _ = read_split(files[name])
+        rows = rows_of_subset(frame["label"].to_numpy(), name, dict(settings.subset))
+        frame = frame if rows is None else frame.iloc[rows]
+        pairs = "\n" + frame["text_pair"] if "text_pair" in frame else ""
+        texts[name], labels[name] = (frame["text"] + pairs).to_numpy(), frame["label"].to_numpy()
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=FEWEST_DOCUMENTS)
     try:
-        vectorizer.fit(_texts(splits["train"]))
+        vectorizer.fit(texts["train"])
     except ValueError as error:
         raise TrainingError(f"no word is in {FEWEST_DOCUMENTS} of the training documents ({error})") from None
-    features = {name: vectorizer.transform(_texts(frame)) for name, frame in splits.items()}
-    labels = {name: frame["label"].to_numpy() for name, frame in splits.items()}
+    train, val, test = ((vectorizer.transform(texts[name]), labels[name]) for name in SPLITS)
 
-    def fit(strength: float) -> LogisticRegression:
-        classifier = LogisticRegression(C=strength, max_iter=settings.probe.max_iter)
-        return classifier.fit(features["train"], labels["train"])
+    def make(strength: float) -> LogisticRegression:
+        return LogisticRegression(C=strength, max_iter=settings.probe.max_iter)
 
     with threadpool_limits(1):  # results must not depend on the number of threads
-        fitted, strength = best_on_validation(fit, settings.probe.C, (features["val"], labels["val"]))
-    predicted = {name: fitted.predict(features[name]) for name in ("val", "test")}
-    return Classified(labels, splits["test"]["doc_id"].tolist(), predicted, strength, precision="float64")
-
-
-def _documents(path: Path, split: str, subset: Subset) -> pd.DataFrame:
-    """The documents of a split that other runs read as tokens."""
-    frame, _ = read_split(path)
-    rows = rows_of_subset(frame["label"].to_numpy(), split, dict(subset))
-    return frame if rows is None else frame.iloc[rows]
-
-
-def _texts(documents: pd.DataFrame) -> np.ndarray:
-    """The text of each document, that of a pair as one text."""
-    if "text_pair" not in documents:
-        return documents["text"].to_numpy()
-    return (documents["text"] + "\n" + documents["text_pair"]).to_numpy()
+        fitted, strength = best_on_validation(make, settings.probe.C, train, val)
+    predicted = {"val": fitted.predict(val[0]), "test": fitted.predict(test[0])}
+    return Classified(labels, frame["doc_id"].tolist(), predicted, strength, precision="float64")
