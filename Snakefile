@@ -29,7 +29,7 @@ rule all:
 
 rule data:
     input:
-        cards(),
+        INPUTS.cards(),
 
 
 rule tables:

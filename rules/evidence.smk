@@ -1,5 +1,4 @@
-# From the frames of a view to tables, figures, verdicts and the report. A view is the whole study, results/{study}, or
-# what is finished of it so far, results/{study}/partial.
+# From the frames of a view to tables, figures, verdicts and the report.
 
 
 report: "../report/workflow.rst"
@@ -137,7 +136,7 @@ rule report:
         runtime=5,
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
-        records=lambda w: canonical(sources_of_results()),
+        records=lambda w: canonical({name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}),
         claims=lambda w: canonical(CLAIMS),
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),

@@ -4,15 +4,12 @@ import hashlib
 from dataclasses import replace
 from functools import lru_cache
 
+from glossbench.archives.imported import imported, records
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.provenance import code_digest as digest_of
-from glossbench.settings import params as study_params
-from glossbench.settings import requests
-from glossbench.settings.finished import Finished, refuse_other_settings
-from glossbench.settings.params import collect_settings, projection_settings
-from glossbench.settings.files import StudyFiles, run_folder
+from glossbench.settings import params as made, requests
+from glossbench.settings.files import StudyFiles
 from glossbench.settings.study_file import TuningJob
-from glossbench.archives.imported import imported, records
 
 
 def code_digest(script, *modules):
@@ -29,7 +26,6 @@ def digest_of_folder(folder, pattern="*"):
 
 PUBLISHED = digest_of_folder(ROOT / "config/published", "*.csv")
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
-IMPORTS = f"{RESULTS}/imported"
 IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
 OWN = [run for run in STUDY.runs if run not in IMPORTED]
 
@@ -45,59 +41,31 @@ if workflow.is_main_process:
             check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
-# Learning: what a run and a search read and depend on.
-
-
-def folder_of(item):
-    """Folder of a run's, a search's or a corpus' files: the study's, or that of what was imported into it."""
-    return IMPORTS if item in IMPORTED else RESULTS
-
-
-INPUTS = StudyFiles(STUDY, folder_of)
-FINISHED = Finished(INPUTS, on_disk)
-per_run, per_search, cards = INPUTS.per_run, INPUTS.per_search, INPUTS.cards
-encoded_inputs, tuning_inputs, untuned_inputs = INPUTS.encoded, INPUTS.tuning, INPUTS.untuned
+# Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
+# change of the latter. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
+INPUTS = StudyFiles(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
+ASKED = requests.Requests(STUDY, ROOT / "config")
+GPU = requests.gpu_request(STUDY, os.environ)
 
 
 def training_inputs(cell):
     with errors_on_one_line():
-        return INPUTS.training(cell, FINISHED.all_there)
-
-
-# Params of the jobs of a cell, made once for all of its seeds.
+        return INPUTS.training(cell)
 
 
 def params_of(made_by):
+    """Params of the jobs of a cell, made once for all of its seeds."""
     once = lru_cache(lambda cell, **more: made_by(STUDY, cell, **more))
     return lambda cell, **more: once(TuningJob(cell.corpus, cell.encoder, cell.objective), **more)
 
 
 run_params, evaluation_params, search_params = map(
-    params_of, (study_params.run_params, study_params.evaluation_params, study_params.search_params)
+    params_of, (made.run_params, made.evaluation_params, made.search_params)
 )
 
 
 def settings_digests(runs):
-    return study_params.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
-
-
-# What jobs ask a scheduler for; Snakemake reruns nothing for a change here. A machine that has fewer GPUs than jobs is
-# told so by --resources gpu=1.
-GPU = requests.gpu_request(STUDY, os.environ)
-
-
-def asked(request, **more):
-    return lambda wildcards, attempt: request(STUDY, wildcards, attempt, ROOT / "config", **more)
-
-
-memory_mb, search_minutes, projection_minutes = map(
-    asked, (requests.memory_mb, requests.search_minutes, requests.projection_minutes)
-)
-encoding_minutes, untuned_minutes = (asked(requests.encoding_minutes, on_gpu=on_gpu) for on_gpu in (True, False))
-
-
-def run_minutes(cell, attempt, seeds=1):
-    return requests.run_minutes(STUDY, cell, seeds, attempt, ROOT / "config")
+    return made.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
 
 
 def whole_cell(wildcards):
@@ -116,23 +84,34 @@ def in_batch(path, seed):
     return path.replace(f"{CELL}/{{objective}}", "{cell}").replace("{seed}", str(seed))
 
 
-def frames_of(view, names=STUDY.frames):
-    """Frames of a view by name: every one that the study has, or these."""
-    return {name: f"{view}/{name}.parquet" for name in names}
-
-
-def collected_frames(view):
-    """The frames that collect writes, by name."""
-    return frames_of(view, [name for name in STUDY.frames if name != "projections"])
-
-
-# Evidence: which tables and figures a view has, what they read and depend on.
+# Evidence: the frames of a view, which tables and figures it has, what they read and depend on.
 
 
 @lru_cache
 def study_of(view):
     """The study, or for a partial view what is finished of it."""
-    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(FINISHED.among(STUDY.runs)))
+    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(INPUTS.finished(STUDY.runs)))
+
+
+def frames_of(view, names=STUDY.frames):
+    """Frames of a view by name: every one that the study has, or these."""
+    return {name: f"{view}/{name}.parquet" for name in names}
+
+
+def collected_files(view):
+    return INPUTS.files(STUDY.runs, STUDY.tuning_jobs(), INPUTS.cards()) if view == RESULTS else INPUTS.of_finished()
+
+
+def collected_settings(view):
+    there = set(study_of(view).runs)
+    return made.collect_settings(STUDY, [run for run in STUDY.runs if run not in there]).to_json()
+
+
+def embeddings_shown(view):
+    """Embeddings of the runs that are projected, and the cards of their corpora."""
+    shown = study_of(view).runs_shown("projection")
+    files = {"embeddings": INPUTS.per_run("embeddings.npz", shown), "cards": INPUTS.cards()}
+    return files if view == RESULTS else INPUTS.absolute(files)
 
 
 @lru_cache
@@ -158,16 +137,10 @@ def output_params(output):
     return canonical({**output.specification(), **numbers})
 
 
-@lru_cache
-def sources_of_results():
-    """Files that say where results come from, by their names in an archive."""
-    return {name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}
-
-
 def records_here():
-    """Of these, those that no rule of this study makes, as far as they are there."""
+    """Files that say where results come from and that no rule of this study makes, as far as they are there."""
     named = records(STUDY, IMPORTED).values()
-    return [path for path in named if path.startswith("results/") and FINISHED.all_there([path])]
+    return [path for path in named if path.startswith("results/") and INPUTS.is_there(path)]
 
 
 @lru_cache
@@ -187,14 +160,11 @@ def shown(path, category):
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
 
 
-# What a failed job has lost Snakemake does not miss where what was made from it is still there, so it is a target.
-
-
 IN_MODULE = not workflow.modifier.is_main_snakefile()
 
 
 def lost():
-    """Files of the study that are missing although what is made from them may be there.
+    """Files of the study that are missing although what is made from them may be there; Snakemake does not miss them.
 
     None in a module: a rule that takes these targets as its input would run again when a file is there again.
     """
@@ -202,5 +172,5 @@ def lost():
         return []
     if not any(Path(".snakemake/metadata").glob("*")):  # was removed, so that Snakemake sees no change of settings
         with errors_on_one_line():
-            refuse_other_settings(Path(on_disk(RESULTS)), OWN, settings_digests(OWN))
-    return FINISHED.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
+            INPUTS.refuse_other_settings(OWN, settings_digests(OWN))
+    return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))

@@ -15,10 +15,10 @@ rule encode_frozen:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=memory_mb,
-        runtime=encoding_minutes,
+        mem_mb=ASKED.memory_mb,
+        runtime=ASKED.encoding_minutes,
     params:
-        settings=lambda w: study_params.frozen_settings(STUDY, w).to_json(),
+        settings=lambda w: made.frozen_settings(STUDY, w).to_json(),
         code=code_digest("encode_frozen"),
     message:
         "Encoding {wildcards.corpus} with the frozen layers of {wildcards.encoder}"
@@ -28,7 +28,7 @@ rule encode_frozen:
 
 rule estimate_sigma:
     input:
-        unpack(encoded_inputs),
+        unpack(INPUTS.encoded),
     output:
         f"{RESULTS}/sigma/{CELL}.json",
     log:
@@ -40,10 +40,10 @@ rule estimate_sigma:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=memory_mb,
-        runtime=encoding_minutes,
+        mem_mb=ASKED.memory_mb,
+        runtime=ASKED.encoding_minutes,
     params:
-        settings=lambda w: study_params.sigma_settings(STUDY, w).to_json(),
+        settings=lambda w: made.sigma_settings(STUDY, w).to_json(),
         code=code_digest("estimate_sigma"),
     message:
         "Estimating sigma for {wildcards.corpus} with {wildcards.encoder}"
@@ -55,7 +55,7 @@ if STUDY.searches:
 
     rule tune:
         input:
-            unpack(tuning_inputs),
+            unpack(INPUTS.tuning),
         output:
             best=f"{TUNING}/best.yaml",
             trials=f"{TUNING}/trials.csv",
@@ -69,8 +69,8 @@ if STUDY.searches:
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=memory_mb,
-            runtime=search_minutes,
+            mem_mb=ASKED.memory_mb,
+            runtime=ASKED.search_minutes,
         params:
             settings=lambda w: search_params(w)["settings"],
             code=lambda w: search_params(w)["code"],
@@ -102,8 +102,8 @@ rule train:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=memory_mb,
-        runtime=run_minutes,
+        mem_mb=ASKED.memory_mb,
+        runtime=ASKED.run_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -151,8 +151,8 @@ for seeds, cells in INPUTS.seed_batches.items():
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=lambda wildcards, attempt: memory_mb(whole_cell(wildcards), attempt),
-            runtime=lambda wildcards, attempt, n=len(seeds): run_minutes(whole_cell(wildcards), attempt, n),
+            mem_mb=lambda wildcards, attempt: ASKED.memory_mb(whole_cell(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): ASKED.run_minutes(whole_cell(wildcards), attempt, n),
         params:
             settings=lambda w: run_params(whole_cell(w))["settings"],
             code=lambda w: run_params(whole_cell(w))["code"],
@@ -167,7 +167,7 @@ for seeds, cells in INPUTS.seed_batches.items():
 
 rule classify_untuned:
     input:
-        unpack(untuned_inputs),
+        unpack(INPUTS.untuned),
         card=CARD,
     output:
         **UNTUNED_FILES,
@@ -179,8 +179,8 @@ rule classify_untuned:
         "../envs/glossbench.yaml"
     threads: STUDY.settings.torch_threads
     resources:
-        mem_mb=memory_mb,
-        runtime=untuned_minutes,
+        mem_mb=ASKED.memory_mb,
+        runtime=ASKED.untuned_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -211,7 +211,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=requests.evaluation_minutes(STUDY),
+        runtime=ASKED.evaluation_minutes,
     params:
         settings=lambda w: evaluation_params(w)["settings"],
         code=lambda w: evaluation_params(w)["code"],
@@ -221,13 +221,16 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
+# A view is the whole study, results/{study}, or what is finished of it so far, results/{study}/partial.
+
+
 rule collect:
     input:
-        **INPUTS.files(STUDY.runs, STUDY.tuning_jobs(), cards()),
+        unpack(lambda w: collected_files(w.view)),
     output:
-        **collected_frames(RESULTS),
+        **frames_of("{view}", [name for name in STUDY.frames if name != "projections"]),
     log:
-        f"{RESULTS}/logs/collect.log",
+        "{view}/logs/collect.log",
     localrule: True
     conda:
         "../envs/glossbench.yaml"
@@ -236,35 +239,11 @@ rule collect:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda w: collect_settings(STUDY).to_json(),
-        made_from=lambda w: canonical(settings_digests(STUDY.runs)),
+        settings=lambda w: collected_settings(w.view),
+        made_from=lambda w: canonical(settings_digests(study_of(w.view).runs)),
         code=code_digest("collect"),
     message:
-        f"Collecting all runs of {RESULTS}"
-    script:
-        "../scripts/collect.py"
-
-
-rule collect_partial:
-    input:
-        unpack(lambda w: FINISHED.inputs()),
-    output:
-        **collected_frames(PARTIAL),
-    log:
-        f"{PARTIAL}/logs/collect.log",
-    localrule: True
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        settings=lambda w: FINISHED.settings().to_json(),
-        made_from=lambda w: canonical(settings_digests(FINISHED.among(STUDY.runs))),
-        code=code_digest("collect"),
-    message:
-        f"Collecting the runs of {RESULTS} that are finished so far"
+        "Collecting the runs of {wildcards.view}"
     script:
         "../scripts/collect.py"
 
@@ -273,45 +252,23 @@ if STUDY.settings.projection:
 
     rule project_embeddings:
         input:
-            embeddings=per_run("embeddings.npz", STUDY.runs_shown("projection")),
-            cards=cards(),
+            unpack(lambda w: embeddings_shown(w.view)),
         output:
-            f"{RESULTS}/projections.parquet",
+            "{view}/projections.parquet",
         log:
-            f"{RESULTS}/logs/project_embeddings.log",
+            "{view}/logs/project_embeddings.log",
         benchmark:
-            f"{RESULTS}/benchmarks/project_embeddings.tsv"
+            "{view}/benchmarks/project_embeddings.tsv"
         conda:
             "../envs/glossbench.yaml"
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=projection_minutes,
+            runtime=ASKED.projection_minutes,
         params:
-            settings=lambda w: projection_settings(STUDY, STUDY.runs_shown("projection")).to_json(),
+            settings=lambda w: made.projection_settings(STUDY, study_of(w.view).runs_shown("projection")).to_json(),
             code=code_digest("project_embeddings"),
         message:
-            "Projecting test embeddings"
-        script:
-            "../scripts/project_embeddings.py"
-
-    rule project_partial:
-        input:
-            unpack(lambda w: FINISHED.maps_inputs()),
-        output:
-            f"{PARTIAL}/projections.parquet",
-        log:
-            f"{PARTIAL}/logs/project_embeddings.log",
-        conda:
-            "../envs/glossbench.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-            runtime=projection_minutes,
-        params:
-            settings=lambda w: projection_settings(STUDY, FINISHED.among(STUDY.runs_shown("projection"))).to_json(),
-            code=code_digest("project_embeddings"),
-        message:
-            "Projecting the test embeddings of the runs that are finished so far"
+            "Projecting the test embeddings of {wildcards.view}"
         script:
             "../scripts/project_embeddings.py"

@@ -1,14 +1,7 @@
 """What jobs ask a scheduler for, by hand; and keys that Snakemake cuts on their way to a node."""
 
 import pytest
-from glossbench.settings.requests import (
-    evaluation_minutes,
-    gpu_request,
-    memory_mb,
-    run_minutes,
-    search_minutes,
-    submission,
-)
+from glossbench.settings.requests import Requests, gpu_request, submission
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 from registered import CONFIG, FACTS
@@ -21,8 +14,12 @@ def study(**changes):
     return load_study({**settings, **changes}, "s.yaml", CONFIG)
 
 
+def asked(**changes):
+    return Requests(study(**changes), CONFIG)
+
+
 def minutes(cell=MR, seeds=1, attempt=1, **changes):
-    return run_minutes(study(**changes), cell, seeds, attempt, CONFIG)
+    return asked(**changes).run_minutes(cell, attempt, seeds)
 
 
 def test_minutes_are_twice_those_of_all_epochs():
@@ -40,9 +37,9 @@ def test_a_short_run_still_has_time_to_start_and_each_attempt_has_more():
 
 
 def test_no_job_asks_for_more_than_the_study_allows():
-    assert minutes(attempt=9) + evaluation_minutes(study()) == 12 * 60
+    assert minutes(attempt=9) + asked().evaluation_minutes == 12 * 60
     assert minutes(attempt=9, max_runtime=24) + 10 == 24 * 60
-    assert minutes(max_runtime=0.1) + evaluation_minutes(study(max_runtime=0.1)) == 6
+    assert minutes(max_runtime=0.1) + asked(max_runtime=0.1).evaluation_minutes == 6
     own = Run("my-corpus", "my-encoder", "ce", 0)
     assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60 - 10, "a size is not known"
 
@@ -57,14 +54,15 @@ def test_a_search_asks_for_all_of_its_trials(run_epochs):
     }
     cell = Run("mr", "bert-base", "gloss-o-ce", 0)
     whole = 3 * 10 * 6397 / FACTS.speed / 60
-    assert search_minutes(study(**settings), cell, 1, CONFIG) == pytest.approx(max(20, 2 * whole), abs=1)
+    assert asked(**settings).search_minutes(cell, 1) == pytest.approx(max(20, 2 * whole), abs=1)
 
 
 def test_memory_is_that_of_the_encoder_and_what_is_stored():
-    assert memory_mb(study(), MR, 1, CONFIG) == pytest.approx(2500 + 24 * 109.5 + 2 * 2 * 10_662 * 768 / 1e6, abs=100)
-    frozen = memory_mb(study(encoder={"trainable_layers": 1}), MR, 1, CONFIG)
-    assert frozen - memory_mb(study(), MR, 1, CONFIG) == pytest.approx(126 * 2 * 10_662 * 768 / 1e6, abs=100)
-    assert memory_mb(study(), MR, 9, CONFIG) == pytest.approx(3 * memory_mb(study(), MR, 1, CONFIG), abs=300)
+    plain = asked().memory_mb(MR, 1)
+    assert plain == pytest.approx(2500 + 24 * 109.5 + 2 * 2 * 10_662 * 768 / 1e6, abs=100)
+    frozen = asked(encoder={"trainable_layers": 1}).memory_mb(MR, 1)
+    assert frozen - plain == pytest.approx(126 * 2 * 10_662 * 768 / 1e6, abs=100)
+    assert asked().memory_mb(MR, 9) == pytest.approx(3 * plain, abs=300)
 
 
 def test_a_gpu_is_asked_for_in_the_words_of_the_site():

@@ -54,7 +54,7 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         assert not (results / "runs.parquet").exists()
         jobs = planned(folder, "partial", "--nolock", study=study)
         assert jobs["report"] == 1
-        assert not {"train", "collect_partial", "table_integrated"} & set(jobs)
+        assert not {"train", "collect", "table_integrated"} & set(jobs)
         assert busy.poll() is None, "the other one goes on"
     finally:
         busy.kill()

@@ -19,8 +19,6 @@ RULES = {
 SAME_SCRIPT = {
     "fetch_corpus": "fetch",
     "fetch_encoder": "fetch",
-    "collect_partial": "collect",
-    "project_partial": "project_embeddings",
     "train_seeds": "train",
 }
 

@@ -125,7 +125,7 @@ def test_with_a_prefix_and_names_of_its_own_a_study_runs_to_its_report_below_the
     # what is finished is found below the prefix as well
     frames = [f"below/here/results/within/partial/{name}.parquet" for name in ("runs", "projections")]
     partial = finished_rules(done(snakemake(folder, *frames)))
-    assert partial == {"gloss_collect_partial", "gloss_project_partial"}
+    assert partial == {"gloss_collect", "gloss_project_embeddings"}
     assert (folder / frames[0]).read_bytes() == (results / "runs.parquet").read_bytes()
 
 

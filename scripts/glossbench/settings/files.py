@@ -1,7 +1,9 @@
-"""Where the files of a study lie, what its jobs read of them, and which seeds share a job."""
+"""Where the files of a study lie, what its jobs read of them, which are there, and which seeds share a job."""
 
+import json
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
@@ -11,7 +13,9 @@ from glossbench.settings.study_file import Run, TuningJob
 SPLITS = ("train", "val", "test")
 OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
 OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")
+OF_TRAINED = (*OF_RUNS, "embeddings.npz", "logits.npz")
 OF_SEARCHES = ("best.yaml", "trials.csv", "timing.csv")
+DOWNLOADS = "resources/"
 
 
 def run_folder(run: Run) -> str:
@@ -39,24 +43,25 @@ def evidence_files(study: Study, run: Run) -> list[str]:
     return names
 
 
-Item = Run | TuningJob | str
-
-
 def reads_texts(study: Study, cell: Any) -> bool:
     """Whether an untuned objective reads the texts of a corpus and no encoder."""
     return study.objective(cell.objective).classifier == "tfidf"
 
 
 class StudyFiles:
-    """Paths of the files of a study: of runs, searches and corpora, and the inputs of jobs by name; batches of seeds.
+    """Paths of the files of a study, inputs of its jobs by name, batches of seeds, and what is there so far.
 
     Args:
         study: The study.
         folder_of: The folder of a run, a search or a corpus: that of the study, or of what was imported into it.
+        on_disk: Where a file of the workflow is.
     """
 
-    def __init__(self, study: Study, folder_of: Callable[[Item], str]):
-        self.study, self.folder_of = study, folder_of
+    def __init__(
+        self, study: Study, folder_of: Callable[[Run | TuningJob | str], str], on_disk: Callable[[str], str] = str
+    ):
+        self.study, self.folder_of, self.on_disk = study, folder_of, on_disk
+        self.results = f"results/{study.name}"
 
     def per_run(self, file: str, runs: Iterable[Run]) -> list[str]:
         """Paths of a file of each of the given runs."""
@@ -73,27 +78,18 @@ class StudyFiles:
     def files(self, runs: list[Run], searches: list[TuningJob], cards: list[str]) -> dict[str, list[str]]:
         """The files that ``collect`` reads, by name."""
         trained = [run for run in runs if not self.study.is_untuned(run.objective)]
-        files = {
-            "metrics": self.per_run("metrics.json", runs),
-            "timing": self.per_run("timing.json", runs),
-            "predictions": self.per_run("predictions.parquet", runs),
-            "epochs": self.per_run("epochs.csv", trained),
-            "epoch_seconds": self.per_run("timing.csv", trained),
-            "cards": cards,
-        }
+        of_all = {"metrics": "metrics.json", "timing": "timing.json", "predictions": "predictions.parquet"}
+        files = {name: self.per_run(file, runs) for name, file in of_all.items()}
+        files |= {"epochs": self.per_run("epochs.csv", trained), "epoch_seconds": self.per_run("timing.csv", trained)}
+        files["cards"] = cards
         if self.study.searches:
-            for name, file in {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}.items():
+            for name, file in zip(("best", "trials", "trial_seconds"), OF_SEARCHES, strict=True):
                 files[name] = self.per_search(file, searches)
         if self.study.settings.snapshots:
             taken = [run for run in self.study.runs_shown("snapshots") if run in set(runs)]
             files["snapshots"] = self.per_run("snapshots.npz", taken)
             files["snapshot_settings"] = self.per_run("settings.json", taken)
         return files
-
-    @property
-    def results(self) -> str:
-        """Folder of the study."""
-        return f"results/{self.study.name}"
 
     def encoded(self, cell: Any) -> dict[str, str]:
         """Tokens and encoder, and stored output of the frozen layers where the study freezes any."""
@@ -120,34 +116,23 @@ class StudyFiles:
         """The prepared splits of a corpus."""
         return {split: f"{self.results}/corpora/{corpus}/{split}.parquet" for split in SPLITS}
 
-    def training(self, cell: Any, all_there: Callable[[list[str]], bool]) -> dict[str, str]:
-        """Inputs of a run: those of a search, and what the search found where the study has one.
-
-        Args:
-            cell: Corpus, encoder and objective.
-            all_there: Whether files are there, for those of another study.
+    def training(self, cell: Any) -> dict[str, str]:
+        """Inputs of a run of a cell: those of a search, and what the search found where the study has one.
 
         Raises:
             SettingsError: The study whose searches are taken over has not made this one.
         """
         inputs = self.tuning(cell)
-        if self.study.objective(cell.objective).search:
-            search = self.study.search_of(cell)
-            inputs["best"] = self._found_here(search) if self.study.searches else self._taken_over(search, all_there)
-        return inputs
-
-    def _found_here(self, search: TuningJob) -> str:
-        (best,) = self.per_search("best.yaml", [search])
-        return best
-
-    def _taken_over(self, search: TuningJob, all_there: Callable[[list[str]], bool]) -> str:
+        if not self.study.objective(cell.objective).search:
+            return inputs
+        search = self.study.search_of(cell)
+        if self.study.searches:
+            return {**inputs, "best": self.per_search("best.yaml", [search])[0]}
         source = self.study.settings.tuning.taken_from
         files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
-        for file in files:
-            if all_there([file]):
-                return file
-        needed = f"tuning.taken_from needs {source}: run it, or import its runs"
-        raise SettingsError(f"{files[0]}: missing; {needed}")
+        for file in filter(self.is_there, files):
+            return {**inputs, "best": file}
+        raise SettingsError(f"{files[0]}: missing; tuning.taken_from needs {source}: run it, or import its runs")
 
     def of_runs(self, runs: list[Run]) -> list[str]:
         """All files that some runs and the searches of the study are made from or are collected as."""
@@ -179,3 +164,69 @@ class StudyFiles:
     def batch_of(self) -> dict[tuple[str, int], tuple[int, ...]]:
         """The seeds of one job by cell and seed, for the runs that share a job."""
         return {(cell, seed): seeds for seeds, cells in self.seed_batches.items() for cell in cells for seed in seeds}
+
+    def is_there(self, path: str) -> bool:
+        """Whether a file is there."""
+        return Path(self.on_disk(path)).is_file()
+
+    def finished(self, runs: Iterable[Run]) -> list[Run]:
+        """Those of the runs whose results are all there."""
+        study = self.study
+        return [run for run in runs if all(self.is_there(*self.per_run(n, [run])) for n in evidence_files(study, run))]
+
+    def of_finished(self) -> dict[str, list[str]]:
+        """The files that ``collect`` reads of what is finished, by name; see ``absolute``."""
+        searches = [one for one in self.study.tuning_jobs() if self.is_there(*self.per_search("timing.csv", [one]))]
+        cards = list(filter(self.is_there, self.cards()))
+        return self.absolute(self.files(self.finished(self.study.runs), searches, cards))
+
+    def absolute(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Files by name, as absolute paths, which match the output of no job.
+
+        A view of what is finished must not start the jobs behind its files: another Snakemake may be at work on them.
+        """
+        return {name: [str(Path(self.on_disk(path)).absolute()) for path in paths] for name, paths in files.items()}
+
+    def lost(self, runs: list[Run], frames: list[str], products: list[str]) -> list[str]:
+        """Missing files of runs, and of what is made from them, that Snakemake would not miss.
+
+        Snakemake removes the outputs of a job that fails, and does not miss them at the next attempt where what was
+        made from them is there. Kept weights, and a download whose folder is gone too, were removed to save room.
+
+        Args:
+            runs: Those of its runs that the study makes itself.
+            frames: Paths of its frames.
+            products: Paths of what is made from the frames.
+        """
+        files = {file: Path(self.on_disk(file)) for file in [*frames, *self.of_runs(runs)]}
+        lost = [
+            file
+            for file, path in files.items()
+            if not path.exists() and (not file.startswith(DOWNLOADS) or path.parent.exists())
+        ]
+        collected, with_snapshots = any(map(self.is_there, [*frames, *products])), self.study.runs_shown("snapshots")
+        for run in runs:
+            names = OF_UNTUNED if self.study.is_untuned(run.objective) else OF_TRAINED
+            names += ("snapshots.npz",) * (run in with_snapshots)
+            folder = f"{self.results}/{run_folder(run)}"
+            there = {path.name for path in Path(self.on_disk(folder)).glob("*")}
+            lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
+        return lost
+
+    def refuse_other_settings(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
+        """Raise SettingsError if a run says of itself that it was made with other settings than those of the study.
+
+        Args:
+            runs: Those of its runs that the study makes itself.
+            expected: Digests of the settings of training and evaluation by the folder of a run or of its cell.
+        """
+        for run in runs:
+            folder = Path(self.on_disk(self.results)) / run_folder(run)
+            files = [file for name in ("timing.json", "metrics.json") if (file := folder / name).is_file()]
+            digests = [json.loads(file.read_text(encoding="utf-8"))["origin"]["settings"] for file in files]
+            wanted = expected.get(run_folder(run)) or expected[str(Path(run_folder(run)).parent)]
+            if len(digests) == len(wanted) and digests != wanted:
+                raise SettingsError(
+                    f"{folder}: made with other settings than the study has, and Snakemake has no record of that, "
+                    "since .snakemake was removed; delete this folder and run again"
+                )

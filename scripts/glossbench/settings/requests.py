@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from glossbench.paper import read_facts
+from glossbench.paper import Facts, read_facts
 from glossbench.settings.params import Cell, trial_epochs, trials_of
 from glossbench.settings.study import Study
 from glossbench.settings.training import Choices, Range
@@ -24,52 +25,79 @@ UNKNOWN_PARAMETERS = 400e6  # of an encoder whose entry states none; memory is f
 MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory than the one before
 
 
-def run_minutes(study: Study, cell: Cell, seeds: int, attempt: int, config_dir: Path) -> int:
-    """Minutes to ask for: all epochs of the runs of a cell, one after the other.
+class Requests:
+    """Minutes and megabytes to ask for, by cell (corpus, encoder and objective) and attempt (1 for the first one).
 
     Args:
         study: The study.
-        cell: Corpus, encoder and objective.
-        seeds: Number of runs in the job.
-        attempt: 1 for the first one.
         config_dir: Folder with published/.
     """
-    epochs = study.objective(cell.objective).training.epochs
-    needed = seeds * epochs * epoch_seconds(study, cell, config_dir) / 60
-    return _limited(study, needed, attempt, evaluation_minutes(study))
 
+    def __init__(self, study: Study, config_dir: Path):
+        self.study, self.config_dir, self.most = study, config_dir, 60 * study.settings.max_runtime
 
-def evaluation_minutes(study: Study) -> int:
-    """Minutes to ask for the evaluation that is submitted with a run. They are added to those of the run."""
-    return max(1, min(EVALUATION_MINUTES, int(30 * study.settings.max_runtime)))
+    def run_minutes(self, cell: Cell, attempt: int, seeds: int = 1) -> int:
+        """Minutes of all epochs of the runs of a cell, one after the other."""
+        needed = seeds * self.study.objective(cell.objective).training.epochs * self._epoch(cell)
+        return self._limited(needed, attempt, self.evaluation_minutes)
 
+    @property
+    def evaluation_minutes(self) -> int:
+        """Minutes of the evaluation that is submitted with a run. They are added to those of the run."""
+        return max(1, min(EVALUATION_MINUTES, int(self.most / 2)))
 
-def search_minutes(study: Study, cell: Cell, attempt: int, config_dir: Path) -> int:
-    """Minutes to ask for: all trials of a search, none of them pruned."""
-    trials = trained_trials(study.objective(cell.objective).search, trials_of(study, cell.objective))
-    epochs = trial_epochs(study, cell.objective)
-    return _limited(study, trials * epochs * epoch_seconds(study, cell, config_dir) / 60, attempt)
+    def search_minutes(self, cell: Cell, attempt: int) -> int:
+        """Minutes of all trials of a search, none of them pruned."""
+        trials = trained_trials(self.study.objective(cell.objective).search, trials_of(self.study, cell.objective))
+        return self._limited(trials * trial_epochs(self.study, cell.objective) * self._epoch(cell), attempt)
 
+    def encoding_minutes(self, cell: Any, attempt: int) -> int:
+        """Minutes of one pass over the documents of all splits: at most those of two epochs of training."""
+        return self._limited(2 * self._epoch(cell), attempt)
 
-def encoding_minutes(study: Study, cell: Any, attempt: int, config_dir: Path, on_gpu: bool = True) -> int:
-    """Minutes to ask for one pass over the documents of all splits: at most those of two epochs of training."""
-    return _limited(study, 2 * epoch_seconds(study, cell, config_dir, on_gpu) / 60, attempt)
+    def untuned_minutes(self, cell: Any, attempt: int) -> int:
+        """Minutes of one pass over the documents of all splits on a CPU."""
+        return self._limited(2 * self._epoch(cell, on_gpu=False), attempt)
 
+    def projection_minutes(self, cell: Any, attempt: int) -> int:
+        """Minutes of t-SNE of all runs that are shown: an hour for each attempt."""
+        return math.ceil(min(60 * attempt, self.most))
 
-def projection_minutes(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
-    """Minutes to ask for t-SNE of all runs that are shown: an hour for each attempt."""
-    return math.ceil(min(60 * attempt, 60 * study.settings.max_runtime))
+    def memory_mb(self, cell: Any, attempt: int) -> int:
+        """Megabytes of the process, the encoder with all that is trained of it, and stored states of documents."""
+        encoder = self.study.registry["encoders"][cell.encoder]
+        documents = sum(self._documents(cell.corpus).values())
+        # in half precision, or one embedding
+        lengths = self.study.max_length if self.study.frozen_layers(cell.encoder) else 2
+        stored = 0 if math.isnan(documents) else 2 * documents * lengths * (encoder.hidden or 0)
+        learned = BYTES_PER_PARAMETER * (encoder.parameters or UNKNOWN_PARAMETERS)
+        return math.ceil((PROCESS_MB + (learned + stored) / 1e6) * min(attempt, MOST_MEMORY) / 100) * 100
 
+    @cached_property
+    def _facts(self) -> Facts:
+        return read_facts(self.config_dir / "published")
 
-def memory_mb(study: Study, cell: Any, attempt: int, config_dir: Path) -> int:
-    """Megabytes to ask for: the process, the encoder with all that is trained of it, and stored states of documents."""
-    encoder = study.registry["encoders"][cell.encoder]
-    parameters, hidden = encoder.parameters or UNKNOWN_PARAMETERS, encoder.hidden or 0
-    documents = sum(_used(study, cell.corpus, config_dir).values())
-    lengths = study.max_length if study.frozen_layers(cell.encoder) else 2  # in half precision, or one embedding
-    stored = 0 if math.isnan(documents) else 2 * documents * lengths * hidden
-    megabytes = PROCESS_MB + (BYTES_PER_PARAMETER * parameters + stored) / 1e6
-    return math.ceil(megabytes * min(attempt, MOST_MEMORY) / 100) * 100
+    def _epoch(self, cell: Any, on_gpu: bool = True) -> float:
+        """Minutes of an epoch on the paper's device, or on a CPU; infinite where a size is not known.
+
+        The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
+        """
+        encoders = self.study.registry["encoders"]
+        measured = encoders[MEASURED].parameters if MEASURED in encoders else math.nan
+        larger = (encoders[cell.encoder].parameters or math.nan) / measured
+        longer = max(1.0, self.study.max_length / PAPER_LENGTH)
+        slower = 1 if on_gpu and self.study.settings.device != "cpu" else SLOWER_CPU
+        minutes = self._documents(cell.corpus)["train"] / self._facts.speed * larger * longer * slower / 60
+        return math.inf if math.isnan(minutes) else minutes
+
+    def _limited(self, minutes: float, attempt: int, others: int = 0) -> int:
+        """Minutes with what is added for safety, times the attempt; with ``others`` at most those of a job."""
+        return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), self.most - others)))
+
+    def _documents(self, corpus: str) -> dict[str, float]:
+        """Documents by split that a study reads of a corpus; NaN where no size is known."""
+        sizes, subset = documents_of(self.study, corpus, self._facts.documents), self.study.subset(corpus)
+        return {split: getattr(subset, split) or size for split, size in sizes.items()}
 
 
 def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
@@ -100,40 +128,8 @@ def submission(cell: str, seeds: tuple[int, ...]) -> str:
     return f"{cell.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
 
 
-def epoch_seconds(study: Study, cell: Any, config_dir: Path, on_gpu: bool = True) -> float:
-    """Seconds of an epoch on the paper's device, or on a CPU; infinite where a size is not known.
-
-    The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
-    """
-    encoders = study.registry["encoders"]
-    speed = read_facts(config_dir / "published").speed
-    measured = encoders[MEASURED].parameters if MEASURED in encoders else math.nan
-    parameters = encoders[cell.encoder].parameters or math.nan
-    longer = max(1.0, study.max_length / PAPER_LENGTH)
-    longer *= 1 if on_gpu and study.settings.device != "cpu" else SLOWER_CPU
-    seconds = _used(study, cell.corpus, config_dir)["train"] / speed * parameters / measured * longer
-    return math.inf if math.isnan(seconds) else seconds
-
-
-def _limited(study: Study, minutes: float, attempt: int, others: int = 0) -> int:
-    """Minutes with what is added for safety, times the attempt; with ``others`` at most the study's ``max_runtime``."""
-    most = 60 * study.settings.max_runtime - others
-    return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), most)))
-
-
-def _used(study: Study, corpus: str, config_dir: Path) -> dict[str, float]:
-    """Documents by split that a study reads of a corpus; NaN where no size is known."""
-    sizes = documents_of(study, corpus, read_facts(config_dir / "published").documents)
-    return {split: getattr(study.subset(corpus), split) or sizes[split] for split in ("train", "val", "test")}
-
-
 def trained_trials(search: Mapping[str, Choices | Range], trials: int) -> int:
-    """The most trials that a search trains: their number or, if it is smaller, that of the distinct proposals.
-
-    Args:
-        search: Space by setting.
-        trials: Trials of the search.
-    """
+    """The most trials that a search trains: ``trials`` or, if it is smaller, the number of distinct proposals."""
     return int(min(trials, math.prod(space.size for space in search.values())))
 
 
@@ -146,8 +142,7 @@ def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]
         published: By corpus, the paper's number of documents to learn from and to test on. The former count as training
             documents.
     """
-    stated = study.registry["corpora"][corpus].documents
-    if stated:
+    if stated := study.registry["corpora"][corpus].documents:
         return dict(stated)
     learned, tested = published.get(corpus, (math.nan, math.nan))
     return {"train": learned, "val": 0, "test": tested}
