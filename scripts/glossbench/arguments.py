@@ -91,6 +91,12 @@ def check_positive(name: str, value: Any) -> None:
         raise ValueError(f"{name}: {value!r} is not a positive number")
 
 
+def check_count(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a whole number of at least 0."""
+    if not is_number(value) or value != int(value) or value < 0:
+        raise ValueError(f"{name}: {value!r} is not a whole number of at least 0")
+
+
 def check_sigma(sigma: Any) -> None:
     """Raise ValueError unless sigma is a number within ``SIGMAS``; a rule such as "sqrt" is estimated before."""
     if not is_number(sigma):

@@ -128,6 +128,18 @@ def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
 
 
 @torch.no_grad()
+def sigma_for_median(squared: Tensor, share: float) -> Tensor:
+    """Sigma as a multiple of the median distance between rows. (B, B) squared distances -> scalar, float64."""
+    return (share * median_of_pairs(squared)).clamp(min=SMALLEST_DISTANCE)
+
+
+def median_of_pairs(squared: Tensor) -> Tensor:
+    """Median distance over the pairs i < j, the lower one of two. (B, B) squared distances -> scalar."""
+    i, j = torch.triu_indices(len(squared), len(squared), 1, device=squared.device)
+    return squared[i, j].clamp(min=0).median().sqrt()
+
+
+@torch.no_grad()
 def effective_neighbors(embeddings: Tensor, sigma: float | Tensor) -> Tensor:
     """Effective number of neighbours in the graph of a batch: exp(entropy) of a row of affinities, averaged over rows.
 

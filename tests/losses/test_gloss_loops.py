@@ -7,7 +7,7 @@ import pytest
 import torch
 from glossbench import transfer
 from glossbench.graph import log_propagated_by_elimination, propagate_labels
-from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
+from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss, gradient_shares
 from glossbench.losses.splitting import complementary_splits
 from pretended_device import CUDA, pretended_cuda
 from test_graph import batch, system
@@ -130,6 +130,19 @@ def test_the_report_describes_the_graph():
     assert loss(embeddings, labels, labeled=labeled) == value
 
 
+def test_the_share_of_the_gradient_is_that_of_the_norms():
+    embeddings = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+    terms = {
+        "a": embeddings.sum(),
+        "b": 0.5 * embeddings.square().sum(),
+        "c": embeddings.detach().sum() * embeddings[0, 0],
+    }
+    shares = gradient_shares(terms, embeddings)
+    assert {name: share.item() for name, share in shares.items()} == pytest.approx({"a": 2 / 14, "b": 5 / 14, "c": 0.5})
+    sum(terms.values()).backward()  # the graph is still there
+    assert gradient_shares({"a": embeddings.sum() * 0, "b": embeddings.sum()}, embeddings)["a"] == 0
+
+
 @pytest.mark.parametrize(("sigma", "duplicates"), [(0.6, 0), (0.05, 1)], ids=["solved", "eliminated"])
 @pytest.mark.parametrize("transition", ["stochastic", "column"])
 def test_second_derivatives_are_finite_differences(sigma, duplicates, transition):
@@ -209,7 +222,7 @@ def test_a_device_without_float64_has_its_graph_on_the_cpu(loss, monkeypatch):
         assert found.cpu() == expected
 
 
-@pytest.mark.parametrize("arguments", [{}, {"neighbors": 8}], ids=["sigma", "neighbors"])
+@pytest.mark.parametrize("arguments", [{}, {"neighbors": 8}, {"sigma_over_median": 0.5}], ids=str)
 def test_the_host_waits_once_for_a_loss_and_never_for_its_report(arguments, monkeypatch):
     embeddings, labels, _ = batch(0, 24)
     loss = GLoss(**arguments)

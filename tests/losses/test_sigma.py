@@ -81,9 +81,21 @@ def test_the_graph_of_each_batch_keeps_its_neighbors_as_embeddings_move_apart(sp
     assert value.item() == pytest.approx(expected(moved, labels, labeled=keep).item(), rel=1e-9)
 
 
-def test_no_gradient_goes_through_the_width():
+def test_a_width_relative_to_the_median_distance_of_each_batch():
+    loss = GLoss(sigma_over_median=0.3)
+    for spread in (0.01, 1.0):
+        embeddings, labels, labeled = batch(3, 31)
+        moved = torch.ones(8) + spread * embeddings
+        value = loss(moved, labels, labeled=labeled)
+        median = torch.pdist(torch.nn.functional.normalize(moved)).median()
+        assert value.item() == pytest.approx(GLoss(sigma=0.3 * median.item())(moved, labels, labeled=labeled).item())
+    assert torch.isfinite(loss(torch.ones(9, 4), labels[:9]))
+
+
+@pytest.mark.parametrize("arguments", [{"neighbors": 8}, {"sigma_over_median": 0.3}])
+def test_no_gradient_goes_through_the_width(arguments):
     embeddings, labels, labeled = batch(4, 32)
-    found = GLoss(neighbors=8)
+    found = GLoss(**arguments)
     found(embeddings, labels, labeled=labeled)
     fixed = GLoss(sigma=found.report(graph=True)["sigma"].item())
     leaf = embeddings.requires_grad_()

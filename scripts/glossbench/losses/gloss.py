@@ -1,7 +1,7 @@
 """G-Loss: how well labels hidden within a mini-batch are recovered by propagation over the graph of the batch."""
 
 import inspect
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from glossbench.arguments import (
     check_batch,
     check_choice,
     check_class_weights,
+    check_count,
     check_fraction,
     check_generator,
     check_mask,
@@ -19,33 +20,24 @@ from glossbench.arguments import (
 )
 from glossbench.graph import (
     TRANSITIONS,
-    is_in,
     log_affinity_at,
     log_propagated,
     log_transition,
     squared_distances,
     unit_rows,
 )
+from glossbench.losses.comparing import Graph, chance_of, compare, describe
+from glossbench.losses.gathering import gathered, processes
+from glossbench.losses.memory import Memory
 from glossbench.losses.protocol import Timer, timed
 from glossbench.losses.splitting import complementary_splits, count_classes, draw_split
-from glossbench.sigma import neighbors_at, sigma_for_neighbors
+from glossbench.sigma import sigma_for_median, sigma_for_neighbors
 from glossbench.transfer import lacks_float64
 
 CRITERIA = ("nll", "softmax")
 REDUCTIONS = ("mean", "sum", "none")
 DEFAULT_SIGMA = 0.5
-
-
-class Graph(NamedTuple):
-    """What the last call computed, detached, from which ``GLoss.report`` describes its graph."""
-
-    squared: Tensor  # (B, B) squared distances
-    sigma: float | Tensor
-    propagated: list[Tensor]  # (u, C) logarithm of the propagated labels of each split
-    truth: list[Tensor]  # (u,) classes of its evaluation nodes
-    known: list[Tensor]  # (l,) classes of its labeled nodes
-    weights: Tensor | None  # (C,)
-    eliminated: bool
+WIDTHS = ("neighbors", "sigma_over_median", "sigma")  # sigma last, since it is None only beside another one
 
 
 class GLoss(nn.Module):
@@ -56,8 +48,8 @@ class GLoss(nn.Module):
     batch has the same loss each time, and no random number is drawn.
 
     Args:
-        sigma: width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor ``neighbors``
-            is given.
+        sigma: width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor another
+            width is given.
         labeled_fraction: share gamma of a batch that keeps its labels, in (0, 1).
         transition: "stochastic" (columns normalised, then rows) or "column" (columns only, as printed).
         criterion: "nll", as in the paper: evaluation nodes whose class has no labeled node in the batch are left
@@ -69,16 +61,22 @@ class GLoss(nn.Module):
         divide_again: divide by the number of evaluation nodes a second time, as the reference code does.
         neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
             neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
+        sigma_over_median: in the place of sigma: sigma is so many times the median distance of each batch.
         ignore_index: label of documents without a class, such as -100. They are nodes of the graph whose label is
             hidden, and never in the mean. None: every document has a class; otherwise the host waits for an
             accelerator.
         generator: of the CPU, for the draw of the split; None is torch's default one.
         check: raise where embeddings are NaN or infinite, rather than return NaN.
+        gather: one graph over the batches of all processes of ``torch.distributed``, which must all call the loss and
+            then all have its value. Under DistributedDataParallel the gradient is that of the one large batch.
+        memory: number of past documents of training that remain nodes of the graph and keep their label: the last
+            ones with a class, without a gradient. A ``state_dict`` holds them.
 
     Attributes:
         left_out: share of evaluation nodes that the last call left out, a scalar tensor; None before any call.
         last_split: positions of the hidden documents, in the order of the values of reduction "none", and of the kept
-            ones; after ``eval()`` all documents are both.
+            ones; after ``eval()`` all documents are both. Positions are those of the gathered batch, and after it
+            come the remembered documents.
         timer: None, or a function that returns a context manager; entered as ``timer("graph")`` and
             ``timer("propagation")``.
 
@@ -117,10 +115,14 @@ class GLoss(nn.Module):
         ignore_index: int | None = None,
         generator: torch.Generator | None = None,
         check: bool = True,
+        sigma_over_median: float | None = None,
+        gather: bool = False,
+        memory: int = 0,
     ):
         super().__init__()
-        if sigma is not None and neighbors is not None:
-            raise ValueError(f"sigma: {sigma} found beside neighbors {neighbors}, expected one of them")
+        widths = {"sigma": sigma, "neighbors": neighbors, "sigma_over_median": sigma_over_median}
+        if len(found := [f"{name}: {value}" for name, value in widths.items() if value is not None]) > 1:
+            raise ValueError(f"{' beside '.join(found)} found, expected one of them")
         check_fraction("labeled_fraction", labeled_fraction)
         check_choice("transition", transition, TRANSITIONS)
         check_choice("criterion", criterion, CRITERIA)
@@ -128,12 +130,14 @@ class GLoss(nn.Module):
         check_generator(generator)
         if class_weights is not None:
             check_class_weights(class_weights)
-        self.neighbors = neighbors
-        self.sigma = DEFAULT_SIGMA if sigma is None and neighbors is None else sigma
+        check_count("memory", memory)
+        self.neighbors, self.sigma_over_median = neighbors, sigma_over_median
+        self.sigma = sigma if found else DEFAULT_SIGMA
         self.labeled_fraction, self.transition = labeled_fraction, transition
         self.criterion, self.stratified = criterion, stratified
         self.reduction, self.divide_again = reduction, divide_again
         self.ignore_index, self.generator, self.check = ignore_index, generator, check
+        self.gather, self.memory, self.past = gather, memory, Memory(memory)
         self.register_buffer("class_weights", class_weights)
         self.left_out: Tensor | None = None
         self.last_split: tuple[Tensor, Tensor] | None = None
@@ -141,11 +145,11 @@ class GLoss(nn.Module):
         self._graph: Graph | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "sigma" and not (value is None and self.neighbors is not None):
+        if name == "sigma" and (value is not None or self.neighbors is self.sigma_over_median is None):
             check_sigma(value)
-        if name == "neighbors" and value is not None:
+        if name in ("neighbors", "sigma_over_median") and value is not None:
             check_positive(name, value)
-            if value < 1:
+            if name == "neighbors" and value < 1:
                 raise ValueError(f"neighbors: {value} is below 1")
         super().__setattr__(name, value)
 
@@ -184,10 +188,35 @@ class GLoss(nn.Module):
             class_weights = self.class_weights
         else:
             check_class_weights(class_weights)
+        if self.gather and processes() > 1:
+            embeddings, labels = gathered(embeddings), gathered(labels)
+            labeled = labeled if labeled is None else gathered(labeled)
+        batch = embeddings, labels
+        if len(self.past):
+            both = zip(batch, self.past.before(*batch), strict=True)
+            embeddings, labels = (torch.cat(pair) for pair in both)
+            labeled = labeled if labeled is None else F.pad(labeled, (0, len(self.past)), value=True)
+        given: list[Any] = [embeddings, labels, labeled, num_classes, class_weights, generator]
         if lacks_float64(embeddings.device):
-            given = (embeddings, labels, labeled, num_classes, class_weights, generator)
             cpu: list[Any] = [value.cpu() if isinstance(value, Tensor) else value for value in given]
-            return self.forward(*cpu).to(embeddings.device)
+            loss = self._loss(*cpu).to(embeddings.device)
+        else:
+            loss = self._loss(*given)
+        if self.memory and self.training:
+            known = slice(None) if self.ignore_index is None else batch[1] != self.ignore_index
+            self.past.remember(batch[0][known], batch[1][known])
+        return loss
+
+    def _loss(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        labeled: Tensor | None,
+        num_classes: int | None,
+        class_weights: Tensor | None,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """The loss of the nodes of a graph, the last ``len(self.past)`` of which are remembered."""
         labels, num_classes = count_classes(labels, num_classes, class_weights, self.ignore_index)
         splits, unlabeled = self._splits(labels, labeled, generator)
         hidden = torch.cat([hidden for hidden, _ in splits]) if len(splits) > 1 else splits[0][0]
@@ -200,7 +229,7 @@ class GLoss(nn.Module):
         with torch.autocast(embeddings.device.type, enabled=False):
             with timed(self.timer, "graph"):
                 squared = squared_distances(unit_rows(embeddings))
-                sigma = self.sigma or sigma_for_neighbors(squared, self.neighbors or 1)
+                sigma = self._width(squared.detach())
                 log_t = log_transition(log_affinity_at(squared, sigma), self.transition)
             with timed(self.timer, "propagation"):
                 found = [
@@ -219,7 +248,7 @@ class GLoss(nn.Module):
                 weights=class_weights,
                 eliminated=any(eliminated for _, eliminated in found),
             )
-            loss = self._compare(graph)
+            loss, self.left_out = self._compared(graph)
         self.last_split = (hidden, splits[0][1])
         if len(splits) > 1:
             order = hidden.argsort()
@@ -246,35 +275,27 @@ class GLoss(nn.Module):
         shown = {"left_out_share": self.left_out}
         if not graph or (last := self._graph) is None:
             return shown
-        with torch.no_grad():
-            size = len(last.squared)
-            above = torch.triu_indices(size, size, 1, device=last.squared.device)
-            median = last.squared[above[0], above[1]].clamp(min=0).median().sqrt()
-            sigma = last.sigma * torch.ones_like(median)
-            hits = [y.argmax(dim=1) == truth for y, truth in zip(last.propagated, last.truth, strict=True)]
-            shares = [
-                F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
-                for y, known in zip(last.propagated, last.known, strict=True)
-            ]
-            return shown | {
-                "sigma": sigma,
-                "sigma_over_median": sigma / median,
-                "effective_neighbors": neighbors_at(last.squared, last.sigma),
-                "propagated_accuracy": torch.cat(hits).double().mean(),
-                "chance_loss": self._compare(last._replace(propagated=shares)).mean(),
-                "eliminated": median.new_full((), float(last.eliminated)),
-            }
+        chance, _ = self._compared(last._replace(propagated=chance_of(last)))
+        return shown | describe(last) | {"chance_loss": chance.mean()}
 
-    def get_extra_state(self) -> dict[str, float | None]:
-        """Sigma and neighbors, which a ``state_dict`` holds."""
-        return {"sigma": self.sigma, "neighbors": self.neighbors}
+    def get_extra_state(self) -> dict[str, Any]:
+        """The width, which a ``state_dict`` holds."""
+        return {name: getattr(self, name) for name in WIDTHS}
 
-    def set_extra_state(self, state: dict[str, float | None]) -> None:
-        """Take sigma and neighbors from a ``state_dict``."""
-        self.neighbors, self.sigma = state["neighbors"], state["sigma"]
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take the width from a ``state_dict``."""
+        for name in WIDTHS:
+            setattr(self, name, state[name])
 
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters)
+
+    def _width(self, squared: Tensor) -> float | Tensor:
+        if self.sigma is not None:
+            return self.sigma
+        if self.neighbors is not None:
+            return sigma_for_neighbors(squared, self.neighbors)
+        return sigma_for_median(squared, self.sigma_over_median or 1)
 
     def _splits(
         self, labels: Tensor, labeled: Tensor | None, generator: torch.Generator | None
@@ -282,10 +303,12 @@ class GLoss(nn.Module):
         """The splits of a batch, hidden and kept positions, and the positions of documents without a class.
 
         Args:
-            labels: (B,) int64, negative for documents without a class.
+            labels: (B,) int64, negative for documents without a class; the last ones are remembered.
             labeled: (B,) bool, or None.
             generator: of this call, or None.
         """
+        present = len(labels) - len(self.past)
+        past = torch.arange(present, len(labels), device=labels.device)
         known, unlabeled = None, labels.new_zeros(0)
         if self.ignore_index is not None:
             known, unlabeled = (labels >= 0).nonzero().squeeze(1), (labels < 0).nonzero().squeeze(1)
@@ -295,56 +318,29 @@ class GLoss(nn.Module):
             if len(kept) == 0 and len(labels) > 1:
                 raise ValueError("labeled: at least one document must keep its label")
             return [(hidden, kept)], unlabeled
-        drawn_from = labels if known is None else labels[known]
+        drawn_from = labels[:present] if known is None else labels[known[: len(known) - len(past)]]
         if self.training:
             check_generator(generator)
             generator = self.generator if generator is None else generator
-            splits = [draw_split(drawn_from, self.labeled_fraction, self.stratified, generator)]
+            splits = [draw_split(drawn_from, self.labeled_fraction, self.stratified, generator, self.gather)]
         else:
             splits = complementary_splits(drawn_from, self.labeled_fraction)
         if known is not None:
             splits = [(known[hidden], known[kept]) for hidden, kept in splits]
-        return splits, unlabeled
+        return [(hidden, torch.cat([kept, past]) if len(past) else kept) for hidden, kept in splits], unlabeled
 
-    def _compare(self, graph: Graph) -> Tensor:
-        """The loss of propagated labels. Steps 7 and 8."""
-        splits = zip(graph.propagated, graph.truth, graph.known, strict=True)
-        found = zip(*(self._losses(*split, graph.weights) for split in splits), strict=True)
-        losses, weights, reachable = (torch.cat(parts) for parts in found)
-        self.left_out = 1 - reachable.double().mean()
+    def _compared(self, graph: Graph) -> tuple[Tensor, Tensor]:
+        """The loss of propagated labels and the share of evaluation nodes that it leaves out. Steps 7 and 8."""
+        losses, weights, reachable = compare(graph, self.criterion, self.divide_again)
+        left_out = 1 - reachable.double().mean()
         if self.reduction == "none":
-            return losses
+            return losses, left_out
         total = losses.sum()
         if self.reduction == "sum":
-            return total
+            return total, left_out
         # If all nodes are left out, the sum is a zero that still has a gradient.
         weight = weights.sum()
-        return total / torch.where(weight > 0, weight, torch.ones_like(weight))
-
-    def _losses(
-        self, log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Weighted losses of the evaluation nodes of a split, their weights, and whether their class is labeled.
-
-        Args:
-            log_y: (u, C) logarithm of the propagated labels.
-            truth: (u,) classes of the evaluation nodes.
-            known: (l,) classes of the labeled nodes.
-            class_weights: (C,), or None.
-        """
-        weights = log_y.new_ones(len(truth))
-        if class_weights is not None:
-            weights = class_weights.to(log_y.dtype)[truth]
-        reachable = is_in(truth, known)
-        if self.criterion == "softmax":
-            losses = F.cross_entropy(log_y.exp(), truth, reduction="none")
-        else:
-            # The true class is selected first: an absent class has -inf, whose gradient is NaN.
-            picked = log_y.gather(1, truth[:, None]).squeeze(1)
-            losses = -torch.where(reachable, picked, torch.zeros_like(picked))
-            weights = weights * reachable
-        losses = losses * weights
-        return losses / len(truth) if self.divide_again else losses, weights, reachable
+        return total / torch.where(weight > 0, weight, torch.ones_like(weight)), left_out
 
 
 LOSS = GLoss

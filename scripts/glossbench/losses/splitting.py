@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from glossbench.arguments import check_range
+from glossbench.losses.gathering import of_first, processes
 from glossbench.transfer import to_device
 
 
@@ -16,7 +17,11 @@ def number_kept(batch_size: int, labeled_fraction: float) -> int:
 
 
 def draw_split(
-    labels: Tensor, labeled_fraction: float, stratified: bool = False, generator: torch.Generator | None = None
+    labels: Tensor,
+    labeled_fraction: float,
+    stratified: bool = False,
+    generator: torch.Generator | None = None,
+    gather: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Draw the documents of a batch that keep their label.
 
@@ -27,11 +32,14 @@ def draw_split(
         labeled_fraction: share gamma of the batch that keeps its labels, in (0, 1).
         stratified: keep the label of at least one document of each class, as far as the number of labels allows.
         generator: of the CPU; None is torch's default one.
+        gather: all processes have the labels and take the draw of the first.
 
     Returns:
         Positions of the hidden and of the kept documents, each in the order of the batch, on the labels' device.
     """
     order = to_device(torch.randperm(len(labels), generator=generator, device="cpu"), labels.device)
+    if gather and processes() > 1:
+        order = of_first(order)
     if stratified:
         shuffled = labels.gather(0, order)
         by_class = torch.argsort(shuffled, stable=True)

@@ -1,0 +1,96 @@
+"""What was propagated over the graph of a batch: compared with the truth, and described."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from glossbench.graph import is_in
+from glossbench.sigma import median_of_pairs, neighbors_at
+
+
+class Graph(NamedTuple):
+    """The graph of a call, in one or more splits."""
+
+    squared: Tensor  # (B, B) squared distances, detached
+    sigma: float | Tensor
+    propagated: list[Tensor]  # (u, C) logarithm of the propagated labels of each split
+    truth: list[Tensor]  # (u,) classes of its evaluation nodes
+    known: list[Tensor]  # (l,) classes of its labeled nodes
+    weights: Tensor | None  # (C,)
+    eliminated: bool
+
+
+def compare(graph: Graph, criterion: str, divide_again: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Weighted losses of the evaluation nodes of all splits, their weights, and whether their class is labeled."""
+    splits = zip(graph.propagated, graph.truth, graph.known, strict=True)
+    found = zip(*(_compare(*split, graph.weights, criterion, divide_again) for split in splits), strict=True)
+    losses, weights, reachable = (torch.cat(parts) for parts in found)
+    return losses, weights, reachable
+
+
+def _compare(
+    log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None, criterion: str, divide_again: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    weights = log_y.new_ones(len(truth))
+    if class_weights is not None:
+        weights = class_weights.to(log_y.dtype)[truth]
+    reachable = is_in(truth, known)
+    if criterion == "softmax":
+        losses = F.cross_entropy(log_y.exp(), truth, reduction="none")
+    else:
+        # The true class is selected first: an absent class has -inf, whose gradient is NaN.
+        picked = log_y.gather(1, truth[:, None]).squeeze(1)
+        losses = -torch.where(reachable, picked, torch.zeros_like(picked))
+        weights = weights * reachable
+    losses = losses * weights
+    return losses / len(truth) if divide_again else losses, weights, reachable
+
+
+def chance_of(graph: Graph) -> list[Tensor]:
+    """The classes' shares of the labeled nodes in the place of what was propagated."""
+    return [
+        F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
+        for y, known in zip(graph.propagated, graph.known, strict=True)
+    ]
+
+
+@torch.no_grad()
+def describe(graph: Graph) -> dict[str, Tensor]:
+    """What ``GLoss.report`` says of a graph; the host waits for nothing."""
+    median = median_of_pairs(graph.squared)
+    sigma = graph.sigma * torch.ones_like(median)
+    hits = [y.argmax(dim=1) == truth for y, truth in zip(graph.propagated, graph.truth, strict=True)]
+    return {
+        "sigma": sigma,
+        "sigma_over_median": sigma / median,
+        "effective_neighbors": neighbors_at(graph.squared, graph.sigma),
+        "propagated_accuracy": torch.cat(hits).double().mean(),
+        "eliminated": median.new_full((), float(graph.eliminated)),
+    }
+
+
+def gradient_shares(terms: Mapping[str, Tensor], embeddings: Tensor) -> dict[str, Tensor]:
+    """Share of each term of a loss in the gradient at the embeddings: its norm over the sum of the terms' norms.
+
+    To be called before ``backward``, with the terms weighted as they are added up. The host waits for nothing.
+
+    Args:
+        terms: scalars by name.
+        embeddings: (B, d), from which the terms were computed.
+
+    Returns:
+        Scalars by the same names, which sum to one; NaN if no term has a gradient.
+
+    Example:
+        >>> terms = {"ce": (1 - weight) * cross_entropy, "gloss": weight * gloss}
+        >>> shares = gradient_shares(terms, embeddings)
+    """
+    norms = {}
+    for name, term in terms.items():
+        (gradient,) = torch.autograd.grad(term, embeddings, retain_graph=True, materialize_grads=True)
+        norms[name] = torch.linalg.vector_norm(gradient, dtype=torch.float64)
+    total = torch.stack(list(norms.values())).sum()
+    return {name: norm / total for name, norm in norms.items()}

@@ -1,0 +1,76 @@
+"""Documents of earlier batches that remain nodes of the graph."""
+
+import io
+
+import pytest
+import torch
+from glossbench.losses import GLoss
+from test_gloss import plain_loss
+from test_graph import batch
+
+SIZE = 20
+
+
+def steps():
+    """Five batches of 12 documents."""
+    embeddings, labels, _ = batch(0, 60)
+    return list(zip(embeddings.split(12), labels.split(12), strict=True))
+
+
+def mask(loss, nodes):
+    return torch.zeros(nodes, dtype=torch.bool).index_fill(0, loss.last_split[1], True)
+
+
+def test_the_loss_is_what_a_plain_loop_over_batch_and_past_documents_gives():
+    loss = GLoss(sigma=0.6, memory=SIZE)
+    past = []
+    for embeddings, labels in steps():
+        leaf = embeddings.clone().requires_grad_()
+        found = loss(leaf, labels)
+        nodes = torch.stack([*embeddings, *(row for row, _ in past)])
+        classes = torch.stack([*labels, *(label for _, label in past)])
+        labeled = mask(loss, len(nodes))
+        assert labeled[12:].all()
+        assert found.item() == pytest.approx(plain_loss(nodes, classes, labeled, 0.6), rel=1e-10)
+        every = nodes.requires_grad_()
+        (expected,) = torch.autograd.grad(GLoss(sigma=0.6)(every, classes, labeled=labeled), every)
+        torch.testing.assert_close(torch.autograd.grad(found, leaf)[0], expected[:12])
+        past = [*past, *zip(embeddings, labels, strict=True)][-SIZE:]
+    assert torch.equal(loss.past.embeddings, torch.stack([row for row, _ in past]))
+
+
+def test_evaluation_uses_the_memory_and_leaves_it_as_it_is():
+    loss = GLoss(sigma=0.6, memory=SIZE)
+    (embeddings, labels), (further, others), *_ = steps()
+    loss(embeddings, labels)
+    loss.eval()
+    found = loss(further, others)
+    assert loss(further, others) == found
+    assert torch.equal(loss.past.embeddings, embeddings)
+    assert found != GLoss(sigma=0.6).eval()(further, others)
+    assert loss(further[:1], others[:1]) > 0  # a single document, all of whose neighbours are remembered
+
+
+def test_documents_without_a_class_are_not_remembered():
+    loss = GLoss(memory=SIZE, ignore_index=-100)
+    for embeddings, labels in steps()[:2]:
+        loss(embeddings, labels.index_fill(0, torch.tensor([1, 5]), -100))
+    kept = [i for i in range(12) if i not in (1, 5)]
+    assert torch.equal(loss.past.embeddings, torch.cat([embeddings[kept] for embeddings, _ in steps()[:2]]))
+
+
+def test_a_loss_that_was_saved_goes_on_as_the_one_that_was_not():
+    loss = GLoss(neighbors=6, memory=SIZE)
+    first, second, third, *_ = steps()
+    loss(*first)
+    loss(*second)
+    file = io.BytesIO()
+    torch.save(loss.state_dict(), file)
+    file.seek(0)
+    other = GLoss(memory=SIZE)
+    other.load_state_dict(torch.load(file))
+    values = []
+    for each in (loss, other):
+        torch.manual_seed(0)
+        values.append(each(*third))
+    assert values[0] == values[1]
