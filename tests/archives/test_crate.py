@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from archives import repacked
-from glossbench.archives.unpacking import unpacked
+from glossbench.archives.format import unpacked
 from glossbench.archives.verifying import verify
 from registered import CLAIMS, ROOT
 

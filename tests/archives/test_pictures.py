@@ -4,7 +4,7 @@ import io
 
 import matplotlib.pyplot as plt
 import pytest
-from glossbench.archives.pictures import draw_the_same
+from glossbench.archives.rebuilding import draw_the_same
 
 
 def pdf(height=1.0, title="scores", color="C0"):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from archives import repacked
 from glossbench.__main__ import main
-from glossbench.archives import rebuilding
+from glossbench.archives import verifying
 from glossbench.archives.verifying import verify as verdict_on
 from glossbench.provenance import versions
 from registered import ROOT
@@ -281,7 +281,7 @@ def test_the_digest_of_the_whole_tells_a_forgery_that_no_check_from_inside_can(a
 
 
 def test_a_picture_of_other_versions_is_looked_at_but_not_compared(packed, tmp_path, monkeypatch):
-    monkeypatch.setattr(rebuilding, "versions", lambda: {**versions(), "matplotlib": "1.0"})
+    monkeypatch.setattr(verifying, "versions", lambda: {**versions(), "matplotlib": "1.0"})
     found = verdict_on(repacked(packed, tmp_path / "a.tar.gz", sums=True), ROOT)
     assert found.faults == []
     pictures = sum(name.endswith((".png", ".pdf")) for name in packed)

@@ -8,25 +8,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from glossbench.archives import rebuilding
 from glossbench.archives.format import write_archive, write_tar
 from glossbench.archives.imported import Expected, records
 from glossbench.archives.packing import pack
-from glossbench.evidence.build import Evidence
+from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.files import write_json
 from glossbench.frames import write_frame
-from glossbench.learning.collecting import collect
 from glossbench.learning.evaluation.metrics import run_columns
-from glossbench.provenance import NUMERICS
-from glossbench.settings.files import StudyFiles, card_file, run_folder
-from glossbench.settings.names import names_of
-from glossbench.settings.outputs import report_entries
-from glossbench.settings.params import collect_settings
-from glossbench.settings.study import Study, canonical, load_study
+from glossbench.provenance import NUMERICS, describe
+from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
 from made_up import corpora
-from registered import CLAIMS, CONFIG, OUTPUTS, PUBLISHED, ROOT, caption
-from run_script import run
+from registered import CONFIG, ROOT
 
 EPOCHS = 3
 
@@ -123,38 +117,11 @@ def _plain(value: Any) -> Any:
 
 def _make_evidence(study: Study, results: Path) -> None:
     """Make frames, tables, figures, tests, verdicts and the report."""
-    collected = StudyFiles(study, lambda item: str(results))
-    files = collected.files(list(study.runs), study.tuning_jobs(), collected.cards())
-    frames = collect(collect_settings(study), files)
-    for name, frame in frames.items():
+    for name, frame in make_frames(study, results).items():
         write_frame(name, frame, results / f"{name}.parquet")
-    frames = {name: pd.read_parquet(results / f"{name}.parquet") for name in frames}
-    made = Evidence(frames, PUBLISHED, names_of(study, CONFIG))
-    outputs = [output for output in OUTPUTS if output.fillable(study)]
-    for output in outputs:
-        given = output.specification(), caption(output.key)
-        files = rebuilding.drawn(made, *given) if output.kind == "figure" else made.table(*given)
-        for ending, content in files.items():
-            content = content if isinstance(content, bytes) else content.encode()
-            _placed(results / f"{output.kind}s/{output.key}.{ending}").write_bytes(content)
-    for name, texts in {"claims": made.claims(CLAIMS), "significance": made.significance()}.items():
-        for ending, text in texts.items():
-            (results / f"{name}.{ending}").write_text(text, encoding="utf-8")
-    given = {
-        **{name: str(results / f"{name}.parquet") for name in ("runs", "corpora", "coverage")},
-        "claims": str(results / "claims.json"),
-        "tables": sorted(map(str, results.glob("tables/*.html"))),
-        "figures": sorted(map(str, results.glob("figures/*.png"))),
-    }
-    params = {
-        "names": canonical(made.names),
-        "settings": canonical(study.spelled_out),
-        "claims": canonical(CLAIMS),
-        "outputs": canonical(report_entries(outputs, ROOT)),
-        "records": canonical(records(study, set())),
-    }
-    output = {"page": str(results / "report.html"), "provenance": str(results / "provenance.json")}
-    run("report", results.parent / "log", given, output, params)
+    stated = {name: Path(path) for name, path in records(study, set()).items()}
+    for name, content in make_evidence(study, results, ROOT, describe(ROOT), stated):
+        _placed(results / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def files_of(archive: Path) -> dict[str, bytes]:

@@ -7,10 +7,14 @@ import gzip
 import hashlib
 import io
 import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from glossbench.files import CHECKSUMS, checksum_lines
+from glossbench.errors import GlossbenchError
+from glossbench.files import CHECKSUMS, checksum_lines, read_checksums, sha256
 
 FORMAT = 2
 ABOUT = "archive.json"  # format, study, inputs, and where it was packed
@@ -19,6 +23,7 @@ LOCK = "envs/requirements.txt"
 WORKFLOW = "Snakefile"
 CITATION = "CITATION.cff"
 CRATE = "ro-crate-metadata.json"
+GZIP = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0])  # no name, no comment, no time
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 EVIDENCE = (
     "report.html", "provenance.json", "claims.json", "claims.md", "significance.csv", "significance.json",
@@ -26,28 +31,14 @@ EVIDENCE = (
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """Files of the repository that belong to an archive with evidence: workflow, registries, captions, lock, citation.
-
-    Args:
-        root: Root folder of the repository.
-
-    Returns:
-        Paths by their name in the archive, sorted.
-    """
-    paths = [root / "config" / f"{name}.yaml" for name in REGISTRIES]
-    paths += [*root.glob("config/published/*"), *root.glob("report/*.rst"), *root.glob("rules/*.smk")]
-    paths += [root / LOCK, root / WORKFLOW, root / CITATION]
+    """Files of the repository that belong to an archive with evidence, by names there: registries, rules, lock."""
+    paths = [root / name for name in (LOCK, WORKFLOW, CITATION, *(f"config/{name}.yaml" for name in REGISTRIES))]
+    paths += [path for pattern in ("config/published/*", "report/*.rst", "rules/*.smk") for path in root.glob(pattern)]
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
 def write_archive(archive: Path, folder: str, files: dict[str, Path | bytes]) -> None:
-    """Write an archive.
-
-    Args:
-        archive: The file to write.
-        folder: Top folder in the archive.
-        files: Paths or contents, by their name below the top folder.
-    """
+    """Write paths or contents, by their names below the top folder ``folder``, and their digests."""
     stored = {name: file if isinstance(file, bytes) else file.read_bytes() for name, file in files.items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     stored[CHECKSUMS] = checksum_lines(digests).encode()
@@ -67,3 +58,78 @@ def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) ->
             member = tarfile.TarInfo(f"{folder}/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
+
+
+def unpacked(archive: Path, folder: Path) -> Path:
+    """Unpack the archive below ``folder``, and nowhere else. Returns the archive's top folder.
+
+    Raises:
+        GlossbenchError: It is damaged, or a member is not a plain file below one top folder. Nothing was unpacked.
+    """
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members = tar.getmembers()
+            top = _top_folder(archive, members)
+            for member in members:
+                target = folder / member.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(tar.extractfile(member).read())
+    except OSError as error:  # includes some errors of tarfile and gzip
+        raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
+    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
+        raise GlossbenchError(f"{archive}: not a whole tar.gz: {error}") from None
+    return folder / top
+
+
+def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
+    seen: set[PurePosixPath] = set()
+    for member in members:
+        path = PurePosixPath(member.name)
+        faults = {
+            "leads out of the archive": path.is_absolute() or ".." in path.parts or "\\" in member.name,
+            "not a plain file in a folder": not member.isreg() or len(path.parts) < 2,
+            "is in the archive twice": path in seen,
+        }
+        if fault := next((text for text, found in faults.items() if found), None):
+            raise GlossbenchError(f"{archive}: {member.name}: {fault}; nothing was unpacked")
+        seen.add(path)
+    tops = {path.parts[0] for path in seen}
+    if len(tops) != 1:
+        raise GlossbenchError(f"{archive}: one folder at the top was expected, {len(tops)} found")
+    return tops.pop()
+
+
+def around_the_files(archive: Path, root: Path) -> Iterator[str]:
+    """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
+    opened, digest = zlib.decompressobj(wbits=31), hashlib.sha256()
+    with archive.open("rb") as stream, tempfile.TemporaryFile() as again:
+        if stream.read(len(GZIP)) != GZIP:
+            yield f"{archive}: its head is not that of an archive of make pack"
+        stream.seek(0)
+        while not opened.eof and (chunk := stream.read(2**20)):
+            digest.update(opened.decompress(chunk))
+        if opened.unused_data or stream.read(1):
+            yield f"{archive}: something follows its end, which no list tells of"
+        write_tar(again, root.name, files_in(root))
+        again.seek(0)
+        if hashlib.file_digest(again, "sha256").digest() != digest.digest():
+            yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"
+
+
+def files_in(root: Path) -> dict[str, Path]:
+    """The files of an unpacked archive by their names in it."""
+    return {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+
+
+def compare_checksums(root: Path) -> dict[str, str]:
+    """Compare the files with the packed SHA256SUMS. Returns what is wrong by the name of the file, sorted."""
+    present, listed = files_in(root), read_checksums(root / CHECKSUMS)
+    faults = {}
+    for name in sorted({*present, *listed} - {CHECKSUMS}):
+        if name not in present:
+            faults[name] = f"missing, {CHECKSUMS} lists it"
+        elif name not in listed:
+            faults[name] = f"not one of the files that {CHECKSUMS} lists"
+        elif sha256(present[name]) != listed[name]:
+            faults[name] = "its content is not what was packed (sha256)"
+    return faults

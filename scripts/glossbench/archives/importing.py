@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.format import ABOUT, FORMAT
+from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
 from glossbench.archives.imported import FOLDER, INDEX, PACKS, read_index
 from glossbench.archives.judging import Judge
-from glossbench.archives.unpacking import compare_checksums, unpacked
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, replacing, sha256
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder

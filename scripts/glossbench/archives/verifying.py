@@ -10,21 +10,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from glossbench.archives.crate import crate
-from glossbench.archives.format import ABOUT, CRATE, STUDY, sources
+from glossbench.archives.format import (
+    ABOUT,
+    CRATE,
+    LOCK,
+    STUDY,
+    around_the_files,
+    compare_checksums,
+    files_in,
+    sources,
+    unpacked,
+)
 from glossbench.archives.imported import FOLDER, PACKS, manifest
 from glossbench.archives.importing import about_archive
 from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of, files_of_runs
-from glossbench.archives.rebuilding import Rebuilt
-from glossbench.archives.unpacking import around_the_files, compare_checksums, unpacked
+from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
-from glossbench.provenance import NUMERICS
+from glossbench.provenance import NUMERICS, versions
 from glossbench.settings.files import card_file
+from glossbench.settings.outputs import load_outputs
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
+
+# With other versions of these a picture has other bytes.
+DRAWN_WITH = ("numpy", "pandas", "matplotlib", "seaborn", "pillow", "fonttools", "zlib")
 
 
 @dataclass
@@ -36,9 +49,7 @@ class Verdict:
 
 
 def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
-    """Check an archive.
-
-    What is made from a damaged file is not checked.
+    """Check an archive. What is made from a damaged file is not checked.
 
     Args:
         archive: The tar.gz.
@@ -71,8 +82,8 @@ class _Check:
         self.folder, self.root, self.verdict = folder, root, verdict
         self.about = about_archive(folder)
         self.study = load_study(read_yaml(folder / STUDY), STUDY, root / "config")
-        self.names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        self.whole = CRATE in self.names or any(name.endswith(".parquet") for name in self.names if "/" not in name)
+        self.files = files_in(folder)
+        self.whole = CRATE in self.files or any(name.endswith(".parquet") for name in self.files if "/" not in name)
 
     def run(self) -> None:
         """Check the files, the runs and, if it has evidence, that this follows from them."""
@@ -82,30 +93,30 @@ class _Check:
             self.verdict.notes.append("it has no evidence, which is made when all runs of the study are finished")
         if faults or not self.whole:
             return
-        faults += [*self._sources(), *self._manifests()]
-        rebuilt = Rebuilt(self.folder, self.study, self.root, read_json(self.folder / "provenance.json"))
-        faults += rebuilt.faults()
-        self.verdict.notes += rebuilt.notes
+        faults += self._sources()
+        faults += [*self._frames()] or self._evidence()
+        faults += self._manifests()
         if not faults:
-            contents = {name: (self.folder / name).read_bytes() for name in self.names}
+            contents = {name: path.read_bytes() for name, path in self.files.items()}
             if contents[CRATE] != crate(self.study, contents):
                 faults.append(f"{CRATE}: does not describe the packed files")
 
     def _contents(self) -> Iterator[str]:
         """Faults for files that an archive of this study must have and has not, or has and must not have."""
-        runs = files_of_runs(self.study)
-        finished = {name: files for name, files in runs.items() if self.whole or f"{name}/{files[0]}" in self.names}
+        runs, cards = files_of_runs(self.study), {card_file(corpus) for corpus in self.study.corpora}
+        finished = {name: files for name, files in runs.items() if self.whole or f"{name}/{files[0]}" in self.files}
         expected = {f"{name}/{file}" for name, files in finished.items() for file in files} | {ABOUT, STUDY, CHECKSUMS}
         possible = {f"{name}/{file}.npz" for name in runs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
-        cards = {card_file(corpus) for corpus in self.study.corpora}
-        kinds = {"corpora": self.study.corpora, "encoders": self.study.encoders}
-        possible |= {manifest(kind, key) for kind, keys in kinds.items() for key in keys} | cards
+        possible |= cards | {manifest(kind, key) for kind, key in self._inputs()}
         if self.whole:
             expected |= {*evidence_of(self.study, self.root), *sources(self.root), CRATE, *cards}
-        yield from (f"{name}: missing, the study has it" for name in sorted(expected - self.names))
-        for name in sorted(self.names - expected - possible):
+        yield from (f"{name}: missing, the study has it" for name in sorted(expected - set(self.files)))
+        for name in sorted(set(self.files) - expected - possible):
             what = "table or figure" if name.startswith(("tables/", "figures/")) else "file"
             yield f"{name}: no {what} of this study"
+
+    def _inputs(self) -> list[tuple[str, str]]:
+        return [(kind, key) for kind in ("corpora", "encoders") for key in getattr(self.study, kind)]
 
     def _runs(self) -> Iterator[str]:
         """Faults of runs and searches: not what the packed study gives."""
@@ -126,23 +137,49 @@ class _Check:
         """Faults of registries, captions, workflow and lock: not those of this checkout."""
         commit = self.about["packed_by"]["commit"]
         for name, path in sources(self.root).items():
-            if (self.folder / name).read_bytes() != path.read_bytes():
+            if self.files[name].read_bytes() != path.read_bytes():
                 yield f"{name}: not that of this checkout; the archive was packed at the commit {commit}"
+
+    def _frames(self) -> Iterator[str]:
+        """Faults of the frames. On other processors t-SNE gives other coordinates; these are not compared."""
+        for name, made in make_frames(self.study, self.folder).items():
+            file = f"{name}.parquet"
+            try:
+                odd = differing_columns(self.files[file], made)
+            except Exception as error:  # reading a file that is not Parquet may raise anything
+                yield f"{file}: cannot be read: {' '.join(str(error).split())}"
+                continue
+            if name == "projections" and odd and set(odd) <= {"x", "y"}:
+                self.verdict.notes.append(f"{file}: other coordinates are made here; they were not compared")
+            elif odd:
+                yield f"{file}: does not follow from the runs: {', '.join(odd[:3])}"
+
+    def _evidence(self) -> Iterator[str]:
+        """Faults of tables, figures, tests, verdicts and the report."""
+        provenance = {**read_json(self.folder / "provenance.json"), "lock": sha256(self.folder / LOCK)}
+        stated, here = provenance.get("packages", {}), versions()
+        draw = all(stated.get(name) == here[name] for name in DRAWN_WITH)
+        if not draw:
+            pictures = sum(name.startswith("figures/") and name.endswith(PICTURES) for name in self.files)
+            note = f"{pictures} pictures were not drawn again: they were made with other versions of libraries"
+            self.verdict.notes.append(note)
+        computed = {f"figures/{one.key}.csv" for one in load_outputs(self.root / "config") if not one.reads}
+        records = {name: path for name, path in self.files.items() if name.startswith(("resources/", f"{FOLDER}/"))}
+        kept = {key: value for key, value in provenance.items() if key not in ("study", "runs")}
+        try:
+            for name, wanted in make_evidence(self.study, self.folder, self.root, kept, records, draw):
+                if fault := difference(name, self.files[name].read_bytes(), wanted, close=name in computed):
+                    yield f"{name}: {fault}"
+        except Exception as error:  # runs in an archive may contain anything
+            yield f"its evidence cannot be made from the runs: {type(error).__name__}: {' '.join(str(error).split())}"
 
     def _manifests(self) -> Iterator[str]:
         """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""
-        for kind in ("corpora", "encoders"):
-            for key in getattr(self.study, kind):
-                name, entry = manifest(kind, key), self.study.entry(kind, key)
-                if name not in self.names:
-                    if f"{FOLDER}/{PACKS}" not in self.names:
-                        yield f"{name}: missing, and no run was imported"
-                    continue
-                try:
-                    listed = set(read_checksums(self.folder / name).values())
-                except GlossbenchError as error:
-                    yield str(error).replace(f"{self.folder}/", "")
-                    continue
+        for kind, key in self._inputs():
+            name, entry = manifest(kind, key), self.study.entry(kind, key)
+            if name in self.files:
                 wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
-                if missing := wanted - listed:
+                if missing := wanted - set(read_checksums(self.files[name]).values()):
                     yield f"{name}: does not list {len(missing)} of the files of the registry (sha256)"
+            elif f"{FOLDER}/{PACKS}" not in self.files:
+                yield f"{name}: missing, and no run was imported"
