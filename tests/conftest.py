@@ -8,7 +8,7 @@ import pytest
 import yaml
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import CHECKSUMS, listed_files
 

@@ -13,7 +13,7 @@ from data_registries import registry
 from glossbench.data.corpora import prepare
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from glossbench.data.encoders import check_encoder, missing_files, wanted_files
+from glossbench.data.encoders import check_encoder, encoder_files
 from glossbench.errors import FetchError, TrainingError
 from glossbench.files import write_checksums
 from glossbench.learning.encoder.loading import load_backbone
@@ -48,8 +48,12 @@ def refusal(folder) -> str:
 
 def test_files_in_sub_folders_and_shards_beside_whole_weights_are_left_alone():
     names = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "vocab.txt"]
-    assert wanted_files([*names, "onnx/config.json", "model-/../x-of-1.safetensors"]) == [names[0], names[1], names[3]]
-    assert missing_files(names) == ""
+    assert encoder_files([*names, "onnx/config.json", "model-/../x-of-1.safetensors"])[0] == [
+        names[0],
+        names[1],
+        names[3],
+    ]
+    assert encoder_files(names)[1] == ""
 
 
 def old_name(name):

@@ -8,7 +8,7 @@ import time
 import pytest
 from data_registries import ROOT
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 
 BODY = b"id\ttrain\tclass\n" * 10_000
 
@@ -21,7 +21,7 @@ def fetching(server, folder) -> subprocess.Popen:
     """A process of its own that fetches labels.txt into a folder."""
     code = (
         "import sys\n"
-        "from glossbench.data.sources.mirror import Mirror\n"
+        "from glossbench.data.sources.urls import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
         f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Mirror())"
     )

@@ -18,7 +18,7 @@ from glossbench.data.corpora import prepare
 from glossbench.data.encoders import load_tokenizer
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import CorpusError, FetchError
 from glossbench.files import listed_files, write_checksums
 from glossbench.learning.encoder.loading import layer_list, load_backbone
@@ -230,7 +230,7 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.sources.mirror import Mirror\n"
+        "from glossbench.data.sources.urls import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
         "from glossbench.errors import FetchError\n"
         "try:\n"

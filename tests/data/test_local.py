@@ -8,7 +8,7 @@ import pytest
 import torch
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, local_files
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import listed_files
 from glossbench.learning.encoder.loading import load_backbone

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 
 URL = "https://example.org:8080/a%20b/c.txt"

@@ -1,7 +1,7 @@
 """Records of fetched files: installed whole, recognised by their source, replaced by those of another."""
 
 import pytest
-from glossbench.data.resources import install, intact
+from glossbench.data.fetching import install, intact
 
 SOURCE = {"sha256": "0" * 64, "folder": "data"}
 

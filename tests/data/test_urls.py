@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from glossbench.data.fetching import fetch
 from glossbench.data.sources import urls
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import listed_files
 

@@ -27,8 +27,13 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
         CorpusError: The splits do not have the sizes that the registry states.
     """
     settings = dict(settings)
-    splitting = settings.pop("splitting")
-    _check_sizes(splits, settings.pop("documents", None), settings.get("corpus"))
+    splitting, stated = settings.pop("splitting"), settings.pop("documents", None)
+    found = {split: len(frame) for split, frame in splits.items()}
+    if stated not in (None, found):
+        raise CorpusError(
+            f"{settings.get('corpus')}: {_one_line(found)} documents found, expected {_one_line(stated)}; "
+            f"correct `documents:` in the corpus's entry"
+        )
     whole = pd.concat(splits.values(), ignore_index=True)
     learned = pd.concat([splits["train"], splits["val"]], ignore_index=True)
     texts = [whole[column] for column in ("text", "text_pair") if column in whole]
@@ -41,7 +46,7 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     return settings | {
         "split": _one_line(splitting),
         "n_documents": len(whole),
-        **{f"n_{split}": len(frame) for split, frame in splits.items()},
+        **{f"n_{split}": size for split, size in found.items()},
         "n_classes": len(class_names),
         "class_names": class_names,
         "class_counts": counts,
@@ -54,15 +59,6 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
         "mean_words": round(sum(n_words) / len(n_words), 2),
         "max_words": max(n_words),
     }
-
-
-def _check_sizes(splits: dict[str, pd.DataFrame], stated: dict[str, int] | None, corpus: str | None) -> None:
-    found = {split: len(frame) for split, frame in splits.items()}
-    if stated not in (None, found):
-        raise CorpusError(
-            f"{corpus}: {_one_line(found)} documents found, expected {_one_line(stated)}; "
-            f"correct `documents:` in the corpus's entry"
-        )
 
 
 def _one_line(settings: str | dict) -> str:

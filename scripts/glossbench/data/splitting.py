@@ -24,7 +24,6 @@ def stratified_subset(labels: np.ndarray, size: int, seed: int, per_class: int =
     Raises:
         CorpusError: ``size`` is below 1, above N, or too small for ``per_class``.
     """
-    labels = np.asarray(labels)
     if not 1 <= size <= len(labels):
         raise CorpusError(f"subset of {size} documents, expected 1 to {len(labels)}, as many as there are")
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -80,7 +79,6 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     Raises:
         CorpusError: No document would be held out.
     """
-    labels = np.asarray(labels)
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     size = min(round(fraction * len(labels)), int((counts - 1).sum()))
     if size < 1:

@@ -19,19 +19,14 @@ import pyarrow.parquet as pq
 
 from glossbench.errors import CorpusError, nearest
 
-SPLIT_OF = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-}
+# Columns of the frame by the role that the registry gives a column of the file; cells are checked in this order.
+ROLES = {"id": "doc_id", "text": "text", "text_pair": "text_pair", "label": "class_name", "split": "split"}
+SPLIT_OF = {"train": "train", "training": "train", "test": "test"} | dict.fromkeys(
+    ("val", "valid", "validation", "dev"), "val"
+)
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 COMPRESSED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
 ARCHIVES = (b"PK\x03\x04", b"\x28\xb5\x2f\xfd")  # zip, Excel's files among them, and zstd
-SPLIT_NAMES = "train, val (or validation, valid, dev), test"
 
 
 def read_table(kind: str, path: Path, columns: dict[str, str], split: str = "") -> pd.DataFrame:
@@ -52,62 +47,39 @@ def read_table(kind: str, path: Path, columns: dict[str, str], split: str = "") 
         CorpusError: The file is not of this kind, or a cell has no usable value; the message names file, row and
             column. Rows are counted from 1, without the header.
     """
-    rows = []
-    for number, row in enumerate(_ROWS[kind](path, list(columns.values())), start=1):
-        cell = _Cell(path, number, row, columns)
-        rows.append(
-            {
-                "doc_id": cell.name("id") if "id" in columns else str(number),
-                "text": cell.text("text"),
-                **({"text_pair": cell.text("text_pair")} if "text_pair" in columns else {}),
-                "class_name": cell.name("label"),
-                "split": cell.split() if "split" in columns else split,
-            }
-        )
-    names = ["doc_id", "text", *(["text_pair"] if "text_pair" in columns else []), "class_name", "split"]
-    return pd.DataFrame(rows, columns=names, dtype="object")
+    documents = []
+    for number, row in enumerate(ROWS[kind](path, list(columns.values())), start=1):
+        document = {"doc_id": str(number), "split": split}
+        for role in (role for role in ROLES if role in columns):
+            try:
+                document[ROLES[role]] = _cell(role, row[columns[role]])
+            except ValueError as error:
+                raise CorpusError(f"{path}, row {number}, column {columns[role]!r}: {error}") from None
+        documents.append(document)
+    names = [name for role, name in ROLES.items() if role != "text_pair" or role in columns]
+    return pd.DataFrame(documents, columns=names, dtype="object")
 
 
-class _Cell:
-    """The cells of one document by role; an error about a cell names its file, row and column."""
-
-    def __init__(self, path: Path, number: int, row: dict[str, Any], columns: dict[str, str]):
-        self.path, self.number, self.row, self.columns = path, number, row, columns
-
-    def text(self, role: str) -> str:
-        value = self.row[self.columns[role]]
+def _cell(role: str, value: Any) -> str:
+    """A text without white space at its ends; a class, split or id may also be a whole number."""
+    if role in ("text", "text_pair"):
         if not isinstance(value, str):
-            raise self._error(role, f"{value!r} found, expected text")
-        return self._written(role, value)
-
-    def name(self, role: str) -> str:
-        """A class, split or id: text, or a whole number, as text."""
-        value = self.row[self.columns[role]]
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if value is None or (isinstance(value, str) and not value.strip()) or value != value:
-            raise self._error(role, "empty, expected text or a whole number")
-        if isinstance(value, bool):
-            return str(value).lower()
-        if not isinstance(value, str | int):
-            raise self._error(role, f"{str(value)[:80]!r} found, expected text or a whole number")
-        return self._written(role, str(value))
-
-    def _written(self, role: str, value: str) -> str:
-        """The text without white space at its ends; half of a surrogate pair, as JSON may hold, is refused."""
-        if lone := LONE_SURROGATE.search(value):
-            half = f"half a character (\\u{ord(lone.group()):x})"
-            raise self._error(role, f"{half} found, expected text; write it whole or leave it out")
-        return value.strip()
-
-    def split(self) -> str:
-        name = self.name("split")
-        if name.lower() not in SPLIT_OF:
-            raise self._error("split", f"unknown split {name!r}, expected one of {SPLIT_NAMES}")
-        return SPLIT_OF[name.lower()]
-
-    def _error(self, role: str, message: str) -> CorpusError:
-        return CorpusError(f"{self.path}, row {self.number}, column {self.columns[role]!r}: {message}")
+            raise ValueError(f"{value!r} found, expected text")
+    elif value is None or (isinstance(value, str) and not value.strip()) or value != value:
+        raise ValueError("empty, expected text or a whole number")
+    elif isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        value = str(int(value))
+    elif not isinstance(value, str):
+        raise ValueError(f"{str(value)[:80]!r} found, expected text or a whole number")
+    if lone := LONE_SURROGATE.search(value):  # half of a surrogate pair, as JSON may hold
+        half = f"half a character (\\u{ord(lone.group()):x})"
+        raise ValueError(f"{half} found, expected text; write it whole or leave it out")
+    value = value.strip()
+    if role == "split" and value.lower() not in SPLIT_OF:
+        raise ValueError(f"unknown split {value!r}, expected one of train, val (or validation, valid, dev), test")
+    return SPLIT_OF[value.lower()] if role == "split" else value
 
 
 def _content(path: Path) -> bytes:
@@ -134,7 +106,7 @@ def _csv_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
     try:
         header = next(lines, [])
         _check_columns(path, header, wanted)
-        for number, line in enumerate((line for line in lines if line), start=1):
+        for number, line in enumerate(filter(None, lines), start=1):
             if len(line) != len(header):
                 raise CorpusError(
                     f"{path}, row {number}: {len(line)} cells (up to line {lines.line_num}), expected "
@@ -160,37 +132,28 @@ def _jsonl_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
-    wanted = list(dict.fromkeys(wanted))
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:200]})") from error
     _check_columns(path, table.column_names, wanted)
-    table = table.select(wanted)
-    class_names = _class_names(table.schema)
+    table = table.select(list(dict.fromkeys(wanted)))
+    # names of classes are read without the package datasets, which refuses metadata that name a type of a newer one
+    try:
+        features = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        kinds = {column: features[column] for column in table.column_names if column in features}
+        names = {column: list(kind["names"]) for column, kind in kinds.items() if kind.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        names = {}
     for number, row in enumerate((row for batch in table.to_batches() for row in batch.to_pylist()), start=1):
-        for column, names in class_names.items():
-            code = row.get(column)
-            if code is not None and not 0 <= code < len(names):
+        for column, code in ((column, row[column]) for column in names if row[column] is not None):
+            if not 0 <= code < len(names[column]):
                 raise CorpusError(f"{path}, row {number}, column {column!r}: label {code}, a document without a class")
-            row[column] = None if code is None else names[code]
+            row[column] = names[column][code]
         yield row
 
 
-def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """Names of the classes by column, where the metadata of the package datasets says that its numbers are classes.
-
-    Read without that package, which refuses metadata that name a type of a newer one, even of another column.
-    """
-    try:
-        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
-        kinds = {column: features[column] for column in schema.names if column in features}
-        return {column: list(kind["names"]) for column, kind in kinds.items() if kind.get("_type") == "ClassLabel"}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-_ROWS = {"csv": _csv_rows, "jsonl": _jsonl_rows, "parquet": _parquet_rows}
+ROWS = {"csv": _csv_rows, "jsonl": _jsonl_rows, "parquet": _parquet_rows}
 
 
 def _check_columns(place: object, found: list[str], wanted: list[str]) -> None:

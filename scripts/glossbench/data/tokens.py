@@ -107,5 +107,5 @@ def odd_shares(shares: dict[str, dict[str, float]], max_length: int) -> str:
         "unknown": "are unknown to the encoder; does it read this language and script?",
         "truncated": f"are cut off at max_length {max_length}; raise it where the encoder can take more",
     }
-    found = [f"{shares['train'][name]:.0%} of the tokens {text}" for name, text in advice.items()]
-    return "; ".join(line for line, name in zip(found, advice, strict=True) if shares["train"][name] > MANY)
+    found = shares["train"]
+    return "; ".join(f"{found[name]:.0%} of the tokens {text}" for name, text in advice.items() if found[name] > MANY)

@@ -1,16 +1,16 @@
-"""Files at a URL: from the mirror where it has them, else downloaded."""
+"""Files at a URL: from a mirror where it has them, else downloaded."""
 
 import logging
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pooch
 import requests
 
-from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import replacing, sha256
 
@@ -19,6 +19,45 @@ TIMEOUT = (20, 60)  # seconds to connect, seconds between two chunks
 CHUNK = 2**16  # bytes; pooch's default of 1024 makes large files slow
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A local copy of download hosts, where files are looked for first, for machines without internet.
+
+    Args:
+        root: Root of the mirror; None or "" for no mirror. A URL's file is at ``<root>/<host>/<path>``, wheels are in
+            ``<root>/wheels``, and files of the Hugging Face hub in ``<root>/hub/<repo>/<revision>``.
+        offline: Whether a file that the mirror does not have is an error instead of a download.
+
+    Raises:
+        FetchError: The root is no folder.
+    """
+
+    root: Path | None = None
+    offline: bool = False
+
+    def __post_init__(self):
+        """Accept the root as text, as a configuration gives it."""
+        root = Path(self.root).expanduser() if self.root else None
+        if root is not None and not root.is_dir():
+            raise FetchError(f"mirror: {root} is no folder, expected the root of a mirror (or no `mirror:`)")
+        object.__setattr__(self, "root", root)
+
+    def copy_of(self, url: str) -> Path | None:
+        """Path of the mirror's copy of a URL's file; None where it has none. A path with ".." is a FetchError."""
+        if ".." in Path(unquote(urlsplit(url).path)).parts:
+            raise FetchError(f"{url}: '..' in a URL's path; write the path without it")
+        place = Path(self._place(url))
+        return place if self.root and place.is_file() else None
+
+    def hint(self, url: str) -> str:
+        """How to provide a URL's file without the network, for an error message."""
+        return f"put a copy at {self._place(url)} and set `mirror:` to the mirror's root"
+
+    def _place(self, url: str) -> str:
+        parts = urlsplit(url)
+        return f"{self.root or '<mirror>'}/{parts.hostname or ''}{unquote(parts.path)}"
 
 
 def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) -> list[str]:
@@ -55,9 +94,9 @@ def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) 
 
 def _fetch(url: str, digest: str, target: Path, mirror: Mirror) -> None:
     """Copy the mirror's file or download it, and compare its digest; what may be temporary is tried again."""
-    copy = mirror.copy_of(url)
+    copy, hint = mirror.copy_of(url), mirror.hint(url)
     if copy is None and mirror.offline:
-        raise FetchError(f"{url}: not in the mirror and `offline` is set; {mirror.hint(url)}, or unset `offline`")
+        raise FetchError(f"{url}: not in the mirror and `offline` is set; {hint}, or unset `offline`")
     for attempt in range(RETRIES + 1):
         try:
             with replacing(target) as partial:
@@ -71,26 +110,25 @@ def _fetch(url: str, digest: str, target: Path, mirror: Mirror) -> None:
                     raise ValueError(f"found {_summary(partial)}, expected sha256 {digest}")
             return
         except requests.RequestException as error:
-            status = error.response.status_code if error.response is not None else None
-            if status is not None and status < 500 and status not in (408, 429):
-                correct = f"correct the URL in the registry, or {mirror.hint(url)}"
-                raise FetchError(f"{url}: {_reason(error)}; {correct}") from error
+            status = error.response.status_code if error.response is not None else 500
+            if status < 500 and status not in (408, 429):
+                raise FetchError(f"{url}: {_reason(error)}; correct the URL in the registry, or {hint}") from error
             fault = f"{url} could not be downloaded, {1 + RETRIES} tries ({_reason(error)}); "
-            hint = f"check the network and run again, or {mirror.hint(url)}"
+            advice = f"check the network and run again, or {hint}"
         except ValueError as error:
             fault = f"{copy or url} is not the file that was asked for: {error}; nothing was kept; "
-            hint = f"try again later, or {mirror.hint(url)}" if copy is None else "mend the mirror's copy"
+            advice = "mend the mirror's copy" if copy else f"try again later, or {hint}"
         if copy is not None or attempt == RETRIES:
-            raise FetchError(fault + hint)
+            raise FetchError(fault + advice)
         log.warning("%s", fault)
         time.sleep(attempt + 1)
 
 
 def _summary(path: Path) -> str:
-    """What a file is, for an error message: digest, size, and whether it looks like a web page."""
+    """Digest and size of a file, and whether it looks like a web page."""
     with path.open("rb") as stream:
-        head = stream.read(256).lstrip().lower()
-    page = " (a web page: does a proxy or a login stand in between?)" if head.startswith(b"<") else ""
+        is_page = stream.read(256).lstrip().startswith(b"<")
+    page = " (a web page: does a proxy or a login stand in between?)" if is_page else ""
     return f"sha256 {sha256(path)}, {path.stat().st_size} bytes{page}"
 
 

