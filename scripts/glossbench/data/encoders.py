@@ -80,7 +80,8 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
         if vocabulary[last] >= config.vocab_size:
             raise FetchError(
                 f"the tokenizer's token {last!r} has number {vocabulary[last]}, expected less than "
-                f"{config.vocab_size}, the rows of the word table; take the tokenizer that the weights were trained with"
+                f"{config.vocab_size}, the rows of the word table; take the tokenizer that the weights were trained "
+                f"with"
             )
     except FetchError as error:
         raise FetchError(f"{source}: {str(error).removeprefix(f'{folder}: ')}") from error
