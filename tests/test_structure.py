@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "evidence": {"errors", "frames", "graph", "sigma", "paper"},
     "archives": {"errors", "files", "provenance", "data", "settings", "learning", "evidence", "frames"},
     "commands": {"errors", "job", "settings", "evidence", "archives", "paper"},
-    "pages": {"errors", "settings", "evidence", "commands", "paper"},
+    "pages": {"errors", "frames", "settings", "evidence", "commands", "paper"},
     "__main__": {"errors", "files", "settings", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.

@@ -12,9 +12,9 @@ from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
 from glossbench.settings.training import Choices
+from registered import CLAIMS, ROOT
 from scipy import stats
 
-ROOT = Path(__file__).parents[2]
 NUMBERS = [f"T{n}" for n in range(1, 10)] + [f"F{n}" for n in range(1, 9)] + [f"C{n}" for n in range(1, 11)]
 INTEGRATED = 5 * 3 * 4 * 3  # corpora, encoders, objectives, seeds
 LARGER = 2 * 3 * 3 * 3  # corpora, encoders, objectives, seeds
@@ -29,7 +29,7 @@ def text() -> str:
 @pytest.fixture(scope="module")
 def rows(text) -> dict[str, list[str]]:
     """The rows of the page's tables by the paper's number."""
-    return rows_of(text[text.index("## The paper's whole grid") :])
+    return rows_of(text.partition("## The paper's whole grid")[2])
 
 
 def rows_of(text: str) -> dict[str, list[str]]:
@@ -38,18 +38,18 @@ def rows_of(text: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def other_root(tmp_path) -> Path:
-    """A copy of what the page is made from."""
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    return tmp_path
+def other_root(tmp_path):
+    """Copies what the page is made from, with entries of studies in config/costs.yaml changed."""
 
+    def copied(names=("quick",), **changed) -> Path:
+        shutil.copytree(ROOT / "config", tmp_path / "config", dirs_exist_ok=True)
+        entries = yaml.safe_load((ROOT / "config/costs.yaml").read_text())
+        for name in names or entries["studies"]:
+            entries["studies"][name] |= changed
+        (tmp_path / "config/costs.yaml").write_text(yaml.safe_dump(entries))
+        return tmp_path
 
-def changed(root: Path, change) -> Path:
-    path = root / "config" / "costs.yaml"
-    entries = yaml.safe_load(path.read_text())
-    change(entries)
-    path.write_text(yaml.safe_dump(entries))
-    return root
+    return copied
 
 
 def test_page_is_what_make_docs_writes(text):
@@ -64,6 +64,7 @@ def test_every_table_figure_and_claim_of_the_paper_has_a_command_that_fills_it(r
         # claims are judged by the study to begin with, but for C10, on SST-2 and QNLI, which that has not
         study = "paper-core" if number[0] == "C" and number != "C10" else "paper"
         assert re.fullmatch(rf"`snakemake results/{study}/{file} --configfile config/{study}\.yaml`", command)
+    assert all(rows[number][1].startswith(claim["claim"]) for number, claim in CLAIMS.items())
 
 
 def test_runs_of_an_item_are_those_that_it_shows(rows):
@@ -80,11 +81,7 @@ def test_runs_of_an_item_are_those_that_it_shows(rows):
 
 @pytest.mark.slow
 def test_a_study_that_fills_an_item_counts_only_where_it_was_run(text, other_root):
-    def change(entries):
-        for entry in entries["studies"].values():
-            entry["run_here"] = False
-
-    elsewhere = page(changed(other_root, change))
+    elsewhere = page(other_root(names=(), run_here=False))
     assert "| quick, all-objectives |" in text
     assert "all-objectives |" not in elsewhere
     assert elsewhere.count("| not run here |") >= len(NUMBERS)
@@ -138,19 +135,7 @@ def test_files_of_an_item_are_those_of_its_runs():
 
 
 def test_costs_that_do_not_fit_are_one_line(other_root):
-    def wrong_file(entries):
-        entries["studies"]["quick"]["file"] = "config/paper.yaml"
-
     with pytest.raises(SettingsError, match=r"studies\.quick: config/paper\.yaml is the study paper"):
-        load_costs(changed(other_root, wrong_file))
-
-    def negative(entries):
-        entries["studies"]["quick"] |= {"file": "config/config.yaml", "hours": -1}
-
+        load_costs(other_root(file="config/paper.yaml"))
     with pytest.raises(SettingsError, match=r"studies\.quick\.hours"):
-        load_costs(changed(other_root, negative))
-
-
-def test_every_claim_is_there_in_its_own_words(rows):
-    claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
-    assert all(rows[number][1].startswith(one["claim"]) for number, one in claims.items())
+        load_costs(other_root(hours=-1))

@@ -3,14 +3,17 @@
 Reads the output of ``snakemake --rulegraph mermaid-js --forceall`` from its standard input.
 """
 
+import re
 import sys
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError
-from glossbench.pages import reproducing, rules, settings, verdicts
+from glossbench.pages import reproducing, settings
+from glossbench.pages.verdicts import verdicts
 from glossbench.settings.study_file import study_schema
 
 ROOT = Path(__file__).parents[3]
+GRAPH = re.compile(r"(<!-- begin rules -->\n).*?(<!-- end rules -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -21,17 +24,37 @@ def main() -> None:
         GlossbenchError: A study that judges a claim has not been run.
     """
     config, running = ROOT / "config/README.md", ROOT / "docs/running.md"
-    judged = verdicts.verdicts(ROOT)
     pages = {
         config: settings.updated(config.read_text(encoding="utf-8"), ROOT / "config"),
         ROOT / "REPRODUCING.md": reproducing.page(ROOT),
-        ROOT / "results/verdicts.md": verdicts.page(judged),
-        ROOT / "results/verdicts.json": verdicts.as_json(judged),
+        **{ROOT / f"results/verdicts.{ending}": text for ending, text in verdicts(ROOT).items()},
         ROOT / "config/study.schema.json": study_schema(),
-        running: rules.with_graph(running.read_text(encoding="utf-8"), sys.stdin.read()),
+        running: with_graph(running.read_text(encoding="utf-8"), sys.stdin.read()),
     }
     for path, text in pages.items():
         path.write_text(text, encoding="utf-8")
+
+
+def with_graph(page: str, printed: str) -> str:
+    """A page with the graph of the rules between its markers, without edges that follow from others.
+
+    Args:
+        page: The page.
+        printed: What ``snakemake --rulegraph mermaid-js`` prints.
+    """
+    names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", printed, re.MULTILINE))
+    edges = sorted((names[first], names[then]) for first, then in re.findall(r"(id\d+) --> (id\d+)", printed))
+
+    def reached(start: str) -> set[str]:
+        return {name for first, then in edges if first == start for name in (then, *reached(then))}
+
+    kept = [
+        f"    {first} --> {then}"
+        for first, then in edges
+        if not any(then in reached(other) for start, other in edges if start == first)
+    ]
+    graph = "\n".join(["```mermaid", "flowchart LR", *kept, "```\n"])
+    return GRAPH.sub(lambda match: f"{match[1]}{graph}{match[2]}", page)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ whose verdict counts (``judged_in``).
 
 import json
 from pathlib import Path
-from typing import Any
 
 from glossbench.errors import GlossbenchError
+from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 from glossbench.settings.claims import load_claims
@@ -22,8 +22,8 @@ Each claim of the paper, judged by the study that `judged_in` in `config/claims.
 HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
-def verdicts(root: Path) -> list[dict[str, Any]]:
-    """For each claim id, claim, verdict, scope, support (in words) and study.
+def verdicts(root: Path) -> dict[str, str]:
+    """The verdicts as a Markdown page, with links to the pages of the studies, and as JSON, by ending.
 
     Args:
         root: Root folder of the repository.
@@ -31,32 +31,17 @@ def verdicts(root: Path) -> list[dict[str, Any]]:
     Raises:
         GlossbenchError: The study that judges a claim has not been run.
     """
-    claims, rows = load_claims(root / "config"), []
-    for key, study in {key: claim["judged_in"] for key, claim in claims.items()}.items():
+    rows, table = [], []
+    for key, claim in load_claims(root / "config").items():
+        study = claim["judged_in"]
         path = root / "results" / study / "claims.json"
         if not path.is_file():
             raise GlossbenchError(
                 f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}"
             )
-        judged = {row["id"]: row for row in json.loads(path.read_text(encoding="utf-8"))}[key]
-        about = {"id": key, "claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
-        rows.append({**about, "support": judged["support_text"], "study": study})
-    return rows
-
-
-def page(rows: list[dict[str, Any]]) -> str:
-    """The verdicts as a Markdown page, each with a link to the page of its study."""
-    table = [
-        [row["id"], *(escaped(row[name] or DASH) for name in ("claim", "verdict", "scope", "support")), _link(row)]
-        for row in rows
-    ]
-    return f"{LEAD}{pipe_table(HEADERS, table)}\n"
-
-
-def as_json(rows: list[dict[str, Any]]) -> str:
-    """The verdicts as JSON."""
-    return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
-
-
-def _link(row: dict[str, Any]) -> str:
-    return f"[{row['study']}]({row['study']}/claims.md)"
+        (judged,) = (row for row in json.loads(path.read_text(encoding="utf-8")) if row["id"] == key)
+        about = {"claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
+        about["support"] = judged["support_text"]
+        rows.append({"id": key, **about, "study": study})
+        table.append([key, *(escaped(text or DASH) for text in about.values()), f"[{study}]({study}/claims.md)"])
+    return {"md": f"{LEAD}{pipe_table(HEADERS, table)}\n", "json": to_json(rows)}
