@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 from glossbench.evidence import selection
-from glossbench.evidence.tables import integrated, search
 from made_up import coverage, runs, scored
+from registered import table_of
 
 KEYS = ["ce", "ce@reference", "ce+batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9",
         "gloss-o-ce+sigma=x2", "gloss-o-ce+sigma=x2+weight=0.3", "gloss-o-ce@reference+weight=0.3"]  # fmt: skip
@@ -79,8 +79,8 @@ def planned(finished: list[bool]) -> pd.DataFrame:
     ],
 )
 def test_coverage_note_counts_the_runs_and_seeds_of_the_selection(finished, note):
-    assert selection.coverage_note(planned(finished), integrated.select) == note
+    assert selection.coverage_note(planned(finished), table_of("integrated").select) == note
 
 
 def test_coverage_note_of_a_table_that_stands_on_no_run_is_none():
-    assert selection.coverage_note(planned([False] * 6), search.select) is None
+    assert selection.coverage_note(planned([False] * 6), table_of("search").select) is None

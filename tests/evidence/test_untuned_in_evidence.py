@@ -5,14 +5,15 @@ import pytest
 from glossbench.evidence.figures import headline
 from glossbench.evidence.report.overview import scores_table
 from glossbench.evidence.report.runs_table import runs_table
-from glossbench.evidence.tables import comparison, integrated, standalone
+from glossbench.evidence.tables import comparison
 from glossbench.evidence.tables.rendering import to_html, to_latex
 from glossbench.frames import contract_violations
 from glossbench.paper import published_results
 from glossbench.settings.study import load_study
 from made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
-from registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES
+from registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES, table_of
 
+integrated, standalone = table_of("integrated"), table_of("standalone")
 CORPORA, BERT = ("mr", "r8", "r52"), "bert-base"
 TRAINED = study_runs(cells(CORPORA, [BERT]), seeds=3)
 UNTUNED_RUNS = untuned_runs({(corpus, BERT): 0.999 for corpus in CORPORA})

@@ -1,7 +1,9 @@
 """What the repository's registries hold and the paper's facts, read once."""
 
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 from glossbench.paper import read_facts
 from glossbench.settings.keys import ObjectiveKey
@@ -53,3 +55,11 @@ def names(*keys: str) -> Names:
 def caption(key: str) -> str:
     """The caption of an output on one line, as the workflow hands it on."""
     return " ".join((ROOT / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
+
+
+def table_of(key: str) -> SimpleNamespace:
+    """``select``, ``tidy`` and ``layout`` of a table, with its settings."""
+    module, settings = import_module(TABLES[key].full_module), TABLES[key].settings
+    return SimpleNamespace(
+        **{name: partial(getattr(module, name), **settings) for name in ("select", "tidy", "layout")}
+    )

@@ -81,11 +81,11 @@ EDITS = {
     ),
     "one table, one figure and a claim's words": (
         [
-            ("scripts/glossbench/evidence/tables/integrated.py", "\nimport ", "\nMORE = 1\nimport "),
+            ("scripts/glossbench/evidence/tables/deduplicated.py", "\nimport ", "\nMORE = 1\nimport "),
             ("report/sigma.rst", ".", " here."),
             ("config/claims.yaml", "is the most accurate", "is by far the most accurate"),
         ],
-        {"table_integrated": 1, "figure_sigma": 1, "claims": 1, **REPORT},
+        {"table_deduplicated": 1, "figure_sigma": 1, "claims": 1, **REPORT},
     ),
     "a published number": (
         [("config/published/published_glue.csv", "91.20", "91.21")],

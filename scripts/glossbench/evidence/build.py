@@ -9,7 +9,7 @@ import importlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from glossbench.evidence.selection import coverage_note, trained
-from glossbench.evidence.tables.layout import spread_notes
+from glossbench.evidence.tables.layout import spread_note
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
@@ -79,11 +79,10 @@ class Evidence:
             Texts by ending: csv, md, tex and html.
         """
         with self._reproducibly():
-            module, settings = _module(output), output["settings"]
+            module, settings = module_of(output["kind"], output["module"]), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
-            notes = [*layout.notes, *spread_notes(table, layout), *module.NOTES, *self._coverage_notes(module, output)]
-            layout = replace(layout, notes=tuple(notes))
+            layout = layout.with_notes(spread_note(table, layout), *output["notes"], self._coverage(output))
             return {
                 "csv": to_csv(table),
                 "md": to_markdown(layout, caption),
@@ -109,7 +108,7 @@ class Evidence:
         with self._reproducibly():
             data = self._figure_data(output)
             texts = self._figure_texts(data, output, caption)
-            return texts, _module(output).draw(data, **output["settings"])
+            return texts, module_of(output["kind"], output["module"]).draw(data, **output["settings"])
 
     def significance(self) -> dict[str, str]:
         """Make every test between objectives.
@@ -180,23 +179,17 @@ class Evidence:
         return {name: READERS[name](self.published) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
-        return _module(output).frame(**self._inputs(output), **output["settings"])
+        return module_of(output["kind"], output["module"]).frame(**self._inputs(output), **output["settings"])
 
     def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
-        text = " ".join([caption, *self._coverage_notes(_module(output), output)])
+        text = " ".join(filter(None, [caption, *output["notes"], self._coverage(output)]))
         return {"csv": to_csv(data), "txt": f"{text}\n"}
 
-    def _coverage_notes(self, module: ModuleType, output: dict[str, Any]) -> list[str]:
-        note = coverage_note(self.frames["coverage"], lambda planned: module.select(planned, **output["settings"]))
-        return [note] if note else []
+    def _coverage(self, output: dict[str, Any]) -> str | None:
+        module = module_of(output["kind"], output["module"])
+        return coverage_note(self.frames["coverage"], lambda planned: module.select(planned, **output["settings"]))
 
 
 def module_of(kind: str, name: str) -> ModuleType:
     """The module of that name that makes tables or figures (kind "table" or "figure")."""
-    if kind == "table":
-        return importlib.import_module(f"glossbench.evidence.tables.{name}")
-    return importlib.import_module(f"glossbench.evidence.figures.{name}")
-
-
-def _module(output: dict[str, Any]) -> ModuleType:
-    return module_of(output["kind"], output["module"])
+    return importlib.import_module(f"glossbench.evidence.{kind}s.{name}")

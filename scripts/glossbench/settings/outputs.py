@@ -58,6 +58,7 @@ class OutputEntry(Model):
     reads_if_there: tuple[Read, ...] = Field((), description="Frames that not every study has.")
     module: Word | None = Field(None, description="Its module; null is the one named like the key.")
     settings: OutputSettings = Field(OutputSettings(), description="Further keyword arguments.")
+    notes: tuple[str, ...] = Field((), description="Paragraphs below it, the same for every study.")
     needs: Needs = Field(Needs(), description="What a study must plan so that it is not empty.")
 
 
@@ -102,9 +103,9 @@ class Output(OutputEntry):
         """What the job that makes it depends on, as values for JSON.
 
         Returns:
-            ``kind``, ``module``, ``settings`` and ``reads`` (all names, optional frames included).
+            ``kind``, ``module``, ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
         """
-        names = ("kind", "module", "settings")
+        names = ("kind", "module", "settings", "notes")
         return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
 
     def shown(self) -> dict[str, Any]:

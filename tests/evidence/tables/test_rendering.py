@@ -5,10 +5,12 @@ import re
 
 import pandas as pd
 import pytest
-from glossbench.evidence.tables import integrated, rendering
+from glossbench.evidence.tables import rendering
 from glossbench.evidence.tables.layout import Layout
 from made_up import runs
+from registered import table_of
 
+integrated = table_of("integrated")
 HOSTILE = r"50%_of&a|b<i>#{x}"
 
 

@@ -4,9 +4,10 @@ import math
 
 import pandas as pd
 import pytest
-from glossbench.evidence.tables import integrated
 from made_up import CORPORA, cells, runs
+from registered import table_of
 
+integrated = table_of("integrated")
 MINILM = "minilm-l6"
 
 

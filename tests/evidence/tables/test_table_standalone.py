@@ -1,10 +1,10 @@
 """T3 and T4: scores, silhouettes and costs of encoders trained alone; T6: the larger corpora."""
 
 import pandas as pd
-from glossbench.evidence.tables import glue, silhouette, standalone
 from made_up import runs
-from registered import TABLES
+from registered import table_of
 
+glue, silhouette, standalone = map(table_of, ("glue", "silhouette", "standalone"))
 MINILM = "minilm-l6"
 
 
@@ -49,9 +49,8 @@ def test_silhouettes_name_the_g_loss_they_stand_on_corpus_by_corpus():
         ("mr", MINILM, "gloss-sqrt"): [0.9],
         ("r8", MINILM, "gloss-sqrt"): [0.9],
     }
-    settings = TABLES["silhouette"].settings
     made = runs(scores, test_macro_silhouette=[0.3, 0.5, 0.9, 0.7], seconds_per_epoch=[4, 2, 1, 1])
-    layout = silhouette.layout(silhouette.tidy(made, **settings), **settings)
+    layout = silhouette.layout(silhouette.tidy(made))
     assert layout.cells.loc[("MiniLM-L6", "MR")].to_list() == [
         "0.5000 ± –", "0.3000 ± –", "2.00", "4.00", "G-Loss-O", "1",
     ]  # fmt: skip
@@ -68,8 +67,7 @@ def test_glue_has_its_two_corpora_alone_and_g_loss_sqrt_only_in_place_of_g_loss_
         ("sst2", "bert-base", "gloss-o-ce"): [0.93],
         ("qnli", "bert-base", "gloss-sqrt-ce"): [0.9],
     }
-    settings = TABLES["glue"].settings
-    table = glue.tidy(runs(scores), **settings)
+    table = glue.tidy(runs(scores))
     means = {(row.corpus, row.objective): round(row.mean, 6) for row in table.itertuples()}
     assert means == {("sst2", "ce"): 91, ("sst2", "gloss-o-ce"): 93, ("qnli", "gloss-sqrt-ce"): 90}
-    assert glue.layout(table, **settings).cells.shape == (3, 3)
+    assert glue.layout(table).cells.shape == (3, 3)

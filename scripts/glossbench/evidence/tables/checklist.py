@@ -19,13 +19,6 @@ COLUMNS = [
     "seconds_a_run", "all_seconds", "n_trials", "search_seconds", "search_space", *MACHINE,
 ]  # fmt: skip
 NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}
-NOTES = (
-    "A seed changes the order of documents, dropout, label splits and the head's first weights, never which documents "
-    "a corpus or its parts consist of.",
-    "Epochs, and settings where they were tuned, are chosen on validation scores alone: macro-F1 in the integrated "
-    "protocol, macro-silhouette in the standalone one. A reference preset tests the last epoch's weights instead.",
-)
-
 
 select = unvaried_and_untuned
 

@@ -21,13 +21,6 @@ ROWS = ["corpus", "encoder", "objective", "metric"]
 STANDARD_DEVIATIONS = 2
 AGREES = "Within two published s.d."
 ROUNDING = 1e-9
-NOTES = (
-    "The paper's numbers stand on three seeds; its caption speaks of variance where the size of the numbers fits a "
-    "standard deviation (D13), which is how they are read here.",
-    "Untuned objectives, which fine-tune nothing, are not in the paper.",
-    "A reference preset follows the paper's code where that departs from the paper's equations, and is set against "
-    "the same published numbers.",
-)
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:

@@ -19,8 +19,6 @@ COUNTS = {
     "n_conflicts": "Conflicts",
 }
 ABOUT = ["title", "source", "licence"]
-NOTES: tuple[str, ...] = ()
-
 
 select = no_rows  # the table describes the prepared corpora, whatever was run on them
 

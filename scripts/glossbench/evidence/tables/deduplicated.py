@@ -3,19 +3,13 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
-from glossbench.evidence.tables.layout import Layout, score_grid
-from glossbench.evidence.tables.scores import KEYS, over_seeds
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.tables.scores import KEYS, over_seeds, score_grid
 from glossbench.evidence.text.numbers import number
 
 METRICS = ["accuracy", "accuracy_deduplicated", "macro_f1", "macro_f1_deduplicated"]
 ROWS = ["encoder", "corpus", "objective"]
-NOTES = (
-    "Two texts are the same if they are equal character by character as prepared; of a pair of texts, both. Train and "
-    "validation are those of the whole corpus, also where the runs used a part of them. The scores follow from the "
-    "same predictions: nothing was trained or encoded again.",
-)
 NONE_FOUND = "The text of no test document is also in train or validation, so there is nothing to leave out."
-
 
 select = unvaried_and_untuned
 
@@ -42,6 +36,7 @@ def layout(table: pd.DataFrame) -> Layout:
         tuple(row): f"{number(n_test - n_left)} of {number(n_test)}"
         for *row, n_test, n_left in table[[*ROWS, "n_test", "n_test_deduplicated"]].itertuples(index=False, name=None)
     }
-    columns = [(metric,) for metric in METRICS]
-    laid_out = score_grid(table, ROWS, ["metric"], column_keys=columns, beside={"Left out": left_out})
+    laid_out = score_grid(
+        table, ROWS, ["metric"], column_keys=[(one,) for one in METRICS], beside={"Left out": left_out}
+    )
     return laid_out.with_notes(None if len(table) else NONE_FOUND)

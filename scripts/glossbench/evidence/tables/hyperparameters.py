@@ -24,8 +24,6 @@ SETTINGS = {
 COUNTED = ("batch_size", "max_epochs", "stop_epoch")
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLUMNS = [*KEYS, "setting", "low", "high", "n_runs", "n_tuned"]
-NOTES: tuple[str, ...] = ()
-
 
 select = unvaried
 

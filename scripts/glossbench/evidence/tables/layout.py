@@ -7,19 +7,21 @@ from itertools import pairwise
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
-from glossbench.evidence.tables.scores import METRICS, marks, texts
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name, protocol_name
+from glossbench.evidence.text.names import (
+    arrange,
+    corpus_name,
+    encoder_name,
+    metric_name,
+    objective_name,
+    protocol_name,
+)
 from glossbench.evidence.text.numbers import DASH, number, span
 
 Key = tuple[str, ...]
-NAMES = {
-    "corpus": corpus_name,
-    "encoder": encoder_name,
-    "objective": objective_name,
-    "protocol": protocol_name,
-    "metric": lambda key: METRICS[key].title,
-}
+# Titles of the kinds of keys, and display names of their keys. Other columns are titled by their names and hold texts.
 TITLES = {"corpus": "Corpus", "encoder": "Encoder", "objective": "Objective", "protocol": "Protocol", "metric": "Score"}
+NAMES = {"corpus": corpus_name, "encoder": encoder_name, "objective": objective_name, "protocol": protocol_name}
+NAMES["metric"] = lambda key: "Silhouette" if key == "macro_silhouette" else metric_name(key)
 
 
 @dataclass(frozen=True)
@@ -37,65 +39,36 @@ class Layout:
     cells: pd.DataFrame
     ranks: pd.DataFrame
     notes: tuple[str, ...] = ()
-    worded: frozenset[str | tuple[str, ...]] = frozenset()
+    worded: frozenset[str | Key] = frozenset()
     lined: frozenset[int] = frozenset()
 
     @classmethod
     def unranked(
         cls, table: pd.DataFrame, rows: list[str], columns: Mapping[str, Iterable[str]], worded: Iterable[str] = ()
     ) -> "Layout":
-        """A layout without ranks, with one row for each row of a table.
-
-        Args:
-            table: Has the key columns.
-            rows: Columns that become row headers. A column that is not a kind of key holds display names.
-            columns: Texts by header.
-            worded: Headers of the columns with words.
-        """
-        index = _row_headers([tuple(row) for row in table[rows].itertuples(index=False)], rows)
+        """A layout with one row for each row of a table: its columns ``rows`` as headers, and texts by header."""
+        index = _headers(table[rows].itertuples(index=False, name=None), rows)
         cells = pd.DataFrame({title: list(column) for title, column in columns.items()}, dtype=object).set_axis(index)
         return cls(cells, pd.DataFrame(0, cells.index, cells.columns), worded=frozenset(worded))
 
     def with_notes(self, *notes: str | None) -> "Layout":
         """A copy with more notes. None adds nothing."""
-        return replace(self, notes=(*self.notes, *(note for note in notes if note)))
+        return replace(self, notes=(*self.notes, *filter(None, notes)))
 
 
-def spread_notes(table: pd.DataFrame, layout: Layout) -> list[str]:
-    """A note on what stands behind ±, if a table of means over seeds has it.
-
-    Args:
-        table: The tidy table; ``n_seeds`` counts the seeds of each mean.
-        layout: Its layout.
-    """
+def spread_note(table: pd.DataFrame, layout: Layout) -> str | None:
+    """A note on what stands behind ±, if the tidy table of a layout has means over ``n_seeds`` seeds."""
     if "n_seeds" not in table or not layout.cells.map(lambda text: "±" in text).any(axis=None):
-        return []
-    seeds = span(table["n_seeds"].min(), table["n_seeds"].max(), number)
-    return [
-        f"± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has {seeds}; a "
-        "dash after it means one seed."
-    ]
+        return None
+    return (
+        "± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has "
+        f"{span(table['n_seeds'].min(), table['n_seeds'].max(), number)}; a dash after it means one seed."
+    )
 
 
 def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:
     """The combinations of keys that occur, in display order."""
-    if "metric" in by:
-        order = {key: place for place, key in enumerate(METRICS)}
-        table = table.assign(metric_place=table["metric"].map(order))
-    places = ["metric_place" if key == "metric" else key for key in by]
-    return list(dict.fromkeys(arrange(table, places)[by].itertuples(index=False, name=None)))
-
-
-def score_grid(table: pd.DataFrame, rows: list[str], columns: list[str], **options) -> Layout:
-    """Means over seeds, the best and the second best marked; see ``grid``.
-
-    Args:
-        table: From ``scores.over_seeds``.
-        rows: Key columns that become row headers.
-        columns: Key columns that become column headers.
-        options: Passed on to ``grid``.
-    """
-    return grid(table.assign(text=texts(table), mark=marks(table)), rows, columns, **options)
+    return list(dict.fromkeys(arrange(table, by)[by].itertuples(index=False, name=None)))
 
 
 def grid(
@@ -114,7 +87,7 @@ def grid(
 
     Args:
         table: Key columns, ``text``, and ``mark`` (the rank to mark: 1, 2, or 0 for none) if cells are marked.
-        rows: Key columns that become row headers. A column that is not a kind of key holds display names.
+        rows: Key columns that become row headers.
         columns: Key columns that become column headers.
         row_keys: Row keys to show; by default those that occur.
         column_keys: Column keys to show; by default those that occur.
@@ -123,18 +96,19 @@ def grid(
     """
     if widest is not None and len(table[columns].drop_duplicates()) > widest:
         rows, columns = ["metric", *rows], ["corpus"]
-    row_keys = distinct(table, rows) if row_keys is None else list(row_keys)
-    column_keys = distinct(table, columns) if column_keys is None else list(column_keys)
+    row_keys = distinct(table, rows) if row_keys is None else row_keys
+    column_keys = distinct(table, columns) if column_keys is None else column_keys
     beside = {**(beside or {}), **({"Seeds": _seeds(table, rows)} if "n_seeds" in table else {})}
-    ranks_of = table["mark"] if "mark" in table else [0] * len(table)
+    marks_of = table["mark"] if "mark" in table else [0] * len(table)
     keys = table[[*rows, *columns]].itertuples(index=False, name=None)
-    by_keys = dict(zip(keys, zip(table["text"], ranks_of, strict=True), strict=True))
-    cells = [[by_keys.get((*row, *column), (DASH, 0)) for column in column_keys] for row in row_keys]
+    found = dict(zip(keys, zip(table["text"], marks_of, strict=True), strict=True))
     cells = [
-        line + [(found.get(row, DASH), 0) for found in beside.values()]
-        for line, row in zip(cells, row_keys, strict=True)
+        [found.get((*row, *column), (DASH, 0)) for column in column_keys]
+        + [(column.get(row, DASH), 0) for column in beside.values()]
+        for row in row_keys
     ]
-    place = {"index": _row_headers(row_keys, rows), "columns": _headers(column_keys, columns, beside)}
+    titles = [("",) * (len(columns) - 1) + (title,) for title in beside]
+    place = {"index": _headers(row_keys, rows), "columns": _headers([*column_keys, *titles], columns, titled=False)}
     return Layout(
         pd.DataFrame([[text for text, _ in line] for line in cells], **place, dtype=object),
         pd.DataFrame([[rank for _, rank in line] for line in cells], **place, dtype=int),
@@ -142,38 +116,27 @@ def grid(
     )
 
 
-def _row_headers(keys: list[Key], kinds: list[str]) -> pd.Index:
-    """Row headers of these keys, each level with its title."""
-    levels = [[_name(kind, key[place]) for key in keys] for place, kind in enumerate(kinds)]
-    titles = [TITLES.get(kind, kind) for kind in kinds]
-    if len(kinds) == 1:
+def _headers(keys: Iterable[Key], kinds: list[str], titled: bool = True) -> pd.Index:
+    """Headers of these keys; those of rows have a title for each level."""
+    keys = list(keys)
+    levels = [[NAMES.get(kind, str)(key[place]) for key in keys] for place, kind in enumerate(kinds)]
+    titles = [TITLES.get(kind, kind) if titled else None for kind in kinds]
+    if len(kinds) == 1 or not (keys or titled):
         return pd.Index(levels[0], name=titles[0], dtype=object)
     return pd.MultiIndex.from_arrays(levels, names=titles)
 
 
-def _headers(column_keys: list[Key], columns: list[str], beside: Iterable[str]) -> pd.Index:
-    named = [tuple(_name(kind, key) for kind, key in zip(columns, keys, strict=True)) for keys in column_keys]
-    named += [("",) * (len(columns) - 1) + (title,) for title in beside]
-    return pd.Index(named) if len(columns) > 1 else pd.Index([name for (name,) in named], tupleize_cols=False)
-
-
-def _name(kind: str, key: str) -> str:
-    return NAMES[kind](key) if kind in NAMES else key
-
-
 def _below_a_line(row_keys: Sequence[Key], rows: list[str], table: pd.DataFrame) -> Iterator[int]:
     """Positions of the rows at which a group of rows goes from objectives that are fine-tuned to untuned objectives."""
-    if "objective" not in rows or "protocol" not in table:
-        return
-    place, untuned = rows.index("objective"), set(table.loc[is_untuned(table), "objective"])
-    for position, (above, row) in enumerate(pairwise(row_keys), start=1):
-        if above[:place] == row[:place] and row[place] in untuned and above[place] not in untuned:
-            yield position
+    if "objective" in rows and "protocol" in table:
+        place, untuned = rows.index("objective"), set(table.loc[is_untuned(table), "objective"])
+        for position, (above, row) in enumerate(pairwise(row_keys), start=1):
+            if above[:place] == row[:place] and row[place] in untuned and above[place] not in untuned:
+                yield position
 
 
 def _seeds(table: pd.DataFrame, rows: list[str]) -> dict[Key, str]:
     """The number of seeds of each row of a grid, e.g. "3" or "2–3"."""
-    by_row: dict[Key, list[int]] = {}
-    for *row, count in table[[*rows, "n_seeds"]].itertuples(index=False, name=None):
-        by_row.setdefault(tuple(row), []).append(int(count))
-    return {row: DASH.join(dict.fromkeys([str(min(counts)), str(max(counts))])) for row, counts in by_row.items()}
+    counts = table.groupby([table[key] for key in rows])["n_seeds"].agg(["min", "max"])
+    keys = [key if isinstance(key, tuple) else (key,) for key in counts.index]
+    return {key: span(low, high, number) for key, low, high in zip(keys, counts["min"], counts["max"], strict=True)}

@@ -14,12 +14,6 @@ COLUMNS = [
     "rank",
 ]  # fmt: skip
 SEES = "Sees the test documents"
-NOTES = (
-    "Transductive models read the test documents, without their labels, while they are trained: TextGCN and TensorGCN "
-    "as nodes of a graph, BertGCN and RoBERTaGCN with an encoder beside it. G-Loss and the encoders alone do not.",
-    "The published rows of G-Loss do not follow from the paper's table of integrated results: RoBERTa-large on R8 is "
-    "98.18 here and 97.49 ± 0.05 there, BERT-base on MR 87.14 and 86.63 ± 0.12 (D25). Ours are means over seeds.",
-)
 
 
 def select(runs: pd.DataFrame, gloss: list[str], corpora: list[str]) -> pd.DataFrame:

@@ -1,14 +1,18 @@
-"""Scores and costs of runs as means over seeds, with their ranks."""
+"""Scores and costs of runs as means over seeds, with their ranks: T2, T3, T6 and what other tables of scores share."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from glossbench.evidence.selection import is_untuned
+from glossbench.evidence.selection import is_untuned, of_protocol, with_gloss, with_untuned
+from glossbench.evidence.tables.layout import Key, Layout, distinct, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
 
-KEYS = ["corpus", "encoder", "protocol", "objective"]
+COMPETITION = ["corpus", "encoder", "protocol"]
+KEYS = [*COMPETITION, "objective"]
 COLUMNS = [*KEYS, "metric", "mean", "std", "n_seeds", "rank"]
 UNTUNED_RUNS = (
     "Below the line nothing was fine-tuned. tf-idf is a logistic regression on the words and word pairs of whole "
@@ -18,38 +22,31 @@ UNTUNED_RUNS = (
 MACHINE = ["device", "precision", "threads"]
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A column of runs.parquet, and how tables show it.
+class Metric(NamedTuple):
+    """How tables show a metric.
 
     Args:
-        column: Name of the column.
-        title: Displayed name.
         decimals: Decimals of the displayed mean. Ranks are given by the rounded means.
         scale: Factor to the displayed unit.
-        least_wins: Whether the smallest value is the best.
+        cost: Whether the smallest value is the best. The spread of costs over seeds is not displayed.
         timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked.
-        spread: Whether the spread over seeds is displayed.
     """
 
-    column: str
-    title: str
     decimals: int
     scale: float = 1
-    least_wins: bool = False
+    cost: bool = False
     timed: bool = False
-    spread: bool = True
 
 
 METRICS = {
-    "accuracy": Metric("test_accuracy", "Accuracy", 2, scale=100),
-    "macro_f1": Metric("test_macro_f1", "Macro-F1", 2, scale=100),
-    "accuracy_deduplicated": Metric("test_accuracy_deduplicated", "Accuracy, deduplicated", 2, scale=100),
-    "macro_f1_deduplicated": Metric("test_macro_f1_deduplicated", "Macro-F1, deduplicated", 2, scale=100),
-    "macro_silhouette": Metric("test_macro_silhouette", "Silhouette", 4),
-    "train_seconds": Metric("train_seconds", "Training (s)", 1, least_wins=True, timed=True, spread=False),
-    "seconds_per_epoch": Metric("seconds_per_epoch", "Epoch (s)", 2, least_wins=True, timed=True, spread=False),
-    "stop_epoch": Metric("stop_epoch", "Last epoch", 1, least_wins=True, spread=False),
+    "accuracy": Metric(2, scale=100),
+    "accuracy_deduplicated": Metric(2, scale=100),
+    "macro_f1": Metric(2, scale=100),
+    "macro_f1_deduplicated": Metric(2, scale=100),
+    "macro_silhouette": Metric(4),
+    "train_seconds": Metric(1, cost=True, timed=True),
+    "seconds_per_epoch": Metric(2, cost=True, timed=True),
+    "stop_epoch": Metric(1, cost=True),
 }
 
 
@@ -68,50 +65,79 @@ def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
         untuned objectives, and if the runs were timed on different machines.
     """
     rows = arrange(runs, [*KEYS, "seed"])
-    cells = pd.concat([_cells(rows, name) for name in metrics], ignore_index=True)
-    order = {name: place for place, name in enumerate(metrics)}
-    places = cells["metric"].map(order)
-    return arrange(cells.assign(place=places), [*KEYS, "place"])[COLUMNS]
+    columns = [name if METRICS[name].cost else f"test_{name}" for name in metrics]
+    scaled = {name: rows[key].astype(float) * METRICS[name].scale for name, key in zip(metrics, columns, strict=True)}
+    long = rows[KEYS].assign(**scaled).melt(KEYS, metrics, "metric", "value").dropna(subset="value")
+    table = long.groupby([*KEYS, "metric"], sort=False)["value"].agg(mean="mean", std="std", n_seeds="count")
+    table = arrange(table.reset_index(), [*KEYS, "metric"])
+    return table.assign(rank=_ranks(table, runs))[COLUMNS]
 
 
-def _cells(runs: pd.DataFrame, name: str) -> pd.DataFrame:
-    metric = METRICS[name]
-    values = runs[KEYS].assign(value=runs[metric.column].astype(float) * metric.scale).dropna(subset="value")
-    cells = values.groupby(KEYS, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
-    cells = cells.assign(metric=name).rename(columns={"count": "n_seeds"})
-    ranks = _places(cells, metric).where(~is_untuned(cells))
-    if metric.timed:
-        ranks = ranks.where(~_on_several_machines(runs, cells))
-    return cells.assign(rank=ranks)
-
-
-def _places(cells: pd.DataFrame, metric: Metric) -> pd.Series:
-    means = cells["mean"].map(lambda mean: rounded(mean, metric.decimals)).astype(float)
-    competitions = means.groupby([cells[key] for key in KEYS[:-1]])
-    return competitions.rank("min", ascending=metric.least_wins).astype("Int64")
-
-
-def _on_several_machines(runs: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
-    machines = runs[[*KEYS[:-1], *MACHINE]].drop_duplicates().value_counts(KEYS[:-1])
-    several = set(machines[machines > 1].index)
-    return pd.Series([place in several for place in cells[KEYS[:-1]].itertuples(index=False, name=None)], cells.index)
+def _ranks(table: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
+    metrics = [METRICS[key] for key in table["metric"]]
+    means = [
+        rounded(mean, one.decimals) * (1 if one.cost else -1) for mean, one in zip(table["mean"], metrics, strict=True)
+    ]
+    machines = runs[[*COMPETITION, *MACHINE]].drop_duplicates().value_counts(COMPETITION).rename("machines")
+    timed = pd.Series([one.timed for one in metrics], table.index, dtype=bool)
+    elsewhere = timed & (table.join(machines, COMPETITION)["machines"] > 1)
+    competing = pd.Series(means, table.index, dtype=float).mask(is_untuned(table) | elsewhere)
+    return competing.groupby([table[key] for key in (*COMPETITION, "metric")]).rank("min").astype("Int64")
 
 
 def texts(table: pd.DataFrame) -> list[str]:
     """The displayed means of a table from ``over_seeds``, with their spread where there is one to display."""
-    shown = zip(is_untuned(table), table["metric"].map(METRICS), table["mean"], table["std"], strict=True)
+    means = zip(is_untuned(table), table["metric"].map(METRICS), table["mean"], table["std"], strict=True)
     return [
-        mean_spread(mean, std, metric.decimals) if metric.spread and not untuned else number(mean, metric.decimals)
-        for untuned, metric, mean, std in shown
+        number(mean, metric.decimals) if metric.cost or untuned else mean_spread(mean, std, metric.decimals)
+        for untuned, metric, mean, std in means
     ]
-
-
-def untuned_note(table: pd.DataFrame) -> str | None:
-    """A note on the rows below the line; None if the table has none."""
-    return UNTUNED_RUNS if is_untuned(table).any() else None
 
 
 def marks(table: pd.DataFrame) -> pd.Series:
     """The ranks to mark: 1 for the best and 2 for the second best of at least two objectives, 0 for all others."""
-    competitors = table.groupby([*KEYS[:-1], "metric"])["rank"].transform("count")
+    competitors = table.groupby([*COMPETITION, "metric"])["rank"].transform("count")
     return table["rank"].where((table["rank"] <= 2) & (competitors > 1), 0).fillna(0).astype(int)
+
+
+def score_grid(table: pd.DataFrame, rows: list[str], columns: list[str], **options: Any) -> Layout:
+    """A ``grid`` of a table from ``over_seeds``: means over seeds, the best and the second best marked."""
+    return grid(table.assign(text=texts(table), mark=marks(table)), rows, columns, **options)
+
+
+def select(
+    runs: pd.DataFrame,
+    protocol: str | None = None,
+    gloss: Sequence[str] = (),
+    baselines: Sequence[str] = (),
+    corpora: Sequence[str] | None = None,
+    **_: Any,
+) -> pd.DataFrame:
+    """Unvaried rows of a protocol and the untuned objectives of their cells, or rows ``with_gloss`` on some corpora."""
+    if protocol is not None:
+        return with_untuned(of_protocol(runs, protocol), runs)
+    return with_gloss(runs if corpora is None else runs[runs["corpus"].isin(corpora)], gloss, baselines)
+
+
+def tidy(runs: pd.DataFrame, metrics: list[str], **settings: Any) -> pd.DataFrame:
+    """One row per corpus, encoder, objective and metric; see ``over_seeds``."""
+    return over_seeds(select(runs, **settings), metrics)
+
+
+def layout(table: pd.DataFrame, rows: list[str], columns: list[str], widest: int | None = None, **_: Any) -> Layout:
+    """Means over seeds by ``rows`` and ``columns``; see ``grid``. Untuned objectives are below a line.
+
+    Rows of single corpora are all combinations of an encoder's corpora and objectives. Those not run have dashes.
+    """
+    keys = _every_cell(table) if "corpus" in rows else None
+    note = UNTUNED_RUNS if is_untuned(table).any() else None
+    return score_grid(table, rows, columns, row_keys=keys, widest=widest).with_notes(note)
+
+
+def _every_cell(table: pd.DataFrame) -> list[Key]:
+    """The combinations of each encoder's corpora and objectives."""
+    keys = []
+    for (encoder,) in distinct(table, ["encoder"]):
+        own = table[table["encoder"] == encoder]
+        keys += [(encoder, *c, *o) for c, o in product(distinct(own, ["corpus"]), distinct(own, ["objective"]))]
+    return keys

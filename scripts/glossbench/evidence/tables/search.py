@@ -18,8 +18,6 @@ TRIALS = ["Searches", *(state.capitalize() for state in STATES)]
 COLUMNS = [
     *KEYS, "setting", "searched", "low", "high", "best", "score", "best_score", *(f"n_{state}" for state in STATES),
 ]  # fmt: skip
-NOTES: tuple[str, ...] = ()
-
 
 select = no_rows  # the table is made from trials, which do not depend on runs
 

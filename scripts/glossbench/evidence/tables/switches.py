@@ -15,10 +15,6 @@ UNVARIED = [*TASK, "protocol", "unvaried"]
 SWITCH = ["setting", "value"]
 ROWS = ["encoder", "objective", "switch"]
 COLUMNS = ["corpus", "encoder", "protocol", "objective", *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
-NOTES = (
-    "Each difference is that of the objective with the changed setting from the objective as it is, in percentage "
-    "points, over the seeds that both were run with, with its 95 % interval (Student's t, paired).",
-)
 
 
 def select(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:

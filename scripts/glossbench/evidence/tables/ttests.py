@@ -14,16 +14,6 @@ NUMBERS = ["n", "mean", "baseline_mean", "difference", "t", "p", "p_holm", "wilc
 COLUMNS = ["encoder", "objective", "baseline", "pairs", *NUMBERS, "reason"]
 _ONE = {"corpora": "corpus", "runs": "run"}
 PUBLISHED_ENCODER = "bert-base"
-NOTES = (
-    "The published baseline means of cosine and triplet look swapped: over the five corpora of the published "
-    "standalone results they are 86.49 (cosine) and 86.32 (triplet) (D11).",
-    "The published p values do not follow from the five published corpus means, whose paired t test gives 0.13 (SCL), "
-    "0.06 (triplet) and 0.04 (cosine) (D26).",
-    "Pairs over corpora are the means of the common seeds, one pair a corpus. Pairs over runs count every corpus and "
-    "seed; runs on one corpus are not independent, so that their p is too small. The published p values fit the "
-    "latter.",
-    "Holm's correction is over the baselines tested with one encoder and one kind of pairs.",
-)
 
 
 def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:

@@ -15,7 +15,11 @@ import pandas as pd
 Entry = dict[str, Any]
 
 PROTOCOLS = {"integrated": "Integrated", "standalone": "Standalone", "untuned": "Untuned"}
-METRICS = {"accuracy": "Accuracy", "macro_f1": "Macro-F1", "macro_silhouette": "Macro-silhouette"}
+METRICS = {
+    "accuracy": "Accuracy", "accuracy_deduplicated": "Accuracy, deduplicated",
+    "macro_f1": "Macro-F1", "macro_f1_deduplicated": "Macro-F1, deduplicated", "macro_silhouette": "Macro-silhouette",
+    "train_seconds": "Training (s)", "seconds_per_epoch": "Epoch (s)", "stop_epoch": "Last epoch",
+}  # fmt: skip
 SYMBOLS = {"labeled_fraction": "γ", "weight": "λ", "sigma": "σ", "temperature": "τ"}
 FIXED = {
     "protocol": {key: {"key": key, "title": title} for key, title in PROTOCOLS.items()},
