@@ -7,7 +7,7 @@ from typing import Any
 
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.settings.losses import LOSSES
-from glossbench.settings.messages import Schema, alternatives
+from glossbench.settings.messages import alternatives, schema_of
 from glossbench.settings.model import ByProtocol, Model, canonical
 from glossbench.settings.objectives import ObjectiveEntry
 from glossbench.settings.sources import Corpus, EncoderEntry
@@ -50,10 +50,9 @@ def tables(config_dir: Path) -> dict[str, str]:
 
 def settings_table(model: type[Model], without: tuple[str, ...] = ()) -> str:
     """One row per key of a model; nested keys are written as outer.inner, but for those of the keys ``without``."""
-    schema = model.model_json_schema(schema_generator=Schema)
     rows = [
-        [f"`{key}`", _values(spec, schema), _default(spec), _meaning({**alternatives(spec, schema)[0], **spec})]
-        for key, spec in _flat(schema, schema, without)
+        [f"`{key}`", _values(spec), _default(spec), _meaning({**alternatives(spec)[0], **spec})]
+        for key, spec in _flat(schema_of(model), without)
     ]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
@@ -97,20 +96,18 @@ def _space(space: dict[str, Any] | None) -> str:
     return f"{space['low']:g} to {space['high']:g}{how}"
 
 
-def _flat(
-    node: dict[str, Any], schema: dict[str, Any], without: tuple[str, ...], prefix: str = ""
-) -> list[tuple[str, dict[str, Any]]]:
+def _flat(node: dict[str, Any], without: tuple[str, ...], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
     rows = []
     for key, spec in node.get("properties", {}).items():
         rows.append((prefix + key, spec))
-        inner = [one for one in alternatives(spec, schema) if "properties" in one and key not in without]
+        inner = [one for one in alternatives(spec) if "properties" in one and key not in without]
         if len(inner) == 1 and inner[0]["properties"].keys() != ByProtocol.model_fields.keys():
-            rows.extend(_flat(inner[0], schema, without, f"{prefix}{key}."))
+            rows.extend(_flat(inner[0], without, f"{prefix}{key}."))
     return rows
 
 
-def _values(spec: dict[str, Any], schema: dict[str, Any]) -> str:
-    return " or ".join(dict.fromkeys(_value(one) for one in alternatives(spec, schema)))
+def _values(spec: dict[str, Any]) -> str:
+    return " or ".join(dict.fromkeys(map(_value, alternatives(spec))))
 
 
 def _value(spec: dict[str, Any]) -> str:

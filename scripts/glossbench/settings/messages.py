@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -37,6 +38,21 @@ class Schema(GenerateJsonSchema):
         return found
 
 
+def schema_of(model: Any) -> dict[str, Any]:
+    """The JSON Schema of a model, with definitions in the places that refer to them."""
+    whole = model.model_json_schema(schema_generator=Schema)
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inlined(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        definition = whole["$defs"][node["$ref"].removeprefix("#/$defs/")] if "$ref" in node else {}
+        return {key: inlined(item) for key, item in {**definition, **node}.items() if key not in ("$ref", "$defs")}
+
+    return inlined(whole)
+
+
 def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
     """One line about the most informative of the errors of a value.
 
@@ -47,33 +63,26 @@ def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
         model: The model that refused the value.
         path: Path of the value in its file.
     """
-    schema = model.model_json_schema(schema_generator=Schema)
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     first = (unknown or errors)[0]
     same = [error for error in unknown or errors if error["loc"][:1] == first["loc"][:1]]
     # of the alternatives that a value may be, the one that it got farthest with
-    error = max(same, key=lambda error: len(error["loc"])) if _is_mapping(first) else first
-    *_, last = error["loc"] or ("",)
-    if error["type"] in ("extra_forbidden", "missing"):
-        holder, place = _schema_at(schema, error["loc"][:-1], schema)
-        place = (*path, *place, last)
-        if error["type"] == "missing":
-            return f"{spelled_path(place)}: missing"
-        known = [
-            key for part in (holder, *_alternatives(holder)) for key in _resolved(part, schema).get("properties", {})
-        ]
-        suggestion = nearest(last, known) or f"; keys here: {', '.join(known) or 'none'}"
-        return f"{spelled_path(place)}: unknown key{suggestion}"
-    at, place = _schema_at(schema, error["loc"], schema)
-    where = spelled_path((*path, *place))
-    prefix = f"{where}: " if where else ""
-    if error["type"] == "misfit":
-        return f"{spelled_path((*path, *place, *error['ctx']['path']))}: {error['ctx']['message']}"
-    if error["type"] == "value_error":
-        return f"{prefix}{error['ctx']['error']}"
-    value = error["input"]
-    digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
-    return f"{prefix}{shown(value)} found, expected {expected(at, schema)}{digits}"
+    error = max(same, key=lambda error: len(error["loc"])) if isinstance(first["input"], dict) else first
+    kind, told = error["type"], error.get("ctx", {})
+    key = error["loc"][-1:] if kind in ("extra_forbidden", "missing") else ()
+    node, place = _schema_at(schema_of(model), error["loc"][: len(error["loc"]) - len(key)])
+    if kind == "missing":
+        text = "missing"
+    elif kind == "extra_forbidden":
+        known = [name for part in alternatives(node) for name in part.get("properties", {})]
+        text = "unknown key" + (nearest(key[0], known) or f"; keys here: {', '.join(known) or 'none'}")
+    elif kind in ("misfit", "value_error"):
+        text = told.get("message") or str(told["error"])
+    else:
+        value = error["input"]
+        digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
+        text = f"{shown(value)} found, expected {expected(node)}{digits}"
+    return ": ".join(filter(None, [spelled_path((*path, *place, *key, *told.get("path", ()))), text]))
 
 
 def shown(value: Any) -> str:
@@ -84,13 +93,8 @@ def shown(value: Any) -> str:
 
 def spelled_path(path: Iterable[str | int]) -> str:
     """A path as text, e.g. ``training.clip_norm`` or ``seeds[0]``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{bare(step)}" for step in path)
+    steps = (f"[{step}]" if isinstance(step, int) else "." + (shown(step)[1:-1] or '""') for step in path)
     return "".join(steps).lstrip(".")
-
-
-def bare(key: str) -> str:
-    """A key on one line, without quotes unless the key is empty."""
-    return shown(key)[1:-1] or '""'
 
 
 def must_be_known(key: str, known: Any, where: str, what: str) -> None:
@@ -106,20 +110,14 @@ def must_be_known(key: str, known: Any, where: str, what: str) -> None:
         raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
 
 
-def expected(node: dict[str, Any], schema: dict[str, Any]) -> str:
-    """What a part of a JSON Schema accepts, in words: its title, or else its values, types and bounds.
-
-    Args:
-        node: The part.
-        schema: The whole, with its definitions.
-    """
-    node = _resolved(node, schema)
+def expected(node: dict[str, Any]) -> str:
+    """What a part of a JSON Schema accepts, in words: its title, or else its values, types and bounds."""
     if "title" in node:
         return node["title"]
-    if alternatives := _alternatives(node):
-        words = [expected(one, schema) for one in alternatives if one != {"type": "null"}]
-        text = ", or ".join(dict.fromkeys(words))
-        return text if len(words) == len(alternatives) else f"{text}{', or' if len(words) > 1 else ' or'} null"
+    if several := _alternatives(node):
+        words = dict.fromkeys(expected(one) for one in several if one != {"type": "null"})
+        text = ", or ".join(words)
+        return f"{text}{', or' if len(words) > 1 else ' or'} null" if {"type": "null"} in several else text
     if "const" in node:
         return shown(node["const"])
     if "enum" in node:
@@ -134,46 +132,28 @@ def expected(node: dict[str, Any], schema: dict[str, Any]) -> str:
     return text + (" with " + ", ".join(node["required"]) if "required" in node else "")
 
 
-def _is_mapping(error: dict[str, Any]) -> bool:
-    return isinstance(error["input"], dict)
-
-
-def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    reference = node.get("$ref", "").removeprefix("#/$defs/")
-    return {**schema["$defs"][reference], **node} if reference else node
-
-
-def alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """The alternatives that a part of a JSON Schema consists of, each with its definition; of one that has none itself.
-
-    Args:
-        node: The part.
-        schema: The whole, with its definitions.
-    """
-    node = _resolved(node, schema)
-    found = _alternatives(node)
-    return [inner for one in found for inner in alternatives(one, schema)] if found else [node]
+def alternatives(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The alternatives that a part of a JSON Schema consists of; of one that has none itself."""
+    return [inner for one in _alternatives(node) for inner in alternatives(one)] or [node]
 
 
 def _alternatives(node: dict[str, Any]) -> list[dict[str, Any]]:
     return node.get("anyOf") or node.get("oneOf") or []
 
 
-def _schema_at(node: dict[str, Any], loc: Path, schema: dict[str, Any]) -> tuple[dict[str, Any], Path]:
+def _schema_at(node: dict[str, Any], loc: Path) -> tuple[dict[str, Any], Path]:
     """The part of a schema that an error is about, and its path: its place without the names of alternatives."""
-    node = _resolved(node, schema)
     if not loc:
         return node, ()
-    step, rest = loc[0], loc[1:]
+    step, *rest = loc
     inner = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
     if inner is None and isinstance(step, str) and isinstance(node.get("additionalProperties"), dict):
         inner = node["additionalProperties"]
     if inner is not None:
-        found, path = _schema_at(inner, rest, schema)
+        found, path = _schema_at(inner, rest)
         return found, (step, *path)
-    for one in _alternatives(node):
-        for remaining in (loc, rest):
-            found, path = _schema_at(one, remaining, schema)
-            if path and len(remaining):
-                return found, path
+    for one, remaining in product(_alternatives(node), (loc, rest)):
+        found, path = _schema_at(one, remaining)
+        if path:
+            return found, path
     return node, ()

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args, get_origin
 
@@ -91,18 +91,14 @@ class Model(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-def some_of(models: Iterable[type[Model]], by_protocol: bool = False) -> type[Model]:
+@cache
+def some_of(*models: type[Model], by_protocol: bool = False) -> type[Model]:
     """A model with the fields of others, none of which must be given; see ``Model.stated``.
 
     Args:
         models: Models whose fields it has.
         by_protocol: Whether a field may have one value per protocol.
     """
-    return _some_of(tuple(models), by_protocol)
-
-
-@cache
-def _some_of(models: tuple[type[Model], ...], by_protocol: bool) -> type[Model]:
     fields: dict[str, Any] = {}
     for name, field in [item for model in models for item in model.model_fields.items()]:
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

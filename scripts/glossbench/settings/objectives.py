@@ -66,7 +66,7 @@ class ObjectiveEntry(Model):
     @property
     def model(self) -> type[Model]:
         """A model of some of the settings that it has."""
-        return some_of(self.models)
+        return some_of(*self.models)
 
 
 class Refused(Model):
@@ -79,7 +79,7 @@ class Refused(Model):
     reason: str
 
 
-_of_losses = {name: (some_of([model], True), Field(None)) for name, model in LOSSES.items()}
+_of_losses = {name: (some_of(model, by_protocol=True), Field(None)) for name, model in LOSSES.items()}
 _spaces = {
     name: (
         create_model(
@@ -115,8 +115,8 @@ Preset = create_model(
     "Preset",
     __base__=_Preset,
     **_of_losses,
-    training=(some_of([Training], True), Field(None)),
-    probe=(some_of([Probe]), Field(None)),
+    training=(some_of(Training, by_protocol=True), Field(None)),
+    probe=(some_of(Probe), Field(None)),
     search=(create_model("Search", __base__=Model, **_spaces), Field(None)),
 )
 
@@ -134,7 +134,7 @@ def read_presets(config_dir: Path) -> dict[str, _Preset]:
             for setting, space in preset.spaces(part).items():
                 each = dict(space).values() if isinstance(space, ByProtocol) else [space]
                 for one in filter(None, each):
-                    check_space(one, some_of([model, Weight]), setting, str(path), (name, "search", part, setting))
+                    check_space(one, some_of(model, Weight), setting, str(path), (name, "search", part, setting))
     return presets
 
 

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LONGEST_KEY = 60
 M = TypeVar("M", bound=Model)
+Place = tuple[str | int, ...]
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
@@ -36,8 +37,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raise SettingsError(f"{path}: text in UTF-16, expected UTF-8; save it as UTF-8")
         loader = LOADER(content)
         root = loader.get_single_node()
-        _refuse_repeated_keys(root, set())
-        _refuse_other_bases(root, path)
+        nodes = list(_nodes(root, (), set()))
+        _refuse_repeated_keys(node for _, node in nodes)
+        _refuse_other_bases(nodes, path)
         loaded = loader.construct_document(root) if root else None
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
@@ -89,75 +91,57 @@ def with_json_types(value: Any, source: str) -> Any:
     Raises:
         SettingsError: The value contains itself.
     """
+
+    def with_text_keys(value: Any) -> Any:
+        if isinstance(value, dict):
+            texts = {key: key if isinstance(key, str) else json.dumps(key, default=str).strip('"') for key in value}
+            return {texts[key]: with_text_keys(item) for key, item in value.items()}
+        return [with_text_keys(item) for item in value] if isinstance(value, list) else value
+
     try:
-        return json.loads(json.dumps(_with_text_keys(value), default=str))
+        return json.loads(json.dumps(with_text_keys(value), default=str))
     except RecursionError:
         raise SettingsError(f"{source}: an alias (*) stands inside what it names, or mappings nest too deep") from None
 
 
-def _with_text_keys(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_key_text(key): _with_text_keys(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_text_keys(item) for item in value]
-    return value
+def _nodes(node: yaml.Node | None, place: Place, seen: set[int]) -> Iterator[tuple[Place, yaml.Node]]:
+    """A node and those below it, each once, with their paths; keys have the path of their mapping.
 
-
-def _key_text(key: Any) -> str:
-    return key if isinstance(key, str) else json.dumps(key, default=str).strip('"')
-
-
-def _refuse_repeated_keys(node: yaml.Node | None, seen: set[int]) -> None:
-    """Raise MarkedYAMLError if a mapping has a key twice.
-
-    Nodes are checked, not the loaded values: in nodes a merge key (<<) is not yet resolved, and a mapping may repeat
-    the keys that it merges.
+    In nodes a merge key (<<) is not yet resolved. Aliases lead to the same node again, and may form a cycle.
     """
-    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+    if node is None or id(node) in seen:
         return
-    seen.add(id(node))  # aliases lead to the same node again, and may form a cycle
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_keys(item, seen)
-        return
-    lines: dict[tuple[str, str], int] = {}
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            name, line = (key.tag, key.value), key.start_mark.line + 1
-            if name in lines:
-                problem = f"key {json.dumps(key.value)} is given twice, first in line {lines[name]}"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            lines[name] = line
-        _refuse_repeated_keys(value, seen)
+    seen.add(id(node))
+    yield place, node
+    for position, item in enumerate(node.value if isinstance(node, yaml.CollectionNode) else ()):
+        if isinstance(node, yaml.SequenceNode):
+            yield from _nodes(item, (*place, position), seen)
+        else:
+            key, value = item
+            yield from _nodes(key, place, seen)
+            yield from _nodes(value, (*place, str(key.value)) if isinstance(key, yaml.ScalarNode) else place, seen)
 
 
-def _refuse_other_bases(root: yaml.Node | None, path: Path) -> None:
+def _refuse_repeated_keys(nodes: Iterable[yaml.Node]) -> None:
+    """Raise MarkedYAMLError if a mapping has a key twice; it may repeat the keys that it merges."""
+    for node in nodes:
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode):
+                name = key.tag, key.value
+                if name in lines:
+                    problem = f"key {json.dumps(key.value)} is given twice, first in line {lines[name]}"
+                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                lines[name] = key.start_mark.line + 1
+
+
+def _refuse_other_bases(nodes: Iterable[tuple[Place, yaml.Node]], path: Path) -> None:
     """Raise SettingsError if a number is in base 8 or 60, which few who write 010 or 1:30 mean."""
-    for place, node in _scalars(root, (), set()):
-        if node.tag not in NUMBERS:
-            continue
+    for place, node in nodes:
         octal = node.tag == NUMBERS[0] and OCTAL.fullmatch(node.value)
-        if octal or ":" in node.value:
+        if node.tag in NUMBERS and (octal or ":" in node.value):
             read = yaml.SafeLoader("").construct_object(node)
             base, meant = (8, int(node.value)) if octal else (60, f'"{node.value}" for text')
             where = ": ".join(filter(None, [f"{path}: line {node.start_mark.line + 1}", spelled_path(place)]))
             found = f"{node.value} found, which YAML reads as {read} (base {base})"
             raise SettingsError(f"{where}: {found}; write {read}, or {meant}")
-
-
-def _scalars(
-    node: yaml.Node | None, place: tuple[str | int, ...], seen: set[int]
-) -> Iterator[tuple[tuple[str | int, ...], yaml.ScalarNode]]:
-    """The scalars below a node, each once, with their paths; keys have the path of their mapping."""
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode):
-        yield place, node
-    elif isinstance(node, yaml.SequenceNode):
-        for position, item in enumerate(node.value):
-            yield from _scalars(item, (*place, position), seen)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from _scalars(key, place, seen)
-            yield from _scalars(value, (*place, str(key.value)) if isinstance(key, yaml.ScalarNode) else place, seen)
