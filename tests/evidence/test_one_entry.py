@@ -156,9 +156,7 @@ def test_a_new_objective_has_a_look_that_no_other_has(made):
         others = {entry["base"] for entry in made.names["objective"]} - {"marigold"}
         assert len(others) > 5
         for other in others:
-            assert look("marigold").color != look(other).color
-            assert look("marigold").marker != look(other).marker
-            assert look("marigold").dashes != look(other).dashes
+            assert all(look("marigold")[part] != look(other)[part] for part in ("color", "marker", "linestyle"))
 
 
 def test_new_entries_stand_behind_the_old_ones_in_the_order_of_the_registries(made, outputs):

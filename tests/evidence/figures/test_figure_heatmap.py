@@ -68,19 +68,16 @@ def test_a_preset_is_an_objective_of_its_own():
     runs = scored({"gloss-o-ce@reference+weight=0.3": [0.5], **GRID}, weight=0.7)
     table = heatmap.frame(runs=runs, **WEIGHT)
     assert set(table["objective"]) == {"gloss-o-ce", "gloss-o-ce@reference"}
-    figure = heatmap.draw(table, **WEIGHT)
-    assert [axes.get_title() for axes in figure.axes[:2]] == [
-        "BERT-base, G-Loss-O + CE",
-        "BERT-base, G-Loss-O + CE (reference)",
-    ]
+    titles = [axes.get_title() for axes in heatmap.draw(table, **WEIGHT).axes[:2]]
+    assert titles == ["G-Loss-O + CE", "G-Loss-O + CE (reference)"]
 
 
 def test_the_best_is_bold_the_chosen_framed_and_a_missing_cell_a_dash():
     other = scored({"gloss-o-ce": [0.6], "gloss-o-ce+weight=0.9": [0.65]}, corpus="r8", weight=0.7)
     table = heatmap.frame(runs=pd.concat([RUNS, other]), **WEIGHT)
     axes = heatmap.draw(table, **WEIGHT).axes[0]
-    assert texts(axes) == ["72.00", "85.00", "–", "–", "60.00", "65.00"]
-    assert [text.get_text() for text in axes.texts if text.get_weight() == "bold"] == ["85.00", "65.00"]
+    assert texts(axes) == ["72.0", "85.0", "–", "–", "60.0", "65.0"]
+    assert [text.get_text() for text in axes.texts if text.get_weight() == "bold"] == ["85.0", "65.0"]
     framed = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     assert [(round(patch.get_x() + 0.44), round(patch.get_y() + 0.42)) for patch in framed] == [(1, 0), (1, 1)]
     below = axes.images[0].get_array()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from figure_samples import save_samples
-from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures import style
 from glossbench.evidence.text.names import naming
 from glossbench.settings.names import shown_names
 from made_up import INTEGRATED, STANDALONE
@@ -33,47 +33,41 @@ def added(*colors: str | None) -> dict[str, list[dict]]:
 @pytest.mark.parametrize("protocol", [INTEGRATED, STANDALONE], ids=["integrated", "standalone"])
 def test_objectives_that_share_a_panel_differ_in_colour_marker_and_dashes(protocol):
     for a, b in itertools.combinations(map(style.look, protocol), 2):
-        assert a.color != b.color
-        assert a.marker != b.marker  # told apart in a grey print too
-        assert a.dashes != b.dashes
+        for part in ("color", "marker", "linestyle"):  # told apart in a grey print too
+            assert a[part] != b[part]
 
 
 @pytest.mark.parametrize("variant", ["gloss-o-ce@reference", "gloss-o-ce+weight=0.1"])
 def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(variant):
-    assert style.look(variant) != style.look("gloss-o-ce")
-    assert style.look(variant).color == style.look("gloss-o-ce").color
-    assert style.look(variant).marker == style.look("gloss-o-ce").marker
-    assert not style.look(variant).filled
+    varied, plain = style.look(variant), style.look("gloss-o-ce")
+    assert (varied["color"], varied["marker"]) == (plain["color"], plain["marker"])
+    assert varied["linestyle"] != plain["linestyle"]
+    assert varied["markerfacecolor"] == "white"
 
 
 def test_an_objective_without_a_colour_gets_a_look_that_no_other_has():
     with naming(added(None, None)):
         new = [style.look("new-0"), style.look("new-1")]
         others = [style.look(key) for key in REGISTRY["objectives"]]
-    assert new[0].color != new[1].color
-    assert not {look.color for look in new} & {look.color for look in others}
-    assert not {look.marker for look in new} & {look.marker for look in others}
+    for part in ("color", "marker"):
+        assert new[0][part] != new[1][part]
+        assert not {look[part] for look in new} & {look[part] for look in others}
 
 
 def test_a_colour_of_the_registry_is_the_colour_of_the_figure():
     with naming(added("brown")):
-        assert style.look("new-0").color == style.BROWN
+        assert style.look("new-0")["color"] == style.BROWN
 
 
 def test_an_objective_that_nobody_registered_has_a_look_all_the_same():
     assert style.look("somebody-elses") == style.look("somebody-elses")
 
 
-def test_rows_of_panels_are_even():
-    assert panels.in_rows("abcdefg") == [list("abcd"), list("efg")]
-    assert panels.in_rows("ab") == [["a", "b"]]
-
-
 def test_no_one_sees_that_a_picture_has_few_colours(tmp_path):
     figure = Figure(figsize=(style.PAGE_WIDTH, 3))
     axes = figure.subplots(1, 2)
     for height, objective in enumerate((*INTEGRATED, *STANDALONE)):
-        line = style.look(objective).line()
+        line = style.look(objective)
         axes[0].plot([0, 1, 2], [height, height + 2, height], **line)
         axes[0].fill_between([0, 1, 2], height - 2, height + 2, color=line["color"], alpha=0.15)
     axes[1].imshow(np.linspace(0, 1, 10_000).reshape(100, 100), cmap="cividis")

@@ -15,7 +15,7 @@ from glossbench.frames import PANEL
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
 LINE = [*PANEL, "objective"]
 ROW = 0.23  # inches per objective in a panel
-MARGIN = 0.55  # inches per block for title, axis label and legend
+MARKS = {"linestyle": "none", "markersize": 3, "markeredgewidth": 0.6}
 FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
 NEVER = 1.2  # position of runs that never reach the score, as a multiple of the last epoch
 
@@ -52,55 +52,37 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 @panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
-    blocks = panels.by_protocol(table)
-    heights = [panels.height_of(block, ROW, MARGIN) for _, _, block in blocks]
-    width = panels.width_of(table)
-    figure, parts = panels.stacked([*heights, 0.25], width)
-    for part, (protocol, corpora, block) in zip(parts, blocks, strict=False):
-        part.suptitle(protocol_name(protocol))
-        for axes, panel, objectives in panels.by_objective(part, block, corpora, "epoch"):
-            _draw_panel(axes, panel, objectives)
-    parts[-1].legend(handles=_legend(), loc="center", ncols=3, columnspacing=1.2)
-    return figure
+    first, second = SHARES
+    grey = {"marker": "o", "color": style.GREY, **MARKS}
+    handles = [
+        Line2D([], [], markerfacecolor="white", label=f"{first:.0%} of the best score", **grey),
+        Line2D([], [], label=f"{second:.0%}", **grey),
+        Line2D([], [], color="#DDDDDD", linewidth=5, label="never reached"),
+    ]
+    blocks = [
+        panels.Block(protocol_name(protocol), rows, _draw_panel, ROW, "epoch", lines=True)
+        for protocol, rows in panels.by(table, "protocol")
+    ]
+    return panels.page(blocks, handles)
 
 
-def _draw_panel(axes: Axes, panel: pd.DataFrame, objectives: list[str]) -> None:
-    if panel.empty:
-        panels.not_run(axes)
-        return
+def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
+    """Draw the seeds of each objective, and a line from the first to the last that reached the score."""
     last = panel["reached"].max() if panel["reached"].notna().any() else panel["n_epochs"].max()
     never = max(NEVER * last, last + 1)
-    for share, points in panel.groupby("share"):
-        for place, objective in enumerate(objectives):
-            mine = points[points["objective"] == objective].sort_values("seed")
-            _draw_points(axes, mine, place + (0.24 if share == SHARES[-1] else -0.24), objective, FACES[share], never)
+    for (share, line, objective), points in panel.groupby(["share", "line", "objective"]):
+        look, height = style.look(objective), line + (0.24 if share == SHARES[-1] else -0.24)
+        reached = points["reached"].dropna()
+        missed = len(points) - len(reached)
+        if len(reached) > 1:
+            axes.plot([reached.min(), reached.max()], [height, height], color=look["color"], linewidth=0.6)
+        places = [*reached, *[never] * missed]
+        marks = {"marker": look["marker"], "color": look["color"], "markerfacecolor": FACES[share] or look["color"]}
+        axes.plot(places, [height] * len(places), **marks, **MARKS)
+        if missed > 1:
+            where = {"ha": "left", "va": "center", "fontsize": style.SMALL, "color": look["color"]}
+            axes.annotate(f"{missed}", (never, height), (2.5, -0.3), textcoords="offset points", **where)
     axes.axvspan((last + never) / 2, never + (never - last) / 2, color="#EEEEEE", linewidth=0, zorder=0)
     axes.set_xlim(0, never + (never - last) / 2)
     ticks = MaxNLocator(nbins=4, integer=True).tick_values(0, last)
     axes.set_xticks([tick for tick in ticks if 0 <= tick <= last])
-
-
-def _draw_points(axes: Axes, mine: pd.DataFrame, height: float, objective: str, face: str | None, never: float) -> None:
-    """Draw the seeds of an objective, and a line from the first to the last that reached the score."""
-    look = style.look(objective)
-    reached = mine["reached"].dropna()
-    if len(reached) > 1:
-        axes.plot([reached.min(), reached.max()], [height, height], color=look.color, linewidth=0.6)
-    marks = {"linestyle": "none", "marker": look.marker, "markersize": 3, "markeredgewidth": 0.6}
-    axes.plot(reached, [height] * len(reached), color=look.color, markerfacecolor=face or look.color, **marks)
-    missed = int(mine["reached"].isna().sum())
-    if missed:
-        axes.plot([never] * missed, [height] * missed, color=look.color, markerfacecolor=face or look.color, **marks)
-    if missed > 1:
-        where = {"ha": "left", "va": "center", "fontsize": style.SMALL, "color": look.color}
-        axes.annotate(f"{missed}", (never, height), (2.5, -0.3), textcoords="offset points", **where)
-
-
-def _legend() -> list:
-    marks = {"linestyle": "none", "marker": "o", "color": style.GREY, "markersize": 3}
-    first, second = SHARES
-    return [
-        Line2D([], [], markerfacecolor="white", label=f"{first:.0%} of the best score", **marks),
-        Line2D([], [], label=f"{second:.0%}", **marks),
-        Line2D([], [], color="#DDDDDD", linewidth=5, label="never reached"),
-    ]

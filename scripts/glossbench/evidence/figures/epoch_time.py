@@ -1,10 +1,10 @@
 """The time of the parts of a training epoch: figure F7 of the paper."""
 
-from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
@@ -24,7 +24,6 @@ COLORS = {
 }
 OF_THE_GRAPH = ["graph", "propagation"]
 ROW = 0.13  # inches per objective in a panel
-MARGIN = 0.65  # inches per block for titles and axis label
 
 select = unvaried
 
@@ -59,59 +58,28 @@ def draw(table: pd.DataFrame) -> Figure:
     Corpora are columns, encoders rows. The close view has only objectives that build a graph.
     """
     of_graph = table[table["part"].isin(OF_THE_GRAPH)]
-    with_graph = of_graph.groupby("objective")["seconds"].sum()
-    close = of_graph[of_graph["objective"].isin(with_graph[with_graph > 0].index)]
-    views = [
-        (draw_view, view, corpora)
-        for draw_view, rows in ((_draw_seconds, table), (_draw_shares, close))
-        for corpora, view in panels.by_corpora(rows)
+    close = of_graph[of_graph.groupby("objective")["seconds"].transform("sum") > 0]
+    widest = 100 * close.groupby(KEYS)["share"].sum().max()
+    titles = "Seconds of a training epoch", "Share of graph and propagation in an epoch"
+    blocks = [
+        panels.Block(titles[0], table, partial(_draw_bars, value="seconds"), ROW, "seconds", lines=True),
+        panels.Block(titles[1], close, partial(_draw_shares, widest=widest), ROW, "% of an epoch", lines=True),
     ]
-    heights = [panels.height_of(view, ROW, MARGIN) for _, view, _ in views]
-    width = panels.width_of(table)
-    handles = [Patch(color=color, label=part) for part, color in COLORS.items()]
-    columns = style.legend_columns(list(COLORS), width, style.TEXT, 0.35)
-    figure, parts = panels.stacked([*heights, 0.06 + 0.15 * -(-len(COLORS) // columns)], width)
-    for part, (draw_view, view, corpora) in zip(parts, views, strict=False):
-        draw_view(part, view, corpora)
-    parts[-1].legend(handles=handles, loc="center", ncols=columns, handlelength=1, columnspacing=1)
-    return figure
+    return panels.page(blocks, [Patch(color=color, label=part) for part, color in COLORS.items()])
 
 
-def _draw_seconds(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
-    part.suptitle("Seconds of a training epoch")
-    for axes, cell, objectives in _panels(part, view, corpora, "seconds"):
-        _draw_bars(axes, cell, objectives, "seconds", 1)
+def _draw_shares(axes: Axes, panel: pd.DataFrame, widest: float) -> None:
+    _draw_bars(axes, panel.assign(percent=100 * panel["share"]), "percent")
+    axes.set_xlim(0, widest * 1.45)
+    for line, total in (100 * panel.groupby("line")["share"].sum()).items():
+        look = {"textcoords": "offset points", "va": "center", "fontsize": style.SMALL}
+        axes.annotate(number(total, 2 if total < 9.95 else 0), (total, line), (2, 0), **look)
 
 
-def _draw_shares(part: SubFigure, view: pd.DataFrame, corpora: list[str]) -> None:
-    part.suptitle("Share of graph and propagation in an epoch")
-    widest = 100 * view.groupby(KEYS)["share"].sum().max()
-    for axes, cell, objectives in _panels(part, view, corpora, "% of an epoch"):
-        _draw_bars(axes, cell, objectives, "share", 100)
-        axes.set_xlim(0, widest * 1.45)
-        totals = 100 * cell.groupby("objective")["share"].sum()
-        for objective, total in totals.items():
-            text = number(total, 2 if total < 9.95 else 0)
-            look = {"textcoords": "offset points", "va": "center", "fontsize": style.SMALL}
-            axes.annotate(text, (total, objectives.index(objective)), (2, 0), **look)
-
-
-def _panels(
-    part: SubFigure, view: pd.DataFrame, corpora: list[str], unit: str
-) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
-    """Each panel, its rows of the view, and the objectives of all panels."""
-    for axes, cell, objectives in panels.by_objective(part, view, corpora, unit):
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-        yield axes, cell, objectives
-
-
-def _draw_bars(axes: Axes, cell: pd.DataFrame, objectives: list[str], value: str, scale: float) -> None:
-    if cell.empty:
-        panels.not_run(axes)
-        return
-    wide = cell.pivot(index="objective", columns="part", values=value).reindex(objectives).fillna(0) * scale
-    left = pd.Series(0.0, index=objectives)
-    for part in (part for part in COLORS if part in wide):
-        axes.barh(range(len(objectives)), wide[part], left=left, height=0.72, color=COLORS[part], linewidth=0)
-        left += wide[part]
-    axes.set_xlim(0, 1.05 * left.max() or 1)
+def _draw_bars(axes: Axes, panel: pd.DataFrame, value: str) -> None:
+    ends = panel.groupby("line")[value].cumsum()
+    for part, bars in panel.groupby("part", sort=False):
+        look = {"height": 0.72, "color": COLORS[part], "linewidth": 0}
+        axes.barh(bars["line"], bars[value], left=(ends - panel[value])[bars.index], **look)
+    axes.set_xlim(0, 1.05 * ends.max() or 1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))

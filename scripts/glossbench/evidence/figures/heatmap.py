@@ -3,24 +3,25 @@
 They are figures F2, F3 and F4 of the paper, for λ, γ and σ.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
-from glossbench.evidence.text.numbers import DASH, number
+from glossbench.evidence.text.names import arrange, corpus_name, in_order, protocol_name
+from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
-LABELS = 0.7  # inches for the names of the corpora
-ROOM = {2: 0.32, 1: 0.24}  # by number of decimals, inches that e.g. "85.64" needs in the smallest text, bold
+LABELS, BAR = 0.7, 0.5  # inches for the names of the corpora, for the bar of colours
+LOWEST = 0.6  # inches, the name of an encoder
 DEEPEST = 5.0  # points below the best at which the colours end, so that one failed run does not determine the scale
 AXES = {
     "weight": "weight of the loss, λ",
@@ -73,59 +74,40 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
 
 @panels.drawing()
 def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
-    """Draw the heat maps, with corpora as rows and values as columns.
+    """Draw a block per protocol, objectives as columns and encoders as rows; a panel has the corpora as rows.
 
     The best value of a row is bold; the value of the unvaried objective has a frame.
     """
+    table = table.assign(drop=table["mean"] - table.groupby(CELL_OF_PROTOCOL)["mean"].transform("max"))
+    norm = Normalize(-min(DEEPEST, max(1.0, -table["drop"].min())), 0)
     values = sorted(table["value"].unique())
-    groups = list(table.groupby(["protocol", "encoder", "objective"], sort=False))
-    needed = LABELS + CELL_WIDTH * len(values)
-    rows = panels.in_rows(groups, max(1, int(style.PAGE_WIDTH // needed)))
-    columns = len(rows[0])
-    width = style.COLUMN_WIDTH if columns == 1 and needed <= style.COLUMN_WIDTH else style.PAGE_WIDTH
-    heights = [CELL_HEIGHT * max(panel["corpus"].nunique() for _, panel in row) + 0.65 for row in rows]
-    figure = Figure(figsize=(width, sum(heights) + 0.45), layout="constrained")
-    grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
-    drops = table["mean"] - table.groupby(CELL_OF_PROTOCOL)["mean"].transform("max")
-    norm = Normalize(-min(DEEPEST, max(1.0, -drops.min())), 0)
-    room = (width / columns - LABELS) / len(values)
-    decimals = next((digits for digits, needed in ROOM.items() if room >= needed), None)
-    for axes, ((_, encoder, objective), panel) in panels.filled(grid, rows):
-        image = _draw_panel(axes, panel.assign(drop=drops), values, norm, decimals)
-        title = f"{encoder_name(encoder)}, {objective_name(objective)}"
-        axes.set_title(style.fitted(title, width / columns - LABELS, style.TITLE))
-        axes.set_xlabel(AXES[setting])
-    extend = "min" if drops.min() < norm.vmin else "neither"
-    bar = figure.colorbar(image, ax=grid, location="bottom", shrink=0.5, aspect=6.5 * width, extend=extend)
+    draw_panel, height = (
+        partial(_draw_panel, values=values, norm=norm),
+        max(LOWEST, CELL_HEIGHT * table["corpus"].nunique()),
+    )
+    blocks = [
+        panels.Block(protocol_name(protocol), rows, draw_panel, height, AXES[setting], columns="objective")
+        for protocol, rows in panels.by(table, "protocol")
+    ]
+    figure = panels.page(blocks, least=LABELS + CELL_WIDTH * len(values), foot=BAR)
+    below = figure.subfigs[-1]
+    look = {"orientation": "horizontal", "extend": "min" if table["drop"].min() < norm.vmin else "neither"}
+    bar = below.colorbar(ScalarMappable(norm, panels.COLORS), below.add_axes((0.3, 0.75, 0.4, 0.2)), **look)
     bar.set_label("macro-F1, points below the best of the row")
     return figure
 
 
-def _draw_panel(
-    axes: Axes, panel: pd.DataFrame, values: list[float], norm: Normalize, decimals: int | None
-) -> AxesImage:
+def _draw_panel(axes: Axes, panel: pd.DataFrame, values: list[float], norm: Normalize) -> None:
     corpora = in_order(panel["corpus"], "corpus")
-    drops = panel.pivot(index="corpus", columns="value", values="drop").reindex(index=corpora, columns=values)
-    colors = colormaps["cividis"].with_extremes(bad="white")
-    image = axes.imshow(np.ma.masked_invalid(drops.to_numpy()), cmap=colors, norm=norm, aspect="auto")
+    every = pd.MultiIndex.from_product([corpora, values])
+    cells = panel.set_index(["corpus", "value"]).reindex(every)
+    drops, means, chosen = (cells[column].unstack(sort=False) for column in ("drop", "mean", "chosen"))
+    texts = panels.matrix(axes, drops, means.map(partial(number, decimals=1)), norm)
+    for text in texts[drops.to_numpy() == 0]:
+        text.set_weight("bold")
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
-    axes.set_yticks(
-        range(len(corpora)), [style.fitted(corpus_name(corpus), LABELS) for corpus in corpora], fontsize=style.TEXT
-    )
+    axes.set_yticks(range(len(corpora)), [style.fitted(corpus_name(corpus), LABELS) for corpus in corpora])
     axes.tick_params(length=0)
-    axes.grid(False)
-    known = panel.set_index(["corpus", "value"])
-    for y, corpus in enumerate(corpora):
-        for x, value in enumerate(values):
-            if (corpus, value) not in known.index:
-                axes.text(x, y, DASH, color=style.GREY, **style.CENTRED)
-                continue
-            cell = known.loc[(corpus, value)]
-            if decimals is not None:
-                color, weight = style.readable_on(colors(norm(cell["drop"]))), "bold" if cell["drop"] == 0 else "normal"
-                text = number(cell["mean"], decimals)
-                axes.text(x, y, text, color=color, weight=weight, **style.CENTRED)
-            if cell["chosen"]:
-                look = {"fill": False, "edgecolor": style.VERMILION, "linewidth": 1}
-                axes.add_patch(Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, **look))
-    return image
+    for y, x in np.argwhere(chosen.eq(True).to_numpy()):
+        look = {"fill": False, "edgecolor": style.VERMILION, "linewidth": 1}
+        axes.add_patch(Rectangle((x - 0.44, y - 0.42), 0.88, 0.84, **look))

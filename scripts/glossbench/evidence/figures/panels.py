@@ -1,21 +1,65 @@
 """Arranges panels on a page."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import wraps
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import style
-from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, metric_name, objective_name
 
-WIDEST = 5  # panels per row of a page
+COLORS = "cividis"  # of matrices, which becomes lighter towards the highest value
+NAMES = {"corpus": corpus_name, "metric": metric_name, "objective": objective_name}
+NARROWEST = 1.35  # inches of a panel with its labels
+LARGEST = 2.2  # inches, side of a square panel
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
-BETWEEN = 0.25  # inches between panels for ticks
 LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
+BETWEEN, MARGIN = 0.25, 0.55  # inches between panels for ticks; per block for titles and axis label
+
+
+@dataclass
+class Block:
+    """Panels with a title: a row per encoder, and a column per corpus or other key.
+
+    Args:
+        title: The title.
+        rows: Rows of a frame with columns ``encoder`` and ``columns``.
+        draw: Draws the rows of one panel.
+        height: Inches of a panel, or of one of its lines if it has ``lines``. None: the panels are square.
+        xlabel: Label of the lowest panels.
+        ylabel: Second line of the label of the first panel in each row.
+        columns: The column of ``rows`` with a column of panels per key.
+        lines: Whether the y axes of all panels are the objectives of the block, the first on top. The rows of a panel
+            then have their place as ``line``.
+        handles: Entries of a legend of the block.
+    """
+
+    title: str
+    rows: pd.DataFrame
+    draw: Callable[[Axes, pd.DataFrame], None]
+    height: float | None = None
+    xlabel: str = ""
+    ylabel: str = ""
+    columns: str = "corpus"
+    lines: bool = False
+    handles: Iterable = ()
+
+    def parts(self, widest: int) -> Iterator["Block"]:
+        """One or more blocks whose columns fit on a page: as few as possible, of equal width if possible."""
+        keys = in_order(self.rows[self.columns], self.columns)
+        for part in np.array_split(keys, -(-len(keys) // widest)) if keys else []:
+            yield replace(self, rows=self.rows[self.rows[self.columns].isin(part)])
+
+    def panel_height(self, width: float) -> float:
+        """Inches of a panel on a page of a width in inches."""
+        if self.height is None:
+            return min(LARGEST, width / self.rows[self.columns].nunique() - 0.35)
+        return max(LEAST, self.height * self.rows["objective"].nunique()) if self.lines else self.height
 
 
 def drawing(without_rows: str = "no such runs") -> Callable[[Callable], Callable]:
@@ -29,181 +73,98 @@ def drawing(without_rows: str = "no such runs") -> Callable[[Callable], Callable
         @wraps(draw)
         def drawn(table: pd.DataFrame, **settings) -> Figure:
             with style.styled():
-                return draw(table, **settings) if len(table) else nothing(f"nothing to draw: {without_rows}")
+                if len(table):
+                    return draw(table, **settings)
+                figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
+                axes = figure.add_subplot()
+                axes.set_axis_off()
+                say(axes, f"nothing to draw: {without_rows}")
+                return figure
 
         return drawn
 
     return decorated
 
 
-def width_of(table: pd.DataFrame) -> float:
-    """Inches: a column of a page for one corpus, else the page."""
-    return style.COLUMN_WIDTH if table["corpus"].nunique() == 1 else style.PAGE_WIDTH
+def by(table: pd.DataFrame, kind: str) -> list[tuple[str, pd.DataFrame]]:
+    """The keys in a column, in display order, each with its rows."""
+    return [(key, table[table[kind] == key]) for key in in_order(table[kind], kind)]
 
 
-def height_of(block: pd.DataFrame, line: float, margin: float) -> float:
-    """Inches of a block with a row of panels per encoder, and in each panel a line per objective.
-
-    Args:
-        block: Rows with columns ``encoder`` and ``objective``.
-        line: Inches per objective in a panel.
-        margin: Inches for titles, axis label and legend.
-    """
-    return block["encoder"].nunique() * (max(LEAST, line * block["objective"].nunique()) + BETWEEN) + margin
-
-
-def in_rows(keys: Iterable, widest: int = WIDEST) -> list[list]:
-    """Split keys into rows.
+def page(blocks: Iterable[Block], handles: Iterable = (), least: float = NARROWEST, foot: float = 0.0) -> Figure:
+    """A page with blocks of panels one below the other, and a legend below them.
 
     Args:
-        keys: The keys.
-        widest: Most keys per row.
-
-    Returns:
-        As few rows as possible, of equal length if possible; longer rows come first.
+        blocks: The blocks. Those without rows are left out.
+        handles: Entries of the legend.
+        least: Inches that a panel needs for its width and labels.
+        foot: Inches below the blocks, if not for a legend.
     """
-    keys = list(keys)
-    rows = max(1, -(-len(keys) // widest))
-    return [[keys[place] for place in part] for part in np.array_split(range(len(keys)), rows)]
-
-
-def by_corpora(block: pd.DataFrame) -> list[tuple[list[str], pd.DataFrame]]:
-    """Split the rows of a frame into blocks with no more corpora than a page has columns.
-
-    Returns:
-        For each block its corpora, in display order, and its rows. Empty if the frame is empty.
-    """
-    if block.empty:
-        return []
-    rows = in_rows(in_order(block["corpus"], "corpus"))
-    return [(corpora, block[block["corpus"].isin(corpora)]) for corpora in rows]
-
-
-def by_protocol(table: pd.DataFrame) -> list[tuple[str, list[str], pd.DataFrame]]:
-    """Split the rows of a frame into one or more blocks per protocol; see ``by_corpora``.
-
-    Returns:
-        For each block its protocol, its corpora, and its rows.
-    """
-    return [
-        (protocol, corpora, block)
-        for protocol in in_order(table["protocol"], "protocol")
-        for corpora, block in by_corpora(table[table["protocol"] == protocol])
-    ]
+    widest = max(1, int(style.PAGE_WIDTH // least))
+    blocks, handles = [part for block in blocks for part in block.parts(widest)], list(handles)
+    columns = max(block.rows[block.columns].nunique() for block in blocks)
+    width = style.COLUMN_WIDTH if columns == 1 and least <= style.COLUMN_WIDTH else style.PAGE_WIDTH
+    heights = []
+    for block in blocks:
+        below = style.legend(block.handles, width, style.SMALL)[1] if block.handles else 0
+        heights.append(block.rows["encoder"].nunique() * (block.panel_height(width) + BETWEEN) + MARGIN + below)
+    legend, foot = style.legend(handles, width) if handles else ({}, foot)
+    figure, parts = stacked([*heights, foot] if foot else heights, width)
+    longest = max(_room(block) for block in blocks)
+    for part, block in zip(parts, blocks, strict=False):
+        _draw(part, block, width, longest)
+    if handles:
+        parts[-1].legend(**legend, loc="center")
+    return figure
 
 
 def stacked(heights: list[float], width: float = style.PAGE_WIDTH) -> tuple[Figure, list[SubFigure]]:
-    """A figure with one block below the other.
-
-    Args:
-        heights: Heights of the blocks, inches.
-        width: Inches.
-    """
+    """A figure with one block below the other. Heights and width in inches."""
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.01, hspace=0.02)
-    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
-    return figure, list(parts.flat)
+    return figure, list(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights).flat)
 
 
-def cells(
-    part: SubFigure,
-    block: pd.DataFrame,
-    corpora: list[str],
-    xlabel: str,
-    height: float,
-    beside: float = 0.0,
-    ylabel: str = "",
-    **options: str,
-) -> list[tuple[Axes, pd.DataFrame, bool]]:
-    """Create one panel per encoder (rows) and corpus (columns), with their names.
-
-    Args:
-        part: Receives the panels.
-        block: Rows with columns ``encoder`` and ``corpus``.
-        corpora: The columns.
-        xlabel: Label of the lowest panels.
-        height: Room for the name of an encoder, inches.
-        beside: Room for names of objectives to the left of the first panel, inches.
-        ylabel: Second line of the label of the first panel in each row.
-        options: Passed on to ``SubFigure.subplots``.
-
-    Returns:
-        For each panel its axes, its rows of ``block``, and whether it is the first of its row.
-    """
-    encoders = in_order(block["encoder"], "encoder")
-    grid = part.subplots(len(encoders), len(corpora), squeeze=False, **options)
-    for line, encoder in zip(grid, encoders, strict=True):
-        line[0].set_ylabel("\n".join(filter(None, [style.fitted(encoder_name(encoder), height), ylabel])))
-    name_corpora(part, grid[0], corpora, beside)
+def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
+    columns, rows = by(block.rows, block.columns), by(block.rows, "encoder")
+    objectives = in_order(block.rows["objective"], "objective") if block.lines else []
+    room = 0.72 * (width - (LONGEST if block.lines else 0)) / len(columns)
+    part.suptitle(style.fitted(block.title, 0.85 * width, 8))
+    grid = part.subplots(len(rows), len(columns), squeeze=False)
+    for axes, (key, _) in zip(grid[0], columns, strict=True):
+        axes.set_title(style.fitted(NAMES[block.columns](key), room, style.TITLE))
     for axes in grid[-1]:
-        axes.set_xlabel(xlabel)
-    return [
-        (axes, block[(block["encoder"] == encoder) & (block["corpus"] == corpus)], axes is line[0])
-        for line, encoder in zip(grid, encoders, strict=True)
-        for axes, corpus in zip(line, corpora, strict=True)
-    ]
-
-
-def by_objective(
-    part: SubFigure, block: pd.DataFrame, corpora: list[str], xlabel: str, room: float = 0.0
-) -> Iterator[tuple[Axes, pd.DataFrame, list[str]]]:
-    """Create panels as ``cells`` does, whose lines are the objectives of all of them.
-
-    Args:
-        part: Receives the panels.
-        block: Rows with columns ``encoder``, ``corpus`` and ``objective``.
-        corpora: The columns.
-        xlabel: Label of the lowest panels.
-        room: Least room for the names of objectives, inches: blocks with the same room stand in line.
-
-    Yields:
-        For each panel its axes, its rows of ``block``, and the objectives, the first on top.
-    """
-    objectives = in_order(block["objective"], "objective")
-    for axes, panel, first in cells(part, block, corpora, xlabel, LEAST, LONGEST):
-        name_objectives(axes, objectives, spoken=first)
-        if first:
-            axes.yaxis.labelpad += style.POINTS_PER_INCH * max(0.0, room - room_of_names(objectives))
-        yield axes, panel, objectives
-
-
-def name_objectives(axes: Axes, objectives: list[str], spoken: bool) -> None:
-    """Label the y axis of a panel with one line per objective, the first on top.
-
-    Args:
-        axes: The panel.
-        objectives: Objective keys.
-        spoken: Whether to write the names.
-    """
-    names = [_short(key) if spoken else "" for key in objectives]
-    axes.set_yticks(range(len(objectives)), names)
-    axes.set_ylim(len(objectives) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
-
-
-def room_of_names(objectives: Iterable[str]) -> float:
-    """Inches that the names of objectives take next to a panel."""
-    return max(style.inches(_short(key), style.SMALL) for key in objectives)
+        axes.set_xlabel(block.xlabel)
+    for line, (encoder, own) in zip(grid, rows, strict=True):
+        label = [style.fitted(encoder_name(encoder), block.panel_height(width)), block.ylabel]
+        line[0].set_ylabel("\n".join(filter(None, label)))
+        line[0].yaxis.labelpad += style.POINTS_PER_INCH * (longest - _room(block)) * block.lines
+        for axes, (key, _) in zip(line, columns, strict=True):
+            panel = own[own[block.columns] == key]
+            if block.lines:
+                axes.set_yticks(
+                    range(len(objectives)), map(_short, objectives) if axes is line[0] else [""] * len(objectives)
+                )
+                axes.set_ylim(len(objectives) - 0.5, -0.5)
+                axes.tick_params(axis="y", length=0)
+                axes.grid(False, axis="y")
+                panel = panel.assign(line=panel["objective"].map(objectives.index))
+            if len(panel):
+                block.draw(axes, panel)
+            else:
+                axes.set_xticks([])
+                say(axes)
+    if block.handles:
+        part.legend(**style.legend(block.handles, width, style.SMALL)[0], loc="outside lower center")
 
 
 def _short(objective: str) -> str:
     return style.fitted(objective_name(objective), LONGEST, style.SMALL)
 
 
-def name_corpora(part: SubFigure, row: Iterable[Axes], corpora: list[str], beside: float = 0.0) -> None:
-    """Title the panels of a row with the names of their corpora, shortened to the width of a panel.
-
-    Args:
-        part: The block that holds the panels.
-        row: The panels.
-        corpora: Corpus keys.
-        beside: Room that names of objectives take to the left of the first panel, inches.
-    """
-    row = list(row)
-    room = 0.72 * (part.bbox.width / part.get_figure(root=True).dpi - beside) / len(row)
-    for axes, corpus in zip(row, corpora, strict=False):
-        axes.set_title(style.fitted(corpus_name(corpus), room, style.TITLE))
+def _room(block: Block) -> float:
+    """Inches that the names of objectives take next to a panel."""
+    return max(style.inches(_short(key), style.SMALL) for key in block.rows["objective"].unique()) if block.lines else 0
 
 
 def say(axes: Axes, text: str = "not run") -> None:
@@ -211,45 +172,19 @@ def say(axes: Axes, text: str = "not run") -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
 
 
-def not_run(axes: Axes) -> None:
-    """Leave a panel of objectives without rows empty."""
-    axes.set_xticks([])
-    say(axes)
-
-
-def nothing(text: str) -> Figure:
-    """A figure with one line of text, for data that has nothing to draw."""
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_axis_off()
-    say(axes, text)
-    return figure
-
-
-def filled(grid: np.ndarray, rows: list[list]) -> Iterator[tuple[Axes, object]]:
-    """The panels of a grid with what each of them shows; panels that show nothing are hidden.
+def matrix(axes: Axes, values: pd.DataFrame, texts: pd.DataFrame, norm: Normalize) -> np.ndarray:
+    """Draw values as colours, with a text on each cell that can be read on it. Returns the texts.
 
     Args:
-        grid: Axes. (rows, columns)
-        rows: What each row of panels shows, from ``in_rows``.
+        axes: Has rows and columns from 0 to the number of them.
+        values: NaN is white. (rows, columns)
+        texts: (rows, columns)
+        norm: Scales the values to [0, 1].
     """
-    for line, row in zip(grid, rows, strict=True):
-        for axes in line[len(row) :]:
-            axes.set_axis_off()
-        yield from zip(line, row, strict=False)
-
-
-def class_legend(part: SubFigure, names: Iterable[str], columns: int) -> None:
-    """A legend of classes below the panels of a block.
-
-    Args:
-        part: The block.
-        names: Names of the classes by their places; see ``style.class_look``.
-        columns: Number of columns.
-    """
-    handles = []
-    for place, name in enumerate(names):
-        color, marker = style.class_look(place)
-        handles.append(Line2D([], [], linestyle="none", color=color, marker=marker, label=name))
-    spaces = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
-    part.legend(handles=handles, loc="outside lower center", fontsize=style.SMALL, ncols=columns, **spaces)
+    axes.imshow(np.ma.masked_invalid(values.to_numpy(float)), cmap=COLORS, norm=norm, aspect="auto")
+    axes.grid(False)
+    drawn = np.empty(values.shape, object)
+    for (row, column), value in np.ndenumerate(values.to_numpy(float)):
+        color = style.GREY if np.isnan(value) else "white" if norm(value) < 0.525 else "black"
+        drawn[row, column] = axes.text(column, row, texts.iat[row, column], color=color, **style.CENTRED)
+    return drawn

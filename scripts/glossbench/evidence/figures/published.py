@@ -1,23 +1,17 @@
 """Published against reproduced scores, one point per objective and encoder."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import bare
-from glossbench.evidence.text.names import arrange, encoder_name, in_order, metric_name, protocol_name
+from glossbench.evidence.text.names import arrange, metric_name, protocol_name
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # factors to the units of the paper
 UNITS = {"accuracy": ", %", "macro_f1": ", %", "macro_silhouette": ""}
-FILLS = ["full", "none", "left", "right", "top", "bottom"]  # fill styles of the markers, by encoder
-LARGEST = 1.6  # inches, side of a panel
-BESIDE, MARGIN = 0.35, 0.78  # inches per panel for ticks; per block for titles, ticks and axis label
-LEGEND_GAP = 0.42  # inches per legend entry for marker and space
 
 select = bare  # the paper has no other objectives
 
@@ -49,81 +43,27 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
 
 @panels.drawing("no run has a published counterpart")
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw a block per protocol and metric, with a panel per corpus."""
+    """Draw a block per protocol and metric, with corpora as columns and encoders as rows."""
     blocks = [
-        ((protocol, metric), corpora, block)
-        for protocol in in_order(table["protocol"], "protocol")
-        for metric in PERCENT
-        for corpora, block in panels.by_corpora(table[(table["protocol"] == protocol) & (table["metric"] == metric)])
-    ]
-    columns = max(len(corpora) for _, corpora, _ in blocks)
-    width = style.COLUMN_WIDTH if columns <= 2 else style.PAGE_WIDTH
-    encoders = in_order(table["encoder"], "encoder")
-    legend = style.legend(_handles(table, encoders), width, LEGEND_GAP)
-    height = min(LARGEST, width / columns - BESIDE) + MARGIN
-    figure, parts = panels.stacked([*[height] * len(blocks), 0.1 + 0.15 * style.legend_rows(legend)], width)
-    for part, (key, corpora, block) in zip(parts, blocks, strict=False):
-        _draw_block(part, *key, corpora, block, encoders, columns)
-    parts[-1].legend(**legend, loc="center", columnspacing=1.2)
-    return figure
-
-
-def _handles(table: pd.DataFrame, encoders: list[str]) -> list[Line2D]:
-    """Legend entries of the objectives (colour and marker) and of the encoders (fill style)."""
-    handles = [_marker(objective, FILLS[0]) for objective in in_order(table["objective"], "objective")]
-    if len(encoders) > 1:
-        marks = {"linestyle": "none", "marker": "o", "color": style.GREY, "markerfacecoloralt": "white"}
-        handles += [
-            Line2D([], [], label=encoder_name(encoder), fillstyle=FILLS[place % len(FILLS)], **marks)
-            for place, encoder in enumerate(encoders)
-        ]
-    return handles
-
-
-def _marker(objective: str, fill: str) -> Line2D:
-    look = style.look(objective)
-    handle = style.legend_entry(objective)
-    handle.set(linestyle="none", fillstyle=fill, markerfacecolor=look.color, markerfacecoloralt="white")
-    return handle
-
-
-def _draw_block(
-    part: SubFigure,
-    protocol: str,
-    metric: str,
-    corpora: list[str],
-    block: pd.DataFrame,
-    encoders: list[str],
-    columns: int,
-) -> None:
-    part.suptitle(f"{protocol_name(protocol)}: {metric_name(metric)}{UNITS[metric]}")
-    grid = part.subplots(1, columns, squeeze=False)[0]
-    panels.name_corpora(part, grid, corpora)
-    for axes in grid[len(corpora) :]:
-        axes.set_axis_off()
-    for axes, corpus in zip(grid, corpora, strict=False):
-        _draw_panel(axes, block[block["corpus"] == corpus], encoders)
-        axes.set_xlabel("published")
-    grid[0].set_ylabel("reproduced")
-
-
-def _draw_panel(axes: Axes, panel: pd.DataFrame, encoders: list[str]) -> None:
-    for _, point in panel.iterrows():
-        look = style.look(point["objective"])
-        errors = {"xerr": point["published_std"], "yerr": point["reproduced_std"]}
-        errors = {side: size for side, size in errors.items() if np.isfinite(size)}
-        fill = FILLS[encoders.index(point["encoder"]) % len(FILLS)]
-        axes.errorbar(
-            point["published"],
-            point["reproduced"],
-            **errors,
-            color=look.color,
-            marker=look.marker,
-            fillstyle=fill,
-            markerfacecoloralt="white",
-            markeredgewidth=0.6,
-            elinewidth=0.5,
+        panels.Block(
+            f"{protocol_name(protocol)}: {metric_name(metric)}{UNITS[metric]}",
+            own,
+            _draw_panel,
+            xlabel="published",
+            ylabel="reproduced",
         )
+        for protocol, rows in panels.by(table, "protocol")
+        for metric, own in panels.by(rows, "metric")
+    ]
+    return panels.page(blocks, style.objective_entries(table["objective"], linestyle="none"))
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
+    for point in panel.itertuples():
+        look = {**style.look(point.objective), "linestyle": "none", "elinewidth": 0.5}
+        errors = {"xerr": point.published_std, "yerr": point.reproduced_std}
+        errors = {side: size for side, size in errors.items() if size == size}
+        axes.errorbar(point.published, point.reproduced, **errors, **look)
     sides = panel[["published", "reproduced"]].to_numpy()
     spread = panel[["published_std", "reproduced_std"]].fillna(0).to_numpy()
     low, high = (sides - spread).min(), (sides + spread).max()

@@ -7,15 +7,12 @@ from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
-from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.names import SYMBOLS, arrange, objective_name
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL
 
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
-BAR = 0.3  # inches per bar
-WIDEST = 3  # panels per row of a page; the labels at the ends of the bars need room
-NAMES = 0.55  # inches per panel for the names of the settings
-MARGIN = 0.75  # inches per panel for title, ticks and axis label
+HEIGHT, WIDTH = 0.9, 2.3  # inches of a panel; the labels at the ends of the bars need room
 
 
 def select(runs: pd.DataFrame) -> pd.DataFrame:
@@ -73,42 +70,29 @@ def _bar(changes: pd.DataFrame, unvaried: float) -> dict:
 
 @panels.drawing()
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw a panel per corpus, encoder and objective, with the longest bar on top."""
-    groups = list(table.groupby(CELL_OF_PROTOCOL, sort=False))
-    rows = panels.in_rows(groups, WIDEST)
-    width = style.COLUMN_WIDTH if len(groups) == 1 else style.PAGE_WIDTH
-    bars = max(len(panel) for _, panel in groups)
-    height = bars * BAR + MARGIN
-    figure = Figure(figsize=(width, height * len(rows)), layout="constrained")
-    grid = figure.subplots(len(rows), len(rows[0]), squeeze=False)
-    for axes, ((corpus, encoder, _, objective), panel) in panels.filled(grid, rows):
-        _draw_panel(axes, panel.sort_values("swing", kind="stable"), bars)
-        lines = f"{corpus_name(corpus)}, {encoder_name(encoder)}", objective_name(objective)
-        room = width / len(rows[0]) - NAMES
-        axes.set_title("\n".join(style.fitted(text, room, style.TITLE) for text in lines))
-    return figure
+    """Draw a block per objective, with corpora as columns and encoders as rows, and the longest bar on top."""
+    blocks = [
+        panels.Block(objective_name(objective), rows, _draw_panel, HEIGHT, "macro-F1, %")
+        for objective, rows in panels.by(table, "objective")
+    ]
+    return panels.page(blocks, least=WIDTH)
 
 
-def _draw_panel(axes: Axes, panel: pd.DataFrame, bars: int) -> None:
-    panel = panel.reset_index(drop=True)
+def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
+    panel = panel.sort_values("swing", kind="stable", ignore_index=True)
     low, high = panel["low"].min(), panel["high"].max()
     room = 0.22 * max(high - low, 0.01)  # for the labels at the ends of the bars
     for place, bar in panel.iterrows():
-        for end, value, color, side in (
-            (bar["low"], bar["at_low"], style.SKY, -1),
-            (bar["high"], bar["at_high"], style.ORANGE, 1),
-        ):
-            axes.barh(place, end - bar["plain"], left=bar["plain"], height=0.6, color=color, edgecolor="none")
-            if value:
-                text = value.replace(RELATIVE, "×", 1)
-                where = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": style.SMALL}
-                axes.annotate(text, (end, place), (2 * side, 0), textcoords="offset points", **where)
+        for end, color, side, align in (("low", style.SKY, -1, "right"), ("high", style.ORANGE, 1, "left")):
+            width = bar[end] - bar["plain"]
+            axes.barh(place, width, left=bar["plain"], height=0.6, color=color, edgecolor="none")
+            text = bar[f"at_{end}"].replace(RELATIVE, "×", 1)
+            where = {"ha": align, "va": "center", "fontsize": style.SMALL, "textcoords": "offset points"}
+            axes.annotate(text, (bar[end], place), (2 * side, 0), **where)
     axes.axvline(panel["plain"].iloc[0], color=style.BLACK, linewidth=0.8)
-    labels = [f"{SYMBOLS[bar['setting']]}  {number(bar['swing'], 2)}" for _, bar in panel.iterrows()]
+    labels = [f"{SYMBOLS[bar.setting]}  {number(bar.swing, 2)}" for bar in panel.itertuples()]
     axes.set_yticks(range(len(panel)), labels, fontsize=style.TEXT)
-    axes.set_ylim(len(panel) - bars - 0.5, len(panel) - 0.5)
-    axes.set_xlim(low - room, high + room)
+    axes.set(ylim=(len(panel) - len(SETTINGS) - 0.5, len(panel) - 0.5), xlim=(low - room, high + room))
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.set_xlabel("macro-F1, %")

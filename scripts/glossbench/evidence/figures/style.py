@@ -8,7 +8,6 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -72,59 +71,37 @@ RC = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """The appearance of an objective: colour, marker, dash pattern, and whether its marker is filled."""
-
-    color: str
-    marker: str
-    dashes: tuple
-    filled: bool = True
-
-    def line(self) -> dict:
-        """Keyword arguments of ``Axes.plot`` and ``Line2D``."""
-        face = self.color if self.filled else "white"
-        return {
-            "color": self.color,
-            "marker": self.marker,
-            "linestyle": (0, self.dashes),
-            "markerfacecolor": face,
-            "markeredgecolor": self.color,
-            "markeredgewidth": 0.7,
-        }
-
-
 SOLID: tuple = ()
-LOOKS = {  # by the colour that the registry of objectives names
-    "grey": Look(GREY, "o", (1, 1)),
-    "orange": Look(ORANGE, "s", (4, 1.5)),
-    "green": Look(GREEN, "v", (4, 1, 1, 1)),
-    "purple": Look(PURPLE, "P", (2, 1)),
-    "blue": Look(BLUE, "^", SOLID),
-    "vermilion": Look(VERMILION, "D", (7, 1)),
-    "black": Look(BLACK, "X", (5, 1, 1, 1, 1, 1)),
-    "sky": Look(SKY, "*", (3, 1, 1, 1)),
-    "brown": Look(BROWN, "p", (6, 2)),
-    "olive": Look(OLIVE, "h", (2, 2)),
-    "maroon": Look(MAROON, "<", (9, 1, 2, 1)),
+LOOKS = {  # colour, marker and dashes by the colour that the registry of objectives names
+    "grey": (GREY, "o", (1, 1)),
+    "orange": (ORANGE, "s", (4, 1.5)),
+    "green": (GREEN, "v", (4, 1, 1, 1)),
+    "purple": (PURPLE, "P", (2, 1)),
+    "blue": (BLUE, "^", SOLID),
+    "vermilion": (VERMILION, "D", (7, 1)),
+    "black": (BLACK, "X", (5, 1, 1, 1, 1, 1)),
+    "sky": (SKY, "*", (3, 1, 1, 1)),
+    "brown": (BROWN, "p", (6, 2)),
+    "olive": (OLIVE, "h", (2, 2)),
+    "maroon": (MAROON, "<", (9, 1, 2, 1)),
 }
 VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
 
 
-def look(objective: str) -> Look:
-    """The appearance of an objective, which does not depend on the other objectives in a figure.
+def look(objective: str) -> dict:
+    """Keyword arguments of ``Axes.plot`` for an objective, which do not depend on the other objectives in a figure.
 
     The colour comes from the registry; marker and dashes depend on it. An objective with a preset or a changed setting
     has the same colour, the same marker without filling, and other dashes. An objective without a colour gets one
     that no other objective has in the registry.
     """
     entry = entries("objective").get(objective, {"base": objective, "variant": "", "color": None})
-    base = LOOKS[entry["color"] or _spare_color(entry["base"])]
-    variant = entry["variant"]
-    if not variant:
-        return base
-    dashes = VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
-    return Look(base.color, base.marker, dashes, filled=False)
+    color, marker, dashes = LOOKS[entry["color"] or _spare_color(entry["base"])]
+    face, variant = color, entry["variant"]
+    if variant:
+        face, dashes = "white", VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
+    edge = {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 0.7}
+    return {"color": color, "marker": marker, "linestyle": (0, dashes), **edge}
 
 
 def _spare_color(base: str) -> str:
@@ -136,63 +113,47 @@ def _spare_color(base: str) -> str:
     return spare[place % len(spare)]
 
 
-def objective_entries(objectives: Iterable[str]) -> list[Line2D]:
-    """The legend entries of objectives in display order."""
-    return [legend_entry(objective) for objective in in_order(objectives, "objective")]
-
-
-def legend_entry(objective: str) -> Line2D:
-    """The legend entry of an objective, with its display name."""
-    return Line2D([], [], label=objective_name(objective), **look(objective).line())
+def objective_entries(objectives: Iterable[str], **changes) -> list[Line2D]:
+    """The legend entries of objectives in display order, with changes to their looks."""
+    return [
+        Line2D([], [], label=objective_name(objective), **{**look(objective), **changes})
+        for objective in in_order(objectives, "objective")
+    ]
 
 
 CLASS_COLORS = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK]
 CLASS_MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
 
-def class_look(place: int) -> tuple[str, str]:
+def class_look(place: int) -> dict:
     """Colour and marker of a class by its place, from 0. There are 56 different pairs."""
-    return CLASS_COLORS[place % len(CLASS_COLORS)], CLASS_MARKERS[place % len(CLASS_MARKERS)]
+    return {"color": CLASS_COLORS[place % len(CLASS_COLORS)], "marker": CLASS_MARKERS[place % len(CLASS_MARKERS)]}
 
 
-def readable_on(color: tuple[float, float, float, float]) -> str:
-    """Black or white, whichever has more contrast with a colour (red, green, blue, opacity; 0 to 1)."""
-    red, green, blue, _ = color
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+def class_entries(names: Iterable[str]) -> list[Line2D]:
+    """The legend entries of classes by their places."""
+    return [
+        Line2D([], [], linestyle="none", label=fitted(str(name), 1.5, SMALL), **class_look(place))
+        for place, name in enumerate(names)
+    ]
 
 
-def legend(handles: list, width: float, gap: float = 0.5) -> dict:
-    """Handles and number of columns of a legend, as keyword arguments of ``Figure.legend``.
+def legend(handles: list, width: float, points: float = TEXT) -> tuple[dict, float]:
+    """Keyword arguments of ``Figure.legend`` with as few rows as fit a width, and the height. Both in inches.
 
     Args:
         handles: Legend entries.
-        width: Largest width, inches.
-        gap: Room for the marker and spaces of an entry, inches.
+        width: Largest width.
+        points: Font size. With ``SMALL``, entries are set closer.
     """
-    labels = [handle.get_label() for handle in handles]
-    return {"handles": handles, "ncols": legend_columns(labels, width, TEXT, gap)}
-
-
-def legend_rows(legend: dict) -> int:
-    """The number of rows of a legend from ``legend``."""
-    return -(-len(legend["handles"]) // legend["ncols"])
-
-
-def legend_columns(labels: list[str], width: float, points: float, gap: float) -> int:
-    """The number of columns with which a legend fits a width in as few rows as possible.
-
-    Args:
-        labels: Texts of the entries.
-        width: Largest width, inches.
-        points: Font size of the labels.
-        gap: Room for the marker and spaces of an entry, inches.
-    """
-    widths = [inches(label, points) + gap for label in labels]
-    for rows in range(1, len(labels)):
-        columns = -(-len(labels) // rows)
+    close = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
+    look = {"handles": handles, "fontsize": points, **(close if points == SMALL else {})}
+    widths = [inches(handle.get_label(), points) + (0.28 if points == SMALL else 0.5) for handle in handles]
+    for rows in range(1, len(handles) + 1):
+        columns = -(-len(handles) // rows)
         if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # matplotlib splits entries this way
-            return columns
-    return 1
+            break
+    return {**look, "ncols": columns}, 0.1 + rows * (0.13 if points == SMALL else 0.16)
 
 
 def fitted(text: str, width: float, points: float = TEXT) -> str:
