@@ -35,41 +35,26 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
         none), ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and
         ``search`` (the settings that a search chooses). A key with changed settings follows the objective it changes.
     """
-    return {
-        "corpus": [{"key": key, "title": entry.title} for key, entry in _among(registry["corpora"], keys["corpus"])],
-        "encoder": [{"key": key, "title": entry.title} for key, entry in _among(registry["encoders"], keys["encoder"])],
-        "objective": _objectives(keys["objective"], registry["objectives"]),
-        "setting": _settings(keys["objective"], registry["objectives"]),
-    }
-
-
-def _settings(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]]:
-    losses = {entries[ObjectiveKey.parse(key).base].loss for key in keys}
-    return [{"key": name, "title": name.replace("_", " ").capitalize()} for name in shown_settings(losses)]
-
-
-def _among(entries: dict[str, Any], keys: list[str]) -> list[tuple[str, Any]]:
-    return [(key, entry) for key, entry in entries.items() if key in set(keys)]
-
-
-def _objectives(keys: list[str], entries: dict[str, Any]) -> list[dict[str, Any]]:
-    parsed = {key: ObjectiveKey.parse(key) for key in keys}
+    places, entries = list(registry["objectives"]), registry["objectives"]
+    parsed = {key: ObjectiveKey.parse(key) for key in keys["objective"]}
     parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
-    places = {base: place for place, base in enumerate(entries)}
-    names = []
-    for key, parts in sorted(parsed.items(), key=lambda item: (places[item[1].base], item[0])):
-        entry = entries[parts.base]
-        names.append(
-            {
-                "key": key,
-                "title": entry.title,
-                "base": parts.base,
-                "variant": parts.variant,
-                "preset": parts.preset,
-                "changes": [list(change) for change in parts.changes],
-                "family": entry.family or entry.classifier or entry.loss or "ce",
-                "color": entry.color,
-                "search": sorted(entry.search),
-            }
-        )
+    settings = shown_settings({entries[one.base].loss for one in parsed.values()})
+    names: Names = {"setting": [{"key": name, "title": name.replace("_", " ").capitalize()} for name in settings]}
+    for kind, known in (("corpus", registry["corpora"]), ("encoder", registry["encoders"])):
+        names[kind] = [{"key": key, "title": entry.title} for key, entry in known.items() if key in keys[kind]]
+    names["objective"] = [
+        {
+            "key": key,
+            "title": entry.title,
+            "base": one.base,
+            "variant": one.variant,
+            "preset": one.preset,
+            "changes": [list(change) for change in one.changes],
+            "family": entry.family or entry.classifier or entry.loss or "ce",
+            "color": entry.color,
+            "search": sorted(entry.search),
+        }
+        for key, one in sorted(parsed.items(), key=lambda item: (places.index(item[1].base), item[0]))
+        for entry in [entries[one.base]]
+    ]
     return names

@@ -1,20 +1,19 @@
 """The registries of objectives and presets."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
-from glossbench.errors import SettingsError
 from glossbench.settings.losses import LOSSES, Weight
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, some_of
+from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, canonical, some_of
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
 
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
-NOTHING = "nothing, since an untuned objective is not fine-tuned"
 Colour = Literal["grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon"]
 OwnSpace = Annotated[
     Literal["preset"] | Space, Field(title="the word preset, choices (a list), or low and high (with step or log)")
@@ -40,21 +39,15 @@ class ObjectiveEntry(Model):
 
     @model_validator(mode="after")
     def _of_its_protocol(self) -> Self:
-        if self.protocol != UNTUNED:
-            if self.classifier is not None:
-                raise MisfitError(
-                    "classifier",
-                    f"{shown(self.classifier)} found, expected null, since only the protocol untuned has one",
-                )
-            return self
-        if self.classifier is None:
+        if self.protocol == UNTUNED and self.classifier is None:
             raise MisfitError("classifier", "missing")
-        if self.loss is not None:
-            reason = "null, since an untuned objective is not fine-tuned"
-            raise MisfitError("loss", f"{shown(self.loss)} found, expected {reason}")
-        for name in ("settings", "search"):
-            if getattr(self, name):
-                raise MisfitError(name, f"{shown(getattr(self, name))} found, expected {NOTHING}")
+        why = "since an untuned objective is not fine-tuned"
+        refused = {"loss": f"null, {why}", "settings": f"nothing, {why}", "search": f"nothing, {why}"}
+        if self.protocol != UNTUNED:
+            refused = {"classifier": "null, since only the protocol untuned has one"}
+        for name, wanted in refused.items():
+            if getattr(self, name) not in (None, {}):
+                raise MisfitError(name, f"{shown(getattr(self, name))} found, expected {wanted}")
         return self
 
     @property
@@ -79,18 +72,16 @@ class Refused(Model):
     reason: str
 
 
-_of_losses = {name: (some_of(model, by_protocol=True), Field(None)) for name, model in LOSSES.items()}
-_spaces = {
-    name: (
-        create_model(
-            "Spaces",
-            __base__=Model,
-            **dict.fromkeys([*model.model_fields, *Weight.model_fields], (SpaceByProtocol | None, None)),
-        ),
-        Field(None),
-    )
-    for name, model in {**LOSSES, "training": Training}.items()
-}
+_PARTS = {**LOSSES, "training": Training}
+
+
+def _some(models: dict[str, type[Model]]) -> dict[str, Any]:
+    return {name: (model, Field(None)) for name, model in models.items()}
+
+
+def _spaces(model: type[Model]) -> type[Model]:
+    names = [*model.model_fields, *Weight.model_fields]
+    return create_model("Spaces", __base__=Model, **dict.fromkeys(names, (SpaceByProtocol | None, None)))
 
 
 class _Preset(Model):
@@ -101,24 +92,21 @@ class _Preset(Model):
 
     def block(self, name: str) -> dict[str, Any]:
         """Values that the preset sets: of a loss, of "training", or of the "probe"."""
-        block = getattr(self, name, None)
-        return {} if block is None else block.stated()
+        return _stated(self, name)
 
     def spaces(self, name: str) -> dict[str, Any]:
         """Search spaces that the preset sets, of a loss or of "training"."""
-        search = getattr(self, "search", None)
-        block = getattr(search, name, None)
-        return {} if block is None else block.stated()
+        return _stated(self.search, name)
 
 
-Preset = create_model(
-    "Preset",
-    __base__=_Preset,
-    **_of_losses,
-    training=(some_of(Training, by_protocol=True), Field(None)),
-    probe=(some_of(Probe), Field(None)),
-    search=(create_model("Search", __base__=Model, **_spaces), Field(None)),
-)
+def _stated(settings: Any, name: str) -> dict[str, Any]:
+    block = getattr(settings, name, None)
+    return {} if block is None else block.stated()
+
+
+_search = create_model("Search", __base__=Model, **_some({name: _spaces(model) for name, model in _PARTS.items()}))
+_blocks = {name: some_of(model, by_protocol=True) for name, model in _PARTS.items()}
+Preset = create_model("Preset", __base__=_Preset, **_some({**_blocks, "probe": some_of(Probe), "search": _search}))
 
 
 def read_presets(config_dir: Path) -> dict[str, _Preset]:
@@ -130,7 +118,7 @@ def read_presets(config_dir: Path) -> dict[str, _Preset]:
     path = config_dir / "presets.yaml"
     presets = read_registry(path, Preset, KEY)
     for name, preset in presets.items():
-        for part, model in {**LOSSES, "training": Training}.items():
+        for part, model in _PARTS.items():
             for setting, space in preset.spaces(part).items():
                 each = dict(space).values() if isinstance(space, ByProtocol) else [space]
                 for one in filter(None, each):
@@ -169,9 +157,5 @@ def check_space(space: Choices | Range, model: type[Model], setting: str, source
         source: Name of the file, for the error.
         path: Path of the space in the file.
     """
-    for value in space.values:
-        try:
-            model.parse({setting: value}, source, path[:-1])
-        except SettingsError:
-            number = int(value) if value == int(value) else value
-            model.parse({setting: number}, source, path[:-1])
+    for value in space.values:  # of which messages show 1.0 as 1
+        model.parse({setting: json.loads(canonical(value))}, source, path[:-1])

@@ -1,6 +1,6 @@
 """The registry of outputs, which are tables and figures, and which of them a study can fill."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from glossbench.paper import READERS, paper_keys
 from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import check_key, read_yaml
 
 # File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
-FOR_THE_REPORT = ("html", "txt")  # endings that only the report reads; it links the others
+FOR_THE_REPORT = (".html", ".txt")  # endings that only the report reads; it links the others
 NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
 
 
@@ -114,20 +115,33 @@ class Output(OutputEntry):
         Returns:
             ``key``, ``kind``, ``title``, ``paper`` and ``files`` (those that the report links).
         """
-        files = [f"{self.kind}s/{self.key}.{e}" for e in ENDINGS[self.kind] if e not in FOR_THE_REPORT]
+        files = [file for file in self.files if not file.endswith(FOR_THE_REPORT)]
         return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
 
     def fillable(self, study: Study) -> bool:
         """Whether the planned runs of a study can fill it. Untuned objectives alone fill none of its ``needs``."""
         unvaried = [run for run in study.trained if not study.changes(run.objective)]
         objectives, corpora = {run.objective for run in unvaried}, {run.corpus for run in unvaried}
-        listed = [(self.settings.get(name), objectives) for name in ("gloss", "baselines")]
-        listed.append((self.settings.get("corpora"), corpora))
-        if any(wanted is not None and not planned & set(wanted) for wanted, planned in listed):
-            return False
-        if set(self.reads) & set(OPTIONAL_FRAMES) - set(study.frames):
-            return False
-        return all(CHECKS[need](wanted, study, unvaried, self) for need, wanted in self.needs.items())
+        for name, planned in {"gloss": objectives, "baselines": objectives, "corpora": corpora}.items():
+            if self.settings.get(name) is not None and not planned & set(self.settings[name]):
+                return False
+        missing = set(self.reads) & set(OPTIONAL_FRAMES) - set(study.frames)
+        return not missing and all(self._met(need, wanted, study, unvaried) for need, wanted in self.needs.items())
+
+    def _met(self, need: str, wanted: Any, study: Study, unvaried: list[Run]) -> bool:
+        changes = [change for run in study.runs for change in study.changes(run.objective)]
+        cells = [(run.corpus, run.encoder, study.objective(run.objective).protocol) for run in unvaried]
+        pairs = set(zip(cells, (run.objective for run in unvaried), strict=True))
+        in_paper = {kind: set(keys) for kind, keys in self.paper_keys.items()}
+        return {
+            "protocol": lambda: any(protocol == wanted for *_, protocol in cells),
+            "trained": lambda: bool(study.trained),
+            "corpora_at_least": lambda: len(study.corpora) >= wanted,
+            "objectives_at_least": lambda: max(Counter(cell for cell, _ in pairs).values(), default=0) >= wanted,
+            "varied": lambda: any(setting in wanted for setting, _ in changes),
+            "swept": lambda: any(setting == wanted and value not in NEARBY for setting, value in changes),
+            "published": lambda: any(c in in_paper["corpus"] and e in in_paper["encoder"] for c, e, _ in cells),
+        }[need]()
 
 
 def load_outputs(config_dir: Path) -> list[Output]:
@@ -141,15 +155,13 @@ def load_outputs(config_dir: Path) -> list[Output]:
     """
     path = config_dir / "outputs.yaml"
     registry = Registry.parse(read_yaml(path), str(path))
-    for kind, entries in registry:
-        for key in entries:
-            check_key(key, KEY, f"{path}: {kind}")
     keys, outputs = paper_keys(config_dir / "published"), []
-    for kind, entries in (("table", registry.tables), ("figure", registry.figures)):
+    for kind, entries in registry:
         for key, entry in entries.items():
+            check_key(key, KEY, f"{path}: {kind}")
             settings = entry.settings.model_dump(mode="json", exclude_unset=True)
             own = {"module": entry.module or key, "settings": settings, "needs": entry.needs.stated()}
-            outputs.append(Output(**{**dict(entry), **own}, key=key, kind=kind, paper_keys=keys))
+            outputs.append(Output(**{**dict(entry), **own}, key=key, kind=kind.removesuffix("s"), paper_keys=keys))
     return outputs
 
 
@@ -166,38 +178,3 @@ def read_caption(root: Path, key: str) -> str:
 def report_entries(outputs: Iterable[Output], root: Path) -> list[dict[str, Any]]:
     """What the report shows of tables and figures, with their captions; see ``Output.shown`` and ``read_caption``."""
     return [{**output.shown(), "caption": read_caption(root, output.key)} for output in outputs]
-
-
-def _objectives_at_least(wanted: int, study: Study, unvaried: list, _: Output) -> bool:
-    cells = defaultdict(set)
-    for run in unvaried:
-        cells[run.corpus, run.encoder, study.objective(run.objective).protocol].add(run.objective)
-    return any(len(objectives) >= wanted for objectives in cells.values())
-
-
-def _varied(wanted: list[str], study: Study, *_: Any) -> bool:
-    return any(setting in wanted for run in study.runs for setting, _ in study.changes(run.objective))
-
-
-def _swept(wanted: str, study: Study, *_: Any) -> bool:
-    changes = [change for run in study.runs for change in study.changes(run.objective)]
-    return any(setting == wanted and value not in NEARBY for setting, value in changes)
-
-
-def _published(_: bool, study: Study, unvaried: list, output: Output) -> bool:
-    keys = output.paper_keys
-    return any(run.corpus in keys["corpus"] and run.encoder in keys["encoder"] for run in unvaried)
-
-
-# Whether a study meets an output's ``needs``, by key of ``needs``: (wanted, study, unvaried runs, output) -> bool.
-CHECKS = {
-    "protocol": lambda wanted, study, unvaried, _: any(
-        study.objective(run.objective).protocol == wanted for run in unvaried
-    ),
-    "trained": lambda wanted, study, *_: bool(study.trained),
-    "corpora_at_least": lambda wanted, study, *_: len(study.corpora) >= wanted,
-    "objectives_at_least": _objectives_at_least,
-    "varied": _varied,
-    "swept": _swept,
-    "published": _published,
-}

@@ -1,7 +1,7 @@
 """The registries of corpora and encoders: where each comes from, how corpora are read and split, and their sizes."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -109,14 +109,33 @@ class Drawn(Model):
 
 
 class _Entry(Model):
+    keys_of: ClassVar[dict[str, tuple[str, ...]]]  # by kind, the keys that go with no other but those that list them
+
     title: Line = Field(description="Name in tables and figures.")
     description: Line = Field(description="What it is, in a few words.")
     source: Line = Field(description="Whose it is and where this copy comes from.")
     licence: Line = Field(description="Under what terms, or that they are unclear.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _only_keys_of_its_kind(cls, value: Any) -> Any:
+        known = isinstance(value, dict) and any(value.get("kind") == kind for kind in cls.keys_of)
+        for key in value if known else ():
+            its = [kind for kind, keys in cls.keys_of.items() if key in keys]
+            if its and value["kind"] not in its:
+                raise MisfitError(key, f"goes with {_named(*its)} alone")
+        return value
+
 
 class Corpus(_Entry):
     """A corpus: where it comes from and how it is split."""
+
+    keys_of: ClassVar = {
+        "textgcn": ("files",),
+        "wheel-folders": ("wheel",),
+        "hub-dataset": ("hub", "splits", "columns"),
+        **dict.fromkeys(TABLES, ("columns", "path", "file")),
+    }
 
     kind: Literal["textgcn", "wheel-folders", "hub-dataset", "csv", "jsonl", "parquet"] = Field(
         description="How the files are read. textgcn: a file of labels and a file of texts, one line per document, "
@@ -136,60 +155,42 @@ class Corpus(_Entry):
         description="paper: published validation documents; given: all three splits; a mapping draws."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _only_keys_of_its_kind(cls, value: Any) -> Any:
-        kinds = {
-            "files": ("textgcn",),
-            "wheel": ("wheel-folders",),
-            **dict.fromkeys(("hub", "splits"), ("hub-dataset",)),
-            **dict.fromkeys(("path", "file"), TABLES),
-            "columns": ("hub-dataset", *TABLES),
-        }
-        return _of_kind(value, kinds)
-
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        needed = {"textgcn": ["files"], "wheel-folders": ["wheel"], "hub-dataset": ["hub", "splits", "columns"]}
-        _require(self, needed.get(self.kind, ["columns"]))
-        if self.kind in TABLES:
-            if self.file is None:
-                _require(self, ["path"])
-            elif self.path is not None:
-                raise MisfitError("path", "goes without `file`, one of the two says where the table is")
+        table = self.kind in TABLES
+        _require(self, *(name for name in self.keys_of[self.kind] if name not in ("path", "file")))
+        if table and self.file is None:
+            _require(self, "path")
+        elif table and self.path is not None:
+            raise MisfitError("path", "goes without `file`, one of the two says where the table is")
         if self.kind == "hub-dataset" and self.columns.split is not None:
-            raise MisfitError("columns.split", f"goes with {_named(TABLES)} alone")
-        self._check_splitting()
-        return self
-
-    def _check_splitting(self) -> None:
-        """Check how documents are drawn against the splits that the corpus has itself."""
-        drawn = isinstance(self.splitting, Drawn)
-        a_table = self.kind in TABLES
-        if self.kind == "wheel-folders" or (a_table and self.columns.split is None):
+            raise MisfitError("columns.split", f"goes with {_named(*TABLES)} alone")
+        drawn, wanted = isinstance(self.splitting, Drawn), "a mapping with fraction and seed"
+        if self.kind == "wheel-folders" or (table and self.columns.split is None):  # no test split of its own
             if drawn:
-                _require(self.splitting, ["test_fraction"], "splitting.")
-                return
-            wanted = "a mapping with test_fraction, fraction and seed" + " (or a split column)" * a_table
-            raise MisfitError("splitting", f"{shown(self.splitting)} found, expected {wanted}")
-        if drawn and self.splitting.test_fraction is not None:
+                _require(self.splitting, "test_fraction", prefix="splitting.")
+            fits, wanted = drawn, "a mapping with test_fraction, fraction and seed" + " (or a split column)" * table
+        elif drawn and self.splitting.test_fraction is not None:
             raise MisfitError("splitting.test_fraction", "goes with a corpus without a test split of its own alone")
-        if self.kind == "hub-dataset":
-            given = self.splits.val is not None
-            if given != (self.splitting == "given") or self.splitting == "paper":
-                wanted = '"given"' if given else "a mapping with fraction and seed"
-                found = shown(self.splitting.model_dump(exclude_none=True) if drawn else self.splitting)
-                raise MisfitError("splitting", f"{found} found, expected {wanted}")
-        elif self.splitting == ("paper" if a_table else "given"):
-            mode, kind = ('"given"', "a table with a split column") if a_table else ('"paper"', "kind textgcn")
-            wanted = f"{mode}, or a mapping with fraction and seed, for {kind}"
-            raise MisfitError("splitting", f"{shown(self.splitting)} found, expected {wanted}")
+        elif self.kind == "hub-dataset":
+            fits = drawn
+            if self.splits.val is not None:
+                fits, wanted = self.splitting == "given", '"given"'
+        else:
+            word, what = ("given", "a table with a split column") if table else ("paper", "kind textgcn")
+            fits, wanted = drawn or self.splitting == word, f'"{word}", or {wanted}, for {what}'
+        if not fits:
+            found = shown(self.splitting.model_dump(exclude_none=True) if drawn else self.splitting)
+            raise MisfitError("splitting", f"{found} found, expected {wanted}")
         if self.kind == "textgcn" and self.splitting == "paper":
-            _require(self.files, ["validation"], "files.")
+            _require(self.files, "validation", prefix="files.")
+        return self
 
 
 class EncoderEntry(_Entry):
     """An encoder: where its files come from, and its size."""
+
+    keys_of: ClassVar = {"wheel": ("wheel",), "hub": ("hub",), "folder": ("path",)}
 
     kind: Literal["wheel", "hub", "folder"] = Field(
         description="Where the files are: in a wheel, on the hub, in a folder."
@@ -206,15 +207,9 @@ class EncoderEntry(_Entry):
         None, description="Largest number of tokens it takes, where known."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _only_keys_of_its_kind(cls, value: Any) -> Any:
-        return _of_kind(value, {"wheel": ("wheel",), "hub": ("hub",), "path": ("folder",)})
-
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        needed = {"wheel": ["wheel", "parameters", "hidden"], "hub": ["hub"], "folder": ["path"]}
-        _require(self, needed[self.kind])
+        _require(self, *self.keys_of[self.kind], *(("parameters", "hidden") if self.kind == "wheel" else ()))
         return self
 
 
@@ -228,21 +223,12 @@ def read_encoders(config_dir: Path) -> dict[str, EncoderEntry]:
     return read_registry(config_dir / "encoders.yaml", EncoderEntry, KEY)
 
 
-def _named(kinds: tuple[str, ...]) -> str:
+def _named(*kinds: str) -> str:
     *others, last = kinds
     return f"kinds {', '.join(others)} and {last}" if others else f"kind {last}"
 
 
-def _of_kind(entry: Any, kinds: dict[str, tuple[str, ...]]) -> Any:
-    """The entry as it is; an error if it has a key of another kind. Values that are no kind are left to the field."""
-    for key, its in kinds.items() if isinstance(entry, dict) else ():
-        known = any(entry.get("kind") in others for others in kinds.values())
-        if known and key in entry and entry["kind"] not in its:
-            raise MisfitError(key, f"goes with {_named(its)} alone")
-    return entry
-
-
-def _require(model: Model, names: list[str], prefix: str = "") -> None:
+def _require(model: Model, *names: str, prefix: str = "") -> None:
     for name in names:
         if getattr(model, name) is None:
             raise MisfitError(f"{prefix}{name}", "missing")
