@@ -51,7 +51,7 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
         return f"no cell has {' or '.join(measure['gloss'])} together with {listed(baselines)} on the same seeds"
     won = sum(row["mean"] > row["baseline_mean"] for row in rows)
     numbers = [*rows, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
-    found = over_cells(tables, share_won, lambda _, means: share_won([means]), runs=used, numbers=numbers)
+    found = over_cells(tables, share_won, runs=used, numbers=numbers)
     if max(map(len, tables.values())) == 1:
         low, high = exact_interval(won, len(rows))
         found = replace(found, low=low, high=high, interval="95 % exact binomial over cells")
@@ -59,14 +59,7 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
 
 
 def share_won(means: list[np.ndarray]) -> np.ndarray:
-    """Share of cells in which the first objective has the highest mean.
-
-    Args:
-        means: For each cell, mean scores of shape (..., objectives).
-
-    Returns:
-        Shape (...).
-    """
+    """Share of cells, shape (...), in which the first of the means, shape (..., objectives), is the highest."""
     return np.mean([mean[..., 0] > mean[..., 1:].max(axis=-1) for mean in means], axis=0)
 
 
@@ -88,19 +81,18 @@ def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
     if "only" in measure:
         runs = runs[runs["corpus"].isin(measure["only"])]
     pairs, unlike = _pairs(runs, measure)
-    if unlike and not len(pairs):
-        return f"no pair of runs on the same seed has the same {listed(measure['alike'])}"
     if not len(pairs):
+        if unlike:
+            return f"no pair of runs on the same seed has the same {listed(measure['alike'])}"
         where = f" on {listed(measure['only'])}" if "only" in measure else ""
         wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['baselines'])}"
         return f"no cell has {wanted} on the same seeds{where}"
-    by_baseline = {key: pairs[pairs["baseline"] == key] for key in measure["baselines"]}
-    run = {key: own for key, own in by_baseline.items() if len(own)}
-    measured = [_measured(key, own, measure, len(run)) for key, own in run.items()]
-    adjusted = holm(pd.Series([one.numbers[0]["p"] for one in measured], dtype=float))
-    for one, p in zip(measured, adjusted, strict=True):
+    run = dict(list(pairs.groupby("baseline")))
+    there, missing = ([key for key in measure["baselines"] if (key in run) == known] for known in (True, False))
+    measured = [_measured(key, run[key], measure, len(there)) for key in there]
+    for one, p in zip(measured, holm(pd.Series([one.numbers[0]["p"] for one in measured], dtype=float)), strict=True):
         one.numbers[0]["p_holm"] = p
-    if missing := [key for key in by_baseline if key not in run]:
+    if missing:
         reason = f"{listed(missing)} {'was' if len(missing) == 1 else 'were'} not run beside it"
         nothing = (math.nan, math.nan, math.nan, 0, "", "")
         measured.append(Measurement(*nothing, runs=measured[0].runs, missing=reason, about=missing[0]))
@@ -126,39 +118,45 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, b
     pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*TASK, "seed"])
     if measure["as"] != "difference":
         pairs = pairs[(pairs["score"] > 0) & (pairs["score_baseline"] > 0)]
-    differ = [pairs[column].astype(str) != pairs[f"{column}_baseline"].astype(str) for column in alike]
-    unlike = np.any(differ, axis=0) if alike else np.zeros(len(pairs), dtype=bool)
-    pairs = pairs[~unlike]
-    ours, theirs = (pairs[f"score{side}"] >= (pairs[f"{cap}{side}"] if cap in runs else math.inf) for side in SIDES)
-    larger, smaller = (theirs, ours) if measure["as"] == "inverse-ratio" else (ours, theirs)
-    effect = _effect(pairs["score"], pairs["score_baseline"], measure["as"]).mask(ours & theirs, 0.0)
-    capped = {"n_capped": ours.astype(int) + theirs, "open_low": smaller & ~larger, "open_high": larger & ~smaller}
-    return pairs.assign(effect=effect, **capped), bool(unlike.any())
-
-
-def _effect(ours: pd.Series, theirs: pd.Series, kind: str) -> pd.Series:
-    """Differences, or logarithms of ratios; the mean of the logarithms is the logarithm of the geometric mean."""
-    if kind == "difference":
-        return ours - theirs
-    return (ours / theirs if kind == "ratio" else theirs / ours).map(math.log).astype(float)
+    agree = np.ones(len(pairs), dtype=bool)
+    for column in alike:
+        agree &= pairs[column].astype(str) == pairs[f"{column}_baseline"].astype(str)
+    pairs = pairs[agree]
+    capped = [pairs[f"score{side}"] >= (pairs[f"{cap}{side}"] if cap in runs else math.inf) for side in SIDES]
+    score = [pairs[f"score{side}"] for side in SIDES]
+    if measure["as"] == "inverse-ratio":
+        score, capped = score[::-1], capped[::-1]
+    larger, smaller = capped
+    # the mean of the logarithms of ratios is the logarithm of their geometric mean
+    ratio = measure["as"] != "difference"
+    effect = (score[0] / score[1]).map(math.log).astype(float) if ratio else score[0] - score[1]
+    ends = {"open_low": smaller & ~larger, "open_high": larger & ~smaller}
+    effect = effect.mask(larger & smaller, 0.0)
+    return pairs.assign(effect=effect, n_capped=larger.astype(int) + smaller, **ends), not agree.all()
 
 
 def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_baselines: int) -> Measurement:
     """The measurement against one baseline."""
     unit = UNITS[measure["per"]]
-    observed = pairs.groupby(TASK)["effect"].mean()
+    back: Callable[[float], float] = float if measure["as"] == "difference" else math.exp
+
+    def opened(low: float, high: float, pairs: pd.DataFrame = pairs) -> tuple[float, float]:
+        """An interval of effects as one of differences or ratios, open where a pair is only a bound."""
+        return back(-math.inf if pairs["open_low"].any() else low), back(math.inf if pairs["open_high"].any() else high)
+
+    observed, of_cells = pairs.groupby(TASK)["effect"].mean(), pairs.groupby(TASK)
     if measure["per"] == "corpus":
         observed = observed.groupby("corpus").mean()
     tests = compare(observed.to_numpy(), unit)
-    missing, low, high, wide = "", tests["low"], tests["high"], None
-    interval = f"95 % of a paired t test over {unit}"
-    back = float if measure["as"] == "difference" else math.exp
+    missing, ends, wide, interval = "", (tests["low"], tests["high"]), None, f"95 % of a paired t test over {unit}"
     if math.isnan(tests["t"]):
-        missing = tests["reason"]
-        low, high = t_interval(pairs["effect"])
-        interval = "95 % of a paired t test over pairs of runs"
+        missing, ends, interval = (
+            tests["reason"],
+            t_interval(pairs["effect"]),
+            "95 % of a paired t test over pairs of runs",
+        )
     else:
-        wide = _opened(*t_interval(observed, 1 - ALPHA / n_baselines), pairs, back)
+        wide = opened(*t_interval(observed, 1 - ALPHA / n_baselines))
     ties, bounds = (int((pairs["n_capped"] == count).sum()) for count in (2, 1))
     if 2 * ties > len(pairs):
         missing = f"in {ties} of {len(pairs)} pairs both runs trained to the last allowed epoch"
@@ -172,25 +170,14 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_bas
     means = pairs.rename(columns={"objective": "gloss"}).groupby([*TASK, "gloss", "baseline"])["effect"].mean()
     return Measurement(
         value,
-        *_opened(low, high, pairs, back),
+        *opened(*ends),
         n=len(observed),
         unit=unit,
         interval=interval,
         runs=runs_of(pairs) | runs_of(pairs.assign(objective=baseline)),
-        cells={cell: _in_cell(own, back) for cell, own in pairs.groupby(TASK)},
+        cells={cell: CellValue(*opened(*[own["effect"].mean()] * 2, own), seeds=len(own)) for cell, own in of_cells},
         missing=missing,
         about=baseline,
         wide=wide,
         numbers=[test, *means.map(back).rename("value").reset_index().to_dict("records")],
     )
-
-
-def _opened(low: float, high: float, pairs: pd.DataFrame, back: Callable[[float], float]) -> tuple[float, float]:
-    """An interval of effects as one of differences or ratios, open where a pair is only a bound."""
-    ends = -math.inf if pairs["open_low"].any() else low, math.inf if pairs["open_high"].any() else high
-    return back(ends[0]), back(ends[1])
-
-
-def _in_cell(pairs: pd.DataFrame, back: Callable[[float], float]) -> CellValue:
-    mean = pairs["effect"].mean()
-    return CellValue(*_opened(mean, mean, pairs, back), seeds=len(pairs))

@@ -61,8 +61,8 @@ def _verdict(
     key: str, claim: dict[str, Any], frames: dict[str, Any], facts: Facts, published: pd.DataFrame | None
 ) -> dict[str, Any]:
     measured = _deciding_cells(claim, frames, facts)
-    found = _not_tested(measured) if isinstance(measured, str) else _judged(claim, measured, frames["runs"], facts)
-    numbers = found.pop("numbers")  # last, since they are long
+    tested = not isinstance(measured, str)
+    found = _judged(claim, measured, frames["runs"], facts) if tested else _untested(measured)
     return {
         "id": key,
         **{name: claim[name] for name in ("claim", "source", "quantity")},
@@ -71,8 +71,16 @@ def _verdict(
         "needed": needed(claim),
         "holds_text": bounds(claim["holds"], claim["shown"]),
         **_judge_published(claim, published, measured),
-        "numbers": numbers,
+        # last, since they are long
+        "numbers": [row for one in measured for row in one.numbers] if tested else [],
     }
+
+
+def _untested(why: str) -> dict[str, Any]:
+    texts = dict.fromkeys(["scope_text", "support_text", "interval_kind", "value_text", "interval_text", "unit"], "")
+    nothing = {**dict.fromkeys(["scope", "support", "value", "interval"]), "n": 0, "n_runs": 0}
+    lists = {"caveats": [], "differences_from_paper": []}
+    return {"verdict": NOT_TESTED, **texts, **nothing, **lists, "reason": f"Not tested: {why}."}
 
 
 def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFrame, facts: Facts) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
-    interval = None if math.isnan(stated.low) else [stated.low, stated.high]
+    interval = None if math.isnan(stated.low) else (stated.low, stated.high)
     support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), cells_behind(measured)
     differences = differences_from_paper(rows, claim, facts)
     scope, scope_text = scope_of(cells, differences, paper, support)
@@ -95,21 +103,13 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
         "interval": interval,
         "interval_kind": stated.interval if interval else "",
         "value_text": shown(stated.value, kind),
-        "interval_text": shown(tuple(interval), kind) if interval else "",
+        "interval_text": shown(interval, kind) if interval else "",
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
         "reason": reason(claim, measured, support),
         "caveats": caveats(claim, measured, rows),
-        "numbers": [row for one in measured for row in one.numbers],
     }
-
-
-def _not_tested(why: str) -> dict[str, Any]:
-    texts = dict.fromkeys(["scope_text", "support_text", "interval_kind", "value_text", "interval_text", "unit"], "")
-    nothing = dict.fromkeys(["scope", "support", "value", "interval"])
-    lists = {"numbers": [], "caveats": [], "differences_from_paper": []}
-    return {"verdict": NOT_TESTED, **texts, **nothing, "n": 0, "n_runs": 0, **lists, "reason": f"Not tested: {why}."}
 
 
 def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> list[Measurement] | str:

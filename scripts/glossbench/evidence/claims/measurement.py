@@ -13,6 +13,7 @@ from glossbench.evidence.text.names import arrange
 from glossbench.frames import RUN_OF_CELL, TASK
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
+VERDICTS = (CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED)
 # Descriptions of the intervals of `means_interval`.
 OVER_DRAWS = (
     f"the middle 95 % of {DRAWS:,} joint draws of the cells' means, each cell's from Student's t over its seeds"
@@ -97,7 +98,7 @@ def cells_behind(measured: list[Measurement]) -> frozenset[Cell]:
 def over_cells(
     scores: dict[Cell, np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],
-    in_cell: Callable[[Cell, np.ndarray], float],
+    in_cell: Callable[[Cell, np.ndarray], float] | None = None,
     symmetric: bool = False,
     **others: Any,
 ) -> Measurement:
@@ -106,12 +107,12 @@ def over_cells(
     Args:
         scores: For each cell, scores of shape (seeds, columns).
         statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
-        in_cell: The number in one cell alone, from the cell and its means of shape (columns,).
+        in_cell: The number in one cell, from the cell and its means of shape (columns,); by default their statistic.
         symmetric: Whether the interval reaches equally far to both sides, as in ``means_interval``.
         others: Further arguments of ``Measurement``.
     """
     means = {cell: table.mean(axis=0) for cell, table in scores.items()}
-    values = {cell: float(in_cell(cell, mean)) for cell, mean in means.items()}
+    values = {cell: float(in_cell(cell, mean) if in_cell else statistic([mean])) for cell, mean in means.items()}
     return Measurement(
         float(statistic(list(means.values()))),
         *means_interval(list(scores.values()), statistic, symmetric=symmetric),
@@ -123,38 +124,23 @@ def over_cells(
     )
 
 
-def region(holds: dict[str, Any], at_least: float = -math.inf) -> tuple[float, float]:
-    """Lower and upper bound of the values for which a claim holds.
+def region(holds: dict[str, Any], at_least: float = -math.inf) -> pd.Interval:
+    """The values for which a claim holds. ``within`` and ``at_most`` include their bounds.
 
     Args:
         holds: A claim's ``holds``: one comparison (above, below, at_most, within) and its bound.
         at_least: Raises the bound of ``above``.
     """
     ((comparison, bound),) = holds.items()
-    if comparison == "within":
-        return tuple(bound)
-    return (max(bound, at_least), math.inf) if comparison == "above" else (-math.inf, bound)
+    if comparison == "above":
+        return pd.Interval(max(bound, at_least), math.inf, closed="right")
+    low, high = bound if comparison == "within" else (-math.inf, bound)
+    return pd.Interval(low, high, closed="left" if comparison == "below" else "both")
 
 
 def inside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
-    """Whether a whole interval lies where a claim holds.
-
-    The bounds belong to that region for ``within`` and ``at_most``, but not for ``above`` and ``below``.
-    """
-    (comparison,) = holds
-    lower, upper = region(holds, at_least)
-    if comparison in ("above", "below"):
-        return low > lower if comparison == "above" else high < upper
-    return low >= lower and high <= upper
-
-
-def outside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
-    """Whether none of an interval lies where a claim holds."""
-    (comparison,) = holds
-    lower, upper = region(holds, at_least)
-    if comparison in ("above", "below"):
-        return high <= lower if comparison == "above" else low >= upper
-    return high < lower or low > upper
+    """Whether a whole interval lies where a claim holds."""
+    return pd.Interval(low, high, closed="both") in region(holds, at_least)
 
 
 def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
@@ -167,8 +153,8 @@ def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
         return UNDECIDED
     if inside(measurement.low, measurement.high, holds, measurement.at_least):
         return UNDECIDED if measurement.unconfirmed else CONFIRMED
-    low, high = measurement.wide or (measurement.low, measurement.high)
-    return CONTRADICTED if outside(low, high, holds, measurement.at_least) else UNDECIDED
+    found = pd.Interval(*(measurement.wide or (measurement.low, measurement.high)), closed="both")
+    return UNDECIDED if found.overlaps(region(holds, measurement.at_least)) else CONTRADICTED
 
 
 def least_favourable(measurements: list[Measurement], holds: dict[str, Any]) -> Measurement:

@@ -11,7 +11,6 @@ from glossbench.evidence.text.numbers import significant
 from glossbench.frames import CELL, RUN_OF_CELL
 
 MACHINE = ["device", "precision"]
-CASE = [*CELL, *MACHINE]
 
 
 def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
@@ -26,33 +25,32 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
     """
     columns = [*measure["parts"], measure["whole"]]
     rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
-    seconds = rows.groupby(RUN_OF_CELL)[columns].agg("sum").assign(epochs=rows.groupby(RUN_OF_CELL).size())
-    seconds = seconds[seconds[measure["whole"]] > 0].reset_index()
-    if len(seconds):
-        seconds = seconds.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
-    if not len(seconds):
+    timed = rows.groupby(RUN_OF_CELL)[columns].sum().assign(epochs=rows.groupby(RUN_OF_CELL).size())
+    timed = timed[timed[measure["whole"]] > 0].reset_index()
+    if not len(timed):
         return f"no run of {listed(measure['gloss'])} with its epochs timed"
-    parts = seconds[measure["parts"]].sum(axis=1)
-    steps = seconds["epochs"] * seconds["n_train"] / seconds["batch_size"]
-    timed = seconds.assign(share=parts / seconds[measure["whole"]], milliseconds=1000 * parts / steps)
-    cases = timed.groupby(CASE, sort=True)
-    return [_measured(dict(zip(CASE, case, strict=True)), own, len(cases)) for case, own in cases]
-
-
-def _measured(case: dict[str, str], own: pd.DataFrame, n_cases: int) -> Measurement:
-    shares, cell = own["share"].to_numpy(), (case["corpus"], case["encoder"])
-    value, milliseconds = float(shares.mean()), float(own["milliseconds"].mean())
-    where = f"{objective_name(case['objective'])} on {corpus_name(cell[0])} with {encoder_name(cell[1])}"
-    return Measurement(
-        value,
-        *t_interval(shares),
-        n=len(shares),
-        unit="seeds",
-        interval="95 % of Student's t over seeds",
-        runs=runs_of(own),
-        cells={cell: CellValue(value, value, len(shares))},
-        one_of_many=True,
-        about=f"{where}, {significant(milliseconds)} ms per step on {case['device']} in {case['precision']}",
-        wide=t_interval(shares, 1 - ALPHA / n_cases),
-        numbers=[{**case, "share": value, "milliseconds_per_step": milliseconds, "n": len(shares)}],
-    )
+    timed = timed.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
+    parts, steps = timed[measure["parts"]].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
+    timed = timed.assign(share=parts / timed[measure["whole"]], milliseconds_per_step=1000 * parts / steps)
+    cases, measured = timed.groupby([*CELL, *MACHINE], sort=True), []
+    for (corpus, encoder, objective, device, precision), own in cases:
+        means, shares = own[["share", "milliseconds_per_step"]].mean().to_dict(), own["share"].to_numpy()
+        case = own[[*CELL, *MACHINE]].iloc[0].to_dict()
+        where = f"{objective_name(objective)} on {corpus_name(corpus)} with {encoder_name(encoder)}"
+        speed = f"{significant(means['milliseconds_per_step'])} ms per step on {device} in {precision}"
+        measured.append(
+            Measurement(
+                means["share"],
+                *t_interval(shares),
+                n=len(own),
+                unit="seeds",
+                interval="95 % of Student's t over seeds",
+                runs=runs_of(own),
+                cells={(corpus, encoder): CellValue(means["share"], means["share"], len(own))},
+                one_of_many=True,
+                about=f"{where}, {speed}",
+                wide=t_interval(shares, 1 - ALPHA / len(cases)),
+                numbers=[{**case, **means, "n": len(own)}],
+            )
+        )
+    return measured

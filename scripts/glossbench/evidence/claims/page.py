@@ -3,14 +3,18 @@
 from collections import Counter
 from typing import Any
 
-from glossbench.evidence.claims.measurement import CONFIRMED, CONTRADICTED, NOT_TESTED, UNDECIDED
+from glossbench.evidence.claims.measurement import VERDICTS
 from glossbench.evidence.claims.scope import OTHER
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 
-HEADERS = ["Claim", "Verdict", "Scope", "Support", "Measured", "95 % interval", "Holds if", "Paper"]
-OWN_HEADERS = ["Claim", "Verdict", "Reason"]
-WAIVED = "published means have one row per cell, so the rule on seeds is waived"
+COLUMNS = {"Claim": "id", "Verdict": "verdict", "Scope": "scope", "Support": "support_text", "Measured": "value_text",
+           "95 % interval": "interval_text", "Holds if": "holds_text", "Paper": "published_text"}  # fmt: skip
+OWN_COLUMNS = {"Claim": "id", "Verdict": "published_verdict", "Reason": "published_reason"}
+OWN_LEAD = (
+    "The same judge on the numbers that the paper prints; published means have one row per cell, so the rule on seeds "
+    "is waived. Claims without a table are left out."
+)
 
 
 def to_page(verdicts: list[dict[str, Any]]) -> str:
@@ -19,69 +23,37 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     Args:
         verdicts: From ``judge``.
     """
+    parts = [f"# The paper's claims: {tally(verdicts)}", _table(COLUMNS, verdicts)]
+    lists = [row["differences_from_paper"] for row in verdicts if row["differences_from_paper"]]
+    shared = [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
+    if shared:
+        parts.append(f"Each verdict on {OTHER} departs from the paper in this:")
+        parts.append("\n".join(f"- {escaped(difference)}" for difference in shared))
+    for row in verdicts:
+        parts.append(f"## {row['id']}: {row['verdict']}")
+        parts += map(escaped, (f"{row['claim']} ({row['source']})", row["reason"], " ".join(_facts(row, shared))))
+    if judged := [row for row in verdicts if row["published_verdict"]]:
+        parts += ["## The paper's own tables", escaped(OWN_LEAD), _table(OWN_COLUMNS, judged)]
+    return "\n\n".join(parts) + "\n"
+
+
+def tally(verdicts: list[dict[str, Any]]) -> str:
+    """How many claims have each verdict, in words."""
     counts = Counter(row["verdict"] for row in verdicts)
-    order = [CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED]
-    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
-    table = _table(HEADERS, [_row(verdict) for verdict in verdicts])
-    shared = _shared_differences(verdicts)
-    sections = [_section(verdict, shared) for verdict in verdicts]
-    lines = [f"# The paper's claims: {summary}", "", table, "", *_differences(shared), *sections]
-    return "\n".join([*lines, *_own_tables(verdicts)])
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
 
-def _table(headers: list[str], rows: list[list[str]]) -> str:
-    return pipe_table(headers, [[escaped(text or DASH) for text in row] for row in rows], right=[False] * len(headers))
+def _table(columns: dict[str, str], verdicts: list[dict[str, Any]]) -> str:
+    rows = [[escaped(row[key] or DASH) for key in columns.values()] for row in verdicts]
+    return pipe_table(list(columns), rows, right=[False] * len(columns))
 
 
-def _row(verdict: dict[str, Any]) -> list[str]:
-    measured = [verdict["value_text"], verdict["interval_text"], verdict["holds_text"], verdict["published_text"]]
-    return [verdict["id"], verdict["verdict"], verdict["scope"], verdict["support_text"], *measured]
-
-
-def _shared_differences(verdicts: list[dict[str, Any]]) -> list[str]:
-    """In what each of several verdicts on other data differs from the paper, so that it can be said once."""
-    lists = [verdict["differences_from_paper"] for verdict in verdicts if verdict["differences_from_paper"]]
-    return [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
-
-
-def _differences(shared: list[str]) -> list[str]:
-    lead = f"Each verdict on {OTHER} departs from the paper in this:"
-    return [lead, "", *(f"- {escaped(difference)}" for difference in shared), ""] if shared else []
-
-
-def _scope(verdict: dict[str, Any], shared: list[str]) -> str:
-    """The scope in words; differences that all share are not said again."""
-    if not (shared and verdict["differences_from_paper"]):
-        return verdict["scope_text"]
-    own = [difference for difference in verdict["differences_from_paper"] if difference not in shared]
-    return f"{verdict['scope']} ({'; '.join(['the departures above', *own])})"
-
-
-def _section(verdict: dict[str, Any], shared: list[str]) -> str:
-    facts = [f"Scope: {_scope(verdict, shared)}."] if verdict["scope"] else []
-    facts.append(f"Measured: {verdict['quantity']}.")
-    if verdict["interval_kind"]:
-        facts.append(f"Interval: {verdict['interval_kind']}.")
-    facts += [f"{caveat}." for caveat in verdict["caveats"]]
-    facts += [verdict["note"]] if verdict["note"] else []
-    lines = [
-        f"## {verdict['id']}: {verdict['verdict']}",
-        "",
-        f"{verdict['claim']} ({verdict['source']})",
-        "",
-        verdict["reason"],
-        "",
-        " ".join(facts),
-        "",
-    ]
-    return "\n".join(line if line.startswith("#") else escaped(line) for line in lines)
-
-
-def _own_tables(verdicts: list[dict[str, Any]]) -> list[str]:
-    """What the same judge makes of the paper's own tables, for the claims that they can decide."""
-    judged = [row for row in verdicts if row["published_verdict"]]
-    if not judged:
-        return []
-    rows = [[row["id"], row["published_verdict"], row["published_reason"]] for row in judged]
-    lead = f"The same judge on the numbers that the paper prints; {WAIVED}. Claims without a table are left out."
-    return ["## The paper's own tables", "", escaped(lead), "", _table(OWN_HEADERS, rows), ""]
+def _facts(row: dict[str, Any], shared: list[str]) -> list[str]:
+    """The facts about a verdict as sentences; differences that all verdicts share are not said again."""
+    scope = row["scope_text"]
+    if shared and row["differences_from_paper"]:
+        own = [difference for difference in row["differences_from_paper"] if difference not in shared]
+        scope = f"{row['scope']} ({'; '.join(['the departures above', *own])})"
+    named = {"Scope": scope, "Measured": row["quantity"], "Interval": row["interval_kind"]}
+    facts = [f"{name}: {text}." for name, text in named.items() if text]
+    return [*facts, *(f"{caveat}." for caveat in row["caveats"]), *([row["note"]] if row["note"] else [])]

@@ -75,27 +75,23 @@ def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Fac
         A short description of each; empty if there is none.
     """
     paper, protocol = claim["paper"], claim["paper"]["protocol"]
-    runs = _as_if_unlimited(runs, protocol["max_epochs"])
+    if {"stop_epoch", "max_epochs"} <= set(runs):  # a run that ended by itself is the same under the paper's limit
+        by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=protocol["max_epochs"])
+        runs = runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, protocol["max_epochs"]))
     others = {kind: set(runs[kind]) - set(paper[key]) for kind, key in (("corpus", "corpora"), ("encoder", "encoders"))}
     found = [f"{kind} {titles([key], kind)}" for kind, keys in others.items() for key in in_order(keys, kind)]
     found += _sizes(runs, paper["corpora"], facts)
     for column, words in SETTINGS.items():
-        accepted = protocol[column] if isinstance(protocol[column], list) else [protocol[column]]
-        found += (
-            _concerning(runs, _settings(runs, column, words, accepted)) if column in runs else [f"{words} not recorded"]
-        )
+        if column in runs:
+            found += _concerning(runs, _settings(runs, column, words, _several(protocol[column])))
+        else:
+            found.append(f"{words} not recorded")
     found += _concerning(runs, _budgets(runs, protocol["trials"])) if "trials" in runs else ["search not recorded"]
     if "whole" in claim["measure"] or "device" in claim["measure"].get("alike", []):
-        found += _concerning(runs, _devices(runs, protocol["device"]))
+        device = protocol["device"]
+        devices = ((name, f"times on {name} instead of {device}") for name in runs["device"])
+        found += _concerning(runs, (None if device in name else (name, text) for name, text in devices))
     return found
-
-
-def _as_if_unlimited(runs: pd.DataFrame, wanted: int) -> pd.DataFrame:
-    """The runs, with the paper's limit of epochs for those that ended by themselves: they are the same under it."""
-    if not {"stop_epoch", "max_epochs"} <= set(runs):
-        return runs
-    by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=wanted)
-    return runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, wanted))
 
 
 def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str]:
@@ -113,27 +109,26 @@ def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str
 Difference = tuple[Any, str] | None
 
 
+def _several(accepted: Any) -> list[Any]:
+    return accepted if isinstance(accepted, list) else [accepted]
+
+
 def _settings(runs: pd.DataFrame, column: str, words: str, accepted: list[Any]) -> Iterator[Difference]:
-    right = [*accepted, None] if column == "probe" else accepted
     for value in runs[column]:
         value = ABSENT[column] if column in ABSENT and pd.isna(value) else value
-        plain = f"{value:g}" if isinstance(value, int | float) else str(value)
-        yield None if value in right else (str(value), f"{words} {plain} instead of {' or '.join(map(str, accepted))}")
+        shown = f"{value:g}" if isinstance(value, int | float) else value
+        text = f"{words} {shown} instead of {' or '.join(map(str, accepted))}"
+        as_in_paper = value in accepted or (column == "probe" and value is None)
+        yield None if as_in_paper else (str(value), text)
 
 
 def _budgets(runs: pd.DataFrame, trials: dict[str, Any]) -> Iterator[Difference]:
     """Searches with more or fewer trials than the paper's, on either side of a comparison."""
     for base, count in zip(runs["base"], runs["trials"], strict=True):
-        accepted = trials.get(base, trials["default"])
-        accepted = accepted if isinstance(accepted, list) else [accepted]
+        accepted = _several(trials.get(base, trials["default"]))
         search = f"a search of {count}" if count else "no search"
         text = f"{search} instead of {' or '.join(map(str, accepted))} trials"
         yield None if count in accepted else ((count, *accepted), text)
-
-
-def _devices(runs: pd.DataFrame, wanted: str) -> Iterator[Difference]:
-    for device in runs["device"]:
-        yield None if wanted in device else (device, f"times on {device} instead of {wanted}")
 
 
 def _concerning(runs: pd.DataFrame, differences: Iterable[Difference]) -> Iterator[str]:
@@ -141,11 +136,8 @@ def _concerning(runs: pd.DataFrame, differences: Iterable[Difference]) -> Iterat
     of_runs = list(differences)
     for difference in sorted(set(of_runs) - {None}):
         own = runs[[other == difference for other in of_runs]]
-        whom = ""
-        if set(own["base"]) != set(runs["base"]):
-            whom = f" for {titles(own['base'], 'objective')}"
-        elif set(own["corpus"]) != set(runs["corpus"]):
-            whom = f" on {titles(own['corpus'], 'corpus')}"
-        elif len(own) != len(runs):
-            whom = " in part of the runs"
+        whom = "" if len(own) == len(runs) else " in part of the runs"
+        for kind, column, word in (("corpus", "corpus", "on"), ("objective", "base", "for")):
+            if set(own[column]) != set(runs[column]):
+                whom = f" {word} {titles(own[column], kind)}"
         yield difference[1] + whom

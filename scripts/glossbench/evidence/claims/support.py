@@ -3,13 +3,13 @@
 A verdict needs three corpora, or all that the paper names for the claim where it names fewer, and three seeds.
 """
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Measurement, cells_behind, inside
+from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behind, inside
 from glossbench.evidence.text.names import titles
 from glossbench.frames import RUN_OF_CELL
 
@@ -52,16 +52,14 @@ def support_of(
         runs: The collected runs.
         published: Whether the runs are published means.
     """
-    fails, seeds, rows = {}, [], rows_behind(measurements, runs)
+    values = [(cell, value, one.at_least) for one in measurements for cell, value in one.cells.items()]
+    fails = {cell for cell, value, at_least in values if not inside(value.low, value.high, holds, at_least)}
+    cells, rows = cells_behind(measurements), rows_behind(measurements, runs)
     limited = {"stop_epoch", "max_epochs"} <= set(rows)
-    for one in measurements:
-        for cell, value in one.cells.items():
-            fails[cell] = fails.get(cell, False) or not inside(value.low, value.high, holds, one.at_least)
-            seeds.append(value.seeds)
     return Support(
-        holding=sum(not failed for failed in fails.values()),
-        cells=len(fails),
-        seeds=None if published else min(seeds, default=0),
+        holding=len(cells - fails),
+        cells=len(cells),
+        seeds=None if published else min((value.seeds for _, value, _ in values), default=0),
         censored=int((rows["stop_epoch"] >= rows["max_epochs"]).sum()) if limited else 0,
     )
 
@@ -83,7 +81,9 @@ def with_rule(measurements: list[Measurement], corpora: list[str], published: bo
     """
     together, ruled = cells_behind(measurements), []
     for one in measurements:
-        seeds = "" if published else _too_few_seeds(one)
+        fewest, seeds = min((value.seeds for value in one.cells.values()), default=FEWEST_SEEDS), ""
+        if fewest < FEWEST_SEEDS and not published:
+            seeds = f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
         if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
             one = replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))
         elif one.cells:
@@ -92,17 +92,8 @@ def with_rule(measurements: list[Measurement], corpora: list[str], published: bo
     return ruled
 
 
-def _too_few_corpora(cells: Any, named: list[str]) -> str:
+def _too_few_corpora(cells: Iterable[Cell], named: list[str]) -> str:
     found = {corpus for corpus, _ in cells}
-    if len(found) >= FEWEST_CORPORA or (len(named) < FEWEST_CORPORA and found >= set(named)):
-        return ""
-    if len(named) < FEWEST_CORPORA:
-        return f"a verdict needs {titles(named, 'corpus')}"
-    return f"{len(found)} of the {FEWEST_CORPORA} corpora that a verdict needs"
-
-
-def _too_few_seeds(one: Measurement) -> str:
-    fewest = min((value.seeds for value in one.cells.values()), default=math.inf)
-    if fewest >= FEWEST_SEEDS:
-        return ""
-    return f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
+    if len(named) < FEWEST_CORPORA > len(found):
+        return "" if found >= set(named) else f"a verdict needs {titles(named, 'corpus')}"
+    return "" if len(found) >= FEWEST_CORPORA else f"{len(found)} of the {FEWEST_CORPORA} corpora that a verdict needs"

@@ -39,11 +39,12 @@ def best_values(
     setting, band = measure["setting"], measure["band"]
     searched = _searches(trials, measure)
     tables, rows, used = {}, {}, {}
-    for cell, objective, (table, behind) in _swept(runs, measure["gloss"], lambda *of: _values(*of, measure)):
-        p = _friedman_p(table.to_numpy())
+    for cell, objective, table, behind in _swept(runs, measure, lambda *of: _values(*of, measure)):
+        scored = table.to_numpy().round(DECIMALS)
+        p = 1.0 if (np.ptp(scored, axis=1) == 0).all() else float(stats.friedmanchisquare(*scored.T).pvalue)
         best = {"best": float(table.mean().idxmax()), "tried": [float(value) for value in table.columns]}
         tables[cell], used[cell] = table, runs_of(behind)
-        rows[cell] = {**_names(cell, objective), "from": "runs", **best, "n": len(table), "p": p, "effect": p < ALPHA}
+        rows[cell] = {**objective, "from": "runs", **best, "n": len(table), "p": p, "effect": p < ALPHA}
     if not tables and searched:
         return [_from_searches(searched)]
     if not tables:
@@ -78,12 +79,13 @@ def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measur
     """
     settings = [measure["setting"], *measure["baselines"]]
     tables, rows, used = {}, [], frozenset()
-    for cell, objective, (wide, behind, multiples) in _swept(
-        runs, measure["gloss"], lambda *of: _multiples(*of, settings, measure["metric"])
+    for cell, objective, table, behind in _swept(
+        runs, measure, lambda *of: _multiples(*of, settings, measure["metric"])
     ):
-        tables[cell], used = wide.to_numpy(), used | runs_of(behind)
+        tables[cell], used = table.to_numpy(), used | runs_of(behind)
         by_setting = dict(zip(settings, _swings(tables[cell].mean(axis=0), len(settings)).tolist(), strict=True))
-        rows.append({**_names(cell, objective), **by_setting, "multiples": multiples, "n": len(wide)})
+        multiples = sorted(set(behind["value"]) - {""})
+        rows.append({**objective, **by_setting, "multiples": multiples, "n": len(table)})
     if not tables:
         return f"no cell has the same multiples of {listed(settings)} beside its plain runs, on the same seeds"
 
@@ -92,7 +94,7 @@ def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measur
         return np.mean([swing[..., 0] - swing[..., 1:].max(axis=-1) for swing in swings], axis=0)
 
     # noise alone makes the larger of two swings larger, but not the one that it is compared with
-    return [over_cells(tables, lead, lambda _, means: lead([means]), symmetric=True, runs=used, numbers=rows)]
+    return [over_cells(tables, lead, symmetric=True, runs=used, numbers=rows)]
 
 
 def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
@@ -115,24 +117,23 @@ def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
     return max(0.0, upper - lower) / (high - low) if high > low else 0.0
 
 
+# Scores of shape (seeds, columns), and the runs behind them.
+Found = tuple[pd.DataFrame, pd.DataFrame]
+
+
 def _swept(
-    runs: pd.DataFrame, gloss: list[str], find: Callable[[pd.DataFrame, str], Any]
-) -> Iterator[tuple[Cell, str, Any]]:
-    """For each cell, the first objective in whose runs ``find`` finds something, and what it finds."""
+    runs: pd.DataFrame, measure: dict[str, Any], find: Callable[[pd.DataFrame, str], Found | None]
+) -> Iterator[tuple[Cell, dict[str, str], pd.DataFrame, pd.DataFrame]]:
+    """For each cell, the first objective in whose runs ``find`` finds something, with its names, and what it finds."""
     for cell, group in cells_of(runs):
-        for objective in gloss:
-            found = find(group, objective)
-            if found is not None:
-                yield cell, objective, found
-                break
+        all_found = ((objective, find(group, objective)) for objective in measure["gloss"])
+        for objective, found in (one for one in all_found if one[1] is not None):
+            yield cell, dict(zip(CELL, [*cell, objective], strict=True)), *found
+            break
 
 
-def _names(cell: Cell, objective: str) -> dict[str, str]:
-    return dict(zip(CELL, [*cell, objective], strict=True))
-
-
-def _values(group: pd.DataFrame, objective: str, measure: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Scores (seeds, values) of a cell in which a setting was swept, and the runs behind them."""
+def _values(group: pd.DataFrame, objective: str, measure: dict[str, Any]) -> Found | None:
+    """Scores (seeds, values) of a cell in which a setting was swept."""
     setting = measure["setting"]
     if setting not in group:
         return None
@@ -144,27 +145,17 @@ def _values(group: pd.DataFrame, objective: str, measure: dict[str, Any]) -> tup
     return (table, rows[rows["seed"].isin(table.index)]) if swept else None
 
 
-def _friedman_p(scores: np.ndarray) -> float:
-    """p value of Friedman's test that all columns of (seeds, values) are alike; 1 if they are the same."""
-    scores = scores.round(DECIMALS)
-    if (np.ptp(scores, axis=1) == 0).all():
-        return 1.0
-    return float(stats.friedmanchisquare(*scores.T).pvalue)
-
-
 def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:
     """A row for each search whose space has values inside and outside the band, with the best value."""
-    if trials is None or measure["setting"] not in trials:
+    setting, band, rows = measure["setting"], measure["band"], []
+    if trials is None or setting not in trials:
         return []
-    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=measure["setting"])
-    rows = []
+    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=setting)
     for trial in best.to_dict("records"):
-        chance = chance_in_band(json.loads(trial["space"]).get(measure["setting"], {}), measure["band"])
+        chance, value = chance_in_band(json.loads(trial["space"]).get(setting, {}), band), float(trial[setting])
         if 0 < chance < 1:
-            value = float(trial[measure["setting"]])
-            inside = bool(_inside([value], measure["band"])[0])
-            names = {key: trial[key] for key in CELL}
-            rows.append({**names, "from": "search", "best": value, "inside": inside, "chance": chance})
+            about = {"best": value, "inside": bool(_inside([value], band)[0]), "chance": chance}
+            rows.append({**{key: trial[key] for key in CELL}, "from": "search", **about})
     return rows
 
 
@@ -190,43 +181,29 @@ def _inside(values: Any, band: list[float]) -> np.ndarray:
 
 
 def _credit(means: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """The share of the best values that lie inside the band; 1 or 0 unless several values are equally good.
-
-    Args:
-        means: Mean scores, shape (..., values).
-        inside: Whether each value lies inside the band, shape (values,).
-
-    Returns:
-        Shape (...).
-    """
+    """The share, shape (...), of the best of means (..., values) that is inside; 1 or 0 unless several are the best."""
     best = np.isclose(means, means.max(axis=-1, keepdims=True), rtol=0, atol=10**-DECIMALS)
     return (best & inside).sum(axis=-1) / best.sum(axis=-1)
 
 
-def _multiples(
-    group: pd.DataFrame, objective: str, settings: list[str], metric: str
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]] | None:
-    """Scores of a cell's unvaried runs and of the multiples that were tried for all settings.
+def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric: str) -> Found | None:
+    """Scores (seeds, 1 + settings x multiples) of unvaried runs, and of the multiples that were tried for all settings.
 
-    Returns:
-        Scores of shape (seeds, 1 + settings x multiples): unvaried runs first, then the multiples of each setting in
-        the same order; the runs behind them; the multiples. None if none was tried for all settings on common seeds.
+    The multiples of each setting are in the same order. None if none was tried for all settings on common seeds.
     """
-    rows = {setting: variations(group, objective, setting) for setting in settings}
-    rows = {setting: own[(own["value"] == "") | is_relative(own["value"])] for setting, own in rows.items()}
-    tables = {
-        setting: scores(own, metric).join(own["value"]).pivot_table("score", "seed", "value")
-        for setting, own in rows.items()
-    }
-    common = set.intersection(*(set(table) for table in tables.values()))
+    rows = pd.concat({setting: variations(group, objective, setting) for setting in settings})
+    rows = rows[(rows["value"] == "") | is_relative(rows["value"])]
+    tables = [
+        scores(own, metric).join(own["value"]).pivot_table("score", "seed", "value")
+        for _, own in rows.groupby(level=0, sort=False)
+    ]
+    common = set.intersection(*map(set, tables)) if len(tables) == len(settings) else set()
     multiples = sorted(common - {""})
     if "" not in common or not multiples:
         return None
-    parts = {setting: table[multiples] for setting, table in tables.items()}
-    wide = pd.concat({"unvaried": tables[settings[0]][[""]], **parts}, axis=1).dropna()
-    behind = pd.concat(rows.values())
-    behind = behind[behind["value"].isin(["", *multiples]) & behind["seed"].isin(wide.index)]
-    return (wide, behind, multiples) if len(wide) else None
+    wide = pd.concat([tables[0][[""]], *(table[multiples] for table in tables)], axis=1).dropna()
+    behind = rows[rows["value"].isin(["", *multiples]) & rows["seed"].isin(wide.index)]
+    return (wide, behind) if len(wide) else None
 
 
 def _swings(means: np.ndarray, n_settings: int) -> np.ndarray:

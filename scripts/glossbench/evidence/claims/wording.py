@@ -27,9 +27,8 @@ from glossbench.evidence.text.names import (
 )
 from glossbench.evidence.text.numbers import DASH, rounded, significant
 
-SCALES = {"share": 100, "percent": 100, "points": 100, "ratio": 1}
-DECIMALS = {"share": 0, "percent": 2, "points": 2, "ratio": 2}
-UNITS = {"share": " %", "percent": " %", "points": " points", "ratio": ""}
+# Factor, decimals and unit by the kind of number.
+KINDS = {"share": (100, 0, " %"), "percent": (100, 2, " %"), "points": (100, 2, " points"), "ratio": (1, 2, "")}
 CORPORA = {1: "one corpus", 2: "two corpora", 3: "three corpora"}
 
 
@@ -40,20 +39,26 @@ def shown(value: float | tuple[float, float], kind: str) -> str:
         value: The number, or the ends of the interval; fractions for the kinds with a percent or points unit.
         kind: "share", "percent", "points" or "ratio".
     """
-    unit = UNITS[kind]
+    scale, decimals, unit = KINDS[kind]
+
+    def text(value: float) -> str:
+        if math.isinf(value):
+            return "∞" if value > 0 else "-∞"
+        scaled = rounded(value * scale, decimals) + 0.0  # no negative zero
+        return f"{scaled:{'+' if kind == 'points' else ''}.{decimals}f}"
+
     if isinstance(value, tuple):
-        return f"[{_without_unit(value[0], kind)}, {_without_unit(value[1], kind)}]{unit}"
-    return DASH if math.isnan(value) else f"{_without_unit(value, kind)}{unit}"
+        return f"[{text(value[0])}, {text(value[1])}]{unit}"
+    return DASH if math.isnan(value) else f"{text(value)}{unit}"
 
 
 def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str:
     """The values for which a claim holds, in words."""
-    (comparison,) = holds
-    lower, upper = region(holds, at_least)
+    (comparison,), found, (scale, _, unit) = holds, region(holds, at_least), KINDS[kind]
     if comparison == "within":
-        return f"from {significant(lower * SCALES[kind])} to {significant(upper * SCALES[kind])}{UNITS[kind]}"
-    bound = lower if comparison == "above" else upper
-    return f"{comparison.replace('_', ' ')} {significant(bound * SCALES[kind])}{UNITS[kind]}"
+        return f"from {significant(found.left * scale)} to {significant(found.right * scale)}{unit}"
+    bound = found.left if comparison == "above" else found.right
+    return f"{comparison.replace('_', ' ')} {significant(bound * scale)}{unit}"
 
 
 def reason(claim: dict[str, Any], measured: list[Measurement], support: Support) -> str:
@@ -64,18 +69,13 @@ def reason(claim: dict[str, Any], measured: list[Measurement], support: Support)
         measured: All measurements of the claim.
         support: What the verdict rests on.
     """
-    deciding = least_favourable(measured, claim["holds"])
-    return f"{_case(deciding, len(measured))}{_finding(deciding, claim, support)} ({support.text})."
-
-
-def _case(deciding: Measurement, n_measured: int) -> str:
-    """Which of several measurements decides, as the beginning of a sentence."""
-    if not deciding.about:
-        return ""
+    deciding, several, case = least_favourable(measured, claim["holds"]), len(measured) > 1, ""
     if deciding.one_of_many:
-        return f"{f'In the least favourable of {n_measured} cases, ' if n_measured > 1 else ''}{deciding.about}: "
-    hardest = f", the least favourable of {n_measured} baselines" if n_measured > 1 else ""
-    return f"Against {objective_name(deciding.about)}{hardest}: "
+        case = f"{f'In the least favourable of {len(measured)} cases, ' if several else ''}{deciding.about}: "
+    elif deciding.about:
+        hardest = f", the least favourable of {len(measured)} baselines" if several else ""
+        case = f"Against {objective_name(deciding.about)}{hardest}: "
+    return f"{case}{_finding(deciding, claim, support)} ({support.text})."
 
 
 def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> str:
@@ -90,15 +90,7 @@ def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> 
     interval = "without an interval" if no_interval else f"interval {shown((deciding.low, deciding.high), kind)}"
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}
     part = parts.get(verdict, f"not clearly {where} and not clearly elsewhere")
-    lacking = deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed)
-    return f"{value}, {interval}: {lacking or part}"
-
-
-def _without_unit(value: float, kind: str) -> str:
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    scaled = rounded(value * SCALES[kind], DECIMALS[kind]) + 0.0  # no negative zero
-    return f"{scaled:{'+' if kind == 'points' else ''}.{DECIMALS[kind]}f}"
+    return f"{value}, {interval}: {deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed) or part}"
 
 
 def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
@@ -110,33 +102,28 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         rows: Rows of the collected runs that they come from.
     """
     measure, numbers = claim["measure"], [row for one in measured for row in one.numbers]
-    of_the_paper = objective_name(measure["gloss"][0])
+    cells, of_the_paper = cells_behind(measured), objective_name(measure["gloss"][0])
     found = [
         f"{objective_name(key)} stands for G-Loss where {of_the_paper} was not run"
         for key in sorted({row["gloss"] for row in numbers if "gloss" in row})
         if not tunes_sigma(key)
     ]
-    cells = cells_behind(measured)
     if measure.get("per") == "cell" and len(cells) > len({corpus for corpus, _ in cells}):
         found.append(
             "encoders on one corpus are not independent, but the test counts each as an observation of its own"
         )
     if measure["kind"] in ("advantage", "cells-won") and "trials" in rows:
-        found += _unequal_searches(measure, rows)
+        ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
+        unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
+        if len(unequal):
+            theirs, ours = (listed([*map(str, sorted(counts))]) for counts in (set(unequal["trials"]), ours))
+            whose = titles(unequal["objective"], "objective")
+            found.append(f"{whose}: {theirs} trials of a search, against {ours} for G-Loss")
     if same := [row for row in numbers if not row.get("effect", True)]:
         names = listed([f"{corpus_name(row['corpus'])} with {encoder_name(row['encoder'])}" for row in same])
         text = f"{names} {'does' if len(same) == 1 else 'do'} not count, because values differ by no more than seeds do"
         found.append(f"{text} (Friedman's test, p of 0.05 or more)")
     return found
-
-
-def _unequal_searches(measure: dict[str, Any], rows: pd.DataFrame) -> list[str]:
-    """Baselines that were searched less or more than G-Loss, where that is what the paper's code does."""
-    ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
-    unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
-    theirs, ours = (listed([str(count) for count in sorted(found)]) for found in (set(unequal["trials"]), ours))
-    text = f"{titles(unequal['objective'], 'objective')}: {theirs} trials of a search, against {ours} for G-Loss"
-    return [text] if len(unequal) else []
 
 
 def needed(claim: dict[str, Any]) -> str:
@@ -146,25 +133,20 @@ def needed(claim: dict[str, Any]) -> str:
         claim: Entry of config/claims.yaml.
 
     Returns:
-        A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with three seeds."
+        A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with 3 seeds."
     """
-    measure, named = claim["measure"], claim["measure"].get("only", [])
-    *others, last = [objective_name(key) for key in measure["gloss"]]
+    measure, kind = claim["measure"], claim["measure"]["kind"]
+    *others, last = map(objective_name, measure["gloss"])
     gloss = f"{', '.join(others)} or {last}" if others else last
-    corpora = (
-        listed([corpus_name(key) for key in named]) or CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
-    )
-    return f"{gloss}{_beside(measure)}, on {corpora} with {FEWEST_SEEDS} seeds."
-
-
-def _beside(measure: dict[str, Any]) -> str:
-    kind = measure["kind"]
+    named = listed([*map(corpus_name, measure.get("only", []))])
+    corpora = named or CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
+    beside = ""
     if kind == "best-values":
         low, high = measure["band"]
-        return f" with values of {SYMBOLS[measure['setting']]} both within and outside {low} – {high}"
-    if kind == "swings":
-        symbols = [SYMBOLS[setting] for setting in (measure["setting"], *measure["baselines"])]
-        return f" without changes, and with the same multiples (such as x0.9 and x1.1) of {listed(symbols)}"
-    if kind == "overhead":
-        return ""
-    return f" beside {listed([objective_name(key) for key in measure['baselines']])}"
+        beside = f" with values of {SYMBOLS[measure['setting']]} both within and outside {low} – {high}"
+    elif kind == "swings":
+        symbols = listed([SYMBOLS[setting] for setting in (measure["setting"], *measure["baselines"])])
+        beside = f" without changes, and with the same multiples (such as x0.9 and x1.1) of {symbols}"
+    elif kind != "overhead":
+        beside = f" beside {listed([*map(objective_name, measure['baselines'])])}"
+    return f"{gloss}{beside}, on {corpora} with {FEWEST_SEEDS} seeds."
