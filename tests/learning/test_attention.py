@@ -3,27 +3,28 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from glossbench.learning.encoder import attention, first_token
 from glossbench.learning.encoder.attention import attend
 from glossbench.learning.encoder.dropout import Dropout, draw_mask, keep_probability
+from glossbench.learning.encoder.encoder import prepared, through_layers
+from glossbench.learning.encoder.first_token import first_tokens
 from glossbench.learning.encoder.packing import Packing, micro_batches
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import BertConfig, BertModel
 
 PACKING = Packing((3, 1, 5, 4))
 
 
-def states(first_only=False, seed=0):
+def states():
     """Queries, keys and values of the documents of PACKING with two heads."""
-    torch.manual_seed(seed)
-    rows = (len(PACKING) if first_only else PACKING.tokens, PACKING.tokens, PACKING.tokens)
-    return [torch.randn(n, 2, 3, dtype=torch.float64, requires_grad=True) for n in rows]
+    torch.manual_seed(0)
+    return [torch.randn(PACKING.tokens, 2, 3, dtype=torch.float64, requires_grad=True) for _ in range(3)]
 
 
 def by_document(query, key, value, scaling):
     """torch's attention of one document after the other."""
-    sizes = PACKING.lengths
-    rows = sizes if len(query) == len(key) else [1] * len(sizes)
-    parts = zip(query.split(rows), key.split(sizes), value.split(sizes), strict=True)
+    parts = zip(*(states.split(PACKING.lengths) for states in (query, key, value)), strict=True)
     found = [
         F.scaled_dot_product_attention(*(part.transpose(0, 1) for part in three), scale=scaling).transpose(0, 1)
         for three in parts
@@ -31,21 +32,19 @@ def by_document(query, key, value, scaling):
     return torch.cat(found)
 
 
-@pytest.mark.parametrize("first_only", [False, True])
-def test_attention_stays_within_documents(first_only):
-    given_states = states(first_only)
+def test_attention_stays_within_documents():
+    given_states = states()
     torch.testing.assert_close(attend(*given_states, PACKING, 0.4, 0.0), by_document(*given_states, 0.4))
     assert torch.autograd.gradcheck(lambda *three: attend(*three, PACKING, 0.4, 0.0), given_states)
 
 
-@pytest.mark.parametrize("first_only", [False, True])
-def test_gradients_of_attention_with_dropout_are_finite_differences(first_only):
+def test_gradients_of_attention_with_dropout_are_finite_differences():
     def drawn(*three):
         torch.manual_seed(7)
         return attend(*three, PACKING, 0.4, 0.3)
 
-    assert torch.autograd.gradcheck(drawn, states(first_only))
-    assert not torch.allclose(drawn(*states(first_only)), by_document(*states(first_only), 0.4))
+    assert torch.autograd.gradcheck(drawn, states())
+    assert not torch.allclose(drawn(*states()), by_document(*states(), 0.4))
 
 
 @pytest.mark.slow
@@ -103,10 +102,47 @@ def test_micro_batches_hold_each_document_once_sorted_and_within_the_budget(leng
 
 def test_padded_attention_of_other_devices_is_that_of_the_cpu():
     """The path of other devices, run here on the CPU."""
-    from glossbench.learning.encoder import attention
+    padded = attention._padded(*states(), PACKING, 0.4, 0.0)
+    torch.testing.assert_close(padded, by_document(*states(), 0.4))
+    assert torch.autograd.gradcheck(lambda *three: attention._padded(*three, PACKING, 0.4, 0.0), states())
 
-    for first_only in (False, True):
-        given_states = states(first_only)
-        padded = attention._padded(*given_states, PACKING, 0.4, 0.0)
-        torch.testing.assert_close(padded, by_document(*given_states, 0.4))
-        assert torch.autograd.gradcheck(lambda *three: attention._padded(*three, PACKING, 0.4, 0.0), given_states)
+
+@pytest.fixture
+def layer():
+    """A BERT layer in float64, with biases that are not zero."""
+    torch.manual_seed(4)
+    sizes = {
+        "vocab_size": 9,
+        "hidden_size": 6,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+    }
+    backbone = prepared(BertModel(BertConfig(**sizes, attention_probs_dropout_prob=0.3))).double()
+    for parameter in backbone.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return backbone.encoder.layer[0]
+
+
+@pytest.mark.parametrize("path", ["_rectangles", "_padded"])
+def test_a_first_token_without_keys_and_values_is_that_of_the_whole_layer(layer, path, monkeypatch):
+    monkeypatch.setattr(first_token, "_rectangles", getattr(first_token, path))
+    layer.eval()
+    hidden, packing = torch.randn(11, 6, dtype=torch.float64, requires_grad=True), Packing((1, 3, 3, 4))
+    found, whole = first_tokens(layer, hidden, packing), through_layers([layer], hidden, packing)[packing.starts]
+    torch.testing.assert_close(found, whole)
+    weights = torch.randn_like(whole)
+    parameters = [hidden, *layer.parameters()]
+    one, other = (torch.autograd.grad(x, parameters, weights, allow_unused=True) for x in (found, whole))
+    for a, b in zip(one, other, strict=True):  # the key's bias cancels and has no gradient
+        torch.testing.assert_close(torch.zeros_like(b) if a is None else a, b)
+
+
+def test_gradients_of_a_first_token_with_dropout_are_finite_differences(layer):
+    def drawn(hidden):
+        torch.manual_seed(7)
+        return first_tokens(layer.train(), hidden, PACKING)
+
+    hidden = torch.randn(PACKING.tokens, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(drawn, hidden)
+    assert not torch.allclose(drawn(hidden), first_tokens(layer.eval(), hidden, PACKING))

@@ -28,6 +28,11 @@ def padded_batch(backbone, documents, pooling):
     return torch.stack([hidden[i, : len(row)].mean(dim=0) for i, row in enumerate(rows)])
 
 
+def gradient_of(parameter):
+    """The gradient of a parameter; the key bias of a first token's layer cancels and has none."""
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+
+
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_batch(encoder_folder, pooling):
     plain = load_backbone(encoder_folder).eval()
@@ -42,7 +47,7 @@ def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_ba
     for (name, one), (_, other) in zip(plain.named_parameters(), encoder.backbone.named_parameters(), strict=True):
         if one.grad is None:  # the pooling head of a family that keeps it
             continue
-        torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-5, msg=name)
+        torch.testing.assert_close(gradient_of(other), one.grad, rtol=1e-3, atol=1e-5, msg=name)
 
 
 def test_a_part_of_the_documents_is_encoded_in_the_order_asked_for(encoder_folder):
@@ -69,7 +74,7 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
     for one, other in zip(
         layer_list(whole.backbone)[1:].parameters(), layer_list(upper.backbone).parameters(), strict=True
     ):
-        assert (other.grad - one.grad).norm() < 5e-3 * one.grad.norm() + 1e-4
+        assert (gradient_of(other) - gradient_of(one)).norm() < 5e-3 * gradient_of(one).norm() + 1e-4
 
 
 def test_keeping_the_first_layers_stops_there(encoder_folder):

@@ -152,7 +152,7 @@ def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
     scale = min(1.0, (1.0 if integrated else 5.0) / (norm + 1e-6))
     compared = 0
     for parameter, other in zip(trainer.parameters, wanted, strict=True):
-        if other.grad is None:
+        if other.grad is None or parameter not in trainer.optimizer.state:  # the last key bias, which cancels
             continue
         gradient = trainer.optimizer.state[parameter]["exp_avg"] / 0.1  # Adam's first mean of gradients
         torch.testing.assert_close(gradient.double(), other.grad * scale, rtol=2e-3, atol=2e-6)

@@ -69,8 +69,8 @@ class Documents:
         rows = to_device(self.rows(indices), self.values.device)
         return replace(
             self,
-            values=self.values[rows],
-            token_types=None if self.token_types is None else self.token_types[rows],
+            values=self.values.index_select(0, rows),  # a copy of rows; indexing goes by element
+            token_types=None if self.token_types is None else self.token_types.index_select(0, rows),
             offsets=_offsets(self.lengths[indices]),
             labels=self.labels[to_device(indices, self.labels.device)],
             doc_ids=[self.doc_ids[i] for i in indices.tolist()],

@@ -22,8 +22,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling:
     """Attention within each document.
 
     Args:
-        query: (T, H, d) for all T tokens, or (b, H, d) for the first token of each of b documents; H heads.
-        key, value: (T, H, d).
+        query, key, value: (T, H, d) for all T tokens; H heads.
         packing: the documents.
         scaling: factor of the scores.
         dropout: probability of dropping an attention probability.
@@ -56,17 +55,19 @@ def _for_transformers(
 def _padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float, dropout: float) -> Tensor:
     b, longest = len(packing), packing.longest
     places = packing.padded_places
-    first_only = len(query) != len(key)
-    key, value = (_Pad.apply(states, places, b * longest).unflatten(0, (b, longest)) for states in (key, value))
-    query = query[:, None] if first_only else _Pad.apply(query, places, b * longest).unflatten(0, (b, longest))
-    mask = packing.padding_mask
-    heads_first = (states.transpose(1, 2) for states in (query, key, value))
-    found = F.scaled_dot_product_attention(*heads_first, mask, dropout, scale=scaling).transpose(1, 2)
-    return found[:, 0] if first_only else _Unpad.apply(found.flatten(0, 1), places)
+    padded = (pad(states, places, b * longest).unflatten(0, (b, longest)) for states in (query, key, value))
+    heads_first = (states.transpose(1, 2) for states in padded)
+    found = F.scaled_dot_product_attention(*heads_first, packing.padding_mask, dropout, scale=scaling)
+    return _Unpad.apply(found.transpose(1, 2).flatten(0, 1), places)
+
+
+def pad(rows: Tensor, places: Tensor, n: int) -> Tensor:
+    """Rows (T, ...) at their places among n rows; the others are zero."""
+    return _Pad.apply(rows, places, n)
 
 
 class _Pad(torch.autograd.Function):
-    """Rows (T, ...) to their places among n rows; the others are zero. Unlike indexing, nothing is accumulated."""
+    """``pad``. Unlike with indexing, nothing is accumulated."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor, places: Tensor, n: int) -> Tensor:
@@ -104,22 +105,21 @@ class _ByDocument(torch.autograd.Function):
     def forward(
         ctx: FunctionCtx, query: Tensor, key: Tensor, value: Tensor, lengths: tuple[int, ...], scaling: float, p: float
     ) -> Tensor:
-        rows = lengths if len(query) == len(key) else (1,) * len(lengths)
-        shapes = [(query.shape[1], *shape) for shape in zip(rows, lengths, strict=True)]
+        shapes = [(query.shape[1], length, length) for length in lengths]
         probabilities = query.new_empty(sum(map(math.prod, shapes)))
         mask = draw_mask(probabilities.shape, p) if p else None
         scale = 1 / keep_probability(p)
         found = torch.empty_like(query, memory_format=torch.contiguous_format)
         for q, k, v, out, probability, kept in zip(
-            _heads_first(query, rows), _heads_first(key, lengths), _heads_first(value, lengths),
-            _heads_first(found, rows), _blocks(probabilities, shapes), _blocks(mask, shapes), strict=True,
+            _heads_first(query, lengths), _heads_first(key, lengths), _heads_first(value, lengths),
+            _heads_first(found, lengths), _blocks(probabilities, shapes), _blocks(mask, shapes), strict=True,
         ):  # fmt: skip
             scores = torch.baddbmm(probability, q, k.transpose(1, 2), beta=0, alpha=scaling)
             torch.softmax(scores, -1, out=probability)
             dropped = probability if kept is None else torch.mul(probability, kept)
             out.copy_(torch.baddbmm(out, dropped, v, beta=0, alpha=scale))
         ctx.save_for_backward(query, key, value, probabilities, mask)
-        ctx.rows, ctx.lengths, ctx.shapes, ctx.scaling, ctx.scale = rows, lengths, shapes, scaling, scale
+        ctx.lengths, ctx.shapes, ctx.scaling, ctx.scale = lengths, shapes, scaling, scale
         return found
 
     @staticmethod
@@ -127,13 +127,14 @@ class _ByDocument(torch.autograd.Function):
     @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, probabilities, mask = ctx.saved_tensors
-        rows, lengths = ctx.rows, ctx.lengths
+        lengths = ctx.lengths
         gradients = [torch.empty_like(states) for states in (query, key, value)]
         by_query, by_key, by_value = gradients
         for q, k, v, g, probability, kept, q_out, k_out, v_out in zip(
-            _heads_first(query, rows), _heads_first(key, lengths), _heads_first(value, lengths),
-            _heads_first(gradient, rows), _blocks(probabilities, ctx.shapes), _blocks(mask, ctx.shapes),
-            _heads_first(by_query, rows), _heads_first(by_key, lengths), _heads_first(by_value, lengths), strict=True,
+            _heads_first(query, lengths), _heads_first(key, lengths), _heads_first(value, lengths),
+            _heads_first(gradient, lengths), _blocks(probabilities, ctx.shapes), _blocks(mask, ctx.shapes),
+            _heads_first(by_query, lengths), _heads_first(by_key, lengths), _heads_first(by_value, lengths),
+            strict=True,
         ):  # fmt: skip
             dropped = probability if kept is None else torch.mul(probability, kept)
             v_out.copy_(torch.baddbmm(v_out, dropped.transpose(1, 2), g, beta=0, alpha=ctx.scale))

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from glossbench.data.documents import Documents
-from glossbench.learning.encoder.attention import attend, use_packed_attention
+from glossbench.learning.encoder.attention import use_packed_attention
 from glossbench.learning.encoder.dropout import replace_dropout
+from glossbench.learning.encoder.first_token import first_tokens
 from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing, micro_batches
 from glossbench.transfer import to_device
@@ -21,7 +22,8 @@ class Encoder(nn.Module):
     Args:
         backbone: a transformer of the BERT, RoBERTa or DistilBERT family; its attention and dropout are replaced.
         pooling: "cls", the last hidden state of the first token, or "mean", the mean over the tokens of a document.
-        micro_batch_tokens: most tokens encoded at once; a longer document is encoded alone.
+        micro_batch_tokens: most tokens encoded at once; a longer document is encoded alone. Sixteen times as many where
+            the top layer is all there is and only first tokens go through it.
         gradient_cache: keep no activations of a micro-batch, and compute them again in the backward pass with the same
             dropout. A batch then takes the memory of a micro-batch, and a third more time.
 
@@ -57,7 +59,9 @@ class Encoder(nn.Module):
             Embeddings (B, d) in the order of ``indices``.
         """
         indices = torch.arange(len(documents)) if indices is None else indices
-        groups = micro_batches(documents.lengths[indices], self.micro_batch_tokens)
+        first_only = documents.values.ndim == 2 and self.pooling == "cls" and len(layer_list(self.backbone)) == 1
+        most_tokens = self.micro_batch_tokens * (16 if first_only else 1)
+        groups = micro_batches(documents.lengths[indices], most_tokens)
         # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
         readings = [groups] if torch.is_grad_enabled() else [[group] for group in groups]
         pooled = torch.cat([part for reading in readings for part in self._encode(documents, indices, reading)])
@@ -119,41 +123,3 @@ def through_layers(layers: Iterable[nn.Module], hidden: Tensor, packing: Packing
     for layer in layers:
         hidden = layer(hidden, packing=packing)
     return hidden[0]
-
-
-def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
-    """Output of a BERT, RoBERTa or DistilBERT layer for the first token of each document, all that cls pooling uses.
-
-    Keys and values are computed for every token; queries, output and feed-forward part for one. Embeddings and
-    gradients are the same as of the whole layer, in a sixth of its time.
-
-    Args:
-        layer: the layer.
-        hidden: (T, d) hidden states of b documents.
-        packing: the documents.
-
-    Returns:
-        (b, d).
-    """
-    first = hidden[packing.starts]
-    if hasattr(layer.attention, "q_lin"):  # DistilBERT
-        attention = layer.attention
-        projections = attention.q_lin, attention.k_lin, attention.v_lin, attention.n_heads
-        context = _attended(attention, projections, first, hidden, packing)
-        attended = layer.sa_layer_norm(attention.out_lin(context) + first)
-        return layer.output_layer_norm(layer.ffn(attended) + attended)
-    attention = layer.attention.self
-    projections = attention.query, attention.key, attention.value, attention.num_attention_heads
-    context = _attended(attention, projections, first, hidden, packing)
-    return layer.feed_forward_chunk(layer.attention.output(context, first))
-
-
-def _attended(attention: nn.Module, projections: tuple, first: Tensor, hidden: Tensor, packing: Packing) -> Tensor:
-    """Attention of the first tokens (b, d) to all tokens (T, d) of their documents."""
-    to_query, to_key, to_value, heads = projections
-    query, key, value = (
-        project(states).unflatten(-1, (heads, -1))
-        for project, states in ((to_query, first), (to_key, hidden), (to_value, hidden))
-    )
-    dropout = attention.dropout.p if attention.training else 0.0
-    return attend(query, key, value, packing, attention.scaling, dropout).flatten(1)
