@@ -46,7 +46,7 @@ def test_multiples_of_sigma_stand_beside_the_plain_objective_as_one():
 def test_a_setting_that_was_not_varied_shows_nothing_and_says_so():
     table = heatmap.frame(runs=RUNS, **LABELED_FRACTION)
     assert table.empty
-    assert texts(heatmap.draw(table, **LABELED_FRACTION).axes[0]) == ["nothing to draw: no such runs"]
+    assert texts(heatmap.draw(table, **LABELED_FRACTION)) == ["nothing to draw: no such runs"]
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,11 @@ select = unvaried
 def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each corpus, encoder and objective, only the first seed is used.
 
-    Args:
-        snapshots: The collected snapshots. Embeddings need not have unit length.
-
-    Returns:
-        One row per pair of documents and epoch: corpus, encoder, protocol, objective, seed, sigma, epoch (0 is before
-        training), first < second (positions of the documents, ordered by class), first_label, first_class,
-        second_label, second_class, distance (Euclidean, of unit-length embeddings) and affinity (W in the method, in
-        (0, 1]). For an objective without sigma, sigma is that of a graph-based objective on the same batch, or else
-        the estimate by the sqrt rule from the embeddings before training.
+    One row per pair of documents and epoch: corpus, encoder, protocol, objective, seed, sigma, epoch (0 is before
+    training), first < second (positions of the documents, ordered by class), first_label, first_class,
+    second_label, second_class, distance (Euclidean, of unit-length embeddings) and affinity (W in the method, in
+    (0, 1]). For an objective without sigma, sigma is that of a graph-based objective on the same batch, or else
+    the estimate by the sqrt rule from the embeddings before training.
     """
     rows = select(snapshots)
     first = rows.groupby(BATCH[:-1])["seed"].transform("min")
@@ -90,7 +86,7 @@ def _pairs(rows: pd.DataFrame, sigma: float) -> pd.DataFrame:
     return pd.DataFrame({**pairs, "distance": distance, "affinity": np.exp(log_w)})
 
 
-@panels.drawing("no batch was followed")
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw the batches one below the other: affinities as heat maps, and the graph before and after training.
 

@@ -4,7 +4,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import with_validation_score
@@ -16,7 +15,6 @@ SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus a
 LINE = [*PANEL, "objective"]
 ROW = 0.23  # inches per objective in a panel
 MARKS = {"linestyle": "none", "markersize": 3, "markeredgewidth": 0.6}
-FACES = {SHARES[0]: "white", SHARES[1]: None}  # None: the objective's colour
 NEVER = 1.2  # position of runs that never reach the score, as a multiple of the last epoch
 
 select = unvaried
@@ -29,12 +27,8 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     any objective and seed with the same corpus, encoder and protocol: best - (1 - share) |best|, which is below the
     best score even if that is negative.
 
-    Args:
-        epochs: The collected epochs.
-
-    Returns:
-        One row per point: protocol, corpus, encoder, objective, seed, share, score (to reach), reached (the first epoch
-        with at least that score, NaN if there is none) and n_epochs (trained).
+    One row per point: protocol, corpus, encoder, objective, seed, share, score (to reach), reached (the first epoch
+    with at least that score, NaN if there is none) and n_epochs (trained).
     """
     scored = with_validation_score(select(epochs))[[*LINE, "seed", "epoch", "score"]]
     best = scored.groupby(PANEL)["score"].transform("max")
@@ -49,7 +43,7 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     return arrange(table[[*LINE, "seed", "share", "score", "reached", "n_epochs"]], [*LINE, "share", "seed"])
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines."""
     first, second = SHARES
@@ -77,12 +71,13 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
         if len(reached) > 1:
             axes.plot([reached.min(), reached.max()], [height, height], color=look["color"], linewidth=0.6)
         places = [*reached, *[never] * missed]
-        marks = {"marker": look["marker"], "color": look["color"], "markerfacecolor": FACES[share] or look["color"]}
-        axes.plot(places, [height] * len(places), **marks, **MARKS)
+        face = {} if share == SHARES[-1] else {"markerfacecolor": "white"}
+        axes.plot(places, [height] * len(places), **{**look, "markerfacecolor": look["color"], **face, **MARKS})
         if missed > 1:
-            where = {"ha": "left", "va": "center", "fontsize": style.SMALL, "color": look["color"]}
-            axes.annotate(f"{missed}", (never, height), (2.5, -0.3), textcoords="offset points", **where)
+            where = {"textcoords": "offset points", "va": "center", "fontsize": style.SMALL, "color": look["color"]}
+            axes.annotate(f"{missed}", (never, height), (2.5, -0.3), **where)
+    axes.locator_params("x", integer=True)
     axes.axvspan((last + never) / 2, never + (never - last) / 2, color="#EEEEEE", linewidth=0, zorder=0)
+    axes.set_xlim(0, last)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= last])
     axes.set_xlim(0, never + (never - last) / 2)
-    ticks = MaxNLocator(nbins=4, integer=True).tick_values(0, last)
-    axes.set_xticks([tick for tick in ticks if 0 <= tick <= last])

@@ -27,14 +27,10 @@ select = unvaried
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
-    Args:
-        runs: The collected runs.
-
-    Returns:
-        One row per objective of a panel: protocol, encoder, metric, objective, rank (average over corpora, 1 is
-        best), n_corpora, critical_difference (Nemenyi, NaN without a test), p (Friedman), cliques (numbers of its
-        groups within one critical difference, separated by spaces) and reason (why there is no test, or empty). A
-        panel without ranks has one row without objective.
+    One row per objective of a panel: protocol, encoder, metric, objective, rank (average over corpora, 1 is
+    best), n_corpora, critical_difference (Nemenyi, NaN without a test), p (Friedman), cliques (numbers of its
+    groups within one critical difference, separated by spaces) and reason (why there is no test, or empty). A
+    panel without ranks has one row without objective.
     """
     runs = select(runs)
     rows = []
@@ -50,7 +46,7 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and encoder, with the metrics as columns and the best rank on the left."""
     beside = RANK + max(style.inches(_short(key), style.SMALL) for key in table["objective"].unique())

@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
@@ -31,13 +30,9 @@ select = unvaried
 def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Validation does not count as a part of a training epoch.
 
-    Args:
-        epochs: The collected epochs.
-
-    Returns:
-        One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,
-        graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts) and
-        n_seeds.
+    One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,
+    graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts) and
+    n_seeds.
     """
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = select(epochs).dropna(subset=list(columns))
@@ -51,7 +46,7 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     return table[[*KEYS, "part", "seconds", "share", "n_seeds"]]
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw the seconds of an epoch, and below them a close view of the share of graph and propagation.
 
@@ -82,4 +77,3 @@ def _draw_bars(axes: Axes, panel: pd.DataFrame, value: str) -> None:
         look = {"height": 0.72, "color": COLORS[part], "linewidth": 0}
         axes.barh(bars["line"], bars[value], left=(ends - panel[value])[bars.index], **look)
     axes.set_xlim(0, 1.05 * ends.max() or 1)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))

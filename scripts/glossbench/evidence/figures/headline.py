@@ -5,7 +5,6 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
@@ -32,12 +31,8 @@ select = unvaried_and_untuned
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
-    Args:
-        runs: The collected runs.
-
-    Returns:
-        One row per protocol, corpus, encoder and objective: n (seeds), mean, low and high (95 % interval of the mean,
-        NaN for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
+    One row per protocol, corpus, encoder and objective: n (seeds), mean, low and high (95 % interval of the mean,
+    NaN for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
     """
     own = select(runs)
     found = cells(own, METRIC)[[*CELL_OF_PROTOCOL, "n", "mean", "low", "high"]]
@@ -47,7 +42,7 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     return arrange(table[[*ORDER, "n", *NUMBERS]], ORDER)
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns, encoders as rows and objectives as lines.
 
@@ -67,7 +62,6 @@ def draw(table: pd.DataFrame) -> Figure:
 def _draw_panel(axes: Axes, panel: pd.DataFrame, table: pd.DataFrame, untuned: pd.DataFrame) -> None:
     cell = panel[TASK].head(1)
     axes.set_xlim(_limits(table.merge(cell)))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     for row in untuned.merge(cell).itertuples():
         axes.axvline(row.mean, **{**style.look(row.objective), **UNTUNED_LINE})
     for row in panel.itertuples():

@@ -32,15 +32,7 @@ DIGITS = 6  # values are rounded, because those in keys have fewer digits than t
 
 
 def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
-    """Rows that vary this setting alone, and the unvaried rows of their objectives.
-
-    The steps of the sensitivity analysis are left out.
-
-    Args:
-        runs: Rows of runs.
-        setting: Name of the setting.
-        relative: Whether to take the rows whose value is a multiple, or those with an absolute value.
-    """
+    """Rows that vary this setting alone, without the steps of the sensitivity analysis, and their unvaried rows."""
     rows = one_at_a_time(runs, [setting])
     varied = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
     has_varied = varied.groupby([rows[key] for key in CELL_OF_PROTOCOL]).transform("any").astype(bool)
@@ -50,15 +42,10 @@ def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
 def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     """The data of the figure. Runs with the same value and seed count once.
 
-    Args:
-        runs: The collected runs.
-        setting: Name of the setting.
-        relative: Whether values are multiples (``x1.5``) of the value that the unvaried objective uses. That value is
-            then 1.
+    If ``relative``, values are multiples (``x1.5``) of the value that the unvaried objective uses, which is then 1.
 
-    Returns:
-        One row per corpus, encoder, protocol, objective and value: mean and std of test macro-F1 in percent over
-        n_seeds seeds (std is NaN for one seed), and chosen, whether it is the value of the unvaried objective.
+    One row per corpus, encoder, protocol, objective and value: mean and std of test macro-F1 in percent over n_seeds
+    seeds (std is NaN for one seed), and chosen, whether it is the value of the unvaried objective.
     """
     rows = one_at_a_time(select(runs.reset_index(drop=True), setting, relative), [setting])
     unvaried = rows["setting"] == ""
@@ -72,7 +59,7 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     return arrange(table, ["protocol", "encoder", "objective", "corpus", "value"])
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
     """Draw a block per protocol, objectives as columns and encoders as rows; a panel has the corpora as rows.
 

@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
@@ -26,13 +25,9 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 
     The score is validation macro-F1 (integrated) or validation macro-silhouette (standalone), as fractions.
 
-    Args:
-        epochs: The collected epochs.
-
-    Returns:
-        One row per point: protocol, corpus, encoder, objective, epoch; mean, low and high (mean, smallest and largest
-        score) over the n_seeds seeds that ran this epoch; and n_stopped, the number of seeds that end with this epoch
-        while others continue.
+    One row per point: protocol, corpus, encoder, objective, epoch; mean, low and high (mean, smallest and largest
+    score) over the n_seeds seeds that ran this epoch; and n_stopped, the number of seeds that end with this epoch
+    while others continue.
     """
     points = with_validation_score(select(epochs)).dropna(subset="score").groupby([*LINE, "epoch"])["score"]
     table = points.agg(mean="mean", low="min", high="max", n_seeds="size").reset_index()
@@ -49,7 +44,7 @@ def with_validation_score(epochs: pd.DataFrame) -> pd.DataFrame:
     return epochs.assign(score=score)
 
 
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol, with corpora as columns and encoders as rows."""
     handles = style.objective_entries(table["objective"])
@@ -74,8 +69,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
             axes.fill_between(line["epoch"], line["low"], line["high"], **band)
         stops = line[line["n_stopped"] > 0]
         axes.plot(stops["epoch"], stops["mean"], color=look["color"], zorder=3, **STOP_MARK)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.locator_params("x", integer=True)
     # the steep start of a long training would leave little room for the differences between objectives
     later = panel[panel["epoch"] > panel["epoch"].max() / 10]
     low, high = later["low"].min(), panel["high"].max()

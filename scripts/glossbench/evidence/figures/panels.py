@@ -1,6 +1,6 @@
 """Arranges panels on a page."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 
@@ -16,38 +16,25 @@ from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, 
 COLORS = "cividis"  # of matrices, which becomes lighter towards the highest value
 NAMES = {"corpus": corpus_name, "metric": metric_name, "objective": objective_name}
 NARROWEST = 1.35  # inches of a panel with its labels
-LARGEST = 2.2  # inches, side of a square panel
+LARGEST = 2.6  # inches, side of a square panel
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
-LEAST = 0.75  # inches, the lowest panel; the encoder's name is written along its height
+LEAST = 0.68  # inches, the lowest panel; the encoder's name is written along its height
 BETWEEN, MARGIN = 0.25, 0.55  # inches between panels for ticks; per block for titles and axis label
 
 
 @dataclass
 class Block:
-    """Panels with a title: a row per encoder, and a column per corpus or other key.
-
-    Args:
-        title: The title.
-        rows: Rows of a frame with columns ``encoder`` and ``columns``.
-        draw: Draws the rows of one panel.
-        height: Inches of a panel, or of one of its lines if it has ``lines``. None: the panels are square.
-        xlabel: Label of the lowest panels.
-        ylabel: Second line of the label of the first panel in each row.
-        columns: The column of ``rows`` with a column of panels per key.
-        lines: Whether the y axes of all panels are the objectives of the block, the first on top. The rows of a panel
-            then have their place as ``line``.
-        handles: Entries of a legend of the block.
-    """
+    """Panels with a title: a row per encoder, and a column per corpus or other key. Lengths are in inches."""
 
     title: str
-    rows: pd.DataFrame
-    draw: Callable[[Axes, pd.DataFrame], None]
-    height: float | None = None
+    rows: pd.DataFrame  # with columns ``encoder`` and ``columns``
+    draw: Callable[[Axes, pd.DataFrame], None]  # draws the rows of one panel
+    height: float | None = None  # of a panel, or of one of its lines if it has ``lines``; None: panels are square
     xlabel: str = ""
-    ylabel: str = ""
-    columns: str = "corpus"
-    lines: bool = False
-    handles: Iterable = ()
+    ylabel: str = ""  # second line of the label of the first panel in each row
+    columns: str = "corpus"  # has a column of panels per key
+    lines: bool = False  # whether objectives are lines of the panels, the first on top, with ``line`` in their rows
+    handles: Sequence = ()  # entries of a legend of the block
 
     def parts(self, widest: int) -> Iterator["Block"]:
         """One or more blocks whose columns fit on a page: as few as possible, of equal width if possible."""
@@ -62,28 +49,19 @@ class Block:
         return max(LEAST, self.height * self.rows["objective"].nunique()) if self.lines else self.height
 
 
-def drawing(without_rows: str = "no such runs") -> Callable[[Callable], Callable]:
-    """Decorator of ``draw``: uses the style, and draws a line of text for a frame without rows.
+def drawing(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Decorator of ``draw``: uses the style, and draws a line of text for a frame without rows."""
 
-    Args:
-        without_rows: Why there is nothing to draw.
-    """
+    @wraps(draw)
+    @style.styled()
+    def drawn(table: pd.DataFrame, **settings) -> Figure:
+        if len(table):
+            return draw(table, **settings)
+        figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
+        figure.text(0.5, 0.5, "nothing to draw: no such runs", color=style.GREY, ha="center", va="center")
+        return figure
 
-    def decorated(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-        @wraps(draw)
-        def drawn(table: pd.DataFrame, **settings) -> Figure:
-            with style.styled():
-                if len(table):
-                    return draw(table, **settings)
-                figure = Figure(figsize=(style.COLUMN_WIDTH, 0.5), layout="constrained")
-                axes = figure.add_subplot()
-                axes.set_axis_off()
-                say(axes, f"nothing to draw: {without_rows}")
-                return figure
-
-        return drawn
-
-    return decorated
+    return drawn
 
 
 def by(table: pd.DataFrame, kind: str) -> list[tuple[str, pd.DataFrame]]:
@@ -91,7 +69,7 @@ def by(table: pd.DataFrame, kind: str) -> list[tuple[str, pd.DataFrame]]:
     return [(key, table[table[kind] == key]) for key in in_order(table[kind], kind)]
 
 
-def page(blocks: Iterable[Block], handles: Iterable = (), least: float = NARROWEST, foot: float = 0.0) -> Figure:
+def page(blocks: Iterable[Block], handles: Sequence = (), least: float = NARROWEST, foot: float = 0.0) -> Figure:
     """A page with blocks of panels one below the other, and a legend below them.
 
     Args:
@@ -101,18 +79,21 @@ def page(blocks: Iterable[Block], handles: Iterable = (), least: float = NARROWE
         foot: Inches below the blocks, if not for a legend.
     """
     widest = max(1, int(style.PAGE_WIDTH // least))
-    blocks, handles = [part for block in blocks for part in block.parts(widest)], list(handles)
-    columns = max(block.rows[block.columns].nunique() for block in blocks)
-    width = style.COLUMN_WIDTH if columns == 1 and least <= style.COLUMN_WIDTH else style.PAGE_WIDTH
-    heights = []
-    for block in blocks:
-        below = style.legend(block.handles, width, style.SMALL)[1] if block.handles else 0
-        heights.append(block.rows["encoder"].nunique() * (block.panel_height(width) + BETWEEN) + MARGIN + below)
-    legend, foot = style.legend(handles, width) if handles else ({}, foot)
-    figure, parts = stacked([*heights, foot] if foot else heights, width)
+    blocks = [part for block in blocks for part in block.parts(widest)]
+    one = max(block.rows[block.columns].nunique() for block in blocks) == 1
+    width = style.COLUMN_WIDTH if one and least <= style.COLUMN_WIDTH else style.PAGE_WIDTH
+    legends = [style.legend(block.handles, width, style.SMALL) for block in blocks]
+    heights = [
+        block.rows["encoder"].nunique() * (block.panel_height(width) + BETWEEN) + MARGIN + below
+        for block, (_, below) in zip(blocks, legends, strict=True)
+    ]
+    legend, below = style.legend(handles, width)
+    figure, parts = stacked([*heights, *filter(None, [foot + below])], width)
     longest = max(_room(block) for block in blocks)
-    for part, block in zip(parts, blocks, strict=False):
+    for part, block, (own, _) in zip(parts, blocks, legends, strict=False):
         _draw(part, block, width, longest)
+        if block.handles:
+            part.legend(**own, loc="outside lower center")
     if handles:
         parts[-1].legend(**legend, loc="center")
     return figure
@@ -140,11 +121,11 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
         line[0].set_ylabel("\n".join(filter(None, label)))
         line[0].yaxis.labelpad += style.POINTS_PER_INCH * (longest - _room(block)) * block.lines
         for axes, (key, _) in zip(line, columns, strict=True):
+            axes.locator_params(nbins=4)
             panel = own[own[block.columns] == key]
             if block.lines:
-                axes.set_yticks(
-                    range(len(objectives)), map(_short, objectives) if axes is line[0] else [""] * len(objectives)
-                )
+                names = [_short(key) if axes is line[0] else "" for key in objectives]
+                axes.set_yticks(range(len(objectives)), names)
                 axes.set_ylim(len(objectives) - 0.5, -0.5)
                 axes.tick_params(axis="y", length=0)
                 axes.grid(False, axis="y")
@@ -154,8 +135,6 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
             else:
                 axes.set_xticks([])
                 say(axes)
-    if block.handles:
-        part.legend(**style.legend(block.handles, width, style.SMALL)[0], loc="outside lower center")
 
 
 def _short(objective: str) -> str:

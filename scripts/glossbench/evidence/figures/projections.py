@@ -19,14 +19,10 @@ select = unvaried
 def frame(projections: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each objective, only the first seed is used.
 
-    Args:
-        projections: The collected projections.
-
-    Returns:
-        One row per point: corpus, encoder, objective, seed, label, class_name, place, x, y. place numbers the classes
-        of a corpus from 0 by size, the largest first, equal sizes by label. It determines the colour and the marker of
-        a class, which are the same in all panels of its corpus. Points are centred in their panel and scaled to
-        [-1, 1].
+    One row per point: corpus, encoder, objective, seed, label, class_name, place, x, y. place numbers the classes
+    of a corpus from 0 by size, the largest first, equal sizes by label. It determines the colour and the marker of
+    a class, which are the same in all panels of its corpus. Points are centred in their panel and scaled to
+    [-1, 1].
     """
     rows = select(projections)
     first = rows.groupby(PANEL)["seed"].transform("min")
@@ -43,7 +39,7 @@ def frame(projections: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([points[columns], centred], axis=1)
 
 
-@panels.drawing()
+@panels.drawing
 def draw(points: pd.DataFrame) -> Figure:
     """Draw a block per corpus with a legend of its classes, objectives as columns and encoders as rows."""
     draw_panel = partial(_draw_panel, as_picture=len(points) > VECTOR_POINTS)

@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import bare
@@ -11,7 +10,7 @@ from glossbench.evidence.text.names import arrange, metric_name, protocol_name
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # factors to the units of the paper
-UNITS = {"accuracy": ", %", "macro_f1": ", %", "macro_silhouette": ""}
+UNIT = {100: ", %", 1: ""}
 
 select = bare  # the paper has no other objectives
 
@@ -33,24 +32,20 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     own = select(runs).rename(columns={f"test_{metric}": metric for metric in metrics})
     own = own.melt([*keys, "seed"], metrics, var_name="metric", value_name="score").dropna(subset=["score"])
     own["score"] *= own["metric"].map(PERCENT).astype(float)
-    scores = own.groupby(KEYS)["score"]
-    ours = scores.agg(reproduced="mean", reproduced_std="std", n_seeds="size").reset_index()
+    ours = own.groupby(KEYS)["score"].agg(reproduced="mean", reproduced_std="std", n_seeds="size").reset_index()
     theirs = results.rename(columns={"mean": "published", "std": "published_std"})
     theirs = theirs[[*KEYS, "published", "published_std"]].dropna(subset=["published"])
     both = theirs.merge(ours, on=KEYS, validate="one_to_one")
     return arrange(both, KEYS)
 
 
-@panels.drawing("no run has a published counterpart")
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and metric, with corpora as columns and encoders as rows."""
+    labels = {"xlabel": "published", "ylabel": "reproduced"}
     blocks = [
         panels.Block(
-            f"{protocol_name(protocol)}: {metric_name(metric)}{UNITS[metric]}",
-            own,
-            _draw_panel,
-            xlabel="published",
-            ylabel="reproduced",
+            f"{protocol_name(protocol)}: {metric_name(metric)}{UNIT[PERCENT[metric]]}", own, _draw_panel, **labels
         )
         for protocol, rows in panels.by(table, "protocol")
         for metric, own in panels.by(rows, "metric")
@@ -59,11 +54,9 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
-    for point in panel.itertuples():
-        look = {**style.look(point.objective), "linestyle": "none", "elinewidth": 0.5}
-        errors = {"xerr": point.published_std, "yerr": point.reproduced_std}
-        errors = {side: size for side, size in errors.items() if size == size}
-        axes.errorbar(point.published, point.reproduced, **errors, **look)
+    for objective, points in panels.by(panel, "objective"):
+        errors = {"xerr": "published_std", "yerr": "reproduced_std", "elinewidth": 0.5}
+        axes.errorbar("published", "reproduced", data=points, **errors, **style.look(objective))
     sides = panel[["published", "reproduced"]].to_numpy()
     spread = panel[["published_std", "reproduced_std"]].fillna(0).to_numpy()
     low, high = (sides - spread).min(), (sides + spread).max()
@@ -71,5 +64,4 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     limits = (low - room, high + room)
     axes.plot(limits, limits, color=style.BLACK, linewidth=0.6, zorder=0)
     axes.set(xlim=limits, ylim=limits, aspect="equal")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
+    axes.locator_params(nbins=3)

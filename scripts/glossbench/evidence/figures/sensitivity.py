@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
@@ -11,6 +10,7 @@ from glossbench.evidence.text.names import SYMBOLS, arrange, objective_name
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL
 
+BAR = [*CELL_OF_PROTOCOL, "setting"]
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 HEIGHT, WIDTH = 0.9, 2.3  # inches of a panel; the labels at the ends of the bars need room
 
@@ -26,49 +26,34 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     The values of a setting are the steps ×0.9 and ×1.1 if they were run, else all values. Each value is compared with
     the unvaried objective over the seeds that both have.
 
-    Args:
-        runs: The collected runs.
-
-    Returns:
-        One row per bar: corpus, encoder, protocol, objective, setting; plain, low and high (test macro-F1 in percent:
-        of the unvaried objective over all its seeds, and the lowest and highest of it and the values); at_low and
-        at_high (the values in the form of the key, empty for the unvaried objective); swing (high - low); n_values.
+    One row per bar: corpus, encoder, protocol, objective, setting; plain, low and high (test macro-F1 in percent:
+    of the unvaried objective over all its seeds, and the lowest and highest of it and the values); at_low and
+    at_high (the values in the form of the key, empty for the unvaried objective); swing (high - low); n_values.
     """
     rows = one_at_a_time(runs.reset_index(drop=True), SETTINGS)
     rows = rows.assign(score=rows["test_macro_f1"] * 100)
     own = rows[rows["setting"] == ""].set_index([*CELL_OF_PROTOCOL, "seed"])["score"].rename("own")
     varied = rows[rows["setting"] != ""]
     nearby = varied["value"].isin(NEARBY)
-    has_nearby = nearby.groupby([varied[key] for key in [*CELL_OF_PROTOCOL, "setting"]]).transform("any").astype(bool)
+    has_nearby = nearby.groupby([varied[key] for key in BAR]).transform("any").astype(bool)
     varied = varied[nearby | ~has_nearby].join(own, on=[*CELL_OF_PROTOCOL, "seed"]).dropna(subset=["own", "score"])
     varied = varied.assign(change=varied["score"] - varied["own"])
-    changes = varied.groupby([*CELL_OF_PROTOCOL, "setting", "value"])["change"].mean().reset_index()
-    own_means = own.groupby(CELL_OF_PROTOCOL).mean()
-    bars = [
-        {**dict(zip([*CELL_OF_PROTOCOL, "setting"], key, strict=True)), **_bar(group, own_means.loc[key[:4]])}
-        for key, group in changes.groupby([*CELL_OF_PROTOCOL, "setting"])
-    ]
-    columns = [*CELL_OF_PROTOCOL, "setting", "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]
-    table = pd.DataFrame(bars, columns=columns)
+    changes = varied.groupby([*BAR, "value"])["change"].mean().reset_index()
+    ends = pd.concat([changes, changes.drop_duplicates(BAR).assign(value="", change=0.0)], ignore_index=True)
+    bars = ends.groupby(BAR)["change"]
+    table = bars.agg(low="min", high="max", n_values="size").reset_index()
+    table["n_values"] -= 1
+    table["at_low"], table["at_high"] = (
+        ends["value"].loc[places].to_numpy() for places in (bars.idxmin(), bars.idxmax())
+    )
+    table["swing"] = table["high"] - table["low"]
+    table = table.join(own.groupby(CELL_OF_PROTOCOL).mean().rename("plain"), on=CELL_OF_PROTOCOL)
+    table[["low", "high"]] = table[["low", "high"]].add(table["plain"], axis=0)
+    table = table[[*BAR, "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]]
     return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])
 
 
-def _bar(changes: pd.DataFrame, unvaried: float) -> dict:
-    """The columns of a bar, from the changes of each value and the mean of the unvaried objective."""
-    ends = pd.concat([changes.set_index("value")["change"], pd.Series({"": 0.0})])
-    low, high = ends.min(), ends.max()
-    return {
-        "plain": unvaried,
-        "low": unvaried + low,
-        "high": unvaried + high,
-        "at_low": ends.idxmin(),
-        "at_high": ends.idxmax(),
-        "swing": high - low,
-        "n_values": len(changes),
-    }
-
-
-@panels.drawing()
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per objective, with corpora as columns and encoders as rows, and the longest bar on top."""
     blocks = [
@@ -95,4 +80,3 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     axes.set(ylim=(len(panel) - len(SETTINGS) - 0.5, len(panel) - 0.5), xlim=(low - room, high + room))
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))

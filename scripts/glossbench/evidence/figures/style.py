@@ -6,14 +6,13 @@ and dash patterns also distinguish the objectives, so that figures can be read i
 
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from zlib import crc32
 
 import matplotlib
-import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager
@@ -46,38 +45,23 @@ RC = {
     "text.parse_math": False,  # names may contain $
     "font.family": "sans-serif",
     "font.sans-serif": [FONT],  # part of matplotlib, so the same on every machine
-    "font.size": TEXT,
-    "axes.labelsize": TEXT,
-    "axes.titlesize": TITLE,
-    "figure.titlesize": 8,
-    "figure.titleweight": "bold",
-    "legend.fontsize": TEXT,
+    **dict.fromkeys(["font.size", "axes.labelsize", "legend.fontsize"], TEXT),
+    **dict.fromkeys(["xtick.labelsize", "ytick.labelsize"], SMALL),
+    **{"axes.titlesize": TITLE, "figure.titlesize": 8, "figure.titleweight": "bold"},
     "legend.frameon": False,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "axes.linewidth": 0.6,
-    "axes.grid": True,
-    "grid.linewidth": 0.4,
-    "grid.color": "#DDDDDD",
-    "lines.linewidth": 1.1,
-    "lines.markersize": 3.5,
-    "patch.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
+    **dict.fromkeys(["axes.linewidth", "patch.linewidth", "xtick.major.width", "ytick.major.width"], 0.6),
+    **dict.fromkeys(["xtick.major.size", "ytick.major.size"], 2.5),
+    **{"axes.grid": True, "grid.linewidth": 0.4, "grid.color": "#DDDDDD"},
+    **{"lines.linewidth": 1.1, "lines.markersize": 3.5},
     "pdf.fonttype": 42,  # TrueType; publishers do not accept Type 3
     "savefig.dpi": DOTS_PER_INCH,
 }
-
-
-SOLID: tuple = ()
 LOOKS = {  # colour, marker and dashes by the colour that the registry of objectives names
     "grey": (GREY, "o", (1, 1)),
     "orange": (ORANGE, "s", (4, 1.5)),
     "green": (GREEN, "v", (4, 1, 1, 1)),
     "purple": (PURPLE, "P", (2, 1)),
-    "blue": (BLUE, "^", SOLID),
+    "blue": (BLUE, "^", ()),
     "vermilion": (VERMILION, "D", (7, 1)),
     "black": (BLACK, "X", (5, 1, 1, 1, 1, 1)),
     "sky": (SKY, "*", (3, 1, 1, 1)),
@@ -138,22 +122,20 @@ def class_entries(names: Iterable[str]) -> list[Line2D]:
     ]
 
 
-def legend(handles: list, width: float, points: float = TEXT) -> tuple[dict, float]:
-    """Keyword arguments of ``Figure.legend`` with as few rows as fit a width, and the height. Both in inches.
+def legend(handles: Sequence, width: float, points: float = TEXT) -> tuple[dict, float]:
+    """Keyword arguments of ``Figure.legend`` with as many columns as fit a width, and the height. Both in inches.
 
     Args:
-        handles: Legend entries.
+        handles: Legend entries; without any, the height is zero.
         width: Largest width.
         points: Font size. With ``SMALL``, entries are set closer.
     """
-    close = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
-    look = {"handles": handles, "fontsize": points, **(close if points == SMALL else {})}
-    widths = [inches(handle.get_label(), points) + (0.28 if points == SMALL else 0.5) for handle in handles]
-    for rows in range(1, len(handles) + 1):
-        columns = -(-len(handles) // rows)
-        if sum(part.max() for part in np.array_split(widths, columns)) <= width:  # matplotlib splits entries this way
-            break
-    return {**look, "ncols": columns}, 0.1 + rows * (0.13 if points == SMALL else 0.16)
+    look = {"handlelength": 0.8, "handletextpad": 0.3, "columnspacing": 0.8, "labelspacing": 0.25}
+    gap, line, look = (0.28, 0.13, look) if points == SMALL else (0.5, 0.16, {})
+    widest = max((inches(handle.get_label(), points) for handle in handles), default=1) + gap
+    columns = max(1, min(len(handles), int(width // widest)))
+    height = 0.1 + line * -(-len(handles) // columns) if handles else 0
+    return {"handles": handles, "fontsize": points, "ncols": columns, **look}, height
 
 
 def fitted(text: str, width: float, points: float = TEXT) -> str:
@@ -167,8 +149,8 @@ def fitted(text: str, width: float, points: float = TEXT) -> str:
 
 def inches(text: str, points: float) -> float:
     """Width of a text at a font size, in inches."""
-    with styled():
-        width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=points), ismath=False)
+    font = FontProperties(family=FONT, size=points)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return width / POINTS_PER_INCH
 
 
@@ -183,10 +165,8 @@ def styled() -> Iterator[None]:
 def take_fonts(figure: Figure) -> None:
     """Set characters that the style's font lacks in installed fonts that have them; the log names those without one."""
     texts = figure.findobj(Text)
-    lacking = {letter for text in texts for letter in text.get_text() if letter.isprintable()} - _characters(
-        findfont(FONT)
-    )
-    families = []
+    letters, families = {letter for text in texts for letter in text.get_text() if letter.isprintable()}, []
+    lacking = letters - _characters(findfont(FONT))
     for font in sorted(fontManager.ttflist, key=lambda font: (font.name, font.fname)) if lacking else []:
         if not font.name.startswith("Last Resort") and (found := lacking & _characters(font.fname)):
             families.append(font.name)

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
@@ -35,14 +34,10 @@ select = unvaried  # a search belongs to an objective without changed settings
 def frame(trials: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
-    Args:
-        trials: The collected trials.
-
-    Returns:
-        One row per trial and per setting of each search: protocol, corpus, encoder, objective, kind and the columns
-        of the kind. Kind "value": trial (from 1) and best, the highest value of the complete trials so far. Kind
-        "importance": setting, importance (fANOVA's share of the variance, which sums to one over a search; NaN if
-        fewer than ``FEWEST`` trials are complete or all have the same value) and n_complete.
+    One row per trial and per setting of each search: protocol, corpus, encoder, objective, kind and the columns
+    of the kind. Kind "value": trial (from 1) and best, the highest value of the complete trials so far. Kind
+    "importance": setting, importance (fANOVA's share of the variance, which sums to one over a search; NaN if
+    fewer than ``FEWEST`` trials are complete or all have the same value) and n_complete.
     """
     searches = arrange(trials, [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
     rows = []
@@ -76,7 +71,7 @@ def _importances(search: pd.DataFrame) -> list[dict]:
     return [{**about, "setting": setting, "importance": float(importances[setting])} for setting in space]
 
 
-@panels.drawing("this study tuned nothing")
+@panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw two blocks per protocol: the best value by trial, and below it the importances."""
     blocks = []
@@ -99,8 +94,7 @@ def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
         better = np.flatnonzero(search["best"].diff().fillna(1) > 0).tolist()
         look = {**style.look(objective), "linewidth": 0.8, "markersize": 2.5}
         axes.plot(search["trial"], search["best"], drawstyle="steps-post", markevery=better, label=objective, **look)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.locator_params("x", integer=True)
 
 
 def _draw_matrix(axes: Axes, panel: pd.DataFrame, settings: list[str]) -> None:
