@@ -90,7 +90,7 @@ def call_of(size: int, sigma: float, loss: Callable | None = None) -> Callable[[
 def fitting(sizes: tuple[int, ...]) -> list[int]:
     """The sizes whose matrices fit the memory that is free."""
     import torch
-    from glossbench.learning.training.memory import free_bytes
+    from glossbench.learning.training.machine import free_bytes
 
     free = free_bytes(torch.device("cpu"))
     return [size for size in sizes if BYTES_PER_PAIR * size**2 < free]

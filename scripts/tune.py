@@ -17,7 +17,7 @@ if __name__ == "__main__":
         logging.getLogger("transformers").setLevel(logging.ERROR)
         given, output = dict(snakemake.input.items()), snakemake.output
         settings = TuneSettings.from_json(snakemake.params.settings)
-        key = run_key(tuning_key(settings), snakemake.params.code, list(map(Path, given.values())))
+        key = run_key(tuning_key(settings), snakemake.params.code, given.values())
         state = Path(snakemake.params.state)
         with exclusive(state):
             study = tune(settings, RunFiles.of(given), state / "journal.log", key)
@@ -26,6 +26,5 @@ if __name__ == "__main__":
             seconds_frame(study).to_csv(output.timing, index=False)
             made_from = origin(snakemake.params.settings, snakemake.params.code)
             found = best_found(settings, trials) | {"origin": {**made_from, "given": settings.model_dump(mode="json")}}
-            text = yaml.safe_dump(found, sort_keys=True)
-            Path(output.best).write_text(text, encoding="utf-8")
+            Path(output.best).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")
         log.info("done: %d trials", len(trials))

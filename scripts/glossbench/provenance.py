@@ -27,8 +27,7 @@ LEFT_OUT = tuple(
         "errors",
         "files",
         "provenance",
-        "learning.training.timing",
-        "learning.training.memory",
+        "learning.training.machine",
         "learning.training.writing",
     )
 )

@@ -10,7 +10,7 @@ from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
 from glossbench.files import write_checksums
-from glossbench.learning.training.inputs import read_documents
+from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.training import Subset
 
 # Content of a file, and the words that the tokenizer must see in it, worked out by hand.
@@ -111,14 +111,14 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
         labels = splits["train"]["label"].to_numpy()
         assert rare in labels[stratified_subset(labels, 3, seed)]
         subset = {"train": 3, "per_class": 1, "val": None, "test": 2, "seed": seed}
-        drawn, num_classes = read_documents(tmp_path / "tokens", Subset(**subset))
-        assert num_classes == 3
-        assert rare in drawn["train"].labels
-        assert (len(drawn["train"]), len(drawn["test"])) == (3, 2)
+        drawn = load_splits(RunFiles(tmp_path / "tokens", minilm), Subset(**subset))
+        assert drawn.num_classes == 3
+        assert rare in drawn.train.labels
+        assert (len(drawn.train), len(drawn.test)) == (3, 2)
 
 
 def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, minilm, plain_files):
     splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
     documents_of(tmp_path, minilm, "wheel-folders", splitting, corpus_of(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
-        read_documents(tmp_path / "tokens", Subset(val=99))
+        load_splits(RunFiles(tmp_path / "tokens", minilm), Subset(val=99))

@@ -12,8 +12,7 @@ import torch
 from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.resolve import resolve
-from glossbench.learning.training.inputs import Splits
+from glossbench.learning.training.inputs import Splits, resolve
 from glossbench.learning.training.run import load_loss
 from glossbench.learning.training.trainer import Model, Trainer
 from registered import REGISTRY, resolved

@@ -15,7 +15,7 @@ from glossbench.errors import TrainingError
 from glossbench.frames import contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.training.inputs import read_documents
+from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
 from glossbench.learning.untuned import frozen, tfidf
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.settings.jobs import UntunedSettings
@@ -99,8 +99,8 @@ def macro_f1(labels, predicted):
 
 def test_tfidf_reads_the_documents_that_other_runs_read_as_tokens(texts, tmp_path):
     found = tfidf.classify(settings("tfidf"), texts, CPU)
-    documents, _ = read_documents(save_tokens(tmp_path / "tokens", tmp_path, **SIZES).tokens, Subset(**SUBSET))
-    assert found.doc_ids == documents["test"].doc_ids
+    documents = load_splits(save_tokens(tmp_path / "tokens", tmp_path, **SIZES), Subset(**SUBSET))
+    assert found.doc_ids == documents.test.doc_ids
     assert {split: len(labels) for split, labels in found.labels.items()} == {"train": 30, "val": 30, "test": 20}
 
 
@@ -124,7 +124,8 @@ def frozen_files(folder, encoder):
 def test_frozen_is_the_probe_on_embeddings_of_the_encoder_as_it_was_pre_trained(bert_folder, tmp_path):
     files = frozen_files(tmp_path, bert_folder)
     found = frozen.classify(frozen_settings(), files, CPU)
-    documents, _ = read_documents(files["tokens"], Subset(**SUBSET))
+    splits = load_splits(RunFiles.of(files), Subset(**SUBSET))
+    documents = {name: getattr(splits, name) for name in SPLITS}
     backbone = load_backbone(bert_folder).eval()
     embeddings = {}
     for split, chosen in documents.items():
@@ -158,9 +159,9 @@ def test_an_untuned_objective_is_a_row_among_the_runs_without_epochs_and_without
     left = {name: outputs(tmp_path / name) for name in ("tfidf", "frozen")}
     classify_untuned(settings("tfidf"), with_card(texts), left["tfidf"], MADE_FROM)
     classify_untuned(frozen_settings(), with_card(frozen_files(tmp_path, bert_folder)), left["frozen"], MADE_FROM)
-    metrics, timing = ([left[name][file] for name in left] for file in ("metrics", "timing"))
-    predictions = [left[name]["predictions"] for name in left]
-    rows = collect_runs("made-up", metrics, timing, predictions, cards=[]).set_index("objective")
+    metrics = {name: json.loads(Path(left[name]["metrics"]).read_text()) for name in left}
+    timing, predictions = ([left[name][file] for name in left] for file in ("timing", "predictions"))
+    rows = collect_runs("made-up", list(metrics.values()), timing, predictions, {}).set_index("objective")
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
     seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"]
     assert rows[training + seconds].isna().all(axis=None)

@@ -81,7 +81,7 @@ def test_a_function_or_module_that_moves_changes_nothing(tree):
     training, encoder = package / "learning" / "training", package / "learning" / "encoder"
 
     def edit():
-        move("needs_gradient_cache", training / "run.py", training / "trainer.py")
+        move("load_loss", training / "run.py", training / "trainer.py")
         (encoder / "packing.py").rename(encoder / "batching.py")
         for path in (package / "learning").rglob("*.py"):
             path.write_text(path.read_text().replace("encoder.packing import", "encoder.batching import"))
@@ -96,7 +96,7 @@ def test_clocks_memory_locks_writing_and_logs_change_nothing_and_a_higher_numeri
     def edit():
         for path in (
             package / "job" / "locks.py",
-            *(training / f"{name}.py" for name in ("timing", "memory", "writing")),
+            *(training / f"{name}.py" for name in ("machine", "writing")),
         ):
             path.write_text(path.read_text() + "\nMORE = 1\n")
         replace(training / "trainer.py", "resumed after epoch", "going on after epoch")

@@ -1,7 +1,7 @@
 """All runs of a study in one frame, all their epochs in another, and so for searches, corpora and snapshots."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.files import read_json
+from glossbench.files import read_json, reading
 from glossbench.frames import (
+    CELL,
     CONTRACT,
     OBJECTIVE_COLUMNS,
     RUN_KEYS,
     SEARCH_ORIGIN,
+    TASK,
     with_objective_columns,
     without_rows,
 )
@@ -49,39 +51,53 @@ def collect(told: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.
 
     Raises:
         CorpusError: No run has finished.
+        GlossbenchError: A file cannot be read.
     """
     if not files["metrics"]:
         raise CorpusError(f"results/{told.study}: no run has finished yet")
-    runs = collect_runs(told.study, *(files[name] for name in ("metrics", "timing", "predictions", "cards")))
+    metrics = {Path(path).parent: _read(path) for path in files["metrics"]}
+    cards = {card["corpus"]: card for card in map(_read, files["cards"])}
+    runs = collect_runs(told.study, list(metrics.values()), files["timing"], files["predictions"], cards)
+    missing = pd.DataFrame(list(told.unfinished), columns=RUN_KEYS)
+    planned = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
     frames = {
         "runs": runs,
-        "epochs": collect_epochs(files["metrics"], files["epochs"], files["epoch_seconds"]),
-        "coverage": coverage(runs, told.unfinished),
+        "epochs": collect_epochs(metrics, files["epochs"], files["epoch_seconds"]),
+        "coverage": planned.sort_values(RUN_KEYS, ignore_index=True).astype({"seed": "int64", "finished": bool}),
     }
     if files.get("snapshots"):
-        frames["snapshots"] = collect_snapshots(files["snapshot_settings"], files["snapshots"], files["cards"])
+        frames["snapshots"] = collect_snapshots(files["snapshot_settings"], files["snapshots"], cards)
     frames = {name: with_objective_columns(frame, told.objectives) for name, frame in frames.items()}
+    counts = pd.Series(dtype="int64")  # of the trials of each search
     if files.get("best"):
         trials = collect_trials(told.study, files["best"], files["trials"], files["trial_seconds"])
+        counts = trials.groupby(CELL).size()
         frames["trials"] = with_objective_columns(trials, told.objectives, ["base"])
-    frames["runs"] = with_trials(frames["runs"], frames.get("trials"))
-    return {**frames, "corpora": collect_corpora(files["cards"])}
+    cells = frames["runs"][[*TASK, "unvaried"]].itertuples(index=False, name=None)
+    searched = [counts.get(cell, 0) for cell in cells]
+    frames["runs"]["trials"] = np.where(frames["runs"]["tuned"], searched, 0)
+    described = [
+        {name: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for name, value in card.items()}
+        for card in cards.values()
+    ]
+    return {**frames, "corpora": pd.DataFrame(described)}
 
 
-def collect_runs(study: str, metrics: Paths, timing: Paths, predictions: Paths, cards: Paths) -> pd.DataFrame:
-    """One row per run: its metrics.json, and what timing.json says of it."""
-    copies = {card["corpus"]: card["test_in_train"] for card in map(_read, cards)}
+def collect_runs(
+    study: str, metrics: list[dict[str, Any]], timing: Paths, predictions: Paths, cards: dict[str, Any]
+) -> pd.DataFrame:
+    """One row per run: its metrics, and what timing.json says of it."""
     rows = []
-    for metrics_file, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
-        found, seconds = _read(metrics_file), _read(timing_file)
+    for found, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
         if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
-            found |= scores(pd.read_parquet(predictions_file), copies[found["corpus"]])
-        made_from = {"training": seconds["origin"], "evaluation": found.pop("origin")}
+            found |= scores(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
+        seconds = _read(timing_file)
+        made_from = {"training": seconds["origin"], "evaluation": found["origin"]}
         # results from before NUMERICS was told have its first value
         numerics = min(told.get("numerics", 1) for told in made_from.values())
-        told = {name: seconds.get(name) for name in TIMING}
-        rows.append({"study": study, **found, **told, **origins(made_from), "numerics": numerics})
-    frame = pd.DataFrame(rows).sort_values(RUN_KEYS, ignore_index=True)
+        row = {"study": study, **found, **{name: seconds.get(name) for name in TIMING}, **origins(made_from)}
+        rows.append({**row, "numerics": numerics})
+    frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
     return frame.astype({name: float for name, kind in CONTRACT["runs"].items() if kind in FLOATS and name in frame})
 
 
@@ -107,39 +123,15 @@ def origins(made_from: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {f"{job}_{part}": found[part] for job, found in made_from.items() for part in ("settings", "code")}
 
 
-def with_trials(runs: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataFrame:
-    """The runs with a column ``trials``: the number of trials of the search whose settings a run took, or 0."""
-    if trials is None:
-        return runs.assign(trials=0)
-    counts = trials.groupby(["corpus", "encoder", "objective"]).size()
-    cells = pd.MultiIndex.from_frame(runs[["corpus", "encoder", "unvaried"]])
-    found = counts.reindex(cells, fill_value=0).to_numpy()
-    return runs.assign(trials=np.where(runs["tuned"], found, 0))
-
-
-def collect_epochs(metrics: Paths, epochs: Paths, timing: Paths) -> pd.DataFrame:
-    """One row per epoch of a run: the run's keys, loss terms, validation score and the seconds of each part.
-
-    Untuned objectives have no epochs, so they have neither of the last two files.
-    """
-    runs = {Path(path).parent: _read(path) for path in metrics}
+def collect_epochs(metrics: dict[Path, dict[str, Any]], epochs: Paths, timing: Paths) -> pd.DataFrame:
+    """One row per epoch of a run (by folder): the run's keys, loss terms, validation score, seconds of each part."""
     frames = []
     for epochs_file, timing_file in zip(epochs, timing, strict=True):
-        frame = pd.read_csv(epochs_file).merge(pd.read_csv(timing_file), on="epoch", validate="one_to_one")
-        run = runs[Path(epochs_file).parent]
-        frames.append(frame.assign(**{key: run[key] for key in RUN_KEYS}))
+        run = metrics[Path(epochs_file).parent]
+        frames.append(_joined(epochs_file, timing_file, "epoch").assign(**{key: run[key] for key in RUN_KEYS}))
     if not frames:
         return without_rows("epochs", [column for column in CONTRACT["epochs"] if column not in OBJECTIVE_COLUMNS])
-    return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch"], first=RUN_KEYS)
-
-
-def collect_corpora(cards: Paths) -> pd.DataFrame:
-    """One row per corpus: its card, nested counts as JSON text."""
-    rows = [
-        {key: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for key, value in card.items()}
-        for card in map(_read, cards)
-    ]
-    return pd.DataFrame(rows)
+    return _sorted(frames, [*RUN_KEYS, "epoch"], first=RUN_KEYS)
 
 
 def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.DataFrame:
@@ -151,45 +143,40 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
     for best_file, trials_file, timing_file in zip(best, trials, timing, strict=True):
         found = yaml.safe_load(Path(best_file).read_text(encoding="utf-8"))
         keys = {key: found[key] for key in ("corpus", "encoder", "preset", "protocol", "score")}
-        keys |= {"study": study, "objective": found["objective_key"]}
-        frame = pd.read_csv(trials_file).merge(pd.read_csv(timing_file), on="trial", validate="one_to_one")
-        keys |= origins({"search": found["origin"]})
+        keys |= {"study": study, "objective": found["objective_key"], **origins({"search": found["origin"]})}
+        frame = _joined(trials_file, timing_file, "trial")
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
     first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]
-    collected = pd.concat(frames, ignore_index=True)
-    return _sorted(collected[first + sorted(set(collected) - set(first))], [*search, "trial"], first)
+    settings = sorted({column for frame in frames for column in frame} - set(first))
+    return _sorted(frames, [*search, "trial"], [*first, *settings])
 
 
-def collect_snapshots(settings: Paths, snapshots: Paths, cards: Paths) -> pd.DataFrame:
+def collect_snapshots(settings: Paths, snapshots: Paths, cards: dict[str, Any]) -> pd.DataFrame:
     """One row per document of a mini-batch and epoch: the run's keys, document, label, embedding (float16)."""
-    names = {card["corpus"]: card["class_names"] for card in map(_read, cards)}
     frames = []
     for settings_file, snapshots_file in zip(settings, snapshots, strict=True):
         run, stored = run_columns(_read(settings_file)), np.load(snapshots_file)
-        classes = np.array(names[run["corpus"]])
+        names = np.array(cards[run["corpus"]]["class_names"])[stored["labels"]]
+        document = {"doc_id": stored["doc_ids"], "label": stored["labels"], "class_name": names}
         for epoch, embeddings in enumerate(stored["embeddings"]):
-            document = {"doc_id": stored["doc_ids"], "label": stored["labels"], "class_name": classes[stored["labels"]]}
-            frame = pd.DataFrame({"position": range(len(embeddings)), **document, "embedding": list(embeddings)})
+            frame = pd.DataFrame({"position": range(len(names)), **document, "embedding": list(embeddings)})
             frames.append(frame.assign(epoch=epoch, **{key: run[key] for key in (*RUN_KEYS, "sigma")}))
-    return _sorted(pd.concat(frames, ignore_index=True), [*RUN_KEYS, "epoch", "position"])
+    by = [*RUN_KEYS, "epoch", "position"]
+    return _sorted(frames, by, by)
 
 
-def coverage(runs: pd.DataFrame, unfinished: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """One row per planned run: its keys, and whether it has finished."""
-    missing = pd.DataFrame(list(unfinished), columns=RUN_KEYS)
-    frame = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
-    return frame.sort_values(RUN_KEYS, ignore_index=True).astype({"seed": "int64", "finished": bool})
+def _joined(file: str, timing: str, on: str) -> pd.DataFrame:
+    """A table and the seconds of its rows."""
+    return pd.read_csv(file).merge(pd.read_csv(timing), on=on, validate="one_to_one")
 
 
-def _sorted(frame: pd.DataFrame, by: list[str], first: list[str] | None = None) -> pd.DataFrame:
-    """The rows in order, with the columns ``first`` (by default those they are sorted by) before the others."""
-    first = by if first is None else first
-    return frame[first + [column for column in frame if column not in first]].sort_values(by, ignore_index=True)
+def _sorted(frames: list[pd.DataFrame], by: list[str], first: list[str]) -> pd.DataFrame:
+    """The rows of all frames in order, with the columns ``first`` before the others."""
+    frame = pd.concat(frames, ignore_index=True).sort_values(by, ignore_index=True)
+    return frame[[*first, *(column for column in frame if column not in first)]]
 
 
 def _read(path: str) -> dict[str, Any]:
-    try:
+    with reading(path):
         return read_json(path)
-    except ValueError as error:
-        raise CorpusError(f"{path}: not valid JSON ({error}); delete it and run again") from None

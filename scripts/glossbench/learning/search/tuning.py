@@ -16,10 +16,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import reproducible
-from glossbench.learning.resolve import resolve
-from glossbench.learning.training.inputs import RunFiles, load_splits
-from glossbench.learning.training.memory import explain_out_of_memory
-from glossbench.learning.training.run import make_trainer, micro_batch_tokens
+from glossbench.learning.training.inputs import RunFiles, load_splits, resolve
+from glossbench.learning.training.run import make_trainer
 from glossbench.settings.jobs import SearchJob, TuneSettings
 from glossbench.settings.model import canonical
 from glossbench.settings.training import Choices, Space
@@ -50,14 +48,12 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
     """
     tuning, objective = settings.tuning, settings.objective
     device = reproducible(settings.device, settings.torch_threads)
-    splits = load_splits(settings, files, device, names=("train", "val"))
+    splits = load_splits(files, settings.subset, device, names=("train", "val"))
     estimates = files.estimates()
-    trials = open_study(journal, key, tuning)
 
     def score(trial: optuna.Trial, found: dict[str, float]) -> float:
         log.info("trial %d: %s", trial.number, found)
         resolved = resolve(objective, found, estimates)
-
         scores: list[float] = []
 
         def after_epoch(epoch: int, value: float) -> None:
@@ -66,8 +62,7 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
             if tuning.pruning != "never" and trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
-        with explain_out_of_memory("before the first epoch", micro_batch_tokens(resolved, device)):
-            trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
+        trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
         try:
             return trainer.fit().stopping.best
         except optuna.TrialPruned as reason:
@@ -76,11 +71,54 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
             log.info("trial %d stopped early, and counts as complete: %s", trial.number, reason)
             return max(scores)
 
+    study = open_study(journal, key, tuning)
+    while (number := len(study.trials)) < tuning.trials:
+        if tuning.timeout is not None and seconds_frame(study)["seconds"].sum() > tuning.timeout:
+            log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
+            break
+        study.sampler = sampler(tuning, number)
+        try_once(study, objective.search, score)
+    if not study.get_trials(states=(TrialState.COMPLETE,)):
+        reasons = sorted({trial.user_attrs.get("reason", "stopped early") for trial in study.trials})
+        reason = "; ".join(reasons) or "no time for any"
+        raise TrainingError(f"{settings.name}: no trial of the search completed: {reason}")
+    return study
+
+
+def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[..., float]) -> None:
+    """Ask for a trial and tell its result; that of an earlier trial of the same settings is taken over.
+
+    The latter has the state and scores of the earlier trial, and its attribute ``repeats`` is that trial's number.
+
+    Args:
+        study: the search.
+        search: space by setting.
+        score: trains a trial with its settings and returns its score.
+    """
+    trial = study.ask()
+    found = settings_of(trial, search)
+    before = study.get_trials(deepcopy=False, states=tuple(STATES))
+    same = next((tried for tried in before if settings_of(tried, search) == found), None)
+    if same is not None:
+        log.info("trial %d has the settings of trial %d and takes over its result", trial.number, same.number)
+        for name, value in ({"repeats": same.number} | same.user_attrs).items():
+            trial.set_user_attr(name, value)
+        for epoch, value in same.intermediate_values.items():
+            trial.report(value, epoch)
+        study.tell(trial, same.value if same.state == TrialState.COMPLETE else None, same.state)
+        return
     try:
-        try_until(trials, objective.search, score, tuning)
+        value = score(trial, found)
+    except optuna.TrialPruned as reason:
+        log.info("trial %d stopped early: %s", trial.number, reason)
+        study.tell(trial, state=TrialState.PRUNED)
     except TrainingError as error:
-        raise TrainingError(f"{settings.name}: {error}") from None
-    return trials
+        log.warning("trial %d failed: %s", trial.number, error)
+        trial.set_user_attr("reason", str(error))
+        study.tell(trial, state=TrialState.FAIL)
+    else:
+        study.tell(trial, value)
+        log.info("trial %d: %.4f", trial.number, value)
 
 
 def tuning_key(settings: TuneSettings) -> str:
@@ -99,13 +137,12 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
         key: digest of all that defines the search.
         tuning: settings of the search.
     """
-    finished = []
+    finished: list[FrozenTrial] = []
     if journal.is_file():
         try:
             before = optuna.load_study(study_name=NAME, storage=_storage(journal))
             if before.user_attrs.get("key") == key:
-                finished = [trial for trial in before.get_trials(deepcopy=False) if trial.state in STATES]
-                finished = finished[: tuning.trials]
+                finished = before.get_trials(deepcopy=False, states=tuple(STATES))[: tuning.trials]
             else:
                 log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
         except (KeyError, ValueError, RuntimeError) as error:
@@ -113,85 +150,28 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     journal.parent.mkdir(parents=True, exist_ok=True)
     fresh = journal.with_suffix(".new")
     fresh.unlink(missing_ok=True)
-    study = _new_study(fresh, key, tuning)
+    study = optuna.create_study(study_name=NAME, storage=_storage(fresh), direction="maximize")
+    study.set_user_attr("key", key)
     study.add_trials(finished)
     fresh.replace(journal)
     if finished:
         log.info("going on after %d finished trials", len(finished))
-    return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=_pruner(tuning))
+    pruner = optuna.pruners.MedianPruner(tuning.pruner.startup_trials, tuning.pruner.warmup_epochs)
+    return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=pruner)
 
 
-def try_until(
-    study: optuna.Study,
-    search: dict[str, Space],
-    score: Callable[[optuna.Trial, dict[str, float]], float],
-    tuning: SearchJob,
-) -> None:
-    """Run trials one after the other until one of two limits is reached.
-
-    A trial of settings that were tried before is not trained again, since it would give the same score. It takes over
-    state and scores of the earlier trial, and its attribute ``repeats`` is that trial's number.
-
-    Args:
-        study: the search.
-        search: space by setting.
-        score: trains a trial with its settings and returns its score.
-        tuning: settings of the search, with the limits ``trials`` (number of finished trials) and ``timeout``
-            (seconds that they took together, or None).
-
-    Raises:
-        TrainingError: if no trial has completed.
-    """
-    while (number := len(study.get_trials(deepcopy=False))) < tuning.trials:
-        if tuning.timeout is not None and seconds_frame(study)["seconds"].sum() > tuning.timeout:
-            log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
-            break
-        study.sampler = sampler(tuning, number)
-        trial = study.ask()
-        found = settings_of(trial, search)
-        before = [tried for tried in study.get_trials(deepcopy=False) if tried.state in STATES]
-        same = next((tried for tried in before if settings_of(tried, search) == found), None)
-        if same is not None:
-            _take_over(study, trial, same)
-            continue
-        try:
-            value = score(trial, found)
-        except optuna.TrialPruned as reason:
-            log.info("trial %d stopped early: %s", trial.number, reason)
-            study.tell(trial, state=TrialState.PRUNED)
-        except TrainingError as error:
-            log.warning("trial %d failed: %s", trial.number, error)
-            trial.set_user_attr("reason", str(error))
-            study.tell(trial, state=TrialState.FAIL)
-        else:
-            study.tell(trial, value)
-            log.info("trial %d: %.4f", trial.number, value)
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        reasons = {trial.user_attrs.get("reason", "stopped early") for trial in study.get_trials(deepcopy=False)}
-        raise TrainingError(f"no trial of the search completed: {'; '.join(sorted(reasons)) or 'no time for any'}")
-
-
-def _take_over(study: optuna.Study, trial: optuna.Trial, same: FrozenTrial) -> None:
-    """End a trial like an earlier one of the same settings."""
-    log.info("trial %d has the settings of trial %d and takes over its result", trial.number, same.number)
-    trial.set_user_attr("repeats", same.user_attrs.get("repeats", same.number))
-    if "reason" in same.user_attrs:
-        trial.set_user_attr("reason", same.user_attrs["reason"])
-    for epoch, value in same.intermediate_values.items():
-        trial.report(value, epoch)
-    study.tell(trial, same.value if same.state == TrialState.COMPLETE else None, same.state)
+def _storage(journal: Path) -> JournalStorage:
+    return JournalStorage(JournalFileBackend(str(journal)))
 
 
 def sampler(tuning: SearchJob, number: int) -> TPESampler:
-    """The sampler of a trial, seeded by the trial's number. Every option that is not deprecated is set."""
+    """The sampler of a trial, seeded by the trial's number."""
     options = tuning.sampler
     return TPESampler(
         seed=int(np.random.SeedSequence([tuning.seed, number]).generate_state(1)[0]),
         n_startup_trials=options.startup_trials,
         n_ei_candidates=options.candidates,
         multivariate=options.multivariate,
-        group=False,
-        constant_liar=False,
     )
 
 
@@ -199,15 +179,14 @@ def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> 
     """The values of a trial by setting: proposed ones if it is running, else those that it had."""
     if isinstance(trial, FrozenTrial):
         trial = optuna.trial.FixedTrial(trial.params)
-    return {name: suggest(trial, name, space) for name, space in search.items()}
-
-
-def suggest(trial: optuna.Trial, name: str, space: Space) -> float:
-    """A value of a setting from its search space: choices, or low and high with step or log."""
-    if isinstance(space, Choices):
-        return trial.suggest_categorical(name, space.choices)
-    value = trial.suggest_float(name, space.low, space.high, step=space.step, log=space.log)
-    return value if space.step is None else round(value, 12)  # 0.3 instead of 0.30000000000000004
+    found = {}
+    for name, space in search.items():
+        if isinstance(space, Choices):
+            found[name] = trial.suggest_categorical(name, space.choices)
+        else:
+            value = trial.suggest_float(name, space.low, space.high, step=space.step, log=space.log)
+            found[name] = value if space.step is None else round(value, 12)  # 0.3 instead of 0.30000000000000004
+    return found
 
 
 def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
@@ -216,34 +195,28 @@ def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
     ``repeats`` is the number of the earlier trial whose result was taken over, missing for trials that were trained.
     """
     rows = []
-    for trial in study.get_trials(deepcopy=False):
+    for trial in study.trials:
         scores = trial.intermediate_values
-        value = max(scores.values()) if scores and trial.state != TrialState.FAIL else math.nan
-        rows.append(
-            {
-                "trial": trial.number,
-                "state": STATES[trial.state],
-                "value": value,
-                "epochs": len(scores),
-                "best": trial.number == study.best_trial.number,
-                "repeats": trial.user_attrs.get("repeats"),
-                **settings_of(trial, search),
-            }
-        )
+        failed = trial.state == TrialState.FAIL or not scores
+        row = {
+            "trial": trial.number,
+            "state": STATES[trial.state],
+            "value": math.nan if failed else max(scores.values()),
+        }
+        row |= {"epochs": len(scores), "best": trial.number == study.best_trial.number}
+        rows.append({**row, "repeats": trial.user_attrs.get("repeats"), **settings_of(trial, search)})
     return pd.DataFrame(rows).astype({"repeats": "Int64"})
 
 
 def seconds_frame(study: optuna.Study) -> pd.DataFrame:
     """Seconds of each finished trial. Kept apart from the other columns, since they differ between two searches."""
-    trials = study.get_trials(deepcopy=False)
-    seconds = [(trial.datetime_complete - trial.datetime_start).total_seconds() for trial in trials]
-    return pd.DataFrame({"trial": [trial.number for trial in trials], "seconds": seconds})
+    seconds = [{"trial": trial.number, "seconds": trial.duration.total_seconds()} for trial in study.trials]
+    return pd.DataFrame(seconds, columns=["trial", "seconds"])
 
 
 def best_found(settings: TuneSettings, trials: pd.DataFrame) -> dict[str, Any]:
     """Content of best.yaml: the best settings, their score, and the search space."""
-    best = trials[trials["best"]].iloc[0]
-    objective = settings.objective
+    best, objective = trials[trials["best"]].iloc[0], settings.objective
     return {
         "settings": {name: float(best[name]) for name in objective.search},
         "score": SCORES[objective.protocol],
@@ -253,25 +226,3 @@ def best_found(settings: TuneSettings, trials: pd.DataFrame) -> dict[str, Any]:
         **{key: getattr(settings, key) for key in ("corpus", "encoder", "objective_key")},
         **{key: getattr(objective, key) for key in ("preset", "protocol")},
     }
-
-
-def _pruner(tuning: SearchJob) -> optuna.pruners.MedianPruner:
-    options = tuning.pruner
-    return optuna.pruners.MedianPruner(
-        n_startup_trials=options.startup_trials,
-        n_warmup_steps=options.warmup_epochs,
-        interval_steps=1,
-        n_min_trials=1,
-    )
-
-
-def _storage(journal: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(journal)))
-
-
-def _new_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
-    study = optuna.create_study(
-        study_name=NAME, storage=_storage(journal), direction="maximize", pruner=_pruner(tuning)
-    )
-    study.set_user_attr("key", key)
-    return study

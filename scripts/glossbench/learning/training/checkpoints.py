@@ -3,6 +3,8 @@
 import hashlib
 import json
 import logging
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +32,15 @@ class Checkpoint:
     @uninterrupted()
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> None:
         """Write model, optimiser and progress. After a kill at any moment there is the previous file or this one."""
-        tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
-        tensors.update({f"best/{name}": value for name, value in progress.best.items()})
-        tensors.update({f"snapshots/{epoch}": value for epoch, value in enumerate(progress.snapshots)})
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors.update({f"optimizer/{index}/{name}": value for name, value in state.items()})
-        stopping = progress.stopping
-        header = {
-            "key": self.key,
-            "epoch": progress.epoch,
-            "history": progress.history,
-            "stopping": {"best": stopping.best, "bad_epochs": stopping.bad_epochs},
-        }
+        parts = {"model": model.state_dict(), "best": progress.best, "snapshots": dict(enumerate(progress.snapshots))}
+        parts |= {f"optimizer/{index}": state for index, state in optimizer.state_dict()["state"].items()}
+        tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+        stopping = {name: getattr(progress.stopping, name) for name in ("best", "bad_epochs")}
+        header = {"key": self.key, "epoch": progress.epoch, "history": progress.history, "stopping": stopping}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        save_file(_independent(tensors), partial, metadata={"progress": json.dumps(header)})
+        independent = {name: value.detach().contiguous() for name, value in tensors.items()}  # as safetensors requires
+        save_file(independent, partial, metadata={"progress": json.dumps(header)})
         # Not synced to the disk: after a power failure the file may be truncated, which load() detects and ignores.
         partial.replace(self.path)
 
@@ -57,27 +53,30 @@ class Checkpoint:
         """
         if not self.path.is_file():
             return False
+        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         try:
             with safe_open(self.path, framework="pt") as file:
                 header = json.loads((file.metadata() or {}).get("progress", "{}"))
                 if header.get("key") != self.key:
                     log.warning("%s: belongs to other settings, code or inputs; ignored", self.path)
                     return False
-                tensors = {name: file.get_tensor(name) for name in file.keys()}
+                for name in file.keys():
+                    part, _, rest = name.partition("/")
+                    parts[part][rest] = file.get_tensor(name)
         except (SafetensorError, OSError, ValueError) as error:
             log.warning("%s: damaged (%s); ignored", self.path, error)
             return False
-        model.load_state_dict(_with_prefix(tensors, "model/"))
-        _restore_optimizer(optimizer, _with_prefix(tensors, "optimizer/"))
+        model.load_state_dict(parts["model"])
+        state: dict[int, dict[str, Tensor]] = defaultdict(dict)
+        for name, value in parts["optimizer"].items():
+            index, entry = name.split("/")
+            state[int(index)][entry] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": dict(state)})
         device = next(model.parameters()).device
-        progress.best = {name: value.to(device) for name, value in _with_prefix(tensors, "best/").items()}
-        snapshots = _with_prefix(tensors, "snapshots/")
-        progress.snapshots = [snapshots[str(epoch)] for epoch in range(len(snapshots))]
+        progress.best = {name: value.to(device) for name, value in parts["best"].items()}
+        progress.snapshots = [parts["snapshots"][str(epoch)] for epoch in range(len(parts["snapshots"]))]
         progress.epoch, progress.history = header["epoch"], header["history"]
-        progress.stopping.best, progress.stopping.bad_epochs = (
-            header["stopping"]["best"],
-            header["stopping"]["bad_epochs"],
-        )
+        vars(progress.stopping).update(header["stopping"])
         return True
 
     def remove(self) -> None:
@@ -85,7 +84,7 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def run_key(settings: str, code: str, inputs: list[Path]) -> str:
+def run_key(settings: str, code: str, inputs: Iterable[str]) -> str:
     """Digest of all that defines a run.
 
     Args:
@@ -95,28 +94,10 @@ def run_key(settings: str, code: str, inputs: list[Path]) -> str:
             the states of frozen layers are covered by the manifest and by the settings that they were made with.
     """
     digest = hashlib.sha256(f"{settings}\n{code}".encode())
-    for path in inputs:
+    for path in map(Path, inputs):
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
                 size = file.stat().st_size
                 digest.update(f"\n{file.name} {size} ".encode())
                 digest.update(file.read_bytes() if size <= 2**26 else b"")
     return digest.hexdigest()
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        index, entry = name.split("/")
-        state.setdefault(int(index), {})[entry] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-
-def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names start with a prefix, by their names without it."""
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _independent(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Contiguous tensors that share no memory, as safetensors requires."""
-    return {name: value.detach().contiguous() for name, value in tensors.items()}

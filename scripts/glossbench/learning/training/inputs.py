@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import yaml
 
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
+from glossbench.errors import TrainingError
 from glossbench.files import read_json
 from glossbench.learning.encoder.frozen import with_frozen_states
-from glossbench.settings.jobs import RunSettings, UntunedSettings
+from glossbench.settings.jobs import Objective
 from glossbench.settings.training import Subset
 
 SPLITS = ("train", "val", "test")
+Told = TypeVar("Told", bound=Objective)
 
 
 @dataclass(frozen=True)
@@ -44,50 +46,60 @@ class RunFiles:
         return {name: best[name] for name in names}
 
 
+def resolve(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] | None) -> Told:
+    """An objective in which every setting has its value; multipliers are applied last.
+
+    Args:
+        objective: as a job is told it.
+        tuned: settings that a search found.
+        estimates: content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
+
+    Raises:
+        TrainingError: if a multiplied setting is out of its range.
+    """
+    values = dict(tuned)
+    rule = values.get("sigma", objective.value("sigma"))
+    if isinstance(rule, str):
+        assert estimates is not None, "a rule for sigma without its estimates"
+        values["sigma"] = estimates["sigma"][objective.value("sigma_median")][rule]
+    for setting, factor in objective.multipliers.items():
+        values[setting] = values.get(setting, objective.value(setting)) * factor
+    for setting, limit in (("weight", "at most 1"), ("labeled_fraction", "below 1")):
+        value = values.get(setting, 0)
+        if value > 1 or (value == 1 and limit == "below 1"):
+            raise TrainingError(f"{setting} is {value:g} after multiplying, expected {limit}; take a smaller multiple")
+    return objective.with_values(values)
+
+
 @dataclass(frozen=True)
 class Splits:
-    """The documents of a run, and the number of classes C of its corpus. Tuning reads no test documents: None."""
+    """The documents of a run, and the number of classes C of its corpus. Splits that are not read are None."""
 
     train: Documents
-    val: Documents
+    val: Documents | None
     test: Documents | None
     num_classes: int
 
 
 def load_splits(
-    settings: RunSettings | UntunedSettings, files: RunFiles, device: torch.device, names: tuple[str, ...] = SPLITS
+    files: RunFiles, subset: Subset, device: torch.device | str = "cpu", names: Sequence[str] = SPLITS
 ) -> Splits:
     """The documents of a run on its device.
 
     Args:
-        settings: the run's settings.
         files: the run's inputs.
+        subset: documents that are used; all or a stratified draw.
         device: where values and labels are put.
-        names: splits to read; the others are None.
-    """
-    documents, num_classes = read_documents(files.tokens, settings.subset, names)
-    placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
-    return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)
-
-
-def read_documents(tokens: Path, subset: Subset, splits: tuple[str, ...] = SPLITS) -> tuple[dict[str, Documents], int]:
-    """The documents of each split, or a stratified subset of them.
-
-    Args:
-        tokens: folder of a tokenized corpus.
-        subset: size by split (None is all documents), and ``seed`` of the draw.
-        splits: names of the splits to read.
-
-    Returns:
-        Documents by split, and the number of classes of the splits before any subset is drawn.
+        names: splits to read. Classes are counted in these, before any subset is drawn.
 
     Raises:
         SettingsError: if a subset cannot be drawn.
     """
     documents, num_classes = {}, 0
-    for split in splits:
-        whole = load_documents(tokens, split)
+    for name in names:
+        whole = load_documents(files.tokens, name)
         num_classes = max(num_classes, int(whole.labels.max()) + 1)
-        rows = rows_of_subset(whole.labels.numpy(), split, dict(subset))
-        documents[split] = whole if rows is None else whole.select(rows)
-    return documents, num_classes
+        rows = rows_of_subset(whole.labels.numpy(), name, dict(subset))
+        documents[name] = whole if rows is None else whole.select(rows)
+    placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
+    return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)

@@ -1,6 +1,7 @@
 """A training job: the seeds of one corpus, encoder and objective, each resumed from its checkpoint."""
 
 import logging
+from collections import defaultdict
 from pathlib import Path
 
 from glossbench.errors import TrainingError
@@ -17,22 +18,8 @@ from glossbench.settings.jobs import RunSettings
 log = logging.getLogger(__name__)
 
 
-def output_by_seed(output: dict[str, str | list[str]]) -> dict[int, dict[str, str]]:
-    """The outputs of a job by seed.
-
-    Args:
-        output: by name, a path or a list with one path per seed. The folder of a path is named seed-{seed}.
-    """
-    by_seed: dict[int, dict[str, str]] = {}
-    for name, paths in output.items():
-        for path in [paths] if isinstance(paths, str) else paths:
-            seed = int(Path(path).parent.name.removeprefix("seed-"))
-            by_seed.setdefault(seed, {})[name] = path
-    return by_seed
-
-
 def train_seeds(
-    settings: str, code: str, given: dict[str, str], outputs: dict[int, dict[str, str]], state: str
+    settings: str, code: str, given: dict[str, str], output: dict[str, str | list[str]], state: str
 ) -> None:
     """Train each seed. If one fails, the others are still trained.
 
@@ -40,19 +27,23 @@ def train_seeds(
         settings: canonical JSON of a run's settings without its seed.
         code: digest of the code.
         given: named inputs of the rule.
-        outputs: paths by seed and name.
+        output: by name, a path or a list with one path per seed. The folder of a path is named seed-{seed}.
         state: folder for what survives a kill, with one folder per seed.
 
     Raises:
         TrainingError: with the message of every seed that failed.
     """
+    outputs: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, paths in output.items():
+        for path in [paths] if isinstance(paths, str) else paths:
+            outputs[Path(path).parent.name][name] = path
     failures, told = [], RunSettings.from_json(settings)
-    for seed, output in outputs.items():
-        key = run_key(f"{settings} {seed}", code, [Path(path) for path in given.values()])
-        folder = Path(state) / f"seed-{seed}"
+    for name, files in outputs.items():
+        seed, folder = int(name.removeprefix("seed-")), Path(state) / name
+        key = run_key(f"{settings} {seed}", code, given.values())
         checkpoint, kept_run = Checkpoint(folder / "checkpoint.safetensors", key), KeptRun(folder / FOLDER, key)
         with exclusive(folder):
-            if len(outputs) > 1 and kept_run.restore(output):
+            if len(outputs) > 1 and kept_run.restore(files):
                 log.info("seed %d is finished already", seed)
                 continue
             try:
@@ -62,8 +53,8 @@ def train_seeds(
                 continue
             result.timing.update(origin=origin(settings, code), commit=commit())
             with uninterrupted():
-                write_run(result, output)
-                kept_run.keep(output)
+                write_run(result, files)
+                kept_run.keep(files)
                 checkpoint.remove()
         log.info("done: %s", result.timing)
     if failures:

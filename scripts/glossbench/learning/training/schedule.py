@@ -10,12 +10,8 @@ from torch import Tensor
 def draw_batches(n: int, batch_size: int, seed: int, epoch: int) -> list[Tensor]:
     """Positions of n documents in random order, cut into batches.
 
-    Args:
-        n: number of documents.
-        batch_size: size of each batch. The last batch may be smaller; if it has a single document, it is merged
-            into the one before.
-        seed: the seed of the run.
-        epoch: counted from 1 during training.
+    The last batch may be smaller; if it has a single document, it is merged into the one before. Epochs count from 1
+    during training.
     """
     order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(n))
     batches = list(order.split(batch_size))
@@ -41,8 +37,7 @@ class EarlyStopping:
 
     Attributes:
         patience: number of bad epochs in a row after which training stops.
-        tolerance: with 0 an epoch is bad if it is no better than the best. The standalone protocol of the reference
-            code has 0.005.
+        tolerance: with 0 an epoch is bad if it is no better than the best.
         best: highest score so far.
         bad_epochs: number of bad epochs since the last one that was not bad.
     """

@@ -18,9 +18,8 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.memory import explain_out_of_memory
+from glossbench.learning.training.machine import Timer, explain_out_of_memory
 from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
-from glossbench.learning.training.timing import Timer
 from glossbench.losses.protocol import TIMED_PARTS, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
@@ -36,7 +35,7 @@ class Model(nn.Module):
 
     Args:
         encoder: the encoder.
-        num_classes: number of outputs C of the head; None for no head.
+        num_classes: outputs C of the head; None for no head.
     """
 
     def __init__(self, encoder: Encoder, num_classes: int | None):
@@ -69,6 +68,7 @@ class Progress:
     snapshots: list[Tensor] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class Trainer:
     """Trains a model on an objective.
 
@@ -85,30 +85,27 @@ class Trainer:
         after_epoch: called with each epoch and its validation score; an exception that it raises ends the training.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        loss: nn.Module | None,
-        objective: Objective,
-        splits: Splits,
-        seed: int,
-        checkpoint: Checkpoint | None = None,
-        snapshot_indices: Tensor | None = None,
-        after_epoch: Callable[[int, float], None] | None = None,
-    ):
-        self.model, self.loss, self.splits, self.seed = model, loss, splits, seed
-        self.protocol, self.weight = objective.protocol, objective.weight
-        self.settings = objective.training
-        self.checkpoint, self.snapshot_indices, self.after_epoch = checkpoint, snapshot_indices, after_epoch
-        self.device = next(model.parameters()).device
-        self.needs = needs_of(loss)
-        self.timer = Timer(self.device)
-        if hasattr(loss, "timer"):
-            loss.timer = self.timer
-        self.class_weights = None
-        if self.settings.class_weights == "balanced":
-            self.class_weights = balanced_weights(splits.train.labels, splits.num_classes)
-        self.parameters = [p for p in model.parameters() if p.requires_grad]
+    model: Model
+    loss: nn.Module | None
+    objective: Objective
+    splits: Splits
+    seed: int
+    checkpoint: Checkpoint | None = None
+    snapshot_indices: Tensor | None = None
+    after_epoch: Callable[[int, float], None] | None = None
+
+    def __post_init__(self):
+        """Make what lasts for all steps: class weights, optimiser, timer."""
+        self.settings, self.protocol = self.objective.training, self.objective.protocol
+        self.score_name = "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
+        self.device = next(self.model.parameters()).device
+        self.needs, self.timer = needs_of(self.loss), Timer(self.device)
+        if hasattr(self.loss, "timer"):
+            self.loss.timer = self.timer
+        balanced = self.settings.class_weights == "balanced"
+        labels, classes = self.splits.train.labels, self.splits.num_classes
+        self.class_weights = balanced_weights(labels, classes) if balanced else None
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.settings.learning_rate, fused=True)
 
     def fit(self) -> Progress:
@@ -120,7 +117,9 @@ class Trainer:
         Raises:
             TrainingError: if the loss or the validation score is not finite, or memory runs out.
         """
-        progress = self._resume()
+        progress = Progress(0, EarlyStopping(self.settings.patience, self.settings.tolerance))
+        if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress):
+            log.info("resumed after epoch %d", progress.epoch)
         if not progress.snapshots:
             self._take_snapshot(progress)
         while progress.epoch < self.settings.epochs and not progress.stopping.stop:
@@ -142,24 +141,9 @@ class Trainer:
             self.model.load_state_dict(progress.best)
         return progress
 
-    @property
-    def score_name(self) -> str:
-        """Column of the validation score."""
-        return "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
-
-    @property
-    def forward_passes(self) -> int:
-        """Forward passes of a step: a second one only where there are two losses."""
-        two_losses = self.loss is not None and self.model.head is not None
-        return self.settings.forward_passes if two_losses else 1
-
     @torch.inference_mode()
     def encode(self, documents: Documents, indices: Tensor | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Encode documents without dropout.
-
-        Args:
-            documents: N documents.
-            indices: positions of the documents to encode; by default all.
+        """Encode documents, or those at some positions, without dropout.
 
         Returns:
             Embeddings (N, d) and logits (N, C), or None in the standalone protocol, both float32.
@@ -177,11 +161,11 @@ class Trainer:
         """
         if self.snapshot_indices is None:
             return {}
-        train = self.splits.train
+        train, indices = self.splits.train, self.snapshot_indices
         return {
             "embeddings": torch.stack(progress.snapshots).cpu().numpy(),
-            "labels": train.labels.cpu().numpy()[self.snapshot_indices.numpy()],
-            "doc_ids": np.array([train.doc_ids[i] for i in self.snapshot_indices.tolist()]),
+            "labels": train.labels.cpu()[indices].numpy(),
+            "doc_ids": np.array([train.doc_ids[i] for i in indices.tolist()]),
         }
 
     def step(self, batch: Tensor) -> dict[str, Tensor]:
@@ -193,33 +177,13 @@ class Trainer:
         Returns:
             Scalars on the device: the total loss, its terms, and what the loss reports.
         """
-        documents = self.splits.train
+        documents, two_losses = self.splits.train, self.loss is not None and self.model.head is not None
         with self.timer("forward"), self._autocast():
             embeddings, logits = self.model(documents, batch)
             ce_logits = logits
-            if self.forward_passes == 2:
+            if two_losses and self.settings.forward_passes == 2:
                 _, ce_logits = self.model(documents, batch)
         labels = documents.labels[to_device(batch, self.device)]
-        terms = self._loss_terms(embeddings, logits, ce_logits, labels)
-        with self.timer("backward"):
-            terms["loss"].backward()
-        with self.timer("optimizer"):
-            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
-            self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
-        return {name: value.detach() for name, value in terms.items()}
-
-    def _loss_terms(
-        self, embeddings: Tensor, logits: Tensor | None, ce_logits: Tensor | None, labels: Tensor
-    ) -> dict[str, Tensor]:
-        """Total loss, its terms, and what the loss reports.
-
-        Args:
-            embeddings: (B, d) for the loss.
-            logits: (B, C) of the same forward pass, or None.
-            ce_logits: (B, C) for cross-entropy, of the second forward pass if there are two, or None.
-            labels: (B,).
-        """
         terms, report = {}, {}
         if ce_logits is not None:
             terms["loss_ce"] = F.cross_entropy(ce_logits.float(), labels, weight=self.class_weights)
@@ -233,44 +197,39 @@ class Trainer:
             terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
             report = self.loss.report() if hasattr(self.loss, "report") else {}
             for name in filter(is_engine_column, report):
-                raise TrainingError(
-                    f"{type(self.loss).__name__}.report: {name} found, expected a name that is not taken"
-                )
-        if self.protocol == "standalone":
-            total = terms["loss_metric"]
-        elif self.loss is None:
-            total = terms["loss_ce"]
-        else:
-            total = (1 - self.weight) * terms["loss_ce"] + self.weight * terms["loss_metric"]
-        return {"loss": total, **terms, **report}
+                loss = type(self.loss).__name__
+                raise TrainingError(f"{loss}.report: {name} found, expected a name that is not taken")
+        total = terms.get("loss_metric", terms.get("loss_ce"))
+        if two_losses:
+            weight = self.objective.weight
+            total = (1 - weight) * terms["loss_ce"] + weight * terms["loss_metric"]
+        with self.timer("backward"):
+            total.backward()
+        with self.timer("optimizer"):
+            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+        return {name: value.detach() for name, value in {"loss": total, **terms, **report}.items()}
 
     def _take_snapshot(self, progress: Progress) -> None:
         if self.snapshot_indices is not None:
             embeddings, _ = self.encode(self.splits.train, self.snapshot_indices)
             progress.snapshots.append(torch.from_numpy(embeddings).half())
 
-    def _resume(self) -> Progress:
-        stopping = EarlyStopping(self.settings.patience, self.settings.tolerance)
-        progress = Progress(0, stopping)
-        if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress):
-            log.info("resumed after epoch %d", progress.epoch)
-        return progress
-
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
-        settings = self.settings
+        settings, n = self.settings, len(self.splits.train)
         drops = sum(milestone < epoch for milestone in settings.learning_rate_milestones)
         rate = settings.learning_rate * settings.learning_rate_drop_factor**drops
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
         started = time.perf_counter()
-        batches = draw_batches(len(self.splits.train), settings.batch_size, self.seed, epoch)
         totals: dict[str, Tensor] = {}
-        for step, batch in enumerate(batches):
+        for step, batch in enumerate(draw_batches(n, settings.batch_size, self.seed, epoch)):
             torch.manual_seed(step_seed(self.seed, epoch, step))
             for name, value in self.step(batch).items():
-                totals[name] = totals.get(name, 0) + value * (len(batch) / len(self.splits.train))
+                totals[name] = totals.get(name, 0) + value * (len(batch) / n)
         means = {name: float(value) for name, value in totals.items()}  # the epoch's only wait for the device
         seconds = self.timer.lap()
         trained = time.perf_counter() - started
@@ -279,9 +238,8 @@ class Trainer:
                 f"epoch {epoch}: the loss is {means['loss']}; a smaller learning_rate (now {rate:g}) or clip_norm "
                 f"(now {settings.clip_norm:g}) is the first thing to try"
             )
-        score = self._validate(epoch)
-        row = {"epoch": epoch, **means, "learning_rate": rate, self.score_name: score}
-        row.update({f"seconds_{part}": seconds.get(part, 0.0) for part in PARTS})
+        row = {"epoch": epoch, **means, "learning_rate": rate, self.score_name: self._validate(epoch)}
+        row |= {f"seconds_{part}": seconds[part] for part in PARTS}
         row["seconds_other"] = trained - sum(row[f"seconds_{part}"] for part in PARTS)
         row["seconds_validation"] = time.perf_counter() - started - trained
         row["seconds_epoch"] = trained

@@ -1,14 +1,42 @@
-"""Writes the files of a run."""
+"""The result of a run, and its files."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
+from torch import Tensor
 
 from glossbench.files import replacing, write_json
-from glossbench.learning.training.run import RunResult
 from glossbench.learning.training.trainer import ENGINE_COLUMNS
+from glossbench.settings.jobs import TrainedRun
 
 EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", "best"]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The result of a run.
+
+    Attributes:
+        settings: the run's settings, with the objective resolved and the sizes of splits and model.
+        history: one row per epoch.
+        embeddings: {split} (N, d) float16, {split}_label (N,) and {split}_doc_id (N,) of the splits that the
+            evaluation needs: test, and in the standalone protocol train and validation too.
+        logits: {split} (N, C) float32, in the integrated protocol.
+        snapshots: see ``Trainer.snapshot_arrays``.
+        timing: seconds, memory, device and versions.
+        weights: state of the model that was tested.
+    """
+
+    settings: TrainedRun
+    history: list[dict[str, float]]
+    embeddings: dict[str, np.ndarray]
+    logits: dict[str, np.ndarray]
+    snapshots: dict[str, np.ndarray]
+    timing: dict[str, Any]
+    weights: dict[str, Tensor]
 
 
 def write_run(result: RunResult, output: dict[str, str]) -> None:
@@ -28,17 +56,9 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     history[["epoch", *seconds]].to_csv(output["timing_epochs"], index=False)
     write_json(output["settings"], result.settings.model_dump(mode="json"))
     write_json(output["timing"], result.timing)
-    embeddings, logits = {}, {}
-    for split, arrays in result.encoded.items():
-        embeddings[split] = arrays["embeddings"]
-        embeddings[f"{split}_label"] = arrays["labels"]
-        embeddings[f"{split}_doc_id"] = arrays["doc_ids"]
-        if "logits" in arrays:
-            logits[split] = arrays["logits"]
-    np.savez(output["embeddings"], **embeddings)
-    np.savez(output["logits"], **logits)
-    if "snapshots" in output:
-        np.savez(output["snapshots"], **result.snapshots)
+    for name in ("embeddings", "logits", "snapshots"):
+        if name in output:
+            np.savez(output[name], **getattr(result, name))
     if "weights" in output:
         with replacing(output["weights"]) as partial:
             save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, partial)

@@ -14,7 +14,7 @@ from glossbench.files import read_json, write_json
 from glossbench.learning.devices import reproducible
 from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
 from glossbench.learning.evaluation.scores import macro_f1
-from glossbench.learning.training.timing import machine
+from glossbench.learning.training.machine import machine
 from glossbench.provenance import commit
 from glossbench.settings.jobs import UntunedSettings
 

@@ -1,0 +1,136 @@
+"""The machine that a run trains on: its clock, its memory and its description. Nothing here changes a result."""
+
+import os
+import platform
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glossbench.data.documents import Documents
+from glossbench.errors import TrainingError
+
+# The CPU allocator of torch raises a plain RuntimeError: the first on Linux and macOS, the second on Windows.
+CPU_MESSAGES = ("can't allocate memory", "not enough memory")
+
+
+class Timer:
+    """Adds up the seconds of each part: ``with timer("forward"): ...``.
+
+    Parts may be nested; the seconds of an inner part count for the outer one too. On CUDA the parts are marked by
+    events, which are read in ``lap``.
+    """
+
+    def __init__(self, device: torch.device):
+        self.cuda = device.type == "cuda"
+        self.marks: list[tuple[str, Any, Any]] = []
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Add the time that the body takes to the seconds of ``part``."""
+        start = self._mark()
+        try:
+            yield
+        finally:
+            self.marks.append((part, start, self._mark()))
+
+    def lap(self) -> dict[str, float]:
+        """Seconds of each part since the last lap; waits for the device."""
+        if self.cuda:
+            torch.cuda.synchronize()
+        seconds: dict[str, float] = defaultdict(float)
+        for part, start, end in self.marks:
+            seconds[part] += start.elapsed_time(end) / 1000 if self.cuda else end - start
+        self.marks.clear()
+        return seconds
+
+    def _mark(self) -> "float | torch.cuda.Event":
+        if not self.cuda:
+            return time.perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+
+def throughput(history: list[dict[str, float]], train: Documents) -> dict[str, float]:
+    """Seconds of training in total and per epoch (without validation), training documents and tokens per second."""
+    seconds, epochs = sum(row["seconds_epoch"] for row in history), len(history)
+    return {
+        "train_seconds": seconds,
+        "seconds_per_epoch": seconds / epochs,
+        "docs_per_second": len(train) * epochs / seconds,
+        "tokens_per_second": len(train.values) * epochs / seconds,
+    }
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Device, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
+    if device.type == "cuda":
+        name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
+    else:
+        unit = 1 if sys.platform == "darwin" else 1024
+        name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    return {
+        "device": name,
+        "peak_memory_mib": peak,
+        "threads": torch.get_num_threads(),
+        "torch_version": torch.__version__,
+        "transformers_version": version("transformers"),
+        "python_version": platform.python_version(),
+    }
+
+
+def activation_bytes(config: Any, layers: int, lengths: Tensor) -> int:
+    """Memory of the activations that a batch keeps for its backward pass, estimated.
+
+    Per layer and token: sixteen vectors of the hidden size d in float32 (three projections, context, two inputs of
+    layer norms and their outputs, and eight for the feed-forward part of 4 d), two of one byte for dropout, and for
+    each head the attention probabilities with their mask.
+
+    Args:
+        config: configuration of a transformer.
+        layers: number of layers that are trained.
+        lengths: (B,) tokens of each document.
+    """
+    tokens, pairs = int(lengths.sum()), int(lengths.square().sum())
+    return layers * (66 * config.hidden_size * tokens + 5 * config.num_attention_heads * pairs)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that is free on a device, or available on this machine for a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # not Linux
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+@contextmanager
+def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]:
+    """Turn an out-of-memory error of the body into a TrainingError that names the part of the run and what to change.
+
+    Args:
+        where: the part of the run.
+        micro_batch_tokens: its present value.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        message = " ".join(str(error).split())[:200] or type(error).__name__
+        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not known and not any(text in str(error) for text in CPU_MESSAGES):
+            raise
+        raise TrainingError(
+            f"{where}: out of memory; training.gradient_cache: true, or a smaller training.micro_batch_tokens (now "
+            f"{micro_batch_tokens}) or training.batch_size is what to change ({message})"
+        ) from None
