@@ -1,7 +1,5 @@
 """The grammar of objective keys: what is taken apart goes together again, and what is no key is refused."""
 
-import math
-
 import pytest
 from glossbench.settings.keys import ObjectiveKey, multiple
 from hypothesis import example, given
@@ -18,27 +16,8 @@ KEYS = st.builds(ObjectiveKey, NAMES, st.none() | NAMES, CHANGES)
 @example(ObjectiveKey("gloss-o-ce", "reference", (("sigma", "x1.5"), ("learning_rate", "1e-05"))))
 def test_a_key_written_out_and_parsed_is_the_same_key(key):
     assert ObjectiveKey.parse(str(key)) == key
-
-
-@given(KEYS)
-def test_a_text_that_is_a_key_is_written_as_it_was_read(key):
-    assert str(ObjectiveKey.parse(str(key))) == str(key)
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("ce", ("ce", None, ())),
-        ("scl@reference", ("scl", "reference", ())),
-        ("gloss-o+sigma=x0.5", ("gloss-o", None, (("sigma", "x0.5"),))),
-        (
-            "scl@reference+temperature=0.1+batch_size=64",
-            ("scl", "reference", (("temperature", "0.1"), ("batch_size", "64"))),
-        ),
-    ],
-)
-def test_the_parts_of_a_key(text, parts):
-    assert ObjectiveKey.parse(text) == ObjectiveKey(*parts)
+    assert key.unvaried == key.unvaried.unvaried == ObjectiveKey(key.base, key.preset)
+    assert str(key).startswith(str(key.unvaried))
 
 
 @pytest.mark.parametrize(
@@ -61,13 +40,6 @@ def test_any_text_is_a_key_or_is_refused(text):
     assert str(key) == text.replace(",", "+")
 
 
-@given(KEYS)
-def test_without_its_changes_a_key_keeps_entry_and_preset(key):
-    assert key.unvaried == ObjectiveKey(key.base, key.preset)
-    assert key.unvaried.unvaried == key.unvaried
-    assert str(key).startswith(str(key.unvaried))
-
-
 @given(KEYS, SETTINGS, VALUES)
 def test_a_change_comes_last_and_leaves_the_rest(key, setting, value):
     changed = key.with_change(setting, value)
@@ -76,42 +48,32 @@ def test_a_change_comes_last_and_leaves_the_rest(key, setting, value):
     assert str(changed) == f"{key}+{setting}={value}"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.5, "0.5"),
-        (1e-5, "1e-05"),
-        (64, "64"),
-        (0.1 + 0.2, "0.3"),
-        (2.0, "2"),
-        ("x1.5", "x1.5"),
-        (True, "true"),
-        ("none", "none"),
-    ],
-)
+NUMBERS = {
+    0.5: "0.5",
+    1e-5: "1e-05",
+    64: "64",
+    0.1 + 0.2: "0.3",
+    2.0: "2",
+    "x1.5": "x1.5",
+    True: "true",
+    "none": "none",
+}
+
+
+@pytest.mark.parametrize(("value", "text"), NUMBERS.items())
 def test_a_number_is_written_in_its_shortest_form(value, text):
     assert str(ObjectiveKey("ce").with_change("weight", value)) == f"ce+weight={text}"
-
-
-@given(st.floats(min_value=1e-6, max_value=1e6, allow_nan=False))
-def test_a_key_holds_a_number_to_six_digits(value):
-    ((_, text),) = ObjectiveKey.parse(str(ObjectiveKey("ce").with_change("weight", value))).changes
-    assert math.isclose(float(text), value, rel_tol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("text", "columns"),
     [
-        ("ce", ("ce", "ce", "", "")),
         ("ce@reference", ("ce", "ce@reference", "", "")),
-        ("gloss-o+sigma=x2", ("gloss-o", "gloss-o", "sigma", "x2")),
-        ("gloss-o@reference+sigma=x2+weight=0.3", ("gloss-o", "gloss-o@reference", "sigma,weight", "x2,0.3")),
+        ("gloss-o@reference+sigma=x2,weight=0.3", ("gloss-o", "gloss-o@reference", "sigma,weight", "x2,0.3")),
     ],
 )
 def test_columns_say_entry_unvaried_key_and_what_is_changed(text, columns):
-    assert ObjectiveKey.parse(text).columns() == dict(
-        zip(("base", "unvaried", "setting", "value"), columns, strict=True)
-    )
+    assert tuple(ObjectiveKey.parse(text).columns().values()) == columns
 
 
 @given(KEYS)
@@ -123,9 +85,6 @@ def test_columns_tell_two_keys_apart(key):
     assert columns["unvaried"].startswith(columns["base"])
 
 
-@pytest.mark.parametrize(
-    ("value", "factor"),
-    [("x1.5", "1.5"), ("x2", "2"), ("x1e-3", "1e-3"), ("1.5", None), ("x", None), ("x-2", None), ("", None)],
-)
-def test_a_multiple_is_an_x_and_a_number(value, factor):
-    assert multiple(value) == factor
+def test_a_multiple_is_an_x_and_a_number():
+    assert [multiple(value) for value in ("x1.5", "x2", "x1e-3")] == ["1.5", "2", "1e-3"]
+    assert not any(map(multiple, ("1.5", "x", "x-2", "")))

@@ -102,13 +102,8 @@ def test_search_spaces_are_the_papers_or_its_codes():
     assert "weight" not in searches["scl-ce@reference"], "the code keeps it at 0.9"
     assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7], "used": 0.1}
     assert searches["scl@reference"]["temperature"] == {"low": 0.1, "high": 1}
-
-
-def test_a_searched_setting_that_runs_do_not_take_has_the_value_that_they_use():
-    study = load(objectives=["scl-ce@reference"], tuning={})
-    objective = study.objective("scl-ce@reference")
-    assert objective.told().tuned == ("learning_rate",)
-    assert objective.told().loss_settings.temperature == 0.1
+    told = study.objective("scl-ce@reference").told()  # temperature is searched, but runs do not take it
+    assert (told.tuned, told.loss_settings.temperature) == (("learning_rate",), 0.1)
 
 
 def test_a_preset_sets_one_value_or_one_per_protocol():
@@ -130,12 +125,6 @@ def test_settings_come_from_study_then_preset_then_registry_then_key():
     assert second.loss_settings.criterion == "nll"
 
 
-def test_a_single_value_is_a_list_of_one_and_a_bare_subset_is_the_training_part():
-    study = load(corpora="r8", seeds=3, subset=1000)
-    assert (study.corpora, study.seeds) == (["r8"], [3])
-    assert study.settings.subset == Subset(train=1000)
-
-
 def test_a_subset_is_at_most_what_a_corpus_has():
     study = load(corpora=["mr", "r8"], subset={"train": 6000, "val": 500, "test": 3000, "per_class": 4})
     assert study.subset("mr") == Subset(train=6000, val=500, test=3000, per_class=4)
@@ -154,12 +143,17 @@ def test_a_key_may_have_commas_for_plus_signs_in_a_study_file():
     assert study.runs_shown("projection") == [study.runs[1]]
 
 
-def test_numbers_that_come_as_text_are_numbers():
+def test_values_may_come_in_other_forms():
     """As from --config, which gives text inside lists and mappings, and from 2e-5, which YAML takes for text."""
-    study = load(seeds=["0", "7"], subset={"train": "50", "val": "null"}, training={"learning_rate": "2e-5"})
-    assert study.seeds == [0, 7]
+    study = load(
+        seeds=["0", 7.0], subset={"train": "50", "val": "null"}, training={"learning_rate": "2e-5", "epochs": 3.0}
+    )
+    assert str(study.seeds) == "[0, 7]"
     assert (study.settings.subset.train, study.settings.subset.val) == (50, None)
-    assert study.settings.training.learning_rate == 2e-5
+    assert (study.settings.training.learning_rate, str(study.objective("ce").training.epochs)) == (2e-5, "3")
+    one = load(corpora="r8", seeds=3, subset=1000.0)
+    assert (one.corpora, one.seeds, one.settings.subset) == (["r8"], [3], Subset(train=1000))
+    assert load(subset=None).settings.subset == load().settings.subset
 
 
 def test_canonical_text_is_one_for_one_meaning():
@@ -176,164 +170,76 @@ FORM = "is not of the form objective[@preset][+setting=value]"
 
 # What is wrong, and the whole line the user reads.
 WRONG = [
-    ({"study": None}, f"study: null {NAME}"),
-    ({"study": 3}, f"study: 3 {NAME}"),
-    ({"study": ["a"]}, f'study: ["a"] {NAME}'),
-    ({"study": ""}, f'study: "" {NAME}'),
     ({"study": "Upper"}, f'study: "Upper" {NAME}'),
-    ({"study": "a" * 61}, f'study: "{"a" * 61}" {NAME}'),
     ({"study": "a" * 300}, f'study: "{"a" * 78}… {NAME}'),
     ({"corpora": ["R-8"]}, 'corpora[0]: unknown "R-8"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
-    ({"corpora": ["mr", "imdb"]}, 'corpora[1]: unknown "imdb"; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"corpora": []}, f"corpora: [] {LIST}"),
-    ({"corpora": None}, f"corpora: null {LIST}"),
-    ({"corpora": {"mr": 1}}, f'corpora: {{"mr": 1}} {LIST}'),
     ({"corpora": [3]}, "corpora[0]: 3 found, expected text of at most 200 characters"),
-    ({"corpora": [["mr"]]}, 'corpora[0]: ["mr"] found, expected text of at most 200 characters'),
     ({"corpora": ["mr", "r8", "mr"]}, 'corpora: "mr" is listed twice'),
-    ({"encoders": ["minilm"]}, 'encoders[0]: unknown "minilm"; did you mean "minilm-l6"?; encoders: bert-base, distilbert, minilm-l6, my-encoder, roberta-large'),
-    ({"encoders": []}, f"encoders: [] {LIST}"),
     ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
-    ({"objectives": ["ce", "ce"]}, 'objectives: "ce" is listed twice'),
     ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
-    ({"objectives": ["ce@"]}, f'objectives[0]: "ce@" {FORM}'),
     ({"objectives": ["ce+epochs"]}, f'objectives[0]: "ce+epochs" {FORM}'),
     ({"objectives": ["ce+epochs=1+epochs=2"]}, "objectives[0]: ce+epochs=1+epochs=2: epochs is given twice"),
-    ({"objectives": ["ce+epochs=2.5"]}, "objectives[0]: ce+epochs=2.5: epochs: 2.5 found, expected a whole number at least 1"),
-    ({"objectives": ["gloss-sqrt+labeled_fraction=1"]}, "objectives[0]: gloss-sqrt+labeled_fraction=1: labeled_fraction: 1 found, expected a number above 0 and below 1"),
     ({"objectives": ["gloss-sqrt+sigma=0"]}, "objectives[0]: gloss-sqrt+sigma=0: sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
-    ({"objectives": ["gloss-sqrt+sigma=nan"]}, 'objectives[0]: gloss-sqrt+sigma=nan: sigma: "nan" found, expected a number above 0, or one of sqrt, inflection, nearest-other-class'),
-    ({"objectives": ["gloss-sqrt+sigma=sqr"]}, 'objectives[0]: gloss-sqrt+sigma=sqr: sigma: "sqr" found, expected a number above 0, or one of sqrt, inflection, nearest-other-class'),
     ({"objectives": ["gloss-sqrt+sgima=1"]}, 'objectives[0]: gloss-sqrt+sgima=1: sgima: unknown key; did you mean "sigma"?'),
-    ({"objectives": ["gloss-sqrt+transition=colum"]}, 'objectives[0]: gloss-sqrt+transition=colum: transition: "colum" found, expected one of stochastic, column'),
     ({"objectives": ["gloss-sqrt+stratified=yes"]}, 'objectives[0]: gloss-sqrt+stratified=yes: stratified: "yes" found, expected true or false'),
-    ({"objectives": ["gloss-sqrt-ce+weight=2"]}, "objectives[0]: gloss-sqrt-ce+weight=2: weight: 2 found, expected a number at least 0 and at most 1"),
-    ({"objectives": ["scl+temperature=-1"]}, "objectives[0]: scl+temperature=-1: temperature: -1 found, expected a number above 0"),
     ({"objectives": [f"ce+learning_rate=0.{'0' * 200}1"]}, f'objectives[0]: "ce+learning_rate=0.{"0" * 59}… found, expected text of at most 200 characters'),
-    ({"seeds": []}, f"seeds: [] {LIST}"),
-    ({"seeds": [0, 0]}, "seeds: 0 is listed twice"),
     ({"seeds": ["1", 1.0]}, "seeds: 1 is listed twice"),
-    ({"seeds": [-1]}, "seeds[0]: -1 found, expected a whole number at least 0 and at most 4294967295"),
     ({"seeds": [0, 2**32]}, "seeds[1]: 4294967296 found, expected a whole number at least 0 and at most 4294967295"),
     ({"seeds": [0.5]}, "seeds[0]: 0.5 found, expected a whole number at least 0 and at most 4294967295"),
     ({"seeds": [True]}, "seeds[0]: true found, expected a whole number at least 0 and at most 4294967295"),
-    ({"seeds": "a"}, 'seeds[0]: "a" found, expected a whole number at least 0 and at most 4294967295'),
     ({"trainnig": {}}, 'trainnig: unknown key; did you mean "training"?'),
-    ({"corpus": ["mr"]}, 'corpus: unknown key; did you mean "corpora"?'),
     ({"sub\nset": 1}, 'sub\\nset: unknown key; did you mean "subset"?'),
-    ({"Seeds": [1]}, 'Seeds: unknown key; did you mean "seeds"?'),
     ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, max_runtime, keep_weights, device, torch_threads, mirror, offline"),
-    ({"training": {"batchsize": 3}}, 'training.batchsize: unknown key; did you mean "batch_size"?'),
     ({"training": [8]}, "training: [8] found, expected a mapping"),
-    ({"training": None}, "training: null found, expected a mapping"),
-    ({"training": {"batch_size": 1}}, "training.batch_size: 1 found, expected a whole number at least 2"),
     ({"training": {"batch_size": "big"}}, 'training.batch_size: "big" found, expected a whole number at least 2'),
     ({"training": {"micro_batch_tokens": 0}}, "training.micro_batch_tokens: 0 found, expected a whole number at least 1 or null"),
-    ({"training": {"epochs": 0}}, "training.epochs: 0 found, expected a whole number at least 1"),
-    ({"training": {"patience": None}}, "training.patience: null found, expected a whole number at least 1"),
-    ({"training": {"learning_rate": 0}}, "training.learning_rate: 0 found, expected a number above 0"),
     ({"training": {"learning_rate": math.nan}}, "training.learning_rate: NaN found, expected a number above 0"),
-    ({"training": {"learning_rate": math.inf}}, "training.learning_rate: Infinity found, expected a number above 0"),
-    ({"training": {"learning_rate_drop_factor": 2}}, "training.learning_rate_drop_factor: 2 found, expected a number above 0 and at most 1"),
     ({"training": {"clip_norm": {"integrated": 1}}}, "training.clip_norm.standalone: missing"),
     ({"training": {"clip_norm": {"integrated": 1, "standalon": 2}}}, 'training.clip_norm.standalon: unknown key; did you mean "standalone"?'),
     ({"training": {"clip_norm": "much"}}, 'training.clip_norm: "much" found, expected a number above 0, or a mapping with integrated, standalone'),
-    ({"training": {"tolerance": {"integrated": -1, "standalone": 0}}}, "training.tolerance.integrated: -1 found, expected a number at least 0"),
-    ({"training": {"class_weights": "balance"}}, 'training.class_weights: "balance" found, expected one of none, balanced'),
-    ({"training": {"forward_passes": 3}}, "training.forward_passes: 3 found, expected one of 1, 2"),
-    ({"subset": {"training": 5}}, 'subset.training: unknown key; did you mean "train"?'),
-    ({"subset": 0}, "subset.train: 0 found, expected a whole number at least 2 or null"),
-    ({"subset": {"test": 0.5}}, "subset.test: 0.5 found, expected a whole number at least 1 or null"),
     ({"subset": [100]}, "subset: [100] found, expected a mapping of sizes, or one size for train"),
-    ({"subset": {"seed": -1}}, "subset.seed: -1 found, expected a whole number at least 0 and at most 4294967295"),
-    ({"max_length": 2}, "max_length: 2 found, expected a whole number at least 4 and at most 1000000"),
     ({"max_length": 513}, "max_length: 513 found, but minilm-l6 takes 512 tokens"),
-    ({"encoder": {"pooling": "max"}}, "encoder.pooling: \"max\" found, expected one of cls, mean"),
-    ({"encoder": {"poolng": "cls"}}, 'encoder.poolng: unknown key; did you mean "pooling"?'),
-    ({"encoder": "minilm-l6"}, 'encoder: "minilm-l6" found, expected a mapping'),
     ({"encoder": {"layers": 12}}, "encoder.layers: 12 found, but minilm-l6 has 6 layers here"),
-    ({"encoder": {"trainable_layers": 7}}, "encoder.trainable_layers: 7 found, but minilm-l6 has 6 layers here"),
     ({"encoder": {"layers": 2, "trainable_layers": 3}}, "encoder.trainable_layers: 3 found, but minilm-l6 has 2 layers here"),
-    ({"probe": {"C": []}}, f"probe.C: [] {LIST}"),
-    ({"probe": {"C": [1, 0]}}, "probe.C[1]: 0 found, expected a number above 0"),
     ({"probe": {"C": [1, 1.0]}}, "probe.C: 1.0 is listed twice"),
     ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: kind, C, max_iter, class_weights, tested_step, silhouette"),
-    ({"projection": {}}, "projection.objectives: missing"),
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
     ({"projection": {"objectives": ["scl"]}}, 'projection.objectives[0]: unknown "scl"; objectives of this study: ce'),
     ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
-    ({"projection": {"objectives": ["ce"], "perplexity": 0}}, "projection.perplexity: 0 found, expected a number above 0"),
-    ({"projection": {"objectives": ["ce"], "max_documents": 9}}, "projection.max_documents: 9 found, expected a whole number at least 10"),
-    ({"snapshots": {"objectives": ["scl"]}}, 'snapshots.objectives[0]: unknown "scl"; objectives of this study: ce'),
-    ({"snapshots": {"objectives": ["ce"], "seed": 1}}, "snapshots.seed: 1 is not one of seeds [0]"),
-    ({"seeds_per_job": 0}, "seeds_per_job: 0 found, expected a whole number at least 1"),
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
-    ({"grid": [{}, {"objectives": ["gloss"]}]}, 'grid[1].objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
-    ({"grid": [{"seed": [1]}]}, 'grid[0].seed: unknown key; did you mean "seeds"?'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
     ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce+weight=0.1: weight: unknown key; did you mean "test_weights"?'),
-    ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": [0.1, 2]}}]}, "grid[0].vary: gloss-o-ce+weight=2: weight: 2 found, expected a number at least 0 and at most 1"),
     ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce+weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o+sigma=x0: sigma=x0 found, expected x and a number above 0"),
     ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be taken 2 times'),
-    ({"objectives": ["gloss-o+stratified=x2"]}, "objectives[0]: gloss-o+stratified=x2: stratified is false, which cannot be taken 2 times"),
     ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["frozen+learning_rate=1e-4"]}, "objectives[0]: frozen+learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: an untuned objective is not fine-tuned"),
-    ({"objectives": ["tfidf"], "grid": [{"vary": {"batch_size": [32]}}]}, "grid[0].vary: tfidf+batch_size=32: batch_size=32 found, expected tfidf alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is an untuned objective"),
-    ({"objectives": ["frozen"], "tuning": {"trials_by_objective": {"frozen": 4}}}, "tuning.trials_by_objective: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
     ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
-    ({"objectives": ["frozen"], "snapshots": {"objectives": ["frozen"]}}, "snapshots.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
-    ({"tuning": {"trial": 3}}, 'tuning.trial: unknown key; did you mean "trials"?'),
     ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
-    ({"tuning": {"spaces": {"learning_rate": {"low": 2, "high": 1}}}}, "tuning.spaces.learning_rate: low 2 found, expected less than high 1"),
     ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
-    ({"tuning": {"trials": 0}}, "tuning.trials: 0 found, expected a whole number at least 1"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
-    ({"tuning": {"trials_by_objective": {"scl": 4}}}, 'tuning.trials_by_objective: unknown "scl"; objectives of this study: ce'),
-    ({"tuning": {"sampler": {"name": "cmaes"}}}, "tuning.sampler.name: unknown key; keys here: startup_trials, candidates, multivariate"),
     ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),
-    ({"objectives": ["null"]}, f'objectives[0]: unknown "null"; objectives: {OBJECTIVES}'),
-    ({"grid": [{"objectives": ["ce", None]}]}, "grid[0].objectives[1]: null found, expected text of at most 200 characters"),
-    ({"tuning": {"objectives": [None]}}, "tuning.objectives[0]: null found, expected text of at most 200 characters"),
-    ({"projection": {"objectives": [None]}}, "projection.objectives[0]: null found, expected text of at most 200 characters"),
     ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is "gloss-o-ce" {SPELLED}'),
-    ({"objectives": ["gloss-o+sigma=0.50", "ce", "gloss-o+sigma=0.5"]}, f'objectives[2]: "gloss-o+sigma=0.5" is "gloss-o+sigma=0.50" {SPELLED}'),
     ({"objectives": ["scl+epochs=3+temperature=1", "scl+temperature=1+epochs=3"]}, f'objectives[1]: "scl+temperature=1+epochs=3" is "scl+epochs=3+temperature=1" {SPELLED}'),
     ({"objectives": ["gloss-o-ce+weight=0.7", "gloss-o-ce"]}, f'objectives[1]: "gloss-o-ce" is "gloss-o-ce+weight=0.7" {SPELLED}'),
     ({"grid": [{}, {"objectives": ["ce@paper"]}]}, f'grid[1].objectives[0]: "ce@paper" is "ce" {SPELLED}'),
     ({"grid": [{"objectives": ["scl+temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl+temperature=0.5" is "scl+temperature=0.50" {SPELLED}'),
-    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, 0.50]}}]}, "grid[0].vary.temperature: 0.5 is listed twice"),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, "0.5"]}}]}, 'grid[0].vary.temperature: "0.5" is listed twice'),
-    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["0.50", 0.5]}}]}, "grid[0].vary.temperature: 0.5 is listed twice"),
-    ({"objectives": ["scl"], "grid": [{"vary": {"temperature": ["x2", "x2.0"]}}]}, 'grid[0].vary.temperature: "x2.0" is listed twice'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl+temperature=much: temperature: "much" found, expected a number above 0'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [None]}}]}, "grid[0].vary.temperature[0]: null found, expected a value, or a multiple as in x1.5"),
     ({"tuning": {"taken_from": "s"}}, "tuning.taken_from: s found, expected the name of another study"),
-    ({"subset": 1}, "subset.train: 1 found, expected a whole number at least 2 or null"),
-    ({"subset": {"train": 1}}, "subset.train: 1 found, expected a whole number at least 2 or null"),
     ({"objectives": ["ce", "scl"], "subset": {"val": 3}}, "subset.val: 3 found, expected at least 4 for the silhouette of scl"),
     ({"subset": {"seed": 2**64}}, f"subset.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
-    ({"subset": {"seed": 2**32}}, f"subset.seed: 4294967296 found, {SEED}"),
-    ({"tuning": {"seed": 2**64}}, f"tuning.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
-    ({"snapshots": {"objectives": ["ce"], "seed": 2**32}}, f"snapshots.seed: 4294967296 found, {SEED}"),
     ({"projection": {"objectives": ["ce"], "perplexity": 3000}}, "projection.perplexity: 3000 found, but 3000 documents of mr are placed"),
-    ({"projection": {"objectives": ["ce"], "perplexity": 50}, "subset": {"test": 50}}, "projection.perplexity: 50 found, but 50 documents of mr are placed"),
     ({"corpora": ["mr", "r8"], "projection": {"objectives": ["ce"], "perplexity": 2500}}, "projection.perplexity: 2500 found, but 2189 documents of r8 are placed"),
-    ({"torch_threads": 10**9}, "torch_threads: 1000000000 found, expected a whole number at least 1 and at most 1024"),
     ({"max_length": 10**400}, f"max_length: 1{'0' * 78}… found, expected a whole number at least 4 and at most 1000000 of at most 18 digits"),
-    ({"encoders": ["my-encoder"], "max_length": 10**9}, "max_length: 1000000000 found, expected a whole number at least 4 and at most 1000000"),
-    ({"training": {"epochs": 10**400}}, f"training.epochs: 1{'0' * 78}… found, expected a whole number at least 1 of at most 18 digits"),
     ({"training": {"learning_rate": 10**400}}, f"training.learning_rate: 1{'0' * 78}… found, expected a number above 0 of at most 18 digits"),
     ({"objectives": [f"ce+epochs={10**30}"]}, f"objectives[0]: ce+epochs={10**30}: epochs: \"{10**30}\" found, expected a whole number at least 1"),
-    ({"keep_weights": "yes"}, 'keep_weights: "yes" found, expected true or false'),
-    ({"device": "gpu"}, 'device: "gpu" found, expected one of auto, cpu, cuda'),
-    ({"torch_threads": 0}, "torch_threads: 0 found, expected a whole number at least 1 and at most 1024"),
-    ({"mirror": 3}, "mirror: 3 found, expected text or null"),
-    ({"offline": "maybe"}, 'offline: "maybe" found, expected true or false'),
 ]  # fmt: skip
 
 
@@ -343,6 +249,12 @@ def line_of(make, *arguments):
         make(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_missing_key_is_named():
+    for key in LEAST:
+        least = {name: value for name, value in LEAST.items() if name != key}
+        assert line_of(load_study, least, "my.yaml", CONFIG) == f"my.yaml: {key}: missing"
 
 
 @pytest.mark.parametrize(("changes", "said"), WRONG, ids=[said[:60] for _, said in WRONG])
@@ -357,23 +269,6 @@ def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
     assert untuned == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
     assert [(run.objective, run.seed) for run in study.trained] == [("ce", 3), ("ce", 4)]
     assert [search.objective for search in study.tuning_jobs()] == ["ce"]
-
-
-@pytest.mark.parametrize("key", ["study", "corpora", "encoders", "objectives", "seeds"])
-def test_a_missing_key_is_named(key):
-    with pytest.raises(SettingsError, match=rf"^my.yaml: {key}: missing$"):
-        load_study({name: value for name, value in LEAST.items() if name != key}, "my.yaml", CONFIG)
-
-
-def test_one_with_a_point_is_one_wherever_a_whole_number_is_wanted():
-    study = load(seeds=[2.0], subset=10.0, training={"epochs": 3.0}, torch_threads=1.0)
-    numbers = [study.seeds[0], study.settings.subset.train, study.settings.torch_threads]
-    assert [str(number) for number in numbers] == ["2", "10", "1"]
-    assert str(study.objective("ce").training.epochs) == "3"
-
-
-def test_an_empty_subset_is_the_whole_corpus():
-    assert load(subset=None).settings.subset == load().settings.subset
 
 
 def test_dates_and_circles_of_yaml_are_no_surprise():
@@ -400,67 +295,36 @@ KEY = "found, expected lower-case letters, digits and single hyphens between the
 MISSING = object()
 REGISTRIES = [
     ("corpora", "mr.titel", "x", 'mr.titel: unknown key; did you mean "title"?'),
-    ("corpora", "mr.title", MISSING, "mr.title: missing"),
     ("corpora", "mr.title", "two\nlines", 'mr.title: "two\\nlines" found, expected one line of text'),
-    ("corpora", "mr.kind", "pickle", 'mr.kind: "pickle" found, expected one of textgcn, wheel-folders'),
     ("corpora", "mr.kind", "textgc", 'mr.kind: "textgc" found, expected one of textgcn, wheel-folders'),
     ("corpora", "mr", None, "mr: null found, expected a mapping with title, description, source, licence, kind, split"),
     ("corpora", "mr.splitting", "papers", 'mr.splitting: "papers" found, expected one of paper, given, or a mapping with fraction, seed'),
-    ("corpora", "mr.splitting", {"fraction": 1.0, "seed": 0}, "mr.splitting.fraction: 1.0 found, expected a number above 0 and below 1"),
-    ("corpora", "mr.splitting", {"fractoin": 0.1, "seed": 0}, 'mr.splitting.fractoin: unknown key; did you mean "fraction"?'),
-    ("corpora", "mr.splitting", {"fraction": 0.1}, "mr.splitting.seed: missing"),
     ("corpora", "mr.splitting", {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}, "mr.splitting.test_fraction: goes with a corpus without a test split of its own alone"),
     ("corpora", "mr.wheel", {"folder": "a"}, "mr.wheel: goes with kind wheel-folders alone"),
     ("corpora", "mr.files", MISSING, "mr.files: missing"),
     ("corpora", "mr.files.validation", MISSING, "mr.files.validation: missing"),
-    ("corpora", "mr.files.label", {}, 'mr.files.label: unknown key; did you mean "labels"?'),
-    ("corpora", "mr.files.labels.ulr", "x", 'mr.files.labels.ulr: unknown key; did you mean "url"?'),
     ("corpora", "mr.files.labels.url", "file:///etc/passwd", 'mr.files.labels.url: "file:///etc/passwd" found, expected an http or https address of a file, without ? and #'),
-    ("corpora", "mr.files.labels.sha256", "ab", 'mr.files.labels.sha256: "ab" found, expected 64 lower-case hexadecimal digits'),
-    ("corpora", "mr.documents", {"train": 5}, "mr.documents.val: missing"),
-    ("corpora", "mr.documents.tests", 5, 'mr.documents.tests: unknown key; did you mean "test"?'),
-    ("corpora", "mr.documents.train", 0, "mr.documents.train: 0 found, expected a whole number at least 1"),
     ("corpora", "bbc-news.splitting", "paper", 'bbc-news.splitting: "paper" found, expected a mapping with test_fraction, fraction and seed'),
     ("corpora", "bbc-news.splitting.test_fraction", MISSING, "bbc-news.splitting.test_fraction: missing"),
     ("corpora", "bbc-news.files", {}, "bbc-news.files: goes with kind textgcn alone"),
-    ("corpora", "bbc-news.wheel", MISSING, "bbc-news.wheel: missing"),
-    ("corpora", "bbc-news.wheel.foldr", "a", 'bbc-news.wheel.foldr: unknown key; did you mean "folder"?'),
-    ("corpora", "bbc-news.wheel.requirement", "a>=1", 'bbc-news.wheel.requirement: "a>=1" found, expected a package and its version, as in name==1.0.0'),
     ("corpora", "A b", {}, f'key "A b" {KEY}'),
-    ("encoders", "minilm-l6.layer", 6, 'minilm-l6.layer: unknown key; did you mean "layers"?'),
-    ("encoders", "minilm-l6.layers", 0, "minilm-l6.layers: 0 found, expected a whole number at least 1"),
-    ("encoders", "minilm-l6.kind", "hbu", 'minilm-l6.kind: "hbu" found, expected one of wheel, hub, folder'),
-    ("encoders", "minilm-l6.wheel.sha", "a", 'minilm-l6.wheel.sha: unknown key; did you mean "sha256"?'),
-    ("encoders", "bert--base", {}, f'key "bert--base" {KEY}'),
-    ("objectives", "ce.losss", None, 'ce.losss: unknown key; did you mean "loss"?'),
     ("objectives", "ce.protocol", "both", 'ce.protocol: "both" found, expected one of integrated, standalone'),
     ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, supcon, triplet'),
     ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference'),
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
-    ("objectives", "scl.settings.temperature", math.nan, "scl.settings.temperature: NaN found, expected a number above 0"),
-    ("objectives", "tfidf.classifier", "tf-idf", 'tfidf.classifier: "tf-idf" found, expected one of tfidf, frozen'),
     ("objectives", "tfidf.classifier", MISSING, "tfidf.classifier: missing"),
     ("objectives", "tfidf.loss", "gloss", 'tfidf.loss: "gloss" found, expected null, since an untuned objective is not fine-tuned'),
     ("objectives", "tfidf.settings", {"epochs": 3}, 'tfidf.settings: {"epochs": 3} found, expected nothing, since an untuned objective is not fine-tuned'),
-    ("objectives", "tfidf.search", {"learning_rate": "preset"}, 'tfidf.search: {"learning_rate": "preset"} found, expected nothing, since an untuned objective is not fine-tuned'),
     ("objectives", "ce.classifier", "tfidf", 'ce.classifier: "tfidf" found, expected null, since only the protocol untuned has one'),
     ("objectives", "snake_case", {}, 'key "snake_case" found, expected lower-case letters, digits and hyphens, at most 60'),
     ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
-    ("presets", "paper.gloss.sigm", 1, 'paper.gloss.sigm: unknown key; did you mean "sigma"?'),
-    ("presets", "paper.training.epoch", 3, 'paper.training.epoch: unknown key; did you mean "epochs"?'),
-    ("presets", "reference.probe.kind", "adm", 'reference.probe.kind: "adm" found, expected one of logistic, adam'),
-    ("presets", "paper.search.glos", {}, 'paper.search.glos: unknown key; did you mean "gloss"?'),
     ("presets", "paper.search.gloss.sigm", {"low": 1, "high": 2}, 'paper.search.gloss.sigm: unknown key; did you mean "sigma"?'),
     ("presets", "paper.search.gloss.sigma", {"low": 2, "high": 1}, "paper.search.gloss.sigma: low 2 found, expected less than high 1"),
-    ("presets", "paper.search.gloss.sigma", {"low": 0, "high": 1}, "paper.search.gloss.sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
-    ("presets", "paper.search.gloss.weight", {"low": 0.5, "high": 1.5}, "paper.search.gloss.weight: 1.5 found, expected a number at least 0 and at most 1"),
     ("presets", "paper.search.gloss.sigma", {"low": 1, "high": 2, "log": True, "step": 1}, "paper.search.gloss.sigma: step and log found, expected one of them"),
     ("presets", "paper.search.training.learning_rate", {"choices": [1e-5, -1]}, "paper.search.training.learning_rate: -1 found, expected a number above 0"),
     ("objectives", "scl.search.temprature", "preset", 'scl.search: unknown "temprature"; did you mean "temperature"?'),
     ("objectives", "scl.search.temperature", {"low": -1, "high": 1}, "scl.search.temperature: -1 found, expected a number above 0"),
-    ("presets", "paper.supcon", 3, "paper.supcon: 3 found, expected a mapping"),
-    ("presets", "pa per", {}, 'key "pa per" found, expected lower-case letters, digits and hyphens, at most 60'),
 ]  # fmt: skip
 
 
@@ -517,15 +381,11 @@ def test_numbers_of_registries_that_yaml_takes_for_text_are_numbers(config_copy)
 # A file's content, and what is said after its name.
 UNREADABLE = [
     (b"ce: {title: CE, loss: [}", "line 1: not valid YAML: "),
-    (b"a: 1\nb: [2\nc: 3\n", "line 3: not valid YAML: "),
     (b"a: 1\n\tb: 2\n", "line 2: not valid YAML: "),
     (b"a: 1\nb: *x\n", "line 2: not valid YAML: "),
-    (b"a: 1\n---\nb: 2\n", "line 2: not valid YAML: "),
     (b"a: 1\nseeds: [0, 010]\n", "line 2: seeds[1]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
-    (b"e: {epochs: +0_10}\n", "line 1: e.epochs: +0_10 found, which YAML reads as 8 (base 8); write 8, or 10"),
     (b"a: [1:30]\n", 'line 1: a[0]: 1:30 found, which YAML reads as 90 (base 60); write 90, or "1:30" for text'),
     (b"a: 1:30.5\n", 'line 1: a: 1:30.5 found, which YAML reads as 90.5 (base 60); write 90.5, or "1:30.5" for text'),
-    (b"a: {010: 1}\n", "line 1: a: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
     (b"a: 2024-13-45\n", "not valid YAML: month must be in 1..12"),
     (b"a: 1\nb: caf\xe9\nc: 3\n", "line 2: not valid YAML in UTF-8: "),
     ("study: ä".encode("utf-16"), "text in UTF-16, expected UTF-8; save it as UTF-8"),
@@ -533,7 +393,6 @@ UNREADABLE = [
     (b"a: 1\nb: !!python/object/apply:os.getcwd []\n", "line 2: not valid YAML: could not determine a constructor"),
     (b"a: 1\nb: 2\na: 3\n", 'line 3: not valid YAML: key "a" is given twice, first in line 1'),
     (b"a:\n  - {x: 1}\n  - {x: 1,\n     'x': 2}\n", 'line 4: not valid YAML: key "x" is given twice, first in line 3'),
-    (b"- a\n", "a mapping of keys to values was expected"),
     (b"", "a mapping of keys to values was expected"),
     (b"a: &x [*x]\n", "an alias (*) stands inside what it names"),
 ]
@@ -556,16 +415,12 @@ def test_a_registry_that_is_not_yaml_or_not_there_is_named(config_copy):
         load_study(LEAST, "my.yaml", config_copy)
 
 
-def test_keys_may_repeat_what_they_merge_and_names_may_be_numbers(tmp_path):
-    path = tmp_path / "my.yaml"
-    path.write_text("base: &b {x: 1, y: 2}\n20: &c {<<: *b, x: 3}\nbelow: {<<: *c, y: 4}\n")
-    assert read_yaml(path) == {"base": {"x": 1, "y": 2}, "20": {"x": 3, "y": 2}, "below": {"x": 3, "y": 4}}
-
-
-def test_numbers_in_base_ten_and_quoted_text_are_read_as_written(tmp_path):
+def test_numbers_in_base_ten_and_quoted_text_are_read_as_written_and_keys_may_repeat_what_they_merge(tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text('a: [0, 10, 0.5, -3, 1e-3, 0x1F, "010", "1:30", 12:00x, 2024-05-01]\n')
     assert read_yaml(path) == {"a": [0, 10, 0.5, -3, "1e-3", 31, "010", "1:30", "12:00x", "2024-05-01"]}
+    path.write_text("base: &b {x: 1, y: 2}\n20: &c {<<: *b, x: 3}\nbelow: {<<: *c, y: 4}\n")
+    assert read_yaml(path) == {"base": {"x": 1, "y": 2}, "20": {"x": 3, "y": 2}, "below": {"x": 3, "y": 4}}
 
 
 def test_values_to_vary_keep_their_digits_and_have_one_spelling():
