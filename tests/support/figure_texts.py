@@ -2,6 +2,7 @@
 
 import numpy as np
 from glossbench.evidence.figures import style
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -13,6 +14,11 @@ SHRINK = 0.7  # matplotlib sets the indices of a formula at this share of its si
 def panels(figure: Figure) -> list:
     """The panels that show something, in the order in which they were made."""
     return [axes for axes in figure.axes if axes.get_visible() and axes.axison]
+
+
+def texts(drawn: Axes | Figure) -> list[str]:
+    """What is written in a panel or below all of them."""
+    return [text.get_text() for text in drawn.texts if text.get_text()]
 
 
 def drawn_texts(figure: Figure) -> list[tuple[Text, Bbox]]:

@@ -14,6 +14,7 @@ from sklearn.decomposition import KernelPCA
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
+from glossbench.frames import TASK
 from glossbench.graph import log_affinity
 from glossbench.sigma import estimate_sigma
 
@@ -41,31 +42,25 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     rows = select(snapshots)
     first = rows.groupby(BATCH[:-1])["seed"].transform("min")
     rows = rows[rows["seed"] == first]
-    sigmas = rows.dropna(subset=["sigma"]).groupby(["corpus", "encoder"])["sigma"].first()
+    rows = rows.assign(sigma=rows["sigma"].fillna(rows.groupby(TASK)["sigma"].transform("first")))
     parts = []
-    for key, batch in arrange(rows, BATCH).groupby(BATCH, sort=False):
-        about = dict(zip(BATCH, key, strict=True))
-        sigma = _sigma(batch, sigmas.get((about["corpus"], about["encoder"])))
+    for _, batch in arrange(rows, BATCH).groupby(BATCH, sort=False):
         epochs = np.sort(batch["epoch"].unique())
         shown = np.unique(np.linspace(0, len(epochs) - 1, min(SHOWN, len(epochs))).round().astype(int))
+        about = batch[[*BATCH, "sigma"]].iloc[0].to_dict()
+        if np.isnan(about["sigma"]):
+            about["sigma"] = _estimated(batch[batch["epoch"] == epochs[0]])
         for epoch in epochs[shown].tolist():
-            pairs = _pairs(batch[batch["epoch"] == epoch], sigma)
-            parts.append(pairs.assign(**about, sigma=sigma, epoch=epoch))
+            pairs = _pairs(batch[batch["epoch"] == epoch], about["sigma"])
+            parts.append(pairs.assign(**about, epoch=epoch))
     columns = [*BATCH, "sigma", "epoch", "first", "second"]
     columns += ["first_label", "first_class", "second_label", "second_class", "distance", "affinity"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _sigma(batch: pd.DataFrame, of_others: float | None) -> float:
-    """The sigma of a batch's objective; else that of another objective, else an estimate."""
-    own = batch["sigma"].dropna()
-    if len(own):
-        return float(own.iloc[0])
-    if of_others is not None:
-        return float(of_others)
-    first = _embeddings(batch[batch["epoch"] == batch["epoch"].min()])
+def _estimated(batch: pd.DataFrame) -> float:
     try:
-        return estimate_sigma(first)
+        return estimate_sigma(_embeddings(batch))
     except ValueError:  # one document, or most of them are equal: their affinity is 1 with any sigma
         return 1.0
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import with_validation_score
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.names import arrange
 from glossbench.frames import PANEL
 
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
@@ -32,14 +32,12 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     """
     scored = with_validation_score(select(epochs))[[*LINE, "seed", "epoch", "score"]]
     best = scored.groupby(PANEL)["score"].transform("max")
-    runs = scored.groupby([*LINE, "seed"])["epoch"].max().rename("n_epochs")
-    parts = []
-    for share in SHARES:
-        given = best - (1 - share) * best.abs()
-        reached = scored[scored["score"] >= given].groupby([*LINE, "seed"])["epoch"].min().rename("reached")
-        score = given.groupby([scored[key] for key in [*LINE, "seed"]]).first().rename("score")
-        parts.append(pd.concat([runs, score, reached], axis=1).reset_index().assign(share=share))
-    table = pd.concat(parts, ignore_index=True).dropna(subset=["score"])
+    points = pd.concat([scored.assign(share=share, wanted=best - (1 - share) * best.abs()) for share in SHARES])
+    points["reached"] = points["epoch"].where(points["score"] >= points["wanted"])
+    runs = points.dropna(subset="wanted").groupby([*LINE, "seed", "share"])
+    table = runs.agg(score=("wanted", "first"), reached=("reached", "min"), n_epochs=("epoch", "max")).reset_index()
+    if table["reached"].notna().all():
+        table["reached"] = table["reached"].astype(int)
     return arrange(table[[*LINE, "seed", "share", "score", "reached", "n_epochs"]], [*LINE, "share", "seed"])
 
 
@@ -53,11 +51,7 @@ def draw(table: pd.DataFrame) -> Figure:
         Line2D([], [], label=f"{second:.0%}", **grey),
         Line2D([], [], color="#DDDDDD", linewidth=5, label="never reached"),
     ]
-    blocks = [
-        panels.Block(protocol_name(protocol), rows, _draw_panel, ROW, "epoch", lines=True)
-        for protocol, rows in panels.by(table, "protocol")
-    ]
-    return panels.page(blocks, handles)
+    return panels.page(panels.protocols(table, _draw_panel, ROW, "epoch", lines=True), handles)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:

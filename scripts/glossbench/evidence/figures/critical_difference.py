@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.ranks import friedman
-from glossbench.evidence.text.names import arrange, encoder_name, objective_name, protocol_name
+from glossbench.evidence.text.names import arrange, encoder_name, protocol_name
 from glossbench.evidence.text.numbers import number
 
 METRICS = ["accuracy", "macro_f1"]
 KEYS = ["protocol", "encoder", "metric"]
-LONGEST = 1.7  # inches, the longest name of an objective
 SHORTEST = 0.7  # inches, the shortest axis of ranks
 RANK = 0.45  # inches for the margin and the rank next to a name
 LINE = 0.13  # inches between names, and between bars
@@ -49,16 +48,12 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
 @panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and encoder, with the metrics as columns and the best rank on the left."""
-    beside = RANK + max(style.inches(_short(key), style.SMALL) for key in table["objective"].unique())
+    beside = RANK + max(style.inches(panels.short(key), style.SMALL) for key in table["objective"].unique())
     blocks = []
     for (protocol, encoder), rows in table.groupby(KEYS[:2], sort=False):
         title, height = f"{protocol_name(protocol)}, {encoder_name(encoder)}", LINE * (4 + rows["objective"].nunique())
         blocks.append(panels.Block(title, rows, _draw_panel, height, columns="metric"))
     return panels.page(blocks, least=SHORTEST + 2 * beside)
-
-
-def _short(objective: str) -> str:
-    return style.fitted(objective_name(objective), LONGEST, style.SMALL)
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
@@ -75,26 +70,20 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     significance = pd.DataFrame(np.where(groups @ groups.T, 1.0, 0.001))
     ranks = panel["rank"] + 1e-9 * panel.index  # equal ranks keep their order
     looks = [style.look(objective) for objective in panel["objective"]]
-    drawn = scikit_posthocs.critical_difference_diagram(
-        ranks,
-        significance,
-        ax=axes,
-        label_fmt_left="{label}",
-        label_fmt_right="{label}",
-        label_props={"fontsize": style.SMALL},
-        elbow_props={"linewidth": 0.7},
-        crossbar_props={"linewidth": 2.4, "color": style.BLACK, "solid_capstyle": "butt"},
-        color_palette={place: look["color"] for place, look in enumerate(looks)},
-    )
+    look = {"color_palette": {place: look["color"] for place, look in enumerate(looks)}}
+    look |= {"label_props": {"fontsize": style.SMALL}, "elbow_props": {"linewidth": 0.7}}
+    look |= {"crossbar_props": {"linewidth": 2.4, "solid_capstyle": "butt"}}
+    look |= dict.fromkeys(["label_fmt_left", "label_fmt_right"], "{label}")
+    drawn = scikit_posthocs.critical_difference_diagram(ranks, significance, ax=axes, **look)
     for mark, text in zip(drawn["markers"], drawn["labels"], strict=True):
         place, left = int(text.get_text()), text.get_ha() == "right"
         mark.remove()
         axes.plot(ranks[place], 0, zorder=3, clip_on=False, **{**looks[place], "linestyle": "none"})
-        name = _short(panel["objective"][place]), number(panel["rank"][place], 2), ""
+        name = panels.short(panel["objective"][place]), number(panel["rank"][place], 2), ""
         text.set(text="  ".join(name if left else name[::-1]), color=style.BLACK)
     difference, end = about["critical_difference"], axes.get_xticks()[-1]
     if math.isfinite(difference):
-        axes.plot([1, min(1 + difference, end)], [2.4, 2.4], linewidth=1.6, color=style.GREY, solid_capstyle="butt")
+        axes.plot([1, min(1 + difference, end)], [2.4, 2.4], linewidth=1.6, color=style.GREY)
         axes.text(1, 2.4, f"CD {difference:.2f} ", ha="right", va="center", fontsize=style.SMALL)
     axes.set_xlim(0.95, end + 0.05)
     axes.spines["top"].set_bounds(1, end)

@@ -21,7 +21,6 @@ COLORS = {
     "graph": style.ORANGE,
     "propagation": style.VERMILION,
 }
-OF_THE_GRAPH = ["graph", "propagation"]
 ROW = 0.13  # inches per objective in a panel
 
 select = unvaried
@@ -52,7 +51,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
     Corpora are columns, encoders rows. The close view has only objectives that build a graph.
     """
-    of_graph = table[table["part"].isin(OF_THE_GRAPH)]
+    of_graph = table[table["part"].isin(["graph", "propagation"])]
     close = of_graph[of_graph.groupby("objective")["seconds"].transform("sum") > 0]
     widest = 100 * close.groupby(KEYS)["share"].sum().max()
     titles = "Seconds of a training epoch", "Share of graph and propagation in an epoch"

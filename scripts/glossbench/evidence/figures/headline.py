@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
 from glossbench.evidence.statistics.scores import cells
-from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL, TASK
 
@@ -52,10 +52,7 @@ def draw(table: pd.DataFrame) -> Figure:
     if len(untuned) == len(table):
         untuned = untuned.iloc[:0]
     draw_panel = partial(_draw_panel, table=table, untuned=untuned)
-    blocks = [
-        panels.Block(protocol_name(protocol), rows, draw_panel, ROW, "accuracy, %", lines=True)
-        for protocol, rows in panels.by(table.drop(index=untuned.index), "protocol")
-    ]
+    blocks = panels.protocols(table.drop(index=untuned.index), draw_panel, ROW, "accuracy, %", lines=True)
     return panels.page(blocks, style.objective_entries(untuned["objective"], **UNTUNED_LINE))
 
 

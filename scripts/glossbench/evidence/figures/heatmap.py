@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
-from glossbench.evidence.text.names import arrange, corpus_name, in_order, protocol_name
+from glossbench.evidence.text.names import arrange, corpus_name, in_order
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL
 
@@ -72,10 +72,7 @@ def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
         partial(_draw_panel, values=values, norm=norm),
         max(LOWEST, CELL_HEIGHT * table["corpus"].nunique()),
     )
-    blocks = [
-        panels.Block(protocol_name(protocol), rows, draw_panel, height, AXES[setting], columns="objective")
-        for protocol, rows in panels.by(table, "protocol")
-    ]
+    blocks = panels.protocols(table, draw_panel, height, AXES[setting], columns="objective")
     figure = panels.page(blocks, least=LABELS + CELL_WIDTH * len(values), foot=BAR)
     below = figure.subfigs[-1]
     look = {"orientation": "horizontal", "extend": "min" if table["drop"].min() < norm.vmin else "neither"}

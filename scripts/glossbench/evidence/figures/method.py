@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, Polygon, Rectangle
 
 from glossbench.evidence.figures import style
 from glossbench.evidence.selection import no_rows
@@ -36,9 +36,7 @@ HEADINGS = [
     (LOSS, "loss", ""),
 ]
 GRADIENT = "gradient through propagation, graph and unit sphere into the encoder; the graph is rebuilt at every step"
-PROTOCOLS = (
-    "integrated: (1 − λ) · cross-entropy + λ · G-Loss        standalone: G-Loss alone, a linear probe afterwards"
-)
+PROTOCOLS = "integrated: (1 − λ) · cross-entropy + λ · G-Loss      standalone: G-Loss alone, a linear probe afterwards"
 CENTRE = {"ha": "center", "va": "center"}
 RADIUS = 0.62  # inches, of the unit circle
 FORMULA = 8.6  # points; indices are drawn at 0.7 of it
@@ -49,10 +47,9 @@ select = no_rows  # the diagram does not depend on runs
 def frame() -> pd.DataFrame:
     """The nodes and edges of the diagram, computed by ``glossbench.graph`` on a batch of eight made-up documents.
 
-    Returns:
-        One row per node (kind "node"): node, label, labeled, x and y (on the unit circle), length (of the embedding
-        before scaling), and for nodes with a hidden label the propagated probabilities p_0 and p_1 and loss (-log of
-        the true class's probability). One row per edge (kind "edge"): node < other, and weight (the affinity).
+    One row per node (kind "node"): node, label, labeled, x and y (on the unit circle), length (of the embedding before
+    scaling), and for nodes with a hidden label the propagated probabilities p_0 and p_1 and loss (-log of the true
+    class's probability). One row per edge (kind "edge"): node < other, and weight (the affinity).
     """
     chance = torch.Generator().manual_seed(SEED)
     labels, count = torch.tensor(LABELS), len(LABELS)
@@ -89,19 +86,17 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.text(x, HEIGHT - 0.14, text, fontsize=style.TITLE, weight="bold", **CENTRE)
         axes.text(x, HEIGHT - 0.36, formula, parse_math=True, fontsize=FORMULA, **CENTRE)
     _draw_documents(axes, nodes, 0.42)
-    x = ENCODER
-    corners = [(x - 0.28, MIDDLE - 0.55), (x - 0.28, MIDDLE + 0.55), (x + 0.28, MIDDLE + 0.3), (x + 0.28, MIDDLE - 0.3)]
+    near, far = ENCODER - 0.28, ENCODER + 0.28
+    corners = [(near, MIDDLE - 0.55), (near, MIDDLE + 0.55), (far, MIDDLE + 0.3), (far, MIDDLE - 0.3)]
     axes.add_patch(Polygon(corners, facecolor="#E8EEF4", edgecolor=style.BLACK, linewidth=0.8))
-    axes.text(x, MIDDLE, "first\ntoken", **CENTRE)
-    _draw_circle(axes, nodes, np.array([2.18, MIDDLE]))
-    _draw_graph(axes, nodes, table[table["kind"] == "edge"], np.array([3.66, MIDDLE]))
+    axes.text(ENCODER, MIDDLE, "first\ntoken", **CENTRE)
+    _draw_sphere_and_graph(axes, nodes, table[table["kind"] == "edge"])
     for y, node in hidden:
         _draw_probabilities(axes, node, 5.06, y)
         axes.text(LOSS, y, f"−log p = {node['loss']:.2f}", **style.CENTRED)
-    box = {"boxstyle": "round,pad=0.02,rounding_size=0.05", "facecolor": "#FBEDE3", "edgecolor": style.VERMILION}
-    axes.add_patch(FancyBboxPatch((LOSS - 0.44, MIDDLE - 0.13), 0.88, 0.26, linewidth=0.8, **box))
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "#FBEDE3", "edgecolor": style.VERMILION, "linewidth": 0.8}
     mean = sum(node["loss"] for _, node in hidden) / len(hidden)
-    axes.text(LOSS, MIDDLE, f"G-Loss = {mean:.2f}", weight="bold", **CENTRE)
+    axes.text(LOSS, MIDDLE, f"G-Loss = {mean:.2f}", weight="bold", bbox=box, **CENTRE)
     for start, end in ((0.7, 0.86), (1.46, 1.53), (2.88, 2.98), (4.38, 4.62), (5.73, 5.82)):
         _arrow(axes, (start, MIDDLE), (end, MIDDLE))
     look = {"color": style.VERMILION, "linestyle": (0, (4, 2)), "linewidth": 1}
@@ -133,26 +128,22 @@ def _draw_documents(axes: Axes, nodes: list[pd.Series], x: float) -> None:
     axes.text(x, MIDDLE - 0.71, "hollow: label\nhidden this step", linespacing=1.4, **style.CENTRED)
 
 
-def _draw_circle(axes: Axes, nodes: list[pd.Series], centre: np.ndarray) -> None:
-    axes.add_patch(Circle(centre, RADIUS, fill=False, edgecolor=style.GREY, linewidth=0.8))
-    axes.plot(*centre, marker="+", color=style.GREY, markersize=4, markeredgewidth=0.6)
-    for node in nodes:
-        ray = RADIUS * node[["x", "y"]].to_numpy(float)
-        raw, place = centre + node["length"] * ray, centre + ray
+def _draw_sphere_and_graph(axes: Axes, nodes: list[pd.Series], edges: pd.DataFrame) -> None:
+    sphere, graph = np.array([2.18, MIDDLE]), np.array([3.66, MIDDLE])
+    axes.add_patch(Circle(sphere, RADIUS, fill=False, edgecolor=style.GREY, linewidth=0.8))
+    axes.plot(*sphere, marker="+", color=style.GREY, markersize=4, markeredgewidth=0.6)
+    rays = [RADIUS * node[["x", "y"]].to_numpy(float) for node in nodes]
+    for node, ray in zip(nodes, rays, strict=True):
+        raw = sphere + node["length"] * ray
         axes.plot(*raw, marker=".", color="#AAAAAA", markersize=3)
-        _arrow(axes, raw, place, color="#AAAAAA", linewidth=0.5, mutation_scale=4, shrinkB=3)
-        _node(axes, place, node)
-
-
-def _draw_graph(axes: Axes, nodes: list[pd.Series], edges: pd.DataFrame, centre: np.ndarray) -> None:
-    places = [centre + RADIUS * node[["x", "y"]].to_numpy(float) for node in nodes]
-    for node, other, weight in edges[["node", "other", "weight"]].itertuples(index=False):
-        ends = zip(places[int(node)], places[int(other)], strict=True)
-        axes.plot(*ends, color=style.BLACK, linewidth=2 * weight, alpha=0.55, zorder=1)
-    for place, node in zip(places, nodes, strict=True):
-        _node(axes, place, node)
+        _arrow(axes, raw, sphere + ray, color="#AAAAAA", linewidth=0.5, mutation_scale=4, shrinkB=3)
+        for centre in (sphere, graph):
+            _node(axes, centre + ray, node)
+    for edge in edges.itertuples():
+        ends = graph + np.stack([rays[int(edge.node)], rays[int(edge.other)]])
+        axes.plot(*ends.T, color=style.BLACK, linewidth=2 * edge.weight, alpha=0.55, zorder=1)
     text = f"W from {edges['weight'].min():.1g} to {edges['weight'].max():.2f}"
-    axes.text(centre[0], MIDDLE - RADIUS, text, **style.CENTRED)
+    axes.text(graph[0], MIDDLE - RADIUS, text, **style.CENTRED)
 
 
 def _draw_probabilities(axes: Axes, node: pd.Series, x: float, y: float) -> None:

@@ -11,7 +11,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 
 from glossbench.evidence.figures import style
-from glossbench.evidence.text.names import corpus_name, encoder_name, in_order, metric_name, objective_name
+from glossbench.evidence.text.names import (
+    corpus_name,
+    encoder_name,
+    in_order,
+    metric_name,
+    objective_name,
+    protocol_name,
+)
 
 COLORS = "cividis"  # of matrices, which becomes lighter towards the highest value
 NAMES = {"corpus": corpus_name, "metric": metric_name, "objective": objective_name}
@@ -69,6 +76,11 @@ def by(table: pd.DataFrame, kind: str) -> list[tuple[str, pd.DataFrame]]:
     return [(key, table[table[kind] == key]) for key in in_order(table[kind], kind)]
 
 
+def protocols(table: pd.DataFrame, draw: Callable, height: float, xlabel: str, **options) -> list[Block]:
+    """A block per protocol. Arguments are those of ``Block``."""
+    return [Block(protocol_name(key), rows, draw, height, xlabel, **options) for key, rows in by(table, "protocol")]
+
+
 def page(blocks: Iterable[Block], handles: Sequence = (), least: float = NARROWEST, foot: float = 0.0) -> Figure:
     """A page with blocks of panels one below the other, and a legend below them.
 
@@ -124,7 +136,7 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
             axes.locator_params(nbins=4)
             panel = own[own[block.columns] == key]
             if block.lines:
-                names = [_short(key) if axes is line[0] else "" for key in objectives]
+                names = [short(key) if axes is line[0] else "" for key in objectives]
                 axes.set_yticks(range(len(objectives)), names)
                 axes.set_ylim(len(objectives) - 0.5, -0.5)
                 axes.tick_params(axis="y", length=0)
@@ -137,13 +149,14 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
                 say(axes)
 
 
-def _short(objective: str) -> str:
+def short(objective: str) -> str:
+    """The name of an objective, cut to the room next to a panel."""
     return style.fitted(objective_name(objective), LONGEST, style.SMALL)
 
 
 def _room(block: Block) -> float:
     """Inches that the names of objectives take next to a panel."""
-    return max(style.inches(_short(key), style.SMALL) for key in block.rows["objective"].unique()) if block.lines else 0
+    return max(style.inches(short(key), style.SMALL) for key in block.rows["objective"].unique()) if block.lines else 0
 
 
 def say(axes: Axes, text: str = "not run") -> None:
