@@ -1,22 +1,13 @@
-"""G-Loss with the trainer of sentence-transformers, whose losses take features and labels."""
+"""G-Loss with the trainer of sentence-transformers: needs sentence-transformers and datasets.
+
+python examples/sentence_transformers_trainer.py resources/encoders/minilm-l6 FOLDER_TO_WRITE_TO
+"""
+
+import sys
 
 from datasets import Dataset
-from glossbench.losses import GLoss
+from glossbench.sentence_transformers import GraphLoss
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from torch import nn
-
-
-class GraphLoss(nn.Module):
-    """Computes the embeddings of a batch and their G-Loss."""
-
-    def __init__(self, model: SentenceTransformer, **settings):
-        super().__init__()
-        self.model, self.loss = model, GLoss(**settings)
-
-    def forward(self, sentence_features, labels):
-        """G-Loss of a batch. sentence_features: a list with one dictionary of tokens; labels: (B,)."""
-        (features,) = sentence_features
-        return self.loss(self.model(features)["sentence_embedding"], labels)
 
 
 def fine_tune(model: SentenceTransformer, texts: list[str], labels: list[int], folder: str, **settings):
@@ -36,7 +27,14 @@ def fine_tune(model: SentenceTransformer, texts: list[str], labels: list[int], f
         model=model,
         args=SentenceTransformerTrainingArguments(folder, report_to="none", save_strategy="no", **settings),
         train_dataset=Dataset.from_dict({"sentence": texts, "label": labels}),
-        loss=GraphLoss(model, sigma=0.5, labeled_fraction=0.7),
+        loss=GraphLoss(model, neighbors=8, mini_batch_size=8),
     )
     trainer.train()
     return trainer
+
+
+if __name__ == "__main__":
+    encoder, folder = sys.argv[1:]
+    texts = [f"{start} {end}." for start in ("Stir", "Salt", "Fry", "Boil") for end in ("the soup", "the beans")]
+    texts += [f"{start} {end}." for start in ("Hoist", "Furl", "Reef", "Trim") for end in ("the sail", "the jib")]
+    fine_tune(SentenceTransformer(encoder), texts, [0] * 8 + [1] * 8, folder, num_train_epochs=3, logging_steps=1)

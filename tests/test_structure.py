@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "frames": {"errors"},
     "paper": {"errors"},
     "losses": {"arguments", "graph", "sigma", "transfer"},
+    "metric_learning": {"losses"},
+    "sentence_transformers": {"losses"},
     "settings": {"errors", "provenance", "paper"},
     "job": {"errors", "files", "provenance"},
     "data": {"errors", "files", "job", "transfer", "settings"},

@@ -9,10 +9,13 @@ import torch
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "examples"))
 
+import choosing_sigma  # noqa: E402
 import gradient_cache  # noqa: E402
+import huggingface_trainer  # noqa: E402
 import metric_learning  # noqa: E402
 import sentence_transformers_trainer  # noqa: E402
 import training_loop  # noqa: E402
+import unlabeled_documents  # noqa: E402
 from transformers import AutoModel, AutoTokenizer  # noqa: E402
 
 
@@ -47,13 +50,14 @@ def test_training_loop(minilm, news):
     texts, labels = news
     torch.manual_seed(0)
     batches = [(tokenized(minilm, texts), torch.tensor(labels))]
-    history = training_loop.fine_tune(Embedder(minilm), batches, epochs=8, learning_rate=1e-4)
+    history = training_loop.fine_tune(Embedder(minilm), batches, epochs=8, learning_rate=1e-4, neighbors=8)
     assert sum(history[-3:]) < 0.9 * sum(history[:3])
 
 
 @pytest.mark.slow
 def test_sentence_transformers_trainer(minilm, news, tmp_path):
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.model_card import generate_model_card
     from sentence_transformers.sentence_transformer import modules
 
     texts, labels = news
@@ -68,6 +72,35 @@ def test_sentence_transformers_trainer(minilm, news, tmp_path):
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert losses[-1] < losses[0]
     assert abs(model.encode(texts[:1]) - before).max() > 1e-4
+    card = generate_model_card(model)
+    assert "glossbench.sentence_transformers.GraphLoss" in card
+    assert '"neighbors": 8' in card
+    assert "2604.25853" in card
+
+
+@pytest.mark.slow
+def test_huggingface_trainer(minilm, news, tmp_path):
+    trainer = huggingface_trainer.fine_tune(
+        minilm, *news, str(tmp_path), num_train_epochs=6, per_device_train_batch_size=8, gradient_accumulation_steps=2,
+        learning_rate=1e-4, logging_steps=1, use_cpu=True, seed=0,
+    )  # fmt: skip
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses[-1] < losses[0] < 1  # not twice as large: the mean over accumulated batches
+    assert trainer.evaluate()["eval_loss"] == trainer.evaluate()["eval_loss"]
+
+
+def test_half_a_batch_without_labels(capsys):
+    unlabeled_documents.main()
+    assert float(capsys.readouterr().out.split()[-1]) > 0.9
+
+
+@pytest.mark.slow
+def test_choosing_sigma_prints_a_line_for_each_rule(minilm, mirror, monkeypatch, capsys):
+    files = [str(next(mirror.rglob(name))) for name in ("data/mr.txt", "corpus/mr.txt")]
+    sizes = ["--train", "130", "--test", "20", "--length", "8", "--epochs", "1"]
+    monkeypatch.setattr(sys, "argv", ["choosing_sigma.py", str(minilm), *files, *sizes])
+    choosing_sigma.main()
+    assert len(capsys.readouterr().out.splitlines()) == 12
 
 
 def test_metric_learning(minilm, news):

@@ -77,6 +77,8 @@ class GLoss(nn.Module):
         last_split: positions of the hidden documents, in the order of the values of reduction "none", and of the kept
             ones; after ``eval()`` all documents are both. Positions are those of the gathered batch, and after it
             come the remembered documents.
+        last_weights: weight of each value of reduction "none" in the mean, by which it has been multiplied already;
+            zero where it is left out. None where there was nothing to predict.
         timer: None, or a function that returns a context manager; entered as ``timer("graph")`` and
             ``timer("propagation")``.
 
@@ -141,6 +143,7 @@ class GLoss(nn.Module):
         self.register_buffer("class_weights", class_weights)
         self.left_out: Tensor | None = None
         self.last_split: tuple[Tensor, Tensor] | None = None
+        self.last_weights: Tensor | None = None
         self.timer: Timer | None = None
         self._graph: Graph | None = None
 
@@ -223,7 +226,8 @@ class GLoss(nn.Module):
         dtype = torch.promote_types(embeddings.dtype, torch.float32)
         splits = [split for split in splits if len(split[0]) and len(split[1])]
         if not splits:
-            self.left_out, self.last_split, self._graph = embeddings.new_zeros(()), (hidden, hidden[:0]), None
+            self.left_out, self.last_split = embeddings.new_zeros(()), (hidden, hidden[:0])
+            self.last_weights = self._graph = None
             nothing = (embeddings.to(dtype) * 0).sum()
             return nothing.expand(len(hidden)) if self.reduction == "none" else nothing
         with torch.autocast(embeddings.device.type, enabled=False):
@@ -248,12 +252,13 @@ class GLoss(nn.Module):
                 weights=class_weights,
                 eliminated=any(eliminated for _, eliminated in found),
             )
-            loss, self.left_out = self._compared(graph)
-        self.last_split = (hidden, splits[0][1])
+            losses, weights, reachable = compare(graph, self.criterion, self.divide_again)  # steps 7 and 8
+            loss, self.left_out = self._reduced(losses, weights), 1 - reachable.double().mean()
+        self.last_split, self.last_weights = (hidden, splits[0][1]), weights
         if len(splits) > 1:
             order = hidden.argsort()
             loss = loss[order] if self.reduction == "none" else loss
-            self.last_split = (hidden[order], hidden[order])
+            self.last_split, self.last_weights = (hidden[order], hidden[order]), weights[order]
         self._graph = graph._replace(propagated=[log_y.detach() for log_y in graph.propagated])
         return loss.to(dtype)
 
@@ -275,8 +280,8 @@ class GLoss(nn.Module):
         shown = {"left_out_share": self.left_out}
         if not graph or (last := self._graph) is None:
             return shown
-        chance, _ = self._compared(last._replace(propagated=chance_of(last)))
-        return shown | describe(last) | {"chance_loss": chance.mean()}
+        losses, weights, _ = compare(last._replace(propagated=chance_of(last)), self.criterion, self.divide_again)
+        return shown | describe(last) | {"chance_loss": self._reduced(losses, weights).mean()}
 
     def get_extra_state(self) -> dict[str, Any]:
         """The width, which a ``state_dict`` holds."""
@@ -329,18 +334,15 @@ class GLoss(nn.Module):
             splits = [(known[hidden], known[kept]) for hidden, kept in splits]
         return [(hidden, torch.cat([kept, past]) if len(past) else kept) for hidden, kept in splits], unlabeled
 
-    def _compared(self, graph: Graph) -> tuple[Tensor, Tensor]:
-        """The loss of propagated labels and the share of evaluation nodes that it leaves out. Steps 7 and 8."""
-        losses, weights, reachable = compare(graph, self.criterion, self.divide_again)
-        left_out = 1 - reachable.double().mean()
+    def _reduced(self, losses: Tensor, weights: Tensor) -> Tensor:
         if self.reduction == "none":
-            return losses, left_out
+            return losses
         total = losses.sum()
         if self.reduction == "sum":
-            return total, left_out
+            return total
         # If all nodes are left out, the sum is a zero that still has a gradient.
         weight = weights.sum()
-        return total / torch.where(weight > 0, weight, torch.ones_like(weight)), left_out
+        return total / torch.where(weight > 0, weight, torch.ones_like(weight))
 
 
 LOSS = GLoss
