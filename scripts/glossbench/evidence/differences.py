@@ -3,6 +3,7 @@
 import pandas as pd
 
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import CELL
 from glossbench.paper import Facts
 
 # An encoder counts as trained in full from this share of the paper's round millions: counts differ by pooler and head.
@@ -10,16 +11,9 @@ WHOLE = 0.98
 
 
 def size_differences(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts) -> list[str]:
-    """List the differences in size between the runs of one cell and the paper's.
+    """Short descriptions of the differences in size between the runs of one corpus and encoder and the paper's.
 
-    Args:
-        runs: Rows of runs.parquet of that corpus and encoder.
-        corpus: Key. The documents of a corpus that the paper does not have are not compared.
-        encoder: Key.
-        facts: The paper's sizes.
-
-    Returns:
-        A short description of each difference; empty if there is none.
+    The documents of a corpus that the paper does not have are not compared.
     """
     differences = []
     if corpus in facts.documents:
@@ -33,3 +27,8 @@ def size_differences(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts
     if trained < WHOLE * total:
         differences.append(f"trained {number(trained / 1e6, 1)} of {number(total / 1e6, 1)} million parameters")
     return differences
+
+
+def differences_by_cell(runs: pd.DataFrame, facts: Facts) -> dict[tuple[str, ...], str]:
+    """The ``size_differences`` of each corpus, encoder and objective, as one text."""
+    return {cell: ", ".join(size_differences(own, *cell[:2], facts)) for cell, own in runs.groupby(CELL)}

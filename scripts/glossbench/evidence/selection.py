@@ -7,6 +7,7 @@ comparison: only ``with_untuned`` and ``unvaried_and_untuned`` select them.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unv
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
 
 
-def no_rows(rows: pd.DataFrame) -> pd.DataFrame:
+def no_rows(rows: pd.DataFrame, **_: Any) -> pd.DataFrame:
     """No rows: the selection of a table or figure that does not depend on runs."""
     return rows.iloc[:0]
 

@@ -95,13 +95,17 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
         frames += [paired(group, objective, baseline, metric) for baseline, objective in combinations(keys, 2)]
     frames = [frame for frame in frames if len(frame)]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
-    table = table.astype(dict.fromkeys(TESTS, float))
-    for column in ("p", "wilcoxon_p"):
-        table[f"{column}_holm"] = table.groupby(COMPETITION)[column].transform(holm)
     order = table["pairs"].map(list(ONE).index)
-    return table.assign(order=order).sort_values(["order", *COMPETITION], kind="stable", ignore_index=True)[
+    table = with_holm(table.astype(dict.fromkeys(TESTS, float)), COMPETITION).assign(order=order)
+    return table.sort_values(["order", *COMPETITION], kind="stable", ignore_index=True)[
         [*COLUMNS[:-1], "p_holm", "wilcoxon_p_holm", "reason"]
     ]
+
+
+def with_holm(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The tests with the columns p_holm and wilcoxon_p_holm: corrected over the tests with equal ``by``."""
+    families = table.groupby(by)
+    return table.assign(**{f"{column}_holm": families[column].transform(holm) for column in ("p", "wilcoxon_p")})
 
 
 def holm(p_values: pd.Series) -> pd.Series:

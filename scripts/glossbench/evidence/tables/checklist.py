@@ -8,17 +8,12 @@ from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.search import in_words, spaces
 from glossbench.evidence.text.names import arrange, in_order, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
+from glossbench.frames import CELL
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
-SEARCH = ["corpus", "encoder", "objective"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
 SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
-COLUMNS = [
-    *KEYS, "n_parameters", "n_trainable", "n_seeds",
-    *(f"{column}_{what}" for column in SCALES for what in ("mean", "std")),
-    "seconds_a_run", "all_seconds", "n_trials", "search_seconds", "search_space", *MACHINE,
-]  # fmt: skip
-NO_SEARCH = {"n_trials": 0, "search_seconds": 0.0, "search_space": ""}
+SEARCH = ["n_trials", "search_seconds", "search_space"]
 
 select = unvaried_and_untuned
 
@@ -38,38 +33,28 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
     """
     rows = arrange(select(runs), [*KEYS, "seed"])
     rows = rows.assign(**{column: rows[column].astype(float) * scale for column, scale in SCALES.items()})
-    facts = rows.groupby(KEYS, sort=False).agg(
+    table = rows.groupby(KEYS, sort=False).agg(
         n_parameters=("n_parameters", "max"),
         n_trainable=("n_trainable", "max"),
         n_seeds=("seed", "size"),
+        **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
         seconds_a_run=("total_seconds", "mean"),
         all_seconds=("total_seconds", "sum"),
-        **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
-        **{column: (column, _all_of) for column in MACHINE},
+        **dict.fromkeys(SEARCH, ("seed", lambda seeds: None)),
+        **{
+            column: (column, lambda values: ", ".join(map(str, sorted(values.dropna().unique())))) for column in MACHINE
+        },
     )
-    by_search, table = _searches(trials), facts.reset_index()
-    searches = [by_search.get(keys, NO_SEARCH) for keys in table[SEARCH].itertuples(index=False, name=None)]
-    return table.join(pd.DataFrame(searches, columns=list(NO_SEARCH), index=table.index))[COLUMNS]
+    table = table.reset_index()
+    searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(CELL, sort=False)}
+    found = [searches.get(cell, (0, 0.0, "")) for cell in table[CELL].itertuples(index=False, name=None)]
+    return table.assign(**pd.DataFrame(found, columns=SEARCH))
 
 
-def _all_of(values: pd.Series) -> str:
-    return ", ".join(map(str, sorted(values.dropna().unique())))
-
-
-def _searches(trials: pd.DataFrame | None) -> dict[tuple[str, ...], dict]:
-    if trials is None:
-        return {}
-    return {
-        keys: {
-            "n_trials": len(search),
-            "search_seconds": search["seconds"].sum(),
-            "search_space": "; ".join(
-                f"{titles().get(setting, setting)}: {' or '.join(map(in_words, ranges))}"
-                for setting, ranges in spaces(search).items()
-            ),
-        }
-        for keys, search in trials.groupby(SEARCH, sort=False)
-    }
+def _search(trials: pd.DataFrame) -> tuple[int, float, str]:
+    """Number of trials, their seconds, and the ranges in words."""
+    ranges = {titles().get(key, key): " or ".join(map(in_words, found)) for key, found in spaces(trials).items()}
+    return len(trials), trials["seconds"].sum(), "; ".join(f"{title}: {words}" for title, words in ranges.items())
 
 
 def layout(table: pd.DataFrame) -> Layout:
@@ -91,8 +76,19 @@ def layout(table: pd.DataFrame) -> Layout:
         "Trials": rows["n_trials"].map(number),
         "Search": rows["search_seconds"].where(rows["n_trials"] > 0).map(duration),
     }
-    laid_out = Layout.unranked(rows, ["encoder", "objective", "corpus"], columns)
-    return laid_out.with_notes(*_machines(rows), *_spaces(rows))
+    machines = rows.groupby(MACHINE, sort=False).size()
+    of_all = "" if len(machines) == 1 else " ({} of {} rows)"
+    notes = [
+        f"Machine{of_all.format(count, len(rows))}: {device}, {precision}, torch threads {threads}; "
+        f"torch {torch}, transformers {transformers}, Python {python}."
+        for (device, precision, threads, torch, transformers, python), count in machines.items()
+    ]
+    searched = rows[rows["n_trials"] > 0].groupby("search_space", sort=False)["objective"]
+    notes += [
+        f"Searched for {', '.join(map(objective_name, in_order(objectives, 'objective')))}: {space}."
+        for space, objectives in searched
+    ]
+    return Layout.unranked(rows, ["encoder", "objective", "corpus"], columns).with_notes(*notes)
 
 
 def _parameters(total: float, trained: float) -> str:
@@ -101,25 +97,3 @@ def _parameters(total: float, trained: float) -> str:
         return DASH
     millions = f"{number(total / 1e6, 1)} M"
     return millions if pd.isna(trained) or trained == total else f"{number(trained / 1e6, 1)} of {millions}"
-
-
-def _machines(rows: pd.DataFrame) -> list[str]:
-    """One note per machine, with the number of its rows if there are several machines."""
-    groups = rows.groupby(MACHINE, sort=False)
-    notes = []
-    for (device, precision, threads, torch, transformers, python), cells in groups:
-        where = f" ({len(cells)} of {len(rows)} rows)" if groups.ngroups > 1 else ""
-        notes.append(
-            f"Machine{where}: {device}, {precision}, torch threads {threads}; torch {torch}, transformers "
-            f"{transformers}, Python {python}."
-        )
-    return notes
-
-
-def _spaces(rows: pd.DataFrame) -> list[str]:
-    """One note per search space, with the objectives that were searched in it."""
-    searched = rows[rows["n_trials"] > 0].groupby("search_space", sort=False)["objective"]
-    return [
-        f"Searched for {', '.join(map(objective_name, in_order(objectives, 'objective')))}: {space}."
-        for space, objectives in searched
-    ]

@@ -23,22 +23,17 @@ SETTINGS = {
 }
 COUNTED = ("batch_size", "max_epochs", "stop_epoch")
 KEYS = ["corpus", "encoder", "protocol", "objective"]
-COLUMNS = [*KEYS, "setting", "low", "high", "n_runs", "n_tuned"]
 
 select = unvaried
 
 
 def titles() -> dict[str, str]:
     """Titles by setting: those above, and those of losses of one's own by their names."""
-    own = {key: entry["title"] for key, entry in entries("setting").items() if key not in SETTINGS}
-    return {**SETTINGS, **own}
+    return {**SETTINGS, **{key: entry["title"] for key, entry in entries("setting").items() if key not in SETTINGS}}
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The range of each setting over seeds.
-
-    Args:
-        runs: The collected runs.
 
     Returns:
         One row per corpus, encoder, objective and setting that the objective has: low and high (over seeds), n_runs,
@@ -48,13 +43,10 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     settings = [name for name in titles() if name in rows]
     values = rows[[*KEYS, "tuned", *settings]].astype(dict.fromkeys(settings, float))
     long = values.melt([*KEYS, "tuned"], settings, "setting").dropna(subset="value")
-    cells = long.groupby([*KEYS, "setting"], sort=False).agg(
+    table = long.groupby([*KEYS, "setting"], as_index=False).agg(
         low=("value", "min"), high=("value", "max"), n_runs=("value", "size"), n_tuned=("tuned", "sum")
     )
-    place = {setting: position for position, setting in enumerate(settings)}
-    table = cells.reset_index().astype({"n_runs": int, "n_tuned": int})
-    table = arrange(table.assign(place=table["setting"].map(place)), [*KEYS, "place"])
-    return table[COLUMNS]
+    return arrange(table.astype({"n_runs": int, "n_tuned": int}), [*KEYS, "setting"], setting=settings)
 
 
 def layout(table: pd.DataFrame) -> Layout:

@@ -7,21 +7,13 @@ from itertools import pairwise
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
-from glossbench.evidence.text.names import (
-    arrange,
-    corpus_name,
-    encoder_name,
-    metric_name,
-    objective_name,
-    protocol_name,
-)
+from glossbench.evidence.text.names import NAMES, arrange
 from glossbench.evidence.text.numbers import DASH, number, span
 
 Key = tuple[str, ...]
-# Titles of the kinds of keys, and display names of their keys. Other columns are titled by their names and hold texts.
+# Titles of the kinds of keys. Other columns that become headers have their titles as names, and texts.
 TITLES = {"corpus": "Corpus", "encoder": "Encoder", "objective": "Objective", "protocol": "Protocol", "metric": "Score"}
-NAMES = {"corpus": corpus_name, "encoder": encoder_name, "objective": objective_name, "protocol": protocol_name}
-NAMES["metric"] = lambda key: "Silhouette" if key == "macro_silhouette" else metric_name(key)
+SHORT = {"macro_silhouette": "Silhouette"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,12 @@ def spread_note(table: pd.DataFrame, layout: Layout) -> str | None:
         "± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has "
         f"{span(table['n_seeds'].min(), table['n_seeds'].max(), number)}; a dash after it means one seed."
     )
+
+
+def note_of(start: str, reasons: Iterable[str]) -> str | None:
+    """A note with the distinct reasons; None if all are empty."""
+    reasons = dict.fromkeys(filter(None, reasons))
+    return f"{start} {'; '.join(reasons)}." if reasons else None
 
 
 def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:
@@ -119,11 +117,13 @@ def grid(
 def _headers(keys: Iterable[Key], kinds: list[str], titled: bool = True) -> pd.Index:
     """Headers of these keys; those of rows have a title for each level."""
     keys = list(keys)
-    levels = [[NAMES.get(kind, str)(key[place]) for key in keys] for place, kind in enumerate(kinds)]
+    named = [
+        [SHORT.get(key[place]) or NAMES.get(kind, str)(key[place]) for key in keys] for place, kind in enumerate(kinds)
+    ]
     titles = [TITLES.get(kind, kind) if titled else None for kind in kinds]
     if len(kinds) == 1 or not (keys or titled):
-        return pd.Index(levels[0], name=titles[0], dtype=object)
-    return pd.MultiIndex.from_arrays(levels, names=titles)
+        return pd.Index(named[0], name=titles[0], dtype=object)
+    return pd.MultiIndex.from_arrays(named, names=titles)
 
 
 def _below_a_line(row_keys: Sequence[Key], rows: list[str], table: pd.DataFrame) -> Iterator[int]:

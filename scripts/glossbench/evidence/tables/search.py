@@ -14,7 +14,7 @@ from glossbench.evidence.text.numbers import number, significant, span
 Space = dict[str, Any]
 KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 STATES = ("complete", "pruned", "failed")
-TRIALS = ["Searches", *(state.capitalize() for state in STATES)]
+OBJECTIVE = ["encoder", "objective"]
 COLUMNS = [
     *KEYS, "setting", "searched", "low", "high", "best", "score", "best_score", *(f"n_{state}" for state in STATES),
 ]  # fmt: skip
@@ -25,64 +25,49 @@ select = no_rows  # the table is made from trials, which do not depend on runs
 def tidy(trials: pd.DataFrame) -> pd.DataFrame:
     """The range and the best value of each setting of a search.
 
-    Args:
-        trials: The collected trials.
-
     Returns:
         One row per search (corpus, encoder, objective, preset) and setting. searched is the range in words, low and
         high its ends, best the value of the best trial (missing if there is none), score the name of the validation
         score, best_score that of the best trial, and n_complete, n_pruned and n_failed the numbers of trials.
     """
-    rows = [row for keys, search in trials.groupby(KEYS, sort=False) for row in _settings(keys, search)]
-    return _in_order(pd.DataFrame(rows, columns=COLUMNS), KEYS)
-
-
-def _settings(keys: tuple[str, ...], trials: pd.DataFrame) -> list[dict]:
-    best = trials[trials["best"].astype(bool)]
-    ended = trials["state"].value_counts()
-    search = {
-        **dict(zip(KEYS, keys, strict=True)),
-        "score": trials["score"].iloc[0],
-        "best_score": best["value"].max(),
-        **{f"n_{state}": int(ended.get(state, 0)) for state in STATES},
-    }
     rows = []
-    for setting, ranges in spaces(trials).items():
-        low, high = _bounds(ranges)
-        value = best[setting].max() if setting in best else float("nan")
-        searched = "; ".join(map(in_words, ranges))
-        rows.append({**search, "setting": setting, "searched": searched, "low": low, "high": high, "best": value})
-    return rows
+    for keys, search in trials.groupby(KEYS, sort=False):
+        best, ended = search[search["best"].astype(bool)], search["state"].value_counts()
+        about = dict(zip(KEYS, keys, strict=True)) | {f"n_{state}": int(ended.get(state, 0)) for state in STATES}
+        about |= {"score": search["score"].iloc[0], "best_score": best["value"].max()}
+        for setting, ranges in spaces(search).items():
+            low, high = _bounds(ranges)
+            value = best[setting].max() if setting in best else float("nan")
+            found = {"setting": setting, "searched": "; ".join(map(in_words, ranges)), "low": low, "high": high}
+            rows.append({**about, **found, "best": value})
+    return _in_order(pd.DataFrame(rows, columns=COLUMNS), KEYS)
 
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, objective and setting: searched range, best values over corpora, number of trials."""
-    table = _in_order(table, ["encoder", "objective"])
-    counts = [f"n_{state}" for state in STATES]
-    searches = table.drop_duplicates(KEYS).groupby(["encoder", "objective"])[counts].agg(["size", "sum"])
-    lines, previous = [], None
-    for (encoder, objective, setting), rows in table.groupby(["encoder", "objective", "setting"], sort=False):
-        own = searches.loc[(encoder, objective)]
-        trials = map(number, [own.iloc[0], *(own[count, "sum"] for count in counts)])
-        lines.append(
-            {
-                **{"encoder": encoder, "objective": objective, "Setting": titles().get(setting, setting)},
-                "Searched": "; ".join(dict.fromkeys(rows["searched"])),
-                "Best found": span(rows["best"].min(), rows["best"].max(), significant),
-                **dict(zip(TRIALS, trials if (encoder, objective) != previous else [""] * 4, strict=True)),
-            }
-        )
-        previous = (encoder, objective)
-    columns = ["Searched", "Best found", *TRIALS]
-    table = pd.DataFrame(lines, columns=["encoder", "objective", "Setting", *columns])
-    return Layout.unranked(table, ["encoder", "objective", "Setting"], table[columns], worded=["Searched"])
+    searches = table.drop_duplicates(KEYS).groupby(OBJECTIVE)
+    trials = searches.agg(
+        **{"Searches": ("n_failed", "size")} | {state.capitalize(): (f"n_{state}", "sum") for state in STATES}
+    )
+    settings = _in_order(table, OBJECTIVE).groupby([*OBJECTIVE, "setting"], sort=False)
+    lines = settings.agg(
+        Searched=("searched", lambda texts: "; ".join(dict.fromkeys(texts))), low=("best", "min"), high=("best", "max")
+    ).reset_index()
+    lines = lines.assign(Setting=[titles().get(setting, setting) for setting in lines["setting"]])
+    again = lines.duplicated(OBJECTIVE)
+    columns = {
+        "Searched": lines["Searched"],
+        "Best found": [span(low, high, significant) for low, high in zip(lines["low"], lines["high"], strict=True)],
+        **{
+            title: counts.map(number).mask(again, "")
+            for title, counts in lines[OBJECTIVE].join(trials, OBJECTIVE)[list(trials)].items()
+        },
+    }
+    return Layout.unranked(lines, [*OBJECTIVE, "Setting"], columns, worded=["Searched"])
 
 
 def _in_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The rows in display order of the keys, then settings in the order of T7, then other settings by name."""
-    known = {setting: place for place, setting in enumerate(titles())}
-    places = [known.get(setting, len(known)) for setting in table["setting"]]
-    return arrange(table.assign(place=places), [*by, "place", "setting"])[COLUMNS]
+    return arrange(table, [*by, "setting"], setting=dict.fromkeys([*titles(), *sorted(table["setting"])]))
 
 
 def spaces(trials: pd.DataFrame) -> dict[str, list[Space]]:

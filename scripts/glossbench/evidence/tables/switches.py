@@ -1,11 +1,9 @@
 """What each place where the paper and its code disagree is worth: one setting changed, all others kept."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from glossbench.evidence.statistics.pairs import compare
-from glossbench.evidence.tables.layout import Layout, grid
+from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
 from glossbench.frames import TASK
@@ -14,7 +12,7 @@ METRICS = ["accuracy", "macro_f1"]
 UNVARIED = [*TASK, "protocol", "unvaried"]
 SWITCH = ["setting", "value"]
 ROWS = ["encoder", "objective", "switch"]
-COLUMNS = ["corpus", "encoder", "protocol", "objective", *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
+COLUMNS = [*TASK, "protocol", "objective", *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
 
 
 def select(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
@@ -32,26 +30,20 @@ def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
         switches: Code of the disagreement (D1 ...) by setting.
 
     Returns:
-        One row per corpus, encoder, protocol, objective, switch and metric. Columns ``COLUMNS``: n is the number of
-        common seeds; difference, low and high are percentage points; reason says why there is no interval, or is
-        empty.
+        One row per corpus, encoder, protocol, objective, switch and metric. n is the number of common seeds;
+        difference, low and high are percentage points; reason says why there is no interval, or is empty.
     """
-    rows = select(runs, switches)
-    table = pd.DataFrame([row for metric in METRICS for row in _differences(rows, metric)], columns=COLUMNS)
-    places = table["setting"].map({name: place for place, name in enumerate(switches)})
-    return arrange(table.assign(place=places), ["encoder", "objective", "place", "value", "corpus"])[COLUMNS]
-
-
-def _differences(rows: pd.DataFrame, metric: str) -> Iterator[dict]:
-    for (corpus, encoder, protocol, objective), group in rows.groupby(UNVARIED):
-        by_seed = {key: one.set_index("seed")[f"test_{metric}"] * 100 for key, one in group.groupby(SWITCH)}
-        plain = by_seed.pop(("", ""), pd.Series(dtype=float))
-        for switch, changed in by_seed.items():
-            differences = (changed - plain).dropna().sort_index()
-            tests = {key: value for key, value in compare(differences.to_numpy(), "seeds").items() if key in COLUMNS}
-            keys = {"corpus": corpus, "encoder": encoder, "protocol": protocol, "objective": objective}
-            keys |= dict(zip(SWITCH, switch, strict=True))
-            yield {**keys, "metric": metric, "n": len(differences), "difference": differences.mean(), **tests}
+    rows = select(runs, switches).sort_values("seed", kind="stable")
+    changed, plain = rows[rows["setting"] != ""], rows[rows["setting"] == ""]
+    pairs = changed.merge(plain, "left", [*UNVARIED, "seed"], suffixes=("", "_plain"))
+    found = []
+    for metric in METRICS:
+        gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_plain"] * 100
+        for keys, every in gains.groupby([pairs[key] for key in (*UNVARIED, *SWITCH)]):
+            own = every.dropna()
+            tests = compare(own.to_numpy(), "seeds")
+            found.append(dict(zip(COLUMNS, (*keys, metric, len(own), own.mean()), strict=False)) | tests)
+    return arrange(pd.DataFrame(found, columns=COLUMNS), ["encoder", "objective", *SWITCH, "corpus"], setting=switches)
 
 
 def layout(table: pd.DataFrame, switches: dict[str, str]) -> Layout:
@@ -61,13 +53,11 @@ def layout(table: pd.DataFrame, switches: dict[str, str]) -> Layout:
         text=[_text(*row) for row in table[["difference", "low", "high"]].itertuples(index=False)],
     )
     row_keys = list(dict.fromkeys(named[ROWS].itertuples(index=False, name=None)))
-    reasons = dict.fromkeys(reason for reason in table["reason"] if reason and not reason.startswith("Wilcoxon"))
+    reasons = [reason for reason in table["reason"] if not reason.startswith("Wilcoxon")]
     laid_out = grid(named, ROWS, ["metric", "corpus"], row_keys=row_keys)
-    return laid_out.with_notes(f"Without an interval: {'; '.join(reasons)}." if reasons else None)
+    return laid_out.with_notes(note_of("Without an interval:", reasons))
 
 
 def _text(difference: float, low: float, high: float) -> str:
     """A difference with its interval, e.g. "+0.31 [−0.12, +0.74]"."""
-    if pd.isna(difference) or pd.isna(low):
-        return signed(difference)
-    return f"{signed(difference)} [{signed(low)}, {signed(high)}]"
+    return signed(difference) + ("" if pd.isna(low) else f" [{signed(low)}, {signed(high)}]")

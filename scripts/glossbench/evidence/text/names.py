@@ -5,9 +5,10 @@ Titles, order, families and colours come from the registries. ``naming`` sets th
 unchanged, after the others.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -49,24 +50,13 @@ def entries(kind: str) -> dict[str, Entry]:
     return _current.get().get(kind, {})
 
 
-def corpus_name(key: str) -> str:
-    """Title of a corpus."""
-    return _title("corpus", key)
+def _title(kind: str, key: str) -> str:
+    return entries(kind).get(key, {"title": key})["title"]
 
 
-def encoder_name(key: str) -> str:
-    """Title of an encoder."""
-    return _title("encoder", key)
-
-
-def protocol_name(key: str) -> str:
-    """Title of a protocol."""
-    return _title("protocol", key)
-
-
-def metric_name(key: str) -> str:
-    """Title of a metric."""
-    return _title("metric", key)
+corpus_name, encoder_name, protocol_name, metric_name = (
+    partial(_title, kind) for kind in ("corpus", "encoder", "protocol", "metric")
+)
 
 
 def objective_name(key: str) -> str:
@@ -74,12 +64,18 @@ def objective_name(key: str) -> str:
 
     For example, ``gloss-o-ce@reference+weight=0.5`` becomes "G-Loss-O + CE (reference, λ = 0.5)".
     """
-    entry = entries("objective").get(key)
-    if entry is None:
+    if (entry := entries("objective").get(key)) is None:
         return key
     notes = [entry["preset"]] if entry["preset"] else []
     notes += [f"{SYMBOLS.get(name, name.replace('_', ' '))} = {value}" for name, value in entry["changes"]]
     return f"{entry['title']} ({', '.join(notes)})" if notes else entry["title"]
+
+
+# Display names of keys, by their kind.
+NAMES: dict[str, Callable[[str], str]] = {
+    "corpus": corpus_name, "encoder": encoder_name, "protocol": protocol_name, "objective": objective_name,
+    "metric": metric_name,
+}  # fmt: skip
 
 
 def is_gloss(objective: str) -> bool:
@@ -105,29 +101,21 @@ def listed(names: Sequence[str]) -> str:
 
 def titles(keys: Iterable[str], kind: str) -> str:
     """Titles of the distinct keys of a kind, in display order, as part of a sentence."""
-    title = {"corpus": corpus_name, "encoder": encoder_name, "objective": objective_name}[kind]
-    return listed([title(key) for key in in_order(keys, kind)])
+    return listed([NAMES[kind](key) for key in in_order(keys, kind)])
 
 
-def arrange(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def arrange(frame: pd.DataFrame, by: list[str], **orders: Iterable) -> pd.DataFrame:
     """Sort the rows of a frame in display order.
 
     Args:
         frame: The frame.
-        by: Columns to sort by. Columns named corpus, encoder, protocol, objective or metric are sorted in display
-            order, others by their values.
+        by: Columns to sort by: kinds of keys in display order, others by their values.
+        orders: Values of further columns, in the order to sort by.
     """
-    kinds = ("corpus", "encoder", "protocol", "objective", "metric")
-    places = {
-        column: {key: place for place, key in enumerate(in_order(frame[column], column))}
-        for column in by
-        if column in kinds
+    orders = {
+        column: orders.get(column) or in_order(frame[column], column) for column in by if column in {*NAMES, *orders}
     }
+    places = {column: {key: place for place, key in enumerate(order)} for column, order in orders.items()}
     return frame.sort_values(
         by, key=lambda column: column.map(places.get(column.name, lambda value: value)), ignore_index=True
     )
-
-
-def _title(kind: str, key: str) -> str:
-    entry = entries(kind).get(key)
-    return entry["title"] if entry else key
