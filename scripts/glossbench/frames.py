@@ -99,15 +99,7 @@ ONE_ROW = {
 
 
 def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
-    """List the ways in which a frame breaks its contract.
-
-    Args:
-        name: A key of ``CONTRACT``.
-        frame: The frame to check. It may have more columns than the contract.
-
-    Returns:
-        A short description of each violation; empty if there is none.
-    """
+    """Short descriptions of the ways in which a frame breaks its contract. It may have more columns."""
     contract, keys = CONTRACT[name], ONE_ROW[name]
     missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
     violations = [f"no column {', '.join(missing)}"] if missing else []
@@ -120,11 +112,7 @@ def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
 
 
 def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a frame as Parquet.
-
-    Raises:
-        GlossbenchError: The frame breaks its contract. The message names the file.
-    """
+    """Write a frame as Parquet; a GlossbenchError that names the file if the frame breaks its contract."""
     if violations := contract_violations(name, frame):
         raise GlossbenchError(f"{path}: {'; '.join(violations)}")
     frame.to_parquet(path, index=False)
@@ -139,12 +127,9 @@ def without_rows(name: str, columns: Iterable[str]) -> pd.DataFrame:
 def with_objective_columns(
     frame: pd.DataFrame, objectives: dict[str, dict[str, str]], columns: list[str] = OBJECTIVE_COLUMNS
 ) -> pd.DataFrame:
-    """Insert the columns of an objective's key after the column ``objective``.
+    """Insert ``columns`` of an objective's key after the column ``objective``.
 
-    Args:
-        frame: Frame with a column ``objective``.
-        objectives: Values of ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
-        columns: The columns to insert.
+    ``objectives`` has the values of ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
     """
     place = frame.columns.get_loc("objective") + 1
     new = {name: [objectives[key][name] for key in frame["objective"]] for name in columns}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -57,14 +58,7 @@ class Evidence:
         names: dict[str, list[dict[str, Any]]],
         wanted: Iterable[str] | None = None,
     ) -> "Evidence":
-        """Read the frames from Parquet files.
-
-        Args:
-            paths: Files by the name of their frame.
-            published: Folder with the paper's numbers, config/published.
-            names: As ``study.names`` makes them.
-            wanted: Names of the frames to read; all by default.
-        """
+        """Read the frames, or only those ``wanted``, from Parquet files by the name of their frame."""
         read = {name: pd.read_parquet(path) for name, path in paths.items() if wanted is None or name in wanted}
         return cls(read, published, names)
 
@@ -83,32 +77,20 @@ class Evidence:
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
             layout = layout.with_notes(spread_note(table, layout), *output["notes"], self._coverage(output))
-            return {
-                "csv": to_csv(table),
-                "md": to_markdown(layout, caption),
-                "tex": to_latex(layout, caption),
-                "html": str(to_html(layout)),
-            }
+            texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
+            return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
 
     def figure_texts(self, output: dict[str, Any], caption: str) -> dict[str, str]:
-        """Make the texts of a figure without drawing it.
-
-        Args:
-            output: Specification of the figure; see ``study.outputs.Output.specification``.
-            caption: One paragraph.
-
-        Returns:
-            Texts by ending: csv (the data that the figure draws) and txt (the caption for these runs).
-        """
+        """Make the texts of a figure without drawing it: csv (the data that it draws) and txt (its caption here)."""
         with self._reproducibly():
             return self._figure_texts(self._figure_data(output), output, caption)
 
     def figure(self, output: dict[str, Any], caption: str) -> tuple[dict[str, str], "Figure"]:
-        """Make the texts of a figure, and draw it. Arguments are those of ``figure_texts``."""
+        """Make the texts of a figure, and draw it."""
         with self._reproducibly():
             data = self._figure_data(output)
-            texts = self._figure_texts(data, output, caption)
-            return texts, module_of(output["kind"], output["module"]).draw(data, **output["settings"])
+            figure = module_of(output["kind"], output["module"]).draw(data, **output["settings"])
+            return self._figure_texts(data, output, caption), figure
 
     def significance(self) -> dict[str, str]:
         """Make every test between objectives.
@@ -127,14 +109,7 @@ class Evidence:
             return {"csv": to_csv(pairs), "json": to_json(tests)}
 
     def claims(self, registry: dict[str, Any]) -> dict[str, str]:
-        """Judge each claim of the paper.
-
-        Args:
-            registry: config/claims.yaml.
-
-        Returns:
-            Texts by ending: json (the verdicts with their numbers) and md (a page).
-        """
+        """Judge each claim of the paper, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
         from glossbench.evidence.claims.judging import judge
         from glossbench.evidence.claims.page import to_page
 
@@ -186,8 +161,8 @@ class Evidence:
         return {"csv": to_csv(data), "txt": f"{text}\n"}
 
     def _coverage(self, output: dict[str, Any]) -> str | None:
-        module = module_of(output["kind"], output["module"])
-        return coverage_note(self.frames["coverage"], lambda planned: module.select(planned, **output["settings"]))
+        select = partial(module_of(output["kind"], output["module"]).select, **output["settings"])
+        return coverage_note(self.frames["coverage"], select)
 
 
 def module_of(kind: str, name: str) -> ModuleType:

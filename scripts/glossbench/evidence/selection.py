@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.frames import CELL_OF_PROTOCOL, UNTUNED
+from glossbench.frames import CELL, CELL_OF_PROTOCOL, TASK, UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
@@ -45,13 +45,8 @@ def is_untuned(rows: pd.DataFrame) -> pd.Series:
 
 
 def with_untuned(chosen: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The chosen rows, and the rows of untuned objectives of the same corpora and encoders.
-
-    Args:
-        chosen: Some of the rows.
-        rows: Rows of a frame of runs.
-    """
-    cells, wanted = (pd.MultiIndex.from_frame(frame[["corpus", "encoder"]]) for frame in (rows, chosen))
+    """The chosen ones of some rows, and the rows of untuned objectives of the same corpora and encoders."""
+    cells, wanted = (pd.MultiIndex.from_frame(frame[TASK]) for frame in (rows, chosen))
     return rows[rows.index.isin(chosen.index) | (is_untuned(rows) & cells.isin(wanted))]
 
 
@@ -67,16 +62,9 @@ def of_protocol(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 
 def with_gloss(
-    rows: pd.DataFrame, gloss: Sequence[str], baselines: Sequence[str], by: Sequence[str] = ("corpus", "encoder")
+    rows: pd.DataFrame, gloss: Sequence[str], baselines: Sequence[str], by: Sequence[str] = TASK
 ) -> pd.DataFrame:
-    """Rows of the baselines and of the one objective that represents G-Loss.
-
-    Args:
-        rows: Rows of a frame of runs.
-        gloss: Objective keys. In each group the first one that was run represents G-Loss.
-        baselines: Objective keys.
-        by: Columns that define a group.
-    """
+    """Rows of the baselines and of G-Loss: in each group with equal ``by``, the first of ``gloss`` that was run."""
     rows = rows[rows["objective"].isin([*gloss, *baselines])]
     places = rows["objective"].map({key: place for place, key in enumerate(gloss)})
     first = places.groupby([rows[column] for column in by]).transform("min")
@@ -111,29 +99,15 @@ def numbers(values: pd.Series) -> pd.Series:
 
 
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
-    """A sentence about the runs behind a table or figure.
+    """A sentence about the runs behind a table or figure, which ``select`` returns; None if all are finished.
 
     For example "Stands on 14 of 20 planned runs, 3 to 4 of 5 seeds a cell.", where a cell is a corpus, encoder and
-    objective.
-
-    Args:
-        coverage: One row per planned run, with its keys and ``finished``.
-        select: Returns the rows that the table or figure uses.
-
-    Returns:
-        The sentence; None if all planned runs are finished.
+    objective. ``coverage`` has one row per planned run.
     """
     planned = select(coverage)
     finished = planned["finished"].astype(bool)
     if finished.all():
         return None
-    cells = finished.groupby([planned[key] for key in ("corpus", "encoder", "objective")]).agg(["sum", "size"])
-    return (
-        f"Stands on {finished.sum():,} of {len(planned):,} planned runs, "
-        f"{_from_to(cells['sum'])} of {_from_to(cells['size'])} seeds a cell."
-    )
-
-
-def _from_to(counts: pd.Series) -> str:
-    low, high = counts.min(), counts.max()
-    return str(low) if low == high else f"{low} to {high}"
+    cells = finished.groupby([planned[key] for key in CELL]).agg(["sum", "size"])
+    done, of_all = (" to ".join(dict.fromkeys(map(str, (one.min(), one.max())))) for _, one in cells.items())
+    return f"Stands on {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds a cell."

@@ -1,7 +1,6 @@
 """Every table, whatever part of a grid it is given: made in each format, and the same bytes each time."""
 
 import copy
-import importlib
 import io
 import re
 import shutil
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
 from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study_runs, trials
-from registered import TABLES, caption
+from registered import TABLES, caption, table_of
 
 ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
 SWITCHED = ("mr", "bert-base", "gloss-o-ce+criterion=softmax")
@@ -21,18 +20,11 @@ HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 
 def made_from(key: str, frame: pd.DataFrame) -> Evidence:
     """Evidence of a study with these runs, each tuned in a search of its own, as far as a table reads it."""
-    output = TABLES[key]
-    made = {"runs": lambda: frame, "trials": lambda: searches(frame), "corpora": lambda: prepared(frame)}
-    read = {name: make() for name, make in made.items() if name in (*output.reads, *output.reads_if_there)}
+    some = frame if len(frame) else runs({("mr", "bert-base", "ce"): [0.9]})
+    count = None if len(frame) else 0
+    frames = {"runs": frame, "trials": trials(some)[:count], "corpora": corpora(*dict.fromkeys(some["corpus"]))[:count]}
+    read = {name: frames[name] for name in frames if name in (*TABLES[key].reads, *TABLES[key].reads_if_there)}
     return evidence(coverage=coverage(frame), **read)
-
-
-def searches(frame: pd.DataFrame) -> pd.DataFrame:
-    return trials(frame) if len(frame) else trials(runs({("mr", "bert-base", "ce"): [0.9]})).iloc[:0]
-
-
-def prepared(frame: pd.DataFrame) -> pd.DataFrame:
-    return corpora(*dict.fromkeys(frame["corpus"])) if len(frame) else corpora("mr").iloc[:0]
 
 
 def made(key: str, frame: pd.DataFrame) -> dict[str, str]:
@@ -48,10 +40,6 @@ def rows_of(markdown: str) -> list[list[str]]:
     """The cells of a table's rows, without its header."""
     lines = [line for line in markdown.splitlines() if line.startswith("|")]
     return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
-
-
-def select(key: str, planned: pd.DataFrame) -> pd.DataFrame:
-    return importlib.import_module(TABLES[key].full_module).select(planned, **TABLES[key].settings)
 
 
 @pytest.fixture(scope="module")
@@ -119,17 +107,14 @@ def test_presets_are_competitors_of_their_own_in_the_tables_of_scores(part):
         assert tidy(made(key, both))["objective"].str.contains("@").any() == has_presets
 
 
-@pytest.mark.parametrize("key", ON_RUNS)
+@pytest.mark.parametrize("key", TABLES)
 def test_a_selection_needs_keys_alone_and_is_the_one_that_the_table_stands_on(key, part):
     more = pd.concat([part, keyed(part.assign(objective=part["objective"] + ",sigma=1"))], ignore_index=True)
-    chosen = select(key, coverage(more))
-    assert 0 < len(chosen) < len(more)
-    assert made(key, more.loc[chosen.index])["csv"] == made(key, more)["csv"]
-
-
-@pytest.mark.parametrize("key", ["corpora", "search"])
-def test_tables_that_stand_on_no_run_select_none(key, part):
-    assert select(key, coverage(part)).empty
+    chosen = table_of(key).select(coverage(more))
+    assert len(chosen) < len(more)
+    assert chosen.empty == (key not in ON_RUNS)
+    if key in ON_RUNS:
+        assert made(key, more.loc[chosen.index])["csv"] == made(key, more)["csv"]
 
 
 @pytest.mark.parametrize("key", ON_RUNS)
@@ -139,7 +124,7 @@ def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part
     texts = replace(study, frames={**study.frames, "coverage": planned}).table(
         TABLES[key].specification(), "A caption."
     )
-    chosen = select(key, planned)
+    chosen = table_of(key).select(planned)
     note = f"Stands on {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds a cell."
     assert all(note in texts[ending] for ending in ("md", "tex", "html"))
     assert not any("planned runs" in text for text in of_part[key].values())

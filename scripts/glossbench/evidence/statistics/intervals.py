@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 ALPHA = 0.05
+LEVEL = 1 - ALPHA
 DRAWS = 10_000
 SEED = 0
 
 
-def t_interval(values: Sequence[float], level: float = 1 - ALPHA) -> tuple[float, float]:
+def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
     """Student's t interval of the mean; NaN and NaN for fewer than two values."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
@@ -36,10 +37,9 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
 def means_interval(
     cells: Sequence[np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],
-    level: float = 1 - ALPHA,
     symmetric: bool = False,
 ) -> tuple[float, float]:
-    """Interval of a statistic of cell means, which need not be linear in them.
+    """95 % interval of a statistic of cell means, which need not be linear in them.
 
     The means of each cell are drawn from the multivariate t distribution that Student's t interval comes from: n - 1
     degrees of freedom, around the observed means, with the covariance of the seeds divided by n. The interval holds
@@ -49,7 +49,6 @@ def means_interval(
     Args:
         cells: For each cell, scores of shape (seeds, columns).
         statistic: Maps the means of the cells, each of shape (..., columns), to values of shape (...).
-        level: Confidence level.
         symmetric: Reach as far to both sides of the statistic of the observed means as the middle of the draws does
             to the farther one. Noise moves the largest of several numbers one way only, so that the draws of such a
             statistic may all lie on one side of it.
@@ -63,11 +62,11 @@ def means_interval(
     cells = [np.asarray(cell, dtype=float) for cell in cells]
     drawn = np.asarray(statistic([_drawn_means(cell, chance) for cell in cells]))
     # shares are not interpolated: each end is a value that was drawn
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
     if symmetric:
         observed = float(statistic([cell.mean(axis=0) for cell in cells]))
         farther = max(observed - low, high - observed)
-        return float(observed - farther), float(observed + farther)
+        low, high = observed - farther, observed + farther
     return float(low), float(high)
 
 

@@ -21,18 +21,8 @@ DECIMALS = 12
 ONE = {"corpora": "corpus", "runs": "run", "seeds": "seed"}
 COMPETITION = ["encoder", "protocol", "pairs", "corpus"]
 TESTS = ["std", "low", "high", "t", "p", "wilcoxon_p", "effect_size"]
-COLUMNS = [
-    *COMPETITION,
-    "objective",
-    "baseline",
-    "metric",
-    "n",
-    "mean",
-    "baseline_mean",
-    "difference",
-    *TESTS,
-    "reason",
-]
+MEANS = ["n", "mean", "baseline_mean", "difference"]
+COLUMNS = [*COMPETITION, "objective", "baseline", "metric", *MEANS, *TESTS, "reason"]
 
 
 def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd.DataFrame:
@@ -44,12 +34,6 @@ def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd
     - "runs": a corpus and seed. The p values in the paper's T9 match this test. Runs on one corpus are not
       independent, so the p is too small.
     - "seeds": a seed, on one corpus.
-
-    Args:
-        runs: The collected runs.
-        objective: Objective key.
-        baseline: Objective key.
-        metric: Name of a metric or of a column.
 
     Returns:
         For each encoder and protocol one row with pairs "corpora", one with "runs" (corpus "all" in both) and one
@@ -81,10 +65,6 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Objectives with changed settings are left out. An objective with another preset counts as an objective of its own.
 
-    Args:
-        runs: The collected runs.
-        metric: Name of a metric or of a column.
-
     Returns:
         The columns of ``paired``, and p_holm and wilcoxon_p_holm: p values with Holm's correction over all tests of
         the same encoder, protocol, pairs and corpus.
@@ -93,8 +73,8 @@ def pairwise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     for _, group in unvaried(runs).groupby("protocol"):
         keys = in_order(group["objective"], "objective")
         frames += [paired(group, objective, baseline, metric) for baseline, objective in combinations(keys, 2)]
-    frames = [frame for frame in frames if len(frame)]
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+    frames = [frame for frame in frames if len(frame)] or [pd.DataFrame(columns=COLUMNS)]
+    table = pd.concat(frames, ignore_index=True)
     order = table["pairs"].map(list(ONE).index)
     table = with_holm(table.astype(dict.fromkeys(TESTS, float)), COMPETITION).assign(order=order)
     return table.sort_values(["order", *COMPETITION], kind="stable", ignore_index=True)[
@@ -139,12 +119,11 @@ def compare(differences: np.ndarray, unit: str) -> dict:
     if np.ptp(rounded) == 0:
         return {**tests, "std": 0.0, "reason": f"the difference is the same on all {n} {unit}: no spread to test with"}
     test = stats.ttest_1samp(differences, 0)  # equals the paired t test
-    interval = test.confidence_interval(1 - ALPHA)
-    tests |= {"t": float(test.statistic), "p": float(test.pvalue)}
-    tests |= {"low": float(interval.low), "high": float(interval.high)}
+    low, high = test.confidence_interval(1 - ALPHA)
+    tests |= {"low": float(low), "high": float(high), "t": float(test.statistic), "p": float(test.pvalue)}
     tests["effect_size"] = float(differences.mean() / tests["std"])
     if n < FEWEST_SIGNED_RANKS:
-        reason = f"Wilcoxon: {n} common {unit} cannot give p < {ALPHA}, {FEWEST_SIGNED_RANKS} can"
-        return {**tests, "reason": reason}
-    tests["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
+        tests["reason"] = f"Wilcoxon: {n} common {unit} cannot give p < {ALPHA}, {FEWEST_SIGNED_RANKS} can"
+    else:
+        tests["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
     return tests

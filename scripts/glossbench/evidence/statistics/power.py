@@ -12,14 +12,14 @@ POWER = 0.8
 
 
 @lru_cache(maxsize=4096)
-def seeds_needed(difference: float, std: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
+def seeds_needed(difference: float, std: float) -> int | None:
     """The smallest number of pairs of runs with which a two-sided paired t test detects a difference.
+
+    The test is at ``ALPHA`` with ``POWER``.
 
     Args:
         difference: Mean of the paired differences.
         std: Standard deviation of the paired differences, in the same unit.
-        power: Probability with which the test must detect the difference.
-        alpha: Level of the test.
 
     Returns:
         At least 2. None if the difference is zero or missing, or if std is missing or not positive.
@@ -30,12 +30,11 @@ def seeds_needed(difference: float, std: float, power: float = POWER, alpha: flo
 
     def enough(n: int) -> bool:
         # For very large effects the noncentral t underflows to NaN; the power is then 1.
-        reached = TTestPower().power(effect, n, alpha)
-        return bool(reached >= power) or (math.isnan(reached) and effect > 1)
+        reached = TTestPower().power(effect, n, ALPHA)
+        return bool(reached >= POWER) or (math.isnan(reached) and effect > 1)
 
     # The normal approximation is about two pairs too small for every number of pairs.
-    z = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
-    n = max(2, math.ceil((z / effect) ** 2))
+    n = max(2, math.ceil(((stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) / effect) ** 2))
     while n > 2 and enough(n - 1):
         n -= 1
     while not enough(n):
@@ -43,18 +42,11 @@ def seeds_needed(difference: float, std: float, power: float = POWER, alpha: flo
     return n
 
 
-def smallest_difference(n: int, std: float, power: float = POWER, alpha: float = ALPHA) -> float | None:
-    """The smallest difference for which ``seeds_needed`` gives at most ``n``.
+def smallest_difference(n: int, std: float) -> float | None:
+    """The smallest difference, in the unit of ``std``, for which ``seeds_needed`` gives at most ``n``.
 
-    Args:
-        n: Pairs of runs.
-        std: Standard deviation of the paired differences.
-        power: Probability with which the test must detect the difference.
-        alpha: Level of the test.
-
-    Returns:
-        A positive number in the unit of ``std``. None for fewer than two pairs, or if std is missing or not positive.
+    None for fewer than two pairs, or if std is missing or not positive.
     """
     if n < 2 or not math.isfinite(std) or std <= 0:
         return None
-    return std * float(TTestPower().solve_power(nobs=n, alpha=alpha, power=power))
+    return std * float(TTestPower().solve_power(nobs=n, alpha=ALPHA, power=POWER))

@@ -23,19 +23,13 @@ class Friedman:
     """Ranks of objectives over corpora, with the tests on them.
 
     Args:
-        metric: The metric that objectives are ranked by.
-        protocol: Protocol of the runs.
-        encoder: Encoder of the runs.
-        corpora: Corpora that were used.
         ranks: Average rank by objective, 1 is best, in the order of the ranks.
         left_out: Objectives that were not run on all of the corpora.
-        alpha: Level of Nemenyi's test.
-        statistic: Friedman's chi-square, corrected for ties.
-        p: Its p value.
+        statistic: Friedman's chi-square, corrected for ties; ``p`` is its p value.
         f_statistic: The less conservative statistic of Iman and Davenport; infinite if all corpora give the same
-            ranks.
-        f_p: Its p value.
-        critical_difference: Objectives whose average ranks differ by more than this differ significantly (Nemenyi).
+            ranks. ``f_p`` is its p value.
+        critical_difference: Objectives whose average ranks differ by more than this differ significantly (Nemenyi, at
+            level ``alpha``).
         cliques: The largest groups of at least two objectives within one critical difference, in the order of ranks.
         nemenyi: Adjusted p value of each pair of objectives, a square frame.
         reason: Why there is no test, or empty. Without a test the numbers are NaN; ranks are given if there are any.
@@ -64,12 +58,7 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     The test needs every objective on every corpus. It uses the corpora and objectives that keep the most cells, at
     least three of each. Objectives with changed settings are left out. Demsar (2006), section 3.2.2.
 
-    Args:
-        runs: The collected runs.
-        metric: Name of a metric or of a column.
-        protocol: "integrated" or "standalone".
-        encoder: Key of the encoder.
-        alpha: Level of Nemenyi's test.
+    ``alpha`` is the level of Nemenyi's test.
     """
     table = scores(unvaried(runs), metric)
     table = table[(table["protocol"] == protocol) & (table["encoder"] == encoder)]

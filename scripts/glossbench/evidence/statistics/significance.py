@@ -34,9 +34,7 @@ def rank_tests(runs: pd.DataFrame) -> list[dict]:
 def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """The number of seeds needed to detect a difference of the published size between G-Loss and a baseline.
 
-    Args:
-        pairs: From ``pair_tests``.
-        published: From ``published_results``.
+    ``pairs`` is from ``pair_tests``, ``published`` from ``published_results``.
 
     Returns:
         One row per published difference, and one per pair of objectives that was run in a cell without a published

@@ -40,25 +40,13 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def mean_spread(mean: float, std: float, decimals: int = 2) -> str:
-    """Mean and spread, e.g. "85.64 ± 0.81".
-
-    A missing spread (one seed) is a dash. If the mean is missing, the whole text is a dash.
-    """
-    if pd.isna(mean):
-        return DASH
-    return f"{number(mean, decimals)} ± {number(std, decimals)}"
+    """Mean and spread, e.g. "85.64 ± 0.81"; a missing spread (one seed) is a dash, and so is all if the mean is."""
+    return DASH if pd.isna(mean) else f"{number(mean, decimals)} ± {number(std, decimals)}"
 
 
-def span(low: float, high: float, shown: Callable[[float], str]) -> str:
-    """A range, e.g. "0.4–0.6", or one number if both ends have the same text.
-
-    Args:
-        low: Lower end.
-        high: Upper end.
-        shown: Formats an end.
-    """
-    ends = [shown(low), shown(high)]
-    return ends[0] if ends[0] == ends[1] else DASH.join(ends)
+def span(low: float, high: float, text_of: Callable[[float], str]) -> str:
+    """A range, e.g. "0.4–0.6", or one number if ``text_of`` gives both ends the same text."""
+    return DASH.join(dict.fromkeys([text_of(low), text_of(high)]))
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,104 @@
+"""T1, T7, T8 and the checklist: corpora, settings, searches, and what reproducibility checklists ask for."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import corpora, runs, trials
+from registered import table_of
+
+HYPERPARAMETERS, SEARCH, CHECKLIST = map(table_of, ("hyperparameters", "search", "checklist"))
+
+
+def test_corpora_table_counts_documents_and_what_the_audit_found():
+    table = table_of("corpora").tidy(corpora("r8", "mr"))
+    assert table["corpus"].to_list() == ["mr", "r8"]
+    texts = table_of("corpora").layout(table).cells
+    assert texts.loc["R8"].to_list() == ["1,234", "800", "34", "400", "2", "0", "3", "2", "1"]
+
+
+def test_settings_show_the_range_over_corpora_and_a_dash_where_an_objective_has_none():
+    scores = {("mr", "bert-base", "gloss-o"): [0.9, 0.9], ("r8", "bert-base", "gloss-o"): [0.9]}
+    found = {"sigma": [0.5, 0.5, 1.25], "labeled_fraction": math.nan, "learning_rate": [1e-5, 1e-5, 3e-5]}
+    made = runs(scores, **found, tuned=[True, True, False], stop_epoch=[7, 12, 9], max_epochs=200)
+    table = HYPERPARAMETERS.tidy(made)
+    by_corpus = table[table["setting"] == "stop_epoch"].set_index("corpus")
+    assert by_corpus.loc["mr", ["low", "high", "n_runs", "n_tuned"]].to_list() == [7, 12, 2, 2]
+    assert HYPERPARAMETERS.layout(table).cells.iloc[0].to_dict() == {
+        "Learning rate": "1e-05–3e-05", "Batch": "128", "σ": "0.5–1.25", "Most epochs": "200", "Epochs run": "7–12",
+        "Tuned": "on 1 of 2 corpora",
+    }  # fmt: skip
+    two = runs({("mr", "bert-base", "ce"): [0.9], ("mr", "bert-base", "scl"): [0.9]}, tuned=[False, True])
+    texts = HYPERPARAMETERS.layout(HYPERPARAMETERS.tidy(two)).cells
+    assert texts[["Tuned", "τ"]].to_numpy().tolist() == [["no", "–"], ["yes", "0.3"]]
+
+
+def tuned(*corpora: str, objective: str = "gloss-o") -> pd.DataFrame:
+    return runs({(corpus, "bert-base", objective): [0.9] for corpus in corpora}, tuned=True)
+
+
+@pytest.mark.parametrize(
+    ("space", "words", "ends"),
+    [
+        ({"choices": [1e-05, 2e-05]}, "{1e-05, 2e-05}", (1e-05, 2e-05)),
+        ({"choices": ["sqrt", 0.5]}, "{sqrt, 0.5}", (math.nan, math.nan)),
+        ({"low": 0.1, "high": 10.0, "log": True}, "0.1–10, log", (0.1, 10)),
+        ({"low": 0.5, "high": 0.9, "step": 0.1}, "0.5–0.9 in steps of 0.1", (0.5, 0.9)),
+    ],
+)
+def test_a_search_space_is_given_in_words_and_by_its_ends(space, words, ends):
+    made = trials(tuned("mr"), 2, spaces={"learning_rate": {"choices": [1e-5]}}, space=json.dumps({"sigma": space}))
+    (row,) = SEARCH.tidy(made).to_dict("records")
+    assert row["searched"] == words
+    assert (row["low"], row["high"]) == pytest.approx(ends, nan_ok=True)
+
+
+def test_search_counts_trials_by_state_and_takes_the_best_from_each_corpus():
+    made = trials(tuned("mr", "r8"), 4)
+    made.loc[(made["corpus"] == "r8") & made["best"], "sigma"] = 0.25
+    table = SEARCH.tidy(made)
+    assert len(table) == 2 * 2
+    row = table[(table["corpus"] == "r8") & (table["setting"] == "sigma")].iloc[0]
+    assert row[["low", "high", "best", "n_complete", "n_pruned", "n_failed"]].to_list() == [0.1, 10, 0.25, 2, 1, 1]
+    assert row["best_score"] == pytest.approx(0.53)  # the last of four trials
+    texts = SEARCH.layout(table).cells.loc[("BERT-base", "G-Loss-O")]
+    assert texts.loc["Learning rate"].to_list() == ["{1e-05, 2e-05}", "2e-05", "2", "4", "2", "2"]
+    assert texts.loc["σ"].to_list() == ["0.1–10, log", "0.25–10", "", "", "", ""]
+
+
+def test_a_search_without_a_best_trial_has_a_dash_and_two_presets_are_two_searches():
+    texts = SEARCH.layout(SEARCH.tidy(trials(tuned("mr"), 2, best=False, value=np.nan, state="failed"))).cells
+    assert texts["Best found"].to_list() == ["–", "–"]
+    assert texts.iloc[0, -3:].to_list() == ["0", "0", "2"]
+    made = pd.concat([trials(tuned("mr", objective=key)) for key in ("gloss-o@reference", "gloss-o")])
+    objectives = SEARCH.layout(SEARCH.tidy(made)).cells.index.get_level_values("Objective")
+    assert list(dict.fromkeys(objectives)) == ["G-Loss-O", "G-Loss-O (reference)"]
+
+
+def test_checklist_sets_validation_beside_test_and_counts_seeds_trials_and_parameters():
+    columns = {"total_seconds": 90.0, "tuned": True, "n_trainable": 14_200_000, "val_macro_silhouette": [0.2, 0.4]}
+    made = runs({("mr", "bert-base", "gloss-o"): [0.90, 0.94]}, **columns)
+    table = CHECKLIST.tidy(made, trials=trials(made, 5))
+    row = table.iloc[0]
+    assert row[["n_seeds", "n_trials", "search_seconds", "all_seconds"]].to_list() == [2, 5, 300, 180]
+    assert row[["val_macro_f1_mean", "test_macro_f1_std"]].to_list() == pytest.approx([87, math.sqrt(8)])
+    layout = CHECKLIST.layout(table)
+    assert layout.cells.iloc[0].to_dict() == {
+        "Parameters": "14.2 of 110.0 M", "Seeds": "2", "Validation macro-F1": "87.00 ± 2.83",
+        "Test macro-F1": "82.00 ± 2.83", "Validation silhouette": "0.300 ± 0.141", "Test silhouette": "0.250 ± 0.000",
+        "Time a run": "1 min 30 s", "Trials": "5", "Search": "5 min 00 s",
+    }  # fmt: skip
+    machine, space = layout.notes
+    assert machine.startswith("Machine: cpu, float32, torch threads 1;")
+    assert space == "Searched for G-Loss-O: Learning rate: {1e-05, 2e-05}; σ: 0.1–10, log."
+
+
+def test_checklist_of_a_study_that_tunes_nothing_needs_no_trials_and_names_each_machine():
+    scores = {("mr", "bert-base", "ce"): [0.9], ("r8", "bert-base", "ce"): [0.9]}
+    layout = CHECKLIST.layout(CHECKLIST.tidy(runs(scores, device=["cpu", "NVIDIA A100"])))
+    assert layout.cells[["Trials", "Search"]].to_numpy().tolist() == [["0", "–"], ["0", "–"]]
+    assert [note.split(";")[0] for note in layout.notes] == [
+        f"Machine (1 of 2 rows): {device}, float32, torch threads 1" for device in ("cpu", "NVIDIA A100")
+    ]
