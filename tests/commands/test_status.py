@@ -47,7 +47,7 @@ def log(results, run, *lines):
 
 
 def left_by_jobs(results):
-    make_run(DONE, Expected(STUDY).of_run(DONE), results / run_folder(DONE), 0.7)
+    make_run(DONE, Expected(STUDY).of(DONE), results / run_folder(DONE), 0.7)
     model = torch.nn.Linear(2, 2)
     path = results / ".state" / run_folder(AT_WORK) / "checkpoint.safetensors"
     Checkpoint(path, "key").save(model, torch.optim.Adam(model.parameters()), PROGRESS)

@@ -51,7 +51,7 @@ def make_runs(study: Study, results: Path) -> None:
         _placed(Path(name)).write_text(_manifest(study, name))
     expected = Expected(study)
     for place, one in enumerate(study.runs):
-        make_run(one, expected.of_run(one), results / run_folder(one), 0.7 + 0.01 * place)
+        make_run(one, expected.of(one), results / run_folder(one), 0.7 + 0.01 * place)
 
 
 def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accuracy: float) -> None:

@@ -37,13 +37,11 @@ def sources(root: Path) -> dict[str, Path]:
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
-def write_archive(archive: Path, folder: str, files: dict[str, Path | bytes]) -> None:
-    """Write paths or contents, by their names below the top folder ``folder``, and their digests."""
-    stored = {name: file if isinstance(file, bytes) else file.read_bytes() for name, file in files.items()}
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
-    stored[CHECKSUMS] = checksum_lines(digests).encode()
+def write_archive(archive: Path, folder: str, files: dict[str, bytes]) -> None:
+    """Write files and their digests, by their names below the top folder ``folder``."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     with archive.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed:
-        write_tar(packed, folder, stored)
+        write_tar(packed, folder, {**files, CHECKSUMS: checksum_lines(digests).encode()})
 
 
 def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) -> None:

@@ -3,9 +3,11 @@
 Nothing that is there already is changed.
 """
 
+import filecmp
 import json
 import shutil
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,8 @@ from glossbench.archives.imported import FOLDER, INDEX, PACKS, read_index
 from glossbench.archives.judging import Judge
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, replacing, sha256
-from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.files import card_file
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run, TuningJob
 
 TIMES = ("timing.json", "timing.csv")  # differ from run to run
 
@@ -42,20 +43,54 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
     Raises:
         GlossbenchError: The archive cannot be read. Nothing was imported.
     """
-    with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
-        source = unpacked(archive, Path(folder))
-        work = _Import(study, source, about_archive(source), other_numerics)
-        work.run(sha256(archive))
-    return work.found
+    found, results = Imported(), Path("results", study.name)
+    target = results / FOLDER
+    with tempfile.TemporaryDirectory(prefix="glossbench-") as scratch:
+        source = unpacked(archive, Path(scratch))
+        damaged, index = compare_checksums(source), read_index(target)
+        about = about_archive(source, damaged)
+        judge = Judge(study, source, about["inputs"], other_numerics)
+        files = [file for pattern in ("runs/*/*/*/*/*", "tuning/*/*/*/*") for file in source.glob(pattern)]
+        packed = {file.parent.relative_to(source).as_posix() for file in files}
+        for item, (name, files) in judge.jobs.items():
+            if name not in packed:
+                continue
+            search = judge.jobs.get(study.search_of(item), (name,))[0]
+            made_here = (results / name / files[0]).is_file()
+            here = results / name if made_here else target / name
+            is_here = made_here or (name in index and here.is_dir())
+            if search not in (name, *found.taken, *found.here):
+                found.refused[name] = f"its search {search} was not taken"
+            elif broken := next((file for file in damaged if file.startswith(f"{name}/")), None):
+                found.refused[name] = f"{broken.removeprefix(f'{name}/')}: {damaged[broken]}"
+            elif fault := judge.fault(item) or (_differing(here, source / name, files) if is_here else None):
+                found.refused[name] = fault
+            else:
+                if not is_here:
+                    _copy(source / name, here)
+                if not made_here:
+                    index[name] = judge.expected.digest(item)
+                (found.here if is_here else found.taken).append(name)
+        planned = {name for name, _ in judge.jobs.values()}
+        found.refused |= dict.fromkeys(sorted(packed - planned), "not in this study")
+        for name in map(card_file, study.corpora):
+            if (source / name).is_file() and name not in damaged and not (target / name).exists():
+                _copy(source / name, target / name)
+    target.mkdir(parents=True, exist_ok=True)
+    if found.taken:
+        stated = {key: about[key] for key in ("study", "packed_by")}
+        _write(target / PACKS, {**read_index(target, PACKS), sha256(archive): stated})
+    _write(target / INDEX, index)
+    return found
 
 
-def about_archive(source: Path) -> dict[str, Any]:
-    """What an unpacked archive says of itself.
+def about_archive(source: Path, damaged: Container[str] = ()) -> dict[str, Any]:
+    """What an unpacked archive says of itself. ``damaged`` are files whose checksums are not right.
 
     Raises:
         GlossbenchError: It does not say it, or has another format.
     """
-    if ABOUT in compare_checksums(source) or not (source / ABOUT).is_file():
+    if ABOUT in damaged or not (source / ABOUT).is_file():
         raise GlossbenchError(f"{ABOUT}: missing or damaged, so this is no archive of make pack")
     about = read_json(source / ABOUT)
     if about.get("format") != FORMAT:
@@ -63,85 +98,25 @@ def about_archive(source: Path) -> dict[str, Any]:
     return about
 
 
-class _Import:
-    """Takes over what fits from an unpacked archive."""
+def _differing(here: Path, packed: Path, files: list[str]) -> str | None:
+    """The file of a run that is here already and differs from the archive's; seconds may differ."""
+    for file in files:
+        if file not in TIMES and (here / file).is_file() and not filecmp.cmp(here / file, packed / file, shallow=False):
+            return f"{file} differs from that of the run that is here already, which was kept"
+    return None
 
-    def __init__(self, study: Study, source: Path, about: dict[str, Any], other_numerics: bool):
-        self.study, self.source, self.about = study, source, about
-        self.results = Path("results", study.name)
-        self.folder = self.results / FOLDER
-        self.judge = Judge(study, source, about["inputs"], other_numerics)
-        self.damaged = compare_checksums(source)
-        self.index = read_index(self.folder)
-        self.found = Imported()
 
-    def run(self, digest: str) -> None:
-        """Take the searches, the runs whose search was taken, and the cards of the corpora; write the index."""
-        packed = {path.parent.relative_to(self.source).as_posix() for path in self.source.glob("runs/*/*/*/*/*")}
-        packed |= {path.parent.relative_to(self.source).as_posix() for path in self.source.glob("tuning/*/*/*/*")}
-        searches = {search_folder(search): search for search in self.study.tuning_jobs()}
-        for name, search in searches.items():
-            if name in packed:
-                self._consider(name, search, list(OF_SEARCHES))
-        for run in self.study.runs:
-            name, search = run_folder(run), search_folder(self.study.search_of(run))
-            if name in packed and search in searches and search not in {*self.found.taken, *self.found.here}:
-                self.found.refused[name] = f"its search {search} was not taken"
-            elif name in packed:
-                self._consider(name, run, evidence_files(self.study, run))
-        planned = {*searches, *map(run_folder, self.study.runs)}
-        self.found.refused |= dict.fromkeys(sorted(packed - planned), "not in this study")
-        for name in map(card_file, self.study.corpora):
-            if (self.source / name).is_file() and name not in self.damaged and not (self.folder / name).exists():
-                self._copy(name)
-        if self.found.taken:
-            packs = read_index(self.folder, PACKS)
-            self._write(PACKS, {**packs, digest: {key: self.about[key] for key in ("study", "packed_by")}})
-        self._write(INDEX, self.index)
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder as a whole, or a file; what is there was left by an import that was killed before its index."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=target.parent) as scratch:
+        copy = Path(scratch, target.name)
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, copy)
+        if target.is_dir():
+            shutil.rmtree(target)
+        copy.rename(target)
 
-    def _consider(self, name: str, item: Run | TuningJob, files: list[str]) -> None:
-        """Take a run or search, or keep the one that is here, or say why not."""
-        damaged = [fault for fault in self.damaged if fault.startswith(f"{name}/")]
-        if damaged:
-            why = f"{damaged[0].removeprefix(f'{name}/')}: {self.damaged[damaged[0]]}"
-        else:
-            why = self.judge.fault(item)
-        made_here = (self.results / name / files[0]).is_file()
-        imported = name in self.index and (self.folder / name).is_dir()
-        if why is None and (made_here or imported):
-            why = self._differs(name, self.results / name if made_here else self.folder / name, files)
-        if why is not None:
-            self.found.refused[name] = why
-            return
-        if not made_here and not imported:
-            self._copy(name)
-        if not made_here:
-            self.index[name] = self.judge.expected.digest(item)
-        (self.found.here if made_here or imported else self.found.taken).append(name)
 
-    def _differs(self, name: str, here: Path, files: list[str]) -> str | None:
-        """The file of a run that is here already and differs from the archive's; seconds may differ."""
-        for file in files:
-            other = here / file
-            same = (
-                file in TIMES or not other.is_file() or other.read_bytes() == (self.source / name / file).read_bytes()
-            )
-            if not same:
-                return f"{file} differs from that of the run that is here already, which was kept"
-        return None
-
-    def _copy(self, name: str) -> None:
-        """Copy a folder as a whole, or a file."""
-        target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=target.parent) as scratch:
-            copy = Path(scratch, target.name)
-            (shutil.copytree if (self.source / name).is_dir() else shutil.copyfile)(self.source / name, copy)
-            if target.is_dir():
-                shutil.rmtree(target)  # left by an import that was killed before it wrote its index
-            copy.rename(target)
-
-    def _write(self, name: str, entries: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / name) as partial:
-            partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def _write(file: Path, entries: dict[str, Any]) -> None:
+    with replacing(file) as partial:
+        partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -6,17 +6,17 @@ follow from its predictions. Its code is told, not compared: runs of another ``n
 
 import json
 import math
-from collections.abc import Iterator, Set
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Set
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sklearn.metrics import f1_score
 
-from glossbench.archives.imported import Expected
+from glossbench.archives.imported import Expected, Item, files_of_jobs
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
-from glossbench.settings.files import OF_SEARCHES, evidence_files, run_folder, search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
 from glossbench.settings.yaml_file import read_yaml
@@ -31,84 +31,71 @@ class Judge:
         study: The study that they are to fit.
         folder: Folder with ``runs`` and ``tuning``.
         inputs: What the archive says of documents and encoders, as ``Expected.inputs`` gives it.
-        other_numerics: Whether runs of another ``numerics`` fit.
+        other_numerics: Whether runs of another ``numerics`` fit; they are then listed in ``others``.
     """
 
     def __init__(self, study: Study, folder: Path, inputs: dict[str, Any], other_numerics: bool = False):
         self.study, self.folder, self.inputs, self.other_numerics = study, folder, inputs, other_numerics
-        self.expected = Expected(study)
+        self.expected, self.jobs, self.others = Expected(study), files_of_jobs(study), set()
 
-    def fault(self, item: Run | TuningJob) -> str | None:
+    def fault(self, item: Item) -> str | None:
         """Why a run or search does not fit the study; None if it does."""
-        folder = self.folder / self.folder_of(item)
-        faults = self._of_run(item, folder) if isinstance(item, Run) else self._of_search(item, folder)
+        name, files = self.jobs[item]
+        if missing := next((file for file in files if not (self.folder / name / file).is_file()), None):
+            return f"{missing}: missing"
         try:
-            return next(faults, None)
+            return next((self._of_run if isinstance(item, Run) else self._of_search)(item, self.folder / name), None)
         except Exception as error:  # files from elsewhere may contain anything
             return f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())}"
 
-    @staticmethod
-    def folder_of(item: Run | TuningJob) -> str:
-        """Folder of a run or search below that of its study."""
-        return run_folder(item) if isinstance(item, Run) else search_folder(item)
-
     def _of_run(self, run: Run, folder: Path) -> Iterator[str]:
-        yield from missing(folder, evidence_files(self.study, run))
-        expected = self.expected.of_run(run)
+        expected, search = self.expected.of(run), self.study.search_of(run)
         settings, metrics, timing = (read_json(folder / f"{name}.json") for name in ("settings", "metrics", "timing"))
         yield from self._of_inputs(expected["inputs"])
-        training = {**expected["training"], "seed": run.seed}
-        yield from differences(settings, training, _chosen_later(training["objective"]))
-        yield from self._searched(run, settings["objective"], training["objective"])
-        yield from (
-            f"metrics.json: {name}: {metrics[name]} found, its settings have {settings[of]}"
-            for name, of in KEYS.items()
-            if metrics[name] != settings[of]
-        )
-        if "evaluation" in expected:
-            yield from differences(metrics["origin"].get("given", {}), expected["evaluation"])
-        yield from _scores(folder, metrics)
-        yield from self._of_numerics(timing["origin"])
+        objective, used = expected["training"]["objective"], settings["objective"]
+        yield from differences(settings, {**expected["training"], "seed": run.seed}, _chosen_later(objective))
+        if search in self.jobs and objective.get("tuned") and (best := self._best(search)):
+            times, used = objective.get("multipliers", {}), {**used["training"], **used["loss_settings"], **used}
+            chosen = {name: best["settings"][name] * times.get(name, 1) for name in objective["tuned"]}
+            yield from _unequal("{}: {} found, its search gives {}", used, chosen)
+        stated = {name: settings[key] for name, key in KEYS.items()}
+        yield from _unequal("metrics.json: {}: {} found, its settings have {}", metrics, stated)
+        yield from differences(metrics["origin"].get("given", {}), expected.get("evaluation", {}))
+        predictions = pd.read_parquet(folder / "predictions.parquet")
+        label, predicted = predictions["label"], predictions["predicted"]
+        f1 = f1_score(label, predicted, average="macro", zero_division=0)
+        scores = {"test_accuracy": (label == predicted).mean(), "test_macro_f1": f1}
+        yield from _unequal("metrics.json: {} {}, its predictions give {}", metrics, scores)
+        yield from self._of_numerics(run, timing["origin"])
 
     def _of_search(self, search: TuningJob, folder: Path) -> Iterator[str]:
-        yield from missing(folder, OF_SEARCHES)
-        expected, best = self.expected.of_search(search), read_yaml(folder / "best.yaml")
+        expected, best = self.expected.of(search), self._best(search)
         yield from self._of_inputs(expected["inputs"])
         yield from differences(best["origin"].get("given", {}), expected["search"])
-        trials = pd.read_csv(folder / "trials.csv").set_index("trial").loc[best["trial"]]
-        yield from (
-            f"best.yaml: {name}: {value} found, trial {best['trial']} has {trials[name]}"
-            for name, value in {**best["settings"], "value": best["value"]}.items()
-            if not math.isclose(trials[name], value, rel_tol=1e-9)
+        trial = pd.read_csv(folder / "trials.csv").set_index("trial").loc[best["trial"]]
+        chosen = {**best["settings"], "value": best["value"]}
+        yield from _unequal(
+            f"best.yaml: {{}}: {{}} found, trial {best['trial']} has {{}}",
+            chosen,
+            {name: trial[name] for name in chosen},
         )
-        yield from self._of_numerics(best["origin"])
+        yield from self._of_numerics(search, best["origin"])
 
     def _of_inputs(self, expected: dict[str, Any]) -> Iterator[str]:
         for kind, entries in expected.items():
             for key, entry in entries.items():
                 yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
 
-    def _of_numerics(self, origin: dict[str, Any]) -> Iterator[str]:
-        found = origin.get("numerics", 1)
-        if found != NUMERICS and not self.other_numerics:
-            yield f"numerics {found} found, expected {NUMERICS}; --other-numerics takes runs of other numbers"
+    def _of_numerics(self, item: Item, origin: dict[str, Any]) -> Iterator[str]:
+        if (found := origin.get("numerics", 1)) != NUMERICS:
+            self.others.add(item)
+            if not self.other_numerics:
+                yield f"numerics {found} found, expected {NUMERICS}; --other-numerics takes runs of other numbers"
 
-    def _searched(self, run: Run, found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
-        """Faults of the settings that a run took from its search: they are not what the search found."""
-        search = self.study.search_of(run)
-        if search not in self._best or not expected.get("tuned"):
-            return
-        for name in expected["tuned"]:
-            value = self._best[search]["settings"][name] * expected.get("multipliers", {}).get(name, 1)
-            used = next(group[name] for group in (found, found["loss_settings"], found["training"]) if name in group)
-            if not math.isclose(used, value, rel_tol=1e-9):
-                yield f"{name}: {used} found, its search gives {value}"
-
-    @cached_property
-    def _best(self) -> dict[TuningJob, dict[str, Any]]:
-        """What the searches of the study found, as far as they are in the folder."""
-        files = {search: self.folder / search_folder(search) / "best.yaml" for search in self.study.tuning_jobs()}
-        return {search: read_yaml(file) for search, file in files.items() if file.is_file()}
+    def _best(self, search: TuningJob) -> dict[str, Any] | None:
+        """What a search of the study found, if that is in the folder."""
+        file = self.folder / self.jobs[search][0] / "best.yaml"
+        return read_yaml(file) if file.is_file() else None
 
 
 def differences(found: dict[str, Any], expected: dict[str, Any], left_out: Set[str] = frozenset()) -> Iterator[str]:
@@ -131,35 +118,18 @@ def differences(found: dict[str, Any], expected: dict[str, Any], left_out: Set[s
             yield f"{name}: {json.dumps(value)} found, expected {json.dumps(wanted)}"
 
 
+def _unequal(text: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """``text`` with name, value and wanted value, for each that differs."""
+    return (text.format(name, found[name], value) for name, value in wanted.items() if not _same(found[name], value))
+
+
 def _same(found: Any, wanted: Any) -> bool:
     if isinstance(found, float) or isinstance(wanted, float):
-        return isinstance(found, float | int) and isinstance(wanted, float | int) and math.isclose(found, wanted)
+        return isinstance(found, Real) and isinstance(wanted, Real) and math.isclose(found, wanted)
     return found == wanted
 
 
 def _chosen_later(objective: dict[str, Any]) -> set[str]:
     """Names of settings that a run takes from its search, its documents or a multiple: others than the study has."""
-    names = {*objective.get("tuned", ()), *objective.get("multipliers", ()), "sigma_median"}
-    return names | {
-        name for name, value in objective["loss_settings"].items() if name == "sigma" and isinstance(value, str)
-    }
-
-
-def missing(folder: Path, files: Any) -> Iterator[str]:
-    """A line for each of the files that a folder lacks."""
-    yield from (f"{name}: missing" for name in files if not (folder / name).is_file())
-
-
-def _scores(folder: Path, metrics: dict[str, Any]) -> Iterator[str]:
-    """Faults of scores that the predictions do not give."""
-    from sklearn.metrics import f1_score
-
-    predictions = pd.read_parquet(folder / "predictions.parquet")
-    label, predicted = predictions["label"], predictions["predicted"]
-    given = {
-        "test_accuracy": (label == predicted).mean(),
-        "test_macro_f1": f1_score(label, predicted, average="macro", zero_division=0),
-    }
-    for name, value in given.items():
-        if not math.isclose(metrics[name], value, abs_tol=1e-9):
-            yield f"metrics.json: {name} {metrics[name]}, its predictions give {value}"
+    sigma = {"sigma"} if isinstance(objective["loss_settings"].get("sigma"), str) else set()
+    return {*objective.get("tuned", ()), *objective.get("multipliers", ()), "sigma_median"} | sigma

@@ -21,10 +21,10 @@ from glossbench.archives.format import (
     sources,
     unpacked,
 )
-from glossbench.archives.imported import FOLDER, PACKS, manifest
+from glossbench.archives.imported import FOLDER, PACKS, files_of_jobs, manifest
 from glossbench.archives.importing import about_archive
 from glossbench.archives.judging import Judge
-from glossbench.archives.packing import evidence_of, files_of_runs
+from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
@@ -103,10 +103,10 @@ class _Check:
 
     def _contents(self) -> Iterator[str]:
         """Faults for files that an archive of this study must have and has not, or has and must not have."""
-        runs, cards = files_of_runs(self.study), {card_file(corpus) for corpus in self.study.corpora}
-        finished = {name: files for name, files in runs.items() if self.whole or f"{name}/{files[0]}" in self.files}
+        jobs, cards = dict(files_of_jobs(self.study).values()), {card_file(corpus) for corpus in self.study.corpora}
+        finished = {name: files for name, files in jobs.items() if self.whole or f"{name}/{files[0]}" in self.files}
         expected = {f"{name}/{file}" for name, files in finished.items() for file in files} | {ABOUT, STUDY, CHECKSUMS}
-        possible = {f"{name}/{file}.npz" for name in runs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
+        possible = {f"{name}/{file}.npz" for name in jobs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
         possible |= cards | {manifest(kind, key) for kind, key in self._inputs()}
         if self.whole:
             expected |= {*evidence_of(self.study, self.root), *sources(self.root), CRATE, *cards}
@@ -121,16 +121,10 @@ class _Check:
     def _runs(self) -> Iterator[str]:
         """Faults of runs and searches: not what the packed study gives."""
         judge = Judge(self.study, self.folder, self.about["inputs"], other_numerics=True)
-        other = 0
-        for item in [*self.study.runs, *self.study.tuning_jobs()]:
-            folder = self.folder / judge.folder_of(item)
-            if not folder.is_dir():
-                continue
-            if fault := judge.fault(item):
-                yield f"{judge.folder_of(item)}: {fault}"
-            elif isinstance(item, Run):
-                other += read_json(folder / "timing.json")["origin"].get("numerics", 1) != NUMERICS
-        if other:
+        for item, (name, _) in judge.jobs.items():
+            if (self.folder / name).is_dir() and (fault := judge.fault(item)):
+                yield f"{name}: {fault}"
+        if other := sum(isinstance(item, Run) for item in judge.others):
             self.verdict.notes.append(f"{other} runs were made with other numerics than {NUMERICS}, those of this code")
 
     def _sources(self) -> Iterator[str]:

@@ -7,13 +7,11 @@ machine may be at work on the same folder.
 import json
 import re
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.imported import imported
-from glossbench.settings.files import OF_SEARCHES, evidence_files, run_folder, search_folder
+from glossbench.archives.imported import files_of_jobs, imported
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
@@ -22,7 +20,6 @@ STATES = ("done", "at work", "failed", "waiting")
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 ERROR = re.compile(r"\S+ ERROR (.*)")
 TRIAL = re.compile(r"INFO trial (\d+): (-?[\d.]+)$")
-LAST_BYTES = 4000  # of a log, in which its last line is looked for
 
 
 @dataclass(frozen=True)
@@ -41,21 +38,12 @@ class State:
 
 
 def states(study: Study, results: Path) -> list[State]:
-    """The state of every search and run of a study.
-
-    Args:
-        study: The study.
-        results: Its folder.
-    """
-    taken = imported(study, results)
-
-    def state(item: Run | TuningJob, name: str, files: Iterable[str], unfinished: Any) -> State:
-        if item in taken or all((results / name / file).is_file() for file in files):
-            return State(name, "done")
-        return unfinished(study, item, results)
-
-    searches = [state(search, search_folder(search), OF_SEARCHES, _search) for search in study.tuning_jobs()]
-    return searches + [state(run, run_folder(run), evidence_files(study, run), _run) for run in study.runs]
+    """The state of every search and run of a study, whose folder is ``results``."""
+    taken, found = imported(study, results), []
+    for item, (name, files) in files_of_jobs(study).items():
+        done = item in taken or all((results / name / file).is_file() for file in files)
+        found.append(State(name, *(("done",) if done else _unfinished(study, item, name, results))))
+    return found
 
 
 def status_text(study: Study, results: Path) -> str:
@@ -71,71 +59,46 @@ def status_text(study: Study, results: Path) -> str:
     return "\n".join(lines)
 
 
-def _run(study: Study, run: Run, results: Path) -> State:
-    name = run_folder(run)
-    folder = name.removeprefix("runs/").rpartition("/")[0]
-    checkpoint = results / ".state" / name / "checkpoint.safetensors"
-    logs = [
-        log
-        for rule in ("train", "classify_untuned", "evaluate")
-        for log in (results / "logs" / rule / folder).glob("seed*.log")
-        if str(run.seed) in log.stem.split("-")[1:]
-    ]
-    alone = any(log.stem == f"seed-{run.seed}" for log in logs)
-    return _unfinished(name, logs, checkpoint, lambda: _progress(study, run, checkpoint), started=alone)
-
-
-def _search(study: Study, search: TuningJob, results: Path) -> State:
-    name = search_folder(search)
-    log = results / "logs/tune" / f"{name.removeprefix('tuning/')}.log"
-    logs = [log] if log.is_file() else []
-    return _unfinished(name, logs, log, lambda: _trials(study, search, log), started=bool(logs))
-
-
-def _unfinished(name: str, logs: list[Path], sign: Path, progress: Any, started: bool) -> State:
-    """The state of what is not done: failed where its newest log ends in an error, else at work or waiting.
-
-    Args:
-        name: Its folder.
-        logs: Its logs, as far as they are there.
-        sign: The file that changes while it is at work.
-        progress: Returns how far it is; called where it is at work.
-        started: Whether it is at work, though ``sign`` is not there.
-    """
+def _unfinished(study: Study, item: Run | TuningJob, name: str, results: Path) -> tuple[str, str]:
+    """State and text of what is not done: failed where its newest log ends in an error, else at work or waiting."""
+    cell = f"{item.corpus}/{item.encoder}/{item.objective}"
+    if isinstance(item, Run):
+        sign = results / ".state" / name / "checkpoint.safetensors"  # changes while it is at work
+        rules = ("train", "classify_untuned", "evaluate")
+        logs = [log for rule in rules for log in (results / "logs" / rule / cell).glob("seed*.log")
+                if str(item.seed) in log.stem.split("-")[1:]]  # fmt: skip
+        started = any(log.stem == f"seed-{item.seed}" for log in logs)
+    else:
+        sign = results / f"logs/tune/{cell}.log"
+        logs = [sign] if sign.is_file() else []
+        started = bool(logs)
     newest = max(logs, key=lambda log: log.stat().st_mtime, default=None)
-    if newest is not None and (error := ERROR.fullmatch(last_line(newest))):
-        return State(name, "failed", error[1])
+    if newest is not None:
+        last_line = newest.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
+        if error := ERROR.fullmatch(last_line):
+            return "failed", error[1]
     if sign.is_file():
-        return State(name, "at work", f"{progress()}, seen {_spelled(time.time() - sign.stat().st_mtime)} ago")
-    return State(name, "at work", "no epoch finished yet") if started else State(name, "waiting")
+        progress = (_progress if isinstance(item, Run) else _trials)(study, item, sign)
+        return "at work", f"{progress}, seen {_spelled(time.time() - sign.stat().st_mtime)} ago"
+    return ("at work", "no epoch finished yet") if started else ("waiting", "")
 
 
 def _progress(study: Study, run: Run, checkpoint: Path) -> str:
-    """Epoch, best score and time left of a run, from its checkpoint."""
+    """Epoch, best score and time left of a run, from the header of its checkpoint."""
     try:
-        found = read_progress(checkpoint)
+        with checkpoint.open("rb") as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            if size > checkpoint.stat().st_size:
+                raise ValueError(f"{checkpoint}: damaged")
+            found = json.loads(json.loads(stream.read(size))["__metadata__"]["progress"])
     except (OSError, ValueError):  # it was replaced or removed meanwhile, or is damaged
         return "checkpoint not readable"
     objective, history = study.objective(run.objective), found["history"]
     epochs, score = objective.training.epochs, SCORES[objective.protocol]
-    best = max(history, key=lambda row: row[score], default={score: float("nan"), "epoch": 0})
+    best: dict[str, Any] = max(history, key=lambda row: row[score], default={score: float("nan"), "epoch": 0})
     seconds = sum(row["seconds_epoch"] for row in history) / max(1, len(history)) * (epochs - found["epoch"])
     text = f"epoch {found['epoch']} of {epochs}, best {score} {best[score]:.4f} (epoch {best['epoch']})"
     return f"{text}, at most {_spelled(seconds)} left"
-
-
-def read_progress(checkpoint: Path) -> dict[str, Any]:
-    """The epoch and the history in a checkpoint: its header alone is read.
-
-    Raises:
-        ValueError: It is damaged.
-    """
-    with checkpoint.open("rb") as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        if size > checkpoint.stat().st_size:
-            raise ValueError(f"{checkpoint}: damaged")
-        header = json.loads(stream.read(size))
-    return json.loads(header["__metadata__"]["progress"])
 
 
 def _trials(study: Study, search: TuningJob, log: Path) -> str:
@@ -144,14 +107,6 @@ def _trials(study: Study, search: TuningJob, log: Path) -> str:
     values = [float(match[2]) for line in lines if (match := TRIAL.search(line))]
     best = f", best {max(values):.4f}" if values else ""
     return f"{len(values)} of {trials_of(study, search.objective)} trials{best}"
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
-    with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - LAST_BYTES))
-        lines = stream.read().decode(errors="replace").split("\n")
-    return next((line for line in reversed(lines) if line.strip()), "")
 
 
 def _spelled(seconds: float) -> str:

@@ -15,7 +15,7 @@ import psutil
 
 from glossbench.commands.check import configuration_in
 from glossbench.errors import SettingsError
-from glossbench.job.watchdog import is_snakemake
+from glossbench.job.termination import is_snakemake
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"

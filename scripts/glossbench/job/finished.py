@@ -31,11 +31,7 @@ class KeptRun:
         self.folder, self.key = folder, key
 
     def keep(self, output: dict[str, str]) -> None:
-        """Keep links to a run's outputs. The key is written last; without hard links nothing is kept.
-
-        Args:
-            output: path of each output by its name.
-        """
+        """Keep links to a run's outputs, paths by name. The key is written last; without hard links nothing is kept."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.iterdir():
             old.unlink()
@@ -43,25 +39,15 @@ class KeptRun:
             for name, path in output.items():
                 os.link(path, self.folder / name)
         except OSError as error:
-            log.info(
-                "%s: cannot make hard links (%s); if the job is run again, so is this run", self.folder, error.strerror
-            )
+            text = "%s: cannot make hard links (%s); if the job is run again, so is this run"
+            log.info(text, self.folder, error.strerror)
             return
         (self.folder / KEY).write_text(self.key)
 
     def restore(self, output: dict[str, str]) -> bool:
-        """Link the kept files to the paths of the outputs.
-
-        Args:
-            output: path of each output by its name.
-
-        Returns:
-            True if it did, False if no files with this key are kept.
-        """
+        """Link the kept files to the paths of the outputs. Returns False if no files with this key are kept."""
         key = self.folder / KEY
-        if not key.is_file() or key.read_text() != self.key:
-            return False
-        return _linked(self.folder, output)
+        return key.is_file() and key.read_text() == self.key and _linked(self.folder, output)
 
 
 def give_back(job: Any) -> bool:
@@ -78,15 +64,14 @@ def give_back(job: Any) -> bool:
     state, outputs = dict(job.params.items()).get("state"), dict(job.output.items())
     if "SLURM_JOB_ID" not in os.environ or state is None or not isinstance(outputs.get("timing"), str):
         return False
-    kept = Path(state) / Path(outputs["timing"]).parent.name / FOLDER
+    kept = Path(state, Path(outputs["timing"]).parent.name, FOLDER)
     if not all((kept / name).is_file() for name in (KEY, "timing")):
         return False
-    made_from = read_json(kept / "timing").get("origin")
-    if made_from != origin(job.params.settings, job.params.code):
+    if read_json(kept / "timing").get("origin") != origin(job.params.settings, job.params.code):
         return False
-    if any(newer(Path(path), (kept / KEY).stat().st_mtime_ns) for path in job.input):
-        return False
-    return _linked(kept, outputs)
+    made = (kept / KEY).stat().st_mtime_ns
+    files = [file for path in map(Path, job.input) for file in (path, *path.rglob("*"))]
+    return all(file.stat().st_mtime_ns <= made for file in files) and _linked(kept, outputs)
 
 
 def _linked(kept: Path, output: dict[str, str]) -> bool:
@@ -98,8 +83,3 @@ def _linked(kept: Path, output: dict[str, str]) -> bool:
         os.link(kept / name, path)
         os.utime(path)  # Snakemake must take the output for a new one
     return True
-
-
-def newer(path: Path, time: int) -> bool:
-    """Whether a file, or any file of a folder, was changed after a time in nanoseconds."""
-    return any(file.stat().st_mtime_ns > time for file in ([path, *path.rglob("*")] if path.is_dir() else [path]))

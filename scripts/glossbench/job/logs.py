@@ -8,8 +8,7 @@ from typing import Any
 
 from glossbench.errors import NO_SPACE, GlossbenchError, disk_error
 from glossbench.job.finished import give_back
-from glossbench.job.termination import Terminated, leaving_on_sigterm
-from glossbench.job.watchdog import end_with_snakemake
+from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"

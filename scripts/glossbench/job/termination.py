@@ -1,11 +1,22 @@
-"""SIGTERM ends a job tidily: a scheduler sends it before the time limit, on cancelling, and on preemption."""
+"""What ends a job early: SIGTERM, tidily, and the death of the Snakemake that started it.
 
+A scheduler sends SIGTERM before the time limit, on cancelling, and on preemption.
+"""
+
+import logging
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, SimpleNamespace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import psutil
+
+log = logging.getLogger(__name__)
 LEFT = 128 + signal.SIGTERM  # a failure to Snakemake, which tries again where `retries` allows
 _state = SimpleNamespace(writes=0, told_to_end=False)
 
@@ -46,7 +57,37 @@ def uninterrupted() -> Iterator[None]:
         raise Terminated
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(*_: Any) -> None:
     if not _state.writes:
         raise Terminated
     _state.told_to_end = True
+
+
+def end_with_snakemake() -> None:
+    """Watch the Snakemake process that started this one, if there is one, and exit when it has ended.
+
+    A killed Snakemake leaves its jobs running. They would write the same files as the jobs of the next Snakemake.
+    """
+    ancestor = next(filter(is_snakemake, psutil.Process().parents()), None)
+    if ancestor is not None:
+        threading.Thread(target=_exit_without, args=(ancestor,), daemon=True).start()
+
+
+def _exit_without(ancestor: psutil.Process) -> None:
+    try:
+        while ancestor.is_running() and ancestor.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(1)
+    except psutil.Error:
+        pass
+    log.error("the Snakemake that started this job has died; so does the job")
+    logging.shutdown()
+    os._exit(1)
+
+
+def is_snakemake(process: psutil.Process) -> bool:
+    """Whether a process is a Snakemake, and not the ``make`` that called it."""
+    try:
+        words = [Path(word).name for word in process.cmdline()[:4]]
+    except psutil.Error:
+        return False
+    return "snakemake" in words and words[0] != "make"
