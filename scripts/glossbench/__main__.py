@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
+from glossbench.commands.check import check_arguments
 from glossbench.errors import GlossbenchError
+from glossbench.files import sha256
 from glossbench.settings.study import Study, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -19,22 +21,13 @@ CONFIG = ROOT / "config"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command.
-
-    Args:
-        arguments: The command line without the program; that of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    arguments = sys.argv[1:] if arguments is None else arguments
-    passed_on: list[str] = []
-    if "--" in arguments:
-        cut = arguments.index("--")
-        arguments, passed_on = arguments[:cut], arguments[cut + 1 :]
-    given = _parser().parse_args(arguments)
+    """Run a command and return its exit status; ``arguments`` are those of the process by default."""
+    arguments = [*(sys.argv[1:] if arguments is None else arguments), "--"]
+    cut = arguments.index("--")
+    given = _parser().parse_args(arguments[:cut])
+    given.passed_on = arguments[cut + 1 : -1]
     try:
-        return given.run(given, passed_on) or 0
+        return int(given.run(given) or 0)
     except (GlossbenchError, RuntimeError) as error:
         print(f"glossbench: {error}", file=sys.stderr)
         return 1
@@ -44,53 +37,48 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="glossbench", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(
-        name: str, run: Any, text: str, study: str | None = "?", archive: str | None = None
-    ) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=text, description=text)
+    def command(run: Any, text: str, study: str | None = "?", archive: str | None = None) -> Any:
+        one = commands.add_parser(run.__name__.strip("_"), help=text, description=text)
         one.set_defaults(run=run)
         if archive is not None:
             one.add_argument("archive", type=Path, help=archive)
         if study is not None:
             one.add_argument("study", nargs=study, default=str(CONFIG / "config.yaml"), help="a study file")
             one.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
-        return one
+        return one.add_argument
 
-    plan = command("plan", _plan, "hours and disk of a study, on an A100 or at the speed of finished runs")
-    plan.add_argument("--from", dest="runs", type=Path, metavar="RUNS", help="runs.parquet of a finished study")
-    command("status", _status, "runs of a study that are done, at work, waiting or failed")
-    pack = command("pack", _pack, "an archive of a study's finished runs and, when all are, of its evidence")
-    pack.add_argument("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.gz")
-    pack.add_argument("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
-    text = "place the runs of an archive into a study"
-    placed = command("import", _import, text, archive="an archive, or a folder of archives")
-    placed.add_argument("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
+    option = command(_plan, "hours and disk of a study, on an A100 or at the speed of finished runs")
+    option("--from", dest="runs", type=Path, metavar="RUNS", help="runs.parquet of a finished study")
+    command(_status, "runs of a study that are done, at work, waiting or failed")
+    option = command(_pack, "an archive of a study's finished runs and, when all are, of its evidence")
+    option("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.gz")
+    option("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
+    option = command(
+        _import, "place the runs of an archive into a study", archive="an archive, or a folder of archives"
+    )
+    option("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
     text = "check an archive: its files, and that its evidence follows from its runs"
-    verify = command("verify", _verify, text, None, archive="an archive")
-    verify.add_argument("--digest", help="its sha256, as a paper or a tag states it")
+    command(_verify, text, None, "an archive")("--digest", help="its sha256, as a paper or a tag states it")
     text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
-    command("unlock", _unlock, text, None).add_argument("study", nargs="?", help="the study file that is to run next")
-    command("check", _check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
-    files = command("files", _files, "files of the runs that a table, figure or claim of the paper needs", None)
-    files.add_argument("number", help="its number in the paper, e.g. T2, F5 or C1")
+    command(_unlock, text, None)("study", nargs="?", help="the study file that is to run next")
+    command(_check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
+    option = command(_files, "files of the runs that a table, figure or claim of the paper needs", None)
+    option("number", help="its number in the paper, e.g. T2, F5 or C1")
     return parser
 
 
-def _given_study(given: argparse.Namespace) -> dict[str, Any]:
+def _settings(given: argparse.Namespace) -> dict[str, Any]:
     """The study as a file and --config give it."""
-    from glossbench.commands.check import check_arguments
-
     check_arguments(["--config", *given.config])
-    settings = read_yaml(Path(given.study))
     pairs = (entry.partition("=") for entry in given.config)
-    return settings | {key: yaml.safe_load(value) for key, _, value in pairs}
+    return read_yaml(Path(given.study)) | {key: yaml.safe_load(value) for key, _, value in pairs}
 
 
 def _study(given: argparse.Namespace) -> Study:
-    return load_study(_given_study(given), given.study, CONFIG)
+    return load_study(_settings(given), given.study, CONFIG)
 
 
-def _plan(given: argparse.Namespace, _: list[str]) -> None:
+def _plan(given: argparse.Namespace) -> None:
     from glossbench.commands.plan import print_plan
 
     study = _study(given)
@@ -98,24 +86,24 @@ def _plan(given: argparse.Namespace, _: list[str]) -> None:
     print_plan(study, given.runs, CONFIG)
 
 
-def _status(given: argparse.Namespace, _: list[str]) -> None:
+def _status(given: argparse.Namespace) -> None:
     from glossbench.commands.status import status_text
 
     study = _study(given)
     print(status_text(study, Path("results", study.name)))
 
 
-def _pack(given: argparse.Namespace, _: list[str]) -> None:
+def _pack(given: argparse.Namespace) -> None:
     from glossbench.archives.packing import pack
 
     study = _study(given)
     archive = given.to or Path("results", study.name, f"{study.name}.tar.gz")
-    runs, evidence = pack(study, _given_study(given), archive, ROOT, given.embeddings)
+    runs, evidence = pack(study, _settings(given), archive, ROOT, given.embeddings)
     what = "and the evidence" if evidence else "without evidence"
     print(f"{archive}: {runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
 
 
-def _import(given: argparse.Namespace, _: list[str]) -> int:
+def _import(given: argparse.Namespace) -> bool:
     from glossbench.archives.importing import import_archive
 
     study, refused = _study(given), 0
@@ -126,12 +114,11 @@ def _import(given: argparse.Namespace, _: list[str]) -> int:
         counts = f"{len(found.taken)} taken, {len(found.here)} here already, {len(found.refused)} not taken"
         print(f"{archive.name} into results/{study.name}: {counts}")
         refused += len(found.refused)
-    return int(bool(refused))
+    return refused > 0
 
 
-def _verify(given: argparse.Namespace, _: list[str]) -> int:
+def _verify(given: argparse.Namespace) -> int:
     from glossbench.archives.verifying import verify
-    from glossbench.files import sha256
 
     verdict = verify(given.archive, ROOT, given.digest)
     for fault in verdict.faults:
@@ -145,22 +132,21 @@ def _verify(given: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
-def _unlock(given: argparse.Namespace, passed_on: list[str]) -> None:
+def _unlock(given: argparse.Namespace) -> None:
     from glossbench.commands.unlock import unlock
 
-    for message in unlock(Path.cwd(), [*passed_on, *(["--configfile", given.study] if given.study else [])]):
+    named = ["--configfile", given.study] if given.study else []
+    for message in unlock(Path.cwd(), [*given.passed_on, *named]):
         print(f"glossbench: {message}")
 
 
-def _check(given: argparse.Namespace, passed_on: list[str]) -> None:
-    from glossbench.commands.check import check_arguments
-
+def _check(given: argparse.Namespace) -> None:
     for file in [given.study] if isinstance(given.study, str) else given.study:
         read_yaml(Path(file))
-    check_arguments(passed_on)
+    check_arguments(given.passed_on)
 
 
-def _files(given: argparse.Namespace, _: list[str]) -> None:
+def _files(given: argparse.Namespace) -> None:
     from glossbench.pages.items import files_of
 
     print("\n".join(files_of(given.number, ROOT)))

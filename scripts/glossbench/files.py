@@ -21,8 +21,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Its permissions are those that the user's umask gives; safetensors and tempfile would let nobody else read it.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
     try:
         yield temporary
         if temporary.is_file():
@@ -75,10 +74,9 @@ def checksum_lines(digests: dict[str, str]) -> str:
 
 def write_checksums(folder: Path, names: Iterable[str]) -> Path:
     """Write SHA256SUMS of some files of ``folder``, by their names relative to it, and return its path."""
-    path = folder / CHECKSUMS
-    with replacing(path) as temporary:
+    with replacing(folder / CHECKSUMS) as temporary:
         temporary.write_text(checksum_lines({name: sha256(folder / name) for name in names}), encoding="utf-8")
-    return path
+    return folder / CHECKSUMS
 
 
 def read_checksums(path: Path) -> dict[str, str]:
@@ -93,33 +91,23 @@ def read_checksums(path: Path) -> dict[str, str]:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not (match := LINE.fullmatch(line)):
             raise GlossbenchError(f"{path}: line {number}: a sha256, two spaces and a name were expected")
-        digest, name = match.groups()
-        if name in digests:
-            raise GlossbenchError(f"{path}: line {number}: {name} is listed twice")
-        digests[name] = digest
+        if match[2] in digests:
+            raise GlossbenchError(f"{path}: line {number}: {match[2]} is listed twice")
+        digests[match[2]] = match[1]
     return digests
 
 
 def listed_files(checksums: str | Path, verify: bool = False) -> dict[str, Path]:
-    """The files of a fetched corpus or encoder, by their name relative to its folder.
-
-    Args:
-        checksums: Path of its SHA256SUMS.
-        verify: Also compare the digests.
+    """The files of a fetched corpus or encoder, by their name relative to its folder, that of its SHA256SUMS.
 
     Raises:
         FetchError: A file is missing or, with ``verify``, has changed.
     """
-    checksums = Path(checksums)
-    files = {}
-    for name, digest in read_checksums(checksums).items():
-        path = checksums.parent / name
+    files, again = {}, f"delete {checksums} to fetch it again"
+    for name, digest in read_checksums(Path(checksums)).items():
+        files[name] = path = Path(checksums).parent / name
         if not path.is_file():
-            raise FetchError(f"{path}: listed in {checksums} but missing; delete {checksums} to fetch it again")
+            raise FetchError(f"{path}: listed in {checksums} but missing; {again}")
         if verify and (found := sha256(path)) != digest:
-            raise FetchError(
-                f"{path}: changed since it was fetched (sha256 {found}, expected {digest}); "
-                f"delete {checksums} to fetch it again"
-            )
-        files[name] = path
+            raise FetchError(f"{path}: changed since it was fetched (sha256 {found}, expected {digest}); {again}")
     return files

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import zlib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,9 @@ NUMERICS = 2
 SCRIPTS = Path(__file__).parents[1]
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
-LEFT_OUT = tuple(
-    f"{PACKAGE}.{name}"
-    for name in (
-        "settings",
-        "job",
-        "errors",
-        "files",
-        "provenance",
-        "learning.training.machine",
-        "learning.training.writing",
-    )
-)
+LEFT_OUT = (
+    "settings", "job", "errors", "files", "provenance", "learning.training.machine", "learning.training.writing",
+)  # fmt: skip
 VERSIONED = (
     "snakemake", "torch", "transformers", "datasets", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",
     "matplotlib", "seaborn", "pillow", "fonttools",
@@ -50,7 +41,7 @@ def code_digest(script: Path, *modules: str) -> str:
     waiting = [*modules, *_parsed(script)[1]]
     while waiting:
         module = waiting.pop()
-        if module not in reached and not f"{module}.".startswith(tuple(f"{name}." for name in LEFT_OUT)):
+        if module not in reached and not f"{module}.".startswith(tuple(f"{PACKAGE}.{name}." for name in LEFT_OUT)):
             reached.add(module)
             waiting.extend(_parsed(_path(module))[1])
     statements = _parsed(script)[0].union(*(_parsed(_path(module))[0] for module in reached))
@@ -76,18 +67,10 @@ def made_from(settings: str, claims: str, records: dict[str, Path]) -> dict[str,
 
 
 def describe(root: Path) -> dict[str, Any]:
-    """Versions, commit, digest of the lock file, and machine.
-
-    Args:
-        root: Root folder of the repository.
-
-    Returns:
-        Strings, or mappings of strings, by name.
-    """
-    lock = root / "envs" / "requirements.txt"
+    """Versions, commit, digest of the lock file, and machine; ``root`` is the root folder of the repository."""
     return {
         "commit": commit(root),
-        "lock": sha256(lock) if lock.is_file() else "missing",
+        "lock": sha256(root / "envs" / "requirements.txt"),
         "python": platform.python_version(),
         "packages": versions(),
         "platform": platform.platform(),
@@ -96,18 +79,35 @@ def describe(root: Path) -> dict[str, Any]:
     }
 
 
-def git(root: Path, *arguments: str) -> bytes | None:
-    """What git prints in a folder, whoever owns that, since its code is being run; None if git fails."""
-    command = ["git", "-c", "safe.directory=*", *arguments]
-    try:
-        return subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
 def versions() -> dict[str, str]:
     """Installed versions of the packages that results depend on, and of the library that compresses pictures."""
-    return {**{name: _version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    return {**{name: version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
+
+
+def commit(root: Path = SCRIPTS.parent) -> str:
+    """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
+
+    It ends with "-dirty" where files have changed since. Results do not count: they are what is being made. Whoever
+    owns the folder is trusted, since its code is being run.
+    """
+    if (root / "COMMIT").is_file():
+        return (root / "COMMIT").read_text(encoding="utf-8")
+    status = ("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+    try:
+        changed, head = (
+            subprocess.run(["git", "-c", "safe.directory=*", *words], cwd=root, capture_output=True, check=True).stdout
+            for words in (status, ("describe", "--always", "--abbrev=40"))
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.decode().strip() + ("-dirty" if changed else "")
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 @cache
@@ -154,34 +154,3 @@ class _Results(ast.NodeTransformer):
             if isinstance(child, ast.Constant) and isinstance(child.value, str):
                 child.value = ""
         return node
-
-
-def commit(root: Path = SCRIPTS.parent) -> str:
-    """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
-
-    It ends with "-dirty" where files have changed since. Results do not count: they are what is being made.
-    """
-    if (root / "COMMIT").is_file():
-        return (root / "COMMIT").read_text(encoding="utf-8")
-    changed = git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
-    commit = git(root, "describe", "--always", "--abbrev=40")
-    if changed is None or commit is None:
-        return "unknown"
-    return commit.decode().strip() + ("-dirty" if changed else "")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "missing"
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -143,9 +143,9 @@ def test_a_changed_file_is_said_beside_the_commit_but_not_a_result_that_is_made_
     git(tmp_path, "commit", "--quiet", "--message", "first")
     commit = git(tmp_path, "rev-parse", "HEAD").strip()
     (results / "claims.md").unlink()
-    assert provenance.describe(tmp_path)["commit"] == commit
+    assert provenance.commit(tmp_path) == commit
     (tmp_path / "claims.yaml").write_text("two")
-    assert provenance.describe(tmp_path)["commit"] == f"{commit}-dirty"
+    assert provenance.commit(tmp_path) == f"{commit}-dirty"
 
 
 def test_the_commit_of_a_folder_of_another_owner_is_known(tmp_path):
@@ -156,4 +156,4 @@ def test_the_commit_of_a_folder_of_another_owner_is_known(tmp_path):
     head = git(tmp_path, "rev-parse", "HEAD").strip()
     for path in [tmp_path, *tmp_path.rglob("*")]:
         shutil.chown(path, "nobody")
-    assert provenance.describe(tmp_path)["commit"] == head
+    assert provenance.commit(tmp_path) == head

@@ -4,7 +4,6 @@ Nothing that is there already is changed.
 """
 
 import filecmp
-import json
 import shutil
 import tempfile
 from collections.abc import Container
@@ -16,7 +15,7 @@ from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacke
 from glossbench.archives.imported import FOLDER, INDEX, PACKS, read_index
 from glossbench.archives.judging import Judge
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json, replacing, sha256
+from glossbench.files import read_json, sha256, write_json
 from glossbench.settings.files import card_file
 from glossbench.settings.study import Study
 
@@ -79,8 +78,8 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
     target.mkdir(parents=True, exist_ok=True)
     if found.taken:
         stated = {key: about[key] for key in ("study", "packed_by")}
-        _write(target / PACKS, {**read_index(target, PACKS), sha256(archive): stated})
-    _write(target / INDEX, index)
+        write_json(target / PACKS, {**read_index(target, PACKS), sha256(archive): stated})
+    write_json(target / INDEX, index)
     return found
 
 
@@ -115,8 +114,3 @@ def _copy(source: Path, target: Path) -> None:
         if target.is_dir():
             shutil.rmtree(target)
         copy.rename(target)
-
-
-def _write(file: Path, entries: dict[str, Any]) -> None:
-    with replacing(file) as partial:
-        partial.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")

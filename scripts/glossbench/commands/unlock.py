@@ -19,7 +19,7 @@ from glossbench.job.termination import is_snakemake
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
-DRY = ("--dry-run", "--dryrun", "--nolock")
+DRY = re.compile("--dry-run|--dryrun|--nolock|-[a-zA-Z]*n[a-zA-Z]*")
 
 # `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -48,21 +48,18 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     if _runs_nothing(arguments):
         return []
     running, own = working_in(folder), study_named(arguments, folder)
-    for process, theirs in running.items():
-        if own == theirs:
-            raise RuntimeError(
-                f"Snakemake is already at work here on the study {own} (process {process}); wait for it, or end it"
-            )
-    messages = [] if running else [cancel_submitted(folder), lift_stale_lock(folder)]
-    return [message for message in messages if message]
-
-
-def lift_stale_lock(folder: Path) -> str | None:
-    """Remove the lock of a working directory in which no Snakemake runs; a message, None if there was no lock."""
-    locks = list((folder / ".snakemake" / "locks").glob("*"))
+    if process := next((process for process, theirs in running.items() if own == theirs), None):
+        raise RuntimeError(
+            f"Snakemake is already at work here on the study {own} (process {process}); wait for it, or end it"
+        )
+    if running:
+        return []
+    messages, locks = [cancel_submitted(folder)], list(folder.glob(".snakemake/locks/*"))
     for lock in locks:
         lock.unlink()
-    return "a killed Snakemake had left its lock behind; lifted it and went on" if locks else None
+    if locks:
+        messages.append("a killed Snakemake had left its lock behind; lifted it and went on")
+    return [message for message in messages if message]
 
 
 def study_named(arguments: list[str], folder: Path) -> str | None:
@@ -79,7 +76,7 @@ def study_named(arguments: list[str], folder: Path) -> str | None:
 
 def _runs_nothing(arguments: list[str]) -> bool:
     """Whether Snakemake's command line is that of a dry run, or of one that takes no lock, as ``make partial``."""
-    return any(word in DRY or re.fullmatch("-[a-zA-Z]*n[a-zA-Z]*", word) for word in arguments)
+    return any(map(DRY.fullmatch, arguments))
 
 
 def working_in(folder: Path) -> dict[int, str | None]:
@@ -101,20 +98,14 @@ def working_in(folder: Path) -> dict[int, str | None]:
 def cancel_submitted(folder: Path) -> str | None:
     """Cancel the jobs of a working directory in which no Snakemake runs, and wait until they have ended.
 
-    A run that was under way goes on from its checkpoint, when the next Snakemake submits it again.
-
-    Args:
-        folder: The working directory.
-
-    Returns:
-        A message for the user; None if there are no such jobs, or no SLURM.
+    A run that was under way goes on from its checkpoint, when the next Snakemake submits it again. Returns a message
+    for the user, None if there are no such jobs or no SLURM.
 
     Raises:
         RuntimeError: The jobs were submitted on another machine, where their Snakemake may be at work, or SLURM does
             not answer, or they do not end.
     """
-    jobs = _submitted(folder)
-    if not jobs:
+    if not (jobs := _submitted(folder)):
         return None
     if hosts := sorted({*jobs.values()} - {this_host()}):
         raise RuntimeError(
@@ -140,10 +131,10 @@ def _submitted(folder: Path) -> dict[str, str]:
     if shutil.which("squeue") is None:
         return {}
     lines = _answer("squeue", "--noheader", "--user", getpass.getuser(), "--format", "%i|%j|%Z").splitlines()
-    jobs = [
-        (number, NAME.fullmatch(name), Path(place)) for number, name, place in (line.split("|", 2) for line in lines)
-    ]
-    return {number: name["host"] for number, name, place in jobs if name and place.resolve() == folder.resolve()}
+    jobs = {number: (NAME.fullmatch(name), Path(place)) for number, name, place in (x.split("|", 2) for x in lines)}
+    return {
+        number: name["host"] for number, (name, place) in jobs.items() if name and place.resolve() == folder.resolve()
+    }
 
 
 def _answer(*command: str) -> str:

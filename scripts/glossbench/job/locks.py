@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -32,19 +32,18 @@ def own_device(names: list[str], folder: Path | None = None) -> int:
     """
     folder = folder or Path(tempfile.gettempdir()) / f"glossbench-devices-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
-    locks = [FileLock(folder / f"{name}.lock") for name in names]
-    for index, lock in enumerate(locks):
-        if any(Path(lock.lock_file) == Path(held.lock_file) for held in _held):
-            return index
+    paths = [str(folder / f"{name}.lock") for name in names]
+    for held in _held:
+        if held.lock_file in paths:
+            return paths.index(held.lock_file)
     waiting = False
     while True:
-        for index, lock in enumerate(locks):
-            try:
+        for index, path in enumerate(paths):
+            lock = FileLock(path)
+            with suppress(Timeout):
                 lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            _held.append(lock)
-            return index
+                _held.append(lock)
+                return index
         if not waiting:
             log.info("all %d devices are taken by other jobs; waiting for one", len(names))
             waiting = True
