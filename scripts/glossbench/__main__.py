@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from glossbench.commands.check import check_arguments
+from glossbench.commands.starting import check_arguments, unlock
 from glossbench.errors import GlossbenchError
 from glossbench.files import sha256
 from glossbench.settings.study import Study, check_mirror, load_study
@@ -133,8 +133,6 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _unlock(given: argparse.Namespace) -> None:
-    from glossbench.commands.unlock import unlock
-
     named = ["--configfile", given.study] if given.study else []
     for message in unlock(Path.cwd(), [*given.passed_on, *named]):
         print(f"glossbench: {message}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from glossbench.commands.check import check_arguments
+from glossbench.commands.starting import check_arguments
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
 from glossbench.settings.jobs import RunSettings

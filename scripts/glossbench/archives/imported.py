@@ -92,12 +92,9 @@ def manifest(kind: str, key: str) -> str:
 def records(study: Study, found: set[Item | str]) -> dict[str, str]:
     """Files that say where the results of a study come from, by their names in an archive.
 
-    Args:
-        study: The study.
-        found: What was imported into it; see ``imported``. Nothing is fetched for that.
+    Nothing is fetched for what was imported, which is ``found``; see ``imported``.
     """
-    encoders = dict.fromkeys(run.encoder for run in study.runs if run not in found)
-    names = [*(manifest("corpora", key) for key in study.corpora if key not in found),
-             *(manifest("encoders", key) for key in encoders)]  # fmt: skip
-    packs = f"{FOLDER}/{PACKS}"
-    return {name: name for name in names} | ({packs: f"results/{study.name}/{packs}"} if found else {})
+    fetched = [("corpora", key) for key in study.corpora if key not in found]
+    fetched += [("encoders", run.encoder) for run in study.runs if run not in found]
+    packs = {f"{FOLDER}/{PACKS}": f"results/{study.name}/{FOLDER}/{PACKS}"} if found else {}
+    return {manifest(*entry): manifest(*entry) for entry in fetched} | packs

@@ -32,12 +32,9 @@ class Imported:
 
 
 def import_archive(archive: Path, study: Study, other_numerics: bool = False) -> Imported:
-    """Import what fits from an archive into ``results`` of the current working directory.
+    """Import what fits into a study from an archive of ``make pack``, below ``results`` of the working directory.
 
-    Args:
-        archive: From ``make pack``.
-        study: The study to import into.
-        other_numerics: Whether to take runs of code that gives other numbers.
+    With ``other_numerics``, also runs of code that gives other numbers.
 
     Raises:
         GlossbenchError: The archive cannot be read. Nothing was imported.

@@ -18,7 +18,7 @@ from glossbench.archives.imported import Expected, Item, files_of_jobs
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run, TuningJob
+from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 KEYS = {"corpus": "corpus", "encoder": "encoder", "objective": "objective_key", "seed": "seed"}
@@ -31,32 +31,52 @@ class Judge:
         study: The study that they are to fit.
         folder: Folder with ``runs`` and ``tuning``.
         inputs: What the archive says of documents and encoders, as ``Expected.inputs`` gives it.
-        other_numerics: Whether runs of another ``numerics`` fit; they are then listed in ``others``.
+        other_numerics: Whether runs of another ``numerics`` fit; ``others`` counts them.
     """
 
     def __init__(self, study: Study, folder: Path, inputs: dict[str, Any], other_numerics: bool = False):
         self.study, self.folder, self.inputs, self.other_numerics = study, folder, inputs, other_numerics
-        self.expected, self.jobs, self.others = Expected(study), files_of_jobs(study), set()
+        self.expected, self.jobs, self.others = Expected(study), files_of_jobs(study), 0
 
     def fault(self, item: Item) -> str | None:
         """Why a run or search does not fit the study; None if it does."""
-        name, files = self.jobs[item]
-        if missing := next((file for file in files if not (self.folder / name / file).is_file()), None):
-            return f"{missing}: missing"
         try:
-            return next((self._of_run if isinstance(item, Run) else self._of_search)(item, self.folder / name), None)
+            return next(self._faults(item, *self.jobs[item]), None)
         except Exception as error:  # files from elsewhere may contain anything
             return f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())}"
 
-    def _of_run(self, run: Run, folder: Path) -> Iterator[str]:
-        expected, search = self.expected.of(run), self.study.search_of(run)
-        settings, metrics, timing = (read_json(folder / f"{name}.json") for name in ("settings", "metrics", "timing"))
-        yield from self._of_inputs(expected["inputs"])
+    def _faults(self, item: Item, name: str, files: list[str]) -> Iterator[str]:
+        folder, expected = self.folder / name, self.expected.of(item)
+        yield from (f"{file}: missing" for file in files if not (folder / file).is_file())
+        for kind, entries in expected["inputs"].items():
+            for key, entry in entries.items():
+                yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
+        if isinstance(item, Run):
+            yield from self._of_run(item, folder, expected)
+            made_by = read_json(folder / "timing.json")["origin"]
+        else:
+            best = read_yaml(folder / "best.yaml")
+            made_by, chosen = best["origin"], {**best["settings"], "value": best["value"]}
+            yield from differences(made_by.get("given", {}), expected["search"])
+            trial = pd.read_csv(folder / "trials.csv").set_index("trial").loc[best["trial"]]
+            text = f"best.yaml: {{}}: {{}} found, trial {best['trial']} has {{}}"
+            yield from _unequal(text, chosen, {name: trial[name] for name in chosen})
+        if (found := made_by.get("numerics", 1)) != NUMERICS:
+            self.others += isinstance(item, Run)
+            if not self.other_numerics:
+                yield f"numerics {found} found, expected {NUMERICS}; --other-numerics takes runs of other numbers"
+
+    def _of_run(self, run: Run, folder: Path, expected: dict[str, Any]) -> Iterator[str]:
+        settings, metrics = (read_json(folder / f"{name}.json") for name in ("settings", "metrics"))
         objective, used = expected["training"]["objective"], settings["objective"]
         yield from differences(settings, {**expected["training"], "seed": run.seed}, _chosen_later(objective))
-        if search in self.jobs and objective.get("tuned") and (best := self._best(search)):
+        best, search = None, self.study.search_of(run)
+        if objective.get("tuned") and search in self.jobs:
+            best = self.folder / self.jobs[search][0] / "best.yaml"
+        if best and best.is_file():
             times, used = objective.get("multipliers", {}), {**used["training"], **used["loss_settings"], **used}
-            chosen = {name: best["settings"][name] * times.get(name, 1) for name in objective["tuned"]}
+            values = read_yaml(best)["settings"]
+            chosen = {name: values[name] * times.get(name, 1) for name in objective["tuned"]}
             yield from _unequal("{}: {} found, its search gives {}", used, chosen)
         stated = {name: settings[key] for name, key in KEYS.items()}
         yield from _unequal("metrics.json: {}: {} found, its settings have {}", metrics, stated)
@@ -66,36 +86,6 @@ class Judge:
         f1 = f1_score(label, predicted, average="macro", zero_division=0)
         scores = {"test_accuracy": (label == predicted).mean(), "test_macro_f1": f1}
         yield from _unequal("metrics.json: {} {}, its predictions give {}", metrics, scores)
-        yield from self._of_numerics(run, timing["origin"])
-
-    def _of_search(self, search: TuningJob, folder: Path) -> Iterator[str]:
-        expected, best = self.expected.of(search), self._best(search)
-        yield from self._of_inputs(expected["inputs"])
-        yield from differences(best["origin"].get("given", {}), expected["search"])
-        trial = pd.read_csv(folder / "trials.csv").set_index("trial").loc[best["trial"]]
-        chosen = {**best["settings"], "value": best["value"]}
-        yield from _unequal(
-            f"best.yaml: {{}}: {{}} found, trial {best['trial']} has {{}}",
-            chosen,
-            {name: trial[name] for name in chosen},
-        )
-        yield from self._of_numerics(search, best["origin"])
-
-    def _of_inputs(self, expected: dict[str, Any]) -> Iterator[str]:
-        for kind, entries in expected.items():
-            for key, entry in entries.items():
-                yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
-
-    def _of_numerics(self, item: Item, origin: dict[str, Any]) -> Iterator[str]:
-        if (found := origin.get("numerics", 1)) != NUMERICS:
-            self.others.add(item)
-            if not self.other_numerics:
-                yield f"numerics {found} found, expected {NUMERICS}; --other-numerics takes runs of other numbers"
-
-    def _best(self, search: TuningJob) -> dict[str, Any] | None:
-        """What a search of the study found, if that is in the folder."""
-        file = self.folder / self.jobs[search][0] / "best.yaml"
-        return read_yaml(file) if file.is_file() else None
 
 
 def differences(found: dict[str, Any], expected: dict[str, Any], left_out: Set[str] = frozenset()) -> Iterator[str]:

@@ -33,7 +33,6 @@ from glossbench.provenance import NUMERICS, versions
 from glossbench.settings.files import card_file
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.study import load_study
-from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 # With other versions of these a picture has other bytes.
@@ -124,8 +123,9 @@ class _Check:
         for item, (name, _) in judge.jobs.items():
             if (self.folder / name).is_dir() and (fault := judge.fault(item)):
                 yield f"{name}: {fault}"
-        if other := sum(isinstance(item, Run) for item in judge.others):
-            self.verdict.notes.append(f"{other} runs were made with other numerics than {NUMERICS}, those of this code")
+        if judge.others:
+            note = f"{judge.others} runs were made with other numerics than {NUMERICS}, those of this code"
+            self.verdict.notes.append(note)
 
     def _sources(self) -> Iterator[str]:
         """Faults of registries, captions, workflow and lock: not those of this checkout."""

@@ -31,15 +31,12 @@ parameters."""
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
     """Training documents per second of each encoder of a study.
 
-    The speed of an encoder that was not measured is estimated from the measured ones by the ratio of their parameters,
-    because the work per token is proportional to them.
+    That of an encoder that was not measured is estimated from the measured ones by the ratio of their parameters,
+    because the work per token is proportional to them; NaN if the registry does not state their number.
 
     Args:
         runs: Measured runs (runs.parquet), on one device.
         study: The study.
-
-    Returns:
-        Speed by encoder; NaN if it was not measured and the registry does not state the number of parameters.
     """
     measured = runs.groupby("encoder")[["docs_per_second", "n_trainable"]].median()
     work = (measured["docs_per_second"] * measured["n_trainable"]).mean()
@@ -72,14 +69,11 @@ def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) ->
         pruned as early as possible). NaN if a size or a speed is not known.
     """
     stops = costs.groupby("corpus")["stop_epoch"].mean()  # where the paper states none, the mean over its corpora
-    rows = []
+    rows, sizes = [], _trained_on(study, facts)
     for (corpus, encoder, kind, limit, pruned), count in _jobs(study).items():
-        epochs, documents = (
-            min(limit, stops.get(corpus, stops.mean())),
-            count * _training_documents(study, corpus, facts),
-        )
+        epochs = min(limit, stops.get(corpus, stops.mean()))
         ends = epochs, limit, max(0, epochs - pruned) if pruned else 0
-        rows.append((encoder, kind, count, *(documents * end for end in ends)))
+        rows.append((encoder, kind, count, *(count * sizes[corpus] * end for end in ends)))
     names = {name: f"documents{name}" for name in ("", "_at_most", "_prunable")}
     frame = pd.DataFrame(rows, columns=["encoder", "kind", "jobs", *names.values()])
     frame = frame.groupby(["encoder", "kind"]).agg(lambda values: values.sum(skipna=False)).reset_index()
@@ -122,13 +116,13 @@ def _encoded(study: Study, run: Run, facts: Facts) -> float:
     sizes, subset = documents_of(study, run.corpus, facts.documents), study.subset(run.corpus)
     kept = subset.test or sizes["test"]
     if study.objective(run.objective).protocol != "integrated":
-        kept += sizes["train"] if subset.train is None else subset.train
-        kept += sizes["val"] if subset.train is None else subset.val or sizes["val"]
+        kept += sizes["train"] + sizes["val"] if subset.train is None else subset.train + (subset.val or sizes["val"])
     return kept
 
 
-def _training_documents(study: Study, corpus: str, facts: Facts) -> float:
-    return study.subset(corpus).train or documents_of(study, corpus, facts.documents)["train"]
+def _trained_on(study: Study, facts: Facts) -> dict[str, float]:
+    known = {corpus: documents_of(study, corpus, facts.documents)["train"] for corpus in study.corpora}
+    return {corpus: study.subset(corpus).train or size for corpus, size in known.items()}
 
 
 def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> str:
@@ -158,12 +152,9 @@ def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Fact
         )
     kept = number(kept_bytes(study, facts) / 1e9, 2)
     lines.append(f"Disk: all runs keep {kept} GB; a run needs besides: {checkpoints}")
-    sizes = {corpus: _training_documents(study, corpus, facts) for corpus in study.corpora}
-    unknown = [f"config/corpora.yaml: {corpus}.documents" for corpus, size in sizes.items() if pd.isna(size)]
-    rates = speeds(runs, study)
-    unknown += [f"config/encoders.yaml: {encoder}.parameters" for encoder, rate in rates.items() if pd.isna(rate)]
-    if unknown:
-        missing = ", ".join(unknown)
+    needed = {f"config/corpora.yaml: {corpus}.documents": size for corpus, size in _trained_on(study, facts).items()}
+    needed |= {f"config/encoders.yaml: {encoder}.parameters": rate for encoder, rate in speeds(runs, study).items()}
+    if missing := ", ".join(name for name, value in needed.items() if pd.isna(value)):
         lines.append(f"A dash is not known: {missing} not stated. Measured runs (FROM=...) give an encoder's speed.")
     return "\n".join(lines) + "\n"
 
@@ -181,12 +172,7 @@ def without_stop(study: Study, costs: pd.DataFrame) -> Study | None:
 
 
 def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
-    """Print the plan of a study.
-
-    Args:
-        study: The study.
-        runs_file: runs.parquet of a finished study; None for the paper's speed.
-        config_dir: Folder with published/.
+    """Print the plan of a study at the speed of runs.parquet of a finished study, or that of the paper.
 
     Raises:
         SettingsError: There is no such file.

@@ -1,8 +1,11 @@
-"""Removes what a killed Snakemake left in a working directory: its lock, and on a cluster its jobs.
+"""What comes before Snakemake starts: its arguments are checked, and what a killed one left is removed.
 
-The jobs are found by their folder, and cancelled so that no run is made twice.
+Snakemake's own errors about study files and ``--config`` are tracebacks that name no line, and of two equal keys it
+uses the last. A killed one leaves its lock and on a cluster its jobs, which are found by their folder, and cancelled so
+that no run is made twice.
 """
 
+import argparse
 import getpass
 import re
 import shutil
@@ -13,19 +16,42 @@ from pathlib import Path
 
 import psutil
 
-from glossbench.commands.check import configuration_in
 from glossbench.errors import SettingsError
 from glossbench.job.termination import is_snakemake
+from glossbench.settings.messages import shown
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
-DRY = re.compile("--dry-run|--dryrun|--nolock|-[a-zA-Z]*n[a-zA-Z]*")
-
+# Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node
+ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[a-zA-Z]*n[a-zA-Z]*")
+KEY = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
 # `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
 SECONDS_TO_ANSWER = 60
 NOT_CONFIGURED = "Could not establish a configuration source"
 SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
+
+
+def check_arguments(arguments: list[str]) -> None:
+    """Raise SettingsError if the study files or settings on snakemake's command line cannot be read."""
+    given = configuration_in(arguments)
+    for name in given.configfile:
+        read_yaml(Path(name))
+    for entry in given.config:
+        key, equals, value = entry.partition("=")
+        if not equals or not KEY.fullmatch(key):
+            outer, dot, inner = key.partition(".")
+            place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
+            place = place if equals and dot else ""
+            raise SettingsError(f"--config: {shown(entry)} found, expected key=value with a key of a study{place}")
+
+
+def configuration_in(arguments: list[str]) -> argparse.Namespace:
+    """The ``configfile`` and ``config`` among Snakemake's arguments, as lists of texts."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option, *others in (("--configfile", "--configfiles"), ("--config", "-C")):
+        parser.add_argument(option, *others, nargs="*", action="extend", default=[])
+    return parser.parse_known_args(arguments)[0]
 
 
 def unlock(folder: Path, arguments: list[str]) -> list[str]:
@@ -37,7 +63,7 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
 
     Args:
         folder: The working directory.
-        arguments: Command line of the Snakemake that is to start, without the program.
+        arguments: Command line of the Snakemake that is to start.
 
     Returns:
         Messages for the user.
@@ -45,7 +71,7 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     Raises:
         RuntimeError: A Snakemake is at work there on the same study, or jobs cannot be cancelled.
     """
-    if _runs_nothing(arguments):
+    if any(map(ASIDE.fullmatch, arguments)):
         return []
     running, own = working_in(folder), study_named(arguments, folder)
     if process := next((process for process, theirs in running.items() if own == theirs), None):
@@ -74,21 +100,13 @@ def study_named(arguments: list[str], folder: Path) -> str | None:
     return str(names[-1]) if names else None
 
 
-def _runs_nothing(arguments: list[str]) -> bool:
-    """Whether Snakemake's command line is that of a dry run, or of one that takes no lock, as ``make partial``."""
-    return any(map(DRY.fullmatch, arguments))
-
-
 def working_in(folder: Path) -> dict[int, str | None]:
-    """Process ids of the Snakemakes of this machine that work in a folder, with the studies that they make.
-
-    Those of jobs, on a node, and dry runs do not count.
-    """
+    """Process ids of this machine's Snakemakes at work in a folder, and their studies; not those of a node's jobs."""
     found = {}
     for process in filter(is_snakemake, psutil.process_iter()):
         try:
             arguments = process.cmdline()
-            if Path(process.cwd()) == folder.resolve() and "--mode" not in arguments and not _runs_nothing(arguments):
+            if Path(process.cwd()) == folder.resolve() and not any(map(ASIDE.fullmatch, arguments)):
                 found[process.pid] = study_named(arguments, folder)
         except psutil.Error:
             continue
