@@ -119,9 +119,10 @@ def test_the_comparison_has_untuned_beside_what_the_paper_has_and_says_that_it_h
 
 def test_the_runs_of_the_report_and_the_checklist_have_untuned():
     table = runs_table(BOTH)
-    place = [column.key for column in table.columns].index("objective")
-    assert sum(row[place].text == "tf-idf" for row in table.rows) == len(CORPORA)
-    assert not any(cell.text in ("nan", "None") for row in table.rows for cell in row)
+    place = [key for key, *_ in table["columns"]].index("objective")
+    texts = [[text for text, _ in row] for row in table["rows"]]
+    assert [row[place] for row in texts].count("tf-idf") == len(CORPORA)
+    assert not any({"nan", "None"} & set(row) for row in texts)
     csv = made(BOTH).table(TABLES["checklist"].specification(), "")["csv"]
     assert csv.count(",tfidf,") == len(CORPORA)
 

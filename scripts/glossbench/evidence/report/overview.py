@@ -1,12 +1,15 @@
-"""What the report shows of all runs together: scores with their intervals, time and memory."""
+"""What the report shows of all runs together: what there is, scores with their intervals, time and memory."""
+
+from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.selection import unvaried_and_untuned
+from glossbench.evidence.selection import coverage_note, unvaried_and_untuned
 from glossbench.evidence.statistics.scores import cells
 from glossbench.evidence.tables.layout import Layout, grid
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
 from glossbench.evidence.text.numbers import duration, number
+from glossbench.frames import CELL
 
 METRICS = ("accuracy", "macro_f1")
 WIDEST = 4  # columns with scores
@@ -15,6 +18,33 @@ NOTE = (
     "no interval, and with two runs it is wide. Objectives with changed settings are left out. Untuned "
     "objectives train nothing."
 )
+
+
+def study_facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
+    """The content of the study as texts by title. Objectives with changed settings are counted, not named."""
+    objectives = in_order(unvaried_and_untuned(runs)["objective"], "objective")
+    varied = runs["objective"].nunique() - len(objectives)
+    others = [f"{varied} with a changed setting"] if varied else []
+    return {
+        "Corpora": ", ".join(map(corpus_name, in_order(runs["corpus"], "corpus"))),
+        "Encoders": ", ".join(map(encoder_name, in_order(runs["encoder"], "encoder"))),
+        "Objectives": ", ".join([*map(objective_name, objectives), *others]),
+        "Seeds": ", ".join(map(str, sorted(coverage["seed"].unique()))),
+        "Runs": f"{number(coverage['finished'].sum())} of {number(len(coverage))} planned",
+    }
+
+
+def missing_runs(coverage: pd.DataFrame) -> dict[str, Any] | None:
+    """A sentence about missing runs, and the missing seeds of each cell; None if all runs are finished."""
+    note = coverage_note(coverage, lambda planned: planned)
+    if note is None:
+        return None
+    open_runs = arrange(coverage[~coverage["finished"].astype(bool)], [*CELL, "seed"])
+    cells = {
+        f"{corpus_name(corpus)}, {encoder_name(encoder)}, {objective_name(objective)}": ", ".join(map(str, seeds))
+        for (corpus, encoder, objective), seeds in open_runs.groupby(CELL, sort=False)["seed"]
+    }
+    return {"note": note, "cells": cells}
 
 
 def scores_table(runs: pd.DataFrame) -> Layout:

@@ -1,7 +1,6 @@
 """The table of all runs in the report: displayed texts, and the numbers by which columns are sorted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -18,52 +17,6 @@ from glossbench.evidence.text.names import (
 from glossbench.evidence.text.numbers import duration, number, significant
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of runs.parquet, and how the table shows it.
-
-    Args:
-        key: Name of the column.
-        header: Displayed header.
-        shown: Formats a value.
-        worded: Whether values are words, which are aligned left and sorted alphabetically.
-        sized: Whether the text does not sort as a number, so that cells need the number as well.
-        common: Whether a value that all runs share is shown once above the table, not in a column.
-    """
-
-    key: str
-    header: str
-    shown: Callable[[Any], str]
-    worded: bool = False
-    sized: bool = False
-    common: bool = False
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A text, and the number to sort it by; None if the text itself is sorted."""
-
-    text: str
-    value: float | None = None
-
-
-@dataclass(frozen=True)
-class RunsTable:
-    """The table of all runs.
-
-    Args:
-        columns: Columns of the table.
-        rows: For each run, one cell per column.
-        shared: Text by header, for the columns in which all runs have the same value.
-        choices: The distinct texts by header, in display order, for the columns that rows can be filtered by.
-    """
-
-    columns: list[Column]
-    rows: list[list[Cell]]
-    shared: dict[str, str]
-    choices: dict[str, list[str]]
-
-
 def _percent(value: float) -> str:
     return number(100 * value, 2)
 
@@ -77,73 +30,78 @@ def _yes(value: Any) -> str:
 
 
 KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
-COLUMNS = [
-    Column("corpus", "Corpus", corpus_name, worded=True),
-    Column("encoder", "Encoder", encoder_name, worded=True),
-    Column("protocol", "Protocol", protocol_name, worded=True),
-    Column("objective", "Objective", objective_name, worded=True),
-    Column("seed", "Seed", str),
-    Column("test_accuracy", "Test accuracy", _percent),
-    Column("test_macro_f1", "Test macro-F1", _percent),
-    Column("test_macro_silhouette", "Test silhouette", _silhouette),
-    Column("val_macro_f1", "Val. macro-F1", _percent),
-    Column("val_macro_silhouette", "Val. silhouette", _silhouette),
-    Column("best_epoch", "Best epoch", number),
-    Column("stop_epoch", "Last epoch", number),
-    Column("total_seconds", "Time", duration, sized=True),
-    Column("seconds_per_epoch", "Time an epoch", duration, sized=True),
-    Column("docs_per_second", "Docs/s", number),
-    Column("peak_memory_mib", "Peak MiB", number),
-    Column("sigma", SYMBOLS["sigma"], significant),
-    Column("labeled_fraction", SYMBOLS["labeled_fraction"], significant),
-    Column("weight", SYMBOLS["weight"], significant),
-    Column("temperature", SYMBOLS["temperature"], significant),
-    Column("margin", "Margin", significant),
-    Column("anchors_per_class", "Anchors", number),
-    Column("learning_rate", "Learning rate", significant, common=True),
-    Column("batch_size", "Batch size", number, common=True),
-    Column("max_epochs", "Epochs at most", number, common=True),
-    Column("tuned", "Tuned", _yes, worded=True, common=True),
-    Column("probe_C", "Probe C", significant),
-    Column("n_train", "Train", number, common=True),
-    Column("n_val", "Val.", number, common=True),
-    Column("n_test", "Test", number, common=True),
-    Column("n_trainable", "Trained parameters", number, common=True),
-    Column("device", "Device", str, worded=True, common=True),
-    Column("precision", "Precision", str, worded=True, common=True),
-    Column("threads", "Threads", number, common=True),
-    Column("torch_version", "torch", str, worded=True, common=True),
-    Column("transformers_version", "transformers", str, worded=True, common=True),
-    Column("python_version", "Python", str, worded=True, common=True),
-]
-KNOWN = {column.key for column in COLUMNS}
+# Header and format of columns of runs.parquet, in the order of the table.
+COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "corpus": ("Corpus", corpus_name),
+    "encoder": ("Encoder", encoder_name),
+    "protocol": ("Protocol", protocol_name),
+    "objective": ("Objective", objective_name),
+    "seed": ("Seed", "{:d}".format),
+    "test_accuracy": ("Test accuracy", _percent),
+    "test_macro_f1": ("Test macro-F1", _percent),
+    "test_macro_silhouette": ("Test silhouette", _silhouette),
+    "val_macro_f1": ("Val. macro-F1", _percent),
+    "val_macro_silhouette": ("Val. silhouette", _silhouette),
+    "best_epoch": ("Best epoch", number),
+    "stop_epoch": ("Last epoch", number),
+    "total_seconds": ("Time", duration),
+    "seconds_per_epoch": ("Time an epoch", duration),
+    "docs_per_second": ("Docs/s", number),
+    "peak_memory_mib": ("Peak MiB", number),
+    **{key: (SYMBOLS[key], significant) for key in ("sigma", "labeled_fraction", "weight", "temperature")},
+    "margin": ("Margin", significant),
+    "anchors_per_class": ("Anchors", number),
+    "learning_rate": ("Learning rate", significant),
+    "batch_size": ("Batch size", number),
+    "max_epochs": ("Epochs at most", number),
+    "tuned": ("Tuned", _yes),
+    "probe_C": ("Probe C", significant),
+    "n_train": ("Train", number),
+    "n_val": ("Val.", number),
+    "n_test": ("Test", number),
+    "n_trainable": ("Trained parameters", number),
+    "device": ("Device", str),
+    "precision": ("Precision", str),
+    "threads": ("Threads", number),
+    "torch_version": ("torch", str),
+    "transformers_version": ("transformers", str),
+    "python_version": ("Python", str),
+}
+# Columns that are said once above the table where all runs have the same value.
+COMMON = {*list(COLUMNS)[list(COLUMNS).index("learning_rate") :]} - {"probe_C"}
+# Formats of words, which are aligned left and sorted alphabetically.
+WORDED = (corpus_name, encoder_name, protocol_name, objective_name, _yes, str)
 
 
-def runs_table(runs: pd.DataFrame) -> RunsTable:
+def runs_table(runs: pd.DataFrame) -> dict[str, Any]:
     """Every run with its scores (percent; silhouettes in [-1, 1]), epochs, cost, settings and machine.
 
     Args:
         runs: The collected runs. Missing and empty columns are left out.
+
+    Returns:
+        ``columns`` (key, header and whether its values are words), ``rows`` (for each run a text per column, with the
+        number to sort it by, or None if the text itself is sorted), ``shared`` (text by header of the columns in which
+        all runs have the same value) and ``choices`` (the distinct texts by header, in display order, for the columns
+        that rows can be filtered by).
     """
     rows = arrange(runs, KEYS)
-    own = [Column(key, entry["title"], significant) for key, entry in entries("setting").items() if key not in KNOWN]
-    known = [column for column in [*COLUMNS, *own] if column.key in rows and rows[column.key].notna().any()]
-    shared = [column for column in known if column.common and rows[column.key].nunique(dropna=False) == 1]
-    columns = [column for column in known if column not in shared]
-    cells = [_cells(column, rows[column.key]) for column in columns]
-    return RunsTable(
-        columns=columns,
-        rows=[list(row) for row in zip(*cells, strict=True)],
-        shared={column.header: column.shown(rows[column.key].iloc[0]) for column in shared},
-        choices={
-            column.header: list(dict.fromkeys(arrange(rows, [column.key])[column.key].map(column.shown)))
-            for column in columns
-            if column.key in KEYS and rows[column.key].nunique() > 1
+    own = {key: (entry["title"], significant) for key, entry in entries("setting").items() if key not in COLUMNS}
+    known = {key: about for key, about in {**COLUMNS, **own}.items() if key in rows and rows[key].notna().any()}
+    shared = [key for key in known if key in COMMON and rows[key].nunique(dropna=False) == 1]
+    columns = {key: about for key, about in known.items() if key not in shared}
+    cells = []
+    for key, (_, shown) in columns.items():
+        timed = shown is duration  # whose text does not sort as a number
+        sizes = [round(float(size), 3) if timed and pd.notna(size) else None for size in rows[key]]
+        cells.append(zip(map(shown, rows[key]), sizes, strict=True))
+    return {
+        "columns": [(key, header, shown in WORDED) for key, (header, shown) in columns.items()],
+        "rows": list(zip(*cells, strict=True)),
+        "shared": {known[key][0]: known[key][1](rows[key].iloc[0]) for key in shared},
+        "choices": {
+            header: list(dict.fromkeys(map(shown, arrange(rows, [key])[key])))
+            for key, (header, shown) in columns.items()
+            if key in KEYS and rows[key].nunique() > 1
         },
-    )
-
-
-def _cells(column: Column, values: pd.Series) -> list[Cell]:
-    if column.sized:
-        return [Cell(column.shown(value), None if pd.isna(value) else round(float(value), 3)) for value in values]
-    return [Cell(column.shown(value)) for value in values]
+    }
