@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
-from glossbench.learning.search.tuning import best_found, seconds_frame, trials_frame, tune, tuning_key
+from glossbench.learning.search.tuning import best_found, trials_frame, tune, tuning_key
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.provenance import origin
@@ -22,8 +22,8 @@ if __name__ == "__main__":
         with exclusive(state):
             study = tune(settings, RunFiles.of(given), state / "journal.log", key)
             trials = trials_frame(study, settings.objective.search)
-            trials.to_csv(output.trials, index=False)
-            seconds_frame(study).to_csv(output.timing, index=False)
+            trials.drop(columns="seconds").to_csv(output.trials, index=False)
+            trials[["trial", "seconds"]].to_csv(output.timing, index=False)
             made_from = origin(snakemake.params.settings, snakemake.params.code)
             found = best_found(settings, trials) | {"origin": {**made_from, "given": settings.model_dump(mode="json")}}
             Path(output.best).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")

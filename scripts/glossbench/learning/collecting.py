@@ -104,8 +104,6 @@ def collect_runs(
 def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | None]) -> None:
     """Raise CorpusError if a run was made with other settings than those of the study.
 
-    Snakemake makes such a run again, unless it has lost its record of the run.
-
     Args:
         runs: The collected runs.
         expected: Digests of the settings of training and evaluation by the folder of a run or of its cell, below the
@@ -135,9 +133,9 @@ def collect_epochs(metrics: dict[Path, dict[str, Any]], epochs: Paths, timing: P
 
 
 def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.DataFrame:
-    """One row per trial of every search: the search's keys and space, the trial's settings, state, value and seconds.
+    """One row per trial of every search: the search's keys and space, the trial's state, value, seconds and settings.
 
-    There is a column for each setting that any search has; it is missing where a search does not have the setting.
+    A setting that another search has is missing.
     """
     frames = []
     for best_file, trials_file, timing_file in zip(best, trials, timing, strict=True):

@@ -11,10 +11,8 @@ from glossbench.job.locks import own_device
 def reproducible(device: str, threads: int) -> torch.device:
     """Choose the device, and fix what results depend on besides settings and seed.
 
-    Where there are several CUDA devices, each job has one of its own.
-
     Args:
-        device: "auto" (CUDA if there is any), "cpu" or "cuda".
+        device: "auto" (CUDA if there is any), "cpu" or "cuda", of which each job of this machine has one of its own.
         threads: number of threads of torch.
 
     Raises:

@@ -17,11 +17,7 @@ MOST_DOCUMENTS = 16_000
 
 @torch.inference_mode()
 def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
-    """Every estimate of sigma, and the distances that they are computed from.
-
-    Args:
-        encoder: the pre-trained encoder.
-        documents: the training documents of a corpus.
+    """Every estimate of sigma from a corpus's training documents, and the distances that they are computed from.
 
     Returns:
         ``n_documents``; ``median_distance`` over "pairs" and over the "full-matrix"; ``sigma`` by kind of median
@@ -35,11 +31,9 @@ def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
     subset = torch.arange(n)
     if n > MOST_DOCUMENTS:
         subset = torch.from_numpy(stratified_subset(documents.labels.cpu().numpy(), MOST_DOCUMENTS, seed=0))
-    embeddings = encoder(documents, subset).float().cpu()
-    labels = documents.labels.cpu()[subset]
-    points = unit_rows(embeddings)
+    points = unit_rows(encoder(documents, subset).float().cpu())
     try:
-        other_class = nearest_other_class(points, labels) / 3
+        other_class = nearest_other_class(points, documents.labels.cpu()[subset]) / 3
         medians = {median: median_distance(points, median) for median in ("pairs", "full-matrix")}
     except ValueError as error:
         raise TrainingError(f"sigma cannot be estimated: {error}") from None

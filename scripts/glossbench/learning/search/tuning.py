@@ -73,7 +73,8 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
 
     study = open_study(journal, key, tuning)
     while (number := len(study.trials)) < tuning.trials:
-        if tuning.timeout is not None and seconds_frame(study)["seconds"].sum() > tuning.timeout:
+        seconds = sum(trial.duration.total_seconds() for trial in study.trials)
+        if tuning.timeout is not None and seconds > tuning.timeout:
             log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
             break
         study.sampler = sampler(tuning, number)
@@ -86,14 +87,9 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
 
 
 def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[..., float]) -> None:
-    """Ask for a trial and tell its result; that of an earlier trial of the same settings is taken over.
+    """Ask for a trial and tell its score.
 
-    The latter has the state and scores of the earlier trial, and its attribute ``repeats`` is that trial's number.
-
-    Args:
-        study: the search.
-        search: space by setting.
-        score: trains a trial with its settings and returns its score.
+    That of an earlier trial of the same settings is taken over, with its state; ``repeats`` is then its number.
     """
     trial = study.ask()
     found = settings_of(trial, search)
@@ -190,7 +186,7 @@ def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> 
 
 
 def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
-    """One row per finished trial: number, state, value, epochs, best, and a column for each searched setting.
+    """One row per finished trial: number, state, value, epochs, best, seconds, and a column for each searched setting.
 
     ``repeats`` is the number of the earlier trial whose result was taken over, missing for trials that were trained.
     """
@@ -198,20 +194,19 @@ def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
     for trial in study.trials:
         scores = trial.intermediate_values
         failed = trial.state == TrialState.FAIL or not scores
-        row = {
-            "trial": trial.number,
-            "state": STATES[trial.state],
-            "value": math.nan if failed else max(scores.values()),
-        }
-        row |= {"epochs": len(scores), "best": trial.number == study.best_trial.number}
-        rows.append({**row, "repeats": trial.user_attrs.get("repeats"), **settings_of(trial, search)})
+        rows.append(
+            {
+                "trial": trial.number,
+                "state": STATES[trial.state],
+                "value": math.nan if failed else max(scores.values()),
+                "epochs": len(scores),
+                "best": trial.number == study.best_trial.number,
+                "repeats": trial.user_attrs.get("repeats"),
+                **settings_of(trial, search),
+                "seconds": trial.duration.total_seconds(),
+            }
+        )
     return pd.DataFrame(rows).astype({"repeats": "Int64"})
-
-
-def seconds_frame(study: optuna.Study) -> pd.DataFrame:
-    """Seconds of each finished trial. Kept apart from the other columns, since they differ between two searches."""
-    seconds = [{"trial": trial.number, "seconds": trial.duration.total_seconds()} for trial in study.trials]
-    return pd.DataFrame(seconds, columns=["trial", "seconds"])
 
 
 def best_found(settings: TuneSettings, trials: pd.DataFrame) -> dict[str, Any]:

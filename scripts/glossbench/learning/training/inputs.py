@@ -47,10 +47,10 @@ class RunFiles:
 
 
 def resolve(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] | None) -> Told:
-    """An objective in which every setting has its value; multipliers are applied last.
+    """An objective in which every setting has its value.
 
     Args:
-        objective: as a job is told it.
+        objective: as a job is told it. Its multipliers are applied last.
         tuned: settings that a search found.
         estimates: content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
 

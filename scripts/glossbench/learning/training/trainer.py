@@ -31,12 +31,7 @@ ENGINE_COLUMNS = ("epoch", "loss", "loss_ce", "loss_metric", "learning_rate", "v
 
 
 class Model(nn.Module):
-    """An encoder, and in the integrated protocol a linear head on its embeddings.
-
-    Args:
-        encoder: the encoder.
-        num_classes: outputs C of the head; None for no head.
-    """
+    """An encoder, and in the integrated protocol a linear head with C outputs on its embeddings."""
 
     def __init__(self, encoder: Encoder, num_classes: int | None):
         super().__init__()
@@ -51,21 +46,13 @@ class Model(nn.Module):
 
 @dataclass
 class Progress:
-    """The state of a run after an epoch, apart from model and optimiser.
-
-    Attributes:
-        epoch: number of epochs trained.
-        stopping: state of early stopping.
-        history: one row per epoch.
-        best: weights of the best epoch.
-        snapshots: embeddings (B, d) of the snapshot documents, before the first and after each epoch.
-    """
+    """The state of a run after an epoch, apart from model and optimiser."""
 
     epoch: int
     stopping: EarlyStopping
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: dict[str, Tensor] = field(default_factory=dict)
-    snapshots: list[Tensor] = field(default_factory=list)
+    history: list[dict[str, float]] = field(default_factory=list)  # one row per epoch
+    best: dict[str, Tensor] = field(default_factory=dict)  # weights of the best epoch
+    snapshots: list[Tensor] = field(default_factory=list)  # embeddings (B, d), before the first and after each epoch
 
 
 @dataclass(eq=False)
@@ -110,9 +97,6 @@ class Trainer:
 
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
-
-        Returns:
-            The state after the last epoch.
 
         Raises:
             TrainingError: if the loss or the validation score is not finite, or memory runs out.
@@ -254,9 +238,8 @@ class Trainer:
         else:
             score = macro_f1(labels, logits.argmax(axis=1))
         if not math.isfinite(score):
-            raise TrainingError(
-                f"epoch {epoch}: {self.score_name} is {score}; validation needs two classes with two documents"
-            )
+            found = f"{self.score_name} is {score}"
+            raise TrainingError(f"epoch {epoch}: {found}; validation needs two classes with two documents")
         return score
 
     def _autocast(self) -> torch.autocast:
