@@ -3,14 +3,11 @@
 import pytest
 import torch
 from documents_made_up import random_documents
-from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
 from pretended_device import CUDA, OnDevice, pretended_cuda
-from tiny_runs import objective
+from tiny_runs import tiny_trainer
 
 # By objective: protocol, loss, and what a step may wait for: G-Loss decides between its two solvers.
 STEPS = {
@@ -21,18 +18,6 @@ STEPS = {
     "cosine": ("standalone", CosineSimilarityLoss, []),
     "group": ("integrated", GroupLoss, []),
 }
-
-
-def trainer(folder, protocol, loss, device, **training):
-    """A trainer on 48 random documents, its loss and its model on a device."""
-    backbone = load_backbone(folder)
-    torch.manual_seed(0)
-    encoder = Encoder(backbone, "cls", 64, training.get("gradient_cache", False))
-    model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
-    documents = random_documents(48).to(device)
-    told = objective(None, protocol, weight=0.7, **{"precision": "float32", **training})
-    splits = Splits(documents, documents, documents, num_classes=3)
-    return Trainer(model, None if loss is None else loss.to(device), told, splits, 0)
 
 
 def without_dropout(run):
@@ -48,7 +33,15 @@ def without_dropout(run):
 def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name, cache):
     protocol, loss, waits = STEPS[name]
     with pretended_cuda(monkeypatch) as device:
-        run = trainer(bert_folder, protocol, loss(), CUDA, class_weights="balanced", gradient_cache=cache)
+        run = tiny_trainer(
+            bert_folder,
+            protocol,
+            loss(),
+            device=CUDA,
+            class_weights="balanced",
+            gradient_cache=cache,
+            precision="float32",
+        )
         assert all(isinstance(parameter, OnDevice) for parameter in run.parameters)
         run.model.train()
         device.waits.clear()
@@ -59,9 +52,9 @@ def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_fol
 
 @pytest.mark.slow
 def test_steps_and_embeddings_are_those_of_the_cpu(encoder_folder, monkeypatch):
-    expected = without_dropout(trainer(encoder_folder, "integrated", GLoss(), torch.device("cpu")))
+    expected = without_dropout(tiny_trainer(encoder_folder, "integrated", GLoss(), precision="float32"))
     with pretended_cuda(monkeypatch):
-        found = without_dropout(trainer(encoder_folder, "integrated", GLoss(), CUDA))
+        found = without_dropout(tiny_trainer(encoder_folder, "integrated", GLoss(), device=CUDA, precision="float32"))
     assert found[2] == pytest.approx(expected[2], rel=1e-4)
     for one, other in zip(found[:2], expected[:2], strict=True):
         torch.testing.assert_close(torch.from_numpy(one), torch.from_numpy(other), rtol=1e-3, atol=1e-4)
@@ -72,7 +65,7 @@ def test_an_epoch_with_validation_and_frozen_layers_run_on_the_device(bert_folde
     with pretended_cuda(monkeypatch) as device:
         frozen = hidden_states(load_backbone(bert_folder).to(CUDA), random_documents(20).to(CUDA))
         assert frozen.values.device.type == "cpu"
-        run = trainer(bert_folder, "standalone", SupConLoss(0.3), CUDA, epochs=1)
+        run = tiny_trainer(bert_folder, "standalone", SupConLoss(0.3), device=CUDA, epochs=1, precision="float32")
         device.waits.clear()
         assert len(run.fit().history) == 1
     encoded = [wait for wait in device.waits if wait == "_to_copy to the host"]

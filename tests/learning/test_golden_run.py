@@ -104,14 +104,8 @@ def numbers_of(key, inputs, folder):
 
 def _scores(metrics):
     found = json.loads(Path(metrics).read_text())
-    names = (
-        "test_accuracy",
-        "test_macro_f1",
-        "test_macro_silhouette",
-        "val_macro_f1",
-        "val_macro_silhouette",
-        "probe_C",
-    )
+    splits = ("test_accuracy", "test_macro_f1", "test_macro_silhouette", "val_macro_f1", "val_macro_silhouette")
+    names = (*splits, "probe_C")
     return {name: found[name] for name in names if found[name] is not None}
 
 

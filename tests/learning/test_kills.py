@@ -12,18 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.job.locks import exclusive
-from glossbench.learning.encoder.encoder import Encoder
-from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.schedule import step_seed
-from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from safetensors.torch import load_file, save_file
-from tiny_runs import objective
+from tiny_runs import tiny_trainer
 
 KILLS = 10
 forkserver = multiprocessing.get_context("forkserver")
@@ -36,23 +30,16 @@ def train(folder, state, done):
     """Train a run from its checkpoint, if there is one, and write weights, numbers and embeddings to ``done``."""
     torch.set_num_threads(1)
     with exclusive(state):
-        torch.manual_seed(step_seed(0, 0, 0))
-        backbone = load_backbone(folder)
-        splits = {
-            name: random_documents(n, i) for i, (name, n) in enumerate({"train": 60, "val": 18, "test": 18}.items())
-        }
-        told = objective(None, "integrated", weight=0.7, epochs=12)
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
-        model = Model(Encoder(backbone, micro_batch_tokens=48), 3)
-        trainer = Trainer(model, GLoss(sigma=0.5), told, Splits(**splits, num_classes=3), 0, checkpoint)
+        trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=20)
         history = trainer.fit().history
         numbers = [
             [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history
         ]
-        embeddings, logits = trainer.encode(splits["test"])
+        embeddings, logits = trainer.encode(trainer.splits.test)
         outputs = {"numbers": np.array(numbers), "embeddings": embeddings, "logits": logits}
         tensors = {name: torch.from_numpy(value) for name, value in outputs.items()}
-        save_file({**tensors, **{name: value.contiguous() for name, value in model.state_dict().items()}}, done)
+        save_file({**tensors, **trainer.model.state_dict()}, done)
         checkpoint.remove()
 
 

@@ -74,20 +74,17 @@ def test_a_silhouette_that_is_not_defined_is_not_a_number(labels):
     assert math.isnan(macro_silhouette(np.eye(len(labels), 3), np.array(labels)))
 
 
-def test_early_stopping_counts_epochs_that_are_no_better():
-    stopping = EarlyStopping(patience=2)
-    assert [stopping.update(score) for score in (0.5, 0.5, 0.6, 0.59)] == [True, False, True, False]
+@pytest.mark.parametrize(
+    ("tolerance", "scores", "last"),
+    [(0, (0.5, 0.5, 0.6, 0.59), 0.6), (0.005, (0.6, 0.595, 0.597, 0.595), 0.5)],  # 0.597 is forgiven: none is bad again
+)
+def test_early_stopping_counts_epochs_in_a_row_that_are_no_better(tolerance, scores, last):
+    stopping = EarlyStopping(patience=2, tolerance=tolerance)
+    assert [stopping.update(score) for score in scores] == [
+        score > max((0, *scores[:i])) for i, score in enumerate(scores)
+    ]
     assert not stopping.stop
-    stopping.update(0.6)
-    assert stopping.stop
-
-
-def test_early_stopping_with_tolerance_forgives_small_losses_and_starts_again():
-    stopping = EarlyStopping(patience=2, tolerance=0.005)
-    for score in (0.6, 0.595, 0.597, 0.595):  # bad, forgiven (counter back to zero), bad
-        stopping.update(score)
-    assert not stopping.stop
-    stopping.update(0.5)
+    assert not stopping.update(last)
     assert stopping.stop
     assert stopping.best == 0.6
 
@@ -97,7 +94,7 @@ def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     centers = generator.normal(size=(3, 8))
     draw = lambda n: (centers[np.arange(n) % 3] + generator.normal(scale=1.5, size=(n, 8)), np.arange(n) % 3)  # noqa: E731
     train, validation = draw(60), draw(90)
-    settings = Probe(**{"kind": "logistic", "C": [100.0, 0.001, 1.0], "max_iter": 1000, "class_weights": "none"})
+    settings = Probe(C=[100.0, 0.001, 1.0])
     probe, strength = fit_probe(train, validation, settings)
     scores = {}
     mean, scale = train[0].mean(axis=0), train[0].std(axis=0)
@@ -116,7 +113,7 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weigh
     labels = (np.arange(40) % 4 == 0).astype(int)
     share = np.where(labels == 1, 40 / (2 * 10), 40 / (2 * 30)) if class_weights == "balanced" else np.ones(40)
     embeddings = np.where(labels[:, None] == 0, 1.0, -1.0) * generator.uniform(50, 60, size=(40, 6))
-    settings = Probe(**{"kind": "adam", "class_weights": class_weights, "tested_step": tested_step})
+    settings = Probe(kind="adam", class_weights=class_weights, tested_step=tested_step)
     found, strength = fit_probe((embeddings, labels), (embeddings, labels), settings)
     assert strength is None
 

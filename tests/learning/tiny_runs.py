@@ -1,8 +1,13 @@
 """Settings and files of tiny runs: random documents, a random encoder, an objective."""
 
 import datasets
+import torch
 from documents_made_up import random_documents
-from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.encoder.encoder import Encoder
+from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.inputs import RunFiles, Splits
+from glossbench.learning.training.schedule import step_seed
+from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
 
 TRAINING = {
@@ -39,3 +44,17 @@ def run_settings(objective, **more):
         "objective": objective, "encoder_settings": {}, "max_length": 128, "device": "cpu", **more,
     }  # fmt: skip
     return (TuneSettings if "tuning" in more else RunSettings)(**given)
+
+
+def tiny_trainer(
+    folder, protocol="integrated", loss=None, seed=0, tested=2, device="cpu", checkpoint=None, indices=None, **training
+):
+    """A trainer on 40 random documents of three classes, with 18 for validation, and 18 of the seed ``tested``."""
+    torch.manual_seed(step_seed(seed, 0, 0))
+    sizes = {"train": (40, 0), "val": (18, 1), "test": (18, tested)}
+    documents = {name: random_documents(*drawn).to(device) for name, drawn in sizes.items()}
+    encoder = Encoder(load_backbone(folder), "cls", 48, training.get("gradient_cache", False))
+    model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
+    loss = None if loss is None else loss.to(device)
+    told = objective(None, protocol, weight=0.7, **training)
+    return Trainer(model, loss, told, Splits(**documents, num_classes=3), seed, checkpoint, indices)
