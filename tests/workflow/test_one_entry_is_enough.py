@@ -33,7 +33,7 @@ MODEL = '''
 class Spread(LossSettings):
     """Settings of the spread."""
 
-    power: Positive = Field(1.0, description="Power of the variance.")
+    power: Positive = about("Power of the variance.", 1.0)
 
 
 LOSSES["spread"] = Spread

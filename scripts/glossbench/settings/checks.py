@@ -17,12 +17,7 @@ SILHOUETTE_DOCUMENTS = 4
 
 
 def check_study(study: Study, source: str) -> None:
-    """Raise SettingsError where settings of a study do not go together.
-
-    Args:
-        study: The study.
-        source: Name of its file, for the error.
-    """
+    """Raise SettingsError, which starts with ``source``, where settings of a study do not go together."""
     for faults in (_of_titles(study), _of_sizes(study), _of_shown(study, source), _of_tuning(study, source)):
         for fault in faults:
             raise SettingsError(f"{source}: {fault}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from glossbench.settings.model import MisfitError, Model, Real, Size
+from glossbench.settings.model import MisfitError, Model, Real, Size, about
 from glossbench.settings.sources import Line
 from glossbench.settings.yaml_file import read_registry, read_yaml
 
@@ -27,28 +27,26 @@ NEEDED = {
 class Measure(Model):
     """What is measured, and on which objectives."""
 
-    kind: Literal["cells-won", "advantage", "overhead", "best-values", "swings"] = Field(
-        description="cells-won: share of cells in which G-Loss has a higher mean than every baseline. advantage: "
+    kind: Literal["cells-won", "advantage", "overhead", "best-values", "swings"] = about(
+        "cells-won: share of cells in which G-Loss has a higher mean than every baseline. advantage: "
         "paired difference from, or ratio to, each baseline; the claim must hold against all of them. overhead: share "
         "of an epoch. best-values: share of cells whose best value of a setting lies in a band. swings: how much more "
         "one setting moves a metric than the others."
     )
-    gloss: Names = Field(description="Objectives that represent G-Loss. In a cell, the first that was run is used.")
-    baselines: Names | None = Field(None, description="Objectives (swings: settings) to compare with.")
-    metric: Column | None = Field(None, description="A test metric without test_, or a column of runs.parquet.")
-    as_: Literal["difference", "ratio", "inverse-ratio"] | None = Field(
-        None, alias="as", description="How G-Loss and a baseline are compared."
+    gloss: Names = about("Objectives that represent G-Loss. In a cell, the first that was run is used.")
+    baselines: Names | None = about("Objectives (swings: settings) to compare with.", None)
+    metric: Column | None = about("A test metric without test_, or a column of runs.parquet.", None)
+    as_: Literal["difference", "ratio", "inverse-ratio"] | None = about(
+        "How G-Loss and a baseline are compared.", None, alias="as"
     )
-    per: Literal["corpus", "cell"] | None = Field(
-        None, description="One independent observation; corpus averages over encoders."
-    )
-    cap: Column | None = Field(None, description="Column with the metric's largest possible value: a tie.")
-    alike: Names | None = Field(None, description="Columns in which both runs of a pair must agree.")
-    only: Names | None = Field(None, description="Corpora that the claim is about.")
-    setting: Literal["labeled_fraction", "weight", "sigma"] | None = Field(None, description="The setting compared.")
-    band: Bounds | None = Field(None, description="Where the best value of the setting is claimed to lie.")
-    parts: Names | None = Field(None, description="Columns of epochs.parquet whose sum is the overhead.")
-    whole: Column | None = Field(None, description="Column of epochs.parquet that the overhead is a share of.")
+    per: Literal["corpus", "cell"] | None = about("One independent observation; corpus averages over encoders.", None)
+    cap: Column | None = about("Column with the metric's largest possible value: a tie.", None)
+    alike: Names | None = about("Columns in which both runs of a pair must agree.", None)
+    only: Names | None = about("Corpora that the claim is about.", None)
+    setting: Literal["labeled_fraction", "weight", "sigma"] | None = about("The setting compared.", None)
+    band: Bounds | None = about("Where the best value of the setting is claimed to lie.", None)
+    parts: Names | None = about("Columns of epochs.parquet whose sum is the overhead.", None)
+    whole: Column | None = about("Column of epochs.parquet that the overhead is a share of.", None)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
@@ -61,19 +59,19 @@ class Measure(Model):
 class PaperProtocol(Model):
     """How the paper trained, by the columns of runs.parquet."""
 
-    max_length: Size = Field(description="Tokens per document.")
-    batch_size: Size = Field(description="Documents per step.")
-    max_epochs: Size = Field(description="Most epochs per run.")
-    patience: Size = Field(description="Epochs without improvement after which a run stops.")
-    pooling: Literal["cls", "mean"] = Field(description="How a document's embedding is made.")
-    layers: Literal["all"] = Field(description="Layers of the encoder that are kept.")
-    trainable_layers: Literal["all"] = Field(description="Upper layers that are trained.")
-    precision: Literal["float32", "bfloat16"] = Field(description="Precision of training.")
-    probe: Annotated[tuple[Literal["logistic", "adam"], ...], Field(min_length=1)] = Field(
-        description="Linear classifiers that count as the paper's."
+    max_length: Size = about("Tokens per document.")
+    batch_size: Size = about("Documents per step.")
+    max_epochs: Size = about("Most epochs per run.")
+    patience: Size = about("Epochs without improvement after which a run stops.")
+    pooling: Literal["cls", "mean"] = about("How a document's embedding is made.")
+    layers: Literal["all"] = about("Layers of the encoder that are kept.")
+    trainable_layers: Literal["all"] = about("Upper layers that are trained.")
+    precision: Literal["float32", "bfloat16"] = about("Precision of training.")
+    probe: Annotated[tuple[Literal["logistic", "adam"], ...], Field(min_length=1)] = about(
+        "Linear classifiers that count as the paper's."
     )
-    trials: dict[str, Counts] = Field(description="Trials of a search by objective, and default.")
-    device: Annotated[str, Field(min_length=1)] = Field(description="Part of the device's name, for claims about time.")
+    trials: dict[str, Counts] = about("Trials of a search by objective, and default.")
+    device: Annotated[str, Field(min_length=1)] = about("Part of the device's name, for claims about time.")
 
     @model_validator(mode="after")
     def _has_default(self) -> Self:
@@ -85,10 +83,10 @@ class PaperProtocol(Model):
 class Holds(Model):
     """Where the quantity must lie: one of these."""
 
-    above: Real | None = Field(None, description="Above this number.")
-    below: Real | None = Field(None, description="Below this number.")
-    at_most: Real | None = Field(None, description="This number or less.")
-    within: Bounds | None = Field(None, description="Between these two numbers, both included.")
+    above: Real | None = about("Above this number.", None)
+    below: Real | None = about("Below this number.", None)
+    at_most: Real | None = about("This number or less.", None)
+    within: Bounds | None = about("Between these two numbers, both included.", None)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -100,32 +98,28 @@ class Holds(Model):
 class Tested(Model):
     """What the paper tested a claim on."""
 
-    corpora: Names = Field(description="Its corpora.")
-    encoders: Names = Field(description="Its encoders.")
-    protocol: PaperProtocol = Field(description="How it trained.")
+    corpora: Names = about("Its corpora.")
+    encoders: Names = about("Its encoders.")
+    protocol: PaperProtocol = about("How it trained.")
 
 
 class Claim(Model):
     """One claim of the paper."""
 
-    claim: Line = Field(description="What is claimed, in our words.")
-    source: Line = Field(description="Table, figure or section of the paper that makes the claim.")
-    judged_in: Name = Field(description="Study under results/ whose verdict counts, the nearest to the paper.")
-    quantity: Line = Field(description="The number that decides it, in words.")
-    measure: Measure = Field(description="What is measured.")
-    holds: Holds = Field(description="Where the quantity's whole 95 % interval must lie.")
-    shown: Literal["share", "percent", "points", "ratio"] = Field(description="How the number is written.")
-    paper: Tested = Field(description="What the paper tested the claim on.")
-    published: Real | None = Field(None, description="The paper's value, if its tables do not give it.")
-    note: Line | None = Field(None, description="What a reader of the verdict should know.")
+    claim: Line = about("What is claimed, in our words.")
+    source: Line = about("Table, figure or section of the paper that makes the claim.")
+    judged_in: Name = about("Study under results/ whose verdict counts, the nearest to the paper.")
+    quantity: Line = about("The number that decides it, in words.")
+    measure: Measure = about("What is measured.")
+    holds: Holds = about("Where the quantity's whole 95 % interval must lie.")
+    shown: Literal["share", "percent", "points", "ratio"] = about("How the number is written.")
+    paper: Tested = about("What the paper tested the claim on.")
+    published: Real | None = about("The paper's value, if its tables do not give it.", None)
+    note: Line | None = about("What a reader of the verdict should know.", None)
 
 
 def load_claims(config_dir: Path) -> dict[str, Any]:
-    """The registry of the paper's claims as it stands in its file, checked.
-
-    Raises:
-        SettingsError: The registry is not valid.
-    """
+    """The registry of the paper's claims as it stands in its file; SettingsError if it is not valid."""
     path = config_dir / "claims.yaml"
     read_registry(path, Claim, KEY)
     return read_yaml(path)

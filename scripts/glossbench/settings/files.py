@@ -117,11 +117,7 @@ class StudyFiles:
         return {split: f"{self.results}/corpora/{corpus}/{split}.parquet" for split in SPLITS}
 
     def training(self, cell: Any) -> dict[str, str]:
-        """Inputs of a run of a cell: those of a search, and what the search found where the study has one.
-
-        Raises:
-            SettingsError: The study whose searches are taken over has not made this one.
-        """
+        """Inputs of a run of a cell: those of a search, and what the search found where the study has one."""
         inputs = self.tuning(cell)
         if not self.study.objective(cell.objective).search:
             return inputs
@@ -188,15 +184,10 @@ class StudyFiles:
         return {name: [str(Path(self.on_disk(path)).absolute()) for path in paths] for name, paths in files.items()}
 
     def lost(self, runs: list[Run], frames: list[str], products: list[str]) -> list[str]:
-        """Missing files of runs, and of what is made from them, that Snakemake would not miss.
+        """Missing files of runs that a study makes itself, and of what is made from them, that Snakemake does not miss.
 
         Snakemake removes the outputs of a job that fails, and does not miss them at the next attempt where what was
         made from them is there. Kept weights, and a download whose folder is gone too, were removed to save room.
-
-        Args:
-            runs: Those of its runs that the study makes itself.
-            frames: Paths of its frames.
-            products: Paths of what is made from the frames.
         """
         files = {file: Path(self.on_disk(file)) for file in [*frames, *self.of_runs(runs)]}
         lost = [
@@ -214,12 +205,7 @@ class StudyFiles:
         return lost
 
     def refuse_other_settings(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
-        """Raise SettingsError if a run says of itself that it was made with other settings than those of the study.
-
-        Args:
-            runs: Those of its runs that the study makes itself.
-            expected: Digests of the settings of training and evaluation by the folder of a run or of its cell.
-        """
+        """Raise SettingsError if a run says of itself that it was made with others; see ``settings_digests``."""
         for run in runs:
             folder = Path(self.on_disk(self.results)) / run_folder(run)
             files = [file for name in ("timing.json", "metrics.json") if (file := folder / name).is_file()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 DIGITS = ".12g"  # of a number in a key: 0.1 + 0.2 is 0.3
+CHANGED = ("setting", "value")
 FORM = "objective[@preset][+setting=value]"
 PATTERN = re.compile(
     r"(?P<base>[a-z0-9-]+)(?:@(?P<preset>[a-z0-9-]+))?(?P<changes>(?:[+,][a-z_]+=[A-Za-z0-9.-]+)*)",
@@ -34,11 +35,7 @@ class ObjectiveKey:
 
     @classmethod
     def parse(cls, text: str) -> "ObjectiveKey":
-        """Parse a key.
-
-        Raises:
-            ValueError: The text is not a key.
-        """
+        """Parse a key; ValueError if the text is not one."""
         match = PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not of the form {FORM}")
@@ -59,28 +56,17 @@ class ObjectiveKey:
         return replace(self, changes=())
 
     def with_change(self, setting: str, value: Any) -> "ObjectiveKey":
-        """The key with one more changed setting.
-
-        Args:
-            setting: Name of the setting.
-            value: A number, a truth value, or text such as ``x1.5``.
-        """
+        """The key with one more changed setting, to a number, a truth value, or text such as ``x1.5``."""
         text = value if isinstance(value, str) else spelled(value)
         return replace(self, changes=(*self.changes, (setting, text)))
 
     def columns(self) -> dict[str, str]:
         """The columns of frames that describe the key, so that readers of a frame need not parse it.
 
-        Returns:
-            ``base`` and ``unvaried`` (keys), ``setting`` and ``value`` (text). ``setting`` and ``value`` are empty if
-            nothing is changed, and joined by commas if several settings are.
+        ``setting`` and ``value`` are empty if nothing is changed, and joined by commas if several settings are.
         """
-        return {
-            "base": self.base,
-            "unvaried": str(self.unvaried),
-            "setting": ",".join(setting for setting, _ in self.changes),
-            "value": ",".join(value for _, value in self.changes),
-        }
+        changed = {name: ",".join(change[part] for change in self.changes) for part, name in enumerate(CHANGED)}
+        return {"base": self.base, "unvaried": str(self.unvaried), **changed}
 
 
 def canonical_key(text: str) -> str:
@@ -90,16 +76,11 @@ def canonical_key(text: str) -> str:
 
 def multiple(value: str) -> str | None:
     """The factor of a value such as ``x1.5`` as text; None if the value is not a multiple."""
-    match = MULTIPLE.fullmatch(value)
-    return match["factor"] if match else None
+    return match["factor"] if (match := MULTIPLE.fullmatch(value)) else None
 
 
 def spelled(value: Any) -> str:
-    """A value as a key has it: 0.5 and the texts "0.50" and "x1.50" become 0.5, 0.5 and x1.5; true becomes "true".
-
-    Args:
-        value: A number, a truth value, or text.
-    """
+    """A value as a key has it: 0.5 and the texts "0.50" and "x1.50" become 0.5, 0.5 and x1.5; true becomes "true"."""
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)

@@ -6,9 +6,7 @@ A loss is its module there, a model here, and an entry in config/objectives.yaml
 from collections.abc import Collection
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
-from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, leaves
+from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves
 
 
 class LossSettings(Model):
@@ -30,21 +28,19 @@ class LossSettings(Model):
 class GLoss(LossSettings):
     """Settings of G-Loss."""
 
-    sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] = Field(
-        "sqrt", description="Width of the affinity: a number, or the rule that estimates it (D4)."
+    sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] = about(
+        "Width of the affinity: a number, or the rule that estimates it (D4).", "sqrt"
     )
-    sigma_median: Literal["pairs", "full-matrix"] = Field(
-        "pairs", description="Distances of the median: i < j, or all (D4)."
+    sigma_median: Literal["pairs", "full-matrix"] = about("Distances of the median: i < j, or all (D4).", "pairs")
+    labeled_fraction: Real = about("Share of a batch that keeps its labels, gamma.", 0.7, gt=0, lt=1)
+    transition: Literal["stochastic", "column"] = about(
+        "Rows normalised after the columns, or columns only (D3).", "stochastic"
     )
-    labeled_fraction: Real = Field(0.7, gt=0, lt=1, description="Share of a batch that keeps its labels, gamma.")
-    transition: Literal["stochastic", "column"] = Field(
-        "stochastic", description="Rows normalised after the columns, or columns only (D3)."
+    criterion: Literal["nll", "softmax"] = about(
+        "Minus log of the propagated probability, or a softmax over the probabilities (D1).", "nll"
     )
-    criterion: Literal["nll", "softmax"] = Field(
-        "nll", description="Minus log of the propagated probability, or a softmax over the probabilities (D1)."
-    )
-    divide_again: Flag = Field(False, description="Divide by the number of evaluation nodes a second time (D2).")
-    stratified: Flag = Field(False, description="Keep the label of a document of each class in the batch (D15).")
+    divide_again: Flag = about("Divide by the number of evaluation nodes a second time (D2).", False)
+    stratified: Flag = about("Keep the label of a document of each class in the batch (D15).", False)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class, which knows no estimates of sigma."""
@@ -56,18 +52,16 @@ class SupCon(LossSettings):
 
     hidden = ("base_temperature",)
 
-    temperature: Positive = Field(0.3, description="tau.")
-    base_temperature: Positive | None = Field(
-        None, description="The loss is multiplied by tau over this; null does not (D7)."
-    )
+    temperature: Positive = about("tau.", 0.3)
+    base_temperature: Positive | None = about("The loss is multiplied by tau over this; null does not (D7).", None)
 
 
 class Triplet(LossSettings):
     """Settings of the triplet loss."""
 
-    margin: Positive = Field(5, description="alpha, the distance by which negatives should be farther away.")
-    squared: Flag = Field(True, description="Squared or plain distances (D6).")
-    average: Literal["positive", "all"] = Field("positive", description="Triplets that the mean is over (D6).")
+    margin: Positive = about("alpha, the distance by which negatives should be farther away.", 5)
+    squared: Flag = about("Squared or plain distances (D6).", True)
+    average: Literal["positive", "all"] = about("Triplets that the mean is over (D6).", "positive")
 
 
 class Cosine(LossSettings):
@@ -79,9 +73,9 @@ class Group(LossSettings):
 
     hidden = ("iterations",)
 
-    iterations: Size = Field(1, description="Refinements of the class probabilities, n.")
-    anchors_per_class: Whole = Field(2, ge=0, description="Documents of a class in a batch that keep their label, k.")
-    temperature: Positive = Field(10, description="The logits are divided by it before their softmax, T.")
+    iterations: Size = about("Refinements of the class probabilities, n.", 1)
+    anchors_per_class: Whole = about("Documents of a class in a batch that keep their label, k.", 2, ge=0)
+    temperature: Positive = about("The logits are divided by it before their softmax, T.", 10)
 
 
 LOSSES: dict[str, type[LossSettings]] = {
@@ -96,7 +90,7 @@ LOSSES: dict[str, type[LossSettings]] = {
 class Weight(Model):
     """The setting of every objective of the integrated protocol that has a loss beside cross-entropy."""
 
-    weight: Real = Field(0.5, ge=0, le=1, description="Weight of the loss, lambda; cross-entropy has 1 - lambda.")
+    weight: Real = about("Weight of the loss, lambda; cross-entropy has 1 - lambda.", 0.5, ge=0, le=1)
 
 
 def shown_settings(losses: Collection[str]) -> list[str]:

@@ -54,14 +54,9 @@ def schema_of(model: Any) -> dict[str, Any]:
 
 
 def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
-    """One line about the most informative of the errors of a value.
+    """One line about the most informative of pydantic's errors of a value, which is at a path of its file.
 
     An unknown key is reported first, because it is often the misspelled form of a key that is missing.
-
-    Args:
-        errors: Errors of pydantic; at least one.
-        model: The model that refused the value.
-        path: Path of the value in its file.
     """
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     first = (unknown or errors)[0]
@@ -98,14 +93,7 @@ def spelled_path(path: Iterable[str | int]) -> str:
 
 
 def must_be_known(key: str, known: Any, where: str, what: str) -> None:
-    """Raise SettingsError if ``key`` is not one of the known names.
-
-    Args:
-        key: The name to look for.
-        known: Collection of known names. The error suggests the most similar one.
-        where: Place of the key, for the error.
-        what: What the known names are, in the plural, for the error.
-    """
+    """Raise SettingsError if ``key``, at ``where``, is none of the known names, which are ``what`` in the plural."""
     if key not in known:
         raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
 

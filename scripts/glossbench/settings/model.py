@@ -22,6 +22,11 @@ from glossbench.errors import SettingsError
 from glossbench.settings.messages import DIGITS, refusal, shown
 
 
+def about(description: str, default: Any = ..., **more: Any) -> Any:
+    """A field of a model, with its documentation."""
+    return Field(default, description=description, **more)
+
+
 def _distinct(values: tuple) -> tuple:
     for place, value in enumerate(values):
         if value in values[:place]:
@@ -61,15 +66,10 @@ class Model(BaseModel):
 
     @classmethod
     def parse(cls, value: Any, source: str, path: tuple[str | int, ...] = ()) -> Self:
-        """The settings in a value.
-
-        Args:
-            value: A mapping, as parsed from YAML or JSON.
-            source: Name of the file that holds it, for the error.
-            path: Path of the value in that file, for the error.
+        """The settings in a mapping, as parsed from YAML or JSON.
 
         Raises:
-            SettingsError: The value is not valid. The message is one line.
+            SettingsError: It is not valid. The line names its file, ``source``, and below ``path`` the key.
         """
         try:
             return cls.model_validate(value)
@@ -93,12 +93,7 @@ class Model(BaseModel):
 
 @cache
 def some_of(*models: type[Model], by_protocol: bool = False) -> type[Model]:
-    """A model with the fields of others, none of which must be given; see ``Model.stated``.
-
-    Args:
-        models: Models whose fields it has.
-        by_protocol: Whether a field may have one value per protocol.
-    """
+    """A model with the fields of others, none of which must be given, and with ``by_protocol`` one per protocol may."""
     fields: dict[str, Any] = {}
     for name, field in [item for model in models for item in model.model_fields.items()]:
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
@@ -109,12 +104,7 @@ def some_of(*models: type[Model], by_protocol: bool = False) -> type[Model]:
 
 
 class MisfitError(PydanticCustomError):
-    """A value that its own type accepts, but not beside the others; for validators of models.
-
-    Args:
-        field: The field that it is about, ``outer.inner`` for one of a field.
-        message: What is wrong.
-    """
+    """A value that its own type accepts, but not beside the others; ``field`` is ``outer.inner`` for one of a field."""
 
     def __new__(cls, field: str, message: str) -> "MisfitError":
         return super().__new__(cls, "misfit", "{message}", {"path": field.split("."), "message": message})
@@ -123,8 +113,8 @@ class MisfitError(PydanticCustomError):
 class ByProtocol(Model, Generic[T]):
     """A value for each protocol that fine-tunes."""
 
-    integrated: T = Field(description="For the integrated protocol.")
-    standalone: T = Field(description="For the standalone protocol.")
+    integrated: T = about("For the integrated protocol.")
+    standalone: T = about("For the standalone protocol.")
 
 
 def of_protocol(value: Any, protocol: str) -> Any:

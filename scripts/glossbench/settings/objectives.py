@@ -8,7 +8,7 @@ from pydantic import Field, create_model, model_validator
 
 from glossbench.settings.losses import LOSSES, Weight
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, canonical, some_of
+from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
 
@@ -23,19 +23,17 @@ OwnSpace = Annotated[
 class ObjectiveEntry(Model):
     """What an encoder can be trained for, or a classifier that fine-tunes nothing."""
 
-    title: str = Field(description="Name in tables, figures and the report, which keep the registry's order.")
-    protocol: Literal["integrated", "standalone", "untuned"] = Field(
-        description="Encoder and head are trained, the encoder alone, or nothing."
+    title: str = about("Name in tables, figures and the report, which keep the registry's order.")
+    protocol: Literal["integrated", "standalone", "untuned"] = about(
+        "Encoder and head are trained, the encoder alone, or nothing."
     )
-    loss: str | None = Field(description="Module of glossbench/losses/; null is cross-entropy alone.")
-    classifier: Literal["tfidf", "frozen"] | None = Field(None, description="Module of glossbench/learning/untuned/.")
-    family: str | None = Field(None, description="Loss that it is an instance of; null is its own.")
-    color: Colour | None = Field(None, description="Colour in figures; null is one that no other has.")
-    preset: str = Field("paper", description="Preset that applies if the objective key names none.")
-    settings: dict[str, Any] = Field({}, description="Of the loss, of training, and weight (lambda).")
-    search: dict[str, OwnSpace] = Field(
-        {}, description="Searched settings with their space, or `preset` for the preset's."
-    )
+    loss: str | None = about("Module of glossbench/losses/; null is cross-entropy alone.")
+    classifier: Literal["tfidf", "frozen"] | None = about("Module of glossbench/learning/untuned/.", None)
+    family: str | None = about("Loss that it is an instance of; null is its own.", None)
+    color: Colour | None = about("Colour in figures; null is one that no other has.", None)
+    preset: str = about("Preset that applies if the objective key names none.", "paper")
+    settings: dict[str, Any] = about("Of the loss, of training, and weight (lambda).", {})
+    search: dict[str, OwnSpace] = about("Searched settings with their space, or `preset` for the preset's.", {})
 
     @model_validator(mode="after")
     def _of_its_protocol(self) -> Self:
@@ -87,8 +85,8 @@ def _spaces(model: type[Model]) -> type[Model]:
 class _Preset(Model):
     """How the paper's equations or its code settle what they disagree in: values by loss, of training and the probe."""
 
-    pruning: Pruning | ByProtocol[Pruning] = Field("pruned", description="What becomes of pruned trials (D22).")
-    refused: tuple[Refused, ...] = Field((), description="Settings that the preset cannot have, and why.")
+    pruning: Pruning | ByProtocol[Pruning] = about("What becomes of pruned trials (D22).", "pruned")
+    refused: tuple[Refused, ...] = about("Settings that the preset cannot have, and why.", ())
 
     def block(self, name: str) -> dict[str, Any]:
         """Values that the preset sets: of a loss, of "training", or of the "probe"."""
@@ -110,11 +108,7 @@ Preset = create_model("Preset", __base__=_Preset, **_some({**_blocks, "probe": s
 
 
 def read_presets(config_dir: Path) -> dict[str, _Preset]:
-    """The entries of presets.yaml, checked.
-
-    Raises:
-        SettingsError: A preset is not valid.
-    """
+    """The entries of presets.yaml; SettingsError if one is not valid."""
     path = config_dir / "presets.yaml"
     presets = read_registry(path, Preset, KEY)
     for name, preset in presets.items():
@@ -127,11 +121,7 @@ def read_presets(config_dir: Path) -> dict[str, _Preset]:
 
 
 def read_objectives(config_dir: Path, presets: dict[str, _Preset]) -> dict[str, ObjectiveEntry]:
-    """The entries of objectives.yaml, checked.
-
-    Raises:
-        SettingsError: An entry is not valid, or names a loss, a preset or a setting that does not exist.
-    """
+    """The entries of objectives.yaml; SettingsError if one is not valid, or names what does not exist."""
     path = config_dir / "objectives.yaml"
     entries = read_registry(path, ObjectiveEntry, KEY)
     for name, entry in entries.items():
@@ -148,14 +138,6 @@ def read_objectives(config_dir: Path, presets: dict[str, _Preset]) -> dict[str, 
 
 
 def check_space(space: Choices | Range, model: type[Model], setting: str, source: str, path: tuple = ()) -> None:
-    """Raise SettingsError if a search space has values that its setting does not accept.
-
-    Args:
-        space: The space.
-        model: A model that has the setting.
-        setting: Name of the setting.
-        source: Name of the file, for the error.
-        path: Path of the space in the file.
-    """
+    """Raise SettingsError if a space, at a path of a file, has values that its setting, one of a model, refuses."""
     for value in space.values:  # of which messages show 1.0 as 1
         model.parse({setting: json.loads(canonical(value))}, source, path[:-1])

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from glossbench.paper import READERS, paper_keys
-from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole
+from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole, about
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import check_key, read_yaml
@@ -29,56 +29,52 @@ Read = Literal[
 class Needs(Model):
     """What a study must plan, so that a table or figure is not empty. All conditions must hold."""
 
-    protocol: Protocol | None = Field(None, description="Runs of this protocol.")
-    trained: Literal[True] | None = Field(None, description="Runs that fine-tune an encoder.")
-    corpora_at_least: Size | None = Field(None, description="Number of corpora.")
-    objectives_at_least: Annotated[Whole, Field(ge=2)] | None = Field(
-        None, description="Objectives of a protocol and a cell."
-    )
-    varied: Listed[str] | None = Field(None, description="At least one of these settings is varied.")
-    swept: str | None = Field(None, description="This setting is varied by more than NEARBY.")
-    published: Literal[True] | None = Field(None, description="At least one cell is in the paper.")
+    protocol: Protocol | None = about("Runs of this protocol.", None)
+    trained: Literal[True] | None = about("Runs that fine-tune an encoder.", None)
+    corpora_at_least: Size | None = about("Number of corpora.", None)
+    objectives_at_least: Annotated[Whole, Field(ge=2)] | None = about("Objectives of a protocol and a cell.", None)
+    varied: Listed[str] | None = about("At least one of these settings is varied.", None)
+    swept: str | None = about("This setting is varied by more than NEARBY.", None)
+    published: Literal[True] | None = about("At least one cell is in the paper.", None)
 
 
 class OutputSettings(BaseModel, extra="allow", frozen=True):
     """Further keyword arguments of all functions of an output's module. A study must plan one entry of each list."""
 
-    gloss: Listed[Text] | None = Field(None, description="Objectives that represent G-Loss, the first that was run.")
-    baselines: Listed[Text] | None = Field(None, description="Objectives that it is compared with.")
-    corpora: Listed[Text] | None = Field(None, description="Corpora of the table.")
+    gloss: Listed[Text] | None = about("Objectives that represent G-Loss, the first that was run.", None)
+    baselines: Listed[Text] | None = about("Objectives that it is compared with.", None)
+    corpora: Listed[Text] | None = about("Corpora of the table.", None)
 
 
 class OutputEntry(Model):
     """A table or a figure, as its registry has it."""
 
-    title: str = Field(description="Displayed name.")
-    paper: Annotated[str, Field(pattern="^[TF][0-9]$")] | None = Field(
-        None, description="Its number in the paper, if any."
-    )
-    reads: tuple[Read, ...] = Field(description="Frames and numbers of the paper that its module takes.")
-    reads_if_there: tuple[Read, ...] = Field((), description="Frames that not every study has.")
-    module: Word | None = Field(None, description="Its module; null is the one named like the key.")
-    settings: OutputSettings = Field(OutputSettings(), description="Further keyword arguments.")
-    notes: tuple[str, ...] = Field((), description="Paragraphs below it, the same for every study.")
-    needs: Needs = Field(Needs(), description="What a study must plan so that it is not empty.")
+    title: str = about("Displayed name.")
+    paper: Annotated[str, Field(pattern="^[TF][0-9]$")] | None = about("Its number in the paper, if any.", None)
+    reads: tuple[Read, ...] = about("Frames and numbers of the paper that its module takes.")
+    reads_if_there: tuple[Read, ...] = about("Frames that not every study has.", ())
+    module: Word | None = about("Its module; null is the one named like the key.", None)
+    settings: OutputSettings = about("Further keyword arguments.", OutputSettings())
+    notes: tuple[str, ...] = about("Paragraphs below it, the same for every study.", ())
+    needs: Needs = about("What a study must plan so that it is not empty.", Needs())
 
 
 class Registry(Model):
     """Tables and figures by key, which is also the name of their files and of their caption."""
 
-    tables: dict[str, OutputEntry] = Field(description="By key.")
-    figures: dict[str, OutputEntry] = Field(description="By key.")
+    tables: dict[str, OutputEntry] = about("By key.")
+    figures: dict[str, OutputEntry] = about("By key.")
 
 
 class Output(OutputEntry):
     """A table or a figure: its entry, and what follows from its place in the registry."""
 
-    key: str = Field(description="Name of its files and of its caption.")
-    kind: Literal["table", "figure"] = Field(description="What it is.")
-    module: str = Field(description="Name of the module that makes it.")
-    settings: dict[str, Any] = Field(description="Further keyword arguments of the module's functions, as stated.")
-    needs: dict[str, Any] = Field(description="What a study must plan to fill it, as stated.")
-    paper_keys: dict[str, tuple[str, ...]] = Field(description="The paper's corpora, encoders and objectives by kind.")
+    key: str = about("Name of its files and of its caption.")
+    kind: Literal["table", "figure"] = about("What it is.")
+    module: str = about("Name of the module that makes it.")
+    settings: dict[str, Any] = about("Further keyword arguments of the module's functions, as stated.")
+    needs: dict[str, Any] = about("What a study must plan to fill it, as stated.")
+    paper_keys: dict[str, tuple[str, ...]] = about("The paper's corpora, encoders and objectives by kind.")
 
     @property
     def full_module(self) -> str:
@@ -110,11 +106,7 @@ class Output(OutputEntry):
         return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
 
     def shown(self) -> dict[str, Any]:
-        """What the report shows of it, as values for JSON. A change here does not make the output again.
-
-        Returns:
-            ``key``, ``kind``, ``title``, ``paper`` and ``files`` (those that the report links).
-        """
+        """What the report shows of it, as values for JSON. A change here does not make the output again."""
         files = [file for file in self.files if not file.endswith(FOR_THE_REPORT)]
         return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
 
@@ -145,14 +137,7 @@ class Output(OutputEntry):
 
 
 def load_outputs(config_dir: Path) -> list[Output]:
-    """Every output in the registry's order, tables first.
-
-    Args:
-        config_dir: Folder with outputs.yaml and published/.
-
-    Raises:
-        SettingsError: The registry is not valid.
-    """
+    """Every output in the order of ``config_dir``/outputs.yaml, tables first; SettingsError if that is not valid."""
     path = config_dir / "outputs.yaml"
     registry = Registry.parse(read_yaml(path), str(path))
     keys, outputs = paper_keys(config_dir / "published"), []
@@ -166,12 +151,7 @@ def load_outputs(config_dir: Path) -> list[Output]:
 
 
 def read_caption(root: Path, key: str) -> str:
-    """A caption as one line of plain text, so that Snakemake's report, ours and the tables show the same words.
-
-    Args:
-        root: Folder with report/.
-        key: Name of the caption's file.
-    """
+    """A caption as one line of plain text, so that Snakemake's report, ours and the tables show the same words."""
     return " ".join((root / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
 
 

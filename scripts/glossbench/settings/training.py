@@ -20,100 +20,93 @@ from glossbench.settings.model import (
     Seed,
     Size,
     Whole,
+    about,
 )
 
 
 class Training(Model):
     """Settings of the training loop. A study sets them for all its runs, a preset or an objective for some."""
 
-    batch_size: Whole = Field(128, ge=2, description="Documents per step, B. It is the size of the graph.")
-    micro_batch_tokens: Size | None = Field(
-        None, description="Most tokens encoded at once; null is 1,024 on a CPU and 16,384 on CUDA."
+    batch_size: Whole = about("Documents per step, B. It is the size of the graph.", 128, ge=2)
+    micro_batch_tokens: Size | None = about(
+        "Most tokens encoded at once; null is 1,024 on a CPU and 16,384 on CUDA.", None
     )
-    gradient_cache: Flag | None = Field(
-        None,
-        description="Keep no activations of a micro-batch, and compute them again in the backward pass: a batch, which "
+    gradient_cache: Flag | None = about(
+        "Keep no activations of a micro-batch, and compute them again in the backward pass: a batch, which "
         "is the graph, takes the memory of a micro-batch, and a third more time. null if they do not fit in memory.",
+        None,
     )
-    epochs: Size = Field(200, description="Most epochs per run.")
-    patience: Size = Field(10, description="Epochs without a better validation score after which a run stops.")
-    tolerance: NotNegative | ByProtocol[NotNegative] = Field(
+    epochs: Size = about("Most epochs per run.", 200)
+    patience: Size = about("Epochs without a better validation score after which a run stops.", 10)
+    tolerance: NotNegative | ByProtocol[NotNegative] = about(
+        "An epoch counts against patience if its score is at most the best minus this.",
         ByProtocol[NotNegative](integrated=0, standalone=0.005),
-        description="An epoch counts against patience if its score is at most the best minus this.",
     )
-    learning_rate: Positive = Field(2e-5, description="Adam's step size.")
-    learning_rate_milestones: Distinct[Size] = Field(
-        (30,), description="Epochs after which the learning rate drops; [] keeps it."
+    learning_rate: Positive = about("Adam's step size.", 2e-5)
+    learning_rate_milestones: Distinct[Size] = about("Epochs after which the learning rate drops; [] keeps it.", (30,))
+    learning_rate_drop_factor: Real = about("Factor of each drop.", 0.1, gt=0, le=1)
+    clip_norm: Positive | ByProtocol[Positive] = about(
+        "Largest norm of the gradient.", ByProtocol[Positive](integrated=1, standalone=5)
     )
-    learning_rate_drop_factor: Real = Field(0.1, gt=0, le=1, description="Factor of each drop.")
-    clip_norm: Positive | ByProtocol[Positive] = Field(
-        ByProtocol[Positive](integrated=1, standalone=5), description="Largest norm of the gradient."
+    class_weights: Literal["none", "balanced"] = about(
+        "Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
     )
-    class_weights: Literal["none", "balanced"] = Field(
-        "none", description="Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5)."
+    forward_passes: Literal[1, 2] = about("Per step; with 2, each loss has its own dropout (D8).", 1)
+    silhouette_classes: Literal["all", "with-two-documents"] = about(
+        "Classes that the macro-silhouette averages over; a single document counts as zero (D19).", "all"
     )
-    forward_passes: Literal[1, 2] = Field(1, description="Per step; with 2, each loss has its own dropout (D8).")
-    silhouette_classes: Literal["all", "with-two-documents"] = Field(
-        "all", description="Classes that the macro-silhouette averages over; a single document counts as zero (D19)."
+    precision: Literal["auto", "float32", "bfloat16"] = about(
+        "auto is bfloat16 on CUDA and float32 on a CPU (D23).", "auto"
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto is bfloat16 on CUDA and float32 on a CPU (D23)."
-    )
-    test_weights: Literal["best", "last"] = Field("best", description="Epoch whose weights are tested (D9).")
+    test_weights: Literal["best", "last"] = about("Epoch whose weights are tested (D9).", "best")
 
 
 class Probe(Model):
     """How embeddings are evaluated: the linear classifier of standalone runs, and the silhouette of test documents."""
 
-    kind: Literal["logistic", "adam"] = Field(
-        "logistic", description="Logistic regression, or the published code's layer, 50 steps (D10)."
+    kind: Literal["logistic", "adam"] = about(
+        "Logistic regression, or the published code's layer, 50 steps (D10).", "logistic"
     )
-    C: Listed[Positive] = Field((0.01, 0.1, 1, 10, 100), description="Inverse regularisation strengths to choose from.")
-    max_iter: Size = Field(1000, description="Most iterations of its solver.")
-    class_weights: Literal["none", "balanced"] = Field(
-        "none", description="balanced is N / (C N_c) over training documents (D20)."
-    )
-    tested_step: Literal["best", "last"] = Field("best", description="Step of the kind adam that is tested (D20).")
-    silhouette: Literal["unit-norm", "raw"] = Field(
-        "unit-norm", description="Embeddings whose test macro-silhouette is taken (D19)."
+    C: Listed[Positive] = about("Inverse regularisation strengths to choose from.", (0.01, 0.1, 1, 10, 100))
+    max_iter: Size = about("Most iterations of its solver.", 1000)
+    class_weights: Literal["none", "balanced"] = about("balanced is N / (C N_c) over training documents (D20).", "none")
+    tested_step: Literal["best", "last"] = about("Step of the kind adam that is tested (D20).", "best")
+    silhouette: Literal["unit-norm", "raw"] = about(
+        "Embeddings whose test macro-silhouette is taken (D19).", "unit-norm"
     )
 
 
 class EncoderSettings(Model):
     """How every encoder of a study is used."""
 
-    pooling: Literal["cls", "mean"] = Field(
-        "cls", description="Embedding of a document: that of its first token, or the mean."
-    )
-    layers: Size | None = Field(None, description="Number of the encoder's first layers to keep; null keeps all.")
-    trainable_layers: Size | None = Field(
-        None, description="Top layers to train; null trains everything, embeddings included."
-    )
+    pooling: Literal["cls", "mean"] = about("Embedding of a document: that of its first token, or the mean.", "cls")
+    layers: Size | None = about("Number of the encoder's first layers to keep; null keeps all.", None)
+    trainable_layers: Size | None = about("Top layers to train; null trains everything, embeddings included.", None)
 
 
 class Subset(Model):
     """Number of documents of each corpus that runs use, drawn with stratification."""
 
-    train: Annotated[Whole, Field(ge=2)] | None = Field(None, description="Most training documents; null is all.")
-    val: Size | None = Field(None, description="Most validation documents; null is all.")
-    test: Size | None = Field(None, description="Most test documents; null is all.")
-    per_class: Size = Field(1, description="Fewest training documents of a class, or all that it has.")
-    seed: Seed = Field(0, description="Seed of the draw.")
+    train: Annotated[Whole, Field(ge=2)] | None = about("Most training documents; null is all.", None)
+    val: Size | None = about("Most validation documents; null is all.", None)
+    test: Size | None = about("Most test documents; null is all.", None)
+    per_class: Size = about("Fewest training documents of a class, or all that it has.", 1)
+    seed: Seed = about("Seed of the draw.", 0)
 
 
 class Maps(Model):
     """How test embeddings are projected."""
 
-    seed: Seed = Field(0, description="Seed of the runs and of t-SNE.")
-    perplexity: Real = Field(30, gt=0, description="Number of neighbours; at most a third of the documents is used.")
-    max_documents: Whole = Field(3000, ge=10, description="Most documents per map, drawn with stratification.")
+    seed: Seed = about("Seed of the runs and of t-SNE.", 0)
+    perplexity: Real = about("Number of neighbours; at most a third of the documents is used.", 30, gt=0)
+    max_documents: Whole = about("Most documents per map, drawn with stratification.", 3000, ge=10)
 
 
 Pruning = Literal["pruned", "never", "complete"]
 
 
 class _Space(Model):
-    used: Real | None = Field(None, description="Value that runs take instead of the one found (D21).")
+    used: Real | None = about("Value that runs take instead of the one found (D21).", None)
 
     @model_serializer(mode="wrap")
     def _stated(self, make: Any) -> dict[str, Any]:
@@ -123,7 +116,7 @@ class _Space(Model):
 class Choices(_Space):
     """Values to choose from."""
 
-    choices: Listed[Real] = Field(description="Values to choose from.")
+    choices: Listed[Real] = about("Values to choose from.")
 
     @property
     def size(self) -> float:
@@ -139,10 +132,10 @@ class Choices(_Space):
 class Range(_Space):
     """All values between two, in steps or not."""
 
-    low: Real = Field(description="The smallest value.")
-    high: Real = Field(description="The largest value.")
-    step: Positive | None = Field(None, description="Distance between two values.")
-    log: Flag = Field(False, description="Whether values are drawn evenly by their logarithm.")
+    low: Real = about("The smallest value.")
+    high: Real = about("The largest value.")
+    step: Positive | None = about("Distance between two values.", None)
+    log: Flag = about("Whether values are drawn evenly by their logarithm.", False)
 
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
@@ -179,23 +172,23 @@ SpaceByProtocol = Annotated[_either | Annotated[ByProtocol[Space | None], Tag("e
 class Sampler(Model):
     """Options of the tree-structured Parzen estimator."""
 
-    startup_trials: Whole = Field(10, ge=0, description="Random trials before the estimator is used.")
-    candidates: Size = Field(24, description="Candidates per trial.")
-    multivariate: Flag = Field(False, description="Whether settings are estimated jointly.")
+    startup_trials: Whole = about("Random trials before the estimator is used.", 10, ge=0)
+    candidates: Size = about("Candidates per trial.", 24)
+    multivariate: Flag = about("Whether settings are estimated jointly.", False)
 
 
 class Pruner(Model):
     """Options of the pruner, which stops a trial that is below the median of finished trials at the same epoch."""
 
-    startup_trials: Whole = Field(3, ge=0, description="Complete trials before any trial is stopped.")
-    warmup_epochs: Whole = Field(5, ge=0, description="First epochs of a trial in which it is not stopped.")
+    startup_trials: Whole = about("Complete trials before any trial is stopped.", 3, ge=0)
+    warmup_epochs: Whole = about("First epochs of a trial in which it is not stopped.", 5, ge=0)
 
 
 class Search(Model):
     """What a search is told."""
 
-    trials: Size = Field(15, description="Finished trials of each search.")
-    timeout: Positive | None = Field(None, description="Seconds after which no further trial starts; null is no limit.")
-    seed: Seed = Field(42, description="Seed of the sampler and of every trial's training.")
-    sampler: Sampler = Field(Sampler(), description="Options of the tree-structured Parzen estimator.")
-    pruner: Pruner = Field(Pruner(), description="Options of the pruner.")
+    trials: Size = about("Finished trials of each search.", 15)
+    timeout: Positive | None = about("Seconds after which no further trial starts; null is no limit.", None)
+    seed: Seed = about("Seed of the sampler and of every trial's training.", 42)
+    sampler: Sampler = about("Options of the tree-structured Parzen estimator.", Sampler())
+    pruner: Pruner = about("Options of the pruner.", Pruner())

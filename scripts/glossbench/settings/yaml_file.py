@@ -57,15 +57,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def read_registry(path: Path, model: type[M], keys: tuple[str, str]) -> dict[str, M]:
-    """The entries of a registry by key.
+    """The entries of a registry by key; SettingsError if an entry or a key is not valid.
 
     Args:
         path: Its file.
         model: What an entry is.
         keys: A regular expression for keys of at most 60 characters, and what it accepts in words.
-
-    Raises:
-        SettingsError: An entry or a key is not valid.
     """
     entries = {}
     for key, entry in read_yaml(path).items():
@@ -82,15 +79,7 @@ def check_key(key: str, keys: tuple[str, str], where: str) -> None:
 
 
 def with_json_types(value: Any, source: str) -> Any:
-    """A copy of parsed YAML with the types of JSON. Keys and dates become text.
-
-    Args:
-        value: Parsed YAML.
-        source: Name of its file, for the error.
-
-    Raises:
-        SettingsError: The value contains itself.
-    """
+    """A copy of parsed YAML with the types of JSON: keys and dates become text. SettingsError if it contains itself."""
 
     def with_text_keys(value: Any) -> Any:
         if isinstance(value, dict):
