@@ -36,9 +36,7 @@ rule prepare_corpus:
     input:
         manifest="resources/corpora/{corpus}/SHA256SUMS",
     output:
-        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
-        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
-        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
+        **INPUTS.texts("{corpus}"),
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
     cache: SHARED
@@ -60,9 +58,7 @@ rule prepare_corpus:
 
 rule describe_corpus:
     input:
-        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
-        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
-        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
+        **INPUTS.texts("{corpus}"),
     output:
         card=f"{RESULTS}/corpora/{{corpus}}/card.json",
     log:
@@ -110,9 +106,7 @@ rule fetch_encoder:
 
 rule tokenize_corpus:
     input:
-        train=f"{RESULTS}/corpora/{{corpus}}/train.parquet",
-        val=f"{RESULTS}/corpora/{{corpus}}/val.parquet",
-        test=f"{RESULTS}/corpora/{{corpus}}/test.parquet",
+        **INPUTS.texts("{corpus}"),
         encoder="resources/encoders/{encoder}/SHA256SUMS",
     output:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
@@ -128,7 +122,7 @@ rule tokenize_corpus:
         runtime=30,
     params:
         settings=lambda w: canonical(
-            {"encoder": digests(STUDY.entry("encoders", w.encoder)), "max_length": STUDY.max_length}
+            {"encoder": digests(STUDY.entry("encoders", w.encoder)), "max_length": STUDY.settings.max_length}
         ),
         code=code_digest("tokenize_corpus"),
     message:

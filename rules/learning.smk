@@ -192,10 +192,7 @@ rule classify_untuned:
 
 rule evaluate:
     input:
-        settings=f"{RUN}/settings.json",
-        epochs=f"{RUN}/epochs.csv",
-        embeddings=f"{RUN}/embeddings.npz",
-        logits=f"{RUN}/logits.npz",
+        **{name: RUN_FILES[name] for name in ("settings", "epochs", "embeddings", "logits")},
         card=CARD,
     output:
         metrics=f"{RUN}/metrics.json",

@@ -39,7 +39,7 @@ def searched(study, key):
 def test_a_short_study_gets_the_papers_protocol():
     study = load(objectives=["gloss-sqrt-ce", "gloss-sqrt"])
     training = study.objective("gloss-sqrt-ce").training
-    assert (training.batch_size, training.epochs, training.patience, study.max_length) == (128, 200, 10, 128)
+    assert (training.batch_size, training.epochs, training.patience, study.settings.max_length) == (128, 200, 10, 128)
     assert (training.clip_norm, study.objective("gloss-sqrt").training.clip_norm) == (1, 5)
     assert study.objective("gloss-sqrt").training.tolerance == 0.005
     assert study.objective("gloss-sqrt-ce").preset == "paper"

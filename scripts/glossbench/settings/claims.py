@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from glossbench.settings.model import MisfitError, Model, Real, Size, about
+from glossbench.settings.model import MisfitError, Model, Real, Size, about, matching
 from glossbench.settings.sources import Line
 from glossbench.settings.yaml_file import read_registry, read_yaml
 
 KEY = ("C[1-9][0-9]*", "the letter C and a number, as in C1")
-Name = Annotated[str, Field(pattern="^[a-z0-9_-]+$", title="a key of a registry or the name of a column")]
+Name = matching("^[a-z0-9_-]+$", "a key of a registry or the name of a column")
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
-Column = Annotated[str, Field(pattern="^[a-z0-9_]+$", title="the name of a metric or column")]
+Column = matching("^[a-z0-9_]+$", "the name of a metric or column")
 Bounds = Annotated[tuple[Real, ...], Field(min_length=2, max_length=2, title="two numbers")]
 Counts = Size | Annotated[tuple[Size, ...], Field(min_length=1)]
 NEEDED = {

@@ -38,10 +38,7 @@ class Objective(Model):
         return {**value, "loss_settings": LOSSES.get(value.get("loss"), LossSettings)(**given)}
 
     def part(self, setting: str) -> str:
-        """The part that a setting belongs to: "weight", "loss_settings" or "training".
-
-        Of a name that a loss and training share, it is the loss's.
-        """
+        """The part that a setting belongs to, "weight", "loss_settings" or "training"; the loss's if both have it."""
         if setting in Weight.model_fields:
             return "weight"
         return "loss_settings" if setting in type(self.loss_settings).model_fields else "training"
@@ -53,15 +50,14 @@ class Objective(Model):
 
     def with_values(self, values: dict[str, Any]) -> Self:
         """The objective with other values by setting, converted; SettingsError for one that its setting refuses."""
-        changed: dict[str, Any] = {"loss_settings": {}, "training": {}}
+        given: dict[str, dict[str, Any]] = {"loss_settings": {}, "training": {}, "weight": {}}
         for setting, value in values.items():
-            part = self.part(setting)
-            changed[part] = value if part == "weight" else {**changed[part], setting: value}
-        for part in ("loss_settings", "training"):
-            settings = getattr(self, part)
-            changed[part] = type(settings).parse({**dict(settings), **changed[part]}, self.objective)
-        if "weight" in changed:
-            Weight.parse({"weight": changed["weight"]}, self.objective)
+            given[self.part(setting)][setting] = value
+        changed = {}
+        for part, settings in (("loss_settings", self.loss_settings), ("training", self.training)):
+            changed[part] = type(settings).parse({**dict(settings), **given[part]}, self.objective)
+        if given["weight"]:
+            changed["weight"] = Weight.parse(given["weight"], self.objective).weight
         return self.model_copy(update=changed)
 
 

@@ -27,6 +27,11 @@ def about(description: str, default: Any = ..., **more: Any) -> Any:
     return Field(default, description=description, **more)
 
 
+def matching(pattern: str, title: str) -> Any:
+    """Text that a regular expression matches; the title says in words what it accepts."""
+    return Annotated[str, Field(pattern=pattern, title=title)]
+
+
 def _distinct(values: tuple) -> tuple:
     for place, value in enumerate(values):
         if value in values[:place]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from glossbench.paper import READERS, paper_keys
-from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole, about
+from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole, about, matching
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import check_key, read_yaml
@@ -19,7 +19,7 @@ FOR_THE_REPORT = (".html", ".txt")  # endings that only the report reads; it lin
 NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
 
 
-Word = Annotated[str, Field(pattern="^[a-z][a-z_]*$", title="lower-case letters and _")]
+Word = matching("^[a-z][a-z_]*$", "lower-case letters and _")
 KEY = ("[a-z][a-z_]*", "lower-case letters and _")
 Read = Literal[
     "runs", "epochs", "corpora", "trials", "snapshots", "projections", "results", "models", "ttests", "facts"

@@ -68,7 +68,7 @@ class Requests:
         encoder = self.study.registry["encoders"][cell.encoder]
         documents = sum(self._documents(cell.corpus).values())
         # in half precision, or one embedding
-        lengths = self.study.max_length if self.study.frozen_layers(cell.encoder) else 2
+        lengths = self.study.settings.max_length if self.study.frozen_layers(cell.encoder) else 2
         stored = 0 if math.isnan(documents) else 2 * documents * lengths * (encoder.hidden or 0)
         learned = BYTES_PER_PARAMETER * (encoder.parameters or UNKNOWN_PARAMETERS)
         return math.ceil((PROCESS_MB + (learned + stored) / 1e6) * min(attempt, MOST_MEMORY) / 100) * 100
@@ -85,7 +85,7 @@ class Requests:
         encoders = self.study.registry["encoders"]
         measured = encoders[MEASURED].parameters if MEASURED in encoders else math.nan
         larger = (encoders[cell.encoder].parameters or math.nan) / measured
-        longer = max(1.0, self.study.max_length / PAPER_LENGTH)
+        longer = max(1.0, self.study.settings.max_length / PAPER_LENGTH)
         slower = 1 if on_gpu and self.study.settings.device != "cpu" else SLOWER_CPU
         minutes = self._documents(cell.corpus)["train"] / self._facts.speed * larger * longer * slower / 60
         return math.inf if math.isnan(minutes) else minutes

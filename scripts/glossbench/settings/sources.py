@@ -6,16 +6,22 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from glossbench.settings.messages import shown
-from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole, about
+from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole, about, matching
 from glossbench.settings.yaml_file import read_registry
 
 KEY = ("[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and single hyphens between them, at most 60")
 TABLES = ("csv", "jsonl", "parquet")
 _STEP = "[A-Za-z0-9_-][A-Za-z0-9._-]*"
-Line = Annotated[str, Field(pattern=r"^[^\r\n]+$", title="one line of text")]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", title="64 lower-case hexadecimal digits")]
-_parquet = "a Parquet file in the repository, as in folder/train.parquet"
-ParquetFile = Annotated[str, Field(pattern=rf"^{_STEP}(/{_STEP})*[.]parquet$", title=_parquet)]
+_FOLDER = f"{_STEP}(/{_STEP})*"
+_WORD = "[A-Za-z0-9][A-Za-z0-9._-]*"
+Line = matching(r"^[^\r\n]+$", "one line of text")
+Sha256 = matching("^[0-9a-f]{64}$", "64 lower-case hexadecimal digits")
+Url = matching(r"^https?://[^\s/]+/[^\s?#]+$", "an http or https address of a file, without ? and #")
+Requirement = matching(rf"^{_WORD}==[A-Za-z0-9][A-Za-z0-9.+!]*$", "a package and its version, as in name==1.0.0")
+Folder = matching(rf"^{_FOLDER}$", "a folder inside the wheel, as in package/data")
+Repository = matching(rf"^{_WORD}(/{_WORD})?$", "owner and name of a repository, as in owner/name")
+Commit = matching("^[0-9a-f]{40}$", "a commit, 40 lower-case hexadecimal digits")
+ParquetFile = matching(rf"^{_FOLDER}[.]parquet$", "a Parquet file in the repository, as in folder/train.parquet")
 ParquetFiles = ParquetFile | Annotated[tuple[ParquetFile, ...], Field(min_length=1, title="a list of them")]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 
@@ -23,43 +29,23 @@ Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 class WebFile(Model):
     """A file on the web."""
 
-    url: str = about(
-        "Address of the file; a mirror's <mirror>/<host>/<path> is used first.",
-        pattern=r"^https?://[^\s/]+/[^\s?#]+$",
-        title="an http or https address of a file, without ? and #",
-    )
+    url: Url = about("Address of the file; a mirror's <mirror>/<host>/<path> is used first.")
     sha256: Sha256 = about("SHA-256 of the file; a file with another digest is refused.")
 
 
 class Wheel(Model):
     """A Python wheel that contains the files; pip downloads it, its code is never run."""
 
-    requirement: str = about(
-        "Name and exact version of the package, as in name==1.0.0.",
-        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!]*$",
-        title="a package and its version, as in name==1.0.0",
-    )
+    requirement: Requirement = about("Name and exact version of the package, as in name==1.0.0.")
     sha256: Sha256 = about("SHA-256 of the wheel; a wheel with another digest is refused.")
-    folder: str = about(
-        "Folder in the wheel that has the files. Nothing else is unpacked.",
-        pattern=rf"^{_STEP}(/{_STEP})*$",
-        title="a folder inside the wheel, as in package/data",
-    )
+    folder: Folder = about("Folder in the wheel that has the files. Nothing else is unpacked.")
 
 
 class Hub(Model):
     """A repository on the Hugging Face hub, at one commit."""
 
-    repo: str = about(
-        "Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first.",
-        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$",
-        title="owner and name of a repository, as in owner/name",
-    )
-    revision: str = about(
-        "Commit; branches and tags move, so they are refused.",
-        pattern="^[0-9a-f]{40}$",
-        title="a commit, 40 lower-case hexadecimal digits",
-    )
+    repo: Repository = about("Owner and name; a mirror's <mirror>/hub/<repo>/<revision>/<file> is used first.")
+    revision: Commit = about("Commit; branches and tags move, so they are refused.")
 
 
 class TextGcnFiles(Model):

@@ -22,6 +22,10 @@ from glossbench.settings.yaml_file import with_json_types
 OPTIONAL_FRAMES = ("trials", "snapshots", "projections")
 
 
+def _distinct(part: str) -> Any:
+    return cached_property(lambda study: list(dict.fromkeys(getattr(run, part) for run in study.runs)))
+
+
 @dataclass(frozen=True)
 class Study:
     """A study file and its registries, checked and with all defaults.
@@ -40,25 +44,8 @@ class Study:
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]
     runs: tuple[Run, ...]
 
-    @cached_property
-    def corpora(self) -> list[str]:
-        """Keys of all corpora in the runs, in the order of the study."""
-        return list(dict.fromkeys(run.corpus for run in self.runs))
-
-    @cached_property
-    def encoders(self) -> list[str]:
-        """Keys of all encoders in the runs."""
-        return list(dict.fromkeys(run.encoder for run in self.runs))
-
-    @cached_property
-    def objectives(self) -> list[str]:
-        """Keys of all objectives in the runs."""
-        return list(dict.fromkeys(run.objective for run in self.runs))
-
-    @cached_property
-    def seeds(self) -> list[int]:
-        """All seeds of the runs."""
-        return list(dict.fromkeys(run.seed for run in self.runs))
+    # Keys of all corpora, encoders and objectives in the runs, and their seeds, in the order of the study.
+    corpora, encoders, objectives, seeds = map(_distinct, ("corpus", "encoder", "objective", "seed"))
 
     @cached_property
     def trained(self) -> list[Run]:
@@ -81,11 +68,6 @@ class Study:
         """The study file with every default, and the full settings of every objective under "objective_settings"."""
         settings = self.settings.model_dump(mode="json", exclude=set(VOLATILE))
         return {**settings, "objective_settings": {key: self.objective(key).model_dump() for key in self.objectives}}
-
-    @property
-    def max_length(self) -> int:
-        """Most tokens per document."""
-        return self.settings.max_length
 
     def tuning_jobs(self) -> list[TuningJob]:
         """Every search of this study that chooses settings of at least one run."""

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,6 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LONGEST_KEY = 60
 M = TypeVar("M", bound=Model)
-Place = tuple[str | int, ...]
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 
@@ -37,9 +36,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
             raise SettingsError(f"{path}: text in UTF-16, expected UTF-8; save it as UTF-8")
         loader = LOADER(content)
         root = loader.get_single_node()
-        nodes = list(_nodes(root, (), set()))
-        _refuse_repeated_keys(node for _, node in nodes)
-        _refuse_other_bases(nodes, path)
+        for fault in _faults(root, (), set()):
+            raise SettingsError(f"{path}: {fault}")
         loaded = loader.construct_document(root) if root else None
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
@@ -93,44 +91,34 @@ def with_json_types(value: Any, source: str) -> Any:
         raise SettingsError(f"{source}: an alias (*) stands inside what it names, or mappings nest too deep") from None
 
 
-def _nodes(node: yaml.Node | None, place: Place, seen: set[int]) -> Iterator[tuple[Place, yaml.Node]]:
-    """A node and those below it, each once, with their paths; keys have the path of their mapping.
+def _faults(node: yaml.Node | None, place: tuple[str | int, ...], seen: set[int]) -> Iterator[str]:
+    """Keys given twice below a node, and numbers in base 8 or 60, which few who write 010 or 1:30 mean.
 
-    In nodes a merge key (<<) is not yet resolved. Aliases lead to the same node again, and may form a cycle.
+    Each node is looked at once: aliases lead to the same one again, and may form a cycle. In nodes a merge key (<<) is
+    not yet resolved, and a mapping may repeat the keys that it merges.
     """
     if node is None or id(node) in seen:
         return
     seen.add(id(node))
-    yield place, node
-    for position, item in enumerate(node.value if isinstance(node, yaml.CollectionNode) else ()):
-        if isinstance(node, yaml.SequenceNode):
-            yield from _nodes(item, (*place, position), seen)
-        else:
-            key, value = item
-            yield from _nodes(key, place, seen)
-            yield from _nodes(value, (*place, str(key.value)) if isinstance(key, yaml.ScalarNode) else place, seen)
-
-
-def _refuse_repeated_keys(nodes: Iterable[yaml.Node]) -> None:
-    """Raise MarkedYAMLError if a mapping has a key twice; it may repeat the keys that it merges."""
-    for node in nodes:
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _faults(item, (*place, position), seen)
+    elif isinstance(node, yaml.MappingNode):
         lines: dict[tuple[str, str], int] = {}
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        for key, value in node.value:
+            inner = place
             if isinstance(key, yaml.ScalarNode):
-                name = key.tag, key.value
+                name, line, inner = (key.tag, key.value), key.start_mark.line + 1, (*place, str(key.value))
                 if name in lines:
-                    problem = f"key {json.dumps(key.value)} is given twice, first in line {lines[name]}"
-                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-                lines[name] = key.start_mark.line + 1
-
-
-def _refuse_other_bases(nodes: Iterable[tuple[Place, yaml.Node]], path: Path) -> None:
-    """Raise SettingsError if a number is in base 8 or 60, which few who write 010 or 1:30 mean."""
-    for place, node in nodes:
+                    twice = f"key {json.dumps(key.value)} is given twice, first in line {lines[name]}"
+                    yield f"line {line}: not valid YAML: {twice}"
+                lines[name] = line
+            yield from _faults(key, place, seen)
+            yield from _faults(value, inner, seen)
+    elif node.tag in NUMBERS:
         octal = node.tag == NUMBERS[0] and OCTAL.fullmatch(node.value)
-        if node.tag in NUMBERS and (octal or ":" in node.value):
+        if octal or ":" in node.value:
             read = yaml.SafeLoader("").construct_object(node)
             base, meant = (8, int(node.value)) if octal else (60, f'"{node.value}" for text')
-            where = ": ".join(filter(None, [f"{path}: line {node.start_mark.line + 1}", spelled_path(place)]))
-            found = f"{node.value} found, which YAML reads as {read} (base {base})"
-            raise SettingsError(f"{where}: {found}; write {read}, or {meant}")
+            found = f"{node.value} found, which YAML reads as {read} (base {base}); write {read}, or {meant}"
+            yield ": ".join(filter(None, [f"line {node.start_mark.line + 1}", spelled_path(place), found]))
