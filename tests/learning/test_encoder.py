@@ -10,6 +10,8 @@ from glossbench.errors import TrainingError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone
+from torch import nn
+from transformers import AlbertConfig, AlbertModel
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
 
@@ -60,8 +62,7 @@ def test_a_part_of_the_documents_is_encoded_in_the_order_asked_for(encoder_folde
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encoder_folder, pooling):
     whole = Encoder(load_backbone(encoder_folder), pooling).eval()
-    for module in (whole.backbone.embeddings, layer_list(whole.backbone)[0]):
-        module.requires_grad_(False)
+    layer_list(whole.backbone)[0].requires_grad_(False)
     documents = random_documents(15)
     stored = hidden_states(keep_layers(load_backbone(encoder_folder), 0, 1), documents, micro_batch_tokens=48)
     upper = Encoder(keep_layers(load_backbone(encoder_folder), 1, 3), pooling).eval()
@@ -85,6 +86,7 @@ def test_keeping_the_first_layers_stops_there(encoder_folder):
     layer_list(whole)[1].register_forward_hook(lambda module, given, output: after_second.append(output))
     padded_batch(whole, documents, "cls")
     expected = after_second[0] if torch.is_tensor(after_second[0]) else after_second[0][0]
+    expected = getattr(backbone, "final_norm", getattr(backbone, "norm", nn.Identity()))(expected)
     torch.testing.assert_close(Encoder(backbone).eval()(documents), expected[:, 0], **TOLERANCE)
 
 
@@ -97,6 +99,17 @@ def test_dropout_of_the_shortcut_falls_on_the_first_token(encoder_folder):
     assert not torch.allclose(first, second)
     torch.manual_seed(1)
     torch.testing.assert_close(encoder(documents), first, rtol=0, atol=0)
+
+
+def test_an_encoder_whose_layers_share_weights_is_taken_whole_or_not_at_all(tmp_path):
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 60, "hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 48}
+    AlbertModel(AlbertConfig(**sizes, num_hidden_layers=3, embedding_size=16)).save_pretrained(tmp_path)
+    documents, plain = random_documents(9), load_backbone(tmp_path).eval()
+    encoder = Encoder(load_backbone(tmp_path), micro_batch_tokens=48).eval()
+    torch.testing.assert_close(encoder(documents), padded_batch(plain, documents, "cls"), **TOLERANCE)
+    with pytest.raises(TrainingError, match="3 layers of shared weights found, expected each with its own; leave"):
+        load_backbone(tmp_path, layers=2)
 
 
 def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(encoder_folder, tmp_path):

@@ -15,12 +15,15 @@ from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing, micro_batches
 from glossbench.transfer import to_device
 
+# Families whose layers take packed documents, as tests compare with transformers; first_token.py knows their parts.
+PACKED = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert")
+
 
 class Encoder(nn.Module):
     """Turns documents into embeddings.
 
     Args:
-        backbone: a transformer of the BERT, RoBERTa or DistilBERT family; its attention and dropout are replaced.
+        backbone: a transformer that encodes; its dropout is replaced, and its attention where its family is known.
         pooling: "cls", the last hidden state of the first token, or "mean", the mean over the tokens of a document.
         micro_batch_tokens: most tokens encoded at once; a longer document is encoded alone. Sixteen times as many where
             the top layer is all there is and only first tokens go through it.
@@ -59,7 +62,8 @@ class Encoder(nn.Module):
             Embeddings (B, d) in the order of ``indices``.
         """
         indices = torch.arange(len(documents)) if indices is None else indices
-        first_only = documents.values.ndim == 2 and self.pooling == "cls" and len(layer_list(self.backbone)) == 1
+        top_alone = documents.values.ndim == 2 and self.backbone.config.num_hidden_layers == 1
+        first_only = top_alone and self.pooling == "cls" and is_packed(self.backbone)
         most_tokens = self.micro_batch_tokens * (16 if first_only else 1)
         groups = micro_batches(documents.lengths[indices], most_tokens)
         # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
@@ -71,28 +75,72 @@ class Encoder(nn.Module):
         """Embeddings (b, d) of each micro-batch; their documents are read together."""
         read = documents.select(indices[torch.cat(groups)])
         packings = [Packing.of(documents.lengths[indices[group]], read.values.device) for group in groups]
-        parts = embed(self.backbone, read).split([packing.tokens for packing in packings])
+        sizes = [packing.tokens for packing in packings]
+        entering = embed(self.backbone, read) if is_packed(self.backbone) else read.values
+        types = [None] * len(groups) if read.token_types is None else read.token_types.split(sizes)
         if self.gradient_cache and torch.is_grad_enabled():
             pooled = partial(checkpoint, self._pooled, use_reentrant=False)
         else:
             pooled = self._pooled
-        return [pooled(hidden, packing) for hidden, packing in zip(parts, packings, strict=True)]
+        return [pooled(*part) for part in zip(entering.split(sizes), packings, types, strict=True)]
 
-    def _pooled(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """Embeddings (b, d) of documents from the hidden states (T, hidden) that enter the first layer."""
-        *lower, last = layer_list(self.backbone)
-        hidden = through_layers(lower, hidden, packing)
+    def _pooled(self, entering: Tensor, packing: Packing, types: Tensor | None) -> Tensor:
+        """Embeddings (b, d) of documents.
+
+        Args:
+            entering: (T, hidden) states that enter the first layer; of an encoder that is not packed, token ids too.
+            packing: the documents.
+            types: (T,) token types, or None.
+        """
+        if not is_packed(self.backbone):
+            hidden = last_states(self.backbone, entering, packing, types)
+        else:
+            *lower, last = layer_list(self.backbone)
+            entering = through_layers(lower, entering, packing)
+            if self.pooling == "cls":
+                return first_tokens(last, entering, packing)
+            hidden = through_layers([last], entering, packing)
         if self.pooling == "cls":
-            return first_tokens(last, hidden, packing)
-        hidden = through_layers([last], hidden, packing)
+            return hidden[packing.starts]
         return torch.stack([document.mean(dim=0) for document in hidden.split(packing.lengths)])
 
 
 def prepared(backbone: nn.Module) -> nn.Module:
-    """The backbone with attention of packed documents and dropout that costs little, in place."""
-    use_packed_attention(backbone)
+    """The backbone with dropout that costs little and, where its family is known, packed attention; in place."""
+    if is_packed(backbone):
+        use_packed_attention(backbone)
     replace_dropout(backbone)
     return backbone
+
+
+def is_packed(backbone: nn.Module) -> bool:
+    """Whether documents go through the layers without padding; other families take their own, padded way."""
+    return backbone.config.model_type in PACKED
+
+
+def last_states(backbone: nn.Module, values: Tensor, packing: Packing, types: Tensor | None) -> Tensor:
+    """Last hidden states (T, hidden) of documents, by the transformer's own forward pass of a padded batch.
+
+    Args:
+        backbone: any transformer.
+        values: (T,) token ids, or (T, hidden) states of lower layers that the backbone lacks.
+        packing: the documents.
+        types: (T,) token types, or None.
+    """
+    b, longest, places = len(packing), packing.longest, packing.padded_places
+
+    def padded(rows: Tensor, filler: float = 0) -> Tensor:
+        batch = rows.new_full((b * longest, *rows.shape[1:]), filler)
+        return batch.index_copy(0, places, rows).unflatten(0, (b, longest))
+
+    given = {"attention_mask": padded(torch.ones_like(places))}
+    if values.ndim == 2:
+        given["inputs_embeds"] = padded(values.float())
+    else:
+        given["input_ids"] = padded(values, backbone.config.pad_token_id or 0)
+    if types is not None:
+        given["token_type_ids"] = padded(types)
+    return backbone(**given).last_hidden_state.flatten(0, 1).index_select(0, places)
 
 
 def embed(backbone: nn.Module, documents: Documents) -> Tensor:

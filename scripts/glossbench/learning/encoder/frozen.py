@@ -10,7 +10,7 @@ from torch import nn
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.files import reading
-from glossbench.learning.encoder.encoder import embed, prepared, through_layers
+from glossbench.learning.encoder.encoder import embed, is_packed, last_states, prepared, through_layers
 from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing, micro_batches
 
@@ -31,11 +31,16 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_tokens:
         TrainingError: if a hidden state is out of the range of float16.
     """
     prepared(backbone).eval()
+    for name in {"final_norm", "norm"} & dict(backbone.named_children()).keys():  # behind the last layer, not these
+        setattr(backbone, name, nn.Identity())
     states = torch.empty((len(documents.values), backbone.config.hidden_size), dtype=torch.float16)
     for group in micro_batches(documents.lengths, micro_batch_tokens):
         read = documents.select(group)
         packing = Packing.of(read.lengths, read.values.device)
-        hidden = through_layers(layer_list(backbone), embed(backbone, read), packing)
+        if is_packed(backbone):
+            hidden = through_layers(layer_list(backbone), embed(backbone, read), packing)
+        else:
+            hidden = last_states(backbone, read.values, packing, read.token_types)
         states[documents.rows(group)] = hidden.cpu().half()
     if not states.isfinite().all():
         raise TrainingError("a frozen layer's output does not fit half precision; leave trainable_layers out")

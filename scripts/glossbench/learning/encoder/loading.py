@@ -2,10 +2,12 @@
 
 import os
 import re
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from glossbench.data.encoders import weight_shapes, wrapper
 from glossbench.errors import FetchError, TrainingError
@@ -27,14 +29,15 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     os.environ["HF_HUB_OFFLINE"] = "1"  # all files are on disk
     if (folder / CHECKSUMS).is_file():
         listed_files(folder / CHECKSUMS, verify=True)
-    from transformers import AutoConfig, AutoModel
+    from transformers import MODEL_MAPPING, AutoConfig, AutoModel
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()  # no warning about the pooling head that is left out
     transformers_logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        poolable = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
+        model = MODEL_MAPPING[type(config)]
+        poolable = {"add_pooling_layer": False} if "add_pooling_layer" in signature(model).parameters else {}
         with_wrapper = wrapper(weight_shapes(folder))
         backbone, report = AutoModel.from_pretrained(
             folder,
@@ -47,7 +50,7 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
             use_safetensors=True,
             **poolable,
         )
-    except (OSError, ValueError, RuntimeError, FetchError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, FetchError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(
             f"{folder}: not an encoder that transformers can load from safetensors: {reason}"
@@ -65,12 +68,26 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
 
 
 def layer_list(backbone: nn.Module) -> nn.ModuleList:
-    """The transformer layers of a BERT, RoBERTa or DistilBERT model, from input to output."""
-    for stack in ("encoder", "transformer"):
-        layers = getattr(getattr(backbone, stack, None), "layer", None)
-        if layers is not None:
-            return layers
-    raise TrainingError(f"{type(backbone).__name__}: not of the BERT, RoBERTa or DistilBERT family")
+    """The layers of a transformer, from input to output.
+
+    Raises:
+        TrainingError: if its layers share their weights (ALBERT), or are not a list of its own.
+    """
+    n = backbone.config.num_hidden_layers
+    lists = (module for module in backbone.modules() if isinstance(module, nn.ModuleList) and len(module) == n)
+    if (layers := next(lists, None)) is None:
+        raise TrainingError(
+            f"{type(backbone).__name__}: {n} layers of shared weights found, expected each with its own; leave "
+            f"encoder.layers and encoder.trainable_layers out"
+        )
+    return layers
+
+
+class _AsGiven(nn.Module):
+    """In the place of embeddings where the output of lower layers is given as ``inputs_embeds``."""
+
+    def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Tensor:
+        return inputs_embeds
 
 
 def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
@@ -90,10 +107,18 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     layers = layer_list(backbone)
     if not 0 <= first < last <= len(layers):
         raise TrainingError(f"layers {first} to {last} of an encoder with {len(layers)}")
+    if first and getattr(backbone.encoder if hasattr(backbone, "encoder") else None, "conv", None) is not None:
+        raise TrainingError(
+            f"{type(backbone).__name__}: a convolution behind its first layer found, expected none with "
+            f"encoder.trainable_layers; leave that out"
+        )
     del layers[last:]
     del layers[:first]
+    backbone.config.num_hidden_layers = len(layers)
     if first:
-        backbone.embeddings = nn.Identity()
+        backbone.embeddings = _AsGiven()
+        if hasattr(backbone, "embeddings_project"):  # ELECTRA
+            backbone.embeddings_project = nn.Identity()
     return backbone
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import precision_on, reproducible
 from glossbench.learning.encoder.encoder import Encoder
-from glossbench.learning.encoder.loading import layer_list, read_backbone
+from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import SPLITS, RunFiles, Splits, load_splits, resolve
 from glossbench.learning.training.machine import (
@@ -112,7 +112,7 @@ def make_trainer(
         cache = training.gradient_cache
         if cache is None:  # on where the activations of the largest batch need too much
             longest = splits.train.lengths.sort(descending=True).values[: training.batch_size]
-            needed, free = activation_bytes(backbone.config, len(layer_list(backbone)), longest), free_bytes(device)
+            needed, free = activation_bytes(backbone.config, backbone.config.num_hidden_layers, longest), free_bytes(device)
             if cache := needed > free / 2:
                 gib = needed / 2**30, free / 2**30
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
