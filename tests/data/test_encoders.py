@@ -13,8 +13,15 @@ from glossbench.errors import FetchError, TrainingError
 from glossbench.files import listed_files
 from glossbench.learning.encoder.loading import load_backbone
 from safetensors.torch import load_file, save_file
-from tiny_models import FAMILIES, HIDDEN, LAYERS
-from transformers import AutoModel, BertConfig, BertForMaskedLM, ElectraConfig, RobertaPreLayerNormConfig
+from tiny_models import FAMILIES, HIDDEN, LAYERS, OTHERS, other
+from transformers import (
+    AutoModel,
+    AutoModelForMaskedLM,
+    BertConfig,
+    BertForMaskedLM,
+    GPT2Config,
+    RobertaPreLayerNormConfig,
+)
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -124,7 +131,7 @@ INDICES = [b"{}", b"[", b'{"weight_map": {}}', b'{"weight_map": {"a": "model-1-o
         ({"quantization_config": {"bits": 4}}, "config.json says quantization_config {'bits': 4}, expected None"),
         ({"is_decoder": True}, "config.json says is_decoder True, expected False"),
         ({"position_embedding_type": "relative_key"}, "config.json says position_embedding_type relative_key, expected absolute"),
-        ({"model_type": "modernbert"}, "config.json says model_type modernbert, expected one of bert, roberta, distilbert"),
+        ({"model_type": "t5"}, "config.json says model_type t5, expected one of bert, roberta, distilbert"),
     ],
 )  # fmt: skip
 def test_folder_that_is_no_encoder_is_refused_in_one_line(own, tmp_path, refusal, change, line):
@@ -141,9 +148,21 @@ def test_folder_that_is_no_encoder_is_refused_in_one_line(own, tmp_path, refusal
     assert refusal(entry(**facts), tmp_path / "a").startswith(f"own: {line}")
 
 
-@pytest.mark.parametrize("config", [ElectraConfig, RobertaPreLayerNormConfig])
+@pytest.mark.parametrize("family", OTHERS)
+def test_weights_of_other_families_fit_with_the_head_that_they_were_pre_trained_with(own, family):
+    sizes = {"vocab_size": 72, "hidden_size": 32, "num_hidden_layers": LAYERS, "num_attention_heads": 2}
+    model = other(family, AutoModelForMaskedLM, **sizes, intermediate_size=64)
+    (own / WEIGHTS).unlink()
+    model.save_pretrained(own)
+    check_encoder(own, {"layers": LAYERS, "hidden": 32}, "own")
+    found, given = load_backbone(own).state_dict(), model.base_model.state_dict()
+    assert found
+    assert all(weight.equal(given[name]) for name, weight in found.items())
+
+
+@pytest.mark.parametrize("config", [GPT2Config, RobertaPreLayerNormConfig])
 def test_families_that_no_test_compares_are_refused(own, tmp_path, refusal, config):
-    sizes = {"hidden_size": 32, "num_hidden_layers": LAYERS, "num_attention_heads": 2, "intermediate_size": 64}
+    sizes = {"hidden_size": 32, "num_hidden_layers": LAYERS, "num_attention_heads": 2}
     AutoModel.from_config(config(vocab_size=72, **sizes)).save_pretrained(own)
     assert f"says model_type {config.model_type}, expected one of bert" in refusal(entry(), tmp_path / "a")
 

@@ -8,10 +8,11 @@ from glossbench.learning.encoder.attention import attend
 from glossbench.learning.encoder.dropout import Dropout, draw_mask, keep_probability
 from glossbench.learning.encoder.encoder import prepared, through_layers
 from glossbench.learning.encoder.first_token import first_tokens
+from glossbench.learning.encoder.loading import AsGiven
 from glossbench.learning.encoder.packing import Packing, micro_batches
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import BertConfig, BertModel
+from transformers import AutoConfig, AutoModel
 
 PACKING = Packing((3, 1, 5, 4))
 
@@ -107,9 +108,9 @@ def test_padded_attention_of_other_devices_is_that_of_the_cpu():
     assert torch.autograd.gradcheck(lambda *three: attention._padded(*three, PACKING, 0.4, 0.0), states())
 
 
-@pytest.fixture
-def layer():
-    """A BERT layer in float64, with biases that are not zero."""
+@pytest.fixture(params=["bert", "mpnet"])
+def backbone(request):
+    """A transformer of one layer in float64, with biases that are not zero."""
     torch.manual_seed(4)
     sizes = {
         "vocab_size": 9,
@@ -118,31 +119,37 @@ def layer():
         "num_attention_heads": 2,
         "intermediate_size": 8,
     }
-    backbone = prepared(BertModel(BertConfig(**sizes, attention_probs_dropout_prob=0.3))).double()
+    config = AutoConfig.for_model(request.param, **sizes, attention_probs_dropout_prob=0.3)
+    backbone = prepared(AutoModel.from_config(config)).double()
     for parameter in backbone.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    return backbone.encoder.layer[0]
+    backbone.embeddings = AsGiven()
+    return backbone
 
 
 @pytest.mark.parametrize("path", ["_rectangles", "_padded"])
-def test_a_first_token_without_keys_and_values_is_that_of_the_whole_layer(layer, path, monkeypatch):
+def test_a_first_token_without_keys_and_values_is_that_of_the_whole_layer(backbone, path, monkeypatch):
     monkeypatch.setattr(first_token, "_rectangles", getattr(first_token, path))
-    layer.eval()
+    backbone.eval()
     hidden, packing = torch.randn(11, 6, dtype=torch.float64, requires_grad=True), Packing((1, 3, 3, 4))
-    found, whole = first_tokens(layer, hidden, packing), through_layers([layer], hidden, packing)[packing.starts]
+    found, parameters = first_tokens(backbone, hidden, packing), [hidden, *backbone.encoder.parameters()]
+    documents = hidden.split(packing.lengths)
+    if backbone.config.model_type == "bert":
+        whole = through_layers(backbone.encoder.layer, hidden, packing)[packing.starts]
+    else:
+        whole = torch.cat([backbone(inputs_embeds=states[None]).last_hidden_state[:, 0] for states in documents])
     torch.testing.assert_close(found, whole)
     weights = torch.randn_like(whole)
-    parameters = [hidden, *layer.parameters()]
     one, other = (torch.autograd.grad(x, parameters, weights, allow_unused=True) for x in (found, whole))
     for a, b in zip(one, other, strict=True):  # the key's bias cancels and has no gradient
         torch.testing.assert_close(torch.zeros_like(b) if a is None else a, b)
 
 
-def test_gradients_of_a_first_token_with_dropout_are_finite_differences(layer):
+def test_gradients_of_a_first_token_with_dropout_are_finite_differences(backbone):
     def drawn(hidden):
         torch.manual_seed(7)
-        return first_tokens(layer.train(), hidden, PACKING)
+        return first_tokens(backbone.train(), hidden, PACKING)
 
     hidden = torch.randn(PACKING.tokens, 6, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(drawn, hidden)
-    assert not torch.allclose(drawn(hidden), first_tokens(layer.eval(), hidden, PACKING))
+    assert not torch.allclose(drawn(hidden), first_tokens(backbone.eval(), hidden, PACKING))

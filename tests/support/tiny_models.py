@@ -1,15 +1,17 @@
-"""Encoders of the three families in a few kilobytes: random weights, and tokenizers trained on a few texts."""
+"""Encoders of a few kilobytes: random weights, and for three families tokenizers trained on a few texts."""
 
 from pathlib import Path
 
 import torch
 from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
 from transformers import (
+    AutoConfig,
     AutoModel,
     BertConfig,
     BertTokenizer,
     DistilBertConfig,
     DistilBertTokenizer,
+    PreTrainedModel,
     RobertaConfig,
     RobertaTokenizer,
 )
@@ -17,6 +19,29 @@ from transformers import (
 TEXTS = ["who wrote the book ?", "she wrote it in the spring .", "a good film", "a bad film , and a long one"] * 20
 LAYERS, HIDDEN = 2, 32
 FAMILIES = ("bert", "roberta", "distilbert")
+
+# Of each family what makes it differ: positions from the padding token's, relative positions, narrow embeddings, layers
+# of two kinds of attention, shared layers.
+ROBERTA = {"pad_token_id": 1, "max_position_embeddings": 42}
+DEBERTA = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_biased_input": False}
+MODERNBERT = {"mlp_dropout": 0.1, "pad_token_id": 0, "global_attn_every_n_layers": 2, "local_attention": 8}
+OTHERS = {
+    "xlm-roberta": ROBERTA,
+    "camembert": ROBERTA,
+    "electra": {"embedding_size": 16},
+    "mpnet": {"pad_token_id": 1, "max_position_embeddings": 42},
+    "deberta-v2": {**DEBERTA, "position_buckets": 8, "share_att_key": True},
+    "deberta": DEBERTA,
+    "modernbert": {**MODERNBERT, "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3},
+    "nomic_bert": {"hidden_dropout_prob": 0.1},
+    "eurobert": {
+        "attention_dropout": 0.1,
+        "pad_token_id": 0,
+        "bos_token_id": 2,
+        "eos_token_id": 3,
+        "num_key_value_heads": 4,
+    },
+}
 
 
 def _config(family: str, words: int) -> BertConfig | RobertaConfig | DistilBertConfig:
@@ -59,3 +84,8 @@ def save_tiny(family: str, folder: Path) -> Path:
     torch.manual_seed(0)
     AutoModel.from_config(_config(family, len(tokenizer))).save_pretrained(folder)
     return folder
+
+
+def other(family: str, model: type = AutoModel, **sizes: int) -> PreTrainedModel:
+    """An encoder of one of the other families with random weights."""
+    return model.from_config(AutoConfig.for_model(family, **{"max_position_embeddings": 40, **sizes, **OTHERS[family]}))

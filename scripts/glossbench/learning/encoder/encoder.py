@@ -62,14 +62,18 @@ class Encoder(nn.Module):
             Embeddings (B, d) in the order of ``indices``.
         """
         indices = torch.arange(len(documents)) if indices is None else indices
-        top_alone = documents.values.ndim == 2 and self.backbone.config.num_hidden_layers == 1
-        first_only = top_alone and self.pooling == "cls" and is_packed(self.backbone)
+        first_only = self.pooling == "cls" and self._is_top_alone(documents.values)
         most_tokens = self.micro_batch_tokens * (16 if first_only else 1)
         groups = micro_batches(documents.lengths[indices], most_tokens)
         # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
         readings = [groups] if torch.is_grad_enabled() else [[group] for group in groups]
         pooled = torch.cat([part for reading in readings for part in self._encode(documents, indices, reading)])
         return pooled[to_device(torch.cat(groups).argsort(), pooled.device)]
+
+    def _is_top_alone(self, values: Tensor) -> bool:
+        """Whether documents are the states that enter the only layer, and ``first_tokens`` knows it."""
+        config = self.backbone.config
+        return values.ndim == 2 and config.num_hidden_layers == 1 and config.model_type in (*PACKED, "mpnet")
 
     def _encode(self, documents: Documents, indices: Tensor, groups: list[Tensor]) -> list[Tensor]:
         """Embeddings (b, d) of each micro-batch; their documents are read together."""
@@ -92,16 +96,18 @@ class Encoder(nn.Module):
             packing: the documents.
             types: (T,) token types, or None.
         """
-        if not is_packed(self.backbone):
-            hidden = last_states(self.backbone, entering, packing, types)
-        else:
+        first = self.pooling == "cls"
+        if is_packed(self.backbone):
             *lower, last = layer_list(self.backbone)
-            entering = through_layers(lower, entering, packing)
-            if self.pooling == "cls":
-                return first_tokens(last, entering, packing)
-            hidden = through_layers([last], entering, packing)
-        if self.pooling == "cls":
-            return hidden[packing.starts]
+            hidden = through_layers(lower if first else [*lower, last], entering, packing)
+        elif first and self._is_top_alone(entering):
+            hidden = entering.float()
+        else:
+            hidden = last_states(self.backbone, entering, packing, types)
+            if first:
+                return hidden[packing.starts]
+        if first:
+            return first_tokens(self.backbone, hidden, packing)
         return torch.stack([document.mean(dim=0) for document in hidden.split(packing.lengths)])
 
 

@@ -15,23 +15,25 @@ from torch import Tensor, nn
 
 from glossbench.learning.encoder.attention import pad
 from glossbench.learning.encoder.dropout import draw_mask, keep_probability
+from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing
 
 # Queries (n, H, D), tokens (n, L, D), and, or None: the mask of dropout (n, H, L), True where tokens exist (n, 1, L).
 Block = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
 
 
-def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
-    """Output of a BERT, RoBERTa or DistilBERT layer for the first token of each document.
+def first_tokens(backbone: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
+    """Output of the last layer of a BERT, RoBERTa, DistilBERT or MPNet for the first token of each document.
 
     Args:
-        layer: the layer.
-        hidden: (T, D) hidden states of b documents.
+        backbone: the transformer.
+        hidden: (T, D) hidden states of b documents that enter its last layer.
         packing: the documents.
 
     Returns:
         (b, D).
     """
+    layer = layer_list(backbone)[-1]
     first = hidden[packing.starts]
     if hasattr(layer.attention, "q_lin"):  # DistilBERT
         attention = layer.attention
@@ -39,6 +41,14 @@ def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
         context = _attended(attention, projections, attention.n_heads, first, hidden, packing)
         attended = layer.sa_layer_norm(attention.out_lin(context) + first)
         return layer.output_layer_norm(layer.ffn(attended) + attended)
+    if hasattr(layer.attention, "attn"):  # MPNet
+        attention = layer.attention.attn
+        tokens = torch.arange(packing.longest, device=hidden.device)
+        bias = backbone.encoder.relative_attention_bias(backbone.encoder.relative_position_bucket(tokens)).T
+        projections = attention.q, attention.k, attention.v
+        context = _attended(attention, projections, attention.num_attention_heads, first, hidden, packing, bias)
+        attended = layer.attention.LayerNorm(layer.attention.dropout(attention.o(context)) + first)
+        return layer.output(layer.intermediate(attended), attended)
     attention = layer.attention.self
     projections = attention.query, attention.key, attention.value
     context = _attended(attention, projections, attention.num_attention_heads, first, hidden, packing)
@@ -46,39 +56,39 @@ def first_tokens(layer: nn.Module, hidden: Tensor, packing: Packing) -> Tensor:
 
 
 def _attended(
-    attention: nn.Module,
-    projections: tuple[nn.Linear, ...],
-    heads: int,
-    first: Tensor,
-    hidden: Tensor,
-    packing: Packing,
-) -> Tensor:
-    """Attention of the first tokens (b, D) to all tokens (T, D) of their documents."""
+    attention: nn.Module, projections: tuple[nn.Linear, ...], heads: int,
+    first: Tensor, hidden: Tensor, packing: Packing, bias: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Attention of the first tokens (b, D) to all tokens (T, D) of their documents; scores get the bias (H, L)."""
     to_query, to_key, to_value = projections
     by_head = (heads, -1)
-    query = to_query(first).unflatten(-1, by_head) * attention.scaling
+    scaling = (to_query.out_features // heads) ** -0.5
+    query = to_query(first).unflatten(-1, by_head) * scaling
     absorbed = torch.einsum("bhd,hde->bhe", query, to_key.weight.unflatten(0, by_head))
     dropout = attention.dropout.p if attention.training else 0.0
-    summed, weights = _weighted_sums(absorbed, hidden, packing, dropout)
+    summed, weights = _weighted_sums(absorbed, hidden, packing, bias, dropout)
     context = torch.einsum("bhe,hde->bhd", summed, to_value.weight.unflatten(0, by_head))
-    if to_value.bias is not None:
-        context = context + weights[..., None] * to_value.bias.unflatten(0, by_head)
-    return context.flatten(1)
+    return (context + weights[..., None] * to_value.bias.unflatten(0, by_head)).flatten(1)
 
 
-def _weighted_sums(queries: Tensor, hidden: Tensor, packing: Packing, dropout: float) -> tuple[Tensor, Tensor]:
+def _weighted_sums(
+    queries: Tensor, hidden: Tensor, packing: Packing, bias: Tensor | None, dropout: float
+) -> tuple[Tensor, Tensor]:
     """Tokens summed by their attention probabilities after dropout, (b, H, D), and the sums of these, (b, H).
 
     Args:
         queries: (b, H, D), compared with the tokens themselves.
         hidden: (T, D).
         packing: the documents.
+        bias: (H, L) added to the scores, or None.
         dropout: probability of dropping an attention probability.
     """
     sums, weights = [], []
     blocks = _rectangles if hidden.device.type == "cpu" else _padded
     for query, tokens, kept, present in blocks(queries, hidden, packing, dropout):
         scores = torch.bmm(query, tokens.transpose(1, 2))
+        if bias is not None:
+            scores = scores + bias[:, : tokens.shape[1]]
         if present is not None:
             scores = scores.masked_fill(~present, -torch.inf)
         probability = torch.softmax(scores, -1)

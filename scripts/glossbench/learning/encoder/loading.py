@@ -83,10 +83,11 @@ def layer_list(backbone: nn.Module) -> nn.ModuleList:
     return layers
 
 
-class _AsGiven(nn.Module):
+class AsGiven(nn.Module):
     """In the place of embeddings where the output of lower layers is given as ``inputs_embeds``."""
 
     def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Tensor:
+        """The given states."""
         return inputs_embeds
 
 
@@ -116,7 +117,7 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     del layers[:first]
     backbone.config.num_hidden_layers = len(layers)
     if first:
-        backbone.embeddings = _AsGiven()
+        backbone.embeddings = AsGiven()
         if hasattr(backbone, "embeddings_project"):  # ELECTRA
             backbone.embeddings_project = nn.Identity()
     return backbone

@@ -88,7 +88,7 @@ def machine(device: torch.device) -> dict[str, Any]:
     }
 
 
-def activation_bytes(config: Any, layers: int, lengths: Tensor) -> int:
+def activation_bytes(config: Any, lengths: Tensor) -> int:
     """Memory of the activations that a batch keeps for its backward pass, estimated.
 
     Per layer and token: sixteen vectors of the hidden size d in float32 (three projections, context, two inputs of
@@ -96,12 +96,11 @@ def activation_bytes(config: Any, layers: int, lengths: Tensor) -> int:
     each head the attention probabilities with their mask.
 
     Args:
-        config: configuration of a transformer.
-        layers: number of layers that are trained.
+        config: configuration of the layers that are trained.
         lengths: (B,) tokens of each document.
     """
     tokens, pairs = int(lengths.sum()), int(lengths.square().sum())
-    return layers * (66 * config.hidden_size * tokens + 5 * config.num_attention_heads * pairs)
+    return config.num_hidden_layers * (66 * config.hidden_size * tokens + 5 * config.num_attention_heads * pairs)
 
 
 def free_bytes(device: torch.device) -> int:

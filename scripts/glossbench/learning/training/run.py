@@ -112,7 +112,7 @@ def make_trainer(
         cache = training.gradient_cache
         if cache is None:  # on where the activations of the largest batch need too much
             longest = splits.train.lengths.sort(descending=True).values[: training.batch_size]
-            needed, free = activation_bytes(backbone.config, backbone.config.num_hidden_layers, longest), free_bytes(device)
+            needed, free = activation_bytes(backbone.config, longest), free_bytes(device)
             if cache := needed > free / 2:
                 gib = needed / 2**30, free / 2**30
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
