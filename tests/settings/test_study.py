@@ -4,7 +4,6 @@ import copy
 import datetime
 import json
 import math
-import re
 import shutil
 import subprocess
 import sys
@@ -170,16 +169,13 @@ FORM = "is not of the form objective[@preset][+setting=value]"
 
 # What is wrong, and the whole line the user reads.
 WRONG = [
-    ({"study": "Upper"}, f'study: "Upper" {NAME}'),
     ({"study": "a" * 300}, f'study: "{"a" * 78}… {NAME}'),
     ({"corpora": ["R-8"]}, 'corpora[0]: unknown "R-8"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"corpora": []}, f"corpora: [] {LIST}"),
     ({"corpora": [3]}, "corpora[0]: 3 found, expected text of at most 200 characters"),
-    ({"corpora": ["mr", "r8", "mr"]}, 'corpora: "mr" is listed twice'),
     ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
     ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
-    ({"objectives": ["ce+epochs"]}, f'objectives[0]: "ce+epochs" {FORM}'),
     ({"objectives": ["ce+epochs=1+epochs=2"]}, "objectives[0]: ce+epochs=1+epochs=2: epochs is given twice"),
     ({"objectives": ["gloss-sqrt+sigma=0"]}, "objectives[0]: gloss-sqrt+sigma=0: sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
     ({"objectives": ["gloss-sqrt+sgima=1"]}, 'objectives[0]: gloss-sqrt+sgima=1: sgima: unknown key; did you mean "sigma"?'),
@@ -187,26 +183,19 @@ WRONG = [
     ({"objectives": [f"ce+learning_rate=0.{'0' * 200}1"]}, f'objectives[0]: "ce+learning_rate=0.{"0" * 59}… found, expected text of at most 200 characters'),
     ({"seeds": ["1", 1.0]}, "seeds: 1 is listed twice"),
     ({"seeds": [0, 2**32]}, "seeds[1]: 4294967296 found, expected a whole number at least 0 and at most 4294967295"),
-    ({"seeds": [0.5]}, "seeds[0]: 0.5 found, expected a whole number at least 0 and at most 4294967295"),
     ({"seeds": [True]}, "seeds[0]: true found, expected a whole number at least 0 and at most 4294967295"),
     ({"trainnig": {}}, 'trainnig: unknown key; did you mean "training"?'),
     ({"sub\nset": 1}, 'sub\\nset: unknown key; did you mean "subset"?'),
     ({7: 1}, "7: unknown key; keys here: study, corpora, encoders, objectives, seeds, grid, subset, max_length, encoder, training, probe, projection, snapshots, tuning, seeds_per_job, max_runtime, keep_weights, device, torch_threads, mirror, offline"),
     ({"training": [8]}, "training: [8] found, expected a mapping"),
-    ({"training": {"batch_size": "big"}}, 'training.batch_size: "big" found, expected a whole number at least 2'),
-    ({"training": {"micro_batch_tokens": 0}}, "training.micro_batch_tokens: 0 found, expected a whole number at least 1 or null"),
     ({"training": {"learning_rate": math.nan}}, "training.learning_rate: NaN found, expected a number above 0"),
     ({"training": {"clip_norm": {"integrated": 1}}}, "training.clip_norm.standalone: missing"),
     ({"training": {"clip_norm": {"integrated": 1, "standalon": 2}}}, 'training.clip_norm.standalon: unknown key; did you mean "standalone"?'),
     ({"training": {"clip_norm": "much"}}, 'training.clip_norm: "much" found, expected a number above 0, or a mapping with integrated, standalone'),
     ({"subset": [100]}, "subset: [100] found, expected a mapping of sizes, or one size for train"),
     ({"max_length": 513}, "max_length: 513 found, but minilm-l6 takes 512 tokens"),
-    ({"encoder": {"layers": 12}}, "encoder.layers: 12 found, but minilm-l6 has 6 layers here"),
     ({"encoder": {"layers": 2, "trainable_layers": 3}}, "encoder.trainable_layers: 3 found, but minilm-l6 has 2 layers here"),
-    ({"probe": {"C": [1, 1.0]}}, "probe.C: 1.0 is listed twice"),
-    ({"probe": {"c": [1]}}, "probe.c: unknown key; keys here: kind, C, max_iter, class_weights, tested_step, silhouette"),
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
-    ({"projection": {"objectives": ["scl"]}}, 'projection.objectives[0]: unknown "scl"; objectives of this study: ce'),
     ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
@@ -221,13 +210,10 @@ WRONG = [
     ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
     ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
-    ({"tuning": {"fixed": ["sgima"]}}, 'tuning.fixed[0]: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),
     ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is "gloss-o-ce" {SPELLED}'),
-    ({"objectives": ["scl+epochs=3+temperature=1", "scl+temperature=1+epochs=3"]}, f'objectives[1]: "scl+temperature=1+epochs=3" is "scl+epochs=3+temperature=1" {SPELLED}'),
     ({"objectives": ["gloss-o-ce+weight=0.7", "gloss-o-ce"]}, f'objectives[1]: "gloss-o-ce" is "gloss-o-ce+weight=0.7" {SPELLED}'),
-    ({"grid": [{}, {"objectives": ["ce@paper"]}]}, f'grid[1].objectives[0]: "ce@paper" is "ce" {SPELLED}'),
     ({"grid": [{"objectives": ["scl+temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl+temperature=0.5" is "scl+temperature=0.50" {SPELLED}'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, "0.5"]}}]}, 'grid[0].vary.temperature: "0.5" is listed twice'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl+temperature=much: temperature: "much" found, expected a number above 0'),
@@ -235,11 +221,8 @@ WRONG = [
     ({"tuning": {"taken_from": "s"}}, "tuning.taken_from: s found, expected the name of another study"),
     ({"objectives": ["ce", "scl"], "subset": {"val": 3}}, "subset.val: 3 found, expected at least 4 for the silhouette of scl"),
     ({"subset": {"seed": 2**64}}, f"subset.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
-    ({"projection": {"objectives": ["ce"], "perplexity": 3000}}, "projection.perplexity: 3000 found, but 3000 documents of mr are placed"),
     ({"corpora": ["mr", "r8"], "projection": {"objectives": ["ce"], "perplexity": 2500}}, "projection.perplexity: 2500 found, but 2189 documents of r8 are placed"),
     ({"max_length": 10**400}, f"max_length: 1{'0' * 78}… found, expected a whole number at least 4 and at most 1000000 of at most 18 digits"),
-    ({"training": {"learning_rate": 10**400}}, f"training.learning_rate: 1{'0' * 78}… found, expected a number above 0 of at most 18 digits"),
-    ({"objectives": [f"ce+epochs={10**30}"]}, f"objectives[0]: ce+epochs={10**30}: epochs: \"{10**30}\" found, expected a whole number at least 1"),
 ]  # fmt: skip
 
 
@@ -275,14 +258,11 @@ def test_dates_and_circles_of_yaml_are_no_surprise():
     assert load(study=datetime.date(2024, 5, 1)).name == "2024-05-01"
     circle = {}
     circle["training"] = circle
-    with pytest.raises(SettingsError, match=r"^my.yaml: an alias \(\*\) stands inside what it names"):
-        load(training=circle)
+    assert line_of(load, {"training": circle}).startswith("my.yaml: an alias (*) stands inside what it names")
 
 
 def test_a_corpus_without_stated_sizes_takes_any_subset(config_copy):
-    entries = read_yaml(config_copy / "corpora.yaml")
-    del entries["mr"]["documents"]
-    (config_copy / "corpora.yaml").write_text(yaml.safe_dump(entries))
+    rewrite(config_copy / "corpora.yaml", lambda entries: entries["mr"].pop("documents"))
     assert load_study({**LEAST, "subset": 10**6}, "my.yaml", config_copy).settings.subset.train == 10**6
 
 
@@ -294,7 +274,6 @@ def config_copy(tmp_path):
 KEY = "found, expected lower-case letters, digits and single hyphens between them, at most 60"
 MISSING = object()
 REGISTRIES = [
-    ("corpora", "mr.titel", "x", 'mr.titel: unknown key; did you mean "title"?'),
     ("corpora", "mr.title", "two\nlines", 'mr.title: "two\\nlines" found, expected one line of text'),
     ("corpora", "mr.kind", "textgc", 'mr.kind: "textgc" found, expected one of textgcn, wheel-folders'),
     ("corpora", "mr", None, "mr: null found, expected a mapping with title, description, source, licence, kind, split"),
@@ -319,11 +298,9 @@ REGISTRIES = [
     ("objectives", "ce.classifier", "tfidf", 'ce.classifier: "tfidf" found, expected null, since only the protocol untuned has one'),
     ("objectives", "snake_case", {}, 'key "snake_case" found, expected lower-case letters, digits and hyphens, at most 60'),
     ("presets", "paper.glos", {}, 'paper.glos: unknown key; did you mean "gloss"?'),
-    ("presets", "paper.search.gloss.sigm", {"low": 1, "high": 2}, 'paper.search.gloss.sigm: unknown key; did you mean "sigma"?'),
     ("presets", "paper.search.gloss.sigma", {"low": 2, "high": 1}, "paper.search.gloss.sigma: low 2 found, expected less than high 1"),
     ("presets", "paper.search.gloss.sigma", {"low": 1, "high": 2, "log": True, "step": 1}, "paper.search.gloss.sigma: step and log found, expected one of them"),
     ("presets", "paper.search.training.learning_rate", {"choices": [1e-5, -1]}, "paper.search.training.learning_rate: -1 found, expected a number above 0"),
-    ("objectives", "scl.search.temprature", "preset", 'scl.search: unknown "temprature"; did you mean "temperature"?'),
     ("objectives", "scl.search.temperature", {"low": -1, "high": 1}, "scl.search.temperature: -1 found, expected a number above 0"),
 ]  # fmt: skip
 
@@ -331,40 +308,39 @@ REGISTRIES = [
 @pytest.mark.parametrize("key", ["os.path", "../x", "x y", "X"])
 def test_an_outputs_key_names_a_module_and_nothing_else(config_copy, key):
     path = config_copy / "outputs.yaml"
-    registry = read_yaml(path)
-    registry["tables"][key] = {"title": "A table", "reads": []}
-    path.write_text(yaml.safe_dump(registry), encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"outputs\.yaml: tables: key .* found, expected lower-case letters and _"):
-        load_outputs(config_copy)
+    rewrite(path, lambda entries: entries["tables"].update({key: {"title": "A table", "reads": []}}))
+    said = f'{path}: tables: key "{key}" found, expected lower-case letters and _'
+    assert line_of(load_outputs, config_copy) == said
 
 
 @pytest.mark.parametrize(("registry", "at", "value", "said"), REGISTRIES, ids=[case[-1][:60] for case in REGISTRIES])
 def test_wrong_registries_get_one_line(config_copy, registry, at, value, said):
+    def change(inner):
+        *outer, key = at.split(".")
+        for name in outer:
+            inner = inner[name]
+        inner[key] = value
+        if value is MISSING:
+            del inner[key]
+
     path = config_copy / f"{registry}.yaml"
-    entries = inner = read_yaml(path)
-    *outer, key = at.split(".")
-    for name in outer:
-        inner = inner[name]
-    inner[key] = value
-    if value is MISSING:
-        del inner[key]
-    path.write_text(yaml.safe_dump(entries), encoding="utf-8")
+    rewrite(path, change)
     assert line_of(load_study, LEAST, "my.yaml", config_copy).startswith(f"{path}: {said}")
 
 
-@pytest.mark.parametrize(
-    ("name", "pair"),
-    [("corpora", ["mr", "r8"]), ("encoders", ["minilm-l6", "bert-base"]), ("objectives", ["ce", "scl"])],
-)
-def test_entries_of_one_title_cannot_be_told_apart(name, pair, config_copy):
-    path = config_copy / f"{name}.yaml"
-    entries = yaml.safe_load(path.read_text())
-    entries[pair[1]]["title"] = entries[pair[0]]["title"]
+def rewrite(path, change):
+    """Change the entries of a YAML file."""
+    entries = read_yaml(path)
+    change(entries)
     path.write_text(yaml.safe_dump(entries, sort_keys=False), encoding="utf-8")
-    title = json.dumps(entries[pair[0]]["title"])
-    same = f"{pair[0]} and {pair[1]} have the same title, {title}: give one of them another in config/{name}.yaml"
-    with pytest.raises(SettingsError, match=f"^my.yaml: {name}: {re.escape(same)}$"):
-        load_study({**LEAST, name: pair}, "my.yaml", config_copy)
+
+
+@pytest.mark.parametrize("name", ["corpora", "encoders", "objectives"])
+def test_entries_of_one_title_cannot_be_told_apart(name, config_copy):
+    one, other = {"corpora": ["mr", "r8"], "encoders": ["minilm-l6", "bert-base"], "objectives": ["ce", "scl"]}[name]
+    rewrite(config_copy / f"{name}.yaml", lambda entries: [entries[key].update(title="Same") for key in (one, other)])
+    same = f'{one} and {other} have the same title, "Same": give one of them another in config/{name}.yaml'
+    assert line_of(load_study, {**LEAST, name: [one, other]}, "my.yaml", config_copy) == f"my.yaml: {name}: {same}"
     load_study(LEAST, "my.yaml", config_copy)  # only one of them is in the study
 
 
@@ -382,7 +358,6 @@ def test_numbers_of_registries_that_yaml_takes_for_text_are_numbers(config_copy)
 UNREADABLE = [
     (b"ce: {title: CE, loss: [}", "line 1: not valid YAML: "),
     (b"a: 1\n\tb: 2\n", "line 2: not valid YAML: "),
-    (b"a: 1\nb: *x\n", "line 2: not valid YAML: "),
     (b"a: 1\nseeds: [0, 010]\n", "line 2: seeds[1]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
     (b"a: [1:30]\n", 'line 1: a[0]: 1:30 found, which YAML reads as 90 (base 60); write 90, or "1:30" for text'),
     (b"a: 1:30.5\n", 'line 1: a: 1:30.5 found, which YAML reads as 90.5 (base 60); write 90.5, or "1:30.5" for text'),
@@ -407,12 +382,11 @@ def test_a_file_that_is_not_yaml_gets_one_line_with_its_line(tmp_path, content, 
 
 def test_a_registry_that_is_not_yaml_or_not_there_is_named(config_copy):
     path = config_copy / "presets.yaml"
-    path.write_text(path.read_text() + "paper: {}\n")
-    with pytest.raises(SettingsError, match=rf'^{path}: line \d+: not valid YAML: key "paper" is given twice'):
-        load_study(LEAST, "my.yaml", config_copy)
+    path.write_text("paper: {}\npaper: {}\n")
+    twice = f'{path}: line 2: not valid YAML: key "paper" is given twice, first in line 1'
+    assert line_of(load_study, LEAST, "my.yaml", config_copy) == twice
     path.unlink()
-    with pytest.raises(SettingsError, match=f"^{path}: No such file or directory$"):
-        load_study(LEAST, "my.yaml", config_copy)
+    assert line_of(load_study, LEAST, "my.yaml", config_copy) == f"{path}: No such file or directory"
 
 
 def test_numbers_in_base_ten_and_quoted_text_are_read_as_written_and_keys_may_repeat_what_they_merge(tmp_path):
