@@ -33,22 +33,19 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
     """
     rows = arrange(select(runs), [*KEYS, "seed"])
     rows = rows.assign(**{column: rows[column].astype(float) * scale for column, scale in SCALES.items()})
-    table = rows.groupby(KEYS, sort=False).agg(
+    cells = rows.groupby(KEYS, sort=False)
+    facts = cells.agg(
         n_parameters=("n_parameters", "max"),
         n_trainable=("n_trainable", "max"),
         n_seeds=("seed", "size"),
         **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
         seconds_a_run=("total_seconds", "mean"),
         all_seconds=("total_seconds", "sum"),
-        **dict.fromkeys(SEARCH, ("seed", lambda seeds: None)),
-        **{
-            column: (column, lambda values: ", ".join(map(str, sorted(values.dropna().unique())))) for column in MACHINE
-        },
     )
-    table = table.reset_index()
     searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(CELL, sort=False)}
-    found = [searches.get(cell, (0, 0.0, "")) for cell in table[CELL].itertuples(index=False, name=None)]
-    return table.assign(**pd.DataFrame(found, columns=SEARCH))
+    found = [searches.get(cell, (0, 0.0, "")) for cell in facts.index.droplevel(["protocol", "preset"])]
+    machines = cells[MACHINE].agg(lambda values: ", ".join(map(str, sorted(values.dropna().unique()))))
+    return pd.concat([facts, pd.DataFrame(found, facts.index, SEARCH), machines], axis=1).reset_index()
 
 
 def _search(trials: pd.DataFrame) -> tuple[int, float, str]:

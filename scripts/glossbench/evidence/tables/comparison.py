@@ -6,13 +6,13 @@ import pandas as pd
 from glossbench.evidence.differences import differences_by_cell
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
 from glossbench.evidence.tables.layout import Layout, note_of
-from glossbench.evidence.tables.scores import KEYS, METRICS, over_seeds, texts
+from glossbench.evidence.tables.scores import METRICS, over_seeds, texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
-from glossbench.frames import CELL, TASK, UNTUNED
+from glossbench.frames import CELL, CELL_OF_PROTOCOL, TASK, UNTUNED
 from glossbench.paper import Facts
 
-PRINTED = ["corpus", "protocol", "metric", "base"]
+KEYS = [*CELL_OF_PROTOCOL, "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
 COLUMNS = [
     "corpus", "encoder", "protocol", "objective", "metric", "published_encoder", "published_mean", "published_std",
@@ -49,35 +49,25 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     """
     rows = select(runs)
     ours = over_seeds(rows, SCORES)
-    table = _with_published(ours.merge(rows[["objective", "base"]].drop_duplicates()), results)
-    table = arrange(pd.concat([table, ours[is_untuned(ours)].merge(table[TASK].drop_duplicates())]), KEYS)
-    sizes = differences_by_cell(rows, facts)
-    departures = [
-        ", ".join(filter(None, [_other_encoder(row), sizes[tuple(getattr(row, key) for key in CELL)]]))
-        for row in table.itertuples()
-    ]
+    columns = {"encoder": "published_encoder", "mean": "published_mean", "std": "published_std", "objective": "base"}
+    bases = rows[["objective", "base"]].drop_duplicates()
+    pairs = ours.merge(bases).merge(results.rename(columns=columns), on=["corpus", "protocol", "metric", "base"])
+    pairs = pairs.assign(other=pairs["published_encoder"] != pairs["encoder"])
+    encoders = in_order(pairs["published_encoder"], "encoder")
+    nearest = arrange(pairs, ["other", "published_encoder"], published_encoder=encoders).drop_duplicates(KEYS)
+    untuned = ours[is_untuned(ours)].merge(nearest[TASK].drop_duplicates()).assign(other=False)
+    table = arrange(pd.concat([nearest, untuned]), KEYS)
     untuned = is_untuned(table)
-    table = table.assign(departures=pd.Series(departures, dtype=object).mask(untuned, ""))
+    other = ("the published encoder is " + table["published_encoder"].map(encoder_name)).where(
+        table["other"].eq(True), ""
+    )
+    sizes = table.set_index(CELL).index.map(differences_by_cell(rows, facts)).where(~untuned, "")
+    table["departures"] = [", ".join(filter(None, both)) for both in zip(other, sizes, strict=True)]
     comparable = (table["departures"] == "") & ~untuned
     difference = (table["mean"] - table["published_mean"]).where(comparable)
     within = (difference.abs() <= STANDARD_DEVIATIONS * table["published_std"] + ROUNDING).astype("boolean")
     within = within.where(difference.notna() & table["published_std"].notna())
     return table.assign(comparable=comparable, difference=difference, within_two_std=within)[COLUMNS]
-
-
-def _with_published(ours: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Our cells with the published number of the same encoder, or else of the first other encoder; others dropped."""
-    columns = {"encoder": "published_encoder", "mean": "published_mean", "std": "published_std", "objective": "base"}
-    pairs = ours.merge(published.rename(columns=columns), on=PRINTED)
-    order = {key: place for place, key in enumerate(in_order(pairs["published_encoder"], "encoder"))}
-    distance = pairs["published_encoder"].map(order).where(pairs["published_encoder"] != pairs["encoder"], -1)
-    nearest = pairs.assign(distance=distance).sort_values("distance", kind="stable")
-    return nearest.drop_duplicates([*PRINTED, "encoder", "objective"]).sort_index().reset_index(drop=True)
-
-
-def _other_encoder(row) -> str:
-    same = row.published_encoder == row.encoder
-    return "" if same else f"the published encoder is {encoder_name(row.published_encoder)}"
 
 
 def layout(table: pd.DataFrame) -> Layout:

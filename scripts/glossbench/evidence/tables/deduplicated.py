@@ -17,9 +17,6 @@ select = unvaried_and_untuned
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """Both scores of each cell on a corpus with such documents.
 
-    Args:
-        runs: The collected runs.
-
     Returns:
         One row per corpus, encoder, objective and metric; see ``over_seeds``. n_test is the number of test documents,
         n_test_deduplicated that of those whose text is in neither train nor validation.
@@ -33,10 +30,13 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, corpus and objective; each score next to the one without the copies."""
     left_out = {
-        tuple(row): f"{number(n_test - n_left)} of {number(n_test)}"
-        for *row, n_test, n_left in table[[*ROWS, "n_test", "n_test_deduplicated"]].itertuples(index=False, name=None)
+        (
+            row.encoder,
+            row.corpus,
+            row.objective,
+        ): f"{number(row.n_test - row.n_test_deduplicated)} of {number(row.n_test)}"
+        for row in table.itertuples()
     }
-    laid_out = score_grid(
-        table, ROWS, ["metric"], column_keys=[(one,) for one in METRICS], beside={"Left out": left_out}
-    )
+    columns = [(metric,) for metric in METRICS]
+    laid_out = score_grid(table, ROWS, ["metric"], column_keys=columns, beside={"Left out": left_out})
     return laid_out.with_notes(None if len(table) else NONE_FOUND)

@@ -1,26 +1,16 @@
 """T7: the settings that each objective was run with."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.layout import Layout, grid
-from glossbench.evidence.text.names import arrange, entries
+from glossbench.evidence.text.names import SYMBOLS, arrange, entries
 from glossbench.evidence.text.numbers import number, significant, span
 
 SETTINGS = {
-    "learning_rate": "Learning rate",
-    "batch_size": "Batch",
-    "sigma": "σ",
-    "labeled_fraction": "γ",
-    "weight": "λ",
-    "temperature": "τ",
-    "margin": "Margin",
-    "anchors_per_class": "Anchors",
-    "max_epochs": "Most epochs",
-    "stop_epoch": "Epochs run",
-}
+    "learning_rate": "Learning rate", "batch_size": "Batch", **SYMBOLS, "margin": "Margin",
+    "anchors_per_class": "Anchors", "max_epochs": "Most epochs", "stop_epoch": "Epochs run",
+}  # fmt: skip
 COUNTED = ("batch_size", "max_epochs", "stop_epoch")
 KEYS = ["corpus", "encoder", "protocol", "objective"]
 
@@ -52,22 +42,15 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 def layout(table: pd.DataFrame) -> Layout:
     """One row per protocol, encoder and objective, one column per setting, with a range if runs differ."""
     rows = ["protocol", "encoder", "objective"]
-    ranges = table.groupby([*rows, "setting"], sort=False).agg(low=("low", "min"), high=("high", "max")).reset_index()
-    texts = [
-        span(low, high, number if setting in COUNTED else significant)
-        for setting, low, high in ranges[["setting", "low", "high"]].itertuples(index=False)
-    ]
+    ranges = table.groupby([*rows, "setting"], as_index=False).agg(low=("low", "min"), high=("high", "max"))
+    texts = [span(row.low, row.high, number if row.setting in COUNTED else significant) for row in ranges.itertuples()]
     titled = ranges.assign(text=texts, Setting=ranges["setting"].map(titles()))
     columns = [(title,) for title in titles().values() if title in set(titled["Setting"])]
-    tuned = {row: _tuned(settings) for row, settings in table.groupby(rows)}
-    laid_out = grid(titled, rows, ["Setting"], column_keys=columns, beside={"Tuned": tuned})
-    return replace(laid_out, worded=frozenset({"Tuned"}))
+    tuned = {row: _tuned(own.groupby("corpus")["n_tuned"].sum() > 0) for row, own in table.groupby(rows)}
+    return grid(titled, rows, ["Setting"], column_keys=columns, beside={"Tuned": tuned}, worded={"Tuned"})
 
 
-def _tuned(settings: pd.DataFrame) -> str:
+def _tuned(corpora: pd.Series) -> str:
     """Whether the runs of a row were tuned: yes, no, or on how many of the corpora."""
-    by_corpus = settings.groupby("corpus")[["n_runs", "n_tuned"]].sum()
-    searched = int((by_corpus["n_tuned"] > 0).sum())
-    if searched in (0, len(by_corpus)):
-        return "yes" if searched else "no"
-    return f"on {searched} of {len(by_corpus)} corpora"
+    whole = {0: "no", len(corpora): "yes"}
+    return whole.get(corpora.sum(), f"on {corpora.sum()} of {len(corpora)} corpora")

@@ -77,6 +77,7 @@ def grid(
     column_keys: Sequence[Key] | None = None,
     beside: Mapping[str, Mapping[Key, str]] | None = None,
     widest: int | None = None,
+    worded: Iterable[str | Key] = (),
 ) -> Layout:
     """A layout with a cell for each combination of row and column keys; a dash if the table has no such row.
 
@@ -90,6 +91,7 @@ def grid(
         row_keys: Row keys to show; by default those that occur.
         column_keys: Column keys to show; by default those that occur.
         beside: Further columns after the others: texts without marks by row key, by header.
+        worded: Headers of the columns with words.
         widest: With more columns than this, metrics have their own rows, and corpora are the columns.
     """
     if widest is not None and len(table[columns].drop_duplicates()) > widest:
@@ -110,6 +112,7 @@ def grid(
     return Layout(
         pd.DataFrame([[text for text, _ in line] for line in cells], **place, dtype=object),
         pd.DataFrame([[rank for _, rank in line] for line in cells], **place, dtype=int),
+        worded=frozenset(worded),
         lined=frozenset(_below_a_line(row_keys, rows, table)),
     )
 

@@ -45,24 +45,17 @@ def tidy(trials: pd.DataFrame) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, objective and setting: searched range, best values over corpora, number of trials."""
-    searches = table.drop_duplicates(KEYS).groupby(OBJECTIVE)
-    trials = searches.agg(
-        **{"Searches": ("n_failed", "size")} | {state.capitalize(): (f"n_{state}", "sum") for state in STATES}
-    )
+    counts = {state.capitalize(): (f"n_{state}", "sum") for state in STATES}
+    trials = table.drop_duplicates(KEYS).groupby(OBJECTIVE).agg(Searches=("n_failed", "size"), **counts)
     settings = _in_order(table, OBJECTIVE).groupby([*OBJECTIVE, "setting"], sort=False)
-    lines = settings.agg(
-        Searched=("searched", lambda texts: "; ".join(dict.fromkeys(texts))), low=("best", "min"), high=("best", "max")
-    ).reset_index()
+    lines = settings.agg(searched=("searched", "unique"), low=("best", "min"), high=("best", "max")).reset_index()
     lines = lines.assign(Setting=[titles().get(setting, setting) for setting in lines["setting"]])
-    again = lines.duplicated(OBJECTIVE)
     columns = {
-        "Searched": lines["Searched"],
+        "Searched": map("; ".join, lines["searched"]),
         "Best found": [span(low, high, significant) for low, high in zip(lines["low"], lines["high"], strict=True)],
-        **{
-            title: counts.map(number).mask(again, "")
-            for title, counts in lines[OBJECTIVE].join(trials, OBJECTIVE)[list(trials)].items()
-        },
     }
+    for title, numbers in lines.join(trials, OBJECTIVE)[list(trials)].items():
+        columns[title] = numbers.map(number).mask(lines.duplicated(OBJECTIVE), "")
     return Layout.unranked(lines, [*OBJECTIVE, "Setting"], columns, worded=["Searched"])
 
 

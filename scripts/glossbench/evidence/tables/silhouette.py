@@ -1,6 +1,5 @@
 """T4: silhouette and time per epoch of G-Loss and SCL."""
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,13 +15,12 @@ __all__ = ["layout", "select", "tidy"]
 def layout(table: pd.DataFrame, metrics: list[str], **_: Any) -> Layout:
     """One row per encoder and corpus, both losses as columns, and the name of the G-Loss objective."""
     sides = table.assign(side=["G-Loss" if is_gloss(key) else "SCL" for key in table["objective"]])
-    gloss = sides[sides["side"] == "G-Loss"]
-    cells = gloss[["encoder", "corpus"]].itertuples(index=False, name=None)
-    laid_out = score_grid(
+    gloss = sides[sides["side"] == "G-Loss"].set_index(["encoder", "corpus"])["objective"]
+    return score_grid(
         sides,
         ["encoder", "corpus"],
         ["metric", "side"],
         column_keys=list(product(metrics, ("G-Loss", "SCL"))),
-        beside={"G-Loss is": dict(zip(cells, gloss["objective"].map(objective_name), strict=True))},
+        beside={"G-Loss is": gloss.map(objective_name).to_dict()},
+        worded={("", "G-Loss is")},
     )
-    return replace(laid_out, worded=frozenset({("", "G-Loss is")}))

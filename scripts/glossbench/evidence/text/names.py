@@ -15,17 +15,17 @@ import pandas as pd
 
 Entry = dict[str, Any]
 
-PROTOCOLS = {"integrated": "Integrated", "standalone": "Standalone", "untuned": "Untuned"}
-METRICS = {
-    "accuracy": "Accuracy", "accuracy_deduplicated": "Accuracy, deduplicated",
-    "macro_f1": "Macro-F1", "macro_f1_deduplicated": "Macro-F1, deduplicated", "macro_silhouette": "Macro-silhouette",
-    "train_seconds": "Training (s)", "seconds_per_epoch": "Epoch (s)", "stop_epoch": "Last epoch",
+SYMBOLS = {"sigma": "σ", "labeled_fraction": "γ", "weight": "λ", "temperature": "τ"}
+TITLES = {
+    "protocol": {"integrated": "Integrated", "standalone": "Standalone", "untuned": "Untuned"},
+    "metric": {
+        "accuracy": "Accuracy", "accuracy_deduplicated": "Accuracy, deduplicated",
+        "macro_f1": "Macro-F1", "macro_f1_deduplicated": "Macro-F1, deduplicated",
+        "macro_silhouette": "Macro-silhouette", "train_seconds": "Training (s)", "seconds_per_epoch": "Epoch (s)",
+        "stop_epoch": "Last epoch",
+    },
 }  # fmt: skip
-SYMBOLS = {"labeled_fraction": "γ", "weight": "λ", "sigma": "σ", "temperature": "τ"}
-FIXED = {
-    "protocol": {key: {"key": key, "title": title} for key, title in PROTOCOLS.items()},
-    "metric": {key: {"key": key, "title": title} for key, title in METRICS.items()},
-}
+FIXED = {kind: {key: {"key": key, "title": title} for key, title in titles.items()} for kind, titles in TITLES.items()}
 _current: ContextVar[dict[str, dict[str, Entry]]] = ContextVar("names", default=FIXED)
 
 
