@@ -56,7 +56,7 @@ def test_agreement_is_at_most_two_published_standard_deviations(accuracies, colu
 )
 def test_a_part_of_the_corpus_or_of_the_encoder_or_another_encoder_is_not_comparable(columns, reason):
     row = compared([0.9], **columns)
-    assert (row["comparable"], row["departures"], row["published_mean"]) == (False, reason, 90)
+    assert (row["comparable"], row["differences_from_paper"], row["published_mean"]) == (False, reason, 90)
     assert math.isnan(row["difference"])
     assert pd.isna(row["within_two_std"])
     layout = COMPARISON.layout(pd.DataFrame([row]))

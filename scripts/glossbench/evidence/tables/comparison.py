@@ -16,7 +16,7 @@ KEYS = [*CELL_OF_PROTOCOL, "metric"]
 SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
 COLUMNS = [
     "corpus", "encoder", "protocol", "objective", "metric", "published_encoder", "published_mean", "published_std",
-    "mean", "std", "n_seeds", "comparable", "departures", "difference", "within_two_std",
+    "mean", "std", "n_seeds", "comparable", "differences_from_paper", "difference", "within_two_std",
 ]  # fmt: skip
 STANDARD_DEVIATIONS = 2
 AGREES = "Within two published s.d."
@@ -43,8 +43,8 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     Returns:
         One row per cell of ours and metric for which the paper has a number, and one per untuned objective and metric
         of the same corpora and encoders; scores in percent, silhouettes in [-1, 1]. comparable is whether the encoder
-        is the paper's, trained in full, on the whole corpus; departures lists the differences. Only comparable rows
-        have a difference (ours - published). within_two_std is whether it is at most two published standard
+        is the paper's, trained in full, on the whole corpus; differences_from_paper says what is not. Only comparable
+        rows have a difference (ours - published). within_two_std is whether it is at most two published standard
         deviations, missing if none is published.
     """
     rows = select(runs)
@@ -58,12 +58,12 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     untuned = ours[is_untuned(ours)].merge(nearest[TASK].drop_duplicates()).assign(other=False)
     table = arrange(pd.concat([nearest, untuned]), KEYS)
     untuned = is_untuned(table)
-    other = ("the published encoder is " + table["published_encoder"].map(encoder_name)).where(
-        table["other"].eq(True), ""
-    )
+    named = "the published encoder is " + table["published_encoder"].map(encoder_name)
     sizes = table.set_index(CELL).index.map(differences_by_cell(rows, facts)).where(~untuned, "")
-    table["departures"] = [", ".join(filter(None, both)) for both in zip(other, sizes, strict=True)]
-    comparable = (table["departures"] == "") & ~untuned
+    table["differences_from_paper"] = [
+        ", ".join(filter(None, both)) for both in zip(named.where(table["other"].eq(True), ""), sizes, strict=True)
+    ]
+    comparable = (table["differences_from_paper"] == "") & ~untuned
     difference = (table["mean"] - table["published_mean"]).where(comparable)
     within = (difference.abs() <= STANDARD_DEVIATIONS * table["published_std"] + ROUNDING).astype("boolean")
     within = within.where(difference.notna() & table["published_std"].notna())
@@ -85,9 +85,9 @@ def layout(table: pd.DataFrame) -> Layout:
         AGREES: np.select(known, verdicts, "no"),
     }
     reasons = [
-        f"{corpus_name(row.corpus)} with {encoder_name(row.encoder)}: {row.departures}"
-        for row in table.itertuples()
-        if row.departures
+        f"{corpus_name(corpus)} with {encoder_name(encoder)}: {reason}"
+        for corpus, encoder, reason in table[[*TASK, "differences_from_paper"]].itertuples(index=False)
+        if reason
     ]
     laid_out = Layout.unranked(table, ["corpus", "encoder", "objective", "metric"], columns, worded=[AGREES])
     return laid_out.with_notes(note_of("Not comparable.", reasons))

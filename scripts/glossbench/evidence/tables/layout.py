@@ -85,7 +85,7 @@ def grid(
     line where their keys are objectives.
 
     Args:
-        table: Key columns, ``text``, and ``mark`` (the rank to mark: 1, 2, or 0 for none) if cells are marked.
+        table: Key columns, ``text``, and ``rank`` if the best and the second best cells are marked.
         rows: Key columns that become row headers.
         columns: Key columns that become column headers.
         row_keys: Row keys to show; by default those that occur.
@@ -99,9 +99,9 @@ def grid(
     row_keys = distinct(table, rows) if row_keys is None else row_keys
     column_keys = distinct(table, columns) if column_keys is None else column_keys
     beside = {**(beside or {}), **({"Seeds": _seeds(table, rows)} if "n_seeds" in table else {})}
-    marks_of = table["mark"] if "mark" in table else [0] * len(table)
+    ranks = table["rank"].where(table["rank"] <= 2).fillna(0) if "rank" in table else [0] * len(table)
     keys = table[[*rows, *columns]].itertuples(index=False, name=None)
-    found = dict(zip(keys, zip(table["text"], marks_of, strict=True), strict=True))
+    found = dict(zip(keys, zip(table["text"], ranks, strict=True), strict=True))
     cells = [
         [found.get((*row, *column), (DASH, 0)) for column in column_keys]
         + [(column.get(row, DASH), 0) for column in beside.values()]

@@ -13,7 +13,8 @@ from glossbench.frames import CELL, TASK
 from glossbench.paper import Facts
 
 COLUMNS = [
-    "source", "model", "transductive", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds", "departures",
+    "source", "model", "transductive", "encoder", "objective", "corpus", "accuracy", "std", "n_seeds",
+    "differences_from_paper",
 ]  # fmt: skip
 SEES = "Sees the test documents"
 
@@ -38,7 +39,7 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
 
     Returns:
         One row per model and corpus: source ("published" or "ours"), transductive (whether the model reads the test
-        documents while it is trained), accuracy in percent, std, n_seeds, departures (the differences that make a
+        documents while it is trained), accuracy in percent, std, n_seeds, differences_from_paper (those that make a
         score of ours not comparable) and rank (among all models of the corpus, by the rounded accuracy). Scores that
         are not comparable have no rank.
     """
@@ -48,13 +49,14 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
     best = means.sort_values(["val_macro_f1", "place"], ascending=[False, True]).drop_duplicates(TASK)
     rows = rows.merge(best[CELL])
     ours = arrange(over_seeds(rows, ["accuracy"]), ["encoder", "corpus"]).rename(columns={"mean": "accuracy"})
-    departures = ours.set_index(CELL).index.map(differences_by_cell(rows, facts))
+    differences = ours.set_index(CELL).index.map(differences_by_cell(rows, facts))
     names = [f"G-Loss + {encoder_name(encoder)} (ours)" for encoder in ours["encoder"]]
-    ours = ours.assign(source="ours", transductive=False, model=names, departures=departures)
-    theirs = models.assign(source="published", departures="")
+    ours = ours.assign(source="ours", transductive=False, model=names, differences_from_paper=differences)
+    theirs = models.assign(source="published", differences_from_paper="")
     table = pd.concat([theirs, ours], ignore_index=True).reindex(columns=COLUMNS)
-    competing = table["accuracy"].astype(float).map(lambda value: rounded(value, 2)).where(table["departures"] == "")
-    return table.assign(rank=competing.groupby(table["corpus"]).rank("min", ascending=False).astype("Int64"))
+    competing = table["accuracy"].astype(float).map(lambda value: rounded(value, 2))
+    competing = competing.where(table["differences_from_paper"] == "").groupby(table["corpus"])
+    return table.assign(rank=competing.rank("min", ascending=False).astype("Int64"))
 
 
 def layout(table: pd.DataFrame, **_: Any) -> Layout:
@@ -62,23 +64,20 @@ def layout(table: pd.DataFrame, **_: Any) -> Layout:
 
     Scores of ours that are not comparable have a dagger.
     """
-    scores = zip(table["source"] == "published", table["accuracy"], table["std"], table["departures"], strict=True)
     titled = (
-        table.rename(columns={"model": "Model"})
-        .drop(columns="n_seeds")
-        .assign(
-            text=[
-                (number(mean, 2) if published else mean_spread(mean, std)) + (" †" if departures else "")
-                for published, mean, std, departures in scores
-            ],
-            mark=table["rank"].where(table["rank"] <= 2, 0).fillna(0).astype(int),
-        )
+        table.rename(columns={"model": "Model"}).drop(columns="n_seeds").assign(text=[*map(_text, table.itertuples())])
     )
     transductive = table.groupby("model", sort=False)["transductive"].any()
     sees = {(model,): "yes" if sees else "no" for model, sees in transductive.items()}
     laid_out = grid(titled, ["Model"], ["corpus"], row_keys=list(sees), beside={SEES: sees})
     places = [SEES, *laid_out.cells.columns.drop(SEES)]
-    reasons = [f"{corpus_name(row.corpus)}: {row.departures}" for row in table.itertuples() if row.departures]
+    differences = zip(table["corpus"], table["differences_from_paper"], strict=True)
+    reasons = [f"{corpus_name(corpus)}: {reason}" for corpus, reason in differences if reason]
     return Layout(laid_out.cells[places], laid_out.ranks[places], worded=frozenset([SEES])).with_notes(
         note_of("† Not comparable with the published scores, and not ranked.", reasons)
     )
+
+
+def _text(row) -> str:
+    score = number(row.accuracy, 2) if row.source == "published" else mean_spread(row.accuracy, row.std)
+    return f"{score} †" if row.differences_from_paper else score

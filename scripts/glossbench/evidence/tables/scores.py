@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned, of_protocol, with_gloss, with_untuned
-from glossbench.evidence.tables.layout import Key, Layout, distinct, grid
+from glossbench.evidence.tables.layout import Layout, distinct, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
 
@@ -94,15 +94,10 @@ def texts(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def marks(table: pd.DataFrame) -> pd.Series:
-    """The ranks to mark: 1 for the best and 2 for the second best of at least two objectives, 0 for all others."""
-    competitors = table.groupby([*COMPETITION, "metric"])["rank"].transform("count")
-    return table["rank"].where((table["rank"] <= 2) & (competitors > 1), 0).fillna(0).astype(int)
-
-
 def score_grid(table: pd.DataFrame, rows: list[str], columns: list[str], **options: Any) -> Layout:
-    """A ``grid`` of a table from ``over_seeds``: means over seeds, the best and the second best marked."""
-    return grid(table.assign(text=texts(table), mark=marks(table)), rows, columns, **options)
+    """A ``grid`` of a table from ``over_seeds``: means over seeds, marked where at least two objectives compete."""
+    competitors = table.groupby([*COMPETITION, "metric"])["rank"].transform("count")
+    return grid(table.assign(text=texts(table), rank=table["rank"].where(competitors > 1)), rows, columns, **options)
 
 
 def select(
@@ -129,15 +124,11 @@ def layout(table: pd.DataFrame, rows: list[str], columns: list[str], widest: int
 
     Rows of single corpora are all combinations of an encoder's corpora and objectives. Those not run have dashes.
     """
-    keys = _every_cell(table) if "corpus" in rows else None
-    note = UNTUNED_RUNS if is_untuned(table).any() else None
+    note, keys = UNTUNED_RUNS if is_untuned(table).any() else None, None
+    if "corpus" in rows:
+        encoders = [(encoder, table[table["encoder"] == encoder]) for (encoder,) in distinct(table, ["encoder"])]
+        ends = [
+            (encoder, product(distinct(own, ["corpus"]), distinct(own, ["objective"]))) for encoder, own in encoders
+        ]
+        keys = [(encoder, *corpus, *objective) for encoder, found in ends for corpus, objective in found]
     return score_grid(table, rows, columns, row_keys=keys, widest=widest).with_notes(note)
-
-
-def _every_cell(table: pd.DataFrame) -> list[Key]:
-    """The combinations of each encoder's corpora and objectives."""
-    keys = []
-    for (encoder,) in distinct(table, ["encoder"]):
-        own = table[table["encoder"] == encoder]
-        keys += [(encoder, *c, *o) for c, o in product(distinct(own, ["corpus"]), distinct(own, ["objective"]))]
-    return keys
