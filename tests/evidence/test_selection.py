@@ -22,21 +22,12 @@ def test_a_preset_competes_and_a_changed_setting_does_not():
 
 
 def test_variations_of_an_objective_change_one_setting_or_none():
-    assert objectives(selection.variations(PLANNED, "gloss-o-ce", "weight")) == [
-        "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9",
-    ]  # fmt: skip
-    assert objectives(selection.variations(PLANNED, "gloss-o-ce@reference", "weight")) == [
-        "gloss-o-ce@reference+weight=0.3"
-    ]
-
-
-def test_one_at_a_time_keeps_unvaried_rows_only_where_they_are_varied():
+    plain = ["gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9"]
+    reference = ["gloss-o-ce@reference+weight=0.3"]
+    assert objectives(selection.variations(PLANNED, "gloss-o-ce", "weight")) == plain
+    assert objectives(selection.variations(PLANNED, "gloss-o-ce@reference", "weight")) == reference
     rows = selection.one_at_a_time(PLANNED, ["weight", "sigma"])
-    chosen = PLANNED.loc[rows.index]
-    assert objectives(chosen) == [
-        "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9", "gloss-o-ce+sigma=x2",
-        "gloss-o-ce@reference+weight=0.3",
-    ]  # fmt: skip
+    assert objectives(PLANNED.loc[rows.index]) == [*plain, "gloss-o-ce+sigma=x2", *reference]
     assert set(rows["objective"]) == {"gloss-o-ce", "gloss-o-ce@reference"}
     assert selection.one_at_a_time(PLANNED, ["labeled_fraction"]).empty
 
@@ -63,12 +54,6 @@ def test_values_of_keys_are_multiples_or_numbers():
     )
 
 
-def planned(finished: list[bool]) -> pd.DataFrame:
-    """Two integrated cells of three seeds each, and a standalone run that was not finished."""
-    scores = {("mr", "bert-base", "ce"): [0] * 3, ("r8", "bert-base", "ce"): [0] * 3, ("mr", "bert-base", "scl"): [0]}
-    return coverage(runs(scores), [*finished, False])
-
-
 @pytest.mark.parametrize(
     ("finished", "note"),
     [
@@ -79,8 +64,8 @@ def planned(finished: list[bool]) -> pd.DataFrame:
     ],
 )
 def test_coverage_note_counts_the_runs_and_seeds_of_the_selection(finished, note):
-    assert selection.coverage_note(planned(finished), table_of("integrated").select) == note
-
-
-def test_coverage_note_of_a_table_that_stands_on_no_run_is_none():
-    assert selection.coverage_note(planned([False] * 6), table_of("search").select) is None
+    """Two integrated cells of three seeds each; a standalone run that was not finished does not count."""
+    scores = {("mr", "bert-base", "ce"): [0] * 3, ("r8", "bert-base", "ce"): [0] * 3, ("mr", "bert-base", "scl"): [0]}
+    planned = coverage(runs(scores), [*finished, False])
+    assert selection.coverage_note(planned, table_of("integrated").select) == note
+    assert selection.coverage_note(planned, table_of("search").select) is None

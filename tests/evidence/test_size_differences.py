@@ -24,15 +24,15 @@ def test_every_difference_is_named_by_what_was_run_and_what_the_paper_has():
     ]
 
 
-def test_the_least_of_several_runs_counts():
-    assert found(n_trainable=[110_000_000, 14_200_000]) == ["trained 14.2 of 110.0 million parameters"]
-
-
-@pytest.mark.parametrize("parameters", [109_482_240, 110_104_890])
-def test_with_or_without_a_head_it_is_the_papers_encoder(parameters):
-    assert found(n_parameters=parameters, n_trainable=parameters) == []
-
-
-def test_a_corpus_that_the_paper_lacks_is_not_judged_by_its_size_and_an_encoder_by_its_own():
-    assert found("my-corpus", "my-encoder", n_train=3) == []
-    assert found("my-corpus", "my-encoder", n_trainable=1_000_000) == ["trained 1.0 of 22.0 million parameters"]
+@pytest.mark.parametrize(
+    ("columns", "differences"),
+    [
+        ({"n_trainable": [110_000_000, 14_200_000]}, ["trained 14.2 of 110.0 million parameters"]),  # the least counts
+        ({"n_parameters": 109_482_240, "n_trainable": 109_482_240}, []),  # without a head
+        ({"n_parameters": 110_104_890, "n_trainable": 110_104_890}, []),  # with one
+        ({"corpus": "my-corpus", "n_train": 3}, []),
+        ({"encoder": "my-encoder", "n_trainable": 1_000_000}, ["trained 1.0 of 22.0 million parameters"]),
+    ],
+)
+def test_encoders_are_compared_by_parameters_and_the_papers_corpora_by_documents(columns, differences):
+    assert found(**columns) == differences

@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.pairs import holm, paired, pairwise
+from glossbench.evidence.statistics.scores import cells
 from made_up import by_corpus
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -21,56 +23,46 @@ SLEEP = {
 GAINS = [0.005, -0.008, 0.017, 0.033, 0.006, -0.005, 0.007, 0, 0.063, 0, 0.022, 0.047, 0.009, 0.021]
 
 
+def against_scl(scores: dict) -> pd.DataFrame:
+    """Tests of accuracy of G-Loss-O against SCL, from scores by corpus and objective."""
+    return paired(by_corpus(scores), "gloss-o", "scl", "accuracy")
+
+
 def test_paired_t_gives_the_textbook_value_over_seeds():
-    table = by_corpus({("mr", key): values for key, values in SLEEP.items()})
-    found = paired(table, "gloss-o", "scl", "accuracy").set_index("pairs").loc["seeds"]
-    assert (found["n"], found["corpus"]) == (10, "mr")
-    assert found["difference"] == pytest.approx(1.58)
-    assert found["t"] == pytest.approx(4.0621, abs=5e-5)
+    found = against_scl({("mr", key): values for key, values in SLEEP.items()}).set_index("pairs").loc["seeds"]
+    assert found[["n", "corpus", "reason"]].to_list() == [10, "mr", ""]
+    assert found[["difference", "t", "effect_size"]].to_list() == pytest.approx(
+        [1.58, 4.0621, 4.0621 / math.sqrt(10)], abs=5e-5
+    )
     assert found["p"] == pytest.approx(0.002833, abs=5e-7)
     assert (found["low"], found["high"]) == pytest.approx((0.7001142, 2.4598858))
-    assert found["effect_size"] == pytest.approx(4.0621 / math.sqrt(10), abs=1e-4)
-    assert found["reason"] == ""
 
 
 def test_corpora_are_paired_by_the_means_of_their_common_seeds():
-    scores = {("mr", "scl"): [0.5, 0.6, 0.9], ("mr", "gloss-o"): [0.6, 0.8]}  # the third seed has no partner
-    scores |= {
-        ("r8", "scl"): [0.7, 0.7],
-        ("r8", "gloss-o"): [0.8, 0.7],
-        ("r52", "scl"): [0.9],
-        ("r52", "gloss-o"): [0.9],
-    }
-    scores |= {("20ng", "scl"): [0.9]}  # no partner at all
-    rows = paired(by_corpus(scores), "gloss-o", "scl", "accuracy").set_index(["pairs", "corpus"])
-    across = rows.loc["corpora", "all"]
-    gains = [0.15, 0.05, 0.0]
-    assert (across["n"], across["difference"]) == (3, pytest.approx(np.mean(gains)))
-    # scipy by another road: Student's t of the differences worked out by hand
-    t = np.mean(gains) / (np.std(gains, ddof=1) / math.sqrt(3))
-    assert across["t"] == pytest.approx(t)
-    assert across["p"] == pytest.approx(2 * stats.t.sf(abs(t), 2))
-    assert rows.loc["runs", "all"]["n"] == 5
+    scl = {"mr": [0.5, 0.6, 0.9], "r8": [0.7, 0.7], "r52": [0.9], "20ng": [0.9]}  # the last of mr, and 20ng, are alone
+    gloss = {"mr": [0.6, 0.8], "r8": [0.8, 0.7], "r52": [0.9]}
+    scores = {(corpus, "scl"): seeds for corpus, seeds in scl.items()}
+    rows = against_scl(scores | {(corpus, "gloss-o"): seeds for corpus, seeds in gloss.items()})
+    rows = rows.set_index(["pairs", "corpus"])
+    across, gains = rows.loc["corpora", "all"], [0.15, 0.05, 0.0]
+    t = np.mean(gains) / (np.std(gains, ddof=1) / math.sqrt(3))  # Student's t of the differences worked out by hand
+    expected = [3, np.mean(gains), t, 2 * stats.t.sf(abs(t), 2)]
+    assert across[["n", "difference", "t", "p"]].to_list() == pytest.approx(expected)
+    assert rows["n"].to_list() == [3, 5, 2, 2, 1]
     assert list(rows.loc["seeds"].index) == ["mr", "r8", "r52"]
-    assert rows.loc["seeds", "mr"]["n"] == 2
 
 
-def test_wilcoxon_follows_demsar():
+def test_wilcoxon_follows_demsar_and_is_exact_without_ties():
     scores = {(f"c{i:02d}", "scl"): [0.5] for i in range(14)}
     scores |= {(f"c{i:02d}", "gloss-o"): [0.5 + gain] for i, gain in enumerate(GAINS)}
-    found = paired(by_corpus(scores), "gloss-o", "scl", "accuracy").iloc[0]
     z = (12 - 14 * 15 / 4) / math.sqrt(14 * 15 * 29 / 24)  # his formula, without correction for ties
-    assert found["wilcoxon_p"] == pytest.approx(2 * stats.norm.cdf(z), rel=0.01)
-
-
-def test_wilcoxon_is_exact_without_ties():
-    scores = {("mr", "scl"): [0.0] * 6, ("mr", "gloss-o"): [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]}
-    found = paired(by_corpus(scores), "gloss-o", "scl", "accuracy").iloc[-1]
-    assert found["wilcoxon_p"] == pytest.approx(2 / 2**6)
+    assert against_scl(scores).iloc[0]["wilcoxon_p"] == pytest.approx(2 * stats.norm.cdf(z), rel=0.01)
+    exact = against_scl({("mr", "scl"): [0.0] * 6, ("mr", "gloss-o"): [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]})
+    assert exact.iloc[-1]["wilcoxon_p"] == pytest.approx(2 / 2**6)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "said"),
+    ("ours", "theirs", "reason"),
     [
         ([0.9], [0.8], "1 common seed: a paired test needs 3"),
         ([0.9, 0.8], [0.8, 0.8], "2 common seeds: a paired test needs 3"),
@@ -78,21 +70,17 @@ def test_wilcoxon_is_exact_without_ties():
         ([0.9, 0.8, 0.7], [0.8, 0.7, 0.5], "Wilcoxon: 3 common seeds cannot give p < 0.05, 6 can"),
     ],
 )
-def test_too_little_to_test_is_said_instead_of_a_number(ours, theirs, said):
-    found = paired(by_corpus({("mr", "gloss-o"): ours, ("mr", "scl"): theirs}), "gloss-o", "scl", "accuracy").iloc[-1]
-    assert found["reason"] == said
+def test_too_little_to_test_is_a_reason_instead_of_a_number(ours, theirs, reason):
+    found = against_scl({("mr", "gloss-o"): ours, ("mr", "scl"): theirs}).iloc[-1]
+    assert found["reason"] == reason
     assert math.isnan(found["wilcoxon_p"])
-    assert math.isnan(found["p"]) == ("Wilcoxon" not in said)
+    assert math.isnan(found["p"]) == ("Wilcoxon" not in reason)
 
 
-def test_holm_by_hand_and_a_missing_p_is_no_test():
-    adjusted = holm(pd.Series([0.01, 0.04, math.nan, 0.03, 0.005]))
-    assert adjusted.tolist() == pytest.approx([0.03, 0.06, math.nan, 0.06, 0.02], nan_ok=True)
-
-
-def test_holm_is_that_of_statsmodels():
+def test_holm_is_that_of_statsmodels_and_a_missing_p_is_no_test():
     p_values = np.random.default_rng(2).uniform(0, 0.2, 50)
-    assert holm(pd.Series(p_values)).to_numpy() == pytest.approx(multipletests(p_values, method="holm")[1])
+    expected = [*multipletests(p_values, method="holm")[1], math.nan]
+    assert holm(pd.Series([*p_values, math.nan])).to_list() == pytest.approx(expected, nan_ok=True)
 
 
 def test_pairwise_has_every_pair_once_corrected_within_its_family():
@@ -100,11 +88,29 @@ def test_pairwise_has_every_pair_once_corrected_within_its_family():
     scores = {(c, o): generator.normal(0.8, 0.1, 4).tolist() for c in ("mr", "r8", "r52") for o in OBJECTIVES}
     table = pd.concat([by_corpus(scores), by_corpus({("mr", "gloss-o+sigma=x1.5"): [0.1, 0.2, 0.3, 0.4]})])
     rows = pairwise(table, "accuracy")
-    assert "gloss-o+sigma=x1.5" not in {*rows["objective"], *rows["baseline"]}
     assert rows["pairs"].drop_duplicates().tolist() == ["corpora", "runs", "seeds"]
     for _, family in rows.groupby(["pairs", "corpus"]):
         pairs = {frozenset(pair) for pair in family[["objective", "baseline"]].itertuples(index=False)}
         assert pairs == {frozenset(pair) for pair in itertools.combinations(OBJECTIVES, 2)}
-        ordered = family.sort_values("p")
-        by_hand = np.minimum(1, np.maximum.accumulate(ordered["p"].to_numpy() * np.arange(6, 0, -1)))
-        assert ordered["p_holm"].to_numpy() == pytest.approx(by_hand)
+        assert family["p_holm"].to_numpy() == pytest.approx(multipletests(family["p"], method="holm")[1])
+
+
+def test_cells_hold_mean_spread_and_an_interval_that_is_the_same_each_time():
+    table = by_corpus({("mr", "scl"): [0.7, 0.8, 0.9], ("mr", "gloss-o"): [0.6]})
+    scl, gloss = cells(table, "accuracy").to_dict("records")
+    half = 4.302653 * 0.1 / math.sqrt(3)  # the quantile of Student's t with two degrees of freedom, from a table
+    expected = [3, 0.8, 0.1, 0.8 - half, 0.8 + half]
+    assert [scl[key] for key in ("n", "mean", "std", "low", "high")] == pytest.approx(expected)
+    assert all(math.isnan(gloss[key]) for key in ("std", "low"))
+    assert gloss["reason"] == "one run: no spread"
+    pd.testing.assert_frame_equal(cells(table, "accuracy"), cells(table.iloc[::-1], "accuracy"))
+
+
+def test_scores_that_are_no_number_are_left_out():
+    table = by_corpus({("mr", "scl"): [0.7, 0.8], ("mr", "gloss-o"): [0.6, 0.7]}).assign(test_macro_silhouette=math.nan)
+    table.loc[0, "test_macro_silhouette"] = 0.5
+    assert cells(table, "macro_silhouette")[["objective", "n"]].to_numpy().tolist() == [["scl", 1]]
+    assert paired(table, "gloss-o", "scl", "macro_silhouette").empty
+    assert pairwise(table, "macro_silhouette").empty
+    with pytest.raises(GlossbenchError, match="no column speed or test_speed"):
+        cells(table, "speed")

@@ -14,14 +14,12 @@ def test_seeds_needed_are_those_of_the_power_tables(effect, n):
     assert power[0] < 0.8 <= power[1]
 
 
-@pytest.mark.parametrize(("difference", "std"), [(0, 1), (1, 0), (math.nan, 1), (1, math.nan), (1, -1)])
-def test_no_number_of_seeds_where_none_can_be_given(difference, std):
-    assert seeds_needed(difference, std) is None
-
-
-def test_seeds_needed_for_extreme_effects():
-    assert seeds_needed(1e6, 1) == 2
-    assert seeds_needed(-0.5, 1) == 34
+@pytest.mark.parametrize(
+    ("difference", "std", "n"),
+    [(0, 1, None), (1, 0, None), (math.nan, 1, None), (1, math.nan, None), (1, -1, None), (1e6, 1, 2), (-0.5, 1, 34)],
+)
+def test_extreme_effects_and_none_where_none_can_be_given(difference, std, n):
+    assert seeds_needed(difference, std) == n
     assert seeds_needed(1e-3, 1) == pytest.approx((1.959964 + 0.841621) ** 2 * 1e6, rel=1e-4)
 
 

@@ -15,21 +15,16 @@ def test_seeds_for_the_papers_differences_use_our_spread_where_there_is_one():
         test_macro_f1=math.nan, test_macro_silhouette=math.nan
     )
     keys = {"encoder": "bert-base", "protocol": "standalone", "metric": "accuracy"}
+    means = {("mr", "gloss-o"): 80.5, ("mr", "scl"): 80.0, ("r8", "gloss-o"): 90.1, ("r8", "scl"): 90.0}
     paper = pd.DataFrame(
         [
-            {"corpus": "mr", "objective": "gloss-o", "mean": 80.5, "std": 0.3, **keys},
-            {"corpus": "mr", "objective": "scl", "mean": 80.0, "std": 0.4, **keys},
-            {"corpus": "r8", "objective": "gloss-o", "mean": 90.1, "std": 0.3, **keys},
-            {"corpus": "r8", "objective": "scl", "mean": 90.0, "std": 0.4, **keys},
+            {"corpus": corpus, "objective": key, "mean": mean, "std": 0.3 if key == "gloss-o" else 0.4, **keys}
+            for (corpus, key), mean in means.items()
         ]
     )
     rows = seeds_for_published(pair_tests(table), paper).set_index("corpus")
-    assert rows.loc["mr", ["difference", "std", "std_source"]].tolist() == [
-        pytest.approx(0.5),
-        pytest.approx(1.0),
-        "runs",
-    ]
-    assert rows.loc["mr", "seeds"] == 34
+    expected = [pytest.approx(0.5), pytest.approx(1.0), "runs", 34]
+    assert rows.loc["mr", ["difference", "std", "std_source", "seeds"]].tolist() == expected
     assert rows.loc["r8", ["std", "std_source", "seeds"]].tolist() == [pytest.approx(0.5), "paper", 199]
     assert rows.loc["bbc", ["difference", "difference_source"]].tolist() == [pytest.approx(0.3), "paper, mean"]
 
