@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from documents_made_up import write_corpus
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.errors import CorpusError
-from glossbench.files import write_checksums
 
 DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
 
@@ -65,8 +65,7 @@ def test_pairs_are_told_apart_by_both_texts(tmp_path):
     lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(20)]
     lines += [f"q{i % 5},s{i},{'ab'[i % 2]},train" for i in range(4)]  # copies
     lines += ["q1,s1,b,test", "q1,t,b,test", "q0,s0,a,test", ",,a,test"]
-    (tmp_path / "data.csv").write_text("\n".join(lines))
-    manifest = write_checksums(tmp_path, ["data.csv"])
+    manifest = write_corpus(tmp_path, {"data.csv": "\n".join(lines)})
     columns = {"text": "q", "text_pair": "s", "label": "y", "split": "split"}
     splitting = {"fraction": 0.3, "seed": 0}
     splits, names = prepare("csv", splitting, manifest, {"columns": columns})
@@ -79,21 +78,12 @@ def test_pairs_are_told_apart_by_both_texts(tmp_path):
     assert (card["mean_words"], card["max_words"]) == (round(2 * 27 / 28, 2), 2)
 
 
-def write_texts(folder, contents):
-    """Write texts by name and their manifest."""
-    folder.mkdir(exist_ok=True)
-    for name, text in contents.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    return write_checksums(folder, contents)
-
-
 def test_corpus_of_one_class_or_of_no_documents_is_refused(tmp_path):
-    one = write_texts(tmp_path / "a", {f"sad/{i}.txt": f"film {i}" for i in range(10)})
+    one = write_corpus(tmp_path / "a", {f"sad/{i}.txt": f"film {i}" for i in range(10)})
     with pytest.raises(CorpusError, match=r"all documents are of the class 'sad', expected two or more$"):
         prepare("wheel-folders", DRAWN, one)
     with pytest.raises(CorpusError, match="no documents"):
-        prepare("wheel-folders", DRAWN, write_texts(tmp_path / "b", {}))
+        prepare("wheel-folders", DRAWN, write_corpus(tmp_path / "b", {}))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +95,7 @@ def test_corpus_of_one_class_or_of_no_documents_is_refused(tmp_path):
 )
 def test_splitting_that_does_not_fit_the_corpus_is_refused(tmp_path, splits, splitting, line):
     rows = [f"film {i},{'ab'[i % 2]},{split}" for i, split in enumerate(["train"] * 20 + splits + ["test"] * 4)]
-    manifest = write_texts(tmp_path, {"data.csv": "\n".join(["text,label,split", *rows])})
+    manifest = write_corpus(tmp_path, {"data.csv": "\n".join(["text,label,split", *rows])})
     columns = {name: name for name in ("text", "label", "split")}
     with pytest.raises(CorpusError, match=line):
         prepare("csv", splitting, manifest, {"columns": columns})

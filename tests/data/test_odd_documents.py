@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from documents_made_up import write_corpus
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
@@ -9,10 +10,11 @@ from glossbench.data.encoders import load_tokenizer
 from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
-from glossbench.files import write_checksums
 from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.training import Subset
 
+MAX_LENGTH = 24
+SPLITTING = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
 # Content of a file, and the words that the tokenizer must see in it, worked out by hand.
 ODD = {
     "nul": (b"good\x00 film\x00", "good film"),
@@ -23,18 +25,9 @@ ODD = {
     "latin-1": (b"caf\xe9 \xa3 5", "cafe £ 5"),
     "bom": (b"\xef\xbb\xbfgood film", "good film"),
     "empty": (b" \t", ""),
-    "long": (b"good film " * 100_000, "good film good film good film good"),
+    "long": (b"good film " * 100_000, "good film " * MAX_LENGTH),
     "one-word": (b"x" * 1_000_000, "[UNK]"),
 }
-MAX_LENGTH = 24
-
-
-def corpus_of(folder, contents):
-    for name, content in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    folder.mkdir(exist_ok=True)
-    return write_checksums(folder, contents)
 
 
 def documents_of(folder, minilm, kind, splitting, manifest):
@@ -66,16 +59,12 @@ def plain_files():
 @pytest.mark.slow
 def test_odd_documents_in_folders_give_the_tokens_of_what_can_be_read_in_them(tmp_path, minilm, plain_files):
     odd = {f"glad/{name}.txt": content for name, (content, _) in ODD.items()}
-    manifest = corpus_of(tmp_path / "corpus", plain_files | odd)
-    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    loaded = documents_of(tmp_path, minilm, "wheel-folders", splitting, manifest)
+    manifest = write_corpus(tmp_path / "corpus", plain_files | odd)
+    loaded = documents_of(tmp_path, minilm, "wheel-folders", SPLITTING, manifest)
     tokenizer = load_tokenizer(minilm)
     assert loaded.keys() == (plain_files | odd).keys()
     for name, (_, seen) in ODD.items():
-        expected = ids_of(tokenizer, seen)
-        if name == "long":
-            expected = ids_of(tokenizer, "good film " * MAX_LENGTH)
-        assert loaded[f"glad/{name}.txt"] == expected, name
+        assert loaded[f"glad/{name}.txt"] == ids_of(tokenizer, seen), name
     assert "שלום" in tokenizer.decode(loaded["glad/hebrew.txt"])
 
 
@@ -87,23 +76,21 @@ def test_odd_documents_in_lines_give_the_tokens_of_what_can_be_read_in_them(tmp_
     labels += [f"{name}\ttrain\tglad" for name in names]
     texts += [ODD[name][0] for name in names]
     contents = {"labels.txt": b"\xef\xbb\xbf" + "\n".join(labels).encode(), "texts.txt": b"\r\n".join(texts) + b"\n"}
-    manifest = corpus_of(tmp_path / "corpus", contents)
+    manifest = write_corpus(tmp_path / "corpus", contents)
     loaded = documents_of(tmp_path, minilm, "textgcn", {"fraction": 0.2, "seed": 0}, manifest)
     tokenizer = load_tokenizer(minilm)
     assert len(loaded) == len(labels)
     assert loaded["train-0"] == ids_of(tokenizer, "film 0")
     for name in names:
-        seen = "good film " * MAX_LENGTH if name == "long" else ODD[name][1]
-        assert loaded[name] == ids_of(tokenizer, seen), name
+        assert loaded[name] == ids_of(tokenizer, ODD[name][1]), name
 
 
 def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path, minilm, plain_files):
-    manifest = corpus_of(tmp_path / "corpus", plain_files | {"rare/1.txt": b"once"})
-    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    loaded = documents_of(tmp_path, minilm, "wheel-folders", splitting, manifest)
+    manifest = write_corpus(tmp_path / "corpus", plain_files | {"rare/1.txt": b"once"})
+    loaded = documents_of(tmp_path, minilm, "wheel-folders", SPLITTING, manifest)
     assert len(loaded) == 21
-    splits, class_names = prepare("wheel-folders", splitting, manifest)
-    card = describe(splits, class_names, {"splitting": splitting})
+    splits, class_names = prepare("wheel-folders", SPLITTING, manifest)
+    card = describe(splits, class_names, {"splitting": SPLITTING})
     assert [card["class_counts"][split]["rare"] for split in ("train", "val", "test")] == [1, 0, 0]
     assert card["n_classes_missing"] == {"train": 0, "val": 1, "test": 1}
     rare = class_names.index("rare")
@@ -118,7 +105,6 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
 
 
 def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, minilm, plain_files):
-    splitting = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}
-    documents_of(tmp_path, minilm, "wheel-folders", splitting, corpus_of(tmp_path / "corpus", plain_files))
+    documents_of(tmp_path, minilm, "wheel-folders", SPLITTING, write_corpus(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
         load_splits(RunFiles(tmp_path / "tokens", minilm), Subset(val=99))

@@ -1,7 +1,5 @@
 """What each step depends on of a registry's entry, and what it does not depend on."""
 
-import copy
-
 import pytest
 from data_registries import registry
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
@@ -18,21 +16,9 @@ def test_rewording_an_entry_changes_its_card_alone():
     assert fetch_settings(reworded) == fetch_settings(entry)
     assert prepare_settings(reworded) == prepare_settings(entry)
     assert card_settings("mr", reworded) != card_settings("mr", entry)
-
-
-def test_stating_sizes_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
     bare = {key: value for key, value in entry.items() if key != "documents"}
     assert prepare_settings(bare) == prepare_settings(entry)
     assert "documents" not in card_settings("mr", bare)
-
-
-def test_another_host_with_the_same_files_prepares_nothing_again():
-    entry = registry("corpora")["mr"]
-    moved = copy.deepcopy(entry)
-    for source in moved["files"].values():
-        source["url"] = source["url"].replace("raw.githubusercontent.com", "example.org")
-    assert prepare_settings(moved) == prepare_settings(entry)
 
 
 def test_files_are_identified_by_their_content_wherever_they_are():

@@ -8,9 +8,9 @@ import lzma
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from documents_made_up import write_corpus
 from glossbench.data.corpora import prepare
 from glossbench.errors import CorpusError
-from glossbench.files import write_checksums
 
 ROWS = [
     ("Rain,\nall day ", "sad", "train"),
@@ -40,9 +40,7 @@ CONTENTS = {
 
 
 def prepared(folder, kind: str, content: bytes, splitting="given", columns=COLUMNS):
-    folder.mkdir(exist_ok=True)
-    (folder / f"data.{kind}").write_bytes(content)
-    return prepare(kind, splitting, write_checksums(folder, [f"data.{kind}"]), {"columns": columns})
+    return prepare(kind, splitting, write_corpus(folder, {f"data.{kind}": content}), {"columns": columns})
 
 
 @pytest.mark.parametrize("kind", CONTENTS)

@@ -14,7 +14,7 @@ from glossbench.errors import SettingsError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
-from tiny_models import FAMILIES, save_tiny
+from tiny_models import FAMILIES
 
 LENGTH = 12
 PAIRS = [
@@ -36,9 +36,9 @@ def val_split(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def encoder(request, tmp_path_factory):
-    return request.param, save_tiny(request.param, tmp_path_factory.mktemp("tiny") / request.param)
+@pytest.fixture(params=FAMILIES)
+def encoder(request, tiny):
+    return request.param, tiny[request.param]
 
 
 @pytest.fixture
@@ -85,19 +85,6 @@ def test_embeddings_are_those_of_the_model_called_with_the_tokenizers_own_pairs(
         lower = hidden_states(keep_layers(load_backbone(folder), 0, 1), stored, 48)
         upper = Encoder(keep_layers(load_backbone(folder), 1, 2), micro_batch_tokens=48).eval()
         torch.testing.assert_close(upper(lower), expected, rtol=2e-3, atol=2e-3)
-
-
-def test_selection_keeps_token_types_with_their_tokens(stored):
-    chosen = stored.select([3, 0])
-    if stored.token_types is None:
-        assert chosen.token_types is None
-        return
-    for row, i in enumerate([3, 0]):
-        own, before = (
-            slice(kept.offsets[place], kept.offsets[place + 1]) for kept, place in ((chosen, row), (stored, i))
-        )
-        assert chosen.token_types[own].tolist() == stored.token_types[before].tolist()
-        assert chosen.values[own].tolist() == stored.values[before].tolist()
 
 
 def test_length_must_hold_the_special_tokens_of_a_pair(val_split, encoder, tmp_path):
