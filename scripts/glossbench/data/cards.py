@@ -9,8 +9,8 @@ from glossbench.errors import CorpusError
 def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: dict) -> dict:
     """Count what a reader of results should know about a corpus.
 
-    Texts, or pairs of texts, are compared exactly. Words are separated by white space; the two texts of a pair are
-    counted together.
+    Texts, or pairs of texts, are compared exactly. Words are separated by white space; those of a pair are counted
+    together.
 
     Args:
         splits: Frames by "train", "val" and "test", with doc_id, text, label, and text_pair where documents are pairs.

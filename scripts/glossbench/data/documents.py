@@ -86,13 +86,13 @@ class Documents:
 
 
 def load_documents(tokens_dir: str | Path, split: str) -> Documents:
-    """Read one split that ``tokens.tokenize`` wrote; tensors are on the CPU.
-
-    Args:
-        tokens_dir: The folder that it wrote.
-        split: "train", "val" or "test".
-    """
-    table = _read_table(Path(tokens_dir) / split)
+    """Read one split of the folder that ``tokens.tokenize`` wrote; tensors are on the CPU."""
+    folder, tables = Path(tokens_dir) / split, []
+    for file in sorted(folder.glob("data-*.arrow")):  # importing ``datasets`` takes longer than reading
+        with reading(file), pa.memory_map(str(file)) as source:
+            tables.append(pa.ipc.open_stream(source).read_all())
+    with reading(folder):
+        table = pa.concat_tables(tables)
     ids = table.column("input_ids")
     types = table.column("token_type_ids") if "token_type_ids" in table.column_names else None
     return Documents(
@@ -102,16 +102,6 @@ def load_documents(tokens_dir: str | Path, split: str) -> Documents:
         labels=_tensor(table.column("label")),
         doc_ids=table.column("doc_id").to_pylist(),
     )
-
-
-def _read_table(folder: Path) -> pa.Table:
-    """The table of a dataset that ``Dataset.save_to_disk`` wrote. Importing ``datasets`` takes longer than reading."""
-    tables = []
-    for file in sorted(folder.glob("data-*.arrow")):
-        with reading(file), pa.memory_map(str(file)) as source:
-            tables.append(pa.ipc.open_stream(source).read_all())
-    with reading(folder):
-        return pa.concat_tables(tables)
 
 
 def _flat(lists: pa.ChunkedArray) -> Tensor:

@@ -60,10 +60,7 @@ def encoder_files(names: Collection[str]) -> tuple[list[str], str]:
 def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
     """Check that configuration, weights and tokenizer can be read, fit each other, and agree with the registry.
 
-    Args:
-        folder: The encoder's files.
-        facts: "layers" and "hidden", where the registry states them.
-        source: Name of the encoder in error messages.
+    ``facts`` are "layers" and "hidden", where the registry states them; ``source`` names the encoder in errors.
 
     Raises:
         FetchError: They cannot be read, do not fit, or are of a kind that is not supported.

@@ -113,14 +113,7 @@ def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
 def install(names: Iterable[str], stage: Path, folder: Path, source: dict | None) -> list[str]:
     """Move files from ``stage`` into ``folder``, remove those of an earlier source, and write the record last.
 
-    Args:
-        names: The files' names, relative to both folders.
-        stage: Folder that has the files.
-        folder: Folder that they are moved to.
-        source: What identifies the files; values that JSON can hold.
-
-    Returns:
-        The names, sorted.
+    ``source`` identifies the files, in values that JSON can hold. Names are relative to both folders; returned sorted.
     """
     names = sorted(names)
     earlier = _record(folder).get("files", {})

@@ -43,11 +43,7 @@ def local_files(entry: dict) -> list[str]:
 
 
 def check_path(entry: dict, place: str) -> None:
-    """Check the local file or folder of an entry, before Snakemake asks for it.
-
-    Args:
-        entry: The entry.
-        place: File and key of the entry, for the error.
+    """Check the local file or folder of an entry, before Snakemake asks for it; ``place`` is its file and key.
 
     Raises:
         SettingsError: The path does not exist, or Snakemake would read a part of it as a wildcard.

@@ -12,6 +12,7 @@ from glossbench.data.params import split_files
 from glossbench.data.tables import read_table
 from glossbench.errors import CorpusError
 
+COLUMNS = ["doc_id", "text", "class_name", "split"]
 SPLIT = re.compile(r"(?:^|-)(?:(train)(?:ing)?|(test))$")
 
 
@@ -95,7 +96,7 @@ def read_textgcn(files: dict[str, Path]) -> pd.DataFrame:
         if not (known := SPLIT.search(split)):
             raise CorpusError(f"{place}: unknown split {split!r}, expected one that ends in train or test")
         rows.append((doc_id, text, class_name, known[1] or known[2]))
-    return _frame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS, dtype="object")
 
 
 def read_folders(files: dict[str, Path]) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def read_folders(files: dict[str, Path]) -> pd.DataFrame:
         if not rest:
             raise CorpusError(f"{path}: a file beside the class folders, expected <class>/<name>.txt")
         rows.append((name, _decoded(_content(path)).strip(), class_name, ""))
-    return _frame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS, dtype="object")
 
 
 def read_hub_dataset(files: dict[str, Path], columns: dict[str, str], splits: dict) -> pd.DataFrame:
@@ -143,10 +144,6 @@ def _decoded(content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
-
-
-def _frame(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["doc_id", "text", "class_name", "split"], dtype="object")
 
 
 def _role(files: dict[str, Path], role: str) -> Path:

@@ -10,12 +10,10 @@ from glossbench.errors import CorpusError, SettingsError
 def stratified_subset(labels: np.ndarray, size: int, seed: int, per_class: int = 1) -> np.ndarray:
     """Draw documents with the classes in proportion, but no class fewer than ``per_class`` of those that it has.
 
-    The same labels, size and seed give the same documents.
-
     Args:
         labels: (N,) integers or names; a class may have a single document.
         size: Number of documents to draw.
-        seed: Seed of the draw.
+        seed: Seed of the draw; the same labels, size and seed give the same documents.
         per_class: Fewest documents of a class; all of a class that has no more. One of each where ``size`` allows it.
 
     Returns:
@@ -43,16 +41,10 @@ def stratified_subset(labels: np.ndarray, size: int, seed: int, per_class: int =
 
 
 def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np.ndarray | None:
-    """The documents of a split that a study uses: sorted indices, or None for all.
+    """The documents of a split that a study uses: sorted indices, or None for all. SettingsError if there are too few.
 
-    Args:
-        labels: (N,) of the whole split.
-        split: "train", "val" or "test".
-        subset: Size by split (None is all documents), ``seed`` of the draw, and ``per_class``, the fewest training
-            documents of a class.
-
-    Raises:
-        SettingsError: The subset cannot be drawn.
+    ``labels`` are (N,), of the whole split; ``subset`` has the size by split (None is all documents), the ``seed`` of
+    the draw, and ``per_class``, the fewest training documents of a class.
     """
     if subset[split] is None:
         return None
@@ -66,12 +58,7 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     """Hold out a share of the documents with the classes in proportion.
 
     round(fraction * N) documents are held out, or fewer where that would take the last document of a class: each class
-    keeps at least one, so that it can be learned.
-
-    Args:
-        labels: (N,) integers or names.
-        fraction: Share of documents to hold out.
-        seed: Seed of the draw.
+    keeps at least one, so that it can be learned. ``labels`` are (N,) integers or names.
 
     Returns:
         Sorted indices of the documents that are kept, and of those held out.
