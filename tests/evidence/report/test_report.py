@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import pytest
 from docutils.core import publish_parts
+from glossbench.evidence.report.overview import costs_in_all, costs_table
 from glossbench.evidence.report.page import machines, shown_outputs
 from glossbench.evidence.report.runs_table import runs_table
 from html_page import Page
 from jinja2 import Environment, StrictUndefined
-from made_up import corpora, coverage
+from made_up import corpora, coverage, runs
 from registered import OUTPUTS, ROOT
-from report_pages import ATTACK, PNG, claim, many_runs, page, shown, small_runs, study
+from report_pages import PNG, claim, many_runs, page, shown, small_runs, study
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +48,6 @@ def test_browser_is_told_to_run_the_page_s_own_script_and_no_other(html, parsed)
     assert f"script-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
     assert not [name for _, tag in parsed.tags for name in tag if name.startswith("on")]
-
-
-def test_text_from_outside_is_escaped_wherever_it_stands(html, parsed):
-    assert ATTACK not in html
-    # a corpus's title, a setting, provenance, a machine, a claim's caveat
-    assert parsed.text.count(ATTACK) >= 5
 
 
 def test_page_shows_study_settings_provenance_tables_figures_and_runs(html, parsed):
@@ -91,11 +86,6 @@ def test_picture_is_shown_with_the_scores_and_not_again_among_the_figures():
     assert html.count("At a glance") == section_of(html, "scores").count("At a glance") > 0
 
 
-def test_objectives_of_any_protocol_are_among_the_scores():
-    untuned = small_runs().assign(protocol=["untuned", "untuned", "integrated", "integrated"])
-    assert " Untuned CE 85.00 [" in Page(section_of(page(untuned), "scores")).words
-
-
 def test_claims_that_were_not_tested_are_folded_below_the_others_with_what_they_need(html):
     section = section_of(html, "claims")
     tested, folded = section.split('<details class="untested">')
@@ -125,22 +115,19 @@ def test_page_can_be_walked_by_its_links_and_heard(parsed):
     assert [image["alt"] for image in images] == ["What is seen"]
     assert [tag for tag, _ in parsed.tags].count("h1") == 1
     assert ("html", {"lang": "en"}) in parsed.tags
-
-
-def test_every_table_and_figure_links_to_the_files_that_it_names(parsed):
-    links = parsed.attributes("href")
-    assert {file for one in shown(study(small_runs())) for file in one.files} <= set(links)
-    assert {"tables/corpora.csv", "tables/integrated.tex", "figures/learning_curves.pdf"} <= set(links)
+    links = {file for one in shown(study(small_runs())) for file in one.files}
+    assert {"tables/corpora.csv", "tables/integrated.tex", "figures/learning_curves.pdf"} <= links
+    assert links <= set(parsed.attributes("href"))
 
 
 def test_page_says_what_it_stands_on_where_runs_are_missing():
-    runs = small_runs()
-    planned = coverage(runs, [True, False, True, True])  # without ce, seed 1
-    words = Page(page(made_from=study(runs[planned["finished"]], coverage=planned))).words
+    made = small_runs()
+    planned = coverage(made, [True, False, True, True])  # without ce, seed 1
+    words = Page(page(made_from=study(made[planned["finished"]], coverage=planned))).words
     assert "Stands on 3 of 4 planned runs, 0 to 1 of 1 to 2 seeds a cell." not in words
     assert "Stands on 3 of 4 planned runs, 1 of 1 to 2 seeds a cell." in words
     assert "MR, MiniLM-L6, CE 1" in words
-    assert "Partial." not in Page(page(runs)).words
+    assert "Partial." not in Page(page(made)).words
 
 
 def test_what_all_runs_share_is_told_once_and_what_none_has_not_at_all():
@@ -151,6 +138,20 @@ def test_what_all_runs_share_is_told_once_and_what_none_has_not_at_all():
     assert found["choices"] == {"Objective": ["CE", "SCL + CE", "G-Loss-O + CE (γ = 0.5)"], "Seed": ["0", "1"]}
     times = [row[headers.index("Time")] for row in found["rows"]]
     assert times == [("30.0 s", 30.0), ("1 h 00 min", 3600.0), ("1 min 40 s", 100.0), ("–", None)]
+
+
+def test_costs_are_summed_over_runs_and_the_slowest_is_named():
+    scores = {("mr", "minilm-l6", "ce"): [0.9, 0.9], ("mr", "minilm-l6", "scl"): [0.8]}
+    made = runs(
+        scores, total_seconds=[3600.0, 60.0, 12.34], stop_epoch=[2, 3, 5],
+        tokens_per_second=[1000.0, 3000.0, 5.0],
+    )  # fmt: skip
+    cells = costs_table(made).cells
+    columns = ["Runs", "Total time", "Mean last epoch"]
+    assert cells.loc[("MiniLM-L6", "CE"), columns].to_list() == ["2", "1 h 01 min", "2.5"]
+    assert cells.loc[("MiniLM-L6", "CE"), "Mean tokens/s"] == "2,000"
+    assert cells.loc[("MiniLM-L6", "SCL"), "Total time"] == "12.3 s"
+    assert costs_in_all(made)["Slowest run"] == "1 h 00 min (CE on MR with MiniLM-L6, seed 0)"
 
 
 def test_provenance_names_the_machines_and_seeds_of_the_runs():
@@ -195,10 +196,6 @@ def test_captions_are_text_that_snakemake_s_report_can_set(path):
     rendered = text.render(snakemake={"config": {"study": "mine"}, "params": {"caption": "A caption."}})
     quiet = {"report_level": 1, "halt_level": 1, "warning_stream": False}
     assert publish_parts(rendered, writer="html", settings_overrides=quiet)["html_body"].count("<p>") >= 1
-
-
-def test_every_output_has_its_caption():
-    assert {output.key for output in OUTPUTS} <= {path.stem for path in (ROOT / "report").glob("*.rst")}
 
 
 IMPORTS = """
