@@ -58,6 +58,12 @@ def class_labels(labels: Any, documents: int) -> Tensor:
     return whole
 
 
+def check_finite(embeddings: Tensor) -> None:
+    """Raise ValueError unless embeddings are finite. On an accelerator this is not checked: it would wait."""
+    if embeddings.device.type == "cpu" and not bool(embeddings.isfinite().all()):
+        raise ValueError("embeddings: NaN or infinity found")
+
+
 def check_mask(name: str, mask: Any, documents: int) -> None:
     """Raise TypeError unless a mask is a tensor, ValueError unless it is bool (B,).
 

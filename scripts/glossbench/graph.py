@@ -26,8 +26,6 @@ TRANSITIONS = ("stochastic", "column")
 SOLVE_TOLERANCE = 1e-10
 # A probability must exceed the error of the solve by this factor for its logarithm to be accurate to 1e-6.
 SOLVE_HEADROOM = 1e6
-# exp of it is finite in float64.
-LARGEST_EXPONENT = 700.0
 # Number of elimination steps whose tensors are kept for the backward pass; the steps of other blocks are recomputed.
 ELIMINATION_BLOCK = 64
 
@@ -253,7 +251,7 @@ def log_propagated_by_elimination(
     log_hidden = log_t[hidden]
     member = labels[kept][:, None] == present[None, :]  # (l, c)
     by_class = log_hidden[:, kept, None].masked_fill(~member, -math.inf).logsumexp(dim=1)  # (u, c)
-    matrix = torch.cat([log_hidden[:, hidden], by_class], dim=1)  # (u, u + c)
+    matrix = torch.cat([by_class, log_hidden[:, hidden]], dim=1)  # (u, c + u)
     arriving = log_t[kept][:, hidden].logsumexp(dim=0) if transition == "column" else None  # (u,)
 
     steps: list[Tensor] = []
@@ -267,10 +265,10 @@ def log_propagated_by_elimination(
         steps.extend(steps_of_block)
 
     log_y: list[Tensor] = []
-    for k, step in enumerate(reversed(steps)):  # step: (k + c,), to the nodes before k and the classes
-        row = step[k:]
+    for k, step in enumerate(reversed(steps)):  # step: (c + k,), to the classes and the nodes before k
+        row, before = torch.split(step, [len(present), k])
         if k:
-            row = log_add_exp(row, (step[:k, None] + torch.stack(log_y)).logsumexp(dim=0))
+            row = log_add_exp(row, (before[:, None] + torch.stack(log_y)).logsumexp(dim=0))
         log_y.append(row)
     answer = log_t.new_full((len(hidden), num_classes), -math.inf)
     return answer.index_copy(1, present, torch.stack(log_y))
@@ -287,11 +285,8 @@ class _LogAddExp(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         a, b = ctx.saved_tensors
-        difference = b - a
-        if torch.is_grad_enabled():  # the gradient will be differentiated
-            difference = difference.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
-            return gradient / (1 + difference.exp()), gradient / (1 + (-difference).exp())
-        return gradient / difference.exp().add_(1), gradient / difference.neg_().exp_().add_(1)
+        share = torch.sigmoid(b - a)  # of b; that of a is not 1 - share, which would lose its digits
+        return gradient * torch.sigmoid(a - b), gradient * share
 
 
 def log_add_exp(a: Tensor, b: Tensor) -> Tensor:
@@ -303,24 +298,26 @@ def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Te
     """Eliminate the last hidden nodes until ``bottom`` of them are left.
 
     Args:
-        matrix: (k, k + c) log transitions between the k remaining nodes and from them into the classes.
+        matrix: (k, c + k) log transitions from the k remaining nodes into the classes and between them.
         arriving: (k,) log weight that reaches each node from the kept nodes, or None.
         bottom: number of nodes that remain.
 
     Returns:
         ``matrix`` and ``arriving`` of the remaining nodes, and for each eliminated node the log weights
-        (k - 1 + c,) with which it passes its mass on.
+        (c + k - 1,) with which it passes its mass on.
     """
     steps = []
     for k in range(len(matrix) - 1, bottom - 1, -1):
-        others = torch.cat([matrix[:, :k], matrix[:, k + 1 :]], dim=1)
+        others, column = torch.split(matrix, [matrix.shape[1] - 1, 1], dim=1)
+        others, row = torch.split(others, [k, 1])
+        into = column[:k]
         if arriving is None:
-            leaving = others[k].logsumexp(dim=0)
+            leaving = row.logsumexp(dim=1, keepdim=True)
         else:
-            leaving = torch.cat([matrix[:k, k], arriving[k : k + 1]]).logsumexp(dim=0)
-        step = others[k] - leaving
-        steps.append(step)
+            leaving = torch.cat([into[:, 0], arriving[k:]]).logsumexp(dim=0)
+        step = row - leaving
+        steps.append(step[0])
         if arriving is not None:
-            arriving = log_add_exp(arriving[:k], arriving[k] + step[:k])
-        matrix = log_add_exp(others[:k], matrix[:k, k, None] + step)
+            arriving = log_add_exp(arriving[:k], arriving[k] + step[0, -k:]) if k else arriving[:0]
+        matrix = log_add_exp(others, into + step)
     return matrix, arriving, steps

@@ -168,8 +168,10 @@ def test_second_derivatives_of_the_elimination_have_no_nan():
 def test_embeddings_that_are_not_finite_are_said_so(broken):
     embeddings, labels, _ = batch(0, 12)
     embeddings[3, 2] = broken
-    with pytest.raises(ValueError, match=r"^embeddings: NaN or infinity found$"):
-        GLoss()(embeddings, labels)
+    for loss in (GLoss(), SupConLoss(), TripletLoss(), CosineSimilarityLoss(), GroupLoss()):
+        further = [torch.zeros(12, 3)] if isinstance(loss, GroupLoss) else []
+        with pytest.raises(ValueError, match=r"^embeddings: NaN or infinity found$"):
+            loss(embeddings, labels, *further)
     assert GLoss(check=False)(embeddings, labels).isnan()
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, scaled_rows
+from glossbench.arguments import check_batch, check_finite, scaled_rows
 
 
 class CosineSimilarityLoss(nn.Module):
@@ -25,9 +25,10 @@ class CosineSimilarityLoss(nn.Module):
 
         Raises:
             TypeError: if an argument is not a tensor.
-            ValueError: if shapes or types do not fit together.
+            ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels)
+        check_finite(embeddings)
         with torch.autocast(embeddings.device.type, enabled=False):
             unit = F.normalize(scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)

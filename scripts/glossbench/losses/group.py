@@ -6,7 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, check_mask, check_positive, check_range, check_tensor, scaled_rows
+from glossbench.arguments import (
+    check_batch,
+    check_finite,
+    check_mask,
+    check_positive,
+    check_range,
+    check_tensor,
+    scaled_rows,
+)
 from glossbench.transfer import lacks_float64, to_device
 
 # Added to a probability before its logarithm, as in the published code.
@@ -70,9 +78,10 @@ class GroupLoss(nn.Module):
 
         Raises:
             TypeError: if an argument is not a tensor.
-            ValueError: if shapes, types or labels do not fit together.
+            ValueError: if shapes, types or labels do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels)
+        check_finite(embeddings)
         check_tensor("logits", logits)
         classes = logits.shape[-1] if num_classes is None else num_classes
         if logits.shape != (len(labels), classes):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, check_choice, check_positive
+from glossbench.arguments import check_batch, check_choice, check_finite, check_positive
 
 AVERAGES = ("positive", "all")
 
@@ -44,9 +44,10 @@ class TripletLoss(nn.Module):
 
         Raises:
             TypeError: if an argument is not a tensor.
-            ValueError: if shapes or types do not fit together.
+            ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels)
+        check_finite(embeddings)
         with torch.autocast(embeddings.device.type, enabled=False):
             embeddings = embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
             distance = _distances(embeddings, self.squared)  # (B, B)
