@@ -2,11 +2,12 @@
 
 A loss is a ``torch.nn.Module`` that is called as ``loss(embeddings, labels)`` with embeddings (B, d) float32 and
 labels (B,) int64, and returns a scalar. Nothing more is required, so the losses of pytorch-metric-learning can be
-used as they are. A loss may also have any of these three members, which ``Loss`` declares with their types:
+used as they are. A loss may also have any of these four members, which ``Loss`` declares with their types:
 
 - ``needs``: names from ``AVAILABLE``; the engine passes each of them as a keyword argument.
 - ``report()``: named values of the last call; the engine averages them per epoch.
 - ``timer``: if it exists, the engine sets it; see ``timed``.
+- ``check``: if it exists, the engine sets it to False: it says itself where a run's loss is not finite.
 """
 
 from collections.abc import Callable
@@ -27,10 +28,12 @@ class Loss(Protocol):
         needs: names from ``AVAILABLE``: "logits" (B, C) float32, which exist only in the integrated protocol;
             "num_classes", the number of classes C; "class_weights" (C,) float32, or None where the study asks for
             none.
+        check: raise where embeddings are NaN or infinite.
         timer: None until the engine sets it; entered as ``timer("graph")`` and ``timer("propagation")``.
     """
 
     needs: ClassVar[frozenset[str]]
+    check: bool
     timer: Timer | None
 
     def __call__(self, embeddings: Tensor, labels: Tensor, **needed: Tensor | int | None) -> Tensor:

@@ -89,6 +89,8 @@ class Trainer:
         self.needs, self.timer = needs_of(self.loss), Timer(self.device)
         if hasattr(self.loss, "timer"):
             self.loss.timer = self.timer
+        if hasattr(self.loss, "check"):
+            self.loss.check = False
         balanced = self.settings.class_weights == "balanced"
         labels, classes = self.splits.train.labels, self.splits.num_classes
         self.class_weights = balanced_weights(labels, classes) if balanced else None
