@@ -52,9 +52,7 @@ def code_digest(script: Path, *modules: str) -> str:
 def origin(settings: str, code: str) -> dict[str, Any]:
     """What a result is made from, kept beside it, so that it can be told from the result of other settings or code.
 
-    Args:
-        settings: canonical JSON of the settings, without the seed.
-        code: digest of the code.
+    ``settings`` is canonical JSON, without the seed, ``code`` a digest.
     """
     return {"settings": hashlib.sha256(settings.encode()).hexdigest()[:16], "code": code, "numerics": NUMERICS}
 

@@ -1,7 +1,6 @@
 """The archive of a small study, made once for all tests of it."""
 
 import functools
-import hashlib
 import json
 from pathlib import Path
 
@@ -23,22 +22,14 @@ def _pictures_are_drawn_once():
     """A picture takes a second; that of the same frames is drawn once for all tests."""
     drawn, known = rebuilding.drawn, {}
 
-    def once(evidence, output, text):
-        frames = [evidence.frames[name].to_json() for name in sorted(evidence.frames)]
-        key = hashlib.sha256(json.dumps([frames, evidence.names, output, text]).encode()).digest()
-        if key not in known:
-            known[key] = drawn(evidence, output, text)
-        return known[key]
+    @functools.wraps(drawn)
+    def once(evidence, *given):
+        key = json.dumps([[frame.to_json() for _, frame in sorted(evidence.frames.items())], evidence.names, given])
+        return known[key] if key in known else known.setdefault(key, drawn(evidence, *given))
 
-    rebuilding.drawn = functools.wraps(drawn)(once)
+    rebuilding.drawn = once
     yield
     rebuilding.drawn = drawn
-
-
-@pytest.fixture(scope="session")
-def study_settings() -> dict:
-    """The study as its file has it."""
-    return SETTINGS
 
 
 @pytest.fixture(scope="session")

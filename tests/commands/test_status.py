@@ -14,29 +14,16 @@ from glossbench.settings.files import run_folder
 from glossbench.settings.study import load_study
 from registered import CONFIG
 
-SETTINGS = {
-    "study": "mine",
-    "corpora": ["bbc-news"],
-    "encoders": ["minilm-l6"],
-    "objectives": ["ce", "gloss-sqrt-ce"],
-    "seeds": [0, 1],
-}
+SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
+            "seeds": [0, 1]}  # fmt: skip
 STUDY = load_study(SETTINGS, "study", CONFIG)
 DONE, AT_WORK, FAILED, WAITING = STUDY.runs
 SAID = "2026-11-28T10:00:00"
 
-
 # a run after two epochs of ten seconds
-PROGRESS = SimpleNamespace(
-    epoch=2,
-    best={},
-    snapshots=[],
-    stopping=SimpleNamespace(best=0.8, bad_epochs=1),
-    history=[
-        {"epoch": 1, "val_macro_f1": 0.8, "seconds_epoch": 10.0},
-        {"epoch": 2, "val_macro_f1": 0.7, "seconds_epoch": 10.0},
-    ],
-)
+EPOCHS = [{"epoch": place, "val_macro_f1": score, "seconds_epoch": 10.0} for place, score in ((1, 0.8), (2, 0.7))]
+STOPPING = SimpleNamespace(best=0.8, bad_epochs=1)
+PROGRESS = SimpleNamespace(epoch=2, best={}, snapshots=[], stopping=STOPPING, history=EPOCHS)
 
 
 def log(results, run, *lines):
@@ -61,9 +48,8 @@ def test_each_run_has_one_state_and_says_how_far_it_is(tmp_path):
     found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path)}
     assert [found[run_folder(run)][0] for run in STUDY.runs] == ["done", "at work", "failed", "waiting"]
     # 198 epochs of ten seconds are left
-    assert found[run_folder(AT_WORK)][1].startswith(
-        "epoch 2 of 200, best val_macro_f1 0.8000 (epoch 1), at most 33 min left, seen "
-    )
+    text = "epoch 2 of 200, best val_macro_f1 0.8000 (epoch 1), at most 33 min left, seen "
+    assert found[run_folder(AT_WORK)][1].startswith(text)
     assert found[run_folder(FAILED)][1] == "it is too large"
     lines = status_text(STUDY, tmp_path).splitlines()
     assert lines[0] == "mine: 4 runs and 0 searches"

@@ -64,23 +64,14 @@ def installed(tmp_path_factory):
     return folder / "site"
 
 
-def imported(folder, names, refused, tmp_path):
-    code = IMPORT.format(folder=str(folder), names=names, refused=refused)
-    environment = {"PYTHONPATH": f"{folder}:{sysconfig.get_paths()['purelib']}", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+@pytest.mark.slow
+@pytest.mark.parametrize(("names", "refused"), [(PUBLIC, OF_WORKFLOW), ([], OF_WORK)], ids=["losses", "every module"])
+def test_the_losses_need_torch_and_numpy_alone_and_the_rest_what_a_study_needs(installed, tmp_path, names, refused):
+    code = IMPORT.format(folder=str(installed), names=names, refused=refused)
+    environment = {"PYTHONPATH": f"{installed}:{sysconfig.get_paths()['purelib']}", "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.slow
-def test_the_losses_need_torch_and_numpy_alone(installed, tmp_path):
-    imported(installed, PUBLIC, OF_WORKFLOW, tmp_path)
-
-
-@pytest.mark.slow
-def test_every_module_imports_with_what_a_study_needs(installed, tmp_path):
-    imported(installed, [], OF_WORK, tmp_path)
 
 
 @pytest.mark.slow

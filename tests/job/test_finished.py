@@ -5,7 +5,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from glossbench.job.finished import KeptRun, give_back
+from glossbench.job.finished import give_back, keep
 from glossbench.provenance import origin
 
 SETTINGS, CODE = '{"a":1}', "c0de"
@@ -23,7 +23,7 @@ def job(tmp_path, monkeypatch):
     output = {name: str(run / f"{name}.json") for name in ("epochs", "timing")}
     (run / "epochs.json").write_text("epochs")
     (run / "timing.json").write_text(json.dumps({"origin": origin(SETTINGS, CODE)}))
-    KeptRun(tmp_path / "state" / "seed-3" / "finished", "key").keep(output)
+    keep(tmp_path / "state" / "seed-3" / "finished", "key", output)
     for file in run.iterdir():
         file.unlink()
     params = SimpleNamespace(settings=SETTINGS, code=CODE, state=str(tmp_path / "state"))
@@ -37,36 +37,20 @@ def test_the_outputs_of_a_finished_run_are_given_back(job):
     assert give_back(job), "as often as a submission fails after it"
 
 
-def change_settings(job):
-    job.params.settings = '{"a":2}'
+KEY, TOKENS = "state/seed-3/finished/key", "tokens/part"
+CHANGES = {
+    "settings": lambda job: setattr(job.params, "settings", '{"a":2}'),
+    "code": lambda job: setattr(job.params, "code", "other"),
+    "input": lambda job: os.utime(job.folder / TOKENS, ns=(0, (job.folder / KEY).stat().st_mtime_ns + 10**9)),
+    "more outputs": lambda job: job.output.update(weights=str(job.folder / "runs/seed-3/weights.safetensors")),
+    "links cut off": lambda job: (job.folder / KEY).unlink(),
+    "several seeds": lambda job: job.output.update({name: [path] for name, path in job.output.items()}),
+}
 
 
-def change_code(job):
-    job.params.code = "other"
-
-
-def change_input(job):
-    later = (job.folder / "state/seed-3/finished/key").stat().st_mtime_ns + 10**9
-    os.utime(job.folder / "tokens/part", ns=(later, later))
-
-
-def ask_for_more(job):
-    job.output["weights"] = str(job.folder / "runs/seed-3/weights.safetensors")
-
-
-def cut_off_the_links(job):
-    (job.folder / "state/seed-3/finished/key").unlink()
-
-
-def take_several_seeds(job):
-    job.output = {name: [path] for name, path in job.output.items()}
-
-
-@pytest.mark.parametrize(
-    "change", [change_settings, change_code, change_input, ask_for_more, cut_off_the_links, take_several_seeds]
-)
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_no_longer_right_is_made_again(job, change):
-    change(job)
+    CHANGES[change](job)
     assert not give_back(job)
     assert not (job.folder / "runs/seed-3/epochs.json").exists()
 

@@ -77,9 +77,9 @@ def make_evidence(
         else:
             made = drawn(evidence, *given) if draw else evidence.figure_texts(*given) | dict.fromkeys(PICTURES)
         yield from ((f"{output.kind}s/{output.key}.{ending}", content) for ending, content in made.items())
-    yield from ((f"significance.{ending}", text) for ending, text in evidence.significance().items())
     verdicts = evidence.claims(json.loads(claims))
-    yield from ((f"claims.{ending}", text) for ending, text in verdicts.items())
+    for name, made in {"significance": evidence.significance(), "claims": verdicts}.items():
+        yield from ((f"{name}.{ending}", text) for ending, text in made.items())
     files = [str(folder / file) for output in outputs for file in output.files if file.endswith((".html", ".png"))]
     shown = shown_outputs(report_entries(outputs, root), files)
     stated = {**provenance, **made_from(settings, claims, records)}
@@ -107,13 +107,9 @@ def differing_columns(packed: Path, made: pd.DataFrame) -> list[str]:
 
 
 def difference(name: str, found: bytes, wanted: str | bytes | None, close: bool = False) -> str | None:
-    """Why a file is not as it is made again; None if it is.
+    """Why a file is not as it is made again, ``wanted``, which is None for a picture that is not drawn; None if it is.
 
-    Args:
-        name: Its name.
-        found: Its content.
-        wanted: What is made; None for a picture that is not drawn.
-        close: Whether numbers of a csv may differ in their last digits.
+    With ``close``, numbers of a csv may differ in their last digits.
     """
     if name.endswith(PICTURES):
         if not is_whole(name, found):

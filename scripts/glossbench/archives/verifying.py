@@ -54,9 +54,6 @@ def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
         archive: The tar.gz.
         root: Root folder of the repository.
         digest: Its SHA-256 as a paper or a tag states it, or None.
-
-    Returns:
-        Its faults, none if the archive is sound, and notes.
     """
     verdict = Verdict()
     try:
@@ -151,10 +148,9 @@ class _Check:
     def _evidence(self) -> Iterator[str]:
         """Faults of tables, figures, tests, verdicts and the report."""
         provenance = {**read_json(self.folder / "provenance.json"), "lock": sha256(self.folder / LOCK)}
-        stated, here = provenance.get("packages", {}), versions()
-        draw = all(stated.get(name) == here[name] for name in DRAWN_WITH)
-        if not draw:
-            pictures = sum(name.startswith("figures/") and name.endswith(PICTURES) for name in self.files)
+        here = versions()
+        if not (draw := all(provenance["packages"].get(name) == here[name] for name in DRAWN_WITH)):
+            pictures = sum(name.endswith(PICTURES) for name in self.files)
             note = f"{pictures} pictures were not drawn again: they were made with other versions of libraries"
             self.verdict.notes.append(note)
         computed = {f"figures/{one.key}.csv" for one in load_outputs(self.root / "config") if not one.reads}

@@ -19,35 +19,30 @@ log = logging.getLogger(__name__)
 FOLDER, KEY = "finished", "key"
 
 
-class KeptRun:
-    """The kept files of one run.
+def keep(folder: Path, key: str, output: dict[str, str]) -> None:
+    """Keep links to a run's outputs. The key is written last; without hard links nothing is kept.
 
     Args:
         folder: where they are kept, on the same disk as the outputs.
         key: digest of all that defines the run (settings, code, inputs); files with another key are not used.
+        output: path of each output by its name.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    try:
+        for name, path in output.items():
+            os.link(path, folder / name)
+    except OSError as error:
+        text = "%s: cannot make hard links (%s); if the job is run again, so is this run"
+        log.info(text, folder, error.strerror)
+        return
+    (folder / KEY).write_text(key)
 
-    def __init__(self, folder: Path, key: str):
-        self.folder, self.key = folder, key
 
-    def keep(self, output: dict[str, str]) -> None:
-        """Keep links to a run's outputs, paths by name. The key is written last; without hard links nothing is kept."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for old in self.folder.iterdir():
-            old.unlink()
-        try:
-            for name, path in output.items():
-                os.link(path, self.folder / name)
-        except OSError as error:
-            text = "%s: cannot make hard links (%s); if the job is run again, so is this run"
-            log.info(text, self.folder, error.strerror)
-            return
-        (self.folder / KEY).write_text(self.key)
-
-    def restore(self, output: dict[str, str]) -> bool:
-        """Link the kept files to the paths of the outputs. Returns False if no files with this key are kept."""
-        key = self.folder / KEY
-        return key.is_file() and key.read_text() == self.key and _linked(self.folder, output)
+def restore(folder: Path, key: str, output: dict[str, str]) -> bool:
+    """Link what ``keep`` kept to the paths of the outputs. Returns False if no files with this key are kept."""
+    return (folder / KEY).is_file() and (folder / KEY).read_text() == key and _linked(folder, output)
 
 
 def give_back(job: Any) -> bool:

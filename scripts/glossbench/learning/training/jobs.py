@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from glossbench.errors import TrainingError
-from glossbench.job.finished import FOLDER, KeptRun
+from glossbench.job.finished import FOLDER, keep, restore
 from glossbench.job.locks import exclusive
 from glossbench.job.termination import uninterrupted
 from glossbench.learning.training.checkpoints import Checkpoint, run_key
@@ -41,9 +41,9 @@ def train_seeds(
     for name, files in outputs.items():
         seed, folder = int(name.removeprefix("seed-")), Path(state) / name
         key = run_key(f"{settings} {seed}", code, given.values())
-        checkpoint, kept_run = Checkpoint(folder / "checkpoint.safetensors", key), KeptRun(folder / FOLDER, key)
+        checkpoint, kept = Checkpoint(folder / "checkpoint.safetensors", key), folder / FOLDER
         with exclusive(folder):
-            if len(outputs) > 1 and kept_run.restore(files):
+            if len(outputs) > 1 and restore(kept, key, files):
                 log.info("seed %d is finished already", seed)
                 continue
             try:
@@ -54,7 +54,7 @@ def train_seeds(
             result.timing.update(origin=origin(settings, code), commit=commit())
             with uninterrupted():
                 write_run(result, files)
-                kept_run.keep(files)
+                keep(kept, key, files)
                 checkpoint.remove()
         log.info("done: %s", result.timing)
     if failures:
