@@ -17,6 +17,7 @@ from sklearn.metrics import f1_score
 from glossbench.archives.imported import Expected, Item, files_of_jobs
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
+from glossbench.settings.files import search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
@@ -70,10 +71,9 @@ class Judge:
         settings, metrics = (read_json(folder / f"{name}.json") for name in ("settings", "metrics"))
         objective, used = expected["training"]["objective"], settings["objective"]
         yield from differences(settings, {**expected["training"], "seed": run.seed}, _chosen_later(objective))
-        best, search = None, self.study.search_of(run)
-        if objective.get("tuned") and search in self.jobs:
-            best = self.folder / self.jobs[search][0] / "best.yaml"
-        if best and best.is_file():
+        search = self.study.search_of(run)
+        best = self.folder / search_folder(search) / "best.yaml"
+        if objective.get("tuned") and search in self.jobs and best.is_file():
             times, used = objective.get("multipliers", {}), {**used["training"], **used["loss_settings"], **used}
             values = read_yaml(best)["settings"]
             chosen = {name: values[name] * times.get(name, 1) for name in objective["tuned"]}
