@@ -28,30 +28,20 @@ SMALL = (320, 160, 500)  # training, validation and test documents of a corpus t
 LEVELS = {"mr": 0.86, "r8": 0.94, "r52": 0.82, "ohsumed": 0.61, "20ng": 0.84}
 ONE_SCORE = dict.fromkeys(["test_macro_f1", "test_macro_silhouette"], lambda frame: frame["test_accuracy"])
 SHARES = {"forward": 0.3, "backward": 0.6, "optimizer": 0.05, "graph": 0.007, "propagation": 0.002, "other": 0.041}
-MACHINE = {
-    "device": "cpu",
-    "precision": "float32",
-    "threads": 1,
-    "torch_version": "2.13.0",
-    "transformers_version": "5.23.0",
-    "python_version": "3.11.7",
+MACHINE = {"device": "cpu", "precision": "float32", "threads": 1, "python_version": "3.11.7"}
+MACHINE |= {"torch_version": "2.13.0", "transformers_version": "5.23.0"}
+PROTOCOL = {"max_length": 128, "pooling": "cls", "layers": np.nan, "trainable_layers": np.nan, "probe": "logistic"}
+COSTS = {"best_epoch": 2, "stop_epoch": 3, "train_seconds": 9.0, "total_seconds": 10.0, "seconds_per_epoch": 3.0}
+COSTS |= {"docs_per_second": 100.0, "tokens_per_second": 2500.0, "peak_memory_mib": 900.0}
+# columns of settings by the names that objectives have for them
+SETTINGS = {
+    name: name for name in ("sigma", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
 }
-PROTOCOL = {
-    "max_length": 128,
-    "pooling": "cls",
-    "layers": np.nan,
-    "trainable_layers": np.nan,
-    "probe": "logistic",
-}
-COSTS = {
-    "best_epoch": 2,
-    "stop_epoch": 3,
-    "train_seconds": 9.0,
-    "total_seconds": 10.0,
-    "seconds_per_epoch": 3.0,
-    "docs_per_second": 100.0,
-    "tokens_per_second": 2500.0,
-    "peak_memory_mib": 900.0,
+SETTINGS |= {
+    "learning_rate": "learning_rate",
+    "batch_size": "batch_size",
+    "max_epochs": "epochs",
+    "patience": "patience",
 }
 SPACES = {"learning_rate": {"choices": [1e-5, 2e-5]}, "sigma": {"low": 0.1, "high": 10.0, "log": True}}
 
@@ -75,7 +65,7 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         for seed, score in (values.items() if isinstance(values, Mapping) else enumerate(values))
     ]
     frame = pd.DataFrame(rows, columns=["corpus", "encoder", "objective", "seed", "test_accuracy"])
-    sizes = [_documents(corpus) for corpus in frame["corpus"]]
+    sizes = np.array([_documents(corpus) for corpus in frame["corpus"]], dtype=int).reshape(-1, 3)
     parameters = [int(FACTS.parameters.get(encoder, 22_000_000)) for encoder in frame["encoder"]]
     frame = frame.assign(
         study="made-up",
@@ -85,22 +75,13 @@ def runs(scores: Mapping[Cell, Sequence[float] | Mapping[int, float]], **columns
         val_macro_silhouette=0.3,
         n_parameters=parameters,
         n_trainable=parameters,
-        **PROTOCOL,
-        tuned=False,
-        probe_C=np.nan,
-        **{name: [size[place] for size in sizes] for place, name in enumerate(["n_train", "n_val", "n_test"])},
-        **_settings(frame["objective"]),
-        **COSTS,
-        **MACHINE,
-        **dict.fromkeys(RUN_ORIGIN, "0" * 16),
-        numerics=1,
-    )
-    frame = frame.assign(**columns)
-    left = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}
-    left["n_test_deduplicated"] = frame["n_test"] - 1  # one test document is a copy
-    copies = {name: values for name, values in left.items() if name not in frame}
-    trials = {} if "trials" in columns else {"trials": 15 * frame["tuned"].astype(int)}
-    return keyed(frame.assign(**trials, **copies))
+        **PROTOCOL | {"tuned": False, "probe_C": np.nan, "numerics": 1},
+        **dict(zip(["n_train", "n_val", "n_test"], sizes.T, strict=True)),
+        **_settings(frame["objective"]) | COSTS | MACHINE | dict.fromkeys(RUN_ORIGIN, "0" * 16),
+    ).assign(**columns)
+    derived = {f"{name}_deduplicated": frame[name] for name in ("test_accuracy", "test_macro_f1")}
+    derived |= {"n_test_deduplicated": frame["n_test"] - 1, "trials": 15 * frame["tuned"].astype(int)}  # a copy in test
+    return keyed(frame.assign(**{name: values for name, values in derived.items() if name not in frame}))
 
 
 def untuned_runs(scores: Mapping[tuple[str, str], float], objectives: Sequence[str] = ("tfidf", "frozen")):
@@ -172,23 +153,22 @@ def epochs(runs: pd.DataFrame, scores: Sequence[Sequence[float]], **columns: Any
     epoch = np.concatenate([np.arange(1, length + 1) for length in lengths] or [np.arange(0)])
     integrated, has_graph = frame["protocol"] == "integrated", frame["base"].str.startswith("gloss")
     seconds = {
-        part: 30.0 * share * (has_graph | (part not in ("graph", "propagation"))) for part, share in SHARES.items()
+        f"seconds_{part}": 30.0 * share * (has_graph | (part not in ("graph", "propagation")))
+        for part, share in SHARES.items()
     }
-    frame = frame.assign(
+    losses = dict.fromkeys(["loss", "loss_ce", "loss_metric"], 1 / epoch)
+    return frame.assign(
         epoch=epoch,
-        loss=1 / epoch,
-        loss_ce=1 / epoch,
-        loss_metric=1 / epoch,
+        **losses,
         learning_rate=2e-5,
         left_out_share=0.0,
         val_macro_f1=score.where(integrated),
         val_macro_silhouette=score.where(~integrated),
         best=score == score.groupby([frame[key] for key in RUN_KEYS]).transform("max"),
-        **{f"seconds_{part}": value for part, value in seconds.items()},
+        **seconds,
         seconds_validation=2.0,
         seconds_epoch=sum(seconds.values()),
-    )
-    return frame.assign(**columns)
+    ).assign(**columns)
 
 
 def curves(scores: Mapping[tuple[str, int], Sequence[float]], corpus: str = "mr", encoder: str = "minilm-l6"):
@@ -227,33 +207,25 @@ def trials(
         spaces: By setting; with ``chance`` and without ``spaces`` those that the registry has for the objective.
         chance: Draws settings; scores are higher the nearer the learning rate is to 3e-5 and sigma to 1.
     """
-    rows, keys = [], RUN_KEYS[:-1]
-    for search in runs[keys].drop_duplicates().to_dict("records"):
+    rows = []
+    for search in runs[RUN_KEYS[:-1]].drop_duplicates().to_dict("records"):
         own = spaces or SPACES
         if spaces is None and chance is not None:
             own = resolved(search["objective"]).model_dump(mode="json")["search"]
+        about = {"study": "made-up", **search, "epochs": 3, "repeats": np.nan, "seconds": 60.0}
+        about |= {"space": json.dumps(own, sort_keys=True), **dict.fromkeys(SEARCH_ORIGIN, "0" * 16)}
+        about["score"] = "val_macro_f1" if search["protocol"] == "integrated" else "val_macro_silhouette"
         for trial in range(count):
-            high = trial % 2 or trial == count - 1
-            found = {
-                setting: _end(one, high) if chance is None else _drawn(one, chance) for setting, one in own.items()
+            high, state = trial % 2 or trial == count - 1, {0: "failed", 1: "pruned"}.get(trial, "complete")
+            found = {setting: _drawn(one, chance, high) for setting, one in own.items()}
+            value = 0.5 + trial / 100 if chance is None else _value(found)
+            own_value = {
+                "trial": trial,
+                "state": state,
+                "value": value if trial else np.nan,
+                "best": trial == count - 1,
             }
-            rows.append(
-                {
-                    "study": "made-up",
-                    **search,
-                    "trial": trial,
-                    "state": {0: "failed", 1: "pruned"}.get(trial, "complete"),
-                    "value": np.nan if trial == 0 else 0.5 + trial / 100 if chance is None else _value(found),
-                    "score": "val_macro_f1" if search["protocol"] == "integrated" else "val_macro_silhouette",
-                    "epochs": 3,
-                    "repeats": np.nan,
-                    "seconds": 60.0,
-                    "best": trial == count - 1,
-                    "space": json.dumps(own, sort_keys=True),
-                    **dict.fromkeys(SEARCH_ORIGIN, "0" * 16),
-                    **found,
-                }
-            )
+            rows.append({**about, **own_value, **found})
     return keyed(pd.DataFrame(rows).assign(**columns))
 
 
@@ -329,20 +301,14 @@ def _documents(corpus: str) -> tuple[int, int, int]:
 def _settings(keys: pd.Series) -> dict[str, list[Any]]:
     """Preset, protocol and settings of each run by its objective key; an estimated sigma is 0.5."""
     found = {key: resolved(key) for key in keys.unique()}
-    numbers = ("sigma", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
-    trained = {
-        "learning_rate": "learning_rate",
-        "batch_size": "batch_size",
-        "max_epochs": "epochs",
-        "patience": "patience",
-    }
-    values: dict[str, list[Any]] = {
+    return {
         "preset": [ObjectiveKey.parse(key).preset or "paper" for key in keys],
         "protocol": [found[key].protocol if found[key] else "standalone" for key in keys],
+        **{
+            column: [_setting(found[key] or resolved("ce"), setting) for key in keys]
+            for column, setting in SETTINGS.items()
+        },
     }
-    for column, setting in {**dict(zip(numbers, numbers, strict=True)), **trained}.items():
-        values[column] = [_setting(found[key] or resolved("ce"), setting) for key in keys]
-    return values
 
 
 def _setting(objective: Any, setting: str) -> float:
@@ -352,20 +318,18 @@ def _setting(objective: Any, setting: str) -> float:
     return np.nan if value is None else value * objective.multipliers.get(setting, 1)
 
 
-def _end(space: dict[str, Any], high: bool) -> float:
+def _drawn(space: dict[str, Any], chance: np.random.Generator | None, high: bool) -> float:
+    """A value of a space: drawn, or without ``chance`` its low or high end."""
     ends = space.get("choices") or [space["low"], space["high"]]
-    return ends[-1] if high else ends[0]
-
-
-def _drawn(space: dict[str, Any], chance: np.random.Generator) -> float:
+    if chance is None:
+        return ends[-1] if high else ends[0]
     if "choices" in space:
-        return float(chance.choice(space["choices"]))
+        return float(chance.choice(ends))
     if space.get("log"):
-        return float(np.exp(chance.uniform(np.log(space["low"]), np.log(space["high"]))))
+        return float(np.exp(chance.uniform(*np.log(ends))))
     if "step" in space:
-        steps = round((space["high"] - space["low"]) / space["step"])
-        return round(space["low"] + space["step"] * int(chance.integers(steps + 1)), 6)
-    return float(chance.uniform(space["low"], space["high"]))
+        return round(ends[0] + space["step"] * int(chance.integers(round((ends[1] - ends[0]) / space["step"]) + 1)), 6)
+    return float(chance.uniform(*ends))
 
 
 def _value(settings: dict[str, float]) -> float:

@@ -40,15 +40,13 @@ CLASSES = tuple(f"class_${number}$_näme" for number in range(52))
 def odd_names() -> Names:
     """Names of a registry with titles that nobody planned for."""
     registry = copy.deepcopy(REGISTRY)
-    mr, minilm = registry["corpora"]["mr"], registry["encoders"]["minilm-l6"]
-    titles = dict(zip(ODD_CORPORA, ODD_TITLES, strict=True))
-    registry["corpora"] |= {key: mr.model_copy(update={"title": title}) for key, title in titles.items()}
-    long = {"title": "an encoder with $a_very$long name, and ünïcode"}
-    registry["encoders"][ODD_ENCODER] = minilm.model_copy(update=long)
-    titles = {"odd-loss": "a loss of $someone$, with a_name of its own", "odd-varied": "a_$loss$ that is varied"}
-    for key, title in titles.items():
-        gloss = registry["objectives"]["gloss-o-ce"]
-        registry["objectives"][key] = gloss.model_copy(update={"title": title, "color": None})
+    titles = {("corpora", key, "mr"): title for key, title in zip(ODD_CORPORA, ODD_TITLES, strict=True)}
+    titles["encoders", ODD_ENCODER, "minilm-l6"] = "an encoder with $a_very$long name, and ünïcode"
+    titles["objectives", "odd-loss", "gloss-o-ce"] = "a loss of $someone$, with a_name of its own"
+    titles["objectives", "odd-varied", "gloss-o-ce"] = "a_$loss$ that is varied"
+    for (kind, key, like), title in titles.items():
+        color = {"color": None} if kind == "objectives" else {}
+        registry[kind][key] = registry[kind][like].model_copy(update={"title": title, **color})
     varied = [*ablations("odd-varied@reference"), *ODD[:4], *ODD[5:]]
     return shown_names({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
 
@@ -56,34 +54,26 @@ def odd_names() -> Names:
 @cache
 def study(size: str) -> dict[str, pd.DataFrame]:
     """All frames of a study: the paper's T2 and T3, one run, or names that nobody planned for."""
-    chance, searched = np.random.default_rng(2), {"count": 6}
     if size == "paper":
         plain, length = study_runs([*cells(objectives=INTEGRATED), *cells(CORPORA, ["bert-base"], STANDALONE)]), 200
         varied = study_runs(cells(CORPORA, ENCODERS[:2], ablations()), seeds=2)
-        tuned = study_runs(cells(CORPORA, ENCODERS[:2], ["gloss-o-ce", "gloss-o"]), seeds=1)
+        tuned, count = study_runs(cells(CORPORA, ENCODERS[:2], ["gloss-o-ce", "gloss-o"]), seeds=1), 15
         batches = snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl"))
-        maps, searched = CLASSES, {"count": 15}
+        maps = CLASSES
     elif size == "one":
         plain, length = runs({("mr", "bert-base", "gloss-o"): [0.9]}), 1
         varied = study_runs(cells(["mr"], ["bert-base"], ablations()), seeds=1)
-        tuned, searched = plain, {"count": 4}
-        batches = snapshots(size=4, epochs=(0,))
-        maps = CLASSES[:1]
+        tuned, count = plain, 4
+        batches, maps = snapshots(size=4, epochs=(0,)), CLASSES[:1]
     else:
         plain, length = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ODD), seeds=2), 6
         varied = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ablations("odd-varied@reference")), seeds=1)
-        tuned = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ["scl-ce", "gloss-o-ce", "gloss-o"]), seeds=1)
+        tuned, count = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ["scl-ce", "gloss-o-ce", "gloss-o"]), seeds=1), 6
         batches = snapshots(CLASSES, epochs=(0, 3), objectives=("gloss-o",))
         maps = tuple(f"{name}.of.a.class.that.has.a.long.name" for name in CLASSES[:30])
-    return {
-        "plain": plain,
-        "varied": varied,
-        "trials": trials(tuned, chance=chance, **searched),
-        "snapshots": batches,
-        "epochs": rising(plain, length),
-        "projections": projections(dict.fromkeys(maps, 3), ("scl", "gloss-o")),
-        "results": printed(plain),
-    }
+    points = projections(dict.fromkeys(maps, 3), ("scl", "gloss-o"))
+    frames = {"plain": plain, "varied": varied, "snapshots": batches, "projections": points, "results": printed(plain)}
+    return {**frames, "epochs": rising(plain, length), "trials": trials(tuned, count, chance=np.random.default_rng(2))}
 
 
 def drawing(key: str, size: str, rows: slice = slice(None)):

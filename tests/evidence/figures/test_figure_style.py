@@ -1,13 +1,10 @@
 """How figures look: objectives told apart, texts cut to their room, panels in rows, the same bytes each time."""
 
-import copy
 import io
 import itertools
 import os
 import subprocess
 import sys
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,11 +20,12 @@ from registered import REGISTRY
 
 def added(*colors: str | None) -> dict[str, list[dict]]:
     """Names of the registry's objectives and of new ones, one with each of these colours (None: has none)."""
-    registry = copy.deepcopy(REGISTRY)
-    for place, color in enumerate(colors):
-        ce = registry["objectives"]["ce"]
-        registry["objectives"][f"new-{place}"] = ce.model_copy(update={"title": "New", "color": color})
-    return shown_names({"corpus": [], "encoder": [], "objective": list(registry["objectives"])}, registry)
+    ce = REGISTRY["objectives"]["ce"]
+    new = {f"new-{place}": ce.model_copy(update={"title": "New", "color": color}) for place, color in enumerate(colors)}
+    objectives = {**REGISTRY["objectives"], **new}
+    return shown_names(
+        {"corpus": [], "encoder": [], "objective": list(objectives)}, {**REGISTRY, "objectives": objectives}
+    )
 
 
 @pytest.mark.parametrize("protocol", [INTEGRATED, STANDALONE], ids=["integrated", "standalone"])
@@ -45,22 +43,14 @@ def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(vari
     assert varied["markerfacecolor"] == "white"
 
 
-def test_an_objective_without_a_colour_gets_a_look_that_no_other_has():
-    with naming(added(None, None)):
-        new = [style.look("new-0"), style.look("new-1")]
-        others = [style.look(key) for key in REGISTRY["objectives"]]
+def test_a_colour_of_the_registry_is_used_and_an_objective_without_one_looks_like_no_other():
+    with naming(added(None, None, "brown")):
+        *new, brown = (style.look(f"new-{place}") for place in range(3))
+        others = [brown, *(style.look(key) for key in REGISTRY["objectives"])]
+    assert brown["color"] == style.BROWN
     for part in ("color", "marker"):
         assert new[0][part] != new[1][part]
         assert not {look[part] for look in new} & {look[part] for look in others}
-
-
-def test_a_colour_of_the_registry_is_the_colour_of_the_figure():
-    with naming(added("brown")):
-        assert style.look("new-0")["color"] == style.BROWN
-
-
-def test_an_objective_that_nobody_registered_has_a_look_all_the_same():
-    assert style.look("somebody-elses") == style.look("somebody-elses")
 
 
 def test_no_one_sees_that_a_picture_has_few_colours(tmp_path):
@@ -111,11 +101,7 @@ def test_another_process_saves_the_same_bytes(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     save_samples(here)
     assert process.wait() == 0
-    digests = [{path.name: digest(path) for path in folder.iterdir()} for folder in (here, there)]
-    assert digests[0] == digests[1]
-    assert len(digests[0]) == 2 * 4
-    assert not any(b"/CreationDate" in path.read_bytes() for path in here.iterdir())
-
-
-def digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    saved, again = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (here, there))
+    assert saved == again
+    assert len(saved) == 2 * 4
+    assert not any(b"/CreationDate" in content for content in saved.values())
