@@ -48,23 +48,11 @@ def assert_legible(figure: Figure) -> None:
     for text, _ in texts:
         shrink = SHRINK if text.get_parse_math() and "_" in text.get_text() else 1
         assert text.get_fontsize() * shrink >= 6, text
-    assert outside(figure, texts) == []
-    assert overlaps(texts) == []
-
-
-def outside(figure: Figure, texts: list[tuple[Text, Bbox]] | None = None) -> list[str]:
-    """The texts that reach beyond the figure by more than a pixel."""
     width, height = figure.get_size_inches() * style.DOTS_PER_INCH
-    return [
-        text.get_text()
-        for text, box in texts or drawn_texts(figure)
-        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1
-    ]
-
-
-def overlaps(texts: list[tuple[Text, Bbox]]) -> list[tuple[str, str]]:
-    """The pairs of texts that lie on each other by more than two pixels, of 1/300 inch, both ways."""
+    beyond = [(-box.x0, -box.y0, box.x1 - width, box.y1 - height) for _, box in texts]  # pixels
+    assert [text.get_text() for (text, _), room in zip(texts, beyond, strict=True) if max(room) > 1] == []
+    # pairs of texts that lie on each other by more than two pixels, of 1/300 inch, both ways
     low, high = (np.array([getattr(box, end) for _, box in texts]) for end in ("min", "max"))
     shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)  # (texts, texts, 2)
     pairs = np.argwhere(np.triu(shared.min(axis=2) > 2, k=1))
-    return [(texts[one][0].get_text(), texts[other][0].get_text()) for one, other in pairs]
+    assert [(texts[one][0].get_text(), texts[other][0].get_text()) for one, other in pairs] == []

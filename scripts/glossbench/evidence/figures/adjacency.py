@@ -1,5 +1,7 @@
 """The graph of one fixed mini-batch over the epochs: figure F5 of the paper."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import torch
@@ -24,7 +26,6 @@ STRONGEST = 3  # edges per document in the drawn graph
 SIDE, SMALL_SIDE = 1.65, 1.15  # inches, side of a panel with few and with many batches
 MANY = 4  # from this number of batches on, each has one row of small panels
 AROUND, MARGIN = 0.36, 0.8  # inches per panel for its titles, per batch for title and colour bar
-LINED = 12  # most classes that are separated by lines; with more, the lines would cover the blocks
 STRIP = 0.05  # width of the strip with the colours of classes, as a share of a heat map's width
 
 select = unvaried
@@ -49,20 +50,15 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
         shown = np.unique(np.linspace(0, len(epochs) - 1, min(SHOWN, len(epochs))).round().astype(int))
         about = batch[[*BATCH, "sigma"]].iloc[0].to_dict()
         if np.isnan(about["sigma"]):
-            about["sigma"] = _estimated(batch[batch["epoch"] == epochs[0]])
+            about["sigma"] = 1.0  # for one document, or if most of them are equal: their affinity is 1 with any sigma
+            with suppress(ValueError):
+                about["sigma"] = estimate_sigma(_embeddings(batch[batch["epoch"] == epochs[0]]))
         for epoch in epochs[shown].tolist():
             pairs = _pairs(batch[batch["epoch"] == epoch], about["sigma"])
             parts.append(pairs.assign(**about, epoch=epoch))
     columns = [*BATCH, "sigma", "epoch", "first", "second"]
     columns += ["first_label", "first_class", "second_label", "second_class", "distance", "affinity"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def _estimated(batch: pd.DataFrame) -> float:
-    try:
-        return estimate_sigma(_embeddings(batch))
-    except ValueError:  # one document, or most of them are equal: their affinity is 1 with any sigma
-        return 1.0
 
 
 def _embeddings(rows: pd.DataFrame) -> torch.Tensor:
@@ -136,11 +132,6 @@ def _draw_batch(part: SubFigure, batch: pd.DataFrame, rows: int, places: np.ndar
 def _draw_map(axes: Axes, affinity: np.ndarray, places: np.ndarray) -> AxesImage:
     """Draw the affinities, with the colours of the classes to the left."""
     size = len(places)
-    ends = np.flatnonzero(np.diff(places)) + 0.5
-    if len(ends) < LINED:
-        look = {"color": "white", "linewidth": 0.3}
-        axes.hlines(ends, -0.5, size - 0.5, **look)
-        axes.vlines(ends, -0.5, size - 0.5, **look)
     colors = np.array([[to_rgb(style.class_look(place)["color"])] for place in places])
     axes.imshow(colors, extent=(-0.5 - 1.2 * STRIP * size, -0.5 - 0.2 * STRIP * size, size - 0.5, -0.5))
     image = axes.imshow(affinity, cmap=panels.COLORS, vmin=0, vmax=1, interpolation="nearest")

@@ -6,13 +6,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import with_validation_score
+from glossbench.evidence.figures.learning_curves import LINE, with_validation_score
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange
 from glossbench.frames import PANEL
 
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
-LINE = [*PANEL, "objective"]
 ROW = 0.23  # inches per objective in a panel
 MARKS = {"linestyle": "none", "markersize": 3, "markeredgewidth": 0.6}
 NEVER = 1.2  # position of runs that never reach the score, as a multiple of the last epoch

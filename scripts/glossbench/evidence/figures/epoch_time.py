@@ -13,14 +13,8 @@ from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
-COLORS = {
-    "forward": style.SKY,
-    "backward": style.BLUE,
-    "optimizer": style.GREEN,
-    "other": "#BBBBBB",
-    "graph": style.ORANGE,
-    "propagation": style.VERMILION,
-}
+COLORS = {"forward": style.SKY, "backward": style.BLUE, "optimizer": style.GREEN, "other": "#BBBBBB"}
+COLORS |= {"graph": style.ORANGE, "propagation": style.VERMILION}
 ROW = 0.13  # inches per objective in a panel
 
 select = unvaried

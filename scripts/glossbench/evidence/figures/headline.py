@@ -20,9 +20,7 @@ ROW = 0.19  # inches per objective in a panel
 ROOM = 0.1  # room on both sides of the runs of a panel, as a share of their range
 LEAST_ROOM = 0.5  # points
 FAR = 5  # quartile distances below the lower quartile at which an objective is off the scale
-OFF_THE_SCALE = {
-    "size": style.SMALL, "va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-}  # fmt: skip
+BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 UNTUNED_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
 
 select = unvaried_and_untuned
@@ -57,28 +55,21 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, table: pd.DataFrame, untuned: pd.DataFrame) -> None:
-    cell = panel[TASK].head(1)
-    axes.set_xlim(_limits(table.merge(cell)))
-    for row in untuned.merge(cell).itertuples():
+    cell = table.merge(panel[TASK].head(1))
+    low, high = cell["mean"].quantile([0.25, 0.75])
+    # one objective that fails would hide the differences among all others
+    near = cell[cell["mean"] >= low - FAR * max(high - low, 1.0)]
+    least, most = near["least"].min(), near["most"].max()
+    room = max(ROOM * (most - least), LEAST_ROOM)
+    axes.set_xlim(least - room, most + room)
+    for row in untuned.merge(panel[TASK].head(1)).itertuples():
         axes.axvline(row.mean, **{**style.look(row.objective), **UNTUNED_LINE})
     for row in panel.itertuples():
-        look, line = style.look(row.objective), [row.line, row.line]
-        if row.mean < axes.get_xlim()[0]:
-            where = {"transform": axes.get_yaxis_transform(), "color": look["color"]}
-            axes.text(0.02, row.line, f"◂ {number(row.mean, 1)}", **where, **OFF_THE_SCALE)
+        look, line = style.look(row.objective), [row.line] * 2
+        if row.mean < least - room:
+            where = {"transform": axes.get_yaxis_transform(), "va": "center", "size": style.SMALL, "bbox": BOX}
+            axes.text(0.02, row.line, f"◂ {number(row.mean, 1)}", color=look["color"], **where)
             continue
         axes.plot([row.low, row.high], line, color=look["color"], linewidth=0.6)
         axes.plot([row.least, row.most], line, color=look["color"], linewidth=2.2, alpha=0.45)
         axes.plot([row.mean], [row.line], **{**look, "linestyle": "none"})
-
-
-def _limits(cell: pd.DataFrame) -> tuple[float, float]:
-    """The scale of one corpus and encoder in all protocols: all runs, but of objectives far below the others.
-
-    One that fails would hide the differences among all others.
-    """
-    low, high = cell["mean"].quantile([0.25, 0.75])
-    near = cell[cell["mean"] >= low - FAR * max(high - low, 1.0)]
-    least, most = near["least"].min(), near["most"].max()
-    room = max(ROOM * (most - least), LEAST_ROOM)
-    return least - room, most + room

@@ -1,7 +1,4 @@
-"""Heat maps of test macro-F1 by corpus and value of a setting, one panel per encoder and objective.
-
-They are figures F2, F3 and F4 of the paper, for λ, γ and σ.
-"""
+"""Heat maps of test macro-F1 by corpus and value of a setting: figures F2 (λ), F3 (γ) and F4 (σ) of the paper."""
 
 from functools import partial
 
@@ -23,11 +20,8 @@ CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS, BAR = 0.7, 0.5  # inches for the names of the corpora, for the bar of colours
 LOWEST = 0.6  # inches, the name of an encoder
 DEEPEST = 5.0  # points below the best at which the colours end, so that one failed run does not determine the scale
-AXES = {
-    "weight": "weight of the loss, λ",
-    "labeled_fraction": "share of labels kept, γ",
-    "sigma": "multiple of the chosen σ",
-}
+AXES = {"weight": "weight of the loss, λ", "labeled_fraction": "share of labels kept, γ"}
+AXES["sigma"] = "multiple of the chosen σ"
 DIGITS = 6  # values are rounded, because those in keys have fewer digits than those in the frame
 
 
@@ -68,16 +62,14 @@ def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
     table = table.assign(drop=table["mean"] - table.groupby(CELL_OF_PROTOCOL)["mean"].transform("max"))
     norm = Normalize(-min(DEEPEST, max(1.0, -table["drop"].min())), 0)
     values = sorted(table["value"].unique())
-    draw_panel, height = (
-        partial(_draw_panel, values=values, norm=norm),
-        max(LOWEST, CELL_HEIGHT * table["corpus"].nunique()),
-    )
+    draw_panel = partial(_draw_panel, values=values, norm=norm)
+    height = max(LOWEST, CELL_HEIGHT * table["corpus"].nunique())
     blocks = panels.protocols(table, draw_panel, height, AXES[setting], columns="objective")
     figure = panels.page(blocks, least=LABELS + CELL_WIDTH * len(values), foot=BAR)
     below = figure.subfigs[-1]
-    look = {"orientation": "horizontal", "extend": "min" if table["drop"].min() < norm.vmin else "neither"}
-    bar = below.colorbar(ScalarMappable(norm, panels.COLORS), below.add_axes((0.3, 0.75, 0.4, 0.2)), **look)
-    bar.set_label("macro-F1, points below the best of the row")
+    look = {"orientation": "horizontal", "label": "macro-F1, points below the best of the row"}
+    look["extend"] = "min" if table["drop"].min() < norm.vmin else "neither"
+    below.colorbar(ScalarMappable(norm, panels.COLORS), below.add_axes((0.3, 0.75, 0.4, 0.2)), **look)
     return figure
 
 
@@ -86,9 +78,9 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, values: list[float], norm: Norm
     every = pd.MultiIndex.from_product([corpora, values])
     cells = panel.set_index(["corpus", "value"]).reindex(every)
     drops, means, chosen = (cells[column].unstack(sort=False) for column in ("drop", "mean", "chosen"))
-    texts = panels.matrix(axes, drops, means.map(partial(number, decimals=1)), norm)
-    for text in texts[drops.to_numpy() == 0]:
-        text.set_weight("bold")
+    panels.matrix(axes, drops, means.map(partial(number, decimals=1)), norm)
+    for text, drop in zip(axes.texts, drops.to_numpy().flat, strict=True):
+        text.set_weight("bold" if drop == 0 else "normal")
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     axes.set_yticks(range(len(corpora)), [style.fitted(corpus_name(corpus), LABELS) for corpus in corpora])
     axes.tick_params(length=0)

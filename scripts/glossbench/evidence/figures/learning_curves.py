@@ -1,6 +1,5 @@
 """Learning curves: the validation score by epoch, with one line per objective and a band over seeds."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,10 +8,10 @@ from matplotlib.lines import Line2D
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.frames import PANEL
 
-SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
-LINE = ["protocol", "corpus", "encoder", "objective"]
+LINE = [*PANEL, "objective"]
 PANEL_HEIGHT = 1.2  # inches
 MARKERS_PER_LINE = 5
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
@@ -38,10 +37,8 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 
 def with_validation_score(epochs: pd.DataFrame) -> pd.DataFrame:
     """The epochs with a column ``score``, the validation score that their protocol chooses epochs by."""
-    score = pd.Series(np.nan, index=epochs.index, dtype=float)
-    for protocol, column in SCORES.items():
-        score = score.where(epochs["protocol"] != protocol, epochs[column])
-    return epochs.assign(score=score)
+    integrated = epochs["protocol"] == "integrated"
+    return epochs.assign(score=epochs["val_macro_f1"].where(integrated, epochs["val_macro_silhouette"]))
 
 
 @panels.drawing

@@ -19,10 +19,6 @@ SIGMA = 0.5
 SEED = 221  # one of the few seeds whose nodes do not overlap
 LABELS = (0, 0, 0, 0, 1, 1, 1, 1)
 HIDDEN = (3, 7)
-CENTRES = (math.radians(150), math.radians(30))  # angles of the classes
-SPREAD = math.radians(30)
-COLORS = (style.BLUE, style.ORANGE)
-MARKERS = ("o", "s")
 WIDTH, HEIGHT = style.PAGE_WIDTH, 2.75  # inches
 MIDDLE = 1.5  # inches, height of the arrows between the steps
 ENCODER, LOSS = 1.17, 6.37  # inches from the left
@@ -53,7 +49,8 @@ def frame() -> pd.DataFrame:
     """
     chance = torch.Generator().manual_seed(SEED)
     labels, count = torch.tensor(LABELS), len(LABELS)
-    angles = torch.tensor(CENTRES)[labels] + SPREAD * torch.randn(count, generator=chance)
+    angles = torch.tensor([math.radians(150), math.radians(30)])[labels]
+    angles = angles + math.radians(30) * torch.randn(count, generator=chance)
     lengths = 0.45 + 0.4 * torch.rand(count, generator=chance)
     raw = lengths[:, None] * torch.stack([angles.cos(), angles.sin()], dim=1)
     labeled = torch.ones(count, dtype=torch.bool)
@@ -113,9 +110,8 @@ def _arrow(axes: Axes, start: Sequence[float], end: Sequence[float], **look) -> 
 
 
 def _node(axes: Axes, place: Sequence[float], node: pd.Series, **look) -> None:
-    color, marker = COLORS[int(node["label"])], MARKERS[int(node["label"])]
-    look = {"markersize": 5.5, "markeredgewidth": 1, "zorder": 4, **look}
-    axes.plot(*place, marker=marker, color=color, markerfacecolor=color if node["labeled"] else "white", **look)
+    look = {"markersize": 5.5, "markeredgewidth": 1, "zorder": 4, **style.class_look(int(node["label"])), **look}
+    axes.plot(*place, **look, markerfacecolor=look["color"] if node["labeled"] else "white")
 
 
 def _draw_documents(axes: Axes, nodes: list[pd.Series], x: float) -> None:
@@ -152,6 +148,6 @@ def _draw_probabilities(axes: Axes, node: pd.Series, x: float, y: float) -> None
     for label in (0, 1):
         share, low = node[f"p_{label}"], y + 0.02 - label * (height + 0.04)
         axes.add_patch(Rectangle((left, low), 0.45, height, facecolor="#F2F2F2", linewidth=0))
-        axes.add_patch(Rectangle((left, low), 0.45 * share, height, facecolor=COLORS[label], linewidth=0))
+        axes.add_patch(Rectangle((left, low), 0.45 * share, height, facecolor=style.CLASS_COLORS[label], linewidth=0))
         weight = "bold" if label == node["label"] else "normal"
         axes.text(left + 0.5, low + height / 2, f"{share:.2f}", va="center", fontsize=style.SMALL, weight=weight)

@@ -11,17 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 
 from glossbench.evidence.figures import style
-from glossbench.evidence.text.names import (
-    corpus_name,
-    encoder_name,
-    in_order,
-    metric_name,
-    objective_name,
-    protocol_name,
-)
+from glossbench.evidence.text import names
 
 COLORS = "cividis"  # of matrices, which becomes lighter towards the highest value
-NAMES = {"corpus": corpus_name, "metric": metric_name, "objective": objective_name}
+NAMES = {"corpus": names.corpus_name, "metric": names.metric_name, "objective": names.objective_name}
 NARROWEST = 1.35  # inches of a panel with its labels
 LARGEST = 2.6  # inches, side of a square panel
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
@@ -45,7 +38,7 @@ class Block:
 
     def parts(self, widest: int) -> Iterator["Block"]:
         """One or more blocks whose columns fit on a page: as few as possible, of equal width if possible."""
-        keys = in_order(self.rows[self.columns], self.columns)
+        keys = names.in_order(self.rows[self.columns], self.columns)
         for part in np.array_split(keys, -(-len(keys) // widest)) if keys else []:
             yield replace(self, rows=self.rows[self.rows[self.columns].isin(part)])
 
@@ -73,12 +66,14 @@ def drawing(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 def by(table: pd.DataFrame, kind: str) -> list[tuple[str, pd.DataFrame]]:
     """The keys in a column, in display order, each with its rows."""
-    return [(key, table[table[kind] == key]) for key in in_order(table[kind], kind)]
+    return [(key, table[table[kind] == key]) for key in names.in_order(table[kind], kind)]
 
 
 def protocols(table: pd.DataFrame, draw: Callable, height: float, xlabel: str, **options) -> list[Block]:
     """A block per protocol. Arguments are those of ``Block``."""
-    return [Block(protocol_name(key), rows, draw, height, xlabel, **options) for key, rows in by(table, "protocol")]
+    return [
+        Block(names.protocol_name(key), rows, draw, height, xlabel, **options) for key, rows in by(table, "protocol")
+    ]
 
 
 def page(blocks: Iterable[Block], handles: Sequence = (), least: float = NARROWEST, foot: float = 0.0) -> Figure:
@@ -120,7 +115,7 @@ def stacked(heights: list[float], width: float = style.PAGE_WIDTH) -> tuple[Figu
 
 def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
     columns, rows = by(block.rows, block.columns), by(block.rows, "encoder")
-    objectives = in_order(block.rows["objective"], "objective") if block.lines else []
+    objectives = names.in_order(block.rows["objective"], "objective") if block.lines else []
     room = 0.72 * (width - (LONGEST if block.lines else 0)) / len(columns)
     part.suptitle(style.fitted(block.title, 0.85 * width, 8))
     grid = part.subplots(len(rows), len(columns), squeeze=False)
@@ -129,15 +124,15 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
     for axes in grid[-1]:
         axes.set_xlabel(block.xlabel)
     for line, (encoder, own) in zip(grid, rows, strict=True):
-        label = [style.fitted(encoder_name(encoder), block.panel_height(width)), block.ylabel]
+        label = [style.fitted(names.encoder_name(encoder), block.panel_height(width)), block.ylabel]
         line[0].set_ylabel("\n".join(filter(None, label)))
         line[0].yaxis.labelpad += style.POINTS_PER_INCH * (longest - _room(block)) * block.lines
         for axes, (key, _) in zip(line, columns, strict=True):
             axes.locator_params(nbins=4)
             panel = own[own[block.columns] == key]
             if block.lines:
-                names = [short(key) if axes is line[0] else "" for key in objectives]
-                axes.set_yticks(range(len(objectives)), names)
+                labels = [short(key) if axes is line[0] else "" for key in objectives]
+                axes.set_yticks(range(len(objectives)), labels)
                 axes.set_ylim(len(objectives) - 0.5, -0.5)
                 axes.tick_params(axis="y", length=0)
                 axes.grid(False, axis="y")
@@ -151,7 +146,7 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
 
 def short(objective: str) -> str:
     """The name of an objective, cut to the room next to a panel."""
-    return style.fitted(objective_name(objective), LONGEST, style.SMALL)
+    return style.fitted(names.objective_name(objective), LONGEST, style.SMALL)
 
 
 def _room(block: Block) -> float:
@@ -164,19 +159,18 @@ def say(axes: Axes, text: str = "not run") -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
 
 
-def matrix(axes: Axes, values: pd.DataFrame, texts: pd.DataFrame, norm: Normalize) -> np.ndarray:
-    """Draw values as colours, with a text on each cell that can be read on it. Returns the texts.
+def matrix(axes: Axes, values: pd.DataFrame, texts: pd.DataFrame, norm: Normalize) -> None:
+    """Draw values as colours, and on each cell a text that can be read on it. Both have the shape (rows, columns).
 
     Args:
         axes: Has rows and columns from 0 to the number of them.
-        values: NaN is white. (rows, columns)
-        texts: (rows, columns)
+        values: NaN is white.
+        texts: One for each of the values.
         norm: Scales the values to [0, 1].
     """
-    axes.imshow(np.ma.masked_invalid(values.to_numpy(float)), cmap=COLORS, norm=norm, aspect="auto")
+    values = values.to_numpy(float)
+    axes.imshow(np.ma.masked_invalid(values), cmap=COLORS, norm=norm, aspect="auto")
     axes.grid(False)
-    drawn = np.empty(values.shape, object)
-    for (row, column), value in np.ndenumerate(values.to_numpy(float)):
+    for (row, column), value in np.ndenumerate(values):
         color = style.GREY if np.isnan(value) else "white" if norm(value) < 0.525 else "black"
-        drawn[row, column] = axes.text(column, row, texts.iat[row, column], color=color, **style.CENTRED)
-    return drawn
+        axes.text(column, row, texts.iat[row, column], color=color, **style.CENTRED)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import bare
 from glossbench.evidence.text.names import arrange, metric_name, protocol_name
+from glossbench.frames import CELL_OF_PROTOCOL
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # factors to the units of the paper
@@ -27,10 +28,9 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
         reproduced, reproduced_std (NaN for one seed) and n_seeds. accuracy and macro_f1 are in percent,
         macro_silhouette in [-1, 1].
     """
-    keys = ["protocol", "corpus", "encoder", "objective"]
     metrics = [metric for metric in PERCENT if f"test_{metric}" in runs]
     own = select(runs).rename(columns={f"test_{metric}": metric for metric in metrics})
-    own = own.melt([*keys, "seed"], metrics, var_name="metric", value_name="score").dropna(subset=["score"])
+    own = own.melt([*CELL_OF_PROTOCOL, "seed"], metrics, var_name="metric", value_name="score").dropna(subset=["score"])
     own["score"] *= own["metric"].map(PERCENT).astype(float)
     ours = own.groupby(KEYS)["score"].agg(reproduced="mean", reproduced_std="std", n_seeds="size").reset_index()
     theirs = results.rename(columns={"mean": "published", "std": "published_std"})

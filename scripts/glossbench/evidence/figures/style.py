@@ -30,7 +30,6 @@ COLUMN_WIDTH = 3.35  # inches, one column of a two-column page
 PAGE_WIDTH = 6.95  # inches, both columns
 DOTS_PER_INCH = 300
 POINTS_PER_INCH = 72
-PNG_COLOURS = 256
 TEXT = 7  # points
 TITLE = 7.5  # points, a panel's title
 SMALL = 6  # points, the smallest text in any figure
@@ -194,7 +193,7 @@ def save(figure: Figure, stem: str | Path) -> None:
         take_fonts(figure)
         drawn = io.BytesIO()
         figure.savefig(drawn, format="png")
-        palette = Image.open(drawn).convert("RGB").quantize(PNG_COLOURS, kmeans=1, dither=Image.Dither.NONE)
+        palette = Image.open(drawn).convert("RGB").quantize(256, kmeans=1, dither=Image.Dither.NONE)
         palette.save(f"{stem}.png", optimize=True, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
         figure.set_layout_engine("none")  # keep the layout of the png for the pdf
         figure.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})

@@ -14,13 +14,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import SCORE_NAMES
+from glossbench.evidence.figures.learning_curves import LINE, SCORE_NAMES
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, protocol_name
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import PANEL
 
-SEARCH = [*PANEL, "objective"]
 FEWEST = 4  # complete trials that an importance needs
 TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials
 SHORT = {"learning_rate": "lr", "margin": "m", "anchors_per_class": "k", **SYMBOLS}
@@ -39,16 +37,13 @@ def frame(trials: pd.DataFrame) -> pd.DataFrame:
     "importance": setting, importance (fANOVA's share of the variance, which sums to one over a search; NaN if
     fewer than ``FEWEST`` trials are complete or all have the same value) and n_complete.
     """
-    searches = arrange(trials, [*SEARCH, "trial"]).groupby(SEARCH, sort=False)
     rows = []
-    for key, search in searches:
+    for key, search in arrange(trials, [*LINE, "trial"]).groupby(LINE, sort=False):
         best = search["value"].where(search["state"] == "complete").cummax().ffill()
-        own = [
-            {"kind": CURVE, "trial": trial + 1, "best": value}
-            for trial, value in zip(search["trial"], best, strict=True)
-        ]
-        rows += [{**dict(zip(SEARCH, key, strict=True)), **row} for row in own + _importances(search)]
-    return pd.DataFrame(rows, columns=[*SEARCH, "kind", "trial", "best", "setting", "importance", "n_complete"])
+        trials_of = zip(search["trial"] + 1, best, strict=True)
+        own = [{"kind": CURVE, "trial": trial, "best": value} for trial, value in trials_of]
+        rows += [{**dict(zip(LINE, key, strict=True)), **row} for row in own + _importances(search)]
+    return pd.DataFrame(rows, columns=[*LINE, "kind", "trial", "best", "setting", "importance", "n_complete"])
 
 
 def _importances(search: pd.DataFrame) -> list[dict]:
