@@ -20,15 +20,7 @@ BLOCK = re.compile(r"(<!-- begin (?P<name>[a-z]+) -->\n).*?(<!-- end (?P=name) -
 
 
 def updated(text: str, config_dir: Path) -> str:
-    """Replace every marked block of a page.
-
-    Args:
-        text: The page.
-        config_dir: Folder with presets.yaml.
-
-    Raises:
-        KeyError: The page has a block with an unknown name.
-    """
+    """The page with every marked block made anew from the models and ``config_dir``/presets.yaml."""
     blocks = tables(config_dir)
     return BLOCK.sub(lambda match: f"{match[1]}{blocks[match['name']]}{match[3]}", text)
 
@@ -51,26 +43,20 @@ def tables(config_dir: Path) -> dict[str, str]:
 def settings_table(model: type[Model], without: tuple[str, ...] = ()) -> str:
     """One row per key of a model; nested keys are written as outer.inner, but for those of the keys ``without``."""
     rows = [
-        [f"`{key}`", _values(spec), _default(spec), _meaning({**alternatives(spec)[0], **spec})]
+        [f"`{key}`", _values(spec), _default(spec), _meaning({**alternatives(spec)[0], **spec}.get("description"))]
         for key, spec in _flat(schema_of(model), without)
     ]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
 
 def presets_table(presets: dict[str, Any], models: dict[str, type[Model]]) -> str:
-    """One row per setting that a preset sets, with its value in each preset.
-
-    Args:
-        presets: presets.yaml.
-        models: Models of the settings, by block.
-    """
+    """One row per setting of a block's model that a preset sets, with its value in each preset."""
     switches = {(block, key): None for preset in presets.values() for block in models for key in preset.get(block, {})}
     rows = []
     for block, key in switches:
         field = models[block].model_fields[key]
-        values = [preset.get(block, {}).get(key, field.default) for preset in presets.values()]
-        meaning = _meaning({"description": field.description})
-        rows.append([f"`{block}.{key}`", *(f"`{json.dumps(value)}`" for value in values), meaning])
+        values = [json.dumps(preset.get(block, {}).get(key, field.default)) for preset in presets.values()]
+        rows.append([f"`{block}.{key}`", *(f"`{value}`" for value in values), _meaning(field.description)])
     return pipe_table(["switch", *presets, "what it decides"], rows) + "\n"
 
 
@@ -126,6 +112,6 @@ def _default(spec: dict[str, Any]) -> str:
     return f"`{json.dumps(json.loads(canonical(spec['default'])))}`"
 
 
-def _meaning(spec: dict[str, Any]) -> str:
-    text = " ".join(spec.get("description", "").split()).replace("|", "\\|").replace("<", "&lt;")
+def _meaning(description: str | None) -> str:
+    text = " ".join((description or "").split()).replace("|", "\\|").replace("<", "&lt;")
     return DIFFERENCE.sub(lambda code: f"[{code[0]}](../docs/differences.md#{code[0].lower()})", text)

@@ -35,12 +35,9 @@ def card_file(corpus: str) -> str:
 
 def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
-    names = [*(OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS)]
-    if run in study.runs_shown("projection"):
-        names.append("embeddings.npz")
-    if run in study.runs_shown("snapshots"):
-        names.append("snapshots.npz")
-    return names
+    shown = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
+    names = OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS
+    return [*names, *(file for kind, file in shown.items() if run in study.runs_shown(kind))]
 
 
 def reads_texts(study: Study, cell: Any) -> bool:

@@ -50,6 +50,7 @@ Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(max_length=200)]
 Protocol = Literal["integrated", "standalone"]
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 DISTINCT = AfterValidator(_distinct)
 Distinct = Annotated[tuple[T, ...], Field(json_schema_extra={"uniqueItems": True}), DISTINCT]
 Listed = Annotated[tuple[T, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), DISTINCT]
@@ -120,6 +121,12 @@ class ByProtocol(Model, Generic[T]):
 
     integrated: T = about("For the integrated protocol.")
     standalone: T = about("For the standalone protocol.")
+
+
+def part_of(model: type[M], settings: Any, **more: Any) -> M:
+    """A model with its fields' values in other settings, a model or a mapping, and in ``more``."""
+    values = {**dict(settings), **more}
+    return model(**{name: values[name] for name in model.model_fields if name in values})
 
 
 def of_protocol(value: Any, protocol: str) -> Any:

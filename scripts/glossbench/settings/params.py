@@ -18,7 +18,7 @@ from glossbench.settings.jobs import (
     UntunedSettings,
 )
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.model import Model
+from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.training import Maps
@@ -64,7 +64,7 @@ def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
     tuning, objective = study.settings.tuning, study.objective(cell.objective)
     trials = trials_of(study, cell.objective)
-    search = _part(SearchJob, {**dict(tuning), "trials": trials, "pruning": objective.pruning})
+    search = part_of(SearchJob, tuning, trials=trials, pruning=objective.pruning)
     searched = objective.searched(trial_epochs(study, cell.objective))
     told = _told(TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
     return _params("tune", told, *_loss_module(objective))
@@ -103,7 +103,7 @@ def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSet
 def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
     """What ``project_embeddings`` is told."""
     keys = [{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
-    return ProjectionSettings(projection=_part(Maps, dict(study.settings.projection)), runs=keys)
+    return ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
 
 
 def settings_digests(
@@ -134,11 +134,7 @@ def _told(model: type[M], study: Study, cell: Any, **more: Any) -> M:
     known = {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(cell.corpus)}
     known |= {"encoder_settings": settings.encoder, "max_length": settings.max_length}
     names = {"corpus": cell.corpus, "encoder": cell.encoder, "objective_key": getattr(cell, "objective", None)}
-    return _part(model, {**known, **names, **more})
-
-
-def _part(model: type[M], values: dict[str, Any]) -> M:
-    return model(**{name: value for name, value in values.items() if name in model.model_fields})
+    return part_of(model, {**known, **names}, **more)
 
 
 def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObject
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import Model, about, of_protocol, scalar
+from glossbench.settings.model import Model, about, of_protocol, part_of, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Training
@@ -35,7 +35,7 @@ class Resolved(SearchedObjective):
             values.setdefault(setting, fields[setting].default if space.used is None else space.used)
         opened = self.with_values(values)
         tuned = tuple(sorted(setting for setting, space in self.search.items() if space.used is None))
-        return model(**{**{name: getattr(opened, name) for name in model.model_fields}, "tuned": tuned})
+        return part_of(model, opened, tuned=tuned)
 
 
 class ResolvedUntuned(UntunedObjective):
@@ -46,7 +46,7 @@ class ResolvedUntuned(UntunedObjective):
 
     def told(self) -> UntunedObjective:
         """What a run is told."""
-        return UntunedObjective(**{name: getattr(self, name) for name in UntunedObjective.model_fields})
+        return part_of(UntunedObjective, self)
 
 
 class Resolver:
@@ -87,27 +87,23 @@ class Resolver:
             if parts.variant:
                 expected = f"{parts.base} alone: an untuned objective is not fine-tuned"
                 raise SettingsError(f"{place}: {parts.variant.lstrip('+')} found, expected {expected}")
-            classes = {**training, **preset.block("training")}["silhouette_classes"]
-            told = UntunedTraining(silhouette_classes=classes)
+            told = part_of(UntunedTraining, training, **preset.block("training"))
             return ResolvedUntuned(**shared, classifier=entry.classifier, training=told)
         changes, multipliers = _changes(parts, entry.model, place)
         own = {**preset.block(entry.loss or ""), **preset.block("training"), **entry.settings, **changes}
+        own = {setting: of_protocol(value, entry.protocol) for setting, value in own.items()}
+        training = {setting: of_protocol(value, entry.protocol) for setting, value in training.items()}
         for refused in preset.refused:
-            value = of_protocol(own.get(refused.setting), entry.protocol)
+            value = own.get(refused.setting)
             if (refused.protocol, refused.loss) == (entry.protocol, entry.loss) and value in refused.values:
                 raise SettingsError(f"{place}: {refused.setting} {value} found, but {refused.reason}")
-
-        def among(model: type[Model], values: dict[str, Any]) -> Any:
-            of_model = {name: value for name, value in values.items() if name in model.model_fields}
-            return model(**{name: of_protocol(value, entry.protocol) for name, value in of_model.items()})
-
         resolved = Resolved(
             **shared,
             protocol=entry.protocol,
             loss=entry.loss,
-            loss_settings=among(LOSSES[entry.loss] if entry.loss else LossSettings, own),
-            weight=among(Weight, own).weight if Weight in entry.models else None,
-            training=among(Training, {**training, **own}),
+            loss_settings=part_of(LOSSES[entry.loss] if entry.loss else LossSettings, own),
+            weight=part_of(Weight, own).weight if Weight in entry.models else None,
+            training=part_of(Training, training, **own),
             multipliers=multipliers,
             pruning=of_protocol(preset.pruning, entry.protocol),
             search=self._search(parts, preset, changes, where),
