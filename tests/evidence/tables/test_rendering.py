@@ -74,14 +74,6 @@ def test_best_and_second_best_are_marked_in_each_format(layout):
     assert tex.count("textbf") == md.count("**") / 2 == html.count("<strong>") == 2  # accuracy and macro-F1
 
 
-def test_markdown_and_html_escape_names(layout):
-    rows = [line for line in to_markdown(layout, "a|b").splitlines() if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
-    html = to_html(layout)
-    assert "<i>" not in html
-    assert "a|b&lt;i&gt;#{x}" in html
-
-
 def test_notes_are_below_the_table_in_each_format_and_are_escaped():
     layout = flat().with_notes("5 % of *a*", None, "p < 0.05").with_notes("last")
     assert layout.notes == ("5 % of *a*", "p < 0.05", "last")

@@ -116,11 +116,11 @@ def _largest_block(wide: pd.DataFrame) -> pd.DataFrame:
     sets: set[frozenset[str]] = set()
     for corpora in covered.values():
         sets |= {corpora} | {corpora & other for other in sets}
-    best: tuple[tuple, list[str], list[str]] = ((), [], [])
-    for corpora in sorted(sets, key=sorted):
-        keys = in_order([key for key, own in covered.items() if corpora <= own], "objective")
-        testable = len(keys) >= FEWEST_OBJECTIVES and len(corpora) >= FEWEST_CORPORA
-        size = (testable, len(keys) * len(corpora), len(keys))
-        if corpora and size > best[0]:
-            best = size, in_order(corpora, "corpus"), keys
-    return wide.loc[best[1], best[2]]
+    blocks = [(corpora, [key for key in covered if corpora <= covered[key]]) for corpora in sorted(sets, key=sorted)]
+
+    def size(block: tuple[frozenset[str], list[str]]) -> tuple[bool, int, int]:
+        n, k = map(len, block)
+        return k >= FEWEST_OBJECTIVES and n >= FEWEST_CORPORA, k * n, k
+
+    corpora, keys = max(filter(all, blocks), key=size, default=((), ()))
+    return wide.loc[in_order(corpora, "corpus"), in_order(keys, "objective")]

@@ -19,11 +19,7 @@ select = unvaried_and_untuned
 
 
 def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The facts of each corpus, encoder and objective.
-
-    Args:
-        runs: The collected runs.
-        trials: The collected trials; None if the study has no search.
+    """The facts of each corpus, encoder and objective. ``trials`` is None if the study has no search.
 
     Returns:
         One row per corpus, encoder and objective. n_parameters and n_trainable are counts. Scores are means and sample

@@ -35,10 +35,7 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     numbers only for other encoders, the first of those in display order is given for orientation. The untuned
     objectives of a corpus and encoder follow, without published numbers.
 
-    Args:
-        runs: The collected runs.
-        results: From ``published_results``.
-        facts: The paper's sizes.
+    ``results`` is from ``published_results``, ``facts`` has the paper's sizes.
 
     Returns:
         One row per cell of ours and metric for which the paper has a number, and one per untuned objective and metric

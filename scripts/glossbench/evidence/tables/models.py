@@ -30,12 +30,7 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
     For each corpus and encoder, ours is the objective with the best mean validation macro-F1, whatever the test scores;
     among equal ones, the first of ``gloss``.
 
-    Args:
-        runs: The collected runs.
-        models: From ``published_models``.
-        facts: The paper's sizes.
-        gloss: Objective keys.
-        corpora: Corpus keys.
+    ``models`` is from ``published_models``, ``facts`` has the paper's sizes.
 
     Returns:
         One row per model and corpus: source ("published" or "ours"), transductive (whether the model reads the test

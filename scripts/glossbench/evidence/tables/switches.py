@@ -2,44 +2,38 @@
 
 import pandas as pd
 
+from glossbench.evidence.selection import one_at_a_time
 from glossbench.evidence.statistics.pairs import compare
 from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
-from glossbench.frames import TASK
+from glossbench.frames import CELL_OF_PROTOCOL
 
 METRICS = ["accuracy", "macro_f1"]
-UNVARIED = [*TASK, "protocol", "unvaried"]
 SWITCH = ["setting", "value"]
 ROWS = ["encoder", "objective", "switch"]
-COLUMNS = [*TASK, "protocol", "objective", *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
+COLUMNS = [*CELL_OF_PROTOCOL, *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
 
 
 def select(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
     """Rows that change one of the switches and nothing else, and the unvaried rows of their objectives."""
-    rows = runs[runs["setting"].isin(["", *switches])]
-    switched = (rows["setting"] != "").groupby([rows[key] for key in UNVARIED]).transform("any")
-    return rows[switched.astype(bool)]
+    return runs.loc[one_at_a_time(runs, list(switches)).index]
 
 
 def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
-    """The difference that each switch makes.
-
-    Args:
-        runs: The collected runs.
-        switches: Code of the disagreement (D1 ...) by setting.
+    """The difference that each switch makes. ``switches`` has the code of the disagreement (D1 ...) by setting.
 
     Returns:
         One row per corpus, encoder, protocol, objective, switch and metric. n is the number of common seeds;
         difference, low and high are percentage points; reason says why there is no interval, or is empty.
     """
-    rows = select(runs, switches).sort_values("seed", kind="stable")
+    rows = one_at_a_time(runs, list(switches)).sort_values("seed", kind="stable")
     changed, plain = rows[rows["setting"] != ""], rows[rows["setting"] == ""]
-    pairs = changed.merge(plain, "left", [*UNVARIED, "seed"], suffixes=("", "_plain"))
+    pairs = changed.merge(plain, "left", [*CELL_OF_PROTOCOL, "seed"], suffixes=("", "_plain"))
     found = []
     for metric in METRICS:
         gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_plain"] * 100
-        for keys, every in gains.groupby([pairs[key] for key in (*UNVARIED, *SWITCH)]):
+        for keys, every in gains.groupby([pairs[key] for key in (*CELL_OF_PROTOCOL, *SWITCH)]):
             own = every.dropna()
             tests = compare(own.to_numpy(), "seeds")
             found.append(dict(zip(COLUMNS, (*keys, metric, len(own), own.mean()), strict=False)) | tests)

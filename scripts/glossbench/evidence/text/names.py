@@ -107,10 +107,7 @@ def titles(keys: Iterable[str], kind: str) -> str:
 def arrange(frame: pd.DataFrame, by: list[str], **orders: Iterable) -> pd.DataFrame:
     """Sort the rows of a frame in display order.
 
-    Args:
-        frame: The frame.
-        by: Columns to sort by: kinds of keys in display order, others by their values.
-        orders: Values of further columns, in the order to sort by.
+    Columns of keys are sorted in display order, those of ``orders`` by their values there, others by their values.
     """
     orders = {
         column: orders.get(column) or in_order(frame[column], column) for column in by if column in {*NAMES, *orders}
