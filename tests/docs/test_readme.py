@@ -1,7 +1,10 @@
-"""README: its links lead somewhere, its study and its loss run, its minutes are those of config/costs.yaml."""
+"""Links of the pages lead somewhere, README's study and loss run, numbers and names are those of their owners."""
 
 import math
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 OTHERS = [ROOT / name / "README.md" for name in ("config", "results", "results/cpu")]
+CITED = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -27,16 +31,6 @@ def block(language):
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
-
-
-def test_each_difference_that_a_setting_is_about_is_linked_to_where_it_is_explained():
-    page = OTHERS[0].read_text(encoding="utf-8")
-    linked = re.findall(r"\[(D\d+)\]\(\.\./docs/differences\.md#(d\d+)\)", page)
-    assert len(linked) >= 10
-    explained = (ROOT / "docs/differences.md").read_text(encoding="utf-8")
-    for code, anchor in linked:
-        assert anchor == code.lower()
-        assert f'<a id="{anchor}"></a>' in explained
 
 
 def test_the_study_is_valid():
@@ -70,3 +64,29 @@ def test_hours_of_the_core_study_are_those_of_its_plan():
     facts = read_facts(PUBLISHED)
     hours = plan(study, published_speed(study, facts), costs, facts)["hours_at_most"].sum()
     assert int(re.search(r"at most\s+(\d+) hours", README)[1]) == math.ceil(hours)
+
+
+def test_the_paper_is_cited_with_full_names_and_its_version():
+    (paper,) = CITED["references"]
+    assert all(len(author["given-names"].strip(".")) > 1 for author in paper["authors"])
+    surnames = ", ".join(author["family-names"] for author in paper["authors"])
+    assert surnames in " ".join(README.split())
+    assert paper["identifiers"][0]["value"].endswith(paper["version"])
+    assert paper["url"] == f"https://arxiv.org/abs/{paper['identifiers'][0]['value'].removeprefix('arXiv:')}"
+
+
+def test_the_version_is_that_of_the_package():
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert CITED["version"] == package.get("version", CITED["version"])
+
+
+def test_commands_of_the_page_on_performance_name_files_and_sizes_that_are_there():
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    files = re.findall(r"\b(?:benchmarks|config)/[\w-]+\.(?:py|yaml)", page)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    command = [sys.executable, "-m", "glossbench", "plan", ROOT / "config" / "paper.yaml"]
+    process = subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    planned = {round(float(size), 1) for size in re.findall(r"([\d.]+) GB", process.stdout)}
+    shown = {float(size) for size in re.findall(r"\| ([\d.]+) GB \| `make plan", page)}
+    assert shown
+    assert shown <= planned
