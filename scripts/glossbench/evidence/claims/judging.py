@@ -10,8 +10,15 @@ import pandas as pd
 from glossbench.evidence.claims.comparisons import advantage, cells_won
 from glossbench.evidence.claims.measurement import NOT_TESTED, Measurement, cells_behind, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
-from glossbench.evidence.claims.scope import differences_from_paper, grid_of, restricted, scope_of
-from glossbench.evidence.claims.support import rows_behind, support_of, with_rule
+from glossbench.evidence.claims.scope import (
+    differences_from_paper,
+    grid_of,
+    restricted,
+    rows_behind,
+    scope_of,
+    support_of,
+    with_rule,
+)
 from glossbench.evidence.claims.sweeps import best_values, swings
 from glossbench.evidence.claims.wording import bounds, caveats, needed, reason, shown
 from glossbench.frames import TASK

@@ -1,18 +1,23 @@
-"""How far a verdict reaches (the paper, a part of its grid, or other data), and in what runs differ from the paper."""
+"""What a verdict rests on, how far it reaches (the paper, part of its grid, other data), and how runs differ from it.
+
+A verdict needs three corpora, or all that the paper names for the claim where it names fewer, and three seeds.
+"""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Cell
-from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
+from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behind, inside
 from glossbench.evidence.differences import size_differences
 from glossbench.evidence.text.names import in_order, titles
-from glossbench.frames import TASK
+from glossbench.frames import RUN_OF_CELL, TASK
 from glossbench.paper import Facts
 
+FEWEST_CORPORA = 3
+FEWEST_SEEDS = 3
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
 # Columns of the collected runs that are part of the protocol, by the words that name them.
 SETTINGS = {
@@ -28,6 +33,88 @@ SETTINGS = {
 }
 # Missing values of these columns: all layers are kept or trained, and integrated runs have no probe.
 ABSENT = {"layers": "all", "trainable_layers": "all", "probe": None}
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a verdict rests on.
+
+    Args:
+        holding: Number of cells in which the claim holds by itself, judged by the mean over seeds.
+        cells: Number of cells that were tested.
+        seeds: Number of seeds in the cell with the fewest; None for published means.
+        censored: Number of runs that trained to their last allowed epoch, so that where they would have stopped was
+            not seen.
+    """
+
+    holding: int
+    cells: int
+    seeds: int | None
+    censored: int
+
+    @property
+    def text(self) -> str:
+        """For example "5 of 5 cells, 3 seeds, 0 censored"."""
+        seeds = "published means" if self.seeds is None else f"{self.seeds} {'seed' if self.seeds == 1 else 'seeds'}"
+        return f"{self.holding} of {self.cells} cells, {seeds}, {self.censored} censored"
+
+
+def support_of(
+    measurements: list[Measurement], holds: dict[str, Any], runs: pd.DataFrame, published: bool = False
+) -> Support:
+    """The support of a verdict.
+
+    Args:
+        measurements: All measurements of the claim. It holds in a cell if it does in each that has the cell.
+        holds: The claim's ``holds``.
+        runs: The collected runs.
+        published: Whether the runs are published means.
+    """
+    values = [(cell, value, one.at_least) for one in measurements for cell, value in one.cells.items()]
+    fails = {cell for cell, value, at_least in values if not inside(value.low, value.high, holds, at_least)}
+    cells, rows = cells_behind(measurements), rows_behind(measurements, runs)
+    limited = {"stop_epoch", "max_epochs"} <= set(rows)
+    return Support(
+        holding=len(cells - fails),
+        cells=len(cells),
+        seeds=None if published else min((value.seeds for _, value, _ in values), default=0),
+        censored=int((rows["stop_epoch"] >= rows["max_epochs"]).sum()) if limited else 0,
+    )
+
+
+def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
+    keys = frozenset().union(*(one.runs for one in measurements))
+    names = RUN_OF_CELL[: max(map(len, keys), default=0)]
+    return runs[[row in keys for row in runs[names].itertuples(index=False, name=None)]] if keys else runs[:0]
+
+
+def with_rule(measurements: list[Measurement], corpora: list[str], published: bool = False) -> list[Measurement]:
+    """The measurements, with what they lack for a verdict.
+
+    Args:
+        measurements: All measurements of a claim.
+        corpora: Corpora that the paper names for the claim.
+        published: Whether they come from published means: the rule on seeds is waived.
+    """
+    together, ruled = cells_behind(measurements), []
+    for one in measurements:
+        fewest, seeds = min((value.seeds for value in one.cells.values()), default=FEWEST_SEEDS), ""
+        if fewest < FEWEST_SEEDS and not published:
+            seeds = f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
+        if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
+            one = replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))
+        elif one.cells:
+            one = replace(one, missing=_too_few_corpora(one.cells, corpora) or seeds or one.missing)
+        ruled.append(one)
+    return ruled
+
+
+def _too_few_corpora(cells: Iterable[Cell], named: list[str]) -> str:
+    found = {corpus for corpus, _ in cells}
+    if len(named) < FEWEST_CORPORA > len(found):
+        return "" if found >= set(named) else f"a verdict needs {titles(named, 'corpus')}"
+    return "" if len(found) >= FEWEST_CORPORA else f"{len(found)} of the {FEWEST_CORPORA} corpora that a verdict needs"
 
 
 def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:

@@ -15,7 +15,7 @@ from glossbench.evidence.claims.measurement import (
     least_favourable,
     region,
 )
-from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.claims.scope import FEWEST_CORPORA, FEWEST_SEEDS, Support
 from glossbench.evidence.text.names import (
     SYMBOLS,
     corpus_name,

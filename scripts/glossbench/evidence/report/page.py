@@ -77,12 +77,7 @@ def render_report(
         provenance: Strings, or mappings of strings.
         shown: Tables and figures in the order of the page.
         claims: From ``claims.judging.judge``; empty if no claims were judged.
-        runs: The collected runs.
-        corpora: The collected corpora.
-        coverage: The collected coverage.
-
-    Returns:
-        The HTML text.
+        runs, corpora, coverage: The collected frames.
     """
     loader = FileSystemLoader(TEMPLATES)
     environment = Environment(
