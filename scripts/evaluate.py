@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from glossbench.files import read_json, reading, write_json
+from glossbench.files import add_checksums, read_json, reading, write_json
 from glossbench.job.logs import job_log
 from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.provenance import origin
@@ -28,3 +28,4 @@ if __name__ == "__main__":
         metrics["origin"] = {**made_from, "given": told.model_dump(mode="json")}
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)
+        add_checksums([snakemake.output.metrics, snakemake.output.predictions])

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 import yaml
+from glossbench.files import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
 from glossbench.learning.search.tuning import best_found, trials_frame, tune, tuning_key
@@ -27,4 +28,5 @@ if __name__ == "__main__":
             made_from = origin(snakemake.params.settings, snakemake.params.code)
             found = best_found(settings, trials) | {"origin": {**made_from, "given": settings.model_dump(mode="json")}}
             Path(output.best).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")
+            add_checksums([output.best, output.trials, output.timing])
         log.info("done: %d trials", len(trials))

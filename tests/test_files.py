@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from glossbench.errors import FetchError, GlossbenchError
-from glossbench.files import listed_files, reading, replacing, write_checksums
+from glossbench.files import add_checksums, listed_files, reading, refuse_changed, replacing, write_checksums
 from glossbench.job.logs import job_log
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -62,9 +62,26 @@ def test_a_damaged_file_is_named_whatever_library_reads_it(tmp_path):
 def test_a_job_on_a_full_disk_ends_with_one_line(tmp_path, capsys, monkeypatch, error):
     monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
     output = Namedlist(fromdict={"metrics": tmp_path / "runs/metrics.json"})
-    job = SimpleNamespace(log=[tmp_path / "log"], rule="train", params={}, output=output)
+    job = SimpleNamespace(log=[tmp_path / "log"], rule="train", params={}, input=[], output=output)
     with pytest.raises(SystemExit), job_log(job):
         raise error
     line = f"{tmp_path}/runs/metrics.json: no space left for the files of train; free some on that disk and run again"
     assert capsys.readouterr().err == f"glossbench: {line}\n"
     assert (tmp_path / "log").read_text().endswith(f"{line}\n")
+
+
+def test_a_job_does_not_read_a_file_that_has_changed_since_it_was_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    whole, cut, other = (tmp_path / name for name in ("metrics.json", "predictions.parquet", "not listed"))
+    for path in (whole, cut, other):
+        path.write_text("content")
+        add_checksums([path] if path is not other else [whole])  # one after the other: no line is lost
+    cut.write_text("cont")
+    other.write_text("")
+    refuse_changed([whole, other])
+    job = SimpleNamespace(log=[tmp_path / "log"], rule="collect", params={}, input=[whole, cut, other], output={})
+    with pytest.raises(SystemExit), job_log(job):
+        raise AssertionError("the body must not run")
+    found, expected = (hashlib.sha256(text).hexdigest() for text in (b"cont", b"content"))
+    line = f"changed since it was written (sha256 {found}, expected {expected}); delete it and run again"
+    assert capsys.readouterr().err == f"glossbench: {cut}: {line}\n"

@@ -79,6 +79,37 @@ def write_checksums(folder: Path, names: Iterable[str]) -> Path:
     return folder / CHECKSUMS
 
 
+def add_checksums(paths: Iterable[str | Path]) -> None:
+    """Write what some files of a folder are now into its SHA256SUMS, in which the lines of its other files stay."""
+    files = {path.name: path for path in map(Path, paths)}
+    sums = next(iter(files.values())).parent / CHECKSUMS
+    try:
+        others = read_checksums(sums)
+    except GlossbenchError:  # there is none yet, or it is damaged
+        others = {}
+    digests = others | {name: sha256(path) for name, path in files.items()}
+    with replacing(sums) as temporary:
+        temporary.write_text(checksum_lines(digests), encoding="utf-8")
+
+
+def refuse_changed(paths: Iterable[str | Path]) -> None:
+    """Compare files with the SHA256SUMS of their folders; files that are not listed are not compared.
+
+    Raises:
+        GlossbenchError: A file is not what it was when it was written.
+    """
+    listed: dict[Path, dict[str, str]] = {}
+    for path in map(Path, paths):
+        sums = path.parent / CHECKSUMS
+        if sums not in listed:
+            listed[sums] = read_checksums(sums) if sums.is_file() and sums != path else {}
+        expected = listed[sums].get(path.name)
+        if expected and path.is_file() and (found := sha256(path)) != expected:
+            raise GlossbenchError(
+                f"{path}: changed since it was written (sha256 {found}, expected {expected}); delete it and run again"
+            )
+
+
 def read_checksums(path: Path) -> dict[str, str]:
     """Digests by name, in the order of the file.
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from archives import repacked
 from glossbench.__main__ import main
 from glossbench.archives import verifying
 from glossbench.archives.format import write_archive
+from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import draw_the_same
 from glossbench.archives.verifying import verify as verdict_on
+from glossbench.errors import GlossbenchError
+from glossbench.files import add_checksums
 from glossbench.provenance import versions
-from registered import ROOT
+from glossbench.settings.study import load_study
+from registered import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -272,3 +277,13 @@ def test_what_is_no_archive_is_one_line(archive, tmp_path, content):
     (fault,) = verify(path)
     assert "\n" not in fault
     assert fault.startswith(f"{path}: No such file or directory" if content is None else f"{path}: ")
+
+
+def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, study_settings, tmp_path, monkeypatch):
+    shutil.copytree(archive.parent, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    file = next(Path("results/mine/runs").rglob("predictions.parquet"))
+    add_checksums([file])
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(GlossbenchError, match=f"^{file}: changed since it was written"):
+        pack(load_study(study_settings, "study", CONFIG), study_settings, Path("mine.tar.gz"), ROOT)

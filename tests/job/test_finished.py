@@ -43,6 +43,7 @@ CHANGES = {
     "code": lambda job: setattr(job.params, "code", "other"),
     "input": lambda job: os.utime(job.folder / TOKENS, ns=(0, (job.folder / KEY).stat().st_mtime_ns + 10**9)),
     "more outputs": lambda job: job.output.update(weights=str(job.folder / "runs/seed-3/weights.safetensors")),
+    "damaged output": lambda job: (job.folder / KEY).with_name("epochs").write_text("epochz"),
     "links cut off": lambda job: (job.folder / KEY).unlink(),
     "several seeds": lambda job: job.output.update({name: [path] for name, path in job.output.items()}),
 }

@@ -2,12 +2,14 @@
 
 import sys
 import types
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
+from glossbench.files import read_checksums
 from glossbench.learning.training.inputs import load_splits
 from glossbench.learning.training.run import make_trainer, run
 from glossbench.learning.training.schedule import balanced_weights
@@ -55,6 +57,8 @@ def epochs_csv(settings, files, folder):
     names = ("epochs", "timing_epochs", "settings", "timing", "embeddings", "logits")
     output = {name: str(folder / f"{name}.npz") for name in names}
     write_run(run(settings, files), output)
+    names = {Path(path).name for path in output.values()}
+    assert names == set(read_checksums(folder / "SHA256SUMS")), "each file has a checksum"
     return pd.read_csv(output["epochs"])
 
 

@@ -81,12 +81,20 @@ def test_running_out_of_memory_names_the_epoch_and_what_to_change(bert_folder):
         run.fit()
 
 
-@pytest.mark.parametrize("damage", ["other key", "cut off", "not a checkpoint"])
+@pytest.mark.parametrize(
+    "damage", ["other key", "cut off", "not a checkpoint", "a bit of a weight", "a digit of the history"]
+)
 def test_a_checkpoint_that_does_not_fit_is_ignored_with_a_warning(bert_folder, tmp_path, damage, caplog):
     path = tmp_path / "checkpoint.safetensors"
     tiny_trainer(bert_folder, checkpoint=Checkpoint(path, "key"), epochs=1).fit()
     if damage == "cut off":
         path.write_bytes(path.read_bytes()[:-1000])
+    if damage == "a bit of a weight":
+        content = bytearray(path.read_bytes())
+        content[-1000] ^= 1
+        path.write_bytes(content)
+    if damage == "a digit of the history":
+        path.write_bytes(path.read_bytes().replace(b'\\"epoch\\": 1', b'\\"epoch\\": 0'))
     if damage == "not a checkpoint":
         path.write_bytes(b"\x80\x04pickle")
     fresh = tiny_trainer(

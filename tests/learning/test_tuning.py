@@ -89,16 +89,33 @@ def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, 
     assert (found["seconds"] > 0).all()
 
 
-def test_a_journal_of_other_settings_or_a_damaged_one_is_ignored_with_a_warning(files, tmp_path, caplog):
+def test_a_journal_of_other_settings_is_ignored_with_a_warning(files, tmp_path, caplog):
     journal = tmp_path / "journal.log"
     tune(settings(trials=2), files, journal, "key")
     with caplog.at_level(logging.WARNING):
         assert open_study(journal, "another key", SearchJob(**TUNING)).trials == []
     assert "belongs to other settings" in caplog.text
-    journal.write_text("{not json\n" * 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{", "{not json\n"),
+        ('"sigma","param_value_internal":', '"sigma","param_value_internal":1'),
+        ('"trial_id"', '"trial_ie"'),
+    ],
+    ids=str,
+)
+def test_a_damaged_journal_is_set_aside_and_named(files, tmp_path, caplog, old, new):
+    journal = tmp_path / "journal.log"
+    tune(settings(trials=2), files, journal, "key")
+    text = journal.read_text()
+    assert old in text
+    journal.write_text(text.replace(old, new, 1))
     with caplog.at_level(logging.WARNING):
         assert open_study(journal, "key", SearchJob(**TUNING)).trials == []
-    assert "damaged" in caplog.text
+    assert f"{journal}: damaged (" in caplog.text
+    assert journal.with_suffix(".damaged").is_file()
 
 
 def test_no_trial_starts_after_the_time_is_up(files, tmp_path):

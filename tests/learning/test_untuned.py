@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.data.corpora import write_split
-from glossbench.errors import TrainingError
+from glossbench.errors import GlossbenchError, TrainingError
+from glossbench.files import refuse_changed
 from glossbench.frames import contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
@@ -189,6 +190,18 @@ def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folde
     expected = np.mean([samples[labels == label].mean() for label in set(labels)])
     metrics = json.loads(Path(output["metrics"]).read_text())
     assert metrics["test_macro_silhouette"] == pytest.approx(expected)
+
+
+def test_the_files_of_a_run_have_checksums(texts, tmp_path):
+    files = outputs(tmp_path / "tfidf")
+    classify_untuned(settings("tfidf"), with_card(texts), files, MADE_FROM)
+    refuse_changed(files.values())
+    for path in map(Path, files.values()):
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+        with pytest.raises(GlossbenchError, match=f"^{path}: changed since it was written"):
+            refuse_changed(files.values())
+        path.write_bytes(content)
 
 
 def test_an_untuned_objective_gives_the_same_bytes_each_time(texts, tmp_path):

@@ -77,7 +77,7 @@ def planned(folder, *arguments, **options):
 # Seconds, memory and versions stand here and nowhere else: in the frames that collect them, in T3, T4, the checklist and
 # F7, which show them, and in the claims about them.
 MEASURED = re.compile(
-    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
+    r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|tuning)/.*/SHA256SUMS$|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
     r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\.|-artifact\.tar\.gz$"
 )
 

@@ -13,6 +13,7 @@ from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, sources, write_archive
 from glossbench.archives.imported import FOLDER, PACKS, Expected, files_of_jobs, imported, records
 from glossbench.errors import GlossbenchError
+from glossbench.files import refuse_changed
 from glossbench.provenance import describe
 from glossbench.settings.files import card_file
 from glossbench.settings.outputs import load_outputs
@@ -35,7 +36,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
         The number of runs in it, and whether it has the evidence.
 
     Raises:
-        GlossbenchError: No run has finished.
+        GlossbenchError: No run has finished, or a file of one has changed since it was written.
     """
     results = Path("results", study.name)
     files = _runs(study, results, EMBEDDINGS if embeddings else ())
@@ -50,6 +51,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
         files |= {**evidence, **sources(root), **{name: path for name, path in stated.items() if path.is_file()}}
     elif (results / FOLDER / PACKS).is_file():
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
+    refuse_changed(files.values())
     stored = {name: path.read_bytes() for name, path in files.items()}
     stored |= {name: _json_text(value) for name, value in {ABOUT: about, STUDY: given}.items()}
     if whole:

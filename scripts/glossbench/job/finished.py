@@ -12,7 +12,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from glossbench.files import read_json
+from glossbench.errors import GlossbenchError
+from glossbench.files import add_checksums, read_json, refuse_changed, write_checksums
 from glossbench.provenance import origin
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def keep(folder: Path, key: str, output: dict[str, str]) -> None:
         text = "%s: cannot make hard links (%s); if the job is run again, so is this run"
         log.info(text, folder, error.strerror)
         return
+    write_checksums(folder, output)  # a link does not tell a damaged output from a whole one
     (folder / KEY).write_text(key)
 
 
@@ -70,11 +72,17 @@ def give_back(job: Any) -> bool:
 
 
 def _linked(kept: Path, output: dict[str, str]) -> bool:
-    """Link the kept files to the paths of the outputs, by name. Returns False where one is not kept."""
+    """Link the kept files to the paths of the outputs, by name. Returns False where one is not kept, or damaged."""
     if not all((kept / name).is_file() for name in output):
+        return False
+    try:
+        refuse_changed(kept / name for name in output)
+    except GlossbenchError as error:
+        log.warning("the kept outputs are not used: %s", error)
         return False
     for name, path in output.items():
         Path(path).unlink(missing_ok=True)
         os.link(kept / name, path)
         os.utime(path)  # Snakemake must take the output for a new one
+    add_checksums(output.values())
     return True

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glossbench.errors import NO_SPACE, GlossbenchError, disk_error
+from glossbench.files import refuse_changed
 from glossbench.job.finished import give_back
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
@@ -18,9 +19,10 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to a job's file while the body runs, beginning with its settings and versions.
 
-    The process exits before the body if an earlier submission had done its work, when the Snakemake that started it
-    dies, and on SIGTERM. A GlossbenchError or a full disk ends the process with one line on stderr. Any other exception
-    is raised again, with its traceback in the log. In all cases the last line of the log gives the reason.
+    Inputs are compared with their checksums before the body. The process exits before it if an earlier submission had
+    done its work, when the Snakemake that started it dies, and on SIGTERM. A GlossbenchError or a full disk ends the
+    process with one line on stderr. Any other exception is raised again, with its traceback in the log. In all cases
+    the last line of the log gives the reason.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -42,6 +44,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             if give_back(job):
                 log.info("done: had finished in an earlier submission")
                 raise SystemExit(0)
+            refuse_changed(job.input)
             yield log
     except Terminated:
         log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")

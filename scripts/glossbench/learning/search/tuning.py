@@ -1,8 +1,10 @@
 """Tuning of an objective's settings on the validation documents with Optuna, resumed after a kill."""
 
+import hashlib
+import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +131,7 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     number and knows the same finished trials, it proposes the same settings again.
 
     Args:
-        journal: file with the trials. If it is damaged or has another key, it is ignored with a warning in the log.
+        journal: file with the trials. If it is damaged or has another key, it is not used, and the log has a warning.
         key: digest of all that defines the search.
         tuning: settings of the search.
     """
@@ -142,7 +144,8 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
             else:
                 log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
         except (KeyError, ValueError, RuntimeError) as error:
-            log.warning("%s: damaged (%s); ignored", journal, error)
+            aside = journal.replace(journal.with_suffix(".damaged"))
+            log.warning("%s: damaged (%s); set aside as %s, and the search starts anew", journal, error, aside)
     journal.parent.mkdir(parents=True, exist_ok=True)
     fresh = journal.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -156,8 +159,28 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=pruner)
 
 
+class CheckedJournal(JournalFileBackend):
+    """A journal whose lines have a checksum: Optuna takes any other number for the one that was written."""
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Write lines with their checksums."""
+        super().append_logs([{**line, "sha256": self.digest(line)} for line in logs])
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """Lines as they were written."""
+        for number, line in enumerate(super().read_logs(log_number_from), start=log_number_from + 1):
+            if not isinstance(line, dict) or line.pop("sha256", None) != self.digest(line):
+                raise ValueError(f"line {number} is not what was written")
+            yield line
+
+    @staticmethod
+    def digest(line: dict[str, Any]) -> str:
+        """The checksum of a line."""
+        return hashlib.sha256(json.dumps(line).encode()).hexdigest()
+
+
 def _storage(journal: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(journal)))
+    return JournalStorage(CheckedJournal(str(journal)))
 
 
 def sampler(tuning: SearchJob, number: int) -> TPESampler:

@@ -34,13 +34,18 @@ class Checkpoint:
         """Write model, optimiser and progress. After a kill at any moment there is the previous file or this one."""
         parts = {"model": model.state_dict(), "best": progress.best, "snapshots": dict(enumerate(progress.snapshots))}
         parts |= {f"optimizer/{index}": state for index, state in optimizer.state_dict()["state"].items()}
-        tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+        tensors = {
+            f"{part}/{name}": value.detach().cpu().contiguous()
+            for part, values in parts.items()
+            for name, value in values.items()
+        }
         stopping = {name: getattr(progress.stopping, name) for name in ("best", "bad_epochs")}
-        header = {"key": self.key, "epoch": progress.epoch, "history": progress.history, "stopping": stopping}
+        header = json.dumps(
+            {"key": self.key, "epoch": progress.epoch, "history": progress.history, "stopping": stopping}
+        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        independent = {name: value.detach().contiguous() for name, value in tensors.items()}  # as safetensors requires
-        save_file(independent, partial, metadata={"progress": json.dumps(header)})
+        save_file(tensors, partial, metadata={"progress": header, "sha256": _digest(header, tensors)})
         # Not synced to the disk: after a power failure the file may be truncated, which load() detects and ignores.
         partial.replace(self.path)
 
@@ -53,19 +58,24 @@ class Checkpoint:
         """
         if not self.path.is_file():
             return False
-        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         try:
             with safe_open(self.path, framework="pt") as file:
-                header = json.loads((file.metadata() or {}).get("progress", "{}"))
+                metadata = file.metadata() or {}
+                text = metadata.get("progress", "{}")
+                header = json.loads(text)
                 if header.get("key") != self.key:
                     log.warning("%s: belongs to other settings, code or inputs; ignored", self.path)
                     return False
-                for name in file.keys():
-                    part, _, rest = name.partition("/")
-                    parts[part][rest] = file.get_tensor(name)
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+            if _digest(text, tensors) != metadata.get("sha256"):
+                raise ValueError("its sha256 is not that of what was written")
         except (SafetensorError, OSError, ValueError) as error:
-            log.warning("%s: damaged (%s); ignored", self.path, error)
+            log.warning("%s: damaged (%s); ignored, the run starts anew", self.path, error)
             return False
+        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
+        for name, value in tensors.items():
+            part, _, rest = name.partition("/")
+            parts[part][rest] = value
         model.load_state_dict(parts["model"])
         state: dict[int, dict[str, Tensor]] = defaultdict(dict)
         for name, value in parts["optimizer"].items():
@@ -82,6 +92,15 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, once the run's outputs are written."""
         self.path.unlink(missing_ok=True)
+
+
+def _digest(header: str, tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of a header and of tensors on the CPU."""
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def run_key(settings: str, code: str, inputs: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from safetensors.torch import save_file
 from torch import Tensor
 
-from glossbench.files import replacing, write_json
+from glossbench.files import add_checksums, replacing, write_json
 from glossbench.learning.training.trainer import ENGINE_COLUMNS
 from glossbench.settings.jobs import TrainedRun
 
@@ -62,3 +62,4 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     if "weights" in output:
         with replacing(output["weights"]) as partial:
             save_file({name: value.contiguous().cpu() for name, value in result.weights.items()}, partial)
+    add_checksums(output.values())

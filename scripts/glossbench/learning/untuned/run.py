@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.errors import TrainingError
-from glossbench.files import read_json, write_json
+from glossbench.files import add_checksums, read_json, write_json
 from glossbench.learning.devices import reproducible
 from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
 from glossbench.learning.evaluation.scores import macro_f1
@@ -96,4 +96,5 @@ def classify_untuned(
     write_json(output["timing"], {**seconds, **machine(device), **about})
     write_json(output["metrics"], metrics)
     predictions.to_parquet(output["predictions"], index=False)
+    add_checksums(output.values())
     log.info("done: %s", seconds)
