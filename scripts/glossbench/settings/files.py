@@ -198,7 +198,9 @@ class StudyFiles:
             names += ("snapshots.npz",) * (run in with_snapshots)
             folder = f"{self.results}/{run_folder(run)}"
             there = {path.name for path in Path(self.on_disk(folder)).glob("*")}
-            lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
+            lost += [
+                f"{folder}/{name}" for name in names if name not in there and (collected or there.intersection(names))
+            ]
         return lost
 
     def refuse_other_settings(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
