@@ -5,18 +5,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from glossbench.provenance import code_digest, origin
+from glossbench.settings import jobs
 from glossbench.settings.files import reads_texts, run_folder
-from glossbench.settings.jobs import (
-    CollectSettings,
-    EvaluationSettings,
-    FrozenSettings,
-    ProjectionSettings,
-    RunSettings,
-    SearchJob,
-    SigmaSettings,
-    TuneSettings,
-    UntunedSettings,
-)
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
@@ -48,25 +38,25 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     if study.is_untuned(cell.objective):
         if reads_texts(study, cell):  # and no encoder
             told |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
-        modules, model = (f"glossbench.learning.untuned.{objective.classifier}", CARDS), UntunedSettings
+        modules, model = (f"glossbench.learning.untuned.{objective.classifier}", CARDS), jobs.UntunedSettings
     else:
-        modules, model = _loss_module(objective), RunSettings
-    script = "classify_untuned" if model is UntunedSettings else "train"
+        modules, model = _loss_module(objective), jobs.RunSettings
+    script = "classify_untuned" if model is jobs.UntunedSettings else "train"
     return _params(script, _told(model, study, cell, **told), *modules)
 
 
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that evaluates a run of a cell, as those of ``run_params``."""
-    return _params("evaluate", EvaluationSettings(probe=study.objective(cell.objective).probe), CARDS)
+    return _params("evaluate", jobs.EvaluationSettings(probe=study.objective(cell.objective).probe), CARDS)
 
 
 def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
     tuning, objective = study.settings.tuning, study.objective(cell.objective)
     trials = trials_of(study, cell.objective)
-    search = part_of(SearchJob, tuning, trials=trials, pruning=objective.pruning)
+    search = part_of(jobs.SearchJob, tuning, trials=trials, pruning=objective.pruning)
     searched = objective.searched(trial_epochs(study, cell.objective))
-    told = _told(TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
+    told = _told(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
     return _params("tune", told, *_loss_module(objective))
 
 
@@ -81,29 +71,29 @@ def trial_epochs(study: Study, objective: str) -> int:
     return study.settings.tuning.epochs or study.objective(objective).training.epochs
 
 
-def frozen_settings(study: Study, cell: Any) -> FrozenSettings:
+def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
-    return _told(FrozenSettings, study, cell, **layers)
+    return _told(jobs.FrozenSettings, study, cell, **layers)
 
 
-def sigma_settings(study: Study, cell: Any) -> SigmaSettings:
+def sigma_settings(study: Study, cell: Any) -> jobs.SigmaSettings:
     """What estimates of sigma depend on."""
-    return _told(SigmaSettings, study, cell)
+    return _told(jobs.SigmaSettings, study, cell)
 
 
-def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> CollectSettings:
+def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> jobs.CollectSettings:
     """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
     objectives = {key: ObjectiveKey.parse(key).columns() for key in study.objectives_resolved}
     resolved = [(run, study.objective(run.objective)) for run in unfinished]
     missing = [{**vars(run), "preset": of.preset, "protocol": of.protocol} for run, of in resolved]
-    return CollectSettings(study=study.name, objectives=objectives, unfinished=missing)
+    return jobs.CollectSettings(study=study.name, objectives=objectives, unfinished=missing)
 
 
-def projection_settings(study: Study, runs: Iterable[Run]) -> ProjectionSettings:
+def projection_settings(study: Study, runs: Iterable[Run]) -> jobs.ProjectionSettings:
     """What ``project_embeddings`` is told."""
     keys = [{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
-    return ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
+    return jobs.ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
 
 
 def settings_digests(
