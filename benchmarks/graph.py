@@ -15,6 +15,7 @@ from benchmarks.rows import Options, Row
 SIZES = (128, 256, 512, 1024, 2048, 4096, 8192)
 LARGEST_DENSE = 2048  # of the baseline, which needs four times the memory
 SMALL_SIGMA, SMALL_SIZES = 0.01, (256, 512)  # in which the solve is not accurate, so that nodes are eliminated
+NEIGHBORS, WIDTH_SIZES = 40, (128, 1024)
 SIGMA, DIMENSION, CLASSES, THREADS = 0.5, 384, 8, 2
 EXPONENT_FROM = 1024
 BYTES_PER_PAIR = 160  # needed for each entry of the matrix, estimated from above
@@ -66,9 +67,21 @@ def measured(repeats: int, quick: bool) -> Iterator[Row]:
         text = f"baseline: sigma = {SIGMA}; ratio: times slower"
         case = f"B = {size}, sigma = {SMALL_SIGMA}"
         yield Row("graph", case, "forward and backward, by elimination", found, "s", baseline, found / baseline, text)
+    yield from by_neighbors(repeats)
 
 
-def call_of(size: int, sigma: float, loss: Callable | None = None) -> Callable[[], None]:
+def by_neighbors(repeats: int) -> Iterator[Row]:
+    """The width found anew in each batch, beside a fixed one."""
+    from benchmarks.timing import interleaved
+
+    for size in WIDTH_SIZES:
+        found, baseline = interleaved(call_of(size, neighbors=NEIGHBORS), call_of(size, SIGMA), repeats)
+        text = f"baseline: sigma = {SIGMA}; ratio: times slower"
+        case = f"B = {size}, neighbors = {NEIGHBORS}"
+        yield Row("graph", case, "forward and backward", found, "s", baseline, found / baseline, text)
+
+
+def call_of(size: int, sigma: float | None = None, loss: Callable | None = None, **width: float) -> Callable[[], None]:
     """Forward and backward of the loss on random embeddings around a centre for each class."""
     import torch
     from glossbench.losses import GLoss
@@ -80,7 +93,7 @@ def call_of(size: int, sigma: float, loss: Callable | None = None) -> Callable[[
 
     def call() -> None:
         torch.manual_seed(0)
-        value = GLoss(sigma=sigma)(embeddings, labels) if loss is None else loss(embeddings, labels, sigma)
+        value = GLoss(sigma=sigma, **width)(embeddings, labels) if loss is None else loss(embeddings, labels, sigma)
         value.backward()
         embeddings.grad = None
 

@@ -168,9 +168,9 @@ def _excess(squared: Tensor) -> Tensor:
 
 def _neighbors(excess: Tensor, sigma: float | Tensor) -> Tensor:
     exponent = excess * (0.5 / sigma**2)
-    weights = (-exponent).exp()
+    weights = exponent.neg().exp_()
     total = weights.sum(dim=-1)
-    entropy = total.log() + (exponent * weights).sum(dim=-1) / total
+    entropy = total.log() + exponent.mul_(weights).sum(dim=-1) / total
     return entropy.exp().mean()
 
 
@@ -203,7 +203,7 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
 
 
 def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> float:
-    """Smallest non-zero Euclidean distance between rows of different labels.
+    """Smallest Euclidean distance between rows of different labels that is no rounding error of equal rows.
 
     Args:
         points: (N, d).
@@ -217,7 +217,7 @@ def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> fl
     for start in range(0, len(points), block):
         apart = labels[start : start + block, None] != labels[None, :]
         distances = torch.cdist(points[start : start + block], points)[apart]
-        distances = distances[distances > 0]
+        distances = distances[distances > SMALLEST_DISTANCE]
         if len(distances):
             nearest = min(nearest, distances.min().item())
     if math.isinf(nearest):

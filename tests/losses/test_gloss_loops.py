@@ -175,6 +175,17 @@ def test_embeddings_that_are_not_finite_are_said_so(broken):
     assert GLoss(check=False)(embeddings, labels).isnan()
 
 
+def test_a_gradient_beyond_float16_is_had_from_a_loss_that_is_scaled_down():
+    embeddings, labels, labeled = batch(0, 12)
+    small = (embeddings / 100).half().requires_grad_()  # the gradient grows as embeddings shrink
+    loss = GLoss(sigma=0.01)(small, labels, labeled=labeled)
+    assert torch.autograd.grad(loss, small, retain_graph=True)[0].isinf().any()
+    wide = small.detach().double().requires_grad_()
+    (expected,) = torch.autograd.grad(GLoss(sigma=0.01)(wide, labels, labeled=labeled), wide)
+    (found,) = torch.autograd.grad(loss / 1024, small)  # as a gradient scaler ends up doing
+    torch.testing.assert_close(found.double() * 1024, expected, rtol=1e-3, atol=1)
+
+
 @pytest.mark.parametrize(
     "loss", [GLoss(), SupConLoss(), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
 )

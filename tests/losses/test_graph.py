@@ -221,6 +221,14 @@ def test_sigma_rules_by_a_plain_double_loop(n, median):
     assert estimate_sigma(embeddings, "nearest-other-class", labels) == pytest.approx(apart / 3, rel=1e-6)
 
 
+def test_the_distance_between_equal_documents_of_different_classes_is_no_sigma():
+    embeddings, labels, _ = batch(5, 50)
+    expected = estimate_sigma(embeddings, "nearest-other-class", labels)
+    doubled = torch.cat([embeddings, embeddings * 3]).float(), torch.cat([labels, labels + 1])
+    assert estimate_sigma(doubled[0], "nearest-other-class", doubled[1]) <= expected * (1 + 1e-6)
+    assert estimate_sigma(doubled[0], "nearest-other-class", doubled[1]) > 1e-3
+
+
 def propagated(**changes):
     embeddings, labels, labeled = batch(0, 6)
     right = {"embeddings": embeddings, "labels": labels, "labeled": labeled, "num_classes": 3, "sigma": 0.5}

@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from glossbench.losses import GLoss
+from glossbench.metric_learning import GraphLoss
+from pytorch_metric_learning.utils.distributed import DistributedLossWrapper
 from test_graph import batch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -54,6 +56,16 @@ def gradients(case, x, labels, seed, parts=False, wrap=lambda model: model, **ar
     return values, split, [parameter.grad for parameter in model.parameters()]
 
 
+def wrapped(x, labels):
+    """Value and gradient with the wrapper of pytorch-metric-learning."""
+    torch.manual_seed(0)
+    model = DistributedDataParallel(InParts(False))
+    torch.manual_seed(0)
+    value = DistributedLossWrapper(GraphLoss(sigma=0.4))(model(x), labels)
+    value.backward()
+    return value.item(), [parameter.grad for parameter in model.parameters()]
+
+
 def whole():
     embeddings, labels, _ = batch(0, sum(SIZES))
     return embeddings, torch.where(torch.arange(len(labels)) % 5 == 0, -100, labels)
@@ -69,6 +81,7 @@ def work(rank, folder):
         given = labels if case == "unlabeled" else labels.clamp(min=0)
         for parts in (False, True):
             found[case, parts] = gradients(case, x, given, rank, parts, DistributedDataParallel, gather=True)
+    found["wrapper"] = wrapped(x[: SIZES[1]], labels[: SIZES[1]].clamp(min=0))  # it needs batches of one size
     torch.save(found, f"{folder}/{rank}.pt")
     dist.destroy_process_group()
 
@@ -92,3 +105,17 @@ def test_the_gradient_of_two_processes_is_that_of_one_large_batch(found, case, p
         assert all(torch.equal(*pair) for pair in zip(split_there, split, strict=True))
         for one, other in zip(there, expected, strict=True):
             torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_the_wrapper_of_pytorch_metric_learning_gives_each_process_another_loss(found):
+    x, labels = (torch.cat([values[: SIZES[1]], values[SIZES[0] :]]) for values in whole())
+    (one, gradient), (other, _) = (process["wrapper"] for process in found)
+    assert abs(one - other) > 1e-3
+    torch.manual_seed(0)
+    model = InParts(False)
+    for seed in range(5):
+        model.zero_grad()
+        torch.manual_seed(seed)
+        GLoss(sigma=0.4)(model(x), labels.clamp(min=0)).backward()
+        assert (gradient[0] - model.model[0].weight.grad).abs().max() > 1e-4
