@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from glossbench.data.corpora import prepare, write_split
 from glossbench.data.documents import load_documents
-from glossbench.data.encoders import load_tokenizer
 from glossbench.data.tokens import odd_shares, tokenize
-from glossbench.errors import FetchError, SettingsError
+from glossbench.errors import SettingsError
 from transformers import AutoTokenizer
 
 ODD = ["", "\x00nul \x1c\r", "🙂 שלום مرحبا", "word " * 20_000, "x" * 1_000_000]
@@ -71,17 +70,6 @@ def test_length_the_encoder_cannot_take_is_refused(splits, minilm, max_length):
         tokenize(splits, minilm, max_length, "tokens")
 
 
-def test_an_encoder_without_a_tokenizer_is_refused_in_one_line(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(FetchError, match=r": no tokenizer, expected one of tokenizer.json, vocab.txt, vocab.json$"):
-        load_tokenizer(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "none-such"}))
-    (tmp_path / "vocab.txt").write_text("[CLS]")
-    with pytest.raises(FetchError, match=r": no tokenizer that transformers can load: ") as caught:
-        load_tokenizer(tmp_path)
-    assert "\n" not in str(caught.value)
-
-
 def test_shares_of_unknown_and_of_truncated_tokens_are_counted_by_hand(minilm, tmp_path):
     texts = ["good 🙂 film", "a good film and a bad one", "", "🙂🙂 🙂"]  # 3, 7, 0 and 2 tokens
     frame = pd.DataFrame({"doc_id": list("abcd"), "text": texts, "label": 0})
@@ -89,12 +77,9 @@ def test_shares_of_unknown_and_of_truncated_tokens_are_counted_by_hand(minilm, t
     shares = tokenize({"train": tmp_path / "train.parquet"}, minilm, 7, tmp_path / "tokens")  # five without the special
     assert shares == {"train": {"unknown": 0.3, "truncated": round(2 / 12, 4)}}
     assert json.loads((tmp_path / "tokens/card.json").read_text()) == shares
-    assert (
-        odd_shares(shares, 7) == "30% of the tokens are unknown to the encoder; does it read this language and script?"
-    )
+    unknown = "30% of the tokens are unknown to the encoder; does it read this language and script?"
+    assert odd_shares(shares, 7) == unknown
     shares["train"] |= {"unknown": 0.0, "truncated": 0.5}
-    assert (
-        odd_shares(shares, 7)
-        == "50% of the tokens are cut off at max_length 7; raise it where the encoder can take more"
-    )
+    cut_off = "50% of the tokens are cut off at max_length 7; raise it where the encoder can take more"
+    assert odd_shares(shares, 7) == cut_off
     assert odd_shares({"train": {"unknown": 0.2, "truncated": 0.2}}, 7) == ""
