@@ -114,6 +114,8 @@ def test_only_common_seeds_are_compared():
     lucky = runs[(runs["objective"] == "ce") & (runs["seed"] == 0)].assign(seed=9, test_accuracy=1.0)
     found = verdict("C1", pd.concat([runs, lucky], ignore_index=True))
     assert (found["value"], found["n_runs"]) == (1.0, len(runs))
+    assert found["reason"].startswith("100 %, in 5 of 5 cells, ")
+    assert found["reason"].endswith("(5 of 5 cells, 3 seeds, 0 censored).")
 
 
 def test_one_run_alone_is_ten_times_not_tested():
