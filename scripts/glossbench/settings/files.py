@@ -197,10 +197,8 @@ class StudyFiles:
             names = OF_UNTUNED if self.study.is_untuned(run.objective) else OF_TRAINED
             names += ("snapshots.npz",) * (run in with_snapshots)
             folder = f"{self.results}/{run_folder(run)}"
-            there = {path.name for path in Path(self.on_disk(folder)).glob("*")}
-            lost += [
-                f"{folder}/{name}" for name in names if name not in there and (collected or there.intersection(names))
-            ]
+            there = {path.name for path in Path(self.on_disk(folder)).glob("*")}.intersection(names)
+            lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
         return lost
 
     def refuse_other_settings(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
