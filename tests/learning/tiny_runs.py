@@ -50,10 +50,11 @@ def tiny_trainer(
     folder, protocol="integrated", loss=None, seed=0, tested=2, device="cpu", checkpoint=None, indices=None, **training
 ):
     """A trainer on 40 random documents of three classes, with 18 for validation, and 18 of the seed ``tested``."""
-    torch.manual_seed(step_seed(seed, 0, 0))
     sizes = {"train": (40, 0), "val": (18, 1), "test": (18, tested)}
     documents = {name: random_documents(*drawn).to(device) for name, drawn in sizes.items()}
-    encoder = Encoder(load_backbone(folder), "cls", 48, training.get("gradient_cache", False))
+    backbone = load_backbone(folder)
+    torch.manual_seed(step_seed(seed, 0, 0))
+    encoder = Encoder(backbone, "cls", 48, training.get("gradient_cache", False))
     model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
     loss = None if loss is None else loss.to(device)
     told = objective(None, protocol, weight=0.7, **training)
