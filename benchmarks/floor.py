@@ -81,7 +81,7 @@ class Attention:
 def products(backbone: nn.Module, lengths: Tensor, micro_batch_tokens: int) -> Counter[Linear | Attention]:
     """Products of one training step with the embedding of the first token, and how often each occurs.
 
-    Of the last layer only keys and values are computed for every token, the rest for the first token of a document.
+    Of the last layer all is computed for the first token of a document, whose queries are compared with whole tokens.
 
     Args:
         backbone: a transformer whose layers are all trained.
@@ -96,13 +96,10 @@ def products(backbone: nn.Module, lengths: Tensor, micro_batch_tokens: int) -> C
         tokens, documents = int(lengths[group].sum()), len(group)
         for layer in lower:
             found.update(Linear(tokens, inputs, outputs) for inputs, outputs in linear_shapes(layer))
-        of_first = linear_shapes(last)
-        of_every = [of_first.pop(0), of_first.pop(0)]  # keys and values; all projections of attention are d x d
-        found.update(Linear(tokens, inputs, outputs) for inputs, outputs in of_every)
-        found.update(Linear(documents, inputs, outputs) for inputs, outputs in of_first)
+        found.update(Linear(documents, inputs, outputs) for inputs, outputs in linear_shapes(last))
     for length in lengths.tolist():
         found[Attention(heads, length, length, size)] += len(lower)
-        found[Attention(heads, 1, length, size)] += 1
+        found[Attention(1, heads, length, heads * size)] += 1
     return found
 
 

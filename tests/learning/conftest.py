@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from glossbench.learning.encoder.encoder import PACKED
 from tiny_models import OTHERS, other
 from transformers import (
     BertConfig,
@@ -40,6 +41,12 @@ def saved(family, tmp_path):
 @pytest.fixture(params=FAMILIES)
 def encoder_folder(request, tmp_path):
     """Folder of a randomly initialised encoder, one for each family."""
+    return saved(request.param, tmp_path)
+
+
+@pytest.fixture(params=PACKED)
+def packed_folder(request, tmp_path):
+    """Folder of a randomly initialised encoder, one for each family that goes without padding."""
     return saved(request.param, tmp_path)
 
 
