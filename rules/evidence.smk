@@ -25,6 +25,7 @@ rule table:
         output=lambda w: output_params(OUTPUT["table", w.table]),
         caption=lambda w: read_caption(ROOT, w.table),
         names=lambda w: names_param(),
+        numerics=NUMERICS,
         code=lambda w: code_digest("table", OUTPUT["table", w.table].full_module),
     message:
         "Writing the table {wildcards.table}"
@@ -53,6 +54,7 @@ rule figure:
         output=lambda w: output_params(OUTPUT["figure", w.figure]),
         caption=lambda w: read_caption(ROOT, w.figure),
         names=lambda w: names_param(),
+        numerics=NUMERICS,
         code=lambda w: code_digest("figure", OUTPUT["figure", w.figure].full_module),
     message:
         "Drawing the figure {wildcards.figure}"

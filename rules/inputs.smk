@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from glossbench.archives.imported import imported, records
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
-from glossbench.provenance import code_digest as digest_of
+from glossbench.provenance import NUMERICS, code_digest as digest_of
 from glossbench.settings import params as made, requests
 from glossbench.settings.files import StudyFiles
 from glossbench.settings.study_file import TuningJob

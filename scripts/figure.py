@@ -11,7 +11,8 @@ from glossbench.provenance import SCRIPTS
 if __name__ == "__main__":
     with job_log(snakemake):
         params, published = snakemake.params, SCRIPTS.parent / "config/published"
-        evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
+        frames, names = dict(snakemake.input.items()), json.loads(params.names)
+        evidence = Evidence.read(frames, published, names, numerics=params.numerics)
         texts, figure = evidence.figure(json.loads(params.output), params.caption)
         for ending, text in texts.items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -39,6 +39,17 @@ OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code", "commit"]
 SEARCH_ORIGIN = ["search_settings", "search_code"]
 
+# Columns that frames of runs made before these columns do not have.
+OF_LATER: dict[str, dict[str, str]] = {
+    "runs": {
+        **{"processor": "text", "cores": "count if any", "load": "number"},
+        **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
+    },
+    "epochs": {"seconds_elsewhere": "number"},
+}
+# A time that was measured while other processes kept more cores busy than this is neither ranked nor judged.
+QUIET = 0.5
+
 OBJECTIVE = dict.fromkeys(["objective", *OBJECTIVE_COLUMNS], "text")
 RUN = dict.fromkeys(RUN_KEYS[:-1], "text") | OBJECTIVE | {"seed": "count"}
 CONTRACT: dict[str, dict[str, str]] = {
@@ -103,7 +114,7 @@ def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
     contract, keys = CONTRACT[name], ONE_ROW[name]
     missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
     violations = [f"no column {', '.join(missing)}"] if missing else []
-    for column, kind in contract.items():
+    for column, kind in {**contract, **OF_LATER.get(name, {})}.items():
         if column in frame and not KINDS[kind](frame[column]):
             violations.append(f"column {column}: each value must be a {kind}")
     if not missing and frame.duplicated(keys).any():

@@ -72,8 +72,9 @@ def describe(root: Path) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": versions(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": str(os.cpu_count()),
+        "numerics": NUMERICS,
     }
 
 
@@ -101,7 +102,8 @@ def commit(root: Path = SCRIPTS.parent) -> str:
     return head.decode().strip() + ("-dirty" if changed else "")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Model of the processor of this machine."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

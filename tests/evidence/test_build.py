@@ -39,6 +39,15 @@ def test_a_table_says_what_is_behind_plus_minus_and_over_how_many_seeds(frames):
     assert "standard deviation over" not in evidence(**frames).table(TABLES["corpora"].specification(), "")["md"]
 
 
+def test_runs_of_other_numerics_are_said_beside_each_table_and_figure(frames):
+    runs = RUNS.assign(numerics=[2, 1, 2, 2])
+    known = Evidence({**frames, "runs": runs}, PUBLISHED, names(), numerics=2)
+    said = "1 of 4 runs are of code that gives other numbers (numerics 1, here 2)."
+    assert said in known.table(TABLES["integrated"].specification(), "")["md"]
+    assert said in known.figure_texts(FIGURES["headline"].specification(), "")["txt"]
+    assert said not in evidence(**frames).table(TABLES["integrated"].specification(), "")["md"]
+
+
 def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     study, output = evidence(**frames), FIGURES["learning_curves"].specification()
     texts, figure = study.figure(output, "What is seen.")

@@ -1,17 +1,25 @@
 """The training loop: epochs, resuming, snapshots, seeds, class weights."""
 
+import itertools
 import logging
+import time
+from collections import namedtuple
 
 import pytest
 import torch
+from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.scores import macro_f1
+from glossbench.learning.training import machine
 from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.machine import throughput
 from glossbench.learning.training.schedule import draw_batches
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_runs import tiny_trainer
+
+scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
 
 
 def numbers(progress):
@@ -160,6 +168,20 @@ def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):
     )
     assert parts == pytest.approx(row["seconds_epoch"])
     assert min(row[f"seconds_{part}"] for part in ("graph", "propagation", "other")) > 0
+
+
+def test_the_load_of_a_run_is_the_work_of_other_processes_alone(bert_folder, monkeypatch):
+    monkeypatch.setattr(machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=99.0, steal=0.0))
+    rows = tiny_trainer(bert_folder, epochs=2).fit().history
+    assert throughput(rows, random_documents(40, 0))["load"] == pytest.approx(0, abs=0.01)
+    clocks = itertools.count(step=0.5)
+    monkeypatch.setattr(
+        machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=0.0, steal=next(clocks))
+    )
+    rows = tiny_trainer(bert_folder, epochs=2).fit().history
+    seconds = sum(row["seconds_epoch"] for row in rows)
+    assert throughput(rows, random_documents(40, 0))["load"] == pytest.approx(1 / seconds, rel=0.05)
+    assert {"processor", "cores"} <= set(machine.machine(torch.device("cpu")))
 
 
 @given(st.integers(1, 300), st.integers(2, 64), st.integers(0, 5), st.integers(1, 5))

@@ -68,7 +68,7 @@ def make_evidence(
     """
     config, settings, claims = root / "config", canonical(study.spelled_out), canonical(load_claims(root / "config"))
     frames = {name: folder / f"{name}.parquet" for name in study.frames}
-    evidence = Evidence.read(frames, config / "published", names_of(study, config))
+    evidence = Evidence.read(frames, config / "published", names_of(study, config), numerics=provenance.get("numerics"))
     outputs = [output for output in load_outputs(config) if output.fillable(study)]
     for output in outputs:
         given = output.specification(), read_caption(root, output.key)

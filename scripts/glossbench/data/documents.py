@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from glossbench.files import reading
+from glossbench.files import read_json, reading
 from glossbench.transfer import to_device
+
+CARD = "card.json"  # beside tokens; see ``tokens.tokenize``
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,9 @@ def _tensor(column: pa.ChunkedArray) -> Tensor:
 def _offsets(lengths: Tensor) -> Tensor:
     """From lengths, (N,), the start of each document and the end of the last, (N + 1,)."""
     return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+
+
+def odd_tokens(folder: Path) -> dict[str, float | None]:
+    """Shares of the training documents' tokens as columns of a run; None where the tokens were made without a card."""
+    card = read_json(folder / CARD) if (folder / CARD).is_file() else {"train": {}}
+    return {f"{name}_tokens": card["train"].get(name) for name in ("unknown", "truncated")}

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.selection import coverage_note, trained
-from glossbench.evidence.tables.layout import spread_note
+from glossbench.evidence.selection import coverage_note, numerics_note, trained
+from glossbench.evidence.tables.layout import load_note, spread_note
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
@@ -44,11 +44,13 @@ class Evidence:
         frames: Collected frames by name. Each method needs only the frames that it reads.
         published: Folder with the paper's numbers, config/published.
         names: Titles, order, families and colours, as ``study.names`` makes them.
+        numerics: That of the code that makes the evidence. Where it is given, notes say which runs have another.
     """
 
     frames: dict[str, pd.DataFrame]
     published: Path
     names: dict[str, list[dict[str, Any]]]
+    numerics: int | None = None
 
     @classmethod
     def read(
@@ -57,10 +59,11 @@ class Evidence:
         published: Path,
         names: dict[str, list[dict[str, Any]]],
         wanted: Iterable[str] | None = None,
+        numerics: int | None = None,
     ) -> "Evidence":
         """Read the frames, or only those ``wanted``, from Parquet files by the name of their frame."""
         read = {name: pd.read_parquet(path) for name, path in paths.items() if wanted is None or name in wanted}
-        return cls(read, published, names)
+        return cls(read, published, names, numerics)
 
     def table(self, output: dict[str, Any], caption: str) -> dict[str, str]:
         """Make a table.
@@ -76,7 +79,7 @@ class Evidence:
             module, settings = module_of(output["kind"], output["module"]), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
-            layout = layout.with_notes(spread_note(table, layout), *output["notes"], self._coverage(output))
+            layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output))
             texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
             return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
 
@@ -157,12 +160,16 @@ class Evidence:
         return module_of(output["kind"], output["module"]).frame(**self._inputs(output), **output["settings"])
 
     def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
-        text = " ".join(filter(None, [caption, *output["notes"], self._coverage(output)]))
+        text = " ".join([caption, *self._notes(data, output)])
         return {"csv": to_csv(data), "txt": f"{text}\n"}
 
-    def _coverage(self, output: dict[str, Any]) -> str | None:
+    def _notes(self, table: pd.DataFrame, output: dict[str, Any]) -> list[str]:
+        """What is said below an output: of its registry, of its times and of its runs."""
         select = partial(module_of(output["kind"], output["module"]).select, **output["settings"])
-        return coverage_note(self.frames["coverage"], select)
+        notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
+        if self.numerics is not None and "runs" in self.frames:
+            notes.append(numerics_note(select(self.frames["runs"]), self.numerics))
+        return [note for note in notes if note]
 
 
 def module_of(kind: str, name: str) -> ModuleType:

@@ -98,6 +98,16 @@ def numbers(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values.astype(str).str.removeprefix(RELATIVE), errors="coerce").astype(float)
 
 
+def numerics_note(runs: pd.DataFrame, numerics: int) -> str | None:
+    """A sentence about runs of code that gives other numbers than the code of these ``numerics``; None without any."""
+    others = runs[runs["numerics"] != numerics]
+    if others.empty:
+        return None
+    found = ", ".join(map(str, sorted(others["numerics"].unique())))
+    about = f"(numerics {found}, here {numerics})"
+    return f"{len(others):,} of {len(runs):,} runs are of code that gives other numbers {about}."
+
+
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
     """A sentence about the runs behind a table or figure, which ``select`` returns; None if all are finished.
 

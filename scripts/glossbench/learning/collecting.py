@@ -15,6 +15,7 @@ from glossbench.frames import (
     CELL,
     CONTRACT,
     OBJECTIVE_COLUMNS,
+    OF_LATER,
     RUN_KEYS,
     SEARCH_ORIGIN,
     TASK,
@@ -28,7 +29,7 @@ FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of column
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
     "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
-    "commit",
+    "commit", *OF_LATER["runs"],
 ]  # fmt: skip
 OTHER_SETTINGS = (
     "{}: made with other settings than the study has, and Snakemake has no record of that (--touch does this, or a "
@@ -98,7 +99,9 @@ def collect_runs(
         row = {"study": study, **found, **{name: seconds.get(name) for name in TIMING}, **origins(made_from)}
         rows.append({**row, "numerics": numerics})
     frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
-    return frame.astype({name: float for name, kind in CONTRACT["runs"].items() if kind in FLOATS and name in frame})
+    frame = frame.drop(columns=[name for name in OF_LATER["runs"] if frame[name].isna().all()])
+    kinds = {**CONTRACT["runs"], **OF_LATER["runs"]}
+    return frame.astype({name: float for name, kind in kinds.items() if kind in FLOATS and name in frame})
 
 
 def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | None]) -> None:

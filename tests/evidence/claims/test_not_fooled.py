@@ -203,6 +203,19 @@ def test_times_are_compared_on_one_device_and_in_one_precision_only():
     first = mixed["runs"]["seed"] == 0
     mixed["runs"]["device"] = np.where(first, "cpu", "NVIDIA A100")
     assert verdict("C4", **mixed)["verdict"] == "undecided"  # two seeds on one device, one on another
+    known = table.assign(processor=np.where(table["objective"] == "scl", "Xeon", "EPYC"), cores=2.0)
+    assert verdict("C9", known)["verdict"] == "not tested"
+
+
+def test_times_taken_beside_other_work_decide_nothing():
+    table = seconds([1.13, 1.14, 1.15, 1.14, 1.14])
+    assert verdict("C9", table.assign(load=0.2))["verdict"] == verdict("C9", table)["verdict"] != "undecided"
+    found = verdict("C9", table.assign(load=np.where(table["objective"] == "scl", 1.0, np.nan)))
+    assert found["verdict"] == "undecided"
+    assert "runs were timed while up to 1.0 other cores were busy" in found["reason"]
+    shares = timed(0.009)
+    shares["runs"]["load"] = 0.6
+    assert verdict("C4", **shares)["verdict"] == "undecided"
 
 
 def test_the_papers_own_tables_go_through_the_same_judge_with_the_rule_on_seeds_waived():

@@ -59,6 +59,23 @@ def test_page_shows_study_settings_provenance_tables_figures_and_runs(html, pars
     assert "CE, SCL + CE, 1 with a changed setting" in parsed.words
 
 
+def test_page_says_which_runs_are_of_other_code_and_on_which_machines_and_beside_what_they_ran():
+    runs, provenance = small_runs(), {"commit": "abc", "numerics": 2}
+    assert "Commits" not in Page(page(runs.assign(commit="abc", numerics=2), provenance=provenance)).words
+    old = {"commit": ["abc", "abc", "old", "unknown"], "numerics": [2, 2, 2, 1]}
+    machine = {
+        "processor": ["EPYC", "EPYC", None, "Xeon"],
+        "cores": [2, 2, math.nan, 8],
+        "load": [0, 1.25, math.nan, 0],
+    }
+    words = Page(page(runs.assign(device="cpu", **old, **machine), provenance=provenance)).words
+    assert "Commits 2 of 4 runs are of other commits than this report: old (1), unknown (1)" in words
+    assert "Numerics 1 of 4 runs are of code that gives other numbers (numerics 1, here 2)." in words
+    assert "Devices cpu, cpu (EPYC, 2 cores), cpu (Xeon, 8 cores)" in words
+    assert "Other cores busy" in words
+    assert "1.3" in words
+
+
 def test_scores_stand_first_then_the_claims_with_verdict_and_what_is_behind_it(html, parsed):
     places = [html.index(f'id="{place}"') for place in ("scores", "claims", "tables", "figures", "runs")]
     assert places == sorted(places)

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 import pytest
+from glossbench.evidence.tables.layout import load_note
 from made_up import CORPORA, cells, runs, untuned_runs
 from registered import table_of
 
@@ -102,6 +103,26 @@ def test_times_of_different_machines_do_not_compete():
     assert table.loc[table["metric"] == "seconds_per_epoch", "rank"].isna().all()
     layout = STANDALONE.layout(table)
     assert layout.ranks[["Epoch (s)", "Last epoch"]].to_numpy().tolist() == [[0, 1], [0, 2]]
+
+
+def test_times_on_another_processor_or_beside_other_work_are_not_ranked_and_a_note_says_so():
+    alone = {"processor": "EPYC", "cores": 2.0, "load": [0.1, 0.4], "seconds_per_epoch": [5, 6]}
+    for changed, ranks, said in (
+        ({}, [1, 2], False),
+        ({"load": [0.1, 1.6]}, [None, None], True),
+        ({"load": [math.nan, 0.2]}, [1, 2], False),
+        ({"cores": [2.0, 64.0]}, [None, None], False),
+        ({"processor": ["EPYC", None]}, [None, None], False),
+    ):
+        table = STANDALONE.tidy(costs(**{**alone, **changed}))
+        found = table.loc[table["metric"] == "seconds_per_epoch", "rank"]
+        assert [None if pd.isna(rank) else rank for rank in found] == ranks, changed
+        assert table.loc[table["metric"] == "stop_epoch", "rank"].notna().all()
+        note = load_note(table)
+        assert bool(note) == said
+    table = STANDALONE.tidy(costs(load=[0.1, 1.6]))
+    assert load_note(table).startswith("Times on MR were taken while other processes kept up to 1.6 cores")
+    assert "load" not in INTEGRATED.tidy(runs({("mr", MINILM, "ce"): [0.9]}, load=2.0))
 
 
 def test_a_standalone_cell_that_was_not_run_is_a_row_of_dashes():

@@ -13,10 +13,12 @@ from glossbench.evidence.claims.overhead import overhead
 from glossbench.evidence.claims.scope import (
     differences_from_paper,
     grid_of,
+    is_about_time,
     restricted,
     rows_behind,
     scope_of,
     support_of,
+    timed_alone,
     with_rule,
 )
 from glossbench.evidence.claims.sweeps import best_values, swings
@@ -135,7 +137,10 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
 
 def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
     measured = KINDS[claim["measure"]["kind"]](claim["measure"], **frames)
-    return measured if isinstance(measured, str) else with_rule(measured, claim["paper"]["corpora"], published)
+    if isinstance(measured, str):
+        return measured
+    ruled = with_rule(measured, claim["paper"]["corpora"], published)
+    return timed_alone(ruled, frames["runs"]) if is_about_time(claim) else ruled
 
 
 def _judge_published(

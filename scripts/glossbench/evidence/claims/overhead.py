@@ -6,7 +6,7 @@ import pandas as pd
 
 from glossbench.evidence.claims.measurement import CellValue, Measurement, runs_of
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
-from glossbench.evidence.text.names import corpus_name, encoder_name, listed, objective_name
+from glossbench.evidence.text.names import corpus_name, encoder_name, listed, machine_names, objective_name
 from glossbench.evidence.text.numbers import significant
 from glossbench.frames import CELL, RUN_OF_CELL
 
@@ -29,6 +29,7 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
     timed = timed[timed[measure["whole"]] > 0].reset_index()
     if not len(timed):
         return f"no run of {listed(measure['gloss'])} with its epochs timed"
+    runs = runs.assign(device=machine_names(runs))
     timed = timed.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
     parts, steps = timed[measure["parts"]].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
     timed = timed.assign(share=parts / timed[measure["whole"]], milliseconds_per_step=1000 * parts / steps)

@@ -13,7 +13,8 @@ import pandas as pd
 from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behind, inside
 from glossbench.evidence.differences import size_differences
 from glossbench.evidence.text.names import in_order, titles
-from glossbench.frames import RUN_OF_CELL, TASK
+from glossbench.evidence.text.numbers import number
+from glossbench.frames import QUIET, RUN_OF_CELL, TASK
 from glossbench.paper import Facts
 
 FEWEST_CORPORA = 3
@@ -174,11 +175,27 @@ def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Fac
         else:
             found.append(f"{words} not recorded")
     found += _concerning(runs, _budgets(runs, protocol["trials"])) if "trials" in runs else ["search not recorded"]
-    if "whole" in claim["measure"] or "device" in claim["measure"].get("alike", []):
+    if is_about_time(claim):
         device = protocol["device"]
         devices = ((name, f"times on {name} instead of {device}") for name in runs["device"])
         found += _concerning(runs, (None if device in name else (name, text) for name, text in devices))
     return found
+
+
+def is_about_time(claim: dict[str, Any]) -> bool:
+    """Whether a claim compares seconds."""
+    return "whole" in claim["measure"] or "device" in claim["measure"].get("alike", [])
+
+
+def timed_alone(measurements: list[Measurement], runs: pd.DataFrame) -> list[Measurement]:
+    """Measurements of times; those of runs that were timed beside other work can decide nothing."""
+    ruled = []
+    for one in measurements:
+        loads = rows_behind([one], runs).get("load", pd.Series(dtype=float))
+        busy, most = loads[loads > QUIET], number(loads.max(), 1)
+        why = f"{len(busy)} of {len(loads)} runs were timed while up to {most} other cores were busy"
+        ruled.append(replace(one, missing=one.missing or why) if len(busy) else one)
+    return ruled
 
 
 def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str]:

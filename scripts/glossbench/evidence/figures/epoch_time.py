@@ -24,19 +24,23 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Validation does not count as a part of a training epoch.
 
     One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,
-    graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts) and
-    n_seeds.
+    graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts), n_seeds and,
+    where it is known, load (the highest of the runs).
     """
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = select(epochs).dropna(subset=list(columns))
     runs = timed.rename(columns=columns).groupby([*KEYS, "seed"])[list(COLORS)].mean()
-    means = runs.groupby(KEYS).mean().assign(n_seeds=runs.groupby(KEYS).size())
-    table = means.reset_index().melt([*KEYS, "n_seeds"], list(COLORS), var_name="part", value_name="seconds")
+    means, about = runs.groupby(KEYS).mean().assign(n_seeds=runs.groupby(KEYS).size()), ["n_seeds"]
+    if "seconds_elsewhere" in timed:
+        spent = timed.groupby([*KEYS, "seed"])[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
+        loads = spent["seconds_elsewhere"] / spent["seconds_epoch"]
+        means, about = means.assign(load=loads.groupby(KEYS).max()), ["n_seeds", "load"]
+    table = means.reset_index().melt([*KEYS, *about], list(COLORS), var_name="part", value_name="seconds")
     whole = table.groupby(KEYS)["seconds"].transform("sum")
     table["share"] = table["seconds"] / whole.where(whole > 0, 1)
     table["place"] = table["part"].map(list(COLORS).index)
     table = arrange(table, [*KEYS, "place"])
-    return table[[*KEYS, "part", "seconds", "share", "n_seeds"]]
+    return table[[*KEYS, "part", "seconds", "share", *about]]
 
 
 @panels.drawing

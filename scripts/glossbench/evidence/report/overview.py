@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.selection import coverage_note, unvaried_and_untuned
+from glossbench.evidence.selection import coverage_note, numerics_note, unvaried_and_untuned
 from glossbench.evidence.statistics.scores import cells
 from glossbench.evidence.tables.layout import Layout, grid
-from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, objective_name
+from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
 from glossbench.frames import CELL
 
@@ -32,6 +32,15 @@ def study_facts(runs: pd.DataFrame, coverage: pd.DataFrame) -> dict[str, str]:
         "Seeds": ", ".join(map(str, sorted(coverage["seed"].unique()))),
         "Runs": f"{number(coverage['finished'].sum())} of {number(len(coverage))} planned",
     }
+
+
+def code_facts(runs: pd.DataFrame, provenance: dict[str, Any]) -> dict[str, str]:
+    """How many runs are of other code than that of the report, as texts by title: by commit, and by its numbers."""
+    commits = runs.loc[runs["commit"] != provenance["commit"], "commit"].value_counts(sort=False).sort_index()
+    found = ", ".join(f"{commit} ({count})" for commit, count in commits.items())
+    of_others = f"{number(commits.sum())} of {number(len(runs))} runs are of other commits than this report: {found}"
+    note = numerics_note(runs, provenance["numerics"]) if "numerics" in provenance else None
+    return {"Commits": of_others if found else "", "Numerics": note or ""}
 
 
 def missing_runs(coverage: pd.DataFrame) -> dict[str, Any] | None:
@@ -99,5 +108,5 @@ def costs_in_all(runs: pd.DataFrame) -> dict[str, str]:
         "Mean time of a run": duration(seconds.mean()),
         "Slowest run": f"{duration(seconds.max())} ({name})",
         "Peak memory": f"{number(runs['peak_memory_mib'].max())} MiB",
-        "Devices": ", ".join(sorted(runs["device"].astype(str).unique())),
+        "Devices": ", ".join(sorted(machine_names(runs).astype(str).unique())),
     }

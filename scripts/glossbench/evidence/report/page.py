@@ -11,10 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from glossbench.evidence.claims.page import tally
-from glossbench.evidence.report.overview import costs_in_all, costs_table, missing_runs, scores_table, study_facts
+from glossbench.evidence.report.overview import (
+    code_facts,
+    costs_in_all,
+    costs_table,
+    missing_runs,
+    scores_table,
+    study_facts,
+)
 from glossbench.evidence.report.runs_table import runs_table
 from glossbench.evidence.tables.rendering import to_html
-from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.names import arrange, machine_names
 from glossbench.evidence.text.numbers import duration, number
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -87,7 +94,7 @@ def render_report(
     style, script = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     return environment.get_template("report.html.j2").render(
         study=settings["study"],
-        facts=study_facts(runs, coverage),
+        facts=study_facts(runs, coverage) | code_facts(runs, provenance),
         missing=missing_runs(coverage),
         scores=to_html(scores_table(runs)),
         claims=claims,
@@ -130,6 +137,7 @@ def machines(runs: pd.DataFrame) -> dict[str, str]:
 
     Machine and versions may differ from those that make the report.
     """
+    runs = runs.assign(device=machine_names(runs))
     known = {name: runs[column].dropna().unique() for name, column in MACHINE.items() if column in runs}
     return {
         "runs": number(len(runs)),

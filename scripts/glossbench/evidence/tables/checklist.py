@@ -6,7 +6,7 @@ from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.search import in_words, spaces
-from glossbench.evidence.text.names import arrange, in_order, objective_name
+from glossbench.evidence.text.names import arrange, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 from glossbench.frames import CELL
 
@@ -28,6 +28,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         without one), search_space has its ranges in words. The columns in ``MACHINE`` list all values that occur.
     """
     rows = arrange(select(runs), [*KEYS, "seed"])
+    rows = rows.assign(device=machine_names(rows))
     rows = rows.assign(**{column: rows[column].astype(float) * scale for column, scale in SCALES.items()})
     cells = rows.groupby(KEYS, sort=False)
     facts = cells.agg(

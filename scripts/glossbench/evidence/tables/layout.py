@@ -7,8 +7,9 @@ from itertools import pairwise
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
-from glossbench.evidence.text.names import NAMES, arrange
+from glossbench.evidence.text.names import NAMES, arrange, titles
 from glossbench.evidence.text.numbers import DASH, number, span
+from glossbench.frames import QUIET
 
 Key = tuple[str, ...]
 # Titles of the kinds of keys. Other columns that become headers have their titles as names, and texts.
@@ -55,6 +56,17 @@ def spread_note(table: pd.DataFrame, layout: Layout) -> str | None:
     return (
         "± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has "
         f"{span(table['n_seeds'].min(), table['n_seeds'].max(), number)}; a dash after it means one seed."
+    )
+
+
+def load_note(table: pd.DataFrame) -> str | None:
+    """A note on the corpora of a table whose times were taken beside other work, by its column ``load`` if any."""
+    busy = table[table["load"] > QUIET] if "load" in table else table[:0]
+    if busy.empty:
+        return None
+    return (
+        f"Times on {titles(busy['corpus'], 'corpus')} were taken while other processes kept up to "
+        f"{number(busy['load'].max(), 1)} cores of the machine busy: they are not ranked, and not to be compared."
     )
 
 

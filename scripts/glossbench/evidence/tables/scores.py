@@ -8,8 +8,9 @@ import pandas as pd
 
 from glossbench.evidence.selection import is_untuned, of_protocol, with_gloss, with_untuned
 from glossbench.evidence.tables.layout import Layout, distinct, grid
-from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.names import arrange, machine_names
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
+from glossbench.frames import QUIET
 
 COMPETITION = ["corpus", "encoder", "protocol"]
 KEYS = [*COMPETITION, "objective"]
@@ -29,7 +30,8 @@ class Metric(NamedTuple):
         decimals: Decimals of the displayed mean. Ranks are given by the rounded means.
         scale: Factor to the displayed unit.
         cost: Whether the smallest value is the best. The spread of costs over seeds is not displayed.
-        timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked.
+        timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked, and only
+            if it was quiet.
     """
 
     decimals: int
@@ -62,7 +64,8 @@ def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
         and std (sample standard deviation over seeds, missing with one seed) are in the displayed unit of the metric,
         scores in percent. n_seeds counts the seeds with a value. rank is 1 for the best objective of the same corpus,
         encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing for
-        untuned objectives, and if the runs were timed on different machines.
+        untuned objectives, and if the runs were timed on different machines or beside other work. Where runs say how
+        much of this there was, times have a column load: the highest of the cell's runs.
     """
     rows = arrange(runs, [*KEYS, "seed"])
     columns = [name if METRICS[name].cost else f"test_{name}" for name in metrics]
@@ -70,7 +73,12 @@ def over_seeds(runs: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
     long = rows[KEYS].assign(**scaled).melt(KEYS, metrics, "metric", "value").dropna(subset="value")
     table = long.groupby([*KEYS, "metric"], sort=False)["value"].agg(mean="mean", std="std", n_seeds="count")
     table = arrange(table.reset_index(), [*KEYS, "metric"])
-    return table.assign(rank=_ranks(table, runs))[COLUMNS]
+    table = table.assign(rank=_ranks(table, runs))[COLUMNS]
+    timed = table["metric"].map(lambda name: METRICS[name].timed)
+    if "load" not in runs or not timed.any():
+        return table
+    loads = runs.groupby(KEYS)["load"].max().reindex(pd.MultiIndex.from_frame(table[KEYS]))
+    return table.assign(load=loads.where(timed.to_numpy()).to_numpy())
 
 
 def _ranks(table: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
@@ -78,9 +86,11 @@ def _ranks(table: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
     means = [
         rounded(mean, one.decimals) * (1 if one.cost else -1) for mean, one in zip(table["mean"], metrics, strict=True)
     ]
+    runs = runs.assign(device=machine_names(runs), load=runs.get("load"))
     machines = runs[[*COMPETITION, *MACHINE]].drop_duplicates().value_counts(COMPETITION).rename("machines")
+    beside = table.join(machines, COMPETITION).join(runs.groupby(COMPETITION)["load"].max(), COMPETITION)
     timed = pd.Series([one.timed for one in metrics], table.index, dtype=bool)
-    elsewhere = timed & (table.join(machines, COMPETITION)["machines"] > 1)
+    elsewhere = timed & ((beside["machines"] > 1) | (beside["load"].astype(float) > QUIET))
     competing = pd.Series(means, table.index, dtype=float).mask(is_untuned(table) | elsewhere)
     return competing.groupby([table[key] for key in (*COMPETITION, "metric")]).rank("min").astype("Int64")
 

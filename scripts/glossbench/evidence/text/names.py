@@ -78,6 +78,15 @@ NAMES: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
+def machine_names(runs: pd.DataFrame) -> pd.Series:
+    """Device of each run, with the model of the processor and its cores where these are known."""
+    if "processor" not in runs:
+        return runs["device"]
+    known = runs["processor"].notna()
+    texts = runs["device"] + " (" + runs["processor"] + ", " + runs["cores"].map("{:g} cores)".format)
+    return texts.where(known, runs["device"])
+
+
 def is_gloss(objective: str) -> bool:
     """Whether an objective belongs to the family of G-Loss."""
     return entries("objective").get(objective, {}).get("family") == "gloss"

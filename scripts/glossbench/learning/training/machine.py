@@ -12,14 +12,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from torch import Tensor
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
+from glossbench.provenance import processor
 
 # The CPU allocator of torch raises a plain RuntimeError: the first on Linux and macOS, the second on Windows.
 CPU_MESSAGES = ("can't allocate memory", "not enough memory")
+BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # what a core does when it is not idle
 
 
 class Timer:
@@ -60,19 +63,29 @@ class Timer:
         return event
 
 
+def seconds_elsewhere() -> float:
+    """Seconds that the cores of this machine have worked for other processes, since an unknown moment."""
+    times = psutil.cpu_times()
+    return sum(getattr(times, name, 0) for name in BUSY) - time.process_time()
+
+
 def throughput(history: list[dict[str, float]], train: Documents) -> dict[str, float]:
-    """Seconds of training in total and per epoch (without validation), training documents and tokens per second."""
+    """Seconds of training in total and per epoch (without validation), training documents and tokens per second.
+
+    And ``load``: how many cores of the machine were busy with other processes meanwhile, in the mean.
+    """
     seconds, epochs = sum(row["seconds_epoch"] for row in history), len(history)
     return {
         "train_seconds": seconds,
         "seconds_per_epoch": seconds / epochs,
         "docs_per_second": len(train) * epochs / seconds,
         "tokens_per_second": len(train.values) * epochs / seconds,
+        "load": max(sum(row["seconds_elsewhere"] for row in history) / seconds, 0),
     }
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """Device, peak memory (MiB, of the device or, on a CPU, of the process), threads and versions."""
+    """Device, processor, cores, peak memory (MiB, of the device or, on a CPU, of the process), threads, versions."""
     if device.type == "cuda":
         name, peak = torch.cuda.get_device_name(device), torch.cuda.max_memory_allocated(device) / 2**20
     else:
@@ -80,6 +93,8 @@ def machine(device: torch.device) -> dict[str, Any]:
         name, peak = "cpu", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     return {
         "device": name,
+        "processor": processor(),
+        "cores": os.cpu_count(),
         "peak_memory_mib": peak,
         "threads": torch.get_num_threads(),
         "torch_version": torch.__version__,

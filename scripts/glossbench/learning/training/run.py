@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import precision_on, reproducible
 from glossbench.learning.encoder.encoder import Encoder
@@ -74,6 +75,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         "total_seconds": ended - started,
         **throughput(progress.history, splits.train),
         **machine(device),
+        **odd_tokens(files.tokens),
         "precision": precision_on(device, objective.training.precision),
     }
     snapshots, weights = trainer.snapshot_arrays(progress), trainer.model.state_dict()

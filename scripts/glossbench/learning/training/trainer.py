@@ -18,7 +18,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.machine import Timer, explain_out_of_memory
+from glossbench.learning.training.machine import Timer, explain_out_of_memory, seconds_elsewhere
 from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
 from glossbench.losses.protocol import TIMED_PARTS, needs_of
 from glossbench.settings.jobs import Objective
@@ -210,7 +210,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        started = time.perf_counter()
+        started, elsewhere = time.perf_counter(), seconds_elsewhere()
         totals: dict[str, Tensor] = {}
         for step, batch in enumerate(draw_batches(n, settings.batch_size, self.seed, epoch)):
             torch.manual_seed(step_seed(self.seed, epoch, step))
@@ -218,7 +218,7 @@ class Trainer:
                 totals[name] = totals.get(name, 0) + value * (len(batch) / n)
         means = {name: float(value) for name, value in totals.items()}  # the epoch's only wait for the device
         seconds = self.timer.lap()
-        trained = time.perf_counter() - started
+        trained, elsewhere = time.perf_counter() - started, seconds_elsewhere() - elsewhere
         if not math.isfinite(means["loss"]):
             raise TrainingError(
                 f"epoch {epoch}: the loss is {means['loss']}; a smaller learning_rate (now {rate:g}) or clip_norm "
@@ -228,7 +228,7 @@ class Trainer:
         row |= {f"seconds_{part}": seconds[part] for part in PARTS}
         row["seconds_other"] = trained - sum(row[f"seconds_{part}"] for part in PARTS)
         row["seconds_validation"] = time.perf_counter() - started - trained
-        row["seconds_epoch"] = trained
+        row |= {"seconds_epoch": trained, "seconds_elsewhere": elsewhere}
         return row
 
     def _validate(self, epoch: int) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
 from glossbench.files import add_checksums, read_json, write_json
 from glossbench.learning.devices import reproducible
@@ -76,6 +77,7 @@ def classify_untuned(
     described = {**settings.model_dump(mode="json"), **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
     about = {"precision": found.precision, "origin": made_from, "commit": commit()}
+    about |= odd_tokens(read["tokens"]) if "tokens" in read else {}
     labels = found.labels["test"]
     predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": found.predicted["test"]})
     metrics = {
