@@ -240,9 +240,10 @@ def test_the_host_waits_once_for_a_loss_and_never_for_its_report(arguments, monk
     embeddings, labels, _ = batch(0, 24)
     loss = GLoss(**arguments)
     with pretended_cuda(monkeypatch) as device:
-        embeddings, labels = embeddings.to(CUDA), labels.to(CUDA)
+        embeddings, labels = embeddings.to(CUDA).requires_grad_(), labels.to(CUDA)
         device.waits.clear()
-        loss(embeddings, labels, num_classes=3)
+        value = loss(embeddings, labels, num_classes=3)
         assert len(device.waits) == 1
         loss.report(graph=True)
+        gradient_shares({"gloss": value, "norm": embeddings.sum()}, embeddings)
         assert len(device.waits) == 1
