@@ -9,7 +9,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from glossbench.losses import GLoss
 from glossbench.metric_learning import GraphLoss
+from glossbench.sentence_transformers import GraphLoss as SentenceLoss
 from pytorch_metric_learning.utils.distributed import DistributedLossWrapper
+from test_adapters import Embedder
 from test_graph import batch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -66,6 +68,15 @@ def wrapped(x, labels):
     return value.item(), [parameter.grad for parameter in model.parameters()]
 
 
+def of_sentences(x, labels, seed, wrap=lambda model: model, **arguments):
+    """Gradient with the loss of sentence-transformers."""
+    model = wrap(Embedder())
+    loss = SentenceLoss(model, neighbors=8, **arguments)
+    torch.manual_seed(seed)
+    loss([{"input_ids": x}], labels).backward()
+    return [parameter.grad for parameter in model.parameters()]
+
+
 def whole():
     embeddings, labels, _ = batch(0, sum(SIZES))
     return embeddings, torch.where(torch.arange(len(labels)) % 5 == 0, -100, labels)
@@ -81,6 +92,9 @@ def work(rank, folder):
         given = labels if case == "unlabeled" else labels.clamp(min=0)
         for parts in (False, True):
             found[case, parts] = gradients(case, x, given, rank, parts, DistributedDataParallel, gather=True)
+    for size in (None, 4):
+        arguments = {"gather_across_devices": True, "mini_batch_size": size}
+        found["sentences", size] = of_sentences(x, labels.clamp(min=0), rank, DistributedDataParallel, **arguments)
     found["wrapper"] = wrapped(x[: SIZES[1]], labels[: SIZES[1]].clamp(min=0))  # it needs batches of one size
     torch.save(found, f"{folder}/{rank}.pt")
     dist.destroy_process_group()
@@ -119,3 +133,13 @@ def test_the_wrapper_of_pytorch_metric_learning_gives_each_process_another_loss(
         torch.manual_seed(seed)
         GLoss(sigma=0.4)(model(x), labels.clamp(min=0)).backward()
         assert (gradient[0] - model.model[0].weight.grad).abs().max() > 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [None, 4])
+def test_so_is_that_of_the_loss_of_sentence_transformers(found, size):
+    x, labels = whole()
+    expected = of_sentences(x, labels.clamp(min=0), seed=0)
+    for process in found:
+        for one, other in zip(process["sentences", size], expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
