@@ -23,6 +23,12 @@ from glossbench.settings.model import (
     about,
 )
 
+# Settings of training that came after the paper's, each without effect at its default.
+RECIPE = (
+    "optimizer", "weight_decay", "warmup_fraction", "schedule", "layer_decay", "label_smoothing", "dropout", "batches",
+    "documents_per_class",
+)  # fmt: skip
+
 
 class Training(Model):
     """Settings of the training loop. A study sets them for all its runs, a preset or an objective for some."""
@@ -43,6 +49,15 @@ class Training(Model):
         ByProtocol[NotNegative](integrated=0, standalone=0.005),
     )
     learning_rate: Positive = about("Adam's step size.", 2e-5)
+    optimizer: Literal["adam", "adamw"] = about("With adam, weight decay is part of the gradient.", "adam")
+    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0)
+    warmup_fraction: Real = about("Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1)
+    schedule: Literal["milestones", "linear", "cosine"] = about(
+        "How the learning rate falls: at milestones, or in every step to 0 after the last epoch.", "milestones"
+    )
+    layer_decay: Real = about(
+        "Factor of the learning rate per layer from the top down, embeddings last.", 1, gt=0, le=1
+    )
     learning_rate_milestones: Distinct[Size] = about("Epochs after which the learning rate drops; [] keeps it.", (30,))
     learning_rate_drop_factor: Real = about("Factor of each drop.", 0.1, gt=0, le=1)
     clip_norm: Positive | ByProtocol[Positive] = about(
@@ -51,6 +66,12 @@ class Training(Model):
     class_weights: Literal["none", "balanced"] = about(
         "Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
     )
+    label_smoothing: Real = about("Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1)
+    dropout: Real | None = about("Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1)
+    batches: Literal["uniform", "balanced"] = about(
+        "Documents in random order, or classes in random order with documents_per_class of each.", "uniform"
+    )
+    documents_per_class: Size = about("Documents of each class in a balanced batch, m; at most half of it.", 4)
     forward_passes: Literal[1, 2] = about("Per step; with 2, each loss has its own dropout (D8).", 1)
     silhouette_classes: Literal["all", "with-two-documents"] = about(
         "Classes that the macro-silhouette averages over; a single document counts as zero (D19).", "all"
@@ -59,6 +80,14 @@ class Training(Model):
         "auto is bfloat16 on CUDA and float32 on a CPU (D23).", "auto"
     )
     test_weights: Literal["best", "last"] = about("Epoch whose weights are tested (D9).", "best")
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, make: Any) -> dict[str, Any]:
+        """Later settings are left out where they have no effect, so that older runs have the same settings."""
+        fields = type(self).model_fields
+        return {
+            name: value for name, value in make(self).items() if name not in RECIPE or value != fields[name].default
+        }
 
 
 class Probe(Model):

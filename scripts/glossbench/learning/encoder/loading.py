@@ -15,12 +15,13 @@ from glossbench.files import CHECKSUMS, listed_files
 from glossbench.settings.training import EncoderSettings
 
 
-def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
+def load_backbone(folder: Path, layers: int | None = None, dropout: float | None = None) -> nn.Module:
     """Load a pre-trained transformer in float32, without pooling head, from safetensors.
 
     Args:
         folder: configuration and weights.
         layers: number of layers to keep, from the first; None keeps all.
+        dropout: every probability of dropout in it; None keeps those of its configuration.
 
     Raises:
         FetchError: if a file is not the one that was fetched.
@@ -36,6 +37,8 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     transformers_logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if dropout is not None:
+            config.update({name: dropout for name, value in config.to_dict().items() if _is_dropout(name, value)})
         model = MODEL_MAPPING[type(config)]
         poolable = {"add_pooling_layer": False} if "add_pooling_layer" in signature(model).parameters else {}
         with_wrapper = wrapper(weight_shapes(folder))
@@ -67,6 +70,11 @@ def load_backbone(folder: Path, layers: int | None = None) -> nn.Module:
     return backbone
 
 
+def _is_dropout(name: str, value: Any) -> bool:
+    """Whether a setting of a configuration is a probability of dropout: families have other names for theirs."""
+    return "dropout" in name and isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def layer_list(backbone: nn.Module) -> nn.ModuleList:
     """The layers of a transformer, from input to output.
 
@@ -78,7 +86,7 @@ def layer_list(backbone: nn.Module) -> nn.ModuleList:
     if (layers := next(lists, None)) is None:
         raise TrainingError(
             f"{type(backbone).__name__}: {n} layers of shared weights found, expected each with its own; leave "
-            f"encoder.layers and encoder.trainable_layers out"
+            f"encoder.layers, encoder.trainable_layers and training.layer_decay out"
         )
     return layers
 
@@ -123,18 +131,21 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     return backbone
 
 
-def read_backbone(folder: Path, encoder: EncoderSettings, frozen: Path | None) -> tuple[nn.Module, int]:
+def read_backbone(
+    folder: Path, encoder: EncoderSettings, frozen: Path | None, dropout: float | None = None
+) -> tuple[nn.Module, int]:
     """The layers of an encoder that a run computes.
 
     Args:
         folder: configuration and weights of the encoder.
         encoder: ``layers`` to keep (None is all) and ``trainable_layers``.
         frozen: stored output of the frozen layers, which are then left out, or None.
+        dropout: see ``load_backbone``.
 
     Returns:
         The layers, and the number of parameters including the frozen ones.
     """
-    backbone = load_backbone(folder, encoder.layers)
+    backbone = load_backbone(folder, encoder.layers, dropout)
     parameters = sum(parameter.numel() for parameter in backbone.parameters())
     if frozen is not None:
         total = backbone.config.num_hidden_layers if encoder.layers is None else encoder.layers

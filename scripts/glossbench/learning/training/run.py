@@ -109,7 +109,8 @@ def make_trainer(
     micro_batch_tokens = training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
     with explain_out_of_memory("before the first epoch", micro_batch_tokens):
         loss = load_loss(objective)
-        backbone, parameters = read_backbone(files.encoder, settings.encoder_settings, files.frozen)
+        told = settings.encoder_settings
+        backbone, parameters = read_backbone(files.encoder, told, files.frozen, training.dropout)
         torch.manual_seed(step_seed(seed, 0, 0))  # training counts epochs from 1
         cache = training.gradient_cache
         if cache is None:  # on where the activations of the largest batch need too much
@@ -118,7 +119,7 @@ def make_trainer(
             if cache := needed > free / 2:
                 gib = needed / 2**30, free / 2**30
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
-        encoder = Encoder(backbone, settings.encoder_settings.pooling, micro_batch_tokens, cache)
+        encoder = Encoder(backbone, told.pooling, micro_batch_tokens, cache)
         model = Model(encoder, splits.num_classes if objective.protocol == "integrated" else None).to(device)
         snapshot_indices = None
         if settings.snapshots:

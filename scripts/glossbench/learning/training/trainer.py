@@ -19,6 +19,7 @@ from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, explain_out_of_memory, seconds_elsewhere
+from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
 from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
 from glossbench.losses.protocol import TIMED_PARTS, needs_of
 from glossbench.settings.jobs import Objective
@@ -95,7 +96,7 @@ class Trainer:
         labels, classes = self.splits.train.labels, self.splits.num_classes
         self.class_weights = balanced_weights(labels, classes) if balanced else None
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=self.settings.learning_rate, fused=True)
+        self.optimizer = make_optimizer(self.model, self.settings)
 
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
@@ -172,7 +173,9 @@ class Trainer:
         labels = documents.labels[to_device(batch, self.device)]
         terms, report = {}, {}
         if ce_logits is not None:
-            terms["loss_ce"] = F.cross_entropy(ce_logits.float(), labels, weight=self.class_weights)
+            terms["loss_ce"] = F.cross_entropy(
+                ce_logits.float(), labels, self.class_weights, label_smoothing=self.settings.label_smoothing
+            )
         if self.loss is not None:
             available = {
                 "logits": None if logits is None else logits.float(),
@@ -205,14 +208,13 @@ class Trainer:
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
         settings, n = self.settings, len(self.splits.train)
-        drops = sum(milestone < epoch for milestone in settings.learning_rate_milestones)
-        rate = settings.learning_rate * settings.learning_rate_drop_factor**drops
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.model.train()
         started, elsewhere = time.perf_counter(), seconds_elsewhere()
         totals: dict[str, Tensor] = {}
-        for step, batch in enumerate(draw_batches(n, settings.batch_size, self.seed, epoch)):
+        batches = draw_batches(n, settings.batch_size, self.seed, epoch)
+        for step, batch in enumerate(batches):
+            rate = learning_rate_at(settings, (epoch - 1) * len(batches) + step, len(batches))
+            set_learning_rate(self.optimizer, rate)
             torch.manual_seed(step_seed(self.seed, epoch, step))
             for name, value in self.step(batch).items():
                 totals[name] = totals.get(name, 0) + value * (len(batch) / n)
