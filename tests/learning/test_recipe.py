@@ -1,5 +1,7 @@
 """Optimiser, schedule, smoothing, dropout, batches by class and R-Drop, each against another road to its numbers."""
 
+import itertools
+
 import pytest
 import torch
 from documents_made_up import random_documents
@@ -7,7 +9,9 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.optimizing import learning_rate_at, parameter_groups
+from glossbench.learning.training.schedule import draw_balanced_batches
 from glossbench.settings.training import Training
+from pytorch_metric_learning.samplers import MPerClassSampler
 from test_training import assert_same_weights, numbers
 from tiny_runs import tiny_trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
@@ -87,3 +91,22 @@ def test_dropout_is_that_of_every_part_of_an_encoder(encoder_folder):
         encoder = Encoder(load_backbone(encoder_folder, dropout=dropout))
         trained, plain = encoder.train()(documents), encoder.eval()(documents)
         assert torch.allclose(trained, plain, atol=1e-5) == (dropout == 0)
+
+
+@pytest.mark.parametrize(("counts", "batch_size"), [([30, 9, 3, 2, 12, 8], 16), ([20, 20], 16), ([40, 1], 8)])
+def test_balanced_batches_have_the_classes_of_the_sampler_of_pytorch_metric_learning(counts, batch_size):
+    labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    batches = draw_balanced_batches(labels, batch_size, 4, seed=3, epoch=2)
+    assert len(batches) == len(labels) // batch_size
+    assert all(map(torch.equal, batches, draw_balanced_batches(labels, batch_size, 4, seed=3, epoch=2)))
+    assert not torch.equal(batches[0], draw_balanced_batches(labels, batch_size, 4, seed=3, epoch=3)[0])
+    per_class = [sorted(labels[batch].unique(return_counts=True)[1].tolist()) for batch in batches]
+    if len(counts) * 4 >= batch_size:  # the sampler refuses others
+        sampler = list(MPerClassSampler(labels, 4, batch_size, batch_size * len(batches)))
+        expected = [labels[drawn] for drawn in torch.tensor(sampler).split(batch_size)]
+        assert per_class == [sorted(of.unique(return_counts=True)[1].tolist()) for of in expected]
+    else:
+        assert per_class == [[batch_size // 2] * 2] * len(batches)
+    for batch, label in itertools.product(batches, range(len(counts))):
+        drawn = batch[labels[batch] == label]
+        assert len(drawn.unique()) == len(drawn) or len(drawn) > counts[label], "without replacement if it has enough"

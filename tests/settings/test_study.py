@@ -200,7 +200,7 @@ WRONG = [
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
-    ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce+weight=0.1: weight: unknown key; did you mean "test_weights"?'),
+    ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce+weight=0.1: weight: unknown key; did you mean "weight_decay"?'),
     ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce+weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o+sigma=x0: sigma=x0 found, expected x and a number above 0"),
     ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be taken 2 times'),

@@ -20,7 +20,13 @@ from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, explain_out_of_memory, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
-from glossbench.learning.training.schedule import EarlyStopping, balanced_weights, draw_batches, step_seed
+from glossbench.learning.training.schedule import (
+    EarlyStopping,
+    balanced_weights,
+    draw_balanced_batches,
+    draw_batches,
+    step_seed,
+)
 from glossbench.losses.protocol import TIMED_PARTS, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
@@ -207,11 +213,16 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
-        settings, n = self.settings, len(self.splits.train)
+        settings, train = self.settings, self.splits.train
         self.model.train()
         started, elsewhere = time.perf_counter(), seconds_elsewhere()
         totals: dict[str, Tensor] = {}
-        batches = draw_batches(n, settings.batch_size, self.seed, epoch)
+        size, drawn_by = settings.batch_size, (self.seed, epoch)
+        if settings.batches == "balanced":
+            batches = draw_balanced_batches(train.labels.cpu(), size, settings.documents_per_class, *drawn_by)
+        else:
+            batches = draw_batches(len(train), size, *drawn_by)
+        n = sum(map(len, batches))
         for step, batch in enumerate(batches):
             rate = learning_rate_at(settings, (epoch - 1) * len(batches) + step, len(batches))
             set_learning_rate(self.optimizer, rate)
