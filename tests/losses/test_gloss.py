@@ -176,7 +176,7 @@ ESTIMATE = "found, expected a number; glossbench.estimate_sigma gives it"
         ({"sigma": "sqrt"}, f"sigma: 'sqrt' {ESTIMATE}"),
         ({"sigma": [0.5]}, rf"sigma: \[0.5\] {ESTIMATE}"),
         ({"sigma": 1e-160}, "sigma: 1e-160 is not between 1e-07 and 1e\\+07"),
-        ({"neighbors": 40, "sigma_over_median": 1}, "neighbors: 40 beside sigma_over_median: 1 found, expected one"),
+        ({"sigma": 0.5, "neighbors": 40}, "sigma: 0.5 beside neighbors: 40 found, expected one of them"),
         ({"sigma_over_median": 0}, "sigma_over_median: 0 is not a positive number"),
         ({"memory": 1.5}, "memory: 1.5 is not a whole number of at least 0"),
         ({"neighbors": 0.5}, "neighbors: 0.5 is below 1"),
