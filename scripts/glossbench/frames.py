@@ -42,7 +42,7 @@ SEARCH_ORIGIN = ["search_settings", "search_code"]
 # Columns that frames of runs made before these columns do not have.
 OF_LATER: dict[str, dict[str, str]] = {
     "runs": {
-        **{"processor": "text", "cores": "count if any", "load": "number"},
+        **{"processor": "text", "cores": "count if any", "load": "number", "neighbors": "number"},
         **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
     },
     "epochs": {"seconds_elsewhere": "number"},

@@ -31,7 +31,8 @@ SIZES = {"train": 20, "val": 12, "test": 12}
 ENTRIES = REGISTRY["objectives"]
 REFUSED = "gloss-sqrt@reference"  # its preset refuses a rule for sigma in the standalone protocol (D24)
 REFERENCE = [f"{key}@reference" for key, entry in ENTRIES.items() if entry.protocol != "untuned"]
-KEYS = [key for key in (*ENTRIES, *REFERENCE) if key != REFUSED]
+FEW = "gloss-k-ce+neighbors=4"  # fewer than the documents of a batch
+KEYS = [key for key in (*ENTRIES, *REFERENCE, FEW) if key != REFUSED]
 STUDY = load_study(
     {
         "study": "golden", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": KEYS, "seeds": [7],

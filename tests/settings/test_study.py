@@ -162,7 +162,7 @@ def test_canonical_text_is_one_for_one_meaning():
 
 NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
 LIST = "found, expected a list of at least one"
-OBJECTIVES = "ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet"
+OBJECTIVES = "ce, cosine, frozen, gloss-k, gloss-k-ce, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet"
 SEED = "expected a whole number at least 0 and at most 4294967295"
 SPELLED = "in another spelling; keep one of them"
 FORM = "is not of the form objective[@preset][+setting=value]"
@@ -173,11 +173,11 @@ WRONG = [
     ({"corpora": ["R-8"]}, 'corpora[0]: unknown "R-8"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"corpora": []}, f"corpora: [] {LIST}"),
     ({"corpora": [3]}, "corpora[0]: 3 found, expected text of at most 200 characters"),
-    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
+    ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-k, gloss-k-ce, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet'),
     ({"objectives": ["gloss-sqrt@reference"]}, "objectives[0]: gloss-sqrt@reference: sigma sqrt found, but the published code fails where sigma comes from a rule in the standalone protocol (D24)"),
     ({"objectives": ["ce@papers"]}, 'objectives[0]: unknown "papers"; did you mean "paper"?; presets: paper, reference'),
     ({"objectives": ["ce+epochs=1+epochs=2"]}, "objectives[0]: ce+epochs=1+epochs=2: epochs is given twice"),
-    ({"objectives": ["gloss-sqrt+sigma=0"]}, "objectives[0]: gloss-sqrt+sigma=0: sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class"),
+    ({"objectives": ["gloss-sqrt+sigma=0"]}, "objectives[0]: gloss-sqrt+sigma=0: sigma: 0 found, expected a number above 0, or one of sqrt, inflection, nearest-other-class, or null"),
     ({"objectives": ["gloss-sqrt+sgima=1"]}, 'objectives[0]: gloss-sqrt+sgima=1: sgima: unknown key; did you mean "sigma"?'),
     ({"objectives": ["gloss-sqrt+stratified=yes"]}, 'objectives[0]: gloss-sqrt+stratified=yes: stratified: "yes" found, expected true or false'),
     ({"objectives": [f"ce+learning_rate=0.{'0' * 200}1"]}, f'objectives[0]: "ce+learning_rate=0.{"0" * 59}… found, expected text of at most 200 characters'),
@@ -204,11 +204,13 @@ WRONG = [
     ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce+weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o+sigma=x0: sigma=x0 found, expected x and a number above 0"),
     ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be taken 2 times'),
+    ({"objectives": ["gloss-k+sigma=x2"]}, "objectives[0]: gloss-k+sigma=x2: sigma is null, which cannot be taken 2 times"),
+    ({"objectives": ["gloss-o+neighbors=20"]}, "objectives[0]: gloss-o+neighbors=20: sigma: 0.5 beside neighbors: 20.0 found, expected one of them null"),
     ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["frozen+learning_rate=1e-4"]}, "objectives[0]: frozen+learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is an untuned objective"),
     ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
-    ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, sigma, temperature, weight'),
+    ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, labeled_fraction, learning_rate, margin, neighbors, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
     ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),

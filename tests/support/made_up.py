@@ -35,7 +35,8 @@ COSTS = {"best_epoch": 2, "stop_epoch": 3, "train_seconds": 9.0, "total_seconds"
 COSTS |= {"docs_per_second": 100.0, "tokens_per_second": 2500.0, "peak_memory_mib": 900.0}
 # columns of settings by the names that objectives have for them
 SETTINGS = {
-    name: name for name in ("sigma", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
+    name: name
+    for name in ("sigma", "neighbors", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
 }
 SETTINGS |= {
     "learning_rate": "learning_rate",

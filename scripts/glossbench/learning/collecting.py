@@ -96,7 +96,12 @@ def collect_runs(
         made_from = {"training": seconds["origin"], "evaluation": found["origin"]}
         # results from before NUMERICS was told have its first value
         numerics = min(told.get("numerics", 1) for told in made_from.values())
-        row = {"study": study, **found, **{name: seconds.get(name) for name in TIMING}, **origins(made_from)}
+        row = {
+            "study": study,
+            **found,
+            **{name: seconds.get(name, found.get(name)) for name in TIMING},
+            **origins(made_from),
+        }
         rows.append({**row, "numerics": numerics})
     frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
     frame = frame.drop(columns=[name for name in OF_LATER["runs"] if frame[name].isna().all()])

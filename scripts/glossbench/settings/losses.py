@@ -4,7 +4,9 @@ A loss is its module there, a model here, and an entry in config/objectives.yaml
 """
 
 from collections.abc import Collection
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves
 
@@ -18,6 +20,10 @@ class LossSettings(Model):
         """Keyword arguments of the loss's class."""
         return dict(self)
 
+    def misfit(self) -> str | None:
+        """What does not fit together, although each setting fits by itself; None if all does."""
+        return None
+
     @classmethod
     def shown(cls) -> list[str]:
         """The settings that are columns of frames and of tables: those that are numbers."""
@@ -28,8 +34,11 @@ class LossSettings(Model):
 class GLoss(LossSettings):
     """Settings of G-Loss."""
 
-    sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] = about(
-        "Width of the affinity: a number, or the rule that estimates it (D4).", "sqrt"
+    sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] | None = about(
+        "Width of the affinity: a number, or the rule that estimates it (D4); null is a width by neighbors.", "sqrt"
+    )
+    neighbors: Annotated[Real, Field(ge=1)] | None = about(
+        "Effective neighbours that the width gives each batch, k, in the place of sigma; not in the paper.", None
     )
     sigma_median: Literal["pairs", "full-matrix"] = about("Distances of the median: i < j, or all (D4).", "pairs")
     labeled_fraction: Real = about("Share of a batch that keeps its labels, gamma.", 0.7, gt=0, lt=1)
@@ -45,6 +54,11 @@ class GLoss(LossSettings):
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class, which knows no estimates of sigma."""
         return {name: value for name, value in self if name != "sigma_median"}
+
+    def misfit(self) -> str | None:
+        if (self.sigma is None) == (self.neighbors is None):
+            return f"sigma: {self.sigma} beside neighbors: {self.neighbors} found, expected one of them null"
+        return None
 
 
 class SupCon(LossSettings):

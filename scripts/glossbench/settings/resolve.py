@@ -8,7 +8,7 @@ from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObject
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import LOSSES, LossSettings, Weight
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import Model, about, of_protocol, part_of, scalar
+from glossbench.settings.model import Model, about, leaves, of_protocol, part_of, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Training
@@ -108,6 +108,8 @@ class Resolver:
             pruning=of_protocol(preset.pruning, entry.protocol),
             search=self._search(parts, preset, changes, where),
         )
+        if (misfit := resolved.loss_settings.misfit()) is not None:
+            raise SettingsError(f"{place}: {misfit}")
         for setting, factor in multipliers.items():
             _check_product(setting, factor, resolved, entry.model, place)
         return resolved
@@ -150,9 +152,7 @@ def _changes(key: ObjectiveKey, model: type[Model], where: str) -> tuple[dict[st
 def _check_product(setting: str, factor: float, resolved: Resolved, model: type[Model], where: str) -> None:
     """Check that a setting can be multiplied, and that the product is a value that it accepts."""
     value = resolved.value(setting)
-    try:
-        model.parse({setting: 0.5}, where)
-    except SettingsError:
-        raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times") from None
+    if value is None or float not in leaves(model.model_fields[setting].annotation):
+        raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times")
     if isinstance(value, int | float) and setting not in resolved.search:
         model.parse({setting: value * factor}, where)

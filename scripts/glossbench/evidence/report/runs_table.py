@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "docs_per_second": ("Docs/s", number),
     "load": ("Other cores busy", lambda value: number(value, 1)),
     "peak_memory_mib": ("Peak MiB", number),
-    **{key: (SYMBOLS[key], significant) for key in ("sigma", "labeled_fraction", "weight", "temperature")},
+    **{key: (SYMBOLS[key], significant) for key in ("sigma", "neighbors", "labeled_fraction", "weight", "temperature")},
     "margin": ("Margin", significant),
     "anchors_per_class": ("Anchors", number),
     "learning_rate": ("Learning rate", significant),

@@ -15,7 +15,7 @@ import pandas as pd
 
 Entry = dict[str, Any]
 
-SYMBOLS = {"sigma": "σ", "labeled_fraction": "γ", "weight": "λ", "temperature": "τ"}
+SYMBOLS = {"sigma": "σ", "neighbors": "k", "labeled_fraction": "γ", "weight": "λ", "temperature": "τ"}
 TITLES = {
     "protocol": {"integrated": "Integrated", "standalone": "Standalone", "untuned": "Untuned"},
     "metric": {
