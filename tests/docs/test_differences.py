@@ -62,8 +62,8 @@ def study_settings():
     return {row.split("`")[1] for row in tables(ROOT / "config")["study"].splitlines()[2:]}
 
 
-def test_every_code_from_d1_to_d27_is_defined_once():
-    assert defined() == [f"D{number}" for number in range(1, 28)]
+def test_every_code_from_d1_to_d34_is_defined_once():
+    assert defined() == [f"D{number}" for number in range(1, 35)]
 
 
 def test_every_code_that_is_referred_to_is_defined():

@@ -18,7 +18,7 @@ Counts = Size | Annotated[tuple[Size, ...], Field(min_length=1)]
 NEEDED = {
     "cells-won": ("metric", "baselines"),
     "advantage": ("metric", "baselines", "as", "per"),
-    "overhead": ("parts", "whole"),
+    "overhead": ("parts", "whole", "forward"),
     "best-values": ("metric", "setting", "band"),
     "swings": ("metric", "setting", "baselines"),
 }
@@ -36,9 +36,7 @@ class Measure(Model):
     gloss: Names = about("Objectives that represent G-Loss. In a cell, the first that was run is used.")
     baselines: Names | None = about("Objectives (swings: settings) to compare with.", None)
     metric: Column | None = about("A test metric without test_, or a column of runs.parquet.", None)
-    as_: Literal["difference", "ratio", "inverse-ratio"] | None = about(
-        "How G-Loss and a baseline are compared.", None, alias="as"
-    )
+    as_: Literal["difference", "ratio"] | None = about("How G-Loss and a baseline are compared.", None, alias="as")
     per: Literal["corpus", "cell"] | None = about("One independent observation; corpus averages over encoders.", None)
     cap: Column | None = about("Column with the metric's largest possible value: a tie.", None)
     alike: Names | None = about("Columns in which both runs of a pair must agree.", None)
@@ -47,6 +45,7 @@ class Measure(Model):
     band: Bounds | None = about("Where the best value of the setting is claimed to lie.", None)
     parts: Names | None = about("Columns of epochs.parquet whose sum is the overhead.", None)
     whole: Column | None = about("Column of epochs.parquet that the overhead is a share of.", None)
+    forward: Column | None = about("Column of epochs.parquet that is the forward pass without the overhead.", None)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:

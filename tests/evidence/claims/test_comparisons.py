@@ -13,6 +13,8 @@ from glossbench.evidence.text.names import naming
 from made_up import CORPORA
 from registered import CLAIMS, names
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 NEEDED = {
     "C1": "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with 3 seeds.",
@@ -83,6 +85,27 @@ def test_the_paired_test_over_corpora_is_that_of_scipy():
     assert set(found) == set(STANDALONE)
     for baseline, row in found.items():
         assert row["p"] == pytest.approx(stats.ttest_rel(means["gloss-o"], means[baseline]).pvalue)
+
+
+def test_a_verdict_stands_beside_what_its_runs_can_show():
+    runs = per_seed(won("gloss-o-ce", INTEGRATED, 5), "gloss-o-ce", [0.80, 0.83, 0.86], "accuracy")
+    found = verdict("C1", runs)
+    p_values, cells = {}, [row for row in found["numbers"] if "best_baseline" in row]
+    for corpus, own in runs.groupby("corpus"):
+        table = own.pivot_table("test_accuracy", "seed", "objective")
+        p_values |= {(corpus, key): stats.ttest_rel(table["gloss-o-ce"], table[key]).pvalue for key in INTEGRATED}
+        (row,) = (row for row in cells if row["corpus"] == corpus)
+        difference = table["gloss-o-ce"] - table[row["best_baseline"]]
+        power = TTestPower().power(row["smallest"] / difference.std(), len(table), 0.05)
+        assert power == pytest.approx(0.8, abs=1e-6)
+    adjusted = dict(zip(p_values, multipletests([*p_values.values()], method="holm")[1], strict=True))
+    assert [row["p_holm"] for row in cells] == [
+        pytest.approx(adjusted[row["corpus"], row["best_baseline"]]) for row in cells
+    ]
+    seen, means, by_f1 = found["noise"]
+    assert seen.endswith(" from the better baseline of a cell, and Holm's p is 1")
+    assert means == "Mean over cells: G-Loss-O + CE 83.00 %, CE 81.98 %, SCL + CE 83.03 %"
+    assert (found["macro_f1_verdict"], by_f1) == ("confirmed", "By macro-F1: confirmed")  # only accuracy wavers
 
 
 def test_encoders_of_one_corpus_are_one_observation():

@@ -56,7 +56,7 @@ def test_three_encoders_on_one_corpus_are_not_most_cells():
     [
         ("C2", costs("stop_epoch", STOPS, seeds=1)),
         ("C8", near(everywhere(CLEAR), seeds=1)),
-        ("C9", seconds([1.13, 1.14, 1.15, 1.14, 1.14], seeds=1)),
+        ("C9", seconds([1.16, 1.17, 1.18, 1.17, 1.16], seeds=1)),
     ],
 )
 def test_one_seed_decides_nothing(claim, table):
@@ -191,7 +191,7 @@ def test_objectives_that_a_claim_does_not_name_change_neither_scope_nor_verdict(
 
 
 def test_times_are_compared_on_one_device_and_in_one_precision_only():
-    table = seconds([1.13, 1.14, 1.15, 1.14, 1.14])
+    table = seconds([1.16, 1.17, 1.18, 1.17, 1.16])
     for column, other in (("device", "cpu"), ("precision", "bfloat16")):
         apart = table.assign(**{column: np.where(table["objective"] == "scl", other, table[column])})
         found = verdict("C9", apart)
@@ -228,8 +228,9 @@ def test_the_papers_own_tables_go_through_the_same_judge_with_the_rule_on_seeds_
     assert found["C8"]["published"] in [pytest.approx(gain, abs=1e-6) for gain in (0.0059, 0.00688, 0.00512)]
     assert found["C8"]["published_verdict"] == "undecided"
     assert found["C9"]["published"] == pytest.approx(
-        np.prod([33.04 / 27.77, 25.56 / 21.77, 30.41 / 25.87, 15.7 / 13.5, 52.76 / 46.1]) ** 0.2
+        np.prod([27.77 / 33.04, 21.77 / 25.56, 25.87 / 30.41, 13.5 / 15.7, 46.1 / 52.76]) ** 0.2
     )
+    assert found["C9"]["published_verdict"] == "confirmed"  # as what G-Loss saves
     assert (found["C4"]["published_text"], found["C4"]["published_verdict"]) == ("0.90 %", None)
     # 11 of 15 cells are not clearly most: the exact binomial interval reaches below one half
     assert found["C1"]["published_verdict"] == "undecided"

@@ -17,6 +17,7 @@ from glossbench.evidence.claims.measurement import CellValue, Measurement, cells
 from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.intervals import ALPHA, exact_interval, t_interval
 from glossbench.evidence.statistics.pairs import compare, holm
+from glossbench.evidence.statistics.power import smallest_difference
 from glossbench.evidence.statistics.scores import has_scores, scores
 from glossbench.evidence.text.names import arrange, listed, machine_names
 from glossbench.frames import RUN_OF_CELL, TASK
@@ -32,11 +33,13 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
     published tables, the interval is that of a share of cells won by chance.
 
     Returns:
-        One measurement; its ``numbers`` are the means and the best baseline of each cell, and the p value of a sign
-        test: the probability of winning at least as many cells if each were won with probability 1/2. Or a text that
-        says which runs are missing.
+        One measurement; its ``numbers`` are, for each cell, the means and the best baseline, the smallest difference
+        from it that the seeds can show, and p of the paired t test over seeds, with Holm's correction over all
+        baselines and cells. Then the mean of each objective over the cells, and the p value of a sign test: the
+        probability of winning at least as many cells if each were won with probability 1/2. Or a text that says which
+        runs are missing.
     """
-    baselines, tables, rows, used = measure["baselines"], {}, [], frozenset()
+    baselines, tables, rows, used, p_values = measure["baselines"], {}, [], frozenset(), {}
     for cell, own in cells_of(with_gloss(scores(runs, measure["metric"]), measure["gloss"], baselines)):
         table = own.pivot_table("score", "seed", "objective").dropna()
         if len(table.columns) == 1 + len(baselines) and len(table):
@@ -44,13 +47,22 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
             means = table.mean()
             best = means[baselines].idxmax()
             names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_baseline": best}
-            rows.append({**names, "mean": means[gloss], "baseline_mean": means[best], "n": len(table)})
+            tests = {key: compare((table[gloss] - table[key]).to_numpy(), "seeds") for key in baselines}
+            p_values |= {(*cell, key): test["p"] for key, test in tests.items()}
+            smallest = smallest_difference(len(table), tests[best]["std"])
+            found = {"mean": means[gloss], "baseline_mean": means[best], "n": len(table), "smallest": smallest}
+            rows.append({**names, **found})
             tables[cell] = table[[gloss, *baselines]].to_numpy()
             used |= runs_of(own[own["seed"].isin(table.index)])
     if not tables:
         return f"no cell has {' or '.join(measure['gloss'])} together with {listed(baselines)} on the same seeds"
     won = sum(row["mean"] > row["baseline_mean"] for row in rows)
-    numbers = [*rows, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
+    adjusted = holm(pd.Series(p_values, dtype=float))
+    for row in rows:
+        row["p_holm"] = float(adjusted[row["corpus"], row["encoder"], row["best_baseline"]])
+    over_all = np.mean([table.mean(axis=0) for table in tables.values()], axis=0).tolist()
+    overall = {"means": dict(zip([rows[0]["gloss"], *baselines], over_all, strict=True))}
+    numbers = [*rows, overall, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
     found = over_cells(tables, share_won, runs=used, numbers=numbers)
     if max(map(len, tables.values())) == 1:
         low, high = exact_interval(won, len(rows))
@@ -75,8 +87,8 @@ def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
     the interval that it would move.
 
     Returns:
-        One measurement per baseline; its ``numbers`` are the test (with p over pairs of runs as well) and the means
-        of the cells. Or a text that says which runs are missing.
+        One measurement per baseline; its ``numbers`` are the test (with the smallest difference or ratio that it can
+        show, and p over pairs of runs as well) and the means of the cells. Or a text that says which runs are missing.
     """
     if "only" in measure:
         runs = runs[runs["corpus"].isin(measure["only"])]
@@ -125,8 +137,6 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, b
     pairs = pairs[agree]
     capped = [pairs[f"score{side}"] >= (pairs[f"{cap}{side}"] if cap in runs else math.inf) for side in SIDES]
     score = [pairs[f"score{side}"] for side in SIDES]
-    if measure["as"] == "inverse-ratio":
-        score, capped = score[::-1], capped[::-1]
     larger, smaller = capped
     # the mean of the logarithms of ratios is the logarithm of their geometric mean
     ratio = measure["as"] != "difference"
@@ -161,10 +171,11 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_bas
     ties, bounds = (int((pairs["n_capped"] == count).sum()) for count in (2, 1))
     if 2 * ties > len(pairs):
         missing = f"in {ties} of {len(pairs)} pairs both runs trained to the last allowed epoch"
-    value = back(observed.mean())
+    value, smallest = back(observed.mean()), smallest_difference(len(observed), tests["std"])
     test = {
         **{"baseline": baseline, "value": value, "n": len(observed)},
         **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
+        "smallest": smallest if smallest is None else back(smallest),
         **{"p_over_runs": compare(pairs["effect"].to_numpy(), "runs")["p"], "n_over_runs": len(pairs)},
         **({"n_ties": ties, "n_bounds": bounds} if ties or bounds else {}),
     }

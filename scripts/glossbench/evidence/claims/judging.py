@@ -22,7 +22,7 @@ from glossbench.evidence.claims.scope import (
     with_rule,
 )
 from glossbench.evidence.claims.sweeps import best_values, swings
-from glossbench.evidence.claims.wording import bounds, caveats, needed, reason, shown
+from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, reason, shown
 from glossbench.frames import TASK
 from glossbench.paper import Facts
 
@@ -57,7 +57,8 @@ def judge(
         "undecided" or "not tested"); scope ("paper", "part of the paper's grid" or "other data"; None if not tested),
         scope_text and differences_from_paper (list); support (holding, cells, seeds, censored; None if not tested)
         and support_text; value; interval ([low, high] or None); interval_kind; value_text; interval_text; holds_text;
-        n; unit; n_runs; reason; caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
+        n; unit; n_runs; reason; noise (sentences: what the seeds can show); macro_f1_verdict (of claims about
+        accuracy; else None); caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
         published (the paper's value of the quantity, None if it gives none); published_text; published_verdict and
         published_reason (of the same judge on the paper's own tables, None and empty if there is no table to judge).
     """
@@ -72,10 +73,13 @@ def _verdict(
     measured = _deciding_cells(claim, frames, facts)
     tested = not isinstance(measured, str)
     found = _judged(claim, measured, frames["runs"], facts) if tested else _untested(measured)
+    by_f1 = _by_macro_f1(claim, frames, facts) if tested and claim["measure"].get("metric") == "accuracy" else None
     return {
         "id": key,
         **{name: claim[name] for name in ("claim", "source", "quantity")},
         **found,
+        "noise": noise(claim, measured, by_f1) if tested else [],
+        "macro_f1_verdict": by_f1,
         "note": claim.get("note", ""),
         "needed": needed(claim),
         "holds_text": bounds(claim["holds"], claim["shown"]),
@@ -83,6 +87,15 @@ def _verdict(
         # last, since they are long
         "numbers": [row for one in measured for row in one.numbers] if tested else [],
     }
+
+
+def _by_macro_f1(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
+    """The verdict that the same rule gives on macro-F1."""
+    claim = {**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}
+    measured = _deciding_cells(claim, frames, facts)
+    return (
+        NOT_TESTED if isinstance(measured, str) else decide(least_favourable(measured, claim["holds"]), claim["holds"])
+    )
 
 
 def _untested(why: str) -> dict[str, Any]:

@@ -21,9 +21,10 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
 
     Returns:
         One measurement for each cell, objective, device and precision, with Student's t interval over seeds; its
-        ``numbers`` are the share and the milliseconds per step. Or a text that says which runs are missing.
+        ``numbers`` are the share, that of the forward pass with the parts, and the milliseconds per step. Or a text
+        that says which runs are missing.
     """
-    columns = [*measure["parts"], measure["whole"]]
+    columns = [*measure["parts"], measure["whole"], measure["forward"]]
     rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
     timed = rows.groupby(RUN_OF_CELL)[columns].sum().assign(epochs=rows.groupby(RUN_OF_CELL).size())
     timed = timed[timed[measure["whole"]] > 0].reset_index()
@@ -32,13 +33,15 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
     runs = runs.assign(device=machine_names(runs))
     timed = timed.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
     parts, steps = timed[measure["parts"]].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
-    timed = timed.assign(share=parts / timed[measure["whole"]], milliseconds_per_step=1000 * parts / steps)
+    ratios = {"share": parts / timed[measure["whole"]], "share_of_forward": parts / (timed[measure["forward"]] + parts)}
+    timed = timed.assign(**ratios, milliseconds_per_step=1000 * parts / steps)
     cases, measured = timed.groupby([*CELL, *MACHINE], sort=True), []
     for (corpus, encoder, objective, device, precision), own in cases:
-        means, shares = own[["share", "milliseconds_per_step"]].mean().to_dict(), own["share"].to_numpy()
+        means, shares = own[[*ratios, "milliseconds_per_step"]].mean().to_dict(), own["share"].to_numpy()
         case = own[[*CELL, *MACHINE]].iloc[0].to_dict()
         where = f"{objective_name(objective)} on {corpus_name(corpus)} with {encoder_name(encoder)}"
         speed = f"{significant(means['milliseconds_per_step'])} ms per step on {device} in {precision}"
+        speed = f"{speed}, {significant(100 * means['share_of_forward'])} % of the forward pass with them"
         measured.append(
             Measurement(
                 means["share"],

@@ -56,4 +56,4 @@ def _facts(row: dict[str, Any], shared: list[str]) -> list[str]:
         scope = f"{row['scope']} ({'; '.join(['the departures above', *own])})"
     named = {"Scope": scope, "Measured": row["quantity"], "Interval": row["interval_kind"]}
     facts = [f"{name}: {text}." for name, text in named.items() if text]
-    return [*facts, *(f"{caveat}." for caveat in row["caveats"]), *([row["note"]] if row["note"] else [])]
+    return [*facts, *(f"{one}." for one in (*row["noise"], *row["caveats"])), *([row["note"]] if row["note"] else [])]

@@ -1,6 +1,7 @@
 """Numbers, verdicts, caveats and needs of claims as text."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -91,6 +92,36 @@ def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> 
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}
     part = parts.get(verdict, f"not clearly {where} and not clearly elsewhere")
     return f"{value}, {interval}: {deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed) or part}"
+
+
+def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str | None) -> list[str]:
+    """What the seeds or corpora of a comparison can show, as sentences.
+
+    Args:
+        claim: Entry of the registry.
+        measured: All measurements of the claim.
+        by_macro_f1: The verdict by macro-F1 of a claim about accuracy, or None.
+    """
+    measure, deciding = claim["measure"], least_favourable(measured, claim["holds"])
+    tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
+    means = next((row["means"] for row in deciding.numbers if "means" in row), {})
+    kind, found = "percent" if measure.get("metric") in ("accuracy", "macro_f1") else "ratio", []
+    if tested:
+        what = "a factor" if measure.get("as") == "ratio" else "a difference"
+        whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"
+        smallest = _span([row["smallest"] for row in tested], lambda value: shown(value, kind).replace("%", "points"))
+        p = _span([row["p_holm"] for row in tested], lambda value: significant(value, 2))
+        unit = deciding.unit if deciding.about else "seeds"
+        found.append(f"With a power of 80 %, these {unit} show {what} of {smallest} from {whom}, and Holm's p is {p}")
+    if means:
+        listing = ", ".join(f"{objective_name(key)} {shown(mean, kind)}" for key, mean in means.items())
+        found.append(f"Mean over cells: {listing}")
+    return [*found, f"By macro-F1: {by_macro_f1}"] if by_macro_f1 else found
+
+
+def _span(values: list[float], text_of: Callable[[float], str]) -> str:
+    low, high = text_of(min(values)), text_of(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
