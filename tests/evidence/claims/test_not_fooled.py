@@ -21,7 +21,7 @@ from claim_cases import (
 )
 from glossbench.evidence.claims.judging import judge
 from glossbench.paper import published_runs
-from made_up import CORPORA, ENCODERS, evidence, runs
+from made_up import CORPORA, ENCODERS, epochs, evidence, runs
 from registered import CLAIMS, FACTS, PUBLISHED
 
 CAP = 200
@@ -208,7 +208,7 @@ def test_times_are_compared_on_one_device_and_in_one_precision_only():
 
 
 def test_times_taken_beside_other_work_decide_nothing():
-    table = seconds([1.13, 1.14, 1.15, 1.14, 1.14])
+    table = seconds([1.16, 1.17, 1.18, 1.17, 1.16])
     assert verdict("C9", table.assign(load=0.2))["verdict"] == verdict("C9", table)["verdict"] != "undecided"
     found = verdict("C9", table.assign(load=np.where(table["objective"] == "scl", 1.0, np.nan)))
     assert found["verdict"] == "undecided"
@@ -235,3 +235,31 @@ def test_the_papers_own_tables_go_through_the_same_judge_with_the_rule_on_seeds_
     # 11 of 15 cells are not clearly most: the exact binomial interval reaches below one half
     assert found["C1"]["published_verdict"] == "undecided"
     assert found["C1"]["published_reason"].endswith("(11 of 15 cells, published means, 0 censored).")
+
+
+@pytest.mark.parametrize(
+    ("share", "width", "silent"),
+    [
+        ([0.04, 0.03, 0.9], [0.5, 0.5, 0.5], True),  # the last epoch is after the best one
+        ([0.04, 0.06, 0.0], [0.5, 0.5, 0.5], False),
+        ([0.5, 0.5, 0.5], [1.2, 1.1, 0.4], True),
+        ([0.5, 0.5, 0.5], [1.2, 0.9, 0.9], False),
+    ],
+)
+def test_a_graph_that_said_nothing_decides_no_claim_about_graphs(share, width, silent):
+    table = c1(["bert-base"])
+    assert verdict("C1", table)["verdict"] == "confirmed"
+    made = epochs(table, [[0.5, 0.6, 0.4]] * len(table))
+    where = made["objective"] == "gloss-o-ce"
+    for cells in (3, 2):  # of five
+        own = where & made["corpus"].isin(CORPORA[:cells])
+        frame = made.assign(
+            gradient_share_metric=np.where(own, np.resize(share, len(made)), 0.5),
+            sigma_over_median=np.where(own, np.resize(width, len(made)), np.where(where, 0.5, np.nan)),
+        )
+        found, n = verdict("C1", table, frame), cells if silent else 0
+        assert found["verdict"] == ("undecided" if n == 3 else "confirmed")
+        text = f"in {n} of 5 cells, most G-Loss + CE runs had a graph with under 5 % of the gradient"
+        assert found["caveats"][-1].startswith(text)
+        assert (text in found["reason"]) == (n == 3)
+    assert verdict("C1", table, made) == verdict("C1", table)  # frames of older packs lack the columns

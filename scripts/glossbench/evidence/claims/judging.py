@@ -16,9 +16,12 @@ from glossbench.evidence.claims.scope import (
     is_about_time,
     restricted,
     rows_behind,
+    said_of_graphs,
     scope_of,
+    silent_graphs,
     support_of,
     timed_alone,
+    with_graphs,
     with_rule,
 )
 from glossbench.evidence.claims.sweeps import best_values, swings
@@ -72,7 +75,7 @@ def _verdict(
 ) -> dict[str, Any]:
     measured = _deciding_cells(claim, frames, facts)
     tested = not isinstance(measured, str)
-    found = _judged(claim, measured, frames["runs"], facts) if tested else _untested(measured)
+    found = _judged(claim, measured, frames, facts) if tested else _untested(measured)
     by_f1 = _by_macro_f1(claim, frames, facts) if tested and claim["measure"].get("metric") == "accuracy" else None
     return {
         "id": key,
@@ -105,8 +108,9 @@ def _untested(why: str) -> dict[str, Any]:
     return {"verdict": NOT_TESTED, **texts, **nothing, **lists, "reason": f"Not tested: {why}."}
 
 
-def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFrame, facts: Facts) -> dict[str, Any]:
+def _judged(claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
+    runs, silent = frames["runs"], silent_graphs(measured, frames["epochs"]) if not is_about_time(claim) else None
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
@@ -130,7 +134,7 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], runs: pd.DataFra
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
         "reason": reason(claim, measured, support),
-        "caveats": caveats(claim, measured, rows),
+        "caveats": [*caveats(claim, measured, rows), *([said_of_graphs(silent)] if silent else [])],
     }
 
 
@@ -153,7 +157,9 @@ def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = Fa
     if isinstance(measured, str):
         return measured
     ruled = with_rule(measured, claim["paper"]["corpora"], published)
-    return timed_alone(ruled, frames["runs"]) if is_about_time(claim) else ruled
+    if is_about_time(claim):
+        return timed_alone(ruled, frames["runs"])
+    return ruled if published else with_graphs(ruled, frames["epochs"])
 
 
 def _judge_published(

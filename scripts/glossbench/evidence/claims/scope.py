@@ -19,6 +19,8 @@ from glossbench.paper import Facts
 
 FEWEST_CORPORA = 3
 FEWEST_SEEDS = 3
+SILENT = 0.05
+INTEGRATED = "integrated"
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
 # Columns of the collected runs that are part of the protocol, by the words that name them.
 SETTINGS = {
@@ -109,6 +111,38 @@ def with_rule(measurements: list[Measurement], corpora: list[str], published: bo
             one = replace(one, missing=_too_few_corpora(one.cells, corpora) or seeds or one.missing)
         ruled.append(one)
     return ruled
+
+
+def silent_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> tuple[int, int] | None:
+    """In how many cells the graph said nothing in most of the G-Loss + CE runs, and the cells where that is recorded.
+
+    A graph says nothing if it had less than ``SILENT`` of the gradient in each epoch up to the best one, or if sigma
+    was above the median distance in each, where it is a weight and no width. None if no run records it.
+    """
+    if not {"gradient_share_metric", "sigma_over_median"} <= set(epochs):
+        return None
+    rows = rows_behind(measurements, epochs[epochs["protocol"] == INTEGRATED]).sort_values("epoch", ascending=False)
+    rows = rows[rows.groupby(RUN_OF_CELL)["best"].cummax().astype(bool)]
+    runs = rows.dropna(subset=["gradient_share_metric", "sigma_over_median"]).groupby(RUN_OF_CELL)
+    silent = (runs["gradient_share_metric"].max() < SILENT) | (runs["sigma_over_median"].min() > 1)
+    cells = silent.groupby(TASK).mean() > 1 / 2
+    return (int(cells.sum()), len(cells)) if len(cells) else None
+
+
+def said_of_graphs(silent: tuple[int, int]) -> str:
+    """What ``silent_graphs`` found, in words."""
+    return (
+        f"in {silent[0]} of {silent[1]} cells, most G-Loss + CE runs had a graph with under {SILENT:.0%} of the "
+        "gradient up to the best epoch, or a sigma above the median distance"
+    ).replace("%", " %")
+
+
+def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> list[Measurement]:
+    """The measurements, which cannot decide a claim about a graph that said nothing in most cells."""
+    silent = silent_graphs(measurements, epochs)
+    if not silent or 2 * silent[0] <= silent[1]:
+        return measurements
+    return [replace(one, missing=one.missing or said_of_graphs(silent)) for one in measurements]
 
 
 def _too_few_corpora(cells: Iterable[Cell], named: list[str]) -> str:
