@@ -117,6 +117,7 @@ rule claims:
 rule report:
     input:
         runs="{view}/runs.parquet",
+        epochs="{view}/epochs.parquet",
         corpora="{view}/corpora.parquet",
         coverage="{view}/coverage.parquet",
         claims="{view}/claims.json",

@@ -39,13 +39,20 @@ OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code", "commit"]
 SEARCH_ORIGIN = ["search_settings", "search_code"]
 
+# What the first batch of an epoch says: of the graph, where the loss has one, and the share of each of two terms in the
+# gradient at the embeddings.
+GRAPH_COLUMNS = [
+    "sigma", "sigma_over_median", "effective_neighbors", "propagated_accuracy", "chance_loss", "eliminated",
+    "gradient_share_ce", "gradient_share_metric",
+]  # fmt: skip
+
 # Columns that frames of runs made before these columns do not have.
 OF_LATER: dict[str, dict[str, str]] = {
     "runs": {
         **{"processor": "text", "cores": "count if any", "load": "number", "neighbors": "number"},
         **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
     },
-    "epochs": {"seconds_elsewhere": "number"},
+    "epochs": dict.fromkeys(["seconds_elsewhere", *GRAPH_COLUMNS], "number"),
 }
 # A time that was measured while other processes kept more cores busy than this is neither ranked nor judged.
 QUIET = 0.5

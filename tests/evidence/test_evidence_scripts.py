@@ -104,7 +104,7 @@ def test_the_script_of_significance(study, folder):
 def test_the_script_of_the_report_shows_what_the_others_wrote(study, table, figure, folder):
     claims = folder / "verdicts.json"
     claims.write_text("[]")
-    given = {name: str(folder / f"{name}.parquet") for name in ("runs", "corpora", "coverage")}
+    given = {name: str(folder / f"{name}.parquet") for name in ("runs", "epochs", "corpora", "coverage")}
     pages = {
         "tables": [str(folder / "tables/integrated.html")],
         "figures": [str(folder / "figures/learning_curves.png")],

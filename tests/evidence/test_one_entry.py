@@ -108,7 +108,7 @@ IN_FIGURES = ["headline", "projections", "epoch_time", "learning_curves", "conve
 
 
 def test_every_output_that_the_study_fills_is_looked_at(outputs):
-    assert set(outputs) - {*IN_TABLES, *IN_FIGURES} == {"method"}
+    assert set(outputs) - {*IN_TABLES, *IN_FIGURES} == {"method", "graph"}
 
 
 @pytest.mark.parametrize("key", IN_TABLES)

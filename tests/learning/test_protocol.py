@@ -4,19 +4,23 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torch.nn.functional as F
 from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.files import read_checksums
+from glossbench.graph import propagate_labels
 from glossbench.learning.training.inputs import load_splits
 from glossbench.learning.training.run import make_trainer, run
-from glossbench.learning.training.schedule import balanced_weights
+from glossbench.learning.training.schedule import balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
 from glossbench.losses import GLoss
 from glossbench.settings.losses import LOSSES, LossSettings
 from pytorch_metric_learning.losses import ArcFaceLoss, ContrastiveLoss
+from scipy.spatial.distance import pdist, squareform
 from tiny_runs import objective, run_settings, save_tokens
 
 N_TRAIN = 41  # batches of 16, 16 and 9
@@ -211,3 +215,38 @@ def test_a_loss_may_have_its_parts_timed(files, install):
         rows[loss] = run(run_settings(objective("own", epochs=1)), files).history[0]
     assert rows[Timed]["seconds_graph"] > 0
     assert rows[ContrastiveLoss]["seconds_graph"] == rows[Timed]["seconds_propagation"] == 0
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_an_epoch_describes_the_graph_and_the_gradient_of_its_first_batch(files, passes):
+    settings = {"sigma": None, "neighbors": 5.0}
+    told = run_settings(objective("gloss", "integrated", settings, weight=0.7, epochs=1, forward_passes=passes))
+    (row,) = trainer(told, files).fit().history
+    engine = trainer(told, files)
+    documents, batch = engine.splits.train, draw_batches(N_TRAIN, 16, 42, 1)[0]
+    torch.manual_seed(step_seed(42, 1, 0))
+    drawn = [engine.model.train()(documents, batch)[0].detach().requires_grad_() for _ in range(passes)]
+    labels, loss_fn = documents.labels[batch], GLoss(neighbors=5, check=False)
+    terms = {
+        "ce": 0.3 * F.cross_entropy(engine.model.head(drawn[-1]), labels),
+        "metric": 0.7 * loss_fn(drawn[0], labels, num_classes=3),
+    }
+    sizes = {name: torch.autograd.grad(term, drawn[-(name == "ce")])[0].norm().item() for name, term in terms.items()}
+    for name, size in sizes.items():
+        assert row[f"gradient_share_{name}"] == pytest.approx(size / sum(sizes.values()), rel=1e-4)
+
+    distances = pdist(F.normalize(drawn[0].double()).detach().numpy())
+    affinity = np.exp(-(squareform(distances) ** 2) / (2 * row["sigma"] ** 2))
+    np.fill_diagonal(affinity, 0)
+    share = affinity / affinity.sum(axis=1, keepdims=True)
+    entropy = -np.sum(share * np.log(share, where=share > 0, out=np.zeros_like(share)), axis=1)
+    assert [row["effective_neighbors"], np.exp(entropy).mean()] == pytest.approx([5, 5], rel=1e-3)
+    middle = np.sort(distances)[(len(distances) - 1) // 2]  # the lower one of two
+    assert row["sigma_over_median"] == pytest.approx(row["sigma"] / middle, rel=1e-4)
+    _, kept = loss_fn.last_split
+    labeled = torch.zeros(16, dtype=torch.bool).index_fill(0, kept, True)
+    guessed = propagate_labels(drawn[0], labels, labeled, 3, row["sigma"]).argmax(dim=1)
+    truth, counts = labels[~labeled], torch.bincount(labels[kept], minlength=3)
+    assert row["propagated_accuracy"] == pytest.approx((guessed == truth).double().mean().item())
+    assert row["chance_loss"] == pytest.approx(-(counts[truth] / len(kept)).log()[counts[truth] > 0].mean().item())
+    assert row["eliminated"] == 0

@@ -158,11 +158,17 @@ def epochs(runs: pd.DataFrame, scores: Sequence[Sequence[float]], **columns: Any
         for part, share in SHARES.items()
     }
     losses = dict.fromkeys(["loss", "loss_ce", "loss_metric"], 1 / epoch)
+    said = {"sigma": 0.3, "sigma_over_median": 0.4, "effective_neighbors": 40.0, "propagated_accuracy": 0.7}
+    said |= {"chance_loss": 1.5, "eliminated": 0.0}
+    graph = {name: np.where(has_graph, value, np.nan) for name, value in said.items()}
+    two_terms = integrated & (frame["base"] != "ce")
+    graph |= dict.fromkeys(["gradient_share_ce", "gradient_share_metric"], np.where(two_terms, 0.5, np.nan))
     return frame.assign(
         epoch=epoch,
         **losses,
         learning_rate=2e-5,
         left_out_share=0.0,
+        **graph,
         val_macro_f1=score.where(integrated),
         val_macro_silhouette=score.where(~integrated),
         best=score == score.groupby([frame[key] for key in RUN_KEYS]).transform("max"),
@@ -285,6 +291,8 @@ def printed(runs: pd.DataFrame) -> pd.DataFrame:
 
 def evidence(**frames: pd.DataFrame) -> Evidence:
     """What these frames give under the registries' names; without a frame of coverage all planned runs are finished."""
+    if "runs" in frames and "epochs" not in frames:
+        frames = {**frames, "epochs": epochs(frames["runs"].iloc[:0], [])}
     if "coverage" not in frames:
         planned = frames["runs"] if "runs" in frames else runs({("mr", "bert-base", "ce"): [0.5]})
         frames = {**frames, "coverage": coverage(planned)}

@@ -19,11 +19,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from glossbench.evidence.selection import coverage_note, numerics_note, trained
-from glossbench.evidence.tables.layout import load_note, spread_note
+from glossbench.evidence.tables.layout import load_note, outside_note, spread_note
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
-from glossbench.paper import READERS, published_results, published_runs, read_facts
+from glossbench.paper import READERS, paper_keys, published_results, published_runs, read_facts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Frames that verdicts, tests and the report are made from. Not every study has trials.
 JUDGED = ("runs", "epochs", "trials")
 TESTED = ("runs",)
-REPORTED = ("runs", "corpora", "coverage")
+REPORTED = ("runs", "epochs", "corpora", "coverage")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Evidence:
             module, settings = module_of(output["kind"], output["module"]), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
-            layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output))
+            outside = outside_note(table, paper_keys(self.published)["objective"])
+            layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output), outside)
             texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
             return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
 

@@ -5,11 +5,13 @@ labels (B,) int64, and returns a scalar. Nothing more is required, so the losses
 used as they are. A loss may also have any of these four members, which ``Loss`` declares with their types:
 
 - ``needs``: names from ``AVAILABLE``; the engine passes each of them as a keyword argument.
-- ``report()``: named values of the last call; the engine averages them per epoch.
+- ``report()``: named values of the last call; the engine averages them per epoch. If it takes ``graph``, the engine
+  asks once an epoch, for the first batch, with ``graph=True``.
 - ``timer``: if it exists, the engine sets it; see ``timed``.
 - ``check``: if it exists, the engine sets it to False: it says itself where a run's loss is not finite.
 """
 
+import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Protocol
@@ -58,6 +60,11 @@ def needs_of(loss: Callable[..., Tensor]) -> frozenset[str]:
     if unknown := sorted(needs.difference(AVAILABLE)):
         raise ValueError(f"needs: {', '.join(unknown)} found, expected {', '.join(AVAILABLE)}")
     return needs
+
+
+def describes_graph(loss: Any) -> bool:
+    """Whether a loss reports on the graph of a batch: ``report(graph=True)``."""
+    return hasattr(loss, "report") and "graph" in inspect.signature(loss.report).parameters
 
 
 def timed(timer: Timer | None, part: str) -> AbstractContextManager[Any]:

@@ -31,6 +31,7 @@ class Needs(Model):
 
     protocol: Protocol | None = about("Runs of this protocol.", None)
     trained: Literal[True] | None = about("Runs that fine-tune an encoder.", None)
+    losses: Listed[str] | None = about("Runs that are trained with one of these losses.", None)
     corpora_at_least: Size | None = about("Number of corpora.", None)
     objectives_at_least: Annotated[Whole, Field(ge=2)] | None = about("Objectives of a protocol and a cell.", None)
     varied: Listed[str] | None = about("At least one of these settings is varied.", None)
@@ -128,6 +129,7 @@ class Output(OutputEntry):
         return {
             "protocol": lambda: any(protocol == wanted for *_, protocol in cells),
             "trained": lambda: bool(study.trained),
+            "losses": lambda: any(study.objective(run.objective).loss in wanted for run in unvaried),
             "corpora_at_least": lambda: len(study.corpora) >= wanted,
             "objectives_at_least": lambda: max(Counter(cell for cell, _ in pairs).values(), default=0) >= wanted,
             "varied": lambda: any(setting in wanted for setting, _ in changes),

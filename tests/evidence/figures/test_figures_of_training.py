@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_texts import panels, texts
-from glossbench.evidence.figures import convergence, epoch_time, learning_curves, tuning
+from glossbench.evidence.figures import convergence, epoch_time, graph, learning_curves, tuning
 from made_up import curves, epochs, runs, trials
 from matplotlib.collections import PolyCollection
 
@@ -139,3 +139,17 @@ def test_a_matrix_shows_each_importance_at_its_setting():
     assert [label.get_text() for label in matrix.get_xticklabels()] == ["lr", "γ", "λ", "σ"]
     order = ["learning_rate", "labeled_fraction", "weight", "sigma"]
     assert texts(matrix) == [f"{found[key]:.2f}" for key in order]
+
+
+def test_the_graph_is_the_mean_over_seeds_and_rare_events_are_drawn_where_they_are():
+    given = curves({("gloss-o-ce", 0): [0.5, 0.6], ("gloss-o-ce", 1): [0.5], ("scl-ce", 0): [0.5], ("ce", 0): [0.5]})
+    told = {"effective_neighbors": [30.0, 10.0, 20.0, np.nan, np.nan], "loss_metric": [3.0, 1.5, 1.5, 9.0, np.nan]}
+    table = graph.frame(given.assign(**told, left_out_share=[0.1, 0, 0, np.nan, np.nan]))
+    means = table.set_index(["objective", "measure", "epoch"])["mean"]
+    assert means["gloss-o-ce", "effective_neighbors"].to_dict() == {1: 25, 2: 10}
+    assert means["gloss-o-ce", "loss_over_chance"].to_dict() == {1: 1.5, 2: 1}
+    assert table.loc[table["objective"] != "gloss-o-ce", ["objective", "measure"]].to_numpy().tolist() == [
+        ["scl-ce", "gradient_share_metric"],
+    ]  # fmt: skip
+    titles = [part.get_suptitle() for part in graph.draw(table).subfigs if part.get_suptitle()]
+    assert titles == [f"Integrated: {graph.MEASURES[measure]}" for measure in [*graph.MEASURES][:-1]]

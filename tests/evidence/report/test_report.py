@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from docutils.core import publish_parts
 from glossbench.evidence.report.overview import costs_in_all, costs_table
@@ -17,7 +18,7 @@ from glossbench.evidence.report.page import machines, shown_outputs
 from glossbench.evidence.report.runs_table import runs_table
 from html_page import Page
 from jinja2 import Environment, StrictUndefined
-from made_up import corpora, coverage, runs
+from made_up import corpora, coverage, epochs, runs
 from registered import OUTPUTS, ROOT
 from report_pages import PNG, claim, many_runs, page, shown, small_runs, study
 
@@ -235,3 +236,15 @@ def test_evidence_knows_neither_data_nor_learning_nor_the_workflow(modules, fore
     code = IMPORTS.format(modules=", ".join(modules), foreign=foreign)
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_runs_whose_graph_said_little_up_to_the_best_epoch_are_named():
+    made = runs({("mr", "minilm-l6", "gloss-o-ce"): [0.9, 0.8, 0.7], ("mr", "minilm-l6", "gloss-o"): [0.6]})
+    scores, told = [[0.1, 0.5, 0.2]] * 4, {}  # the best epoch is the second
+    told["gradient_share_metric"] = [0.01, 0.04, 0.5, 0.01, 0.06, 0.01, 0.9, 0.9, 0.01, *[np.nan] * 3]
+    told["sigma_over_median"] = [0.4] * 6 + [1.2, 0.9, 1.2] + [1.1, 1.3, 0.2]
+    made_from = study(made, epochs=epochs(made, scores, **told))
+    section = Page(section_of(page(made_from=made_from), "scores")).words
+    assert "these runs are cross-entropy. Seeds MR, MiniLM-L6, G-Loss-O + CE 0 " in section
+    assert "no width of a graph. Seeds MR, MiniLM-L6, G-Loss-O 0" in section
+    assert "Note." not in Page(page(study(made, epochs=epochs(made, scores)).frames["runs"])).words

@@ -9,8 +9,17 @@ from glossbench.evidence.statistics.scores import cells
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
-from glossbench.frames import CELL
+from glossbench.frames import CELL, RUN_KEYS
 
+LEAST_SHARE = 0.05
+LITTLE = (
+    "The loss beside cross-entropy had less than 5 % of the gradient in each epoch up to the best one: these runs are "
+    "cross-entropy."
+)
+FLAT = (
+    "Sigma was above the median distance in each epoch up to the best one: there it is a weight of the loss and no "
+    "width of a graph."
+)
 METRICS = ("accuracy", "macro_f1")
 WIDEST = 4  # columns with scores
 NOTE = (
@@ -48,12 +57,27 @@ def missing_runs(coverage: pd.DataFrame) -> dict[str, Any] | None:
     note = coverage_note(coverage, lambda planned: planned)
     if note is None:
         return None
-    open_runs = arrange(coverage[~coverage["finished"].astype(bool)], [*CELL, "seed"])
-    cells = {
-        f"{corpus_name(corpus)}, {encoder_name(encoder)}, {objective_name(objective)}": ", ".join(map(str, seeds))
-        for (corpus, encoder, objective), seeds in open_runs.groupby(CELL, sort=False)["seed"]
+    return {"note": note, "cells": _seeds(coverage[~coverage["finished"].astype(bool)])}
+
+
+def graph_warnings(epochs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Sentences about runs whose graph said little in each epoch up to the best one, and the seeds of their cells."""
+    best = epochs["epoch"].where(epochs["best"]).groupby([epochs[key] for key in RUN_KEYS]).transform("max")
+    until = epochs[epochs["epoch"] <= best].reindex(columns=[*RUN_KEYS, "gradient_share_metric", "sigma_over_median"])
+    runs = until.groupby(RUN_KEYS, as_index=False)
+    found = {
+        LITTLE: runs["gradient_share_metric"].max().query("gradient_share_metric < @LEAST_SHARE"),
+        FLAT: runs["sigma_over_median"].min().query("sigma_over_median > 1"),
     }
-    return {"note": note, "cells": cells}
+    return [{"note": note, "cells": _seeds(rows)} for note, rows in found.items() if len(rows)]
+
+
+def _seeds(rows: pd.DataFrame) -> dict[str, str]:
+    """The seeds of runs by their cells, both as texts."""
+    return {
+        f"{corpus_name(corpus)}, {encoder_name(encoder)}, {objective_name(objective)}": ", ".join(map(str, seeds))
+        for (corpus, encoder, objective), seeds in arrange(rows, [*CELL, "seed"]).groupby(CELL, sort=False)["seed"]
+    }
 
 
 def scores_table(runs: pd.DataFrame) -> Layout:

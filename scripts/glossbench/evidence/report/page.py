@@ -15,6 +15,7 @@ from glossbench.evidence.report.overview import (
     code_facts,
     costs_in_all,
     costs_table,
+    graph_warnings,
     missing_runs,
     scores_table,
     study_facts,
@@ -72,6 +73,7 @@ def render_report(
     shown: list[Shown],
     claims: list[dict[str, Any]],
     runs: pd.DataFrame,
+    epochs: pd.DataFrame,
     corpora: pd.DataFrame,
     coverage: pd.DataFrame,
 ) -> str:
@@ -84,7 +86,7 @@ def render_report(
         provenance: Strings, or mappings of strings.
         shown: Tables and figures in the order of the page.
         claims: From ``claims.judging.judge``; empty if no claims were judged.
-        runs, corpora, coverage: The collected frames.
+        runs, epochs, corpora, coverage: The collected frames.
     """
     loader = FileSystemLoader(TEMPLATES)
     environment = Environment(
@@ -97,6 +99,7 @@ def render_report(
         facts=study_facts(runs, coverage) | code_facts(runs, provenance),
         missing=missing_runs(coverage),
         scores=to_html(scores_table(runs)),
+        warnings=graph_warnings(epochs),
         claims=claims,
         tally=tally(claims),
         shown=shown,

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
-from glossbench.evidence.text.names import NAMES, arrange, titles
+from glossbench.evidence.text.names import NAMES, arrange, entries, titles
 from glossbench.evidence.text.numbers import DASH, number, span
 from glossbench.frames import QUIET
 
@@ -68,6 +68,13 @@ def load_note(table: pd.DataFrame) -> str | None:
         f"Times on {titles(busy['corpus'], 'corpus')} were taken while other processes kept up to "
         f"{number(busy['load'].max(), 1)} cores of the machine busy: they are not ranked, and not to be compared."
     )
+
+
+def outside_note(table: pd.DataFrame, published: Iterable[str]) -> str | None:
+    """A note that names the objectives of a table which the paper, with those ``published``, does not have."""
+    known = {key: entry["base"] for key, entry in entries("objective").items()}
+    outside = {key for key in table.get("objective", ()) if known.get(key, key) not in published}
+    return f"Not in the paper: {titles(outside, 'objective')}." if outside else None
 
 
 def note_of(start: str, reasons: Iterable[str]) -> str | None:

@@ -27,7 +27,8 @@ from glossbench.learning.training.schedule import (
     draw_batches,
     step_seed,
 )
-from glossbench.losses.protocol import TIMED_PARTS, needs_of
+from glossbench.losses.comparing import gradient_shares
+from glossbench.losses.protocol import TIMED_PARTS, describes_graph, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
 
@@ -94,6 +95,7 @@ class Trainer:
         self.score_name = "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
         self.device = next(self.model.parameters()).device
         self.needs, self.timer = needs_of(self.loss), Timer(self.device)
+        self.description: dict[str, Tensor] = {}  # of the last batch that was described
         if hasattr(self.loss, "timer"):
             self.loss.timer = self.timer
         if hasattr(self.loss, "check"):
@@ -161,11 +163,13 @@ class Trainer:
             "doc_ids": np.array([train.doc_ids[i] for i in indices.tolist()]),
         }
 
-    def step(self, batch: Tensor) -> dict[str, Tensor]:
+    def step(self, batch: Tensor, describe: bool = False) -> dict[str, Tensor]:
         """Take one optimiser step.
 
         Args:
             batch: (B,) positions of training documents, on the CPU.
+            describe: keep in ``description`` what the loss says of its graph, and the share of each term in the
+                gradient at the embeddings. The step is the same.
 
         Returns:
             Scalars on the device: the total loss, its terms, and what the loss reports.
@@ -173,9 +177,10 @@ class Trainer:
         documents, two_losses = self.splits.train, self.loss is not None and self.model.head is not None
         with self.timer("forward"), self._autocast():
             embeddings, logits = self.model(documents, batch)
-            ce_logits = logits
+            passes, ce_logits = [embeddings], logits
             if two_losses and self.settings.forward_passes == 2:
-                _, ce_logits = self.model(documents, batch)
+                of_ce, ce_logits = self.model(documents, batch)
+                passes.append(of_ce)
         labels = documents.labels[to_device(batch, self.device)]
         terms, report = {}, {}
         if ce_logits is not None:
@@ -197,7 +202,13 @@ class Trainer:
         total = terms.get("loss_metric", terms.get("loss_ce"))
         if two_losses:
             weight = self.objective.weight
-            total = (1 - weight) * terms["loss_ce"] + weight * terms["loss_metric"]
+            weighted = {"ce": (1 - weight) * terms["loss_ce"], "metric": weight * terms["loss_metric"]}
+            total = weighted["ce"] + weighted["metric"]
+        if describe:
+            self.description = self.loss.report(graph=True) if describes_graph(self.loss) else {}
+            if two_losses:
+                shares = gradient_shares(weighted, *passes)
+                self.description |= {f"gradient_share_{name}": share for name, share in shares.items()}
         with self.timer("backward"):
             total.backward()
         with self.timer("optimizer"):
@@ -227,9 +238,10 @@ class Trainer:
             rate = learning_rate_at(settings, (epoch - 1) * len(batches) + step, len(batches))
             set_learning_rate(self.optimizer, rate)
             torch.manual_seed(step_seed(self.seed, epoch, step))
-            for name, value in self.step(batch).items():
+            for name, value in self.step(batch, describe=step == 0).items():
                 totals[name] = totals.get(name, 0) + value * (len(batch) / n)
-        means = {name: float(value) for name, value in totals.items()}  # the epoch's only wait for the device
+        values = {**self.description, **totals}
+        means = {name: float(value) for name, value in values.items()}  # the epoch's only wait for the device
         seconds = self.timer.lap()
         trained, elsewhere = time.perf_counter() - started, seconds_elsewhere() - elsewhere
         if not math.isfinite(means["loss"]):

@@ -9,10 +9,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from glossbench.files import add_checksums, replacing, write_json
+from glossbench.frames import GRAPH_COLUMNS
 from glossbench.learning.training.trainer import ENGINE_COLUMNS
 from glossbench.settings.jobs import TrainedRun
 
-EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", "best"]
+EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", *GRAPH_COLUMNS, "best"]
 
 
 @dataclass(frozen=True)
