@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from glossbench.learning.untuned import frozen, tfidf
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.settings.jobs import UntunedSettings
 from glossbench.settings.training import Subset
+from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import silhouette_samples
 from sklearn.preprocessing import StandardScaler, normalize
@@ -103,6 +105,25 @@ def test_tfidf_reads_the_documents_that_other_runs_read_as_tokens(texts, tmp_pat
     documents = load_splits(save_tokens(tmp_path / "tokens", tmp_path, **SIZES), Subset(**SUBSET))
     assert found.doc_ids == documents.test.doc_ids
     assert {split: len(labels) for split, labels in found.labels.items()} == {"train": 30, "val": 30, "test": 20}
+
+
+def test_seeds_that_draw_their_own_documents_read_the_stored_states_of_these(texts, tmp_path):
+    drawn, tokens = Subset(**SUBSET, draw="seed"), save_tokens(tmp_path / "tokens", tmp_path, **SIZES)
+    splits = {seed: load_splits(tokens, drawn.of_run(seed)) for seed in (0, 1)}
+    assert splits[0].test.doc_ids == load_splits(tokens, Subset(**SUBSET)).test.doc_ids  # the draw of the study
+    for seed, read in splits.items():
+        found = tfidf.classify(settings("tfidf", subset=drawn, seed=seed), texts, CPU)
+        assert found.doc_ids == read.test.doc_ids
+    assert all(getattr(splits[0], name).doc_ids != getattr(splits[1], name).doc_ids for name in ("train", "test"))
+
+    whole = load_splits(tokens, Subset())
+    states = {name: getattr(whole, name).values.float()[:, None] for name in SPLITS}
+    save_file(states, tmp_path / "frozen")
+    stored = load_splits(replace(tokens, frozen=tmp_path / "frozen"), drawn.of_run(1))
+    for name in SPLITS:
+        own = getattr(splits[1], name)
+        assert torch.equal(getattr(stored, name).values[:, 0], own.values.float())
+        assert getattr(stored, name).doc_ids == own.doc_ids
 
 
 def test_documents_without_a_common_word_are_refused_with_one_line(tmp_path):

@@ -17,7 +17,7 @@ from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
 from glossbench.settings.jobs import RunSettings
 from glossbench.settings.outputs import load_outputs
-from glossbench.settings.params import run_params
+from glossbench.settings.params import frozen_settings, run_params
 from glossbench.settings.study import canonical, check_mirror, load_study
 from glossbench.settings.study_file import study_schema
 from glossbench.settings.training import Subset
@@ -129,6 +129,17 @@ def test_a_subset_is_at_most_what_a_corpus_has():
     assert study.subset("mr") == Subset(train=6000, val=500, test=3000, per_class=4)
     assert study.subset("r8") == Subset(train=4936, val=500, test=2189, per_class=4)
     assert RunSettings.from_json(run_params(study, study.runs[1])["settings"]).subset == study.subset("r8")
+
+
+def test_frozen_layers_read_all_documents_where_each_seed_draws_its_own():
+    sizes = {"corpora": ["mr"], "subset": {"train": 100}, "encoder": {"trainable_layers": 1}}
+    plain = load(**sizes)
+    assert "draw" not in run_params(plain, plain.runs[0])["settings"]  # as before there was a choice
+    assert frozen_settings(plain, plain.runs[0]).subset.train == 100
+    study = load(**{**sizes, "subset": {"train": 100, "draw": "seed"}})
+    assert frozen_settings(study, study.runs[0]).subset == Subset()
+    told = RunSettings.from_json(run_params(study, study.runs[0])["settings"])
+    assert (told.subset.train, told.subset.of_run(7).seed, plain.subset("mr").of_run(7).seed) == (100, 7, 0)
 
 
 def test_a_key_may_have_commas_for_plus_signs_in_a_study_file():

@@ -152,7 +152,7 @@ class UntunedSettings(Model):
     encoder_settings: EncoderSettings | None = about("How the encoder is used.", None)
     max_length: Whole | None = about("Most tokens per document.", None)
     torch_threads: Size = about("CPU threads.", 1)
-    seed: Seed | None = about("Seed of the run, which has no effect.", None)
+    seed: Seed | None = about("Seed of the run, which has an effect only where it draws its documents.", None)
 
 
 class EvaluationSettings(Model):

@@ -11,7 +11,7 @@ from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
-from glossbench.settings.training import Maps
+from glossbench.settings.training import Maps, Subset
 
 SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
@@ -74,7 +74,8 @@ def trial_epochs(study: Study, objective: str) -> int:
 def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
-    return _told(jobs.FrozenSettings, study, cell, **layers)
+    every = {"subset": Subset()} if study.settings.subset.draw == "seed" else {}
+    return _told(jobs.FrozenSettings, study, cell, **layers, **every)
 
 
 def sigma_settings(study: Study, cell: Any) -> jobs.SigmaSettings:

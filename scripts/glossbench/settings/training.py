@@ -121,6 +121,19 @@ class Subset(Model):
     test: Size | None = about("Most test documents; null is all.", None)
     per_class: Size = about("Fewest training documents of a class, or all that it has.", 1)
     seed: Seed = about("Seed of the draw.", 0)
+    draw: Literal["study", "seed"] = about(
+        "study: the same documents for all seeds; seed: each seed of runs and searches draws its own, so that "
+        "intervals over seeds hold the draw.",
+        "study",
+    )
+
+    def of_run(self, seed: int) -> "Subset":
+        """The documents of a run or search with this seed."""
+        return self.model_copy(update={"seed": self.seed + seed}) if self.draw == "seed" else self
+
+    @model_serializer(mode="wrap")
+    def _stated(self, make: Any) -> dict[str, Any]:  # nothing runs again that was made before there was a choice
+        return {name: value for name, value in make(self).items() if (name, value) != ("draw", "study")}
 
 
 class Maps(Model):

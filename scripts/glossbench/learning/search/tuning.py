@@ -50,7 +50,7 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
     """
     tuning, objective = settings.tuning, settings.objective
     device = reproducible(settings.device, settings.torch_threads)
-    splits = load_splits(files, settings.subset, device, names=("train", "val"))
+    splits = load_splits(files, settings.subset.of_run(settings.seed), device, names=("train", "val"))
     estimates = files.estimates()
 
     def score(trial: optuna.Trial, found: dict[str, float]) -> float:

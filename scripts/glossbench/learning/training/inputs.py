@@ -88,18 +88,20 @@ def load_splits(
 
     Args:
         files: the run's inputs.
-        subset: documents that are used; all or a stratified draw.
+        subset: documents that are used; all or a stratified draw, see ``Subset.of_run``.
         device: where values and labels are put.
         names: splits to read. Classes are counted in these, before any subset is drawn.
 
     Raises:
         SettingsError: if a subset cannot be drawn.
     """
-    documents, num_classes = {}, 0
-    for name in names:
-        whole = load_documents(files.tokens, name)
-        num_classes = max(num_classes, int(whole.labels.max()) + 1)
-        rows = rows_of_subset(whole.labels.numpy(), name, dict(subset))
-        documents[name] = whole if rows is None else whole.select(rows)
-    placed = {name: split.to(device) for name, split in with_frozen_states(documents, files.frozen).items()}
+    whole = {name: load_documents(files.tokens, name) for name in names}
+    num_classes = max(int(split.labels.max()) + 1 for split in whole.values())
+    if subset.draw == "seed":  # the states of all documents are stored
+        whole = with_frozen_states(whole, files.frozen)
+    rows = {name: rows_of_subset(split.labels.numpy(), name, dict(subset)) for name, split in whole.items()}
+    drawn = {name: split if rows[name] is None else split.select(rows[name]) for name, split in whole.items()}
+    if subset.draw == "study":
+        drawn = with_frozen_states(drawn, files.frozen)
+    placed = {name: split.to(device) for name, split in drawn.items()}
     return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)

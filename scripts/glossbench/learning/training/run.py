@@ -49,7 +49,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
     if device.type == "cuda":  # a job may train several seeds
         torch.cuda.reset_peak_memory_stats(device)
     log.info("%s on %s", settings.name, machine(device))
-    splits = load_splits(files, settings.subset, device)
+    splits = load_splits(files, settings.subset.of_run(settings.seed), device)
     try:
         objective = resolve(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
         trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)

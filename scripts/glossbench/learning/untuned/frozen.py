@@ -23,7 +23,7 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
         device: Where documents are encoded.
     """
     run_files = RunFiles.of(files)
-    splits = load_splits(run_files, settings.subset, device)
+    splits = load_splits(run_files, settings.subset.of_run(settings.seed), device)
     backbone, n_parameters = read_backbone(run_files.encoder, settings.encoder_settings, run_files.frozen)
     encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling).eval()
     embeddings, labels = {}, {}

@@ -56,7 +56,7 @@ def classify_untuned(
     """Run an untuned objective on the CPU and write its files.
 
     Args:
-        settings: The run's settings, as the rule passes them, and its seed, which has no effect.
+        settings: The run's settings, as the rule passes them, and its seed.
         files: Named inputs of the rule, the card of the corpus among them.
         output: Paths of settings, metrics, predictions and timing.
         made_from: Digests of what the run depends on, see ``glossbench.provenance.origin``.

@@ -28,10 +28,10 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     Raises:
         TrainingError: The training documents have no word in common.
     """
-    texts, labels = {}, {}
+    texts, labels, subset = {}, {}, dict(settings.subset.of_run(settings.seed))
     for name in SPLITS:  # the documents that other runs read as tokens
         frame, _ = read_split(files[name])
-        rows = rows_of_subset(frame["label"].to_numpy(), name, dict(settings.subset))
+        rows = rows_of_subset(frame["label"].to_numpy(), name, subset)
         frame = frame if rows is None else frame.iloc[rows]
         pairs = "\n" + frame["text_pair"] if "text_pair" in frame else ""
         texts[name], labels[name] = (frame["text"] + pairs).to_numpy(), frame["label"].to_numpy()
