@@ -19,6 +19,7 @@ FIGURES = [
     "epoch_time",
     "sensitivity",
     "learning_curves",
+    "graph",
     "convergence",
     "tuning",
 ]

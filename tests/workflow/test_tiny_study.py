@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, snakemake
+from glossbench.frames import GRAPH_COLUMNS
+from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, small, snakemake
 
 
 @pytest.mark.slow
@@ -38,7 +39,7 @@ def test_a_tiny_study_runs_to_its_report(finished):
     )
     for name in tables:
         assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
-    for name in (*figures.split(), "convergence", "tuning"):
+    for name in (*figures.split(), "graph", "convergence", "tuning"):
         assert all((results / f"figures/{name}.{kind}").stat().st_size for kind in ("png", "pdf", "csv", "txt"))
     assert len(json.loads((results / "claims.json").read_text())) == 10
     assert "<html" in (results / "report.html").read_text()
@@ -57,6 +58,32 @@ def test_what_a_search_found_is_what_runs_use_but_for_what_is_varied(finished):
     assert len(trials) == 3
     assert trials.loc[trials["best"], list(best)].iloc[0].to_dict() == best
     assert trials["value"].max() == trials.loc[trials["best"], "value"].item()
+
+
+@pytest.mark.slow
+def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(tmp_path, finished):
+    for name in ("resources", "results"):
+        shutil.copytree(finished / name, tmp_path / name, symlinks=True)
+    spaces = {"neighbors": {"choices": [3, 5]}}
+    tuning = {"trials": 2, "epochs": 1, "objectives": ["gloss-k-ce"], "spaces": spaces, "fixed": ["learning_rate"]}
+    study = small(tmp_path / "k.yaml", objectives=["ce", "gloss-k-ce"], tuning=tuning)
+    done = snakemake(tmp_path, study=study)
+    assert done.returncode == 0, done.stderr
+    results = tmp_path / "results" / "k"
+    run = pd.read_parquet(results / "runs.parquet").set_index("objective").loc["gloss-k-ce"]
+    assert np.isnan(run["sigma"])
+    assert run["neighbors"] in (3, 5)
+    epochs = pd.read_parquet(results / "epochs.parquet").set_index("objective")
+    of_graph = epochs.loc["gloss-k-ce"]
+    assert of_graph["effective_neighbors"].to_numpy() == pytest.approx([run["neighbors"]] * 2, rel=1e-3)
+    shares = of_graph[["gradient_share_ce", "gradient_share_metric"]].sum(axis=1)
+    assert shares.to_numpy() == pytest.approx([1, 1])
+    assert epochs.loc["ce", GRAPH_COLUMNS].isna().all(axis=None)
+    drawn = pd.read_csv(results / "figures/graph.csv")
+    assert set(drawn["objective"]) == {"gloss-k-ce"}
+    assert "effective_neighbors" in set(drawn["measure"])
+    assert "Not in the paper: G-Loss-K + CE." in (results / "tables/integrated.md").read_text()
+    assert "G-Loss-K + CE" in (results / "report.html").read_text()
 
 
 @pytest.mark.slow

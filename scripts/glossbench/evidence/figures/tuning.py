@@ -21,7 +21,7 @@ from glossbench.evidence.text.numbers import number
 
 FEWEST = 4  # complete trials that an importance needs
 TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials
-SHORT = {"learning_rate": "lr", "margin": "m", "anchors_per_class": "k", **SYMBOLS}
+SHORT = {"learning_rate": "lr", "margin": "m", "anchors_per_class": "a", **SYMBOLS}
 CURVE, MATRIX = "value", "importance"  # kinds of rows
 CURVE_HEIGHT = 0.9  # inches
 ROW = 0.15  # inches per search in a matrix of importances

@@ -73,7 +73,8 @@ def load_note(table: pd.DataFrame) -> str | None:
 def outside_note(table: pd.DataFrame, published: Iterable[str]) -> str | None:
     """A note that names the objectives of a table which the paper, with those ``published``, does not have."""
     known = {key: entry["base"] for key, entry in entries("objective").items()}
-    outside = {key for key in table.get("objective", ()) if known.get(key, key) not in published}
+    found = table["objective"].dropna().unique() if "objective" in table else []
+    outside = {key for key in found if known.get(key, key) not in published}
     return f"Not in the paper: {titles(outside, 'objective')}." if outside else None
 
 
