@@ -118,6 +118,36 @@ def test_differences_of_the_switches_are_those_of_their_table():
         assert [float(number) for number in shown] == [round(own[key], 2) for key in ("mr", "r8")], code
 
 
+def test_what_the_page_says_besides_the_claims_follows_from_the_frames():
+    text = " ".join(PAGES[1].read_text(encoding="utf-8").split())
+    runs, trials = (pd.read_parquet(EVIDENCE / f"{name}.parquet") for name in ("runs", "trials"))
+    best = trials[trials["best"].astype(bool)]
+    lowest = (best["learning_rate"] == 1e-4).sum()
+    assert f"{lowest} of the {len(best)} searches end there, at the lowest rate" in text
+    of_all = runs[runs["protocol"] == "integrated"].groupby(["objective", "corpus"])["test_accuracy"].mean()
+    over_corpora = 100 * of_all.groupby("objective").mean().sort_values(ascending=False)
+    assert [over_corpora.index[0], len(over_corpora)] == ["gloss-o-ce", 8]
+    gloss, scl, ce = (f"{over_corpora[key]:.2f} %" for key in ("gloss-o-ce", "scl-ce", "ce"))
+    assert f"first of the eight rows, with {gloss} (SCL + CE {scl}, CE {ce})" in text
+    cells = [row for row in judged()["C1"]["numbers"] if "p_holm" in row]
+    p, seen = ([row[name] for row in cells] for name in ("p_holm", "smallest"))
+    assert (
+        f"is {min(p):.3f} to {max(p):.2f} (Holm), a cell's seeds show {100 * min(seen):.2f} to {100 * max(seen):.2f} p"
+        in text
+    )
+    assert judged()["C1"]["macro_f1_verdict"] == "undecided"
+    mr = runs[runs["corpus"] == "mr"].groupby(["protocol", "objective"])[["test_accuracy", "stop_epoch"]].mean()
+    ahead, second = mr["test_accuracy"].nlargest(2)
+    assert f"{100 * (ahead - second):.2f} points above SCL + CE" in text
+    stops = mr.loc["standalone", "stop_epoch"]
+    assert f"the first to stop, after {stops['gloss-o']:.1f} epochs" in text
+    assert stops.idxmin() == "gloss-o"
+    f1 = 100 * runs[runs["corpus"] == "r52"].groupby("objective")["test_macro_f1"].mean()
+    assert (
+        f"is {f1['ce@reference'] - f1['ce']:.1f} points ahead of CE, but {f1['gloss-o-ce'] - f1['ce']:.1f} of" in text
+    )
+
+
 def test_all_runs_of_each_corpus_are_packed():
     for corpus in read_yaml(ROOT / "config/cpu.yaml")["corpora"]:
         name = f"cpu-{corpus}"

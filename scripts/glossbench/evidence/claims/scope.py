@@ -89,7 +89,8 @@ def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataF
     """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
     keys = frozenset().union(*(one.runs for one in measurements))
     names = RUN_OF_CELL[: max(map(len, keys), default=0)]
-    return runs[[row in keys for row in runs[names].itertuples(index=False, name=None)]] if keys else runs[:0]
+    rows = runs[names].itertuples(index=False, name=None)
+    return runs[np.array([row in keys for row in rows], dtype=bool)] if keys else runs[:0]
 
 
 def with_rule(measurements: list[Measurement], corpora: list[str], published: bool = False) -> list[Measurement]:

@@ -121,7 +121,7 @@ def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str |
 
 def _span(values: list[float], text_of: Callable[[float], str]) -> str:
     low, high = text_of(min(values)), text_of(max(values))
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low.removesuffix(' points')} to {high}"
 
 
 def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
