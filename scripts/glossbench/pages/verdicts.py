@@ -19,6 +19,7 @@ Each claim of the paper, judged by the study that `judged_in` in `config/claims.
 `results/*/claims.json`. Reasons, intervals and the rules for verdicts are on the page of the study.
 
 """
+NOISE = "What the runs of a comparison can show:"
 HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
@@ -42,6 +43,7 @@ def verdicts(root: Path) -> dict[str, str]:
         (judged,) = (row for row in json.loads(path.read_text(encoding="utf-8")) if row["id"] == key)
         about = {"claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
         about["support"] = judged["support_text"]
-        rows.append({"id": key, **about, "study": study})
+        rows.append({"id": key, **about, "noise": judged["noise"], "study": study})
         table.append([key, *(escaped(text or DASH) for text in about.values()), f"[{study}]({study}/claims.md)"])
-    return {"md": f"{LEAD}{pipe_table(HEADERS, table)}\n", "json": to_json(rows)}
+    noise = "\n".join(f"- {row['id']}: {escaped('. '.join(row['noise']))}." for row in rows if row["noise"])
+    return {"md": f"{LEAD}{pipe_table(HEADERS, table)}\n\n{NOISE}\n\n{noise}\n", "json": to_json(rows)}
