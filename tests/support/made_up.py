@@ -158,17 +158,11 @@ def epochs(runs: pd.DataFrame, scores: Sequence[Sequence[float]], **columns: Any
         for part, share in SHARES.items()
     }
     losses = dict.fromkeys(["loss", "loss_ce", "loss_metric"], 1 / epoch)
-    said = {"sigma": 0.3, "sigma_over_median": 0.4, "effective_neighbors": 40.0, "propagated_accuracy": 0.7}
-    said |= {"chance_loss": 1.5, "eliminated": 0.0}
-    graph = {name: np.where(has_graph, value, np.nan) for name, value in said.items()}
-    two_terms = integrated & (frame["base"] != "ce")
-    graph |= dict.fromkeys(["gradient_share_ce", "gradient_share_metric"], np.where(two_terms, 0.5, np.nan))
     return frame.assign(
         epoch=epoch,
         **losses,
         learning_rate=2e-5,
         left_out_share=0.0,
-        **graph,
         val_macro_f1=score.where(integrated),
         val_macro_silhouette=score.where(~integrated),
         best=score == score.groupby([frame[key] for key in RUN_KEYS]).transform("max"),
@@ -192,7 +186,20 @@ def rising(runs: pd.DataFrame, length: int = 40) -> pd.DataFrame:
         0.9 - 0.6 * np.exp(-np.arange(1, n + 1) / (2 + place % 7)) + chance.normal(0, 0.004, n)
         for place, n in enumerate(lengths)
     ]
-    return epochs(runs, scores)
+    return with_graph(epochs(runs, scores))
+
+
+def with_graph(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Epochs with what they say of the graph and of the gradient."""
+    has_graph, alone = (
+        epochs["base"].str.startswith("gloss"),
+        (epochs["protocol"] != "integrated") | (epochs["base"] == "ce"),
+    )
+    said = {"sigma": 0.3, "sigma_over_median": 0.4, "effective_neighbors": 40.0, "propagated_accuracy": 0.7}
+    said |= {"chance_loss": 1.5, "eliminated": 0.0}
+    graph = {name: np.where(has_graph, value, np.nan) for name, value in said.items()}
+    shares = dict.fromkeys(["gradient_share_ce", "gradient_share_metric"], np.where(alone, np.nan, 0.5))
+    return epochs.assign(**graph, **shares)
 
 
 def trials(

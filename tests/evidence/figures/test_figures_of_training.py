@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from figure_texts import panels, texts
 from glossbench.evidence.figures import convergence, epoch_time, graph, learning_curves, tuning
-from made_up import curves, epochs, runs, trials
+from made_up import curves, epochs, runs, trials, with_graph
 from matplotlib.collections import PolyCollection
 
 CURVES = {("ce", 0): [0.5, 0.7, 0.9], ("ce", 1): [0.3, 0.6], ("scl", 0): [0.1, 0.2]}
@@ -144,7 +144,7 @@ def test_a_matrix_shows_each_importance_at_its_setting():
 def test_the_graph_is_the_mean_over_seeds_and_rare_events_are_drawn_where_they_are():
     given = curves({("gloss-o-ce", 0): [0.5, 0.6], ("gloss-o-ce", 1): [0.5], ("scl-ce", 0): [0.5], ("ce", 0): [0.5]})
     told = {"effective_neighbors": [30.0, 10.0, 20.0, np.nan, np.nan], "loss_metric": [3.0, 1.5, 1.5, 9.0, np.nan]}
-    table = graph.frame(given.assign(**told, left_out_share=[0.1, 0, 0, np.nan, np.nan]))
+    table = graph.frame(with_graph(given).assign(**told, left_out_share=[0.1, 0, 0, np.nan, np.nan]))
     means = table.set_index(["objective", "measure", "epoch"])["mean"]
     assert means["gloss-o-ce", "effective_neighbors"].to_dict() == {1: 25, 2: 10}
     assert means["gloss-o-ce", "loss_over_chance"].to_dict() == {1: 1.5, 2: 1}
