@@ -80,7 +80,7 @@ NAMES: dict[str, Callable[[str], str]] = {
 
 def machine_names(runs: pd.DataFrame) -> pd.Series:
     """Device of each run, with the model of the processor and its cores where these are known."""
-    if "processor" not in runs:
+    if "processor" not in runs or runs.empty:
         return runs["device"]
     known = runs["processor"].notna()
     texts = runs["device"] + " (" + runs["processor"] + ", " + runs["cores"].map("{:g} cores)".format)
