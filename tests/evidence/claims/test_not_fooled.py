@@ -205,6 +205,8 @@ def test_times_are_compared_on_one_device_and_in_one_precision_only():
     assert verdict("C4", **mixed)["verdict"] == "undecided"  # two seeds on one device, one on another
     known = table.assign(processor=np.where(table["objective"] == "scl", "Xeon", "EPYC"), cores=2.0)
     assert verdict("C9", known)["verdict"] == "not tested"
+    away = table.assign(encoder="minilm-l6", processor="EPYC", cores=2.0)  # no run is of the paper's grid
+    assert verdict("C9", away)["verdict"] == "confirmed"
 
 
 def test_times_taken_beside_other_work_decide_nothing():
