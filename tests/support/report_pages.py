@@ -23,6 +23,7 @@ def claim(key: str, verdict: str, **changed: Any) -> dict[str, Any]:
     behind = {
         "n_runs": 36,
         "support_text": "9 of 12 cells, 3 seeds, 0 censored",
+        "noise": [],
         "caveats": [],
         "published_text": "80 %",
     }

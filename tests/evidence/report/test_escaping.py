@@ -38,7 +38,7 @@ def page_with(word: str) -> str:
         provenance={word: {word: word}, "commit": word},
         shown=[replace(one, title=word, caption=word) for one in shown(made_from)],
         claims=[
-            claim(number, verdict, **dict.fromkeys(CLAIMED, word), caveats=[word])
+            claim(number, verdict, **dict.fromkeys(CLAIMED, word), caveats=[word], noise=[word])
             for number, verdict in {"C1": "confirmed", "C2": "not tested"}.items()
         ],
     )
