@@ -140,7 +140,7 @@ def test_a_legend_names_the_new_objective_by_its_title(made, outputs):
 def test_the_report_shows_the_new_titles(made, outputs):
     html = made.table(outputs["standalone"].specification(), "")["html"]
     shown = [Shown("standalone", "table", "Standalone protocol", "T3", "About it.", html)]
-    words = Page(made.report({"study": "mine"}, {}, shown, "[]")["html"]).words
+    words = Page(made.report({"study": "mine"}, {"commit": "abc123"}, shown, "[]")["html"]).words
     for title in TITLES.values():
         assert words.count(title) > 2  # what the study covers, its runs, its costs
     assert f"{TITLES['objectives']} (τ = 0.5)" in words
