@@ -9,7 +9,7 @@ from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
 from glossbench.frames import PANEL
 
-# Titles by column of epochs. The last two are drawn where they are above zero in some epoch.
+# Titles by column of epochs. The last two are there where they are above zero in some epoch.
 MEASURES = {
     "effective_neighbors": "Effective neighbours",
     "sigma_over_median": "σ over the median distance",
@@ -38,6 +38,8 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     long = rows.melt([*LINE, "epoch"], list(MEASURES), "measure", "found").dropna(subset="found")
     points = long.astype({"found": float}).groupby([*LINE, "measure", "epoch"])["found"]
     table = points.agg(mean="mean", low="min", high="max", n_seeds="size").reset_index()
+    some = table.groupby(["protocol", "measure"])["high"].transform("max") > 0
+    table = table[some | ~table["measure"].isin(RARE)]
     return arrange(table, ["protocol", "measure", *LINE[1:], "epoch"], measure=MEASURES)
 
 
@@ -45,11 +47,11 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and measure, with corpora as columns and encoders as rows."""
     blocks = [
-        panels.Block(f"{protocol_name(protocol)}: {title}", own, _draw_panel, PANEL_HEIGHT, "epoch")
+        panels.Block(
+            f"{protocol_name(protocol)}: {title}", rows[rows["measure"] == measure], _draw_panel, PANEL_HEIGHT, "epoch"
+        )
         for protocol, rows in panels.by(table, "protocol")
         for measure, title in MEASURES.items()
-        for own in [rows[rows["measure"] == measure]]
-        if measure not in RARE or own["high"].max() > 0
     ]
     return panels.page(blocks, style.objective_entries(table["objective"]))
 
