@@ -145,7 +145,7 @@ SCL = [[0.88, 0.90], [0.79, 0.80], [0.69, 0.72]]
 TRIPLET = [[0.5, 0.6], [0.3, 0.1], [0.2, 0.3]]
 
 
-def ttested(scores: dict[str, list[list[float]]], published: pd.DataFrame | None = None) -> pd.DataFrame:
+def t_tested(scores: dict[str, list[list[float]]], published: pd.DataFrame | None = None) -> pd.DataFrame:
     """T9 of runs with BERT-base: for each objective, the accuracies of each corpus's seeds."""
     by_place = {key: zip(CORPORA, seeds, strict=False) for key, seeds in scores.items()}
     cells = {(corpus, key): seeds for key, places in by_place.items() for corpus, seeds in places}
@@ -153,7 +153,7 @@ def ttested(scores: dict[str, list[list[float]]], published: pd.DataFrame | None
 
 
 def test_t_tests_pair_corpora_and_runs_and_agree_with_scipy():
-    rows = ttested({"gloss-o": GLOSS, "scl": SCL}).set_index("pairs")
+    rows = t_tested({"gloss-o": GLOSS, "scl": SCL}).set_index("pairs")
     over_corpora = stats.ttest_rel([0.91, 0.82, 0.705], [0.89, 0.795, 0.705])
     over_runs = stats.ttest_rel([*chain(*GLOSS)], [*chain(*SCL)])
     assert rows["p"].to_dict() == pytest.approx({"corpora": over_corpora.pvalue, "runs": over_runs.pvalue})
@@ -162,7 +162,7 @@ def test_t_tests_pair_corpora_and_runs_and_agree_with_scipy():
 
 
 def test_holm_multiplies_the_least_p_by_the_number_of_baselines():
-    table = ttested({"gloss-o": GLOSS, "scl": SCL, "triplet": TRIPLET})
+    table = t_tested({"gloss-o": GLOSS, "scl": SCL, "triplet": TRIPLET})
     rows = table[table["pairs"] == "runs"].sort_values("p")
     least, most = rows["p"]
     assert rows["p_holm"].to_list() == pytest.approx([2 * least, max(2 * least, most)])
@@ -172,11 +172,11 @@ def test_holm_multiplies_the_least_p_by_the_number_of_baselines():
     ("gloss", "expected"), [(["gloss-sqrt"], "gloss-sqrt"), (["gloss-o", "gloss-sqrt"], "gloss-o")]
 )
 def test_g_loss_sqrt_is_tested_only_for_encoders_without_g_loss_o(gloss, expected):
-    assert set(ttested({**dict.fromkeys(gloss, GLOSS), "scl": SCL})["objective"]) == {expected}
+    assert set(t_tested({**dict.fromkeys(gloss, GLOSS), "scl": SCL})["objective"]) == {expected}
 
 
 def test_published_tests_are_beside_ours_as_printed_and_uncorrected():
-    table = ttested({"gloss-o": GLOSS, "scl": SCL}, published_ttests(PUBLISHED))
+    table = t_tested({"gloss-o": GLOSS, "scl": SCL}, published_ttests(PUBLISHED))
     assert table["pairs"].to_list() == ["published", "corpora", "runs", "published", "published"]
     printed = table[table["pairs"] == "published"]
     assert printed["baseline"].to_list() == ["scl", "cosine", "triplet"]
@@ -188,7 +188,7 @@ def test_published_tests_are_beside_ours_as_printed_and_uncorrected():
 
 
 def test_too_few_corpora_leave_a_dash_and_the_reason_below():
-    layout = TTESTS.layout(ttested({"gloss-o": GLOSS[:2], "scl": SCL[:2]}))
+    layout = TTESTS.layout(t_tested({"gloss-o": GLOSS[:2], "scl": SCL[:2]}))
     assert layout.cells.iloc[0, -4:].to_list() == ["–"] * 4
     assert layout.cells.index[0][2] == "2 corpora"
     assert "2 common corpora" in layout.notes[0]
