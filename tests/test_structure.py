@@ -39,7 +39,7 @@ MAY_IMPORT = {
     },
     "evidence": {"errors", "frames", "graph", "sigma", "paper"},
     "archives": {"errors", "files", "provenance", "data", "settings", "learning", "evidence", "frames"},
-    "commands": {"errors", "job", "settings", "evidence", "archives", "paper"},
+    "commands": {"errors", "files", "job", "data", "settings", "evidence", "archives", "paper"},
     "pages": {"errors", "frames", "settings", "evidence", "commands", "paper"},
     "__main__": {"errors", "files", "settings", "archives", "commands", "pages"},
 }

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from glossbench.commands.starting import check_arguments, unlock
-from glossbench.errors import GlossbenchError
+from glossbench.commands.starting import check_arguments, configuration_in, refuse_future, unlock
+from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.files import sha256
 from glossbench.settings.study import Study, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
@@ -70,8 +70,11 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(given: argparse.Namespace) -> dict[str, Any]:
     """The study as a file and --config give it."""
     check_arguments(["--config", *given.config])
-    pairs = (entry.partition("=") for entry in given.config)
-    return read_yaml(Path(given.study)) | {key: yaml.safe_load(value) for key, _, value in pairs}
+    return read_yaml(Path(given.study)) | _pairs(given.config)
+
+
+def _pairs(config: list[str]) -> dict[str, Any]:
+    return {key: yaml.safe_load(value) for key, _, value in (entry.partition("=") for entry in config)}
 
 
 def _study(given: argparse.Namespace) -> Study:
@@ -139,9 +142,15 @@ def _unlock(given: argparse.Namespace) -> None:
 
 
 def _check(given: argparse.Namespace) -> None:
+    settings = {}
     for file in [given.study] if isinstance(given.study, str) else given.study:
-        read_yaml(Path(file))
+        settings |= read_yaml(Path(file))
     check_arguments(given.passed_on)
+    try:
+        study = load_study(settings | _pairs(configuration_in(given.passed_on).config), str(given.study), CONFIG)
+    except SettingsError:
+        return  # Snakemake, which merges settings, says it on one line too
+    refuse_future(study)
 
 
 def _files(given: argparse.Namespace) -> None:

@@ -28,6 +28,8 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         "--cores",
         "2",
         "--keep-going",
+        "--retries",
+        "2",
     ]
     with (folder / "busy.txt").open("w") as file:
         busy = subprocess.Popen([*map(str, command), "--configfile", str(study)], cwd=folder, stdout=file, stderr=file)
@@ -37,9 +39,12 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         return [line for line in text.splitlines() if line.startswith("glossbench: ") and "seed-0" in line]
 
     try:
-        wait_until(lambda: busy.poll() is not None or (done.is_file() and lines()), 200, "one run failed, one finished")
+        wait_until(
+            lambda: busy.poll() is not None or (done.is_file() and len(lines()) == 3), 200, "one failed, one finished"
+        )
         assert busy.poll() is None, (folder / "busy.txt").read_text()
-        (line,) = lines()
+        line, *again = lines()
+        assert again == [f"{line} (so ended the attempt before; nothing was tried again)"] * 2
         assert f"bbc-news/minilm-l6/{FAILING}/seed-0: epoch 1: the loss is nan" in line
         assert "learning_rate" in line
         (log,) = (results / "logs" / "train").glob("*/*/ce+*/*.log")

@@ -7,18 +7,25 @@ that no run is made twice.
 
 import argparse
 import getpass
+import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 
+from glossbench.data.params import local_files
 from glossbench.errors import SettingsError
+from glossbench.files import CHECKSUMS
 from glossbench.job.termination import is_snakemake
 from glossbench.settings.messages import shown
+from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
@@ -44,6 +51,31 @@ def check_arguments(arguments: list[str]) -> None:
             place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
             place = place if equals and dot else ""
             raise SettingsError(f"--config: {shown(entry)} found, expected key=value with a key of a study{place}")
+
+
+def refuse_future(study: Study) -> None:
+    """Raise SettingsError if a file that jobs of a study read is of the future, by the clock of the disk it is on.
+
+    Snakemake refuses what a job makes of such a file, when the job has done its work, and calls that clock skew.
+    """
+    keys = {("corpora", run.corpus) for run in study.runs} | {("encoders", run.encoder) for run in study.runs}
+    files = [Path("resources", kind, key, CHECKSUMS) for kind, key in keys]
+    files += [Path(file) for kind, key in keys for file in local_files(study.entry(kind, key))]
+    files += Path("results", study.name).rglob("*")
+    times = {file: file.stat().st_mtime for file in files if file.is_file()}
+    with tempfile.NamedTemporaryFile(dir=".") as now:
+        ahead = {file: time - os.fstat(now.fileno()).st_mtime for file, time in times.items()}
+    late = sorted((file for file in ahead if ahead[file] > 1), key=ahead.__getitem__)
+    if late:
+        inside = Path("results", study.name)
+        roots = dict.fromkeys(inside if file.is_relative_to(inside) else file for file in late)
+        command = shlex.join(["find", "-L", *map(str, roots), "-newermt", "now", "-exec", "touch", "{}", "+"])
+        raise SettingsError(
+            f"{late[-1]}: its time stamp is {ahead[late[-1]] / 3600:.2f} hours in the future"
+            + f", and those of {len(late) - 1} other files are too" * (len(late) > 1)
+            + f"; Snakemake would refuse what is made from it. If this machine's clock ({datetime.now():%F %T}) is "
+            f"slow, correct it, else: {command if late[1:] else shlex.join(['touch', str(late[0])])}"
+        )
 
 
 def configuration_in(arguments: list[str]) -> argparse.Namespace:

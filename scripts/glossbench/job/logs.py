@@ -1,18 +1,25 @@
 """The log of a job. It holds all messages; where the job fails, its last line gives the reason."""
 
 import logging
+import os
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from glossbench.errors import NO_SPACE, GlossbenchError, disk_error
+from glossbench.errors import NO_SPACE, FetchError, GlossbenchError, disk_error
 from glossbench.files import refuse_changed
 from glossbench.job.finished import give_back
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
+# What another attempt need not meet again, beside what could not be fetched; told by its text, since a run's error is
+# worded anew on its way here.
+PASSING = re.compile("out of memory|another process")
+STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job are of the same (rules/inputs.smk)
 
 
 @contextmanager
@@ -22,7 +29,8 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     Inputs are compared with their checksums before the body. The process exits before it if an earlier submission had
     done its work, when the Snakemake that started it dies, and on SIGTERM. A GlossbenchError or a full disk ends the
     process with one line on stderr. Any other exception is raised again, with its traceback in the log. In all cases
-    the last line of the log gives the reason.
+    the last line of the log gives the reason. Where that cannot get better by itself, it is in a file beside the log
+    too, since Snakemake removes logs, and the next attempt ends with it at once.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -39,8 +47,11 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     for name, value in job.params.items():
         log.info("%s %s", name, value)
     log.info("versions %s", versions())
+    lasting = Path(job.log[0]).with_suffix(".failed")
     try:
         with leaving_on_sigterm():
+            if before := _attempt_before(lasting):
+                raise GlossbenchError(f"{before} (so ended the attempt before; nothing was tried again)")
             if give_back(job):
                 log.info("done: had finished in an earlier submission")
                 raise SystemExit(0)
@@ -56,6 +67,9 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             log.error("%s: %s", type(error).__name__, error)
             raise
         log.error("%s", message)
+        if not (isinstance(message, FetchError) or PASSING.search(str(message)) or lasting.exists()):
+            with suppress(OSError):  # the disk may be full
+                lasting.write_text(f"{os.environ.get(STARTED_BY)} {message}\n", encoding="utf-8")
         print(f"glossbench: {message}", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
@@ -63,9 +77,18 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         handler.close()
 
 
+def _attempt_before(lasting: Path) -> str | None:
+    """Why an attempt of the same Snakemake failed, where that lasts; what another Snakemake left is removed."""
+    started_by, _, message = lasting.read_text(encoding="utf-8").partition(" ") if lasting.is_file() else ("", "", "")
+    if message and started_by == os.environ.get(STARTED_BY):
+        return message.rstrip()
+    lasting.unlink(missing_ok=True)
+    return None
+
+
 def _full_disk(error: Exception, job: Any) -> GlossbenchError | None:
     """The line for a full disk, whichever library met it; None for any other error."""
     if getattr(error, "errno", None) not in NO_SPACE and "No space left on device" not in str(error):
         return None
     place = getattr(error, "filename", None) or job.output[0]
-    return disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")
+    return GlossbenchError(str(disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")))

@@ -1,0 +1,32 @@
+"""What ``check`` says before Snakemake starts."""
+
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from glossbench.__main__ import main
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize("late", [["results/mine/corpora/r8/card.json"], ["own.csv", "results/mine/.state/a b/lock"]])
+def test_files_of_the_future_are_named_with_a_command_that_mends_them(tmp_path, monkeypatch, capsys, late):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.csv").write_text("text,label\n")
+    study = "study: mine\ncorpora: [my-corpus]\nencoders: [minilm-l6]\nobjectives: [ce]\nseeds: [0]\n"
+    (tmp_path / "mine.yaml").write_text(study)
+    monkeypatch.setattr("glossbench.commands.starting.local_files", lambda entry: ["own.csv"])
+    for hours, file in enumerate(late, start=1):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+        os.utime(file, (time.time() + hours * HOUR,) * 2)
+    assert main(["check", "mine.yaml", "--", "--cores", "2"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith(f"glossbench: {late[-1]}: its time stamp is {len(late)}.00 hours in the future")
+    assert ("those of 1 other files" in line) == (len(late) == 2)
+    subprocess.run(shlex.split(line.rpartition("else: ")[2]), check=True)
+    assert main(["check", "mine.yaml", "--", "--cores", "2"]) == 0
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,50 @@
+"""What an attempt leaves for the next one: a reason that lasts ends it at once, any other does not."""
+
+import errno
+from types import SimpleNamespace
+
+import pytest
+from glossbench.errors import CorpusError, FetchError, TrainingError
+from glossbench.job.logs import job_log
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "lasts"),
+    [
+        (CorpusError("train.parquet: no documents"), True),
+        (FULL, True),
+        (TrainingError("ce/seed-0: epoch 3: out of memory; a smaller batch_size"), False),
+        (TrainingError("ce/seed-0: another process is training this run"), False),
+        (FetchError("https://host/file: no network"), False),
+        (RuntimeError("a bus error"), False),
+    ],
+    ids=str,
+)
+def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
+    tmp_path, monkeypatch, capsys, error, lasts
+):
+    job = SimpleNamespace(log=[str(tmp_path / "log")], rule="a rule", params={}, output={0: "made"}, input=[])
+    bodies = []
+
+    def script(snakemake):
+        with job_log(job):
+            bodies.append(snakemake)
+            raise error
+
+    def attempt(snakemake):
+        monkeypatch.setenv("GLOSSBENCH_STARTED_BY", snakemake)
+        with pytest.raises((SystemExit, RuntimeError)):
+            script(snakemake)
+        return capsys.readouterr().err
+
+    first = attempt("one")
+    (tmp_path / "log").unlink()  # as Snakemake does
+    again = [attempt("one"), attempt("one")][-1]
+    assert bodies == ["one"] * (1 if lasts else 3)
+    if lasts:
+        assert again == f"{first.rstrip()} (so ended the attempt before; nothing was tried again)\n"
+        assert again.removeprefix("glossbench: ") in (tmp_path / "log").read_text()
+    attempt("another")
+    assert bodies[-1] == "another"
