@@ -11,6 +11,7 @@ from glossbench.provenance import NUMERICS, code_digest as digest_of
 from glossbench.settings import params as made, requests
 from glossbench.settings.files import StudyFiles
 from glossbench.settings.study_file import TuningJob
+from snakemake.io import IOFile
 
 
 def code_digest(script, *modules):
@@ -162,6 +163,24 @@ def shown(path, category):
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
 
 
+@lru_cache
+def without_record():
+    """Files of the study that Snakemake has no record of, so that no change of settings or code makes them again.
+
+    Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
+    """
+    made = [file for file in INPUTS.of_runs(OWN) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
+    made += [file for name in ("timing.json", "metrics.json") for file in INPUTS.per_run(name, OWN)]
+    files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
+    if files:
+        others = f" and {len(files) - 1} other files" * (len(files) > 1)
+        text = "made without a record of Snakemake (it was killed, or .snakemake removed), so that a change of settings"
+        print(
+            f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
+        )
+    return files
+
+
 IN_MODULE = not workflow.modifier.is_main_snakefile()
 
 
@@ -172,7 +191,9 @@ def lost():
     """
     if IN_MODULE:
         return []
-    if not any(Path(".snakemake/metadata").glob("*")):  # was removed, so that Snakemake sees no change of settings
+    if unrecorded := set(without_record()):
         with errors_on_one_line():
-            INPUTS.refuse_other_settings(OWN, settings_digests(OWN))
+            ends = ("timing.json", "metrics.json")
+            runs = [run for run in OWN if not unrecorded.isdisjoint(INPUTS.per_run(name, [run])[0] for name in ends)]
+            INPUTS.refuse_other_settings(runs, settings_digests(OWN))
     return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))

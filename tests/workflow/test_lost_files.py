@@ -106,3 +106,19 @@ def test_runs_of_other_settings_are_refused_where_snakemake_has_no_record_of_the
     jobs = planned(folder)
     assert jobs["collect"] == 1  # the failed one, whose frames are gone
     assert not {"train", "evaluate", "tune"} & set(jobs)
+
+
+@pytest.mark.slow
+def test_a_run_that_ended_after_its_snakemake_was_killed_is_told_and_refused_where_settings_differ(finished, copied):
+    folder = copied(finished)
+    run = f"results/tiny/runs/{CELL}/ce/seed-0"
+    names = ("settings.json", "epochs.csv", "embeddings.npz", "logits.npz", "timing.json", "timing.csv", "metrics.json")
+    assert snakemake(folder, "--cleanup-metadata", *(f"{run}/{name}" for name in names)).returncode == 0
+    process = snakemake(folder, "-n")
+    assert f"glossbench: {run}/metrics.json and 1 other files: made without a record of Snakemake" in process.stderr
+    assert "Nothing to be done" in process.stdout + process.stderr
+    process = snakemake(folder, "-n", *MORE)
+    assert process.returncode != 0
+    assert f"glossbench: {run}: made with other settings than the study has, and Snakemake has no" in process.stderr
+    shutil.rmtree(folder / run)
+    assert planned(folder, *MORE)["train"] > 1

@@ -211,5 +211,6 @@ class StudyFiles:
             if len(digests) == len(wanted) and digests != wanted:
                 raise SettingsError(
                     f"{folder}: made with other settings than the study has, and Snakemake has no record of that, "
-                    "since .snakemake was removed; delete this folder and run again"
+                    "since it was killed before the run ended, or .snakemake was removed; delete this folder and run "
+                    "again"
                 )
