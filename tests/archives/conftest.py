@@ -32,6 +32,12 @@ def _pictures_are_drawn_once():
     rebuilding.drawn = drawn
 
 
+@pytest.fixture
+def study_settings() -> dict:
+    """What the study file of the archive says."""
+    return SETTINGS
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory) -> Path:
     """The archive of the study: frames, tables, figures, verdicts, tests and report as the workflow would leave them."""

@@ -136,8 +136,8 @@ def test_a_search_with_too_few_complete_trials_says_so(states, shown):
 def test_a_matrix_shows_each_importance_at_its_setting():
     _, matrix = tuning.draw(tuning.frame(trials=SEARCH)).axes
     found = importances(SEARCH)
-    assert [label.get_text() for label in matrix.get_xticklabels()] == ["lr", "γ", "λ", "σ"]
-    order = ["learning_rate", "labeled_fraction", "weight", "sigma"]
+    assert [label.get_text() for label in matrix.get_xticklabels()] == ["lr", "σ", "γ", "λ"]
+    order = ["learning_rate", "sigma", "labeled_fraction", "weight"]
     assert texts(matrix) == [f"{found[key]:.2f}" for key in order]
 
 
