@@ -95,7 +95,7 @@ def test_a_run_is_one_submission_and_says_what_it_is(submitted):
         "bbc-news_minilm-l6_frozen_0",
         "bbc-news_minilm-l6",
     }
-    assert set(jobs) - names - others == {"project_embeddings"}
+    assert set(jobs) - names - others == {"results_tiny"}, "the projections"
     assert len(submitted[1]) == len(TRAINED) + 6
     assert all(job["JobName"].startswith("glossbench_") for job in submitted[1])
     assert all(job["JobState"] == "COMPLETED" for job in submitted[1]), "nothing was tried twice"

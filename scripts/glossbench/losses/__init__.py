@@ -1,9 +1,9 @@
 """The losses. Each is a ``torch.nn.Module`` called as ``loss(embeddings, labels)``; see ``protocol.py``."""
 
-from glossbench.losses.comparing import gradient_shares
 from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss
 from glossbench.losses.group import GroupLoss
+from glossbench.losses.protocol import gradient_shares
 from glossbench.losses.supcon import SupConLoss
 from glossbench.losses.triplet import TripletLoss
 

@@ -1,6 +1,5 @@
 """What was propagated over the graph of a batch: compared with the truth, and described."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -70,27 +69,3 @@ def describe(graph: Graph) -> dict[str, Tensor]:
         "propagated_accuracy": torch.cat(hits).double().mean(),
         "eliminated": median.new_full((), float(graph.eliminated)),
     }
-
-
-def gradient_shares(terms: Mapping[str, Tensor], *embeddings: Tensor) -> dict[str, Tensor]:
-    """Share of each term of a loss in the gradient at the embeddings: its norm over the sum of the terms' norms.
-
-    To be called before ``backward``, with the terms weighted as they are added up. The host waits for nothing.
-
-    Args:
-        terms: scalars by name.
-        embeddings: (B, d), from which the terms were computed; several where they come from passes of their own.
-
-    Returns:
-        Scalars by the same names, which sum to one; NaN if no term has a gradient.
-
-    Example:
-        >>> terms = {"ce": (1 - weight) * cross_entropy, "gloss": weight * gloss}
-        >>> shares = gradient_shares(terms, embeddings)
-    """
-    norms = {}
-    for name, term in terms.items():
-        gradients = torch.autograd.grad(term, embeddings, retain_graph=True, materialize_grads=True)
-        norms[name] = torch.linalg.vector_norm(torch.stack(gradients), dtype=torch.float64)
-    total = torch.stack(list(norms.values())).sum()
-    return {name: norm / total for name, norm in norms.items()}

@@ -12,10 +12,11 @@ used as they are. A loss may also have any of these four members, which ``Loss``
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor
 
 AVAILABLE = ("class_weights", "logits", "num_classes")
@@ -70,3 +71,27 @@ def describes_graph(loss: Any) -> bool:
 def timed(timer: Timer | None, part: str) -> AbstractContextManager[Any]:
     """The context in which a loss computes one of its ``TIMED_PARTS``; without a timer it does nothing."""
     return nullcontext() if timer is None else timer(part)
+
+
+def gradient_shares(terms: Mapping[str, Tensor], *embeddings: Tensor) -> dict[str, Tensor]:
+    """Share of each term of a loss in the gradient at the embeddings: its norm over the sum of the terms' norms.
+
+    To be called before ``backward``, with the terms weighted as they are added up. The host waits for nothing.
+
+    Args:
+        terms: scalars by name.
+        embeddings: (B, d), from which the terms were computed; several where they come from passes of their own.
+
+    Returns:
+        Scalars by the same names, which sum to one; NaN if no term has a gradient.
+
+    Example:
+        >>> terms = {"ce": (1 - weight) * cross_entropy, "gloss": weight * gloss}
+        >>> shares = gradient_shares(terms, embeddings)
+    """
+    norms = {}
+    for name, term in terms.items():
+        gradients = torch.autograd.grad(term, embeddings, retain_graph=True, materialize_grads=True)
+        norms[name] = torch.linalg.vector_norm(torch.stack(gradients), dtype=torch.float64)
+    total = torch.stack(list(norms.values())).sum()
+    return {name: norm / total for name, norm in norms.items()}

@@ -264,5 +264,5 @@ def test_a_graph_that_said_nothing_decides_no_claim_about_graphs(share, width, s
         text = f"in {n} of 5 cells, most G-Loss + CE runs had a graph with under 5 % of the gradient"
         assert found["caveats"][-1].startswith(text)
         assert (text in found["reason"]) == (n == 3)
-    older = made.drop(columns=["gradient_share_metric", "sigma_over_median"])
+    older = made.drop(columns=["gradient_share_metric", "sigma_over_median"], errors="ignore")
     assert verdict("C1", table, older)["caveats"] == verdict("C1", table)["caveats"] == []

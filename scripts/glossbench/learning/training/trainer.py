@@ -27,8 +27,7 @@ from glossbench.learning.training.schedule import (
     draw_batches,
     step_seed,
 )
-from glossbench.losses.comparing import gradient_shares
-from glossbench.losses.protocol import TIMED_PARTS, describes_graph, needs_of
+from glossbench.losses.protocol import TIMED_PARTS, describes_graph, gradient_shares, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.transfer import to_device
 
