@@ -354,7 +354,15 @@ def test_entries_of_one_title_cannot_be_told_apart(name, config_copy):
     rewrite(config_copy / f"{name}.yaml", lambda entries: [entries[key].update(title="Same") for key in (one, other)])
     same = f'{one} and {other} have the same title, "Same": give one of them another in config/{name}.yaml'
     assert line_of(load_study, {**LEAST, name: [one, other]}, "my.yaml", config_copy) == f"my.yaml: {name}: {same}"
-    load_study(LEAST, "my.yaml", config_copy)  # only one of them is in the study
+    rewrite(config_copy / f"{name}.yaml", lambda entries: entries[other].update(title="\uff33ame  "))  # looks the same
+    assert f"{one} and {other} have the same title" in line_of(
+        load_study, {**LEAST, name: [one, other]}, "my.yaml", config_copy
+    )
+    with pytest.raises(SettingsError, match=f"{one} and {other} have the same title"):
+        load_study(LEAST, "my.yaml", config_copy)  # the other is not in the study, but in the paper
+    rewrite(config_copy / f"{name}.yaml", lambda entries: entries.update(own={**entries[other], "title": "Same"}))
+    rewrite(config_copy / f"{name}.yaml", lambda entries: entries[other].update(title="Other"))
+    load_study(LEAST, "my.yaml", config_copy)  # nor in the paper
 
 
 def test_numbers_of_registries_that_yaml_takes_for_text_are_numbers(config_copy):

@@ -15,8 +15,8 @@ from glossbench.settings.yaml_file import read_registry
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
-    "grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon", "teal", "navy",
-    "rose",
+    "grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon", "teal",
+    "navy", "rose",
 ]  # fmt: skip
 OwnSpace = Annotated[
     Literal["preset"] | Space, Field(title="the word preset, choices (a list), or low and high (with step or log)")

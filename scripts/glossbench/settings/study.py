@@ -1,5 +1,6 @@
 """A study with its registries, checked, and the settings of each of its runs."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import canonical, scalar
@@ -139,7 +141,8 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     resolver = Resolver(registry["objectives"], presets, settings)
     runs = _planned(resolver, registry, source)
     study = Study(settings.study, settings, registry, resolver.resolved, runs)
-    for faults in (_of_titles(study), _of_sizes(study), _of_shown(study, source), _of_tuning(study, source)):
+    of_paper = paper_keys(config_dir / "published")
+    for faults in (_of_titles(study, of_paper), _of_sizes(study), _of_shown(study, source), _of_tuning(study, source)):
         for fault in faults:
             raise SettingsError(f"{source}: {fault}")
     return study
@@ -222,14 +225,16 @@ def _varied(keys: dict[str, str], vary: dict[str, tuple], resolver: Resolver, wh
 # Where settings do not go together, or a setting and a registry.
 
 
-def _of_titles(study: Study) -> Iterator[str]:
-    """Tables and figures must tell the corpora, encoders and objectives of the study apart."""
-    bases = dict.fromkeys(ObjectiveKey.parse(key).base for key in study.objectives)
-    for name, keys in (("corpora", study.corpora), ("encoders", study.encoders), ("objectives", bases)):
+def _of_titles(study: Study, of_paper: dict[str, list[str]]) -> Iterator[str]:
+    """Tables, figures and claims must tell the corpora, encoders and objectives of the study and of the paper apart."""
+    bases = [ObjectiveKey.parse(key).base for key in study.objectives]
+    keys = {"corpora": study.corpora, "encoders": study.encoders, "objectives": bases}
+    for (name, own), theirs in zip(keys.items(), of_paper.values(), strict=True):
         known: dict[str, str] = {}
-        for key in keys:
+        for key in [*own, *(key for key in theirs if key in study.registry[name] and key not in own)]:
             title = study.registry[name][key].title
-            if (other := known.setdefault(title, key)) != key:
+            seen = " ".join(unicodedata.normalize("NFKC", title).split())
+            if (other := known.setdefault(seen, key)) != key and other in own:
                 same = f"{other} and {key} have the same title, {shown(title)}"
                 yield f"{name}: {same}: give one of them another in config/{name}.yaml"
 

@@ -13,10 +13,25 @@ HYPERPARAMETERS, SEARCH, CHECKLIST = map(table_of, ("hyperparameters", "search",
 
 
 def test_corpora_table_counts_documents_and_what_the_audit_found():
-    table = table_of("corpora").tidy(corpora("r8", "mr"))
+    table = table_of("corpora").tidy(corpora("r8", "mr"), runs({}))
     assert table["corpus"].to_list() == ["mr", "r8"]
-    texts = table_of("corpora").layout(table).cells
-    assert texts.loc["R8"].to_list() == ["1,234", "800", "34", "400", "2", "0", "3", "2", "1"]
+    layout = table_of("corpora").layout(table)
+    assert layout.cells.loc["R8"].to_list() == ["1,234", "800", "34", "400", "2", "0", "3", "2", "1"]
+    assert layout.notes == ()
+
+
+def test_corpora_table_says_which_part_was_used_and_what_the_encoders_did_not_know_or_see():
+    made = runs({("mr", "bert-base", "ce"): [0.9], ("mr", "distilbert", "ce"): [0.9], ("mr", "minilm-l6", "ce"): [0.9]})
+    made = made.assign(n_train=[200, 200, 160], n_val=34, n_test=400)
+    made = made.assign(unknown_tokens=[0.31, 0.0004, math.nan], truncated_tokens=[0.0, 0.125, math.nan])
+    table = table_of("corpora").tidy(corpora("r8", "mr"), made)
+    assert table.set_index("corpus").loc["mr", "truncated_tokens_distilbert"] == 0.125
+    layout = table_of("corpora").layout(table)
+    found = layout.cells[["Used", "DistilBERT", "BERT-base"]]
+    assert found.loc["MR"].to_list() == ["200 / 34 / 400", "0.0 / 12.5", "31.0 / 0.0"]
+    assert found.loc["R8"].to_list() == ["800 / 34 / 400", "– / –", "– / –"]
+    assert "MiniLM-L6" not in layout.cells
+    assert len(layout.notes) == 2
 
 
 def test_settings_show_the_range_over_corpora_and_a_dash_where_an_objective_has_none():
