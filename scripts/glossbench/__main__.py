@@ -13,7 +13,7 @@ import yaml
 from glossbench.commands.starting import check_arguments, configuration_in, refuse_future, unlock
 from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.files import sha256
-from glossbench.settings.study import Study, check_mirror, load_study
+from glossbench.settings.study import Study, check_losses, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,7 @@ def _plan(given: argparse.Namespace) -> None:
 
     study = _study(given)
     check_mirror(study, given.study)
+    check_losses(study, given.study)
     print_plan(study, given.runs, CONFIG)
 
 

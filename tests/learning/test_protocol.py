@@ -19,7 +19,7 @@ from glossbench.learning.training.schedule import balanced_weights, draw_batches
 from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
 from glossbench.losses import GLoss
 from glossbench.settings.losses import LOSSES, LossSettings
-from pytorch_metric_learning.losses import ArcFaceLoss, ContrastiveLoss
+from pytorch_metric_learning.losses import ContrastiveLoss, ProxyAnchorLoss, SoftTripleLoss
 from scipy.spatial.distance import pdist, squareform
 from tiny_runs import objective, run_settings, save_tokens
 
@@ -36,8 +36,6 @@ class Own(LossSettings):
     """Settings of the losses that tests install, as far as they are given."""
 
     neg_margin: float | None = None
-    num_classes: int | None = None
-    embedding_size: int | None = None
 
     def arguments(self):
         return {name: value for name, value in self if value is not None}
@@ -110,6 +108,33 @@ def test_a_loss_of_pytorch_metric_learning_is_trained_as_it_is(files, install, t
     assert epochs["left_out_share"].isna().all()
 
 
+@pytest.mark.parametrize("name", ["proxy_anchor", "soft_triple"])
+def test_proxies_begin_with_the_runs_seed_and_move_by_adam_at_their_own_rate(files, name):
+    made = {
+        "proxy_anchor": lambda: ProxyAnchorLoss(3, 32, margin=0.2, alpha=32),
+        "soft_triple": lambda: SoftTripleLoss(3, 32, centers_per_class=10, la=20, gamma=0.1, margin=0.2),
+    }
+    told = objective(name, "integrated", {"margin": 0.2, "loss_learning_rate": 0.05})
+    engines = [trainer(run_settings(told, seed=seed), files) for seed in (42, 42, 43)]
+    (proxies,), (again,), (other,) = (engine.loss_parameters for engine in engines)
+    assert torch.equal(proxies, again)
+    assert not torch.equal(proxies, other)
+
+    engine, batch, expected = engines[0], torch.arange(20), made[name]()
+    expected.load_state_dict(engine.loss.state_dict())
+    (parameter,) = expected.parameters()
+    optimizer = torch.optim.Adam([parameter], lr=0.05)
+    documents = engine.splits.train
+    torch.manual_seed(0)
+    value = expected(engine.model(documents, batch)[0].detach(), documents.labels[batch])
+    (engine.objective.weight * value).backward()
+    torch.nn.utils.clip_grad_norm_([parameter], engine.settings.clip_norm)
+    optimizer.step()
+    torch.manual_seed(0)
+    assert engine.step(batch)["loss_metric"] == value
+    torch.testing.assert_close(proxies, parameter)
+
+
 def test_a_loss_gets_what_it_needs_and_what_it_reports_becomes_columns(files, install, tmp_path):
     install(Confidence)
     settings = run_settings(objective("own", "integrated", epochs=2, class_weights="balanced"))
@@ -174,10 +199,6 @@ REFUSED = {
         Confidence, {}, "loss own: protocol standalone found, expected integrated, since the loss needs logits",
     ),
     "a need that nobody can fill": (Needy, {}, "loss own: needs: weather found, expected class_weights, logits, num_classes"),
-    "trainable parameters": (
-        ArcFaceLoss, {"num_classes": 3, "embedding_size": 32},
-        "loss own: parameters to train found, expected none, since only the model is trained",
-    ),
 }  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """The training loop: epochs, resuming, snapshots, seeds, class weights."""
 
+import copy
 import itertools
 import logging
 import time
 from collections import namedtuple
+from functools import partial
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ from glossbench.learning.training.schedule import draw_batches
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch_metric_learning.losses import SoftTripleLoss
 from tiny_runs import tiny_trainer
 
 scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
@@ -32,15 +35,21 @@ def assert_same_weights(one, other):
         assert torch.equal(first, second), name
 
 
-def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path):
-    whole = tiny_trainer(bert_folder, "integrated", GLoss(sigma=0.5))
+@pytest.mark.parametrize("loss", [partial(GLoss, sigma=0.5), partial(SoftTripleLoss, 3, 32)], ids=["none", "proxies"])
+def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path, loss):
+    whole = tiny_trainer(bert_folder, "integrated", loss())
+    start = copy.deepcopy(whole.loss.state_dict())
     expected = whole.fit()
     for epochs in (1, 3, 4):  # resumed after one and after three epochs
         checkpoint = Checkpoint(tmp_path / "state" / "checkpoint.safetensors", "key")
-        resumed = tiny_trainer(bert_folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=epochs)
+        resumed = tiny_trainer(bert_folder, "integrated", loss(), checkpoint=checkpoint, epochs=epochs)
+        if epochs == 1:
+            resumed.loss.load_state_dict(start)
         found = resumed.fit()
     assert numbers(found) == numbers(expected)
     assert_same_weights(resumed.model, whole.model)
+    for one, other in zip(resumed.loss_parameters, whole.loss_parameters, strict=True):
+        assert torch.equal(one, other)
     checkpoint.remove()
     assert list((tmp_path / "state").iterdir()) == []
 

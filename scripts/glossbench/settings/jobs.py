@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import SerializeAsAny, model_validator
 
-from glossbench.settings.losses import LOSSES, LossSettings, Weight
+from glossbench.settings.losses import LossSettings, Weight, model_of
 from glossbench.settings.model import Model, Protocol, Real, Seed, Size, Whole, about
 from glossbench.settings.training import EncoderSettings, Maps, Probe, Pruning, Search, Space, Subset, Training
 
@@ -35,7 +35,7 @@ class Objective(Model):
         given = value.get("loss_settings") if isinstance(value, dict) else None
         if not isinstance(given, dict):
             return value
-        return {**value, "loss_settings": LOSSES.get(value.get("loss"), LossSettings)(**given)}
+        return {**value, "loss_settings": model_of(value.get("loss"), given)(**given)}
 
     def part(self, setting: str) -> str:
         """The part that a setting belongs to, "weight", "loss_settings" or "training"; the loss's if both have it."""

@@ -1,19 +1,27 @@
-"""Settings of each loss, under the name of its module in ``glossbench.losses``.
+"""Settings of each loss, under the name of its module in ``glossbench.losses``, and of losses from elsewhere.
 
-A loss is its module there, a model here, and an entry in config/objectives.yaml.
+A loss is its module there, a model here, and an entry in config/objectives.yaml. A loss from elsewhere is an entry that
+names it as ``package.module:Class``; its settings are those of the entry.
 """
 
-from collections.abc import Collection
+import importlib.util
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves
+from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves, scalar
+
+OWN_RATE = "loss_learning_rate"  # a setting of the engine for losses with parameters, no argument of theirs
 
 
 class LossSettings(Model):
     """Base of the settings of a loss."""
 
+    path: ClassVar[str | None] = None  # package.module:Class; None is LOSS of the module in glossbench.losses
     hidden: ClassVar[tuple[str, ...]] = ()  # settings that are numbers, and columns of no frame
 
     def arguments(self) -> dict[str, Any]:
@@ -92,13 +100,89 @@ class Group(LossSettings):
     temperature: Positive = about("The logits are divided by it before their softmax, T.", 10)
 
 
+class Proxies(LossSettings):
+    """Settings of a loss whose parameters, the proxies of the classes, are trained beside the model."""
+
+    loss_learning_rate: Positive = about("Adam's step size for the proxies; it drops as learning_rate does.", 0.01)
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the loss's class."""
+        return {name: value for name, value in self if name != OWN_RATE}
+
+
+class ProxyAnchor(Proxies):
+    """Settings of the Proxy Anchor loss (Kim et al. 2020)."""
+
+    path = "pytorch_metric_learning.losses:ProxyAnchorLoss"
+
+    margin: Real = about("Added to similarities with other proxies, taken from those with the own; delta.", 0.1, ge=0)
+    alpha: Positive = about("Scale of the similarities.", 32)
+
+
+class SoftTriple(Proxies):
+    """Settings of the SoftTriple loss (Qian et al. 2019)."""
+
+    path = "pytorch_metric_learning.losses:SoftTripleLoss"
+    hidden = ("la", "gamma")
+
+    centers_per_class: Size = about("Proxies of a class, K.", 10)
+    la: Positive = about("Scale of the similarities, lambda.", 20)
+    gamma: Positive = about("Temperature of the softmax over the proxies of a class.", 0.1)
+    margin: Real = about("Taken from the similarity with the own class, delta.", 0.01, ge=0)
+
+
+class Own(LossSettings):
+    """Settings of a loss from elsewhere, which the fields of a subclass are."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the loss's class; whole numbers are integers, whose type JSON does not keep."""
+        given = {name: value for name, value in self if name != OWN_RATE}
+        whole = {name for name, value in given.items() if isinstance(value, float) and value.is_integer()}
+        return {name: int(value) if name in whole else value for name, value in given.items()}
+
+
 LOSSES: dict[str, type[LossSettings]] = {
     "gloss": GLoss,
     "supcon": SupCon,
     "triplet": Triplet,
     "cosine": Cosine,
     "group": Group,
+    "proxy_anchor": ProxyAnchor,
+    "soft_triple": SoftTriple,
 }
+_KINDS = {"flag": Flag, "number": Real, "text": str}
+
+
+def is_own(loss: str | None) -> bool:
+    """Whether a loss is from elsewhere: ``package.module:Class``."""
+    return ":" in (loss or "")
+
+
+def model_of(loss: str | None, given: Mapping[str, Any]) -> type[LossSettings]:
+    """The model of a loss's settings; that of one from elsewhere has the settings that are given, of their kinds."""
+    if not is_own(loss):
+        return LOSSES.get(loss or "", LossSettings)
+    values = {name: scalar(value) if isinstance(value, str) else value for name, value in given.items()}
+    kinds = {bool: "flag", int: "number", float: "number"}
+    return _own_model(loss, *((name, kinds.get(type(value), "text"), value) for name, value in values.items()))
+
+
+@cache
+def _own_model(loss: str, *settings: tuple[str, str, Any]) -> type[LossSettings]:
+    fields: dict[str, Any] = {name: (_KINDS[kind], about(f"Of {loss}.", value)) for name, kind, value in settings}
+    return create_model("Own", __base__=Own, **fields)
+
+
+def file_of(loss: str) -> Path | None:
+    """The file of a loss from elsewhere, found as its import would without importing anything; None if it is nowhere.
+
+    It is looked up where Python looks, PYTHONPATH included, and then in the working directory.
+    """
+    top, *inner = loss.partition(":")[0].split(".")
+    spec = importlib.util.find_spec(top) or PathFinder.find_spec(top, [str(Path.cwd())])
+    for name in inner:
+        spec = spec and PathFinder.find_spec(name, spec.submodule_search_locations or [])
+    return Path(spec.origin) if spec and spec.has_location and spec.origin else None
 
 
 class Weight(Model):
@@ -107,6 +191,8 @@ class Weight(Model):
     weight: Real = about("Weight of the loss, lambda; cross-entropy has 1 - lambda.", 0.5, ge=0, le=1)
 
 
-def shown_settings(losses: Collection[str]) -> list[str]:
-    """The settings of these losses that frames and tables have a column for, in the order of ``LOSSES``."""
-    return list(dict.fromkeys(name for loss, model in LOSSES.items() if loss in losses for name in model.shown()))
+def shown_settings(models: Iterable[type[LossSettings]]) -> list[str]:
+    """The settings of losses that frames and tables have a column for, in the order of ``LOSSES`` and then as given."""
+    given = list(models)
+    ordered = [model for model in LOSSES.values() if model in given] + given
+    return list(dict.fromkeys(name for model in ordered for name in model.shown()))

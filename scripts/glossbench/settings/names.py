@@ -38,7 +38,7 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
     places, entries = list(registry["objectives"]), registry["objectives"]
     parsed = {key: ObjectiveKey.parse(key) for key in keys["objective"]}
     parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
-    settings = shown_settings({entries[one.base].loss for one in parsed.values()})
+    settings = shown_settings(entries[one.base].loss_model for one in parsed.values())
     names: Names = {"setting": [{"key": name, "title": name.replace("_", " ").capitalize()} for name in settings]}
     for kind, known in (("corpus", registry["corpora"]), ("encoder", registry["encoders"])):
         names[kind] = [{"key": key, "title": entry.title} for key, entry in known.items() if key in keys[kind]]

@@ -1,17 +1,19 @@
 """The registries of objectives and presets."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
-from glossbench.settings.losses import LOSSES, Weight
+from glossbench.settings.losses import LOSSES, LossSettings, Weight, is_own, model_of
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
 
+NAME = re.compile("[a-z_]+")  # of a setting in a key
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
@@ -30,7 +32,9 @@ class ObjectiveEntry(Model):
     protocol: Literal["integrated", "standalone", "untuned"] = about(
         "Encoder and head are trained, the encoder alone, or nothing."
     )
-    loss: str | None = about("Module of glossbench/losses/; null is cross-entropy alone.")
+    loss: str | None = about(
+        "Loss of glossbench, or package.module:Class of any torch.nn.Module; null is cross-entropy alone."
+    )
     classifier: Literal["tfidf", "frozen"] | None = about("Module of glossbench/learning/untuned/.", None)
     family: str | None = about("Loss that it is an instance of; null is its own.", None)
     color: Colour | None = about("Colour in figures; null is one that no other has.", None)
@@ -49,13 +53,26 @@ class ObjectiveEntry(Model):
         for name, wanted in refused.items():
             if getattr(self, name) not in (None, {}):
                 raise MisfitError(name, f"{shown(getattr(self, name))} found, expected {wanted}")
+        for name, value in self.settings.items() if is_own(self.loss) else ():
+            if not NAME.fullmatch(name):
+                raise MisfitError(f"settings.{name}", "expected a name of lower-case letters and underscores")
+            if name not in Training.model_fields and not isinstance(value, bool | int | float | str):
+                raise MisfitError(f"settings.{name}", f"{shown(value)} found, expected a number, true, false or text")
         return self
 
     @property
     def models(self) -> tuple[type[Model], ...]:
         """Models of the settings that it has: training, its loss and the weight."""
         weighted = (Weight,) if self.loss and self.protocol == "integrated" else ()
-        return (Training, *((LOSSES[self.loss],) if self.loss else ()), *weighted)
+        return (Training, *((self.loss_model,) if self.loss else ()), *weighted)
+
+    @property
+    def loss_model(self) -> type[LossSettings]:
+        """The model of the loss's settings."""
+        others = (Training.model_fields, Weight.model_fields)
+        return model_of(
+            self.loss, {name: value for name, value in self.settings.items() if not any(name in of for of in others)}
+        )
 
     @property
     def model(self) -> type[Model]:
@@ -128,7 +145,7 @@ def read_objectives(config_dir: Path, presets: dict[str, _Preset]) -> dict[str, 
     path = config_dir / "objectives.yaml"
     entries = read_registry(path, ObjectiveEntry, KEY)
     for name, entry in entries.items():
-        if entry.loss is not None:
+        if entry.loss is not None and not is_own(entry.loss):
             must_be_known(entry.loss, LOSSES, f"{path}: {name}.loss", "losses")
         must_be_known(entry.preset, presets, f"{path}: {name}.preset", "presets")
         given = entry.model.parse(entry.settings, str(path), (name, "settings"))

@@ -1,5 +1,6 @@
 """What the jobs of a study depend on besides their inputs, as params of rules: settings, and the digest of the code."""
 
+import hashlib
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -8,6 +9,7 @@ from glossbench.provenance import code_digest, origin
 from glossbench.settings import jobs
 from glossbench.settings.files import reads_texts, run_folder
 from glossbench.settings.keys import ObjectiveKey
+from glossbench.settings.losses import LOSSES, file_of, is_own
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
@@ -38,11 +40,9 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
     if study.is_untuned(cell.objective):
         if reads_texts(study, cell):  # and no encoder
             told |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
-        modules, model = (f"glossbench.learning.untuned.{objective.classifier}", CARDS), jobs.UntunedSettings
-    else:
-        modules, model = _loss_module(objective), jobs.RunSettings
-    script = "classify_untuned" if model is jobs.UntunedSettings else "train"
-    return _params(script, _told(model, study, cell, **told), *modules)
+        untuned = _told(jobs.UntunedSettings, study, cell, **told)
+        return _params("classify_untuned", untuned, f"glossbench.learning.untuned.{objective.classifier}", CARDS)
+    return _trained("train", _told(jobs.RunSettings, study, cell, **told), objective)
 
 
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
@@ -57,7 +57,7 @@ def search_params(study: Study, cell: Cell) -> dict[str, str]:
     search = part_of(jobs.SearchJob, tuning, trials=trials, pruning=objective.pruning)
     searched = objective.searched(trial_epochs(study, cell.objective))
     told = _told(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
-    return _params("tune", told, *_loss_module(objective))
+    return _trained("tune", told, objective)
 
 
 def trials_of(study: Study, objective: str) -> int:
@@ -132,5 +132,11 @@ def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:
     return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / f"{script}.py", *modules)}
 
 
-def _loss_module(objective: Any) -> list[str]:
-    return [f"glossbench.losses.{objective.loss}"] if objective.loss else []
+def _trained(script: str, told: Model, objective: Any) -> dict[str, str]:
+    """Params of a job that trains: its code has that of the loss, of one from elsewhere the digest of its file."""
+    loss = objective.loss
+    if not is_own(loss):
+        return _params(script, told, *([f"glossbench.losses.{loss}"] if loss and LOSSES[loss].path is None else ()))
+    params, file = _params(script, told), file_of(loss)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file else "missing"
+    return {**params, "code": f"{params['code']}-{digest}"}

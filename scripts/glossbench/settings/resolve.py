@@ -6,7 +6,7 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObjective, UntunedTraining
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
-from glossbench.settings.losses import LOSSES, LossSettings, Weight
+from glossbench.settings.losses import Weight
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import Model, about, leaves, of_protocol, part_of, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
@@ -101,7 +101,7 @@ class Resolver:
             **shared,
             protocol=entry.protocol,
             loss=entry.loss,
-            loss_settings=part_of(LOSSES[entry.loss] if entry.loss else LossSettings, own),
+            loss_settings=part_of(entry.loss_model, own),
             weight=part_of(Weight, own).weight if Weight in entry.models else None,
             training=part_of(Training, training, **own),
             multipliers=multipliers,

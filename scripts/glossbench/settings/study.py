@@ -11,6 +11,7 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey, spelled
+from glossbench.settings.losses import file_of, is_own
 from glossbench.settings.messages import must_be_known, shown
 from glossbench.settings.model import canonical, scalar
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
@@ -158,6 +159,17 @@ def check_mirror(study: Study, source: str) -> None:
         raise SettingsError(f"{source}: mirror: {shown(mirror)} found, expected a folder that exists")
 
 
+def check_losses(study: Study, source: str) -> None:
+    """Raise SettingsError if the module of a loss from elsewhere is nowhere here. Only what trains needs it."""
+    for key in study.objectives:
+        loss = study.objective(key).loss
+        if is_own(loss) and file_of(loss) is None:
+            known = "on PYTHONPATH and in the working directory"
+            raise SettingsError(
+                f"{source}: {key}: loss {shown(loss)} found, expected a module that exists (looked {known})"
+            )
+
+
 def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: str) -> tuple[Run, ...]:
     """Every run once. Their objectives, and those that are only searched, are in ``resolver.resolved`` afterwards."""
     runs: dict[Run, None] = {}
@@ -295,4 +307,4 @@ def _of_key(key: str, known: list[str], study: Study, place: str, source: str) -
         yield f"{place}: {key} found, expected an objective that is fine-tuned; {key} is an untuned objective"
 
 
-__all__ = ["VOLATILE", "Study", "canonical", "check_mirror", "load_study"]
+__all__ = ["VOLATILE", "Study", "canonical", "check_losses", "check_mirror", "load_study"]

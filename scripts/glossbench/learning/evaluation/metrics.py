@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
-from glossbench.settings.losses import LOSSES, shown_settings
+from glossbench.settings.losses import LOSSES, model_of, shown_settings
 from glossbench.settings.training import Probe
 
 
@@ -96,8 +96,9 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     training = objective["training"]
     found = {**objective["loss_settings"], **training, **(settings.get("encoder_settings") or {}), **settings}
     found |= {**objective, "objective": settings["objective_key"], "tuned": bool(objective["tuned"])}
+    losses = [*LOSSES.values(), model_of(objective["loss"], objective["loss_settings"])]
     columns = [
-        "corpus", "encoder", "objective", "preset", "protocol", "seed", *shown_settings(LOSSES), "weight", "tuned",
+        "corpus", "encoder", "objective", "preset", "protocol", "seed", *shown_settings(losses), "weight", "tuned",
         "learning_rate", "batch_size", "patience", "max_length", "pooling", "layers", "trainable_layers",
         "n_train", "n_val", "n_test", "n_parameters", "n_trainable",
     ]  # fmt: skip

@@ -30,9 +30,12 @@ class Checkpoint:
         self.path, self.key = path, key
 
     @uninterrupted()
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> None:
-        """Write model, optimiser and progress. After a kill at any moment there is the previous file or this one."""
+    def save(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any, loss: nn.Module | None = None
+    ) -> None:
+        """Write all of it. After a kill at any moment there is the previous file or this one."""
         parts = {"model": model.state_dict(), "best": progress.best, "snapshots": dict(enumerate(progress.snapshots))}
+        parts["loss"] = _tensors(loss)
         parts |= {f"optimizer/{index}": state for index, state in optimizer.state_dict()["state"].items()}
         tensors = {
             f"{part}/{name}": value.detach().cpu().contiguous()
@@ -49,7 +52,9 @@ class Checkpoint:
         # Not synced to the disk: after a power failure the file may be truncated, which load() detects and ignores.
         partial.replace(self.path)
 
-    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any) -> bool:
+    def load(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Any, loss: nn.Module | None = None
+    ) -> bool:
         """Restore the state of the arguments from the file.
 
         Returns:
@@ -77,6 +82,9 @@ class Checkpoint:
             part, _, rest = name.partition("/")
             parts[part][rest] = value
         model.load_state_dict(parts["model"])
+        with torch.no_grad():
+            for name, value in _tensors(loss).items():
+                value.copy_(parts["loss"][name])
         state: dict[int, dict[str, Tensor]] = defaultdict(dict)
         for name, value in parts["optimizer"].items():
             index, entry = name.split("/")
@@ -92,6 +100,12 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, once the run's outputs are written."""
         self.path.unlink(missing_ok=True)
+
+
+def _tensors(loss: nn.Module | None) -> dict[str, Tensor]:
+    """Parameters and persistent buffers of a loss."""
+    state = {} if loss is None else loss.state_dict()
+    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def _digest(header: str, tensors: dict[str, Tensor]) -> str:

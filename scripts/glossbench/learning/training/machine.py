@@ -5,6 +5,7 @@ import platform
 import resource
 import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from torch import Tensor
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.provenance import processor
+from glossbench.settings.losses import is_own
 
 # The CPU allocator of torch raises a plain RuntimeError: the first on Linux and macOS, the second on Windows.
 CPU_MESSAGES = ("can't allocate memory", "not enough memory")
@@ -130,6 +132,29 @@ def free_bytes(device: torch.device) -> int:
 
 
 @contextmanager
+def explain_own_loss(loss: str | None) -> Iterator[None]:
+    """Turn any error of the body into a TrainingError that names a loss from elsewhere and the line of its file.
+
+    Errors of other losses, and out of memory, stay as they are.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_own(loss) or _is_out_of_memory(error):
+            raise
+        file = getattr(sys.modules.get(loss.partition(":")[0]), "__file__", None)
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
+        message = " ".join(str(error).split())[:300]
+        raise TrainingError(f"loss {loss}: {type(error).__name__}: {message}{where}") from error
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or any(text in str(error) for text in CPU_MESSAGES)
+
+
+@contextmanager
 def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]:
     """Turn an out-of-memory error of the body into a TrainingError that names the part of the run and what to change.
 
@@ -141,8 +166,7 @@ def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]
         yield
     except (RuntimeError, MemoryError) as error:
         message = " ".join(str(error).split())[:200] or type(error).__name__
-        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not known and not any(text in str(error) for text in CPU_MESSAGES):
+        if not _is_out_of_memory(error):
             raise
         raise TrainingError(
             f"{where}: out of memory; training.gradient_cache: true, or a smaller training.micro_batch_tokens (now "

@@ -11,10 +11,18 @@ from glossbench.learning.encoder.loading import layer_list
 from glossbench.settings.training import Training
 
 
-def make_optimizer(model: nn.Module, settings: Training) -> torch.optim.Optimizer:
-    """The optimiser of the parameters of a model that are trained."""
+def make_optimizer(
+    model: nn.Module, settings: Training, of_loss: list[Tensor], loss_learning_rate: float | None
+) -> torch.optim.Optimizer:
+    """The optimiser of the parameters of a model that are trained, and of those of a loss.
+
+    The latter have a learning rate of their own, which follows the schedule (None: that of the model), and no decay.
+    """
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
-    return kind(parameter_groups(model, settings), lr=settings.learning_rate, fused=True)
+    groups, rate = parameter_groups(model, settings), loss_learning_rate or settings.learning_rate
+    if of_loss:
+        groups.append({"params": of_loss, "lr": rate, "scale": rate / settings.learning_rate, "weight_decay": 0.0})
+    return kind(groups, lr=settings.learning_rate, fused=True)
 
 
 def parameter_groups(model: nn.Module, settings: Training) -> list[dict[str, Any]]:

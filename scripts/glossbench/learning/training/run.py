@@ -1,9 +1,12 @@
 """One training run: from the files that it reads to the result that is written."""
 
 import importlib
+import inspect
 import logging
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +22,7 @@ from glossbench.learning.training.inputs import SPLITS, RunFiles, Splits, load_s
 from glossbench.learning.training.machine import (
     activation_bytes,
     explain_out_of_memory,
+    explain_own_loss,
     free_bytes,
     machine,
     throughput,
@@ -28,6 +32,7 @@ from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.learning.training.writing import RunResult
 from glossbench.losses.protocol import needs_of
 from glossbench.settings.jobs import Objective, RunSettings, TrainedRun
+from glossbench.settings.losses import is_own
 
 log = logging.getLogger(__name__)
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
@@ -65,7 +70,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         num_classes=splits.num_classes,
         **{f"n_{split}": len(getattr(splits, split)) for split in SPLITS},
         n_parameters=n_parameters,
-        n_trainable=sum(parameter.numel() for parameter in trainer.parameters),
+        n_trainable=sum(parameter.numel() for parameter in (*trainer.parameters, *trainer.loss_parameters)),
     )
     ended = time.perf_counter()
     timing = {
@@ -108,7 +113,6 @@ def make_trainer(
     training, seed = objective.training, settings.seed
     micro_batch_tokens = training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
     with explain_out_of_memory("before the first epoch", micro_batch_tokens):
-        loss = load_loss(objective)
         told = settings.encoder_settings
         backbone, parameters = read_backbone(files.encoder, told, files.frozen, training.dropout)
         torch.manual_seed(step_seed(seed, 0, 0))  # training counts epochs from 1
@@ -121,6 +125,7 @@ def make_trainer(
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
         encoder = Encoder(backbone, told.pooling, micro_batch_tokens, cache)
         model = Model(encoder, splits.num_classes if objective.protocol == "integrated" else None).to(device)
+        loss = load_loss(objective, num_classes=splits.num_classes, embedding_size=encoder.dimension)
         snapshot_indices = None
         if settings.snapshots:
             snapshot_indices = draw_batches(len(splits.train), training.batch_size, seed, epoch=0)[0]
@@ -129,8 +134,12 @@ def make_trainer(
     return trainer, parameters
 
 
-def load_loss(objective: Objective) -> nn.Module | None:
-    """Build the loss of an objective: ``LOSS(**loss_settings)`` from the loss's module in glossbench.losses.
+def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
+    """Build the loss of an objective: its class, called with the settings of the loss.
+
+    Args:
+        objective: every setting with its value.
+        sizes: what is passed besides, where the class has an argument of that name.
 
     Returns:
         The loss, see ``glossbench.losses.protocol``; None if the objective is cross-entropy alone.
@@ -141,7 +150,17 @@ def load_loss(objective: Objective) -> nn.Module | None:
     name, protocol = objective.loss, objective.protocol
     if name is None:
         return None
-    loss = importlib.import_module(f"glossbench.losses.{name}").LOSS(**objective.loss_settings.arguments())
+    settings = objective.loss_settings
+    module, _, attribute = (name if is_own(name) else settings.path or f"glossbench.losses.{name}:LOSS").partition(":")
+    if is_own(name) and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    with explain_own_loss(name):
+        loss_class = getattr(importlib.import_module(module), attribute)
+        asked = inspect.signature(loss_class).parameters
+        known = {size: value for size, value in sizes.items() if size in asked}
+        loss = loss_class(**{**known, **settings.arguments()})
+        if not isinstance(loss, nn.Module):
+            raise TypeError(f"{type(loss).__name__} found, expected a torch.nn.Module")
     if hasattr(loss, "check"):  # the trainer says it where a loss is not finite, with its epoch
         loss.check = False
     try:
@@ -150,8 +169,6 @@ def load_loss(objective: Objective) -> nn.Module | None:
         raise TrainingError(f"loss {name}: {error}") from None
     if "logits" in needs and protocol != "integrated":
         raise TrainingError(f"loss {name}: protocol {protocol} found, expected integrated, since the loss needs logits")
-    if any(parameter.requires_grad for parameter in loss.parameters()):
-        raise TrainingError(f"loss {name}: parameters to train found, expected none, since only the model is trained")
     return loss
 
 

@@ -18,7 +18,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.machine import Timer, explain_out_of_memory, seconds_elsewhere
+from glossbench.learning.training.machine import Timer, explain_out_of_memory, explain_own_loss, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
 from glossbench.learning.training.schedule import (
     EarlyStopping,
@@ -103,7 +103,9 @@ class Trainer:
         labels, classes = self.splits.train.labels, self.splits.num_classes
         self.class_weights = balanced_weights(labels, classes) if balanced else None
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = make_optimizer(self.model, self.settings)
+        self.loss_parameters = [] if self.loss is None else [p for p in self.loss.parameters() if p.requires_grad]
+        rate = self.objective.value("loss_learning_rate")
+        self.optimizer = make_optimizer(self.model, self.settings, self.loss_parameters, rate)
 
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
@@ -112,7 +114,7 @@ class Trainer:
             TrainingError: if the loss or the validation score is not finite, or memory runs out.
         """
         progress = Progress(0, EarlyStopping(self.settings.patience, self.settings.tolerance))
-        if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress):
+        if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress, self.loss):
             log.info("resumed after epoch %d", progress.epoch)
         if not progress.snapshots:
             self._take_snapshot(progress)
@@ -128,7 +130,7 @@ class Trainer:
             progress.history.append(row)
             log.info("%s", self._line(progress))
             if self.checkpoint is not None:
-                self.checkpoint.save(self.model, self.optimizer, progress)
+                self.checkpoint.save(self.model, self.optimizer, progress, self.loss)
             if self.after_epoch is not None:
                 self.after_epoch(progress.epoch, score)
         if self.settings.test_weights == "best":
@@ -193,7 +195,10 @@ class Trainer:
                 "class_weights": self.class_weights,
             }
             needed = {name: available[name] for name in self.needs}
-            terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
+            with explain_own_loss(self.objective.loss):
+                terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
+                if terms["loss_metric"].ndim:
+                    raise ValueError(f"shape {tuple(terms['loss_metric'].shape)} found, expected a scalar")
             report = self.loss.report() if hasattr(self.loss, "report") else {}
             for name in filter(is_engine_column, report):
                 loss = type(self.loss).__name__
@@ -211,7 +216,8 @@ class Trainer:
         with self.timer("backward"):
             total.backward()
         with self.timer("optimizer"):
-            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
+            for parameters in (self.parameters, self.loss_parameters):
+                nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
         return {name: value.detach() for name, value in {"loss": total, **terms, **report}.items()}
