@@ -271,3 +271,39 @@ def test_an_epoch_describes_the_graph_and_the_gradient_of_its_first_batch(files,
     assert row["propagated_accuracy"] == pytest.approx((guessed == truth).double().mean().item())
     assert row["chance_loss"] == pytest.approx(-(counts[truth] / len(kept)).log()[counts[truth] > 0].mean().item())
     assert row["eliminated"] == 0
+
+
+OWN = """
+import torch
+FAULT
+class Mine(torch.nn.Module):
+    def __init__(self, embedding_size, size, kind="a"):
+        super().__init__()
+        self.size = torch.zeros(size)
+    def forward(self, embeddings, labels):
+        RETURN
+"""
+FAULTS = {
+    "import": ({"FAULT": "import nowhere"}, {"size": 2}, "ModuleNotFoundError: No module named 'nowhere' (mine.py, line 3)"),
+    "class": ({"Mine": "Yours"}, {"size": 2}, "AttributeError: module 'mine' has no attribute 'Mine'"),
+    "argument": ({}, {"length": 2}, "TypeError: Mine.__init__() got an unexpected keyword argument 'length'"),
+    "call": ({"RETURN": "return embeddings @ labels"}, {"size": 2}, "RuntimeError: "),
+    "no scalar": ({"RETURN": "return embeddings.sum(dim=1)"}, {"size": 2}, "ValueError: shape (16,) found, expected a scalar"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_error_in_a_loss_from_elsewhere_is_one_line(files, tmp_path, monkeypatch, fault):
+    changes, loss_settings, message = FAULTS[fault]
+    text = OWN
+    for old, new in ({"FAULT": "", "RETURN": "return embeddings.mean()"} | changes).items():
+        text = text.replace(old, new)
+    (tmp_path / "mine.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    with pytest.raises(TrainingError) as error:
+        run(run_settings(objective("mine:Mine", loss_settings=loss_settings)), files)
+    assert f"loss mine:Mine: {message}" in str(error.value)
+    assert "\n" not in str(error.value)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
