@@ -284,6 +284,7 @@ def config_copy(tmp_path):
     return shutil.copytree(CONFIG, tmp_path / "config")
 
 
+OWN = {"title": "Own", "protocol": "standalone", "loss": "mine:Mine"}
 KEY = "found, expected lower-case letters, digits and single hyphens between them, at most 60"
 MISSING = object()
 REGISTRIES = [
@@ -304,6 +305,8 @@ REGISTRIES = [
     ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, proxy_anchor, soft_triple, supcon, triplet'),
     ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference'),
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
+    ("objectives", "scl", OWN | {"settings": {"K": 1}}, "scl.settings.K: expected a name of lower-case letters and underscores"),
+    ("objectives", "scl", OWN | {"settings": {"k": [1]}}, "scl.settings.k: [1] found, expected a number, true, false or text"),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
     ("objectives", "tfidf.classifier", MISSING, "tfidf.classifier: missing"),
     ("objectives", "tfidf.loss", "gloss", 'tfidf.loss: "gloss" found, expected null, since an untuned objective is not fine-tuned'),

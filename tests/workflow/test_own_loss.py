@@ -13,18 +13,16 @@ KEY, FILE = "normalized-softmax-ce", "normalized_softmax.py"
 
 
 @pytest.fixture
-def example(tmp_path, monkeypatch, minilm):
-    """The workflow with the entry of the README, the loss on PYTHONPATH, and the study on the corpus of own-data."""
-    root, loss = tmp_path / "root", tmp_path / "losses" / FILE
+def example(tmp_path, minilm):
+    """The workflow with the entry of the README, the loss in the working directory, and the study on the corpus of own-data."""
+    root, loss = tmp_path / "root", tmp_path / FILE
     for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", root)
     (entry,) = re.findall(r"```yaml\n(.*?)```", (EXAMPLE / "README.md").read_text(), re.DOTALL)
     with (root / "config" / "objectives.yaml").open("a") as registry:
         registry.write(entry)
-    loss.parent.mkdir()
     shutil.copy(EXAMPLE / FILE, loss)
-    monkeypatch.setenv("PYTHONPATH", str(loss.parent))
     shutil.copytree(EXAMPLE.parent / "own-data", tmp_path / "examples" / "own-data")
     shutil.copytree(minilm, tmp_path / "examples" / "own-data" / "encoder")
     settings = yaml.safe_load((EXAMPLE / "study.yaml").read_text())
@@ -53,14 +51,17 @@ def test_a_loss_from_elsewhere_is_searched_varied_and_shown_and_follows_its_file
     assert (jobs["train"], jobs["tune"]) == (2, 1)
 
 
-def test_a_loss_that_cannot_be_had_is_one_line(example, tmp_path):
+def test_a_loss_is_found_on_pythonpath_and_one_that_is_nowhere_is_one_line(example, tmp_path, monkeypatch):
     workflow, loss = example
+    elsewhere = tmp_path / "losses"
+    elsewhere.mkdir()
+    loss = loss.rename(elsewhere / FILE)
     loss.write_text("import a_package_that_is_not_here\n")
-    process = snakemake(tmp_path, "-n", **workflow)
-    assert process.returncode == 0, "whether it can be imported is for the job"
-    loss.unlink()
-    process = snakemake(tmp_path, "-n", **workflow)
+    process = snakemake(tmp_path, "--dry-run", **workflow)
     assert process.returncode
-    (line,) = process.stderr.strip().splitlines()
+    (line,) = [line for line in process.stderr.strip().splitlines() if not line.startswith("Using")]
     expected = "found, expected a module that exists (looked on PYTHONPATH and in the working directory)"
-    assert line.endswith(f'{KEY}: loss "normalized_softmax:NormalizedSoftmax" {expected}')
+    assert line == f'glossbench: own-loss.yaml: {KEY}: loss "normalized_softmax:NormalizedSoftmax" {expected}'
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    process = snakemake(tmp_path, "--dry-run", **workflow)
+    assert process.returncode == 0, "whether it can be imported is for the job: " + process.stderr

@@ -54,7 +54,7 @@ class GLoss(LossSettings):
         "Rows normalised after the columns, or columns only (D3).", "stochastic"
     )
     criterion: Literal["nll", "softmax"] = about(
-        "Minus log of the propagated probability, or a softmax over the probabilities (D1).", "nll"
+        "Minus log of the propagated probability, or TPN's softmax over the probabilities (D1).", "nll"
     )
     divide_again: Flag = about("Divide by the number of evaluation nodes a second time (D2).", False)
     stratified: Flag = about("Keep the label of a document of each class in the batch (D15).", False)

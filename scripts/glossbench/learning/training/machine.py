@@ -20,7 +20,7 @@ from torch import Tensor
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
 from glossbench.provenance import processor
-from glossbench.settings.losses import is_own
+from glossbench.settings.losses import file_of, is_own
 
 # The CPU allocator of torch raises a plain RuntimeError: the first on Linux and macOS, the second on Windows.
 CPU_MESSAGES = ("can't allocate memory", "not enough memory")
@@ -142,9 +142,9 @@ def explain_own_loss(loss: str | None) -> Iterator[None]:
     except Exception as error:
         if not is_own(loss) or _is_out_of_memory(error):
             raise
-        file = getattr(sys.modules.get(loss.partition(":")[0]), "__file__", None)
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-        where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
+        file = file_of(loss)
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        where = f" ({file.name}, line {lines[-1]})" if lines else ""
         message = " ".join(str(error).split())[:300]
         raise TrainingError(f"loss {loss}: {type(error).__name__}: {message}{where}") from error
 
