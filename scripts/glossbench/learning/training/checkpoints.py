@@ -47,6 +47,7 @@ class Checkpoint:
             {"key": self.key, "epoch": progress.epoch, "history": progress.history, "stopping": stopping}
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._clear()
         partial = self.path.with_suffix(".partial")
         save_file(tensors, partial, metadata={"progress": header, "sha256": _digest(header, tensors)})
         # Not synced to the disk: after a power failure the file may be truncated, which load() detects and ignores.
@@ -99,7 +100,13 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Delete the file, once the run's outputs are written."""
+        self._clear()
         self.path.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Delete what safetensors was writing when an earlier process was killed: a file of its own name."""
+        for left in self.path.parent.glob(".tmp*"):
+            left.unlink()
 
 
 def _tensors(loss: nn.Module | None) -> dict[str, Tensor]:
