@@ -38,7 +38,7 @@ def own_files(entry):
 
 
 if workflow.is_main_process:
-    os.environ["GLOSSBENCH_STARTED_BY"] = uuid.uuid4().hex  # by which a job knows the attempts before it (job/logs.py)
+    os.environ.update(GLOSSBENCH_STARTED_BY=uuid.uuid4().hex)  # by which a job knows earlier attempts (job/logs.py)
     with errors_on_one_line():
         for name, key in sorted({("corpora", run.corpus) for run in OWN} | {("encoders", run.encoder) for run in OWN}):
             check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
