@@ -37,6 +37,7 @@ class Needs(Model):
     varied: Listed[str] | None = about("At least one of these settings is varied.", None)
     swept: str | None = about("This setting is varied by more than NEARBY.", None)
     published: Literal[True] | None = about("At least one cell is in the paper.", None)
+    tuning: dict[str, Any] | None = about("A search with these settings.", None)
 
 
 class OutputSettings(BaseModel, extra="allow", frozen=True):
@@ -135,6 +136,7 @@ class Output(OutputEntry):
             "varied": lambda: any(setting in wanted for setting, _ in changes),
             "swept": lambda: any(setting == wanted and value not in NEARBY for setting, value in changes),
             "published": lambda: any(c in in_paper["corpus"] and e in in_paper["encoder"] for c, e, _ in cells),
+            "tuning": lambda: wanted.items() <= dict(study.settings.tuning or {}).items(),
         }[need]()
 
 

@@ -13,7 +13,7 @@ from glossbench.evidence.build import Evidence
 from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study_runs, trials
 from registered import TABLES, table_of
 
-ON_RUNS = [key for key in TABLES if key not in ("corpora", "search")]
+ON_RUNS = [key for key in TABLES if key not in ("corpora", "search", "search_budget", "search_bound")]
 SWITCHED = ("mr", "bert-base", "gloss-o-ce+criterion=softmax")
 HOSTILE = r"50%_of&a|b<i>#{x}^~\"[y]$*"
 

@@ -1,0 +1,47 @@
+"""The best validation score that a random search can expect by its number of trials, and its test scores."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from glossbench.evidence.figures import panels, style
+from glossbench.evidence.figures.learning_curves import MARKERS_PER_LINE
+from glossbench.evidence.selection import no_rows
+from glossbench.evidence.statistics.budget import SCORES, expected_scores
+from glossbench.evidence.text.names import protocol_name
+
+PANEL_HEIGHT = 1.2  # inches
+THIN = {"linewidth": 0.8, "markersize": 2.5}
+
+select = no_rows  # the figure is made from trials, which do not depend on runs
+
+
+def frame(trials: pd.DataFrame) -> pd.DataFrame:
+    """The data of the figure: ``expected_scores`` but for test macro-F1, which the table has."""
+    table = expected_scores(trials)
+    return table[table["score"] != "test_macro_f1"]
+
+
+@panels.drawing
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw a block per protocol and score, with corpora as columns and encoders as rows."""
+    blocks = []
+    for protocol, rows in panels.by(table, "protocol"):
+        for score in (score for score in SCORES if score in set(rows["score"])):
+            kind = "best" if score.startswith("val_") else "chosen trial's"
+            title = f"{protocol_name(protocol)}: expected {kind} {SCORES[score]}"
+            blocks.append(panels.Block(title, rows[rows["score"] == score], _draw_panel, PANEL_HEIGHT, "trials"))
+    return panels.page(blocks, style.objective_entries(table["objective"]))
+
+
+def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
+    for number, (objective, line) in enumerate(panels.by(panel, "objective")):
+        look, spacing = style.look(objective) | THIN, -(-len(line) // MARKERS_PER_LINE)
+        axes.plot(line["n"], line["mean"], label=objective, markevery=(number % spacing, spacing), **look)
+        axes.fill_between(line["n"], line["low"], line["high"], color=look["color"], alpha=0.1, linewidth=0)
+    axes.locator_params("x", integer=True)
+    # what a single bad trial scores would leave little room for the differences between objectives
+    later = panel[panel["n"] > panel["n_trials"] / 10]
+    low, high = later["mean"].min(), panel["high"].max()
+    room = 0.06 * (high - low) or 0.01
+    axes.set_ylim(low - room, high + room)

@@ -1,0 +1,48 @@
+"""Test scores of the trials that searches chose, and of the best of all their trials: an upper bound, no result."""
+
+import pandas as pd
+
+from glossbench.evidence.selection import no_rows
+from glossbench.evidence.statistics.budget import SEARCH, TESTED
+from glossbench.evidence.tables.layout import Layout
+from glossbench.evidence.text.names import arrange
+from glossbench.evidence.text.numbers import number, signed
+from glossbench.frames import PANEL
+
+ROWS = ["encoder", "corpus", "metric", "objective"]
+FOUND = ["chosen", "bound"]
+COLUMNS = [*SEARCH, "metric", "n_trials", *FOUND, "over_chosen", "over_bound"]
+
+select = no_rows  # the table is made from trials, which do not depend on runs
+
+
+def tidy(trials: pd.DataFrame, against: list[str]) -> pd.DataFrame:
+    """Test scores of the chosen trial and of the best of all complete trials, those with given settings included.
+
+    Returns:
+        One row per search (protocol, corpus, encoder, objective) and metric, in percent: chosen (the trial with the
+        best validation score), bound (the trial with the best test score of the n_trials), and how far bound is above
+        these two of the objective of ``against`` in the same protocol: over_chosen and over_bound.
+    """
+    tested = [name for name in TESTED if name in trials]
+    long = trials.melt([*SEARCH, "best"], tested, "metric", "bound").dropna(subset="bound")
+    long = long.assign(metric=long["metric"].str.removeprefix("test_"), bound=long["bound"].astype(float) * 100)
+    long["chosen"] = long["bound"].where(long["best"].astype(bool))
+    one = long.groupby([*SEARCH, "metric"], as_index=False)
+    table = one.agg(n_trials=("bound", "size"), chosen=("chosen", "max"), bound=("bound", "max"))
+    theirs = table.loc[table["objective"].isin(against), [*PANEL, "metric", *FOUND]]
+    table = table.merge(theirs, "left", [*PANEL, "metric"], suffixes=("", "_theirs"))
+    over = {f"over_{name}": table["bound"] - table[f"{name}_theirs"] for name in FOUND}
+    return arrange(table.assign(**over)[COLUMNS], ["encoder", "corpus", "protocol", "metric", "objective"])
+
+
+def layout(table: pd.DataFrame, **_) -> Layout:
+    """One row per encoder, corpus, metric and objective."""
+    columns = {
+        "Trials": table["n_trials"].map(number),
+        "Chosen on validation": [number(score, 2) for score in table["chosen"]],
+        "Upper bound": [number(score, 2) for score in table["bound"]],
+        "Bound over baseline's chosen": table["over_chosen"].map(signed),
+        "Bound over baseline's bound": table["over_bound"].map(signed),
+    }
+    return Layout.unranked(table, ROWS, columns)
