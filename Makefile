@@ -11,6 +11,8 @@ STUDY ?=
 ARGS ?=
 FROM ?=
 ONLY ?=
+OUT ?=
+MIRROR ?=
 DIGEST ?=
 COMMAND = PYTHONPATH=scripts python -m glossbench
 # what Snakemake itself would answer with a traceback
@@ -22,7 +24,7 @@ CONFIG := $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks envs
 RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
-.PHONY: help demo study plan status partial pack import verify test test-fast bench lint format docs lock clean
+.PHONY: help demo study plan status partial pack import verify test test-fast bench gpu golden lint format docs lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +67,9 @@ test-fast: $(VENV)/work-ready  ## the tests that take seconds
 
 bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
+
+gpu: $(VENV)/work-ready  ## try and measure a GPU, without a network, in 8 minutes: make gpu MIRROR=../mirror ONLY=rates OUT=results/gpu
+	@PYTHONPATH=scripts:. python -m benchmarks.gpu --only "$(ONLY)" $(if $(OUT),--out "$(OUT)") $(if $(MIRROR),--mirror "$(MIRROR)") $(ARGS)
 
 golden: $(VENV)/work-ready  ## the numbers of the golden run anew, where NUMERICS was raised
 	PYTHONPATH=scripts:.:tests/support:tests/learning python tests/learning/test_golden_run.py

@@ -9,24 +9,31 @@ smallest cases once and writes to results/bench/quick.
 import argparse
 import importlib
 import time
+from collections.abc import Iterable
 from datetime import date
 
 from benchmarks.inputs import ROOT, SCRATCH
 from benchmarks.machine import machine
 from benchmarks.results_files import Results, markdown, read_results, write_between_markers, write_results
-from benchmarks.rows import SUBJECTS, Options
+from benchmarks.rows import SUBJECTS, Options, Row
 
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "performance.md"
 
 
-def subjects(text: str) -> list[str]:
-    """Names of subjects from a list with commas; all if it is empty."""
+def subjects(text: str, known: Iterable[str] = SUBJECTS) -> list[str]:
+    """Names of subjects from a list with commas; all that are known if it is empty."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(SUBJECTS))
+    unknown = sorted({*names} - {*known})
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} found, expected some of {', '.join(SUBJECTS)}")
-    return [name for name in SUBJECTS if name in names or not names]
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} found, expected some of {', '.join(known)}")
+    return [name for name in known if name in names or not names]
+
+
+def row_text(row: Row) -> str:
+    """A measurement in one line."""
+    ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3g}"
+    return f"{row.subject}: {row.case}: {row.what}: {row.value:.4g} {row.unit}{ratio}"
 
 
 def measure(subject: str, options: Options) -> dict:
@@ -34,8 +41,7 @@ def measure(subject: str, options: Options) -> dict:
     started, about = time.perf_counter(), machine()
     rows = []
     for row in importlib.import_module(f"benchmarks.{subject}").rows(options):
-        ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3g}"
-        print(f"{row.subject}: {row.case}: {row.what}: {row.value:.4g} {row.unit}{ratio}", flush=True)
+        print(row_text(row), flush=True)
         rows.append(vars(row))
     seconds = round(time.perf_counter() - started, 1)
     return {"measured": date.today().isoformat(), "seconds": seconds, "machine": about, "rows": rows}

@@ -13,6 +13,7 @@ from glossbench.learning.training.run import MICRO_BATCH_TOKENS
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
 from glossbench.settings.jobs import Objective
+from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import floor
@@ -104,9 +105,16 @@ def our_step(
     documents: Documents, with_graph: bool, gradient_cache: bool = False
 ) -> tuple[Trainer, Callable[[], object]]:
     """A trainer of the package, and a step of it on all documents."""
+    return step_of(load_backbone(encoder_folder()), documents, with_graph, gradient_cache)
+
+
+def step_of(
+    backbone: nn.Module, documents: Documents, with_graph: bool, gradient_cache: bool = False, precision: str = "auto"
+) -> tuple[Trainer, Callable[[], object]]:
+    """A trainer of a backbone on the documents' device, and a step of it on all documents."""
     torch.manual_seed(0)
-    classes = int(documents.labels.max()) + 1
-    encoder = Encoder(load_backbone(encoder_folder()), "cls", MICRO_BATCH_TOKENS["cpu"], gradient_cache=gradient_cache)
+    device, classes = documents.labels.device, int(documents.labels.max()) + 1
+    encoder = Encoder(backbone, "cls", MICRO_BATCH_TOKENS[device.type], gradient_cache=gradient_cache)
     objective = Objective(
         objective="gloss-o-ce",
         preset="paper",
@@ -114,10 +122,10 @@ def our_step(
         loss="gloss",
         loss_settings={},
         weight=0.7,
-        training=TRAINING,
+        training={**TRAINING, "precision": precision},
     )
-    splits = Splits(documents, documents, None, num_classes=classes)
-    trainer = Trainer(Model(encoder, classes), GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
+    splits, model = Splits(documents, documents, None, num_classes=classes), Model(encoder, classes).to(device)
+    trainer = Trainer(model, GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
     trainer.model.train()
     everything = torch.arange(len(documents))
     return trainer, lambda: trainer.step(everything)

@@ -8,10 +8,7 @@ from glossbench.data.documents import Documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-DEVICES = [
-    "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
-]
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 def ragged(rows: list[list[int]], hidden: int | None = None) -> Documents:
