@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from glossbench.archives.imported import imported, records
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
+from glossbench.job.memory import killed_jobs
 from glossbench.provenance import NUMERICS, code_digest as digest_of
 from glossbench.settings import params as made, requests
 from glossbench.settings.files import StudyFiles
@@ -197,3 +198,11 @@ def lost():
             runs = [run for run in OWN if not unrecorded.isdisjoint(INPUTS.per_run(name, [run])[0] for name in ends)]
             INPUTS.refuse_other_settings(runs, settings_digests(OWN))
     return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
+
+
+# What SIGKILL ends leaves no line of its own, so it is said when Snakemake ends.
+onerror:
+    asked = {str(path): job.resources.get("mem_mb") for job in workflow.dag.jobs for path in job.log}
+    for path in log:
+        for line in killed_jobs(Path(path).read_text(encoding="utf-8", errors="replace"), asked):
+            print(f"glossbench: {line}", file=sys.stderr)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pandas as pd
+import psutil
 import pytest
 from slurm_cluster import wait_until
 from studies import ROOT, planned, small, snakemake
@@ -64,3 +65,29 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
     finally:
         busy.kill()
         busy.wait()
+
+
+@pytest.mark.slow
+def test_a_job_killed_while_it_trains_is_named_with_the_memory_it_asked_for(workplace, tmp_path):
+    study = small(tmp_path / "killed.yaml", objectives=["ce+epochs=5000+patience=5000"])
+    folder = workplace("no-memory")
+    target = "results/killed/runs/bbc-news/minilm-l6/ce+epochs=5000+patience=5000/seed-0/timing.json"
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "1", target]
+    with (folder / "output.txt").open("w") as file:
+        options = {"cwd": folder, "stdout": file, "stderr": file}
+        process = subprocess.Popen([*map(str, command), "--configfile", str(study)], **options)
+    try:
+        wait_until(lambda: process.poll() is not None or list(folder.rglob("checkpoint.safetensors")), 200, "it trains")
+        assert process.poll() is None, (folder / "output.txt").read_text()
+        children = psutil.Process(process.pid).children(recursive=True)
+        (trainer,) = (child for child in children if any(word.endswith("train.py") for word in child.cmdline()[:2]))
+        trainer.kill()
+        assert process.wait(60) == 1
+    finally:
+        process.kill()
+        process.wait()
+    *_, line = (line for line in (folder / "output.txt").read_text().splitlines() if line.startswith("glossbench: "))
+    (log,) = (folder / "results/killed/logs/train").rglob("*.log")
+    assert line.startswith(f"glossbench: {log.relative_to(folder)}: train: killed (SIGKILL)")
+    assert "it asked for 3,100 MB (mem_mb); run fewer jobs at once" in line
+    assert "training.gradient_cache" in line

@@ -12,6 +12,7 @@ from typing import Any
 from glossbench.errors import NO_SPACE, FetchError, GlossbenchError, disk_error
 from glossbench.files import refuse_changed
 from glossbench.job.finished import give_back
+from glossbench.job.memory import is_out_of_memory, remedy
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
 
@@ -27,10 +28,10 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to a job's file while the body runs, beginning with its settings and versions.
 
     Inputs are compared with their checksums before the body. The process exits before it if an earlier submission had
-    done its work, when the Snakemake that started it dies, and on SIGTERM. A GlossbenchError or a full disk ends the
-    process with one line on stderr. Any other exception is raised again, with its traceback in the log. In all cases
-    the last line of the log gives the reason. Where that cannot get better by itself, it is in a file beside the log
-    too, since Snakemake removes logs, and the next attempt ends with it at once.
+    done its work, when the Snakemake that started it dies, and on SIGTERM. A GlossbenchError, a full disk or a lack of
+    memory ends the process with one line on stderr. Any other exception is raised again, with its traceback in the log.
+    In all cases the last line of the log gives the reason. Where that cannot get better by itself, it is in a file
+    beside the log too, since Snakemake removes logs, and the next attempt ends with it at once.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -61,7 +62,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")
         raise
     except Exception as error:
-        message = error if isinstance(error, GlossbenchError) else _full_disk(error, job)
+        message = error if isinstance(error, GlossbenchError) else _full_disk(error, job) or _no_memory(error, job)
         if message is None:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
@@ -92,3 +93,12 @@ def _full_disk(error: Exception, job: Any) -> GlossbenchError | None:
         return None
     place = getattr(error, "filename", None) or job.output[0]
     return GlossbenchError(str(disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")))
+
+
+def _no_memory(error: Exception, job: Any) -> GlossbenchError | None:
+    """The line for a job that may take no more memory; None for any other error."""
+    if not is_out_of_memory(error):
+        return None
+    asked = getattr(getattr(job, "resources", None), "mem_mb", None)
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return GlossbenchError(f"{job.log[0]}: {job.rule}: out of memory ({reason}); {remedy(job.rule, asked)}")

@@ -19,11 +19,10 @@ from torch import Tensor
 
 from glossbench.data.documents import Documents
 from glossbench.errors import TrainingError
+from glossbench.job.memory import is_out_of_memory
 from glossbench.provenance import processor
 from glossbench.settings.losses import file_of, is_own
 
-# The CPU allocator of torch raises a plain RuntimeError: the first on Linux and macOS, the second on Windows.
-CPU_MESSAGES = ("can't allocate memory", "not enough memory")
 BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # what a core does when it is not idle
 
 
@@ -140,18 +139,13 @@ def explain_own_loss(loss: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_own(loss) or _is_out_of_memory(error):
+        if not is_own(loss) or is_out_of_memory(error):
             raise
         file = file_of(loss)
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         where = f" ({file.name}, line {lines[-1]})" if lines else ""
         message = " ".join(str(error).split())[:300]
         raise TrainingError(f"loss {loss}: {type(error).__name__}: {message}{where}") from error
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or any(text in str(error) for text in CPU_MESSAGES)
 
 
 @contextmanager
@@ -166,7 +160,7 @@ def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]
         yield
     except (RuntimeError, MemoryError) as error:
         message = " ".join(str(error).split())[:200] or type(error).__name__
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise TrainingError(
             f"{where}: out of memory; training.gradient_cache: true, or a smaller training.micro_batch_tokens (now "
