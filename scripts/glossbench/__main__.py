@@ -10,7 +10,13 @@ from typing import Any
 
 import yaml
 
-from glossbench.commands.starting import check_arguments, configuration_in, refuse_future, unlock
+from glossbench.commands.starting import (
+    check_arguments,
+    configuration_in,
+    refuse_future,
+    refuse_unwritable_cache,
+    unlock,
+)
 from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.files import sha256
 from glossbench.settings.study import Study, check_losses, check_mirror, load_study
@@ -147,6 +153,7 @@ def _check(given: argparse.Namespace) -> None:
     for file in [given.study] if isinstance(given.study, str) else given.study:
         settings |= read_yaml(Path(file))
     check_arguments(given.passed_on)
+    refuse_unwritable_cache()
     try:
         study = load_study(settings | _pairs(configuration_in(given.passed_on).config), str(given.study), CONFIG)
     except SettingsError:

@@ -30,3 +30,17 @@ def test_files_of_the_future_are_named_with_a_command_that_mends_them(tmp_path, 
     subprocess.run(shlex.split(line.rpartition("else: ")[2]), check=True)
     assert main(["check", "mine.yaml", "--", "--cores", "2"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_home_that_cannot_be_written_is_named_with_a_folder_that_can(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("study: mine\n")
+    (tmp_path / "file").touch()  # below it nobody makes a folder, root neither
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "file/home"))
+    assert main(["check", "mine.yaml"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith(f"glossbench: {tmp_path}/file/home/.cache: Snakemake keeps files there")
+    name, _, folder = line.split("export ")[1].strip().partition("=")
+    monkeypatch.setenv(name, folder)
+    assert main(["check", "mine.yaml"]) == 0

@@ -78,6 +78,19 @@ def refuse_future(study: Study) -> None:
         )
 
 
+def refuse_unwritable_cache() -> None:
+    """Raise SettingsError if the folder cannot be written in which Snakemake keeps what it reads, below the home."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "~"), ".cache").expanduser())
+    try:
+        cache.joinpath("snakemake").mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache / "snakemake").close()
+    except OSError as error:
+        raise SettingsError(
+            f"{cache}: Snakemake keeps files there, and it cannot be written ({error.strerror}); name a "
+            f"folder that can: export XDG_CACHE_HOME={shlex.quote(str(Path.cwd() / '.cache'))}"
+        ) from None
+
+
 def configuration_in(arguments: list[str]) -> argparse.Namespace:
     """The ``configfile`` and ``config`` among Snakemake's arguments, as lists of texts."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
