@@ -62,7 +62,7 @@ def test_a_damaged_file_is_named_whatever_library_reads_it(tmp_path):
 def test_a_job_on_a_full_disk_ends_with_one_line(tmp_path, capsys, monkeypatch, error):
     monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
     output = Namedlist(fromdict={"metrics": tmp_path / "runs/metrics.json"})
-    job = SimpleNamespace(log=[tmp_path / "log"], rule="train", params={}, input=[], output=output)
+    job = SimpleNamespace(log=[tmp_path / "log"], rule="train", params={}, input={}, output=output, wildcards={})
     with pytest.raises(SystemExit), job_log(job):
         raise error
     line = f"{tmp_path}/runs/metrics.json: no space left for the files of train; free some on that disk and run again"
@@ -79,9 +79,55 @@ def test_a_job_does_not_read_a_file_that_has_changed_since_it_was_written(tmp_pa
     cut.write_text("cont")
     other.write_text("")
     refuse_changed([whole, other])
-    job = SimpleNamespace(log=[tmp_path / "log"], rule="collect", params={}, input=[whole, cut, other], output={})
+    job = SimpleNamespace(
+        log=[tmp_path / "log"], rule="collect", params={}, input=Namedlist([whole, cut, other]), output={}, wildcards={}
+    )
     with pytest.raises(SystemExit), job_log(job):
         raise AssertionError("the body must not run")
     found, expected = (hashlib.sha256(text).hexdigest() for text in (b"cont", b"content"))
     line = f"changed since it was written (sha256 {found}, expected {expected}); delete it and run again"
     assert capsys.readouterr().err == f"glossbench: {cut}: {line}\n"
+
+
+def job_of(tmp_path, given, made):
+    """The ``snakemake`` object of a job with inputs and outputs."""
+    names = {"input": Namedlist(given), "output": Namedlist(made), "wildcards": {}, "params": {}}
+    return SimpleNamespace(log=[tmp_path / "log"], rule="a rule", **names)
+
+
+def test_outputs_in_a_folder_of_several_jobs_are_compared_when_they_are_read(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    states, sigma, tokens = (tmp_path / name for name in ("minilm.safetensors", "minilm.json", "tokens"))
+
+    def make():
+        with job_log(job_of(tmp_path, [], [states, sigma, tokens])):
+            states.write_bytes(b"states")
+            sigma.write_text("{}")
+            (tokens / "train").mkdir(parents=True, exist_ok=True)
+            (tokens / "train" / "data.arrow").write_bytes(b"tokens")
+
+    make()
+    for file, what in ((states, "it"), (sigma, "it"), (tokens / "train" / "data.arrow", str(tokens))):
+        with job_log(job_of(tmp_path, [states, sigma, tokens], [])):
+            pass
+        content = bytearray(file.read_bytes())
+        content[0] ^= 1
+        file.write_bytes(content)
+        with pytest.raises(SystemExit), job_log(job_of(tmp_path, [states, sigma, tokens], [])):
+            raise AssertionError("the body must not run")
+        line = capsys.readouterr().err
+        assert line.startswith(f"glossbench: {file}: changed since it was written")
+        assert line.endswith(f"; delete {what} and run again\n")
+        make()
+    # as Snakemake takes it from its cache: not what the last job here made
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "states").write_bytes(b"of other settings")
+    states.unlink()
+    states.symlink_to(tmp_path / "cache" / "states")
+    with job_log(job_of(tmp_path, [states], [])):
+        pass
+    # a job that is killed while it makes a file again leaves no word of the old one
+    with pytest.raises(FileNotFoundError), job_log(job_of(tmp_path, [], [sigma])):
+        sigma.write_text((tmp_path / "no such file").read_text())
+    sigma.write_text("[]")
+    refuse_changed([sigma])

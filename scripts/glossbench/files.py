@@ -92,22 +92,60 @@ def add_checksums(paths: Iterable[str | Path]) -> None:
         temporary.write_text(checksum_lines(digests), encoding="utf-8")
 
 
+def seal(path: str | Path) -> None:
+    """Write what an output is now: of a folder its SHA256SUMS, of a file ``.{name}.sha256`` beside it.
+
+    Jobs that write into one folder at a time share no list. What SHA256SUMS has of a file already is enough.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = [file for file in path.rglob("*") if file.is_file() and file != path / CHECKSUMS]
+        write_checksums(path, [str(file.relative_to(path)) for file in files])
+    elif path.is_file() and path.name != CHECKSUMS and path not in _written(path, {}):
+        with replacing(_seal_of(path)) as temporary:
+            temporary.write_text(checksum_lines({path.name: sha256(path)}), encoding="utf-8")
+
+
+def unseal(path: str | Path) -> None:
+    """Forget what an output was, before it is made again."""
+    _seal_of(Path(path)).unlink(missing_ok=True)
+
+
 def refuse_changed(paths: Iterable[str | Path]) -> None:
-    """Compare files with the SHA256SUMS of their folders; files that are not listed are not compared.
+    """Compare files, and those of folders, with what they were when they were written, where that is known.
 
     Raises:
         GlossbenchError: A file is not what it was when it was written.
     """
-    listed: dict[Path, dict[str, str]] = {}
+    lists: dict[Path, dict[str, str]] = {}
     for path in map(Path, paths):
-        sums = path.parent / CHECKSUMS
-        if sums not in listed:
-            listed[sums] = read_checksums(sums) if sums.is_file() and sums != path else {}
-        expected = listed[sums].get(path.name)
-        if expected and path.is_file() and (found := sha256(path)) != expected:
-            raise GlossbenchError(
-                f"{path}: changed since it was written (sha256 {found}, expected {expected}); delete it and run again"
-            )
+        for file, expected in _written(path, lists).items():
+            if file.is_file() and (found := sha256(file)) != expected:
+                raise GlossbenchError(
+                    f"{file}: changed since it was written (sha256 {found}, expected {expected}); "
+                    f"delete {'it' if file == path else path} and run again"
+                )
+
+
+def _written(path: Path, lists: dict[Path, dict[str, str]]) -> dict[Path, str]:
+    """Digests of a file, or of those of a folder, when they were written; ``lists`` keeps what was read."""
+
+    def listed(sums: Path) -> dict[str, str]:
+        if sums not in lists:
+            lists[sums] = read_checksums(sums) if sums.is_file() else {}
+        return lists[sums]
+
+    if path.is_dir():
+        return {path / name: digest for name, digest in listed(path / CHECKSUMS).items()}
+    if path.name == CHECKSUMS:
+        return {}
+    found = listed(path.parent / CHECKSUMS).get(path.name) or listed(_seal_of(path)).get(path.name)
+    return {path: found} if found else {}
+
+
+def _seal_of(path: Path) -> Path:
+    """Beside the file itself: a link into Snakemake's cache has none, and is not what this folder's last job made."""
+    return (path.resolve() if path.is_symlink() else path).with_name(f".{path.name}.sha256")
 
 
 def read_checksums(path: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from glossbench.errors import CorpusError, FetchError, TrainingError
 from glossbench.job.logs import job_log
+from snakemake.iocontainers import Namedlist
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -25,7 +26,9 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
     tmp_path, monkeypatch, capsys, error, lasts
 ):
-    job = SimpleNamespace(log=[str(tmp_path / "log")], rule="a rule", params={}, output={0: "made"}, input=[])
+    job = SimpleNamespace(
+        log=[str(tmp_path / "log")], rule="a rule", params={}, output=Namedlist(["made"]), input={}, wildcards={}
+    )
     bodies = []
 
     def script(snakemake):

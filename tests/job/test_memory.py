@@ -42,7 +42,9 @@ def raise_bad_alloc():
 def test_a_job_without_memory_ends_with_one_line(tmp_path, capsys, monkeypatch, body):
     monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
     asked = SimpleNamespace(mem_mb=2000)
-    job = SimpleNamespace(log=[tmp_path / "log"], rule="evaluate", params={}, input=[], output={}, resources=asked)
+    job = SimpleNamespace(
+        log=[tmp_path / "log"], rule="evaluate", params={}, input={}, output={}, wildcards={}, resources=asked
+    )
     with pytest.raises(SystemExit), job_log(job):
         body()
     line = capsys.readouterr().err

@@ -20,7 +20,7 @@ from glossbench.job.logs import job_log
 from glossbench.learning.training import checkpoints
 
 folder = Path(sys.argv[1])
-job = SimpleNamespace(log=[str(folder / "log")], rule="a rule", params={}, output={}, input=[])
+job = SimpleNamespace(log=[str(folder / "log")], rule="a rule", params={}, output={}, input={}, wildcards={})
 
 def slow_write(tensors, path, metadata):
     (folder / "under way").touch()

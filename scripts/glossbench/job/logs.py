@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import NO_SPACE, FetchError, GlossbenchError, disk_error
-from glossbench.files import refuse_changed
+from glossbench.files import refuse_changed, seal, unseal
 from glossbench.job.finished import give_back
 from glossbench.job.memory import is_out_of_memory, remedy
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
@@ -27,11 +27,12 @@ STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job a
 def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to a job's file while the body runs, beginning with its settings and versions.
 
-    Inputs are compared with their checksums before the body. The process exits before it if an earlier submission had
-    done its work, when the Snakemake that started it dies, and on SIGTERM. A GlossbenchError, a full disk or a lack of
-    memory ends the process with one line on stderr. Any other exception is raised again, with its traceback in the log.
-    In all cases the last line of the log gives the reason. Where that cannot get better by itself, it is in a file
-    beside the log too, since Snakemake removes logs, and the next attempt ends with it at once.
+    Inputs are compared with their checksums before the body, and those of outputs are written after it. The process
+    exits before it if an earlier submission had done its work, when the Snakemake that started it dies, and on SIGTERM.
+    A GlossbenchError, a full disk or a lack of memory ends the process with one line on stderr. Any other exception is
+    raised again, with its traceback in the log. In all cases the last line of the log gives the reason. Where that
+    cannot get better by itself, it is in a file beside the log too, since Snakemake removes logs, and the next attempt
+    ends with it at once.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -56,8 +57,15 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             if give_back(job):
                 log.info("done: had finished in an earlier submission")
                 raise SystemExit(0)
-            refuse_changed(job.input)
+            users = set(dict(job.input.items()).get("local", ()))  # what is listed beside these is not this workflow's
+            refuse_changed(path for path in job.input if path not in users)
+            # those of a view are for people, who may keep and edit them
+            outputs = [] if "view" in job.wildcards.keys() else list(job.output)
+            for path in outputs:
+                unseal(path)
             yield log
+            for path in outputs:
+                seal(path)
     except Terminated:
         log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")
         raise
