@@ -7,7 +7,7 @@ import yaml
 from glossbench.files import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
-from glossbench.learning.search.tuning import best_found, trials_frame, tune, tuning_key
+from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune, tuning_key
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.provenance import origin
@@ -21,8 +21,10 @@ if __name__ == "__main__":
         key = run_key(tuning_key(settings), snakemake.params.code, given.values())
         state = Path(snakemake.params.state)
         with exclusive(state):
-            study = tune(settings, RunFiles.of(given), state / "journal.log", key)
-            trials = trials_frame(study, settings.objective.search)
+            files = RunFiles.of(given)
+            study = tune(settings, files, state / "journal.log", key)
+            finalists = run_finals(study, settings, files, state / "finals.log", key)
+            trials = trials_frame(study, settings.objective.search, finalists)
             trials.drop(columns="seconds").to_csv(output.trials, index=False)
             trials[["trial", "seconds"]].to_csv(output.timing, index=False)
             made_from = origin(snakemake.params.settings, snakemake.params.code)

@@ -53,6 +53,7 @@ OF_LATER: dict[str, dict[str, str]] = {
         **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
     },
     "epochs": dict.fromkeys(["seconds_elsewhere", *GRAPH_COLUMNS], "number"),
+    "trials": {"start": "flag", **dict.fromkeys(["final_value", "test_accuracy", "test_macro_f1"], "number")},
 }
 # A time that was measured while other processes kept more cores busy than this is neither ranked nor judged.
 QUIET = 0.5

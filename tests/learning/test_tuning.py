@@ -8,8 +8,12 @@ import optuna
 import pandas as pd
 import pytest
 from glossbench.errors import TrainingError
-from glossbench.learning.search.tuning import best_found, open_study, sampler, trials_frame, tune
+from glossbench.learning.evaluation.metrics import evaluate
+from glossbench.learning.search.tuning import best_found, open_study, run_finals, sampler, trials_frame, tune
+from glossbench.learning.training.run import run
 from glossbench.settings.jobs import SearchJob
+from glossbench.settings.training import Probe
+from scipy.stats import kstest
 from tiny_runs import objective, run_settings, save_tokens
 
 SPACE = {
@@ -160,3 +164,94 @@ def test_what_is_proposed_depends_on_the_number_of_the_trial():
     studies = [optuna.create_study(sampler=sampler(SearchJob(**TUNING), number)) for number in (0, 1, 0)]
     proposed = [study.ask().suggest_float("sigma", 0.1, 10) for study in studies]
     assert proposed[0] == proposed[2] != proposed[1]
+
+
+def test_random_draws_are_shared_by_objectives_and_may_differ_between_corpora():
+    def drawn(cell, number=3, **options):
+        told = SearchJob(**{**TUNING, "sampler": {"kind": "random", **options}})
+        trial = optuna.create_study(sampler=sampler(told, number, cell)).ask()
+        return {name: trial.suggest_float(name, 0, 1) for name in ("weight", "sigma")}
+
+    def reversed_order(cell):
+        told = SearchJob(**{**TUNING, "sampler": "random"})
+        trial = optuna.create_study(sampler=sampler(told, 3, cell)).ask()
+        return {name: trial.suggest_float(name, 0, 1) for name in ("sigma", "temperature", "weight")}
+
+    assert drawn("mr/bert").items() <= reversed_order("mr/bert").items(), "whatever else an objective searches"
+    assert drawn("mr/bert") == drawn("r8/bert") != drawn("mr/bert", number=4)
+    assert drawn("mr/bert", per_corpus=True) != drawn("r8/bert", per_corpus=True)
+    values = [drawn("mr/bert", number)["sigma"] for number in range(200)]
+    assert kstest(values, "uniform").pvalue > 1e-3
+
+
+def test_settings_to_start_from_are_tried_first_and_the_rest_is_drawn(files, tmp_path):
+    start = [{"sigma": 0.3, "labeled_fraction": 0.5}, {"sigma": 5.0}]
+    found = trials(files, tmp_path / "journal.log", trials=3, start=start, sampler="random", pruner="none")
+    assert found["start"].tolist() == [True, True, False]
+    assert found["sigma"].tolist()[:2] == [0.3, 5.0]
+    assert found["labeled_fraction"][0] == 0.5
+    drawn = trials(files, tmp_path / "drawn.log", trials=3, sampler="random", pruner="none")
+    assert "start" not in drawn
+    assert found["learning_rate"].tolist() == drawn["learning_rate"].tolist()
+    assert found["labeled_fraction"].tolist()[1:] == drawn["labeled_fraction"].tolist()[1:]
+
+
+def test_without_a_pruner_every_trial_ends_by_itself(files, tmp_path):
+    found = trials(files, tmp_path / "journal.log", pruner="none")
+    assert set(found["state"]) == {"complete"}
+    assert (found["epochs"] == 3).all()
+
+
+def alone(files, seed, learning_rate, protocol="standalone"):
+    """The run that a trial is, by itself."""
+    told = objective("supcon", protocol, learning_rate=learning_rate, epochs=2)
+    return run(run_settings(told, seed=seed), files)
+
+
+def one_setting(protocol="standalone", **tuning):
+    told = objective("supcon", protocol, search={"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}, epochs=2)
+    return run_settings(told, tuning={**TUNING, "sampler": "random", "pruner": "none", **tuning})
+
+
+@pytest.mark.parametrize("protocol", ["integrated", "standalone"])
+def test_test_scores_of_a_trial_are_those_of_a_run_with_its_settings(bert_folder, tmp_path, protocol):
+    files = save_tokens(tmp_path / "tokens", bert_folder, train=30, val=18, test=24)
+    told = one_setting(protocol, trials=2, scored_by={"C": [1]})
+    found = trials_frame(tune(told, files, tmp_path / "journal.log", "key"), told.objective.search)
+    made = alone(files, 42, found["learning_rate"][1], protocol)
+    described, history = made.settings.model_dump(mode="json"), pd.DataFrame(made.history)
+    metrics, _ = evaluate(described, history, made.embeddings, made.logits, Probe(C=[1]), [])
+    assert found["test_accuracy"][1] == metrics["test_accuracy"]
+    assert found["test_macro_f1"][1] == metrics["test_macro_f1"]
+
+
+def test_the_best_trials_are_trained_anew_and_the_best_mean_is_chosen(bert_folder, tmp_path, caplog):
+    files = save_tokens(tmp_path / "tokens", bert_folder, train=30, val=18, test=6)
+    told = one_setting(trials=4, finals={"trials": 2, "seeds": 2})
+    study = tune(told, files, tmp_path / "journal.log", "key")
+    values = trials_frame(study, told.objective.search)["value"]
+    finals = run_finals(study, told, files, tmp_path / "finals.log", "key")
+    assert set(finals) == set(values.nlargest(2).index)
+    found = trials_frame(study, told.objective.search, finals)
+    for number, scores in finals.items():
+        runs = [alone(files, seed, found["learning_rate"][number]).history for seed in (43, 44)]
+        assert scores == [max(row["val_macro_silhouette"] for row in rows) for rows in runs]
+    assert found["final_value"].notna().sum() == 2
+    assert found["trial"][found["best"]].tolist() == [found["final_value"].idxmax()]
+    assert best_found(told, found)["settings"]["learning_rate"] == found["learning_rate"][found["final_value"].idxmax()]
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        assert run_finals(study, told, files, tmp_path / "finals.log", "key") == finals
+    assert "epoch 1" not in caplog.text, "what was trained is read again"
+
+
+def test_nothing_is_chosen_by_test_scores(bert_folder, tmp_path):
+    files = save_tokens(tmp_path / "tokens", bert_folder, train=30, val=18, test=24)
+    blind, told = one_setting(), one_setting(scored_by={"C": [1]})
+    expected, study = (tune(one, files, tmp_path / f"{bool(one.tuning.scored_by)}.log", "key") for one in (blind, told))
+    search = told.objective.search
+    trials = trials_frame(study, search)
+    columns = ["trial", "state", "value", "epochs", "best", "learning_rate"]
+    pd.testing.assert_frame_equal(trials[columns], trials_frame(expected, search)[columns])
+    turned = trials.assign(test_accuracy=1 - trials["value"], test_macro_f1=1 - trials["value"])
+    assert best_found(told, turned) == best_found(told, trials) == best_found(blind, trials)

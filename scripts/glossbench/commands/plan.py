@@ -14,8 +14,8 @@ from glossbench.errors import SettingsError
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.paper import Facts, published_costs, read_facts
-from glossbench.settings.params import trial_epochs, trials_of
-from glossbench.settings.requests import MEASURED, documents_of, trained_trials
+from glossbench.settings.params import trial_epochs
+from glossbench.settings.requests import MEASURED, documents_of, trained_finals, trained_trials
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -89,9 +89,10 @@ def _jobs(study: Study) -> Counter:
         jobs[run.corpus, run.encoder, "run", study.objective(run.objective).training.epochs, 0] += 1
     for search in study.tuning_jobs():
         objective, limit = study.objective(search.objective), trial_epochs(study, search.objective)
-        trials = trained_trials(objective.search, trials_of(study, search.objective))
-        complete = trials if objective.pruning == "never" else min(trials, max(1, tuning.pruner.startup_trials))
-        jobs[search.corpus, search.encoder, "trial", limit, 0] += complete
+        trials = complete = trained_trials(study, search.objective)
+        if objective.pruning != "never" and tuning.pruner.kind != "none":
+            complete = min(trials, max(1, tuning.pruner.startup_trials))
+        jobs[search.corpus, search.encoder, "trial", limit, 0] += complete + trained_finals(study, search.objective)
         jobs[search.corpus, search.encoder, "trial", limit, max(1, tuning.pruner.warmup_epochs)] += trials - complete
     return +jobs
 

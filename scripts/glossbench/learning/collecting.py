@@ -154,6 +154,9 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
     first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]
+    first += [column for column in OF_LATER["trials"] if any(column in frame for frame in frames)]
+    if "start" in first:
+        frames = [frame.assign(start=frame.get("start", False)) for frame in frames]
     settings = sorted({column for frame in frames for column in frame} - set(first))
     return _sorted(frames, [*search, "trial"], [*first, *settings])
 

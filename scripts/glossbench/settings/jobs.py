@@ -106,6 +106,8 @@ class SearchJob(Search):
     """A search: its limits, sampler and pruner, and what becomes of trials that it prunes."""
 
     pruning: Pruning = about("What becomes of the trials that the pruner stops.", "pruned")
+    start: tuple[dict[str, Real], ...] = about("Settings that are tried first.", ())
+    scored_by: Probe | None = about("How each trial is scored on test documents; null does not.", None)
 
 
 class TuneSettings(RunSettings):

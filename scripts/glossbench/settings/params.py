@@ -54,7 +54,14 @@ def search_params(study: Study, cell: Cell) -> dict[str, str]:
     """Params of the job that searches the settings of a cell, as those of ``run_params``."""
     tuning, objective = study.settings.tuning, study.objective(cell.objective)
     trials = trials_of(study, cell.objective)
-    search = part_of(jobs.SearchJob, tuning, trials=trials, pruning=objective.pruning)
+    search = part_of(
+        jobs.SearchJob,
+        tuning,
+        trials=trials,
+        pruning=objective.pruning,
+        start=tuning.start_from.get(cell.objective, ()),
+        scored_by=objective.probe if tuning.keep_test_scores else None,
+    )
     searched = objective.searched(trial_epochs(study, cell.objective))
     told = _told(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
     return _trained("tune", told, objective)

@@ -9,7 +9,6 @@ from typing import Any
 from glossbench.paper import Facts, read_facts
 from glossbench.settings.params import Cell, trial_epochs, trials_of
 from glossbench.settings.study import Study
-from glossbench.settings.training import Choices, Range
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.
@@ -48,7 +47,7 @@ class Requests:
 
     def search_minutes(self, cell: Cell, attempt: int) -> int:
         """Minutes of all trials of a search, none of them pruned."""
-        trials = trained_trials(self.study.objective(cell.objective).search, trials_of(self.study, cell.objective))
+        trials = trained_trials(self.study, cell.objective) + trained_finals(self.study, cell.objective)
         return self._limited(trials * trial_epochs(self.study, cell.objective) * self._epoch(cell), attempt)
 
     def encoding_minutes(self, cell: Any, attempt: int) -> int:
@@ -117,9 +116,16 @@ def submission(cell: str, seeds: tuple[int, ...]) -> str:
     return f"{cell.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
 
 
-def trained_trials(search: Mapping[str, Choices | Range], trials: int) -> int:
-    """The most trials that a search trains: ``trials`` or, if it is smaller, the number of distinct proposals."""
-    return int(min(trials, math.prod(space.size for space in search.values())))
+def trained_trials(study: Study, objective: str) -> int:
+    """The most trials that a search trains: as many as it has or, if it is smaller, the number of its proposals."""
+    search = study.objective(objective).search
+    return int(min(trials_of(study, objective), math.prod(space.size for space in search.values())))
+
+
+def trained_finals(study: Study, objective: str) -> int:
+    """Trainings of finalists of a search."""
+    finals = study.settings.tuning.finals
+    return min(finals.trials, trained_trials(study, objective)) * finals.seeds if finals else 0
 
 
 def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]]) -> dict[str, float]:

@@ -297,8 +297,18 @@ def _of_tuning(study: Study, source: str) -> Iterator[str]:
         must_be_known(name, searched, f"{source}: {place}", "settings that are searched")
     known = list(dict.fromkeys(str(ObjectiveKey.parse(key).unvaried) for key in study.objectives))
     named = [(key, f"tuning.objectives[{position}]") for position, key in enumerate(tuning.objectives or ())]
-    for key, place in [*named, *((key, "tuning.trials_by_objective") for key in tuning.trials_by_objective)]:
+    for name in ("trials_by_objective", "start_from"):
+        named += [(key, f"tuning.{name}") for key in getattr(tuning, name)]
+    for key, place in named:
         yield from _of_key(key, known, study, place, source)
+    for key, starts in tuning.start_from.items():
+        search = study.objective(key).search
+        for position, start in enumerate(starts):
+            place = f"tuning.start_from.{key}[{position}]"
+            for setting, value in start.items():
+                must_be_known(setting, search, f"{source}: {place}", f"settings that are searched for {key}")
+                if value not in search[setting]:
+                    yield f"{place}.{setting}: {value:g} found, expected {search[setting]}"
 
 
 def _of_key(key: str, known: list[str], study: Study, place: str, source: str) -> Iterator[str]:

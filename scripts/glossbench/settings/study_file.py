@@ -59,6 +59,12 @@ class Tuning(Search):
     objectives: Listed[Key] | None = about("Objective keys to search; null is all that have a search.", None)
     spaces: dict[str, Space] = about("Search spaces by setting, in the place of the presets'.", {})
     fixed: Distinct[str] = about("Settings that are not searched.", ())
+    start_from: dict[KeyText, tuple[dict[str, Real], ...]] = about(
+        "Settings by objective key that are tried first; of those that are left out, values are drawn.", {}
+    )
+    keep_test_scores: Flag = about(
+        "Write down each trial's scores on the test documents, of which nothing is chosen.", False
+    )
 
 
 class StudyFile(Model):

@@ -170,6 +170,14 @@ class Choices(_Space):
         """Values that the setting must accept."""
         return self.choices if self.used is None else (self.used, *self.choices)
 
+    def __contains__(self, value: float) -> bool:
+        """Whether a trial can have the value."""
+        return value in self.choices
+
+    def __str__(self) -> str:
+        """What it accepts, in words."""
+        return f"one of {', '.join(f'{value:g}' for value in self.choices)}"
+
 
 class Range(_Space):
     """All values between two, in steps or not."""
@@ -197,6 +205,15 @@ class Range(_Space):
         """Values that the setting must accept."""
         return (self.low, self.high) if self.used is None else (self.used, self.low, self.high)
 
+    def __contains__(self, value: float) -> bool:
+        """Whether a trial can have the value."""
+        steps = 0 if self.step is None else (value - self.low) / self.step
+        return self.low <= value <= self.high and math.isclose(steps, round(steps), abs_tol=1e-9)
+
+    def __str__(self) -> str:
+        """What it accepts, in words."""
+        return f"{self.low:g} to {self.high:g}" + ("" if self.step is None else f" in steps of {self.step:g}")
+
 
 def _kind(value: Any) -> str | None:
     if isinstance(value, dict):
@@ -211,19 +228,50 @@ Space = Annotated[_either, Discriminator(_kind), _words]
 SpaceByProtocol = Annotated[_either | Annotated[ByProtocol[Space | None], Tag("each")], Discriminator(_kind), _words]
 
 
-class Sampler(Model):
-    """Options of the tree-structured Parzen estimator."""
+class _Kind(Model):
+    """Options of something that has a kind. The kind alone may be given, and is left out at its default."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_kind(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _stated(self, make: Any) -> dict[str, Any]:  # searches from before there was a choice are the same
+        fields = type(self).model_fields
+        return {n: v for n, v in make(self).items() if n not in ("kind", "per_corpus") or v != fields[n].default}
+
+
+class Sampler(_Kind):
+    """Where the settings of trials come from."""
+
+    kind: Literal["tpe", "random"] = about(
+        "The tree-structured Parzen estimator, or draws that depend on the seed, the trial and the setting alone, so "
+        "that objectives try the same values of the settings whose space they share.",
+        "tpe",
+    )
+    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False)
     startup_trials: Whole = about("Random trials before the estimator is used.", 10, ge=0)
-    candidates: Size = about("Candidates per trial.", 24)
-    multivariate: Flag = about("Whether settings are estimated jointly.", False)
+    candidates: Size = about("Candidates per trial of the estimator.", 24)
+    multivariate: Flag = about("Whether it estimates settings jointly.", False)
 
 
-class Pruner(Model):
-    """Options of the pruner, which stops a trial that is below the median of finished trials at the same epoch."""
+class Pruner(_Kind):
+    """What stops a trial early: that it is below the median of finished trials at the same epoch."""
 
+    kind: Literal["median", "none"] = about("Whether trials are stopped.", "median")
     startup_trials: Whole = about("Complete trials before any trial is stopped.", 3, ge=0)
     warmup_epochs: Whole = about("First epochs of a trial in which it is not stopped.", 5, ge=0)
+
+
+class Finals(Model):
+    """The best trials of a search, each trained anew with several seeds. The best mean is chosen."""
+
+    trials: Size = about("Trials of distinct settings, by their validation score.", 5)
+    seeds: Size = about("Seeds after that of the search.", 3)
+
+
+SHORT = Field(title="a mapping of options, or the kind alone")
 
 
 class Search(Model):
@@ -232,5 +280,13 @@ class Search(Model):
     trials: Size = about("Finished trials of each search.", 15)
     timeout: Positive | None = about("Seconds after which no further trial starts; null is no limit.", None)
     seed: Seed = about("Seed of the sampler and of every trial's training.", 42)
-    sampler: Sampler = about("Options of the tree-structured Parzen estimator.", Sampler())
-    pruner: Pruner = about("Options of the pruner.", Pruner())
+    sampler: Annotated[Sampler, SHORT] = about("Where the settings of trials come from.", Sampler())
+    pruner: Annotated[Pruner, SHORT] = about("What stops a trial early.", Pruner())
+    finals: Finals | None = about("Best trials trained again with other seeds; null chooses the best trial.", None)
+
+    @model_serializer(mode="wrap")
+    def _stated(self, make: Any) -> dict[str, Any]:  # as above
+        return {n: v for n, v in make(self).items() if n not in LATER or v not in (None, ())}
+
+
+LATER = ("finals", "start", "scored_by")  # settings of searches that came later, without effect when empty

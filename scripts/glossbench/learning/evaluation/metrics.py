@@ -34,33 +34,46 @@ def evaluate(
     """
     training, best = settings["objective"]["training"], epochs[epochs["best"]]
     tested = (epochs if training["test_weights"] == "last" else best).iloc[-1]
-    if settings["objective"]["protocol"] == "integrated":
-        predicted = logits["test"].argmax(axis=1)
-        chosen = {"val_macro_f1": tested["val_macro_f1"], "val_macro_silhouette": None, "probe": None, "probe_C": None}
-    else:
-        from glossbench.learning.evaluation.probing import fit_probe  # scikit-learn is imported only if it is needed
-
-        points = {name: embeddings[name].astype(np.float32) for name in ("train", "val", "test")}
-        train, val = ((points[name], embeddings[f"{name}_label"]) for name in ("train", "val"))
-        fitted, strength = fit_probe(train, val, probe)
-        predicted = fitted.predict(points["test"])
-        chosen = {
-            "val_macro_f1": macro_f1(val[1], fitted.predict(val[0])),
-            "val_macro_silhouette": tested["val_macro_silhouette"],
-            "probe": probe.kind,
-            "probe_C": strength,
-        }
+    protocol = settings["objective"]["protocol"]
+    predicted, val_macro_f1, strength = classify(protocol, embeddings, logits, probe)
     labels, classes = embeddings["test_label"], training["silhouette_classes"]
     predictions = pd.DataFrame({"doc_id": embeddings["test_doc_id"], "label": labels, "predicted": predicted})
     metrics = {
         **run_columns(settings),
-        **chosen,
+        "val_macro_f1": tested.get("val_macro_f1", val_macro_f1),
+        "val_macro_silhouette": tested.get("val_macro_silhouette"),
+        "probe": probe.kind if protocol == "standalone" else None,
+        "probe_C": strength,
         **scores(predictions, copies),
         "test_macro_silhouette": silhouette(embeddings["test"], labels, classes, probe.silhouette),
         "best_epoch": int(best["epoch"].max()),
         "stop_epoch": int(epochs["epoch"].max()),
     }
     return metrics, predictions
+
+
+def classify(
+    protocol: str, embeddings: dict[str, np.ndarray], logits: dict[str, np.ndarray], probe: Probe
+) -> tuple[np.ndarray, float | None, float | None]:
+    """Predicted classes (N,) of test documents: the head's or, in the standalone protocol, those of the linear probe.
+
+    Args:
+        protocol: "integrated" or "standalone".
+        embeddings: as ``evaluate`` takes them.
+        logits: the same.
+        probe: the same.
+
+    Returns:
+        The classes, and of the probe its macro-F1 on validation documents and its C, None where there is none.
+    """
+    if protocol == "integrated":
+        return logits["test"].argmax(axis=1), None, None
+    from glossbench.learning.evaluation.probing import fit_probe  # scikit-learn is imported only if it is needed
+
+    points = {name: embeddings[name].astype(np.float32) for name in ("train", "val", "test")}
+    train, val = ((points[name], embeddings[f"{name}_label"]) for name in ("train", "val"))
+    fitted, strength = fit_probe(train, val, probe)
+    return fitted.predict(points["test"]), macro_f1(val[1], fitted.predict(val[0])), strength
 
 
 def scores(predictions: pd.DataFrame, copies: Collection[str]) -> dict[str, Any]:

@@ -4,25 +4,28 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.samplers import TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import reproducible
-from glossbench.learning.training.inputs import RunFiles, load_splits, resolve
-from glossbench.learning.training.run import make_trainer
+from glossbench.learning.evaluation.metrics import classify
+from glossbench.learning.evaluation.scores import accuracy, macro_f1
+from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
+from glossbench.learning.training.run import encode_splits, make_trainer
+from glossbench.learning.training.trainer import Trainer
 from glossbench.settings.jobs import SearchJob, TuneSettings
 from glossbench.settings.model import canonical
-from glossbench.settings.training import Choices, Space
+from glossbench.settings.training import Choices, Probe, Space
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
@@ -31,10 +34,13 @@ optuna.logging.enable_propagation()
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 NAME = "search"
+Finalists = dict[int, list[float]]
+# What a trial may have besides its scores, and the value of trials without it.
+KEPT = {"start": False, "test_accuracy": math.nan, "test_macro_f1": math.nan}
 
 
 def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> optuna.Study:
-    """Run trials until their number or the time limit is reached. Test documents are not read.
+    """Run trials until their number or the time limit is reached. Nothing that is chosen depends on test documents.
 
     Args:
         settings: a run's settings, with the settings of the search under "tuning". All trials have the run's seed.
@@ -49,13 +55,10 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
         TrainingError: if no trial completes.
     """
     tuning, objective = settings.tuning, settings.objective
-    device = reproducible(settings.device, settings.torch_threads)
-    splits = load_splits(files, settings.subset.of_run(settings.seed), device, names=("train", "val"))
-    estimates = files.estimates()
+    fit = Fitting(settings, files, ("train", "val", "test") if tuning.scored_by else ("train", "val"))
 
     def score(trial: optuna.Trial, found: dict[str, float]) -> float:
         log.info("trial %d: %s", trial.number, found)
-        resolved = resolve(objective, found, estimates)
         scores: list[float] = []
 
         def after_epoch(epoch: int, value: float) -> None:
@@ -64,28 +67,109 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
             if tuning.pruning != "never" and trial.should_prune():
                 raise optuna.TrialPruned(f"epoch {epoch}: {value:.4f} is below the median")
 
-        trainer, _ = make_trainer(settings, resolved, files, splits, device, after_epoch=after_epoch)
         try:
-            return trainer.fit().stopping.best
+            trainer, best = fit(found, settings.seed, after_epoch)
         except optuna.TrialPruned as reason:
             if tuning.pruning != "complete":
                 raise
             log.info("trial %d stopped early, and counts as complete: %s", trial.number, reason)
             return max(scores)
+        if tuning.scored_by:
+            for name, value in test_scores(trainer, fit.splits, tuning.scored_by).items():
+                trial.set_user_attr(name, value)
+        return best
 
-    study = open_study(journal, key, tuning)
+    study = open_study(journal, key, tuning, tuning.trials)
     while (number := len(study.trials)) < tuning.trials:
         seconds = sum(trial.duration.total_seconds() for trial in study.trials)
         if tuning.timeout is not None and seconds > tuning.timeout:
             log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
             break
-        study.sampler = sampler(tuning, number)
+        study.sampler = sampler(tuning, number, f"{settings.corpus}/{settings.encoder}")
+        if number < len(tuning.start):
+            study.enqueue_trial(dict(tuning.start[number]), user_attrs={"start": True})
         try_once(study, objective.search, score)
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         reasons = sorted({trial.user_attrs.get("reason", "stopped early") for trial in study.trials})
         reason = "; ".join(reasons) or "no time for any"
         raise TrainingError(f"{settings.name}: no trial of the search completed: {reason}")
     return study
+
+
+class Fitting:
+    """Trains on the documents of a search, with settings that it found.
+
+    Args:
+        settings: of the search.
+        files: its inputs.
+        names: splits to read.
+    """
+
+    def __init__(self, settings: TuneSettings, files: RunFiles, names: Sequence[str]):
+        self.settings, self.files, self.names = settings, files, names
+        self.device = reproducible(settings.device, settings.torch_threads)
+        self.estimates = files.estimates()
+        self._drawn_by: int | None = None
+
+    def __call__(
+        self, found: dict[str, float], seed: int, after_epoch: Callable[[int, float], None] | None = None
+    ) -> tuple[Trainer, float]:
+        """The trainer after the training, and the best validation score."""
+        if self._drawn_by is None or (self.settings.subset.draw == "seed" and self._drawn_by != seed):
+            subset = self.settings.subset.of_run(seed)
+            self.splits = load_splits(self.files, subset, self.device, names=self.names)
+            self._drawn_by = seed
+        told = self.settings.model_copy(update={"seed": seed})
+        resolved = resolve(self.settings.objective, found, self.estimates)
+        trainer, _ = make_trainer(told, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
+        return trainer, trainer.fit().stopping.best
+
+
+def test_scores(trainer: Trainer, splits: Splits, probe: Probe) -> dict[str, float]:
+    """Accuracy and macro-F1 (fractions) of a trained model on the test documents."""
+    embeddings, logits = encode_splits(trainer, splits)
+    predicted = classify(trainer.protocol, embeddings, logits, probe)[0]
+    labels = embeddings["test_label"]
+    return {"test_accuracy": accuracy(labels, predicted), "test_macro_f1": macro_f1(labels, predicted)}
+
+
+def run_finals(study: optuna.Study, settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> Finalists:
+    """Train the best trials anew with several seeds.
+
+    Args:
+        study: the search.
+        settings: of the search; ``tuning.finals`` says how many trials and seeds.
+        files: its inputs.
+        journal: file for what is trained, which survives a kill.
+        key: digest of all that defines the search.
+
+    Returns:
+        Validation scores of each finalist by the number of its trial; NaN where training failed. Empty without finals.
+    """
+    finals, search = settings.tuning.finals, settings.objective.search
+    if finals is None:
+        return {}
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    distinct = [trial for trial in complete if "repeats" not in trial.user_attrs]
+    best = sorted(distinct, key=lambda trial: (-trial.value, trial.number))[: finals.trials]
+    fit, found = Fitting(settings, files, ("train", "val")), {}
+    trained = open_study(journal, key, settings.tuning)
+    known = {(one.user_attrs["trial"], one.user_attrs["seed"]): one.value for one in trained.trials}
+    for seed in range(settings.seed + 1, settings.seed + 1 + finals.seeds):  # one draw of documents after the other
+        for trial in best:
+            one = {"trial": trial.number, "seed": seed}
+            if (trial.number, seed) not in known:
+                value, state = None, TrialState.FAIL
+                try:
+                    value, state = fit(settings_of(trial, search), seed)[1], TrialState.COMPLETE
+                except TrainingError as error:
+                    log.warning("trial %d, seed %d failed: %s", trial.number, seed, error)
+                log.info("trial %d, seed %d: %s", trial.number, seed, value)
+                trained.add_trial(optuna.trial.create_trial(state=state, value=value, user_attrs=one))
+                known[trial.number, seed] = value
+            value = known[trial.number, seed]
+            found.setdefault(trial.number, []).append(math.nan if value is None else value)
+    return found
 
 
 def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[..., float]) -> None:
@@ -121,10 +205,10 @@ def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[...,
 
 def tuning_key(settings: TuneSettings) -> str:
     """Canonical JSON of all settings but the limits of the search, so that a longer search resumes a shorter one."""
-    return canonical(settings.model_dump(mode="json", exclude={"tuning": {"trials", "timeout"}}))
+    return canonical(settings.model_dump(mode="json", exclude={"tuning": {"trials", "timeout", "finals"}}))
 
 
-def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
+def open_study(journal: Path, key: str, tuning: SearchJob, limit: int | None = None) -> optuna.Study:
     """Open the search in a journal, or a new one if there is none.
 
     A trial that was interrupted is dropped, and the next one gets its number. Since the sampler is seeded by the
@@ -134,13 +218,14 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
         journal: file with the trials. If it is damaged or has another key, it is not used, and the log has a warning.
         key: digest of all that defines the search.
         tuning: settings of the search.
+        limit: most finished trials to take over; None takes all.
     """
     finished: list[FrozenTrial] = []
     if journal.is_file():
         try:
             before = optuna.load_study(study_name=NAME, storage=_storage(journal))
             if before.user_attrs.get("key") == key:
-                finished = before.get_trials(deepcopy=False, states=tuple(STATES))[: tuning.trials]
+                finished = before.get_trials(deepcopy=False, states=tuple(STATES))[:limit]
             else:
                 log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
         except (KeyError, ValueError, RuntimeError) as error:
@@ -155,7 +240,9 @@ def open_study(journal: Path, key: str, tuning: SearchJob) -> optuna.Study:
     fresh.replace(journal)
     if finished:
         log.info("going on after %d finished trials", len(finished))
-    pruner = optuna.pruners.MedianPruner(tuning.pruner.startup_trials, tuning.pruner.warmup_epochs)
+    pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
+    if tuning.pruner.kind == "median":
+        pruner = optuna.pruners.MedianPruner(tuning.pruner.startup_trials, tuning.pruner.warmup_epochs)
     return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=pruner)
 
 
@@ -183,15 +270,48 @@ def _storage(journal: Path) -> JournalStorage:
     return JournalStorage(CheckedJournal(str(journal)))
 
 
-def sampler(tuning: SearchJob, number: int) -> TPESampler:
-    """The sampler of a trial, seeded by the trial's number."""
+def sampler(tuning: SearchJob, number: int, cell: str = "") -> BaseSampler:
+    """The sampler of a trial, seeded by the trial's number.
+
+    Args:
+        tuning: settings of the search.
+        number: of the trial.
+        cell: corpus and encoder, by which the draws of a random sampler differ where the study asks for it.
+    """
     options = tuning.sampler
+    if options.kind == "random":
+        return SharedDraws(tuning.seed, number, cell if options.per_corpus else "")
     return TPESampler(
         seed=int(np.random.SeedSequence([tuning.seed, number]).generate_state(1)[0]),
         n_startup_trials=options.startup_trials,
         n_ei_candidates=options.candidates,
         multivariate=options.multivariate,
     )
+
+
+class SharedDraws(BaseSampler):
+    """Draws each setting by itself, so that searches of other objectives draw the same from the same space.
+
+    Args:
+        parts: all that a draw depends on besides the setting and its space.
+    """
+
+    def __init__(self, *parts: Any):
+        self.parts = parts
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
+        """No settings are drawn together."""
+        return {}
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
+        """No settings are drawn together."""
+        return {}
+
+    def sample_independent(self, study: optuna.Study, trial: FrozenTrial, param_name: str, space: Any) -> Any:
+        """The value of a setting."""
+        digest = hashlib.sha256(repr((*self.parts, param_name)).encode()).digest()
+        drawn_by = RandomSampler(seed=int.from_bytes(digest[:4]))
+        return drawn_by.sample_independent(study, trial, param_name, space)
 
 
 def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> dict[str, float]:
@@ -208,11 +328,18 @@ def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> 
     return found
 
 
-def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
+def trials_frame(study: optuna.Study, search: dict[str, Space], finalists: Finalists | None = None) -> pd.DataFrame:
     """One row per finished trial: number, state, value, epochs, best, seconds, and a column for each searched setting.
 
+    ``best`` is the trial whose settings are chosen: that of the best finalist or, without any, the best of all.
     ``repeats`` is the number of the earlier trial whose result was taken over, missing for trials that were trained.
+    Where the search has them, there are also ``start`` (settings were given), ``final_value`` (mean score of a
+    finalist), ``test_accuracy`` and ``test_macro_f1`` (fractions), of which nothing is chosen.
     """
+    finals = {number: float(np.mean(values)) for number, values in (finalists or {}).items()}
+    ranked = sorted(finals, key=lambda number: (-np.nan_to_num(finals[number], nan=-np.inf), number))
+    best = ranked[0] if ranked else study.best_trial.number
+    attributes = {name for trial in study.trials for name in trial.user_attrs} & set(KEPT)
     rows = []
     for trial in study.trials:
         scores = trial.intermediate_values
@@ -223,8 +350,10 @@ def trials_frame(study: optuna.Study, search: dict[str, Space]) -> pd.DataFrame:
                 "state": STATES[trial.state],
                 "value": math.nan if failed else max(scores.values()),
                 "epochs": len(scores),
-                "best": trial.number == study.best_trial.number,
+                "best": trial.number == best,
                 "repeats": trial.user_attrs.get("repeats"),
+                **{name: trial.user_attrs.get(name, missing) for name, missing in KEPT.items() if name in attributes},
+                **({"final_value": finals.get(trial.number, math.nan)} if finals else {}),
                 **settings_of(trial, search),
                 "seconds": trial.duration.total_seconds(),
             }
@@ -239,6 +368,7 @@ def best_found(settings: TuneSettings, trials: pd.DataFrame) -> dict[str, Any]:
         "settings": {name: float(best[name]) for name in objective.search},
         "score": SCORES[objective.protocol],
         "value": float(best["value"]),
+        **({"final_value": float(best["final_value"])} if "final_value" in trials else {}),
         "trial": int(best["trial"]),
         "search": settings.model_dump(mode="json")["objective"]["search"],
         **{key: getattr(settings, key) for key in ("corpus", "encoder", "objective_key")},
