@@ -22,6 +22,7 @@ from glossbench.settings.losses import LOSSES, LossSettings
 from pytorch_metric_learning.losses import ContrastiveLoss, ProxyAnchorLoss, SoftTripleLoss
 from scipy.spatial.distance import pdist, squareform
 from tiny_runs import objective, run_settings, save_tokens
+from torch.distributions import Categorical, kl_divergence
 
 N_TRAIN = 41  # batches of 16, 16 and 9
 
@@ -135,6 +136,23 @@ def test_proxies_begin_with_the_runs_seed_and_move_by_adam_at_their_own_rate(fil
     torch.testing.assert_close(proxies, parameter)
 
 
+def test_r_drop_is_that_of_its_paper_up_to_a_factor(files):
+    """Equation 4 of Liang et al. (2021) with alpha = 1, by torch.distributions."""
+    engine, batch = trainer(run_settings(objective("rdrop", "integrated", weight=1 / 3)), files), torch.arange(20)
+    documents = engine.splits.train
+    labels = documents.labels[batch]
+    engine.model.train()
+    torch.manual_seed(0)
+    passes = [Categorical(logits=engine.model(documents, batch)[1]) for _ in range(2)]
+    nll = -sum(one.log_prob(labels) for one in passes)
+    divergence = (kl_divergence(*passes) + kl_divergence(*reversed(passes))) / 2
+    torch.manual_seed(0)
+    step = engine.step(batch, describe=True)
+    torch.testing.assert_close(step["loss"], (nll + divergence).mean() / 3)
+    assert divergence.mean() > 1e-4, "each pass has its own dropout"
+    assert sum(engine.description.values()) == pytest.approx(1)
+
+
 def test_a_loss_gets_what_it_needs_and_what_it_reports_becomes_columns(files, install, tmp_path):
     install(Confidence)
     settings = run_settings(objective("own", "integrated", epochs=2, class_weights="balanced"))
@@ -198,7 +216,7 @@ REFUSED = {
     "logits in the standalone protocol": (
         Confidence, {}, "loss own: protocol standalone found, expected integrated, since the loss needs logits",
     ),
-    "a need that nobody can fill": (Needy, {}, "loss own: needs: weather found, expected class_weights, logits, num_classes"),
+    "a need that nobody can fill": (Needy, {}, "loss own: needs: weather found, expected class_weights, logits, logits_again, num_classes"),
 }  # fmt: skip
 
 

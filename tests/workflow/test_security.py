@@ -234,7 +234,7 @@ def test_a_loss_is_loaded_by_a_name_of_the_list_alone(config_copy, loss):
     (config_copy / "objectives.yaml").write_text(yaml.safe_dump(entries))
     with pytest.raises(
         SettingsError,
-        match=r"scl.loss: unknown .*; losses: cosine, gloss, group, proxy_anchor, soft_triple, supcon, triplet$",
+        match=r"scl.loss: unknown .*; losses: cosine, gloss, group, proxy_anchor, rdrop, soft_triple, supcon, triplet$",
     ):
         load_study(LEAST, "my.yaml", config_copy)
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor
 
-AVAILABLE = ("class_weights", "logits", "num_classes")
+AVAILABLE = ("class_weights", "logits", "logits_again", "num_classes")
 TIMED_PARTS = ("graph", "propagation")
 Timer = Callable[[str], AbstractContextManager[Any]]
 
@@ -29,6 +29,7 @@ class Loss(Protocol):
 
     Attributes:
         needs: names from ``AVAILABLE``: "logits" (B, C) float32, which exist only in the integrated protocol;
+            "logits_again" (B, C), those of a second pass through dropout, whose cross-entropy then counts too;
             "num_classes", the number of classes C; "class_weights" (C,) float32, or None where the study asks for
             none.
         check: raise where embeddings are NaN or infinite.

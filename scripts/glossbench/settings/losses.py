@@ -100,6 +100,10 @@ class Group(LossSettings):
     temperature: Positive = about("The logits are divided by it before their softmax, T.", 10)
 
 
+class RDrop(LossSettings):
+    """R-Drop has no settings besides its weight."""
+
+
 class Proxies(LossSettings):
     """Settings of a loss whose parameters, the proxies of the classes, are trained beside the model."""
 
@@ -147,6 +151,7 @@ LOSSES: dict[str, type[LossSettings]] = {
     "triplet": Triplet,
     "cosine": Cosine,
     "group": Group,
+    "rdrop": RDrop,
     "proxy_anchor": ProxyAnchor,
     "soft_triple": SoftTriple,
 }

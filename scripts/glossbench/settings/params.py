@@ -75,7 +75,8 @@ def trials_of(study: Study, objective: str) -> int:
 
 def trial_epochs(study: Study, objective: str) -> int:
     """Most epochs of a trial of the search for an objective."""
-    return study.settings.tuning.epochs or study.objective(objective).training.epochs
+    epochs = study.objective(objective).training.epochs
+    return min(study.settings.tuning.epochs or epochs, epochs)
 
 
 def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:

@@ -167,7 +167,7 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
         needs = needs_of(loss)
     except ValueError as error:
         raise TrainingError(f"loss {name}: {error}") from None
-    if "logits" in needs and protocol != "integrated":
+    if needs & {"logits", "logits_again"} and protocol != "integrated":
         raise TrainingError(f"loss {name}: protocol {protocol} found, expected integrated, since the loss needs logits")
     return loss
 

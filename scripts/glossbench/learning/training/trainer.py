@@ -178,19 +178,21 @@ class Trainer:
         documents, two_losses = self.splits.train, self.loss is not None and self.model.head is not None
         with self.timer("forward"), self._autocast():
             embeddings, logits = self.model(documents, batch)
-            passes, ce_logits = [embeddings], logits
-            if two_losses and self.settings.forward_passes == 2:
-                of_ce, ce_logits = self.model(documents, batch)
-                passes.append(of_ce)
+            passes, of_ce = [embeddings], [logits]
+            if two_losses and (self.settings.forward_passes == 2 or "logits_again" in self.needs):
+                again = self.model(documents, batch)
+                passes.append(again[0])
+                of_ce = [again[1]] if "logits_again" not in self.needs else [logits, again[1]]
         labels = documents.labels[to_device(batch, self.device)]
         terms, report = {}, {}
-        if ce_logits is not None:
-            terms["loss_ce"] = F.cross_entropy(
-                ce_logits.float(), labels, self.class_weights, label_smoothing=self.settings.label_smoothing
-            )
+        if logits is not None:
+            smoothing = {"label_smoothing": self.settings.label_smoothing}
+            each = [F.cross_entropy(one.float(), labels, self.class_weights, **smoothing) for one in of_ce]
+            terms["loss_ce"] = sum(each) / len(each)
         if self.loss is not None:
             available = {
                 "logits": None if logits is None else logits.float(),
+                "logits_again": of_ce[-1].float() if len(passes) == 2 else None,
                 "num_classes": self.splits.num_classes,
                 "class_weights": self.class_weights,
             }
