@@ -44,16 +44,17 @@ def test_no_job_asks_for_more_than_the_study_allows():
     assert minutes(own, corpora=["my-corpus"], encoders=["my-encoder"]) == 12 * 60 - 10, "a size is not known"
 
 
-@pytest.mark.parametrize("run_epochs", [4, 200])
-def test_a_search_asks_for_all_of_its_trials(run_epochs):
+@pytest.mark.parametrize("run_epochs", [8, 200])
+@pytest.mark.parametrize("finals", [None, {"trials": 2, "seeds": 3}])
+def test_a_search_asks_for_all_of_its_trials(run_epochs, finals):
     settings = {
         "training": {"epochs": run_epochs},
-        "tuning": {"trials": 3, "epochs": 10},
+        "tuning": {"trials": 3, "epochs": 10, "finals": finals},
         "objectives": ["gloss-o-ce"],
         "max_runtime": 1000,
     }
     cell = Run("mr", "bert-base", "gloss-o-ce", 0)
-    whole = 3 * 10 * 6397 / FACTS.speed / 60
+    whole = (9 if finals else 3) * min(10, run_epochs) * 6397 / FACTS.speed / 60
     assert asked(**settings).search_minutes(cell, 1) == pytest.approx(max(20, 2 * whole), abs=1)
 
 

@@ -37,7 +37,8 @@ class Needs(Model):
     varied: Listed[str] | None = about("At least one of these settings is varied.", None)
     swept: str | None = about("This setting is varied by more than NEARBY.", None)
     published: Literal[True] | None = about("At least one cell is in the paper.", None)
-    tuning: dict[str, Any] | None = about("A search with these settings.", None)
+    random_trials: bool | None = about("A search whose trials are drawn at random.", None)
+    test_scores: bool | None = about("A search that keeps the test scores of its trials.", None)
 
 
 class OutputSettings(BaseModel, extra="allow", frozen=True):
@@ -123,6 +124,7 @@ class Output(OutputEntry):
         return not missing and all(self._met(need, wanted, study, unvaried) for need, wanted in self.needs.items())
 
     def _met(self, need: str, wanted: Any, study: Study, unvaried: list[Run]) -> bool:
+        tuning = study.settings.tuning
         changes = [change for run in study.runs for change in study.changes(run.objective)]
         cells = [(run.corpus, run.encoder, study.objective(run.objective).protocol) for run in unvaried]
         pairs = set(zip(cells, (run.objective for run in unvaried), strict=True))
@@ -136,7 +138,8 @@ class Output(OutputEntry):
             "varied": lambda: any(setting in wanted for setting, _ in changes),
             "swept": lambda: any(setting == wanted and value not in NEARBY for setting, value in changes),
             "published": lambda: any(c in in_paper["corpus"] and e in in_paper["encoder"] for c, e, _ in cells),
-            "tuning": lambda: wanted.items() <= dict(study.settings.tuning or {}).items(),
+            "random_trials": lambda: tuning is not None and tuning.sampler.kind == "random",
+            "test_scores": lambda: tuning is not None and tuning.keep_test_scores,
         }[need]()
 
 

@@ -55,7 +55,7 @@ class Tuning(Search):
         "Study, run or imported here, whose searches are taken over; null searches.", None
     )
     trials_by_objective: dict[KeyText, Size] = about("Number of trials by objective key.", {})
-    epochs: Size | None = about("Most epochs of a trial; null is training.epochs.", None)
+    epochs: Size | None = about("Most epochs of a trial, if fewer than those of a run; null is as many.", None)
     objectives: Listed[Key] | None = about("Objective keys to search; null is all that have a search.", None)
     spaces: dict[str, Space] = about("Search spaces by setting, in the place of the presets'.", {})
     fixed: Distinct[str] = about("Settings that are not searched.", ())

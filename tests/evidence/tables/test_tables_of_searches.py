@@ -72,8 +72,11 @@ def test_a_panel_has_a_line_and_a_band_an_objective(given):
     assert band.get_paths()[0].get_extents().ymin == pytest.approx(0.3)
 
 
-def test_an_output_that_needs_a_setting_of_the_search_is_filled_by_searches_with_it_alone():
-    output = TABLES["search_bound"].model_copy(update={"needs": {"tuning": {"trials": 3}}})
-    tunings = [{"trials": 3}, {"trials": 4}, {"trials": 3, "taken_from": "other"}, None]
-    studies = [load_study({**LEAST, "tuning": tuning}, "least.yaml", CONFIG) for tuning in tunings]
-    assert [output.fillable(study) for study in studies] == [True, False, False, False]
+def test_an_output_that_needs_something_of_the_search_is_filled_by_searches_with_it_alone():
+    random, scored = {"sampler": "random"}, {"keep_test_scores": True}
+    studies = [
+        load_study({**LEAST, "tuning": tuning}, "least.yaml", CONFIG)
+        for tuning in (random, scored, {**random, "taken_from": "other"}, {}, None)
+    ]
+    assert [TABLES["search_budget"].fillable(study) for study in studies] == [True, False, False, False, False]
+    assert [TABLES["search_bound"].fillable(study) for study in studies] == [False, True, False, False, False]

@@ -35,14 +35,15 @@ def evaluate(
     training, best = settings["objective"]["training"], epochs[epochs["best"]]
     tested = (epochs if training["test_weights"] == "last" else best).iloc[-1]
     protocol = settings["objective"]["protocol"]
-    predicted, val_macro_f1, strength = classify(protocol, embeddings, logits, probe)
+    predicted, probed_macro_f1, strength = classify(protocol, embeddings, logits, probe)
+    standalone = protocol == "standalone"
     labels, classes = embeddings["test_label"], training["silhouette_classes"]
     predictions = pd.DataFrame({"doc_id": embeddings["test_doc_id"], "label": labels, "predicted": predicted})
     metrics = {
         **run_columns(settings),
-        "val_macro_f1": tested.get("val_macro_f1", val_macro_f1),
-        "val_macro_silhouette": tested.get("val_macro_silhouette"),
-        "probe": probe.kind if protocol == "standalone" else None,
+        "val_macro_f1": probed_macro_f1 if standalone else tested["val_macro_f1"],
+        "val_macro_silhouette": tested["val_macro_silhouette"] if standalone else None,
+        "probe": probe.kind if standalone else None,
         "probe_C": strength,
         **scores(predictions, copies),
         "test_macro_silhouette": silhouette(embeddings["test"], labels, classes, probe.silhouette),
