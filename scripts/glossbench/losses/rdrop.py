@@ -25,8 +25,8 @@ class RDropLoss(nn.Module):
             logits_again: (B, C), of the same documents in the second pass.
         """
         one, other = logits.log_softmax(1), logits_again.log_softmax(1)
-        both = (F.kl_div(a, b, log_target=True, reduction="batchmean") for a, b in ((one, other), (other, one)))
-        return sum(both) / 2
+        forth, back = (F.kl_div(a, b, log_target=True, reduction="batchmean") for a, b in ((one, other), (other, one)))
+        return (forth + back) / 2
 
 
 LOSS = RDropLoss
