@@ -15,12 +15,13 @@ from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training import machine
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.machine import throughput
+from glossbench.learning.training.run import run
 from glossbench.learning.training.schedule import draw_batches
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import SoftTripleLoss
-from tiny_runs import tiny_trainer
+from tiny_runs import objective, run_settings, save_tokens, tiny_trainer
 
 scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
 
@@ -253,3 +254,13 @@ def test_two_forward_passes_have_two_dropout_masks_and_one_has_one(bert_folder):
     assert [len(training[1]), len(training[2])] == [1, 2]
     assert torch.equal(training[1][0], training[2][0])
     assert not torch.allclose(training[2][0], training[2][1])
+
+
+def test_a_family_that_cannot_be_computed_in_bfloat16_says_so(encoder_folder, tmp_path):
+    files = save_tokens(tmp_path / "tokens", encoder_folder, train=20, val=9, test=9)
+    told = run_settings(objective(None, "integrated", epochs=1, precision="bfloat16"))
+    if encoder_folder.name != "deberta":
+        run(told, files)
+        return
+    with pytest.raises(TrainingError, match="ce/seed-42: precision: bfloat16 found, expected float32: DeBERTa v1"):
+        run(told, files)

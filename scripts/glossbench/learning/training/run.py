@@ -115,6 +115,9 @@ def make_trainer(
     with explain_out_of_memory("before the first epoch", micro_batch_tokens):
         told = settings.encoder_settings
         backbone, parameters = read_backbone(files.encoder, told, files.frozen, training.dropout)
+        lowered = precision_on(device, training.precision) == "bfloat16"
+        if lowered and backbone.config.model_type == "deberta":  # transformers fills its masks with float32's lowest
+            raise TrainingError("precision: bfloat16 found, expected float32: DeBERTa v1 cannot be computed in it")
         torch.manual_seed(step_seed(seed, 0, 0))  # training counts epochs from 1
         cache = training.gradient_cache
         if cache is None:  # on where the activations of the largest batch need too much
