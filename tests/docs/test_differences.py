@@ -50,10 +50,9 @@ def settings():
 
 
 def switches():
-    """Settings that a preset sets, as block.key."""
-    blocks = [
-        (block, keys) for preset in read(ROOT / "config" / "presets.yaml").values() for block, keys in preset.items()
-    ]
+    """Settings that a preset of the paper or of its code sets, as block.key."""
+    presets = read(ROOT / "config" / "presets.yaml")
+    blocks = [(block, keys) for name in PRESETS for block, keys in presets[name].items()]
     return {f"{block}.{key}" for block, keys in blocks if block not in NOT_SWITCHES for key in keys}
 
 
