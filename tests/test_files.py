@@ -131,3 +131,28 @@ def test_outputs_in_a_folder_of_several_jobs_are_compared_when_they_are_read(tmp
         sigma.write_text((tmp_path / "no such file").read_text())
     sigma.write_text("[]")
     refuse_changed([sigma])
+
+
+@pytest.mark.parametrize("name", ["embeddings.npz", "sigma.json", "runs.parquet"])
+def test_a_damaged_input_without_a_checksum_is_named_by_whatever_job_stumbles_over_it(
+    tmp_path, capsys, monkeypatch, name
+):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    whole, damaged = tmp_path / "card.json", tmp_path / name
+    whole.write_text("{}")
+    np.savez(tmp_path / "embeddings.npz", test=np.zeros(999))
+    (tmp_path / "sigma.json").write_text('{"sigma": {"train": [1, 2')
+    (tmp_path / "runs.parquet").write_bytes(b"PAR1 and no more")
+    content = bytearray((tmp_path / "embeddings.npz").read_bytes())
+    content[len(content) // 2] ^= 1  # of the numbers
+    (tmp_path / "embeddings.npz").write_bytes(content)
+
+    def attempt(given):
+        with job_log(job_of(tmp_path, given, [])):
+            raise KeyError("train")
+
+    with pytest.raises(KeyError):
+        attempt([whole])
+    with pytest.raises(SystemExit):
+        attempt([whole, damaged])
+    assert capsys.readouterr().err.startswith(f"glossbench: {damaged}: damaged or missing (")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from glossbench.errors import FetchError, GlossbenchError
 
@@ -59,6 +60,22 @@ def reading(path: str | Path) -> Iterator[None]:
     except Exception as error:  # each library has its own kinds
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise GlossbenchError(f"{path}: damaged or missing ({reason}); delete it and run again") from error
+
+
+def refuse_unreadable(paths: Iterable[str | Path]) -> None:
+    """Raise GlossbenchError if one of some files is JSON, npz or Parquet by its name and not by its content."""
+    for path in map(Path, paths):
+        with reading(path):
+            if path.suffix == ".json":
+                read_json(path)
+            if path.suffix == ".parquet":
+                from pyarrow.parquet import read_table  # slow to import, and hardly ever needed here
+
+                read_table(path)
+            if path.suffix == ".npz":
+                with ZipFile(path) as arrays:
+                    if name := arrays.testzip():
+                        raise BadZipFile(f"the checksum of {name} is wrong")
 
 
 def sha256(path: str | Path) -> str:

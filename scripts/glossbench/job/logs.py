@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import NO_SPACE, FetchError, GlossbenchError, disk_error
-from glossbench.files import refuse_changed, seal, unseal
+from glossbench.files import refuse_changed, refuse_unreadable, seal, unseal
 from glossbench.job.finished import give_back
 from glossbench.job.memory import is_out_of_memory, remedy
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
@@ -29,10 +29,10 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
 
     Inputs are compared with their checksums before the body, and those of outputs are written after it. The process
     exits before it if an earlier submission had done its work, when the Snakemake that started it dies, and on SIGTERM.
-    A GlossbenchError, a full disk or a lack of memory ends the process with one line on stderr. Any other exception is
-    raised again, with its traceback in the log. In all cases the last line of the log gives the reason. Where that
-    cannot get better by itself, it is in a file beside the log too, since Snakemake removes logs, and the next attempt
-    ends with it at once.
+    A GlossbenchError, a full disk, a lack of memory or a damaged input ends the process with one line on stderr. Any
+    other exception is raised again, with its traceback in the log. In all cases the last line of the log gives the
+    reason. Where that cannot get better by itself, it is in a file beside the log too, since Snakemake removes logs,
+    and the next attempt ends with it at once.
 
     Args:
         job: The ``snakemake`` object of a script.
@@ -71,6 +71,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         raise
     except Exception as error:
         message = error if isinstance(error, GlossbenchError) else _full_disk(error, job) or _no_memory(error, job)
+        message = message or _damaged_input(job)
         if message is None:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
@@ -110,3 +111,12 @@ def _no_memory(error: Exception, job: Any) -> GlossbenchError | None:
     asked = getattr(getattr(job, "resources", None), "mem_mb", None)
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return GlossbenchError(f"{job.log[0]}: {job.rule}: out of memory ({reason}); {remedy(job.rule, asked)}")
+
+
+def _damaged_input(job: Any) -> GlossbenchError | None:
+    """The line for an input that may be behind an error; None where all can be read."""
+    try:
+        refuse_unreadable(job.input)
+    except GlossbenchError as damaged:
+        return damaged
+    return None
