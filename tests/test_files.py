@@ -156,3 +156,19 @@ def test_a_damaged_input_without_a_checksum_is_named_by_whatever_job_stumbles_ov
     with pytest.raises(SystemExit):
         attempt([whole, damaged])
     assert capsys.readouterr().err.startswith(f"glossbench: {damaged}: damaged or missing (")
+
+
+def test_a_damaged_list_of_checksums_is_named_with_a_remedy(tmp_path):
+    (tmp_path / "metrics.json").write_text("{}")
+    add_checksums([tmp_path / "metrics.json"])
+    (tmp_path / "SHA256SUMS").write_bytes(b"\0" * 80)
+    with pytest.raises(GlossbenchError, match=f"^{tmp_path}/SHA256SUMS: line 1: .*; delete this list"):
+        refuse_changed([tmp_path / "metrics.json"])
+
+
+def test_a_job_names_a_file_that_the_system_refuses(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    (tmp_path / "journal.log").mkdir()
+    with pytest.raises(SystemExit), job_log(job_of(tmp_path, [], [])):
+        (tmp_path / "journal.log").read_text()
+    assert capsys.readouterr().err.startswith(f"glossbench: {tmp_path}/journal.log: Is a directory; look at its owner")

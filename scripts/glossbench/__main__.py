@@ -14,6 +14,7 @@ from glossbench.commands.starting import (
     check_arguments,
     configuration_in,
     refuse_future,
+    refuse_places,
     refuse_unwritable_cache,
     unlock,
 )
@@ -158,6 +159,7 @@ def _check(given: argparse.Namespace) -> None:
         study = load_study(settings | _pairs(configuration_in(given.passed_on).config), str(given.study), CONFIG)
     except SettingsError:
         return  # Snakemake, which merges settings, says it on one line too
+    refuse_places(study)
     refuse_future(study)
 
 

@@ -149,7 +149,11 @@ def _written(path: Path, lists: dict[Path, dict[str, str]]) -> dict[Path, str]:
 
     def listed(sums: Path) -> dict[str, str]:
         if sums not in lists:
-            lists[sums] = read_checksums(sums) if sums.is_file() else {}
+            try:
+                lists[sums] = read_checksums(sums) if sums.is_file() else {}
+            except GlossbenchError as error:
+                text = f"{error}; delete this list, and files are no longer compared with it"
+                raise GlossbenchError(text) from None
         return lists[sums]
 
     if path.is_dir():

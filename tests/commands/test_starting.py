@@ -44,3 +44,19 @@ def test_a_home_that_cannot_be_written_is_named_with_a_folder_that_can(tmp_path,
     name, _, folder = line.split("export ")[1].strip().partition("=")
     monkeypatch.setenv(name, folder)
     assert main(["check", "mine.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    "place", ["results", "results/mine", "results/mine/runs/my-corpus/minilm-l6/ce/seed-0", ".snakemake"]
+)
+@pytest.mark.parametrize("kind", ["a file", "a link to what is not there"])
+def test_what_is_in_the_place_of_a_folder_is_named(tmp_path, monkeypatch, capsys, place, kind):
+    monkeypatch.chdir(tmp_path)
+    study = "study: mine\ncorpora: [my-corpus]\nencoders: [minilm-l6]\nobjectives: [ce]\nseeds: [0]\n"
+    (tmp_path / "mine.yaml").write_text(study)
+    assert main(["check", "mine.yaml"]) == 0
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if kind == "a file" else path.symlink_to("nowhere")
+    assert main(["check", "mine.yaml"]) == 1
+    assert capsys.readouterr().err == f"glossbench: {place}: {kind} found, expected a folder; move it away\n"

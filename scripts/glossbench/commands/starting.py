@@ -24,6 +24,7 @@ from glossbench.data.params import local_files
 from glossbench.errors import SettingsError
 from glossbench.files import CHECKSUMS
 from glossbench.job.termination import is_snakemake
+from glossbench.settings.files import run_folder
 from glossbench.settings.messages import shown
 from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
@@ -89,6 +90,20 @@ def refuse_unwritable_cache() -> None:
             f"{cache}: Snakemake keeps files there, and it cannot be written ({error.strerror}); name a "
             f"folder that can: export XDG_CACHE_HOME={shlex.quote(str(Path.cwd() / '.cache'))}"
         ) from None
+
+
+def refuse_places(study: Study) -> None:
+    """Raise SettingsError if something else is where a study's folders are to be, or they cannot be written."""
+    results = Path("results", study.name)
+    for folder in (Path(".snakemake"), results, *(results / run_folder(run) for run in study.runs)):
+        place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        if not place.is_dir():
+            kind = "a link to what is not there" if place.is_symlink() and not place.exists() else "a file"
+            raise SettingsError(f"{place}: {kind} found, expected a folder; move it away")
+        if len(folder.parts) < 3 and not os.access(place, os.W_OK | os.X_OK):
+            raise SettingsError(
+                f"{place}: this user cannot write there, and jobs do; look at its owner and mode (ls -ld)"
+            )
 
 
 def configuration_in(arguments: list[str]) -> argparse.Namespace:

@@ -1,5 +1,6 @@
 """The log of a job. It holds all messages; where the job fails, its last line gives the reason."""
 
+import errno
 import logging
 import os
 import re
@@ -20,6 +21,7 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 # What another attempt need not meet again, beside what could not be fetched; told by its text, since a run's error is
 # worded anew on its way here.
 PASSING = re.compile("out of memory|another process")
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
 STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job are of the same (rules/inputs.smk)
 
 
@@ -71,7 +73,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         raise
     except Exception as error:
         message = error if isinstance(error, GlossbenchError) else _full_disk(error, job) or _no_memory(error, job)
-        message = message or _damaged_input(job)
+        message = message or _refused_file(error) or _damaged_input(job)
         if message is None:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
@@ -102,6 +104,14 @@ def _full_disk(error: Exception, job: Any) -> GlossbenchError | None:
         return None
     place = getattr(error, "filename", None) or job.output[0]
     return GlossbenchError(str(disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")))
+
+
+def _refused_file(error: Exception) -> GlossbenchError | None:
+    """The line for a file or folder that the system refuses, as one of another user; None for any other error."""
+    path = getattr(error, "filename", None)
+    if path is None or error.errno not in REFUSED:
+        return None
+    return GlossbenchError(f"{path}: {error.strerror}; look at its owner, mode and kind (ls -ld), and run again")
 
 
 def _no_memory(error: Exception, job: Any) -> GlossbenchError | None:
