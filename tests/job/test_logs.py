@@ -51,3 +51,13 @@ def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
         assert again.removeprefix("glossbench: ") in (tmp_path / "log").read_text()
     attempt("another")
     assert bodies[-1] == "another"
+
+
+def test_what_a_user_has_in_a_file_does_not_break_the_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    job = SimpleNamespace(log=[str(tmp_path / "log")], rule="a rule", params={}, output={}, input={}, wildcards={})
+    with pytest.raises(SystemExit), job_log(job):
+        raise CorpusError("data.csv: columns: a\nb \x1b[31m \ud800 " + "\0" * 5000)
+    line = capsys.readouterr().err
+    assert line.startswith(r"glossbench: data.csv: columns: a\nb \x1b[31m \ud800 \x00\x00")
+    assert (line.count("\n"), len(line) < 1100) == (1, True)

@@ -22,6 +22,7 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 # worded anew on its way here.
 PASSING = re.compile("out of memory|another process")
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
+LONGEST = 1000  # characters of a line
 STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job are of the same (rules/inputs.smk)
 
 
@@ -78,15 +79,22 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
             raise
-        log.error("%s", message)
-        if not (isinstance(message, FetchError) or PASSING.search(str(message)) or lasting.exists()):
+        line = _one_line(message)
+        log.error("%s", line)
+        if not (isinstance(message, FetchError) or PASSING.search(line) or lasting.exists()):
             with suppress(OSError):  # the disk may be full
-                lasting.write_text(f"{os.environ.get(STARTED_BY)} {message}\n", encoding="utf-8")
-        print(f"glossbench: {message}", file=sys.stderr)
+                lasting.write_text(f"{os.environ.get(STARTED_BY)} {line}\n", encoding="utf-8")
+        print(f"glossbench: {line}", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def _one_line(message: Exception) -> str:
+    """A message without what would end its line or spoil a terminal: texts of users' files may be in it."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _attempt_before(lasting: Path) -> str | None:
