@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     option("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
     text = "check an archive: its files, and that its evidence follows from its runs"
     command(_verify, text, None, "an archive")("--digest", help="its sha256, as a paper or a tag states it")
+    option = command(_export, "an encoder that a run fine-tuned, as a folder for transformers and others", None)
+    option("run_folder", type=Path, metavar="RUN", help="folder of a run, results/STUDY/runs/.../seed-0")
+    option("folder", type=Path, help="a new folder")
     text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
     command(_unlock, text, None)("study", nargs="?", help="the study file that is to run next")
     command(_check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
@@ -141,6 +144,17 @@ def _verify(given: argparse.Namespace) -> int:
     print(f"{given.archive}: sound; its frames, tables, figures, verdicts and report follow from its runs")
     print(f"sha256 {sha256(given.archive)}" + (", as expected" if given.digest else ""))
     return 0
+
+
+def _export(given: argparse.Namespace) -> None:
+    from glossbench.commands.export import export
+    from glossbench.files import read_json
+    from glossbench.settings.sources import read_corpora, read_encoders
+
+    settings = read_json(given.run_folder / "settings.json")
+    entries = read_corpora(CONFIG)[settings["corpus"]], read_encoders(CONFIG)[settings["encoder"]]
+    loads = export(given.run_folder, Path("resources/encoders", settings["encoder"]), given.folder, *entries)
+    print(f"{given.folder}: loads as {', '.join(loads)}")
 
 
 def _unlock(given: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """The registries of corpora and encoders, their example files, and what they refuse."""
 
+import hashlib
 from typing import get_args
 
 import pandas as pd
@@ -44,6 +45,14 @@ def test_digests_are_those_of_the_mirror(mirror):
         for source in registry("corpora")[corpus]["files"].values()
     }
     assert stated == listed
+
+
+def test_other_addresses_are_those_of_software_heritage_for_the_content(mirror):
+    for corpus in PAPER_CORPORA:
+        for source in registry("corpora")[corpus]["files"].values():
+            content = (mirror / source["url"].removeprefix("https://")).read_bytes()
+            archive = "https://archive.softwareheritage.org/api/1/content/sha1:"
+            assert source["also"] == [f"{archive}{hashlib.sha1(content).hexdigest()}/raw/"]
 
 
 ALONE = "goes with kind"

@@ -155,3 +155,23 @@ def test_mirror_has_a_folder_for_each_host(tmp_path):
         mirror.copy_of("http://127.0.0.1/a/%2e%2e/%2e%2e/labels.txt")
     with pytest.raises(FetchError, match=r"mirror: .*/mirrow is no folder"):
         Mirror(tmp_path / "mirrow")
+
+
+def test_other_addresses_are_tried_in_order_and_the_mirrors_copy_before_all(server, tmp_path, refusal):
+    server.answers["/third/"] = [WHOLE]
+    file = {
+        "url": f"{server.url}/first.txt",
+        "sha256": DIGEST,
+        "also": [f"{server.url}/second.txt", f"{server.url}/third/"],
+    }
+    corpus = {"kind": "textgcn", "files": {"labels": file}}
+    fetch(corpus, tmp_path / "a", Mirror())
+    assert server.asked == ["/first.txt", "/second.txt", "/third/"]
+    assert (tmp_path / "a" / "labels.txt").read_bytes() == BODY
+    copy = tmp_path / "mirror" / "127.0.0.1" / "second.txt"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(BODY)
+    fetch(corpus, tmp_path / "b", Mirror(tmp_path / "mirror", offline=True))
+    assert len(server.asked) == 3
+    copy.unlink()
+    assert "`offline` is set" in refusal(corpus, tmp_path / "c", Mirror(tmp_path / "mirror", offline=True))

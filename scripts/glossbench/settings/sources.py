@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from glossbench.settings.messages import shown
-from glossbench.settings.model import MisfitError, Model, Seed, Size, Whole, about, matching
+from glossbench.settings.model import Distinct, MisfitError, Model, Seed, Size, Whole, about, matching
 from glossbench.settings.yaml_file import read_registry
 
 KEY = ("[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and single hyphens between them, at most 60")
@@ -31,6 +31,7 @@ class WebFile(Model):
 
     url: Url = about("Address of the file; a mirror's <mirror>/<host>/<path> is used first.")
     sha256: Sha256 = about("SHA-256 of the file; a file with another digest is refused.")
+    also: Distinct[Url] = about("Other addresses of the same file, tried in this order where it cannot be had.", ())
 
 
 class Wheel(Model):

@@ -64,7 +64,7 @@ def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) 
     """Fetch files into ``stage``; those that are there or in ``folder`` already, with the right digest, are kept.
 
     Args:
-        files: "url" and "sha256" by role.
+        files: "url", "sha256" and possibly "also", other addresses, by role.
         stage: Where the files go, each only as a whole.
         folder: Where an earlier fetch put them.
         mirror: Where they come from.
@@ -82,7 +82,7 @@ def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) 
         found = next((path for path in kept if sha256(path) == digest), None)
         try:
             if found is None:
-                _fetch(url, digest, stage / name, mirror)
+                _fetch_anywhere([url, *files[role].get("also", ())], digest, stage / name, mirror)
             elif found.parent != stage:
                 shutil.copyfile(found, stage / name)
         except FetchError as error:
@@ -90,6 +90,17 @@ def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) 
         except OSError as error:
             raise disk_error(folder / name, error, url) from error
     return list(names.values())
+
+
+def _fetch_anywhere(urls: list[str], digest: str, target: Path, mirror: Mirror) -> None:
+    """Fetch a file from the first of its addresses that has it, the mirror's copies before all others."""
+    urls = sorted(urls, key=lambda url: mirror.copy_of(url) is None)
+    for url in urls[:-1]:
+        try:
+            return _fetch(url, digest, target, mirror)
+        except FetchError as error:
+            log.warning("%s; trying %s", error, urls[urls.index(url) + 1])
+    return _fetch(urls[-1], digest, target, mirror)
 
 
 def _fetch(url: str, digest: str, target: Path, mirror: Mirror) -> None:

@@ -1,0 +1,61 @@
+"""A run's encoder as a folder: three libraries load it, and it gives the embeddings and logits of the run."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from studies import ROOT, skip_without_network, small, snakemake
+
+RUNS = "results/kept/runs/bbc-news/minilm-l6"
+
+
+def export(folder, *arguments):
+    environment = {"PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-m", "glossbench", "export", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_logits(workplace, tmp_path):
+    folder = workplace("kept")
+    study = small(tmp_path / "kept.yaml", objectives=["ce", "scl"], keep_weights=True)
+    process = snakemake(folder, *(f"{RUNS}/{key}/seed-0/metrics.json" for key in ("ce", "scl")), study=study)
+    skip_without_network(process)
+    assert process.returncode == 0, process.stdout + process.stderr
+    from sentence_transformers import SentenceTransformer
+    from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+
+    test = pd.read_parquet(folder / "resources/corpora/bbc-news/test.parquet").set_index("doc_id")
+    for key in ("ce", "scl"):
+        process, out = export(folder, f"{RUNS}/{key}/seed-0", key), folder / key
+        assert process.returncode == 0, process.stderr
+        stored = dict(np.load(folder / RUNS / key / "seed-0" / "embeddings.npz"))
+        texts = test.loc[stored["test_doc_id"], "text"].tolist()
+        tokens = AutoTokenizer.from_pretrained(out)(
+            texts, padding=True, truncation=True, max_length=16, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            embeddings = AutoModel.from_pretrained(out).eval()(**tokens).last_hidden_state[:, 0]
+        np.testing.assert_allclose(embeddings, stored["test"].astype(np.float32), rtol=6e-4, atol=1e-6)  # float16
+        by_sentence = SentenceTransformer(str(out), device="cpu").encode(texts, convert_to_tensor=True)
+        torch.testing.assert_close(by_sentence, embeddings, rtol=0, atol=1e-6)
+        assert ("AutoModelForSequenceClassification" in process.stdout) == (key == "ce")
+        if key == "ce":
+            logits = np.load(folder / RUNS / key / "seed-0" / "logits.npz")["test"]
+            model = AutoModelForSequenceClassification.from_pretrained(out).eval()
+            with torch.inference_mode():
+                found = model(**tokens).logits.numpy()
+            np.testing.assert_allclose(found, logits, rtol=1e-5, atol=2e-6)
+            assert model.config.id2label[0] == "business"
+        card = (out / "README.md").read_text()
+        assert f"fine-tuned on BBC News with {key}" in card
+        assert "MiniLM-L6" in card
+    again = export(folder, f"{RUNS}/ce/seed-0", "ce")
+    assert (again.returncode, again.stderr) == (1, "glossbench: ce: exists, expected a new folder\n")
+    (folder / RUNS / "ce" / "seed-0" / "weights.safetensors").unlink()
+    missing = export(folder, f"{RUNS}/ce/seed-0", "other")
+    assert missing.returncode == 1
+    assert "missing; a run keeps its weights where its study has keep_weights: true" in missing.stderr
