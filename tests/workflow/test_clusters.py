@@ -11,7 +11,7 @@ NAME = f"glossbench_{starting.this_host()}_5ee93a12-99ee-44dc-a3e9-a6779bdbe9a6"
 
 
 def options():
-    with (ROOT / "profiles" / "slurm" / "config.yaml").open() as file:
+    with (ROOT / "profiles" / "slurm" / "profile.v9+.yaml").open() as file:
         return ProfileConfigFileParser().parse(file)
 
 

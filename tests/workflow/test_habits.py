@@ -67,6 +67,6 @@ def test_rules_say_what_a_scheduler_and_a_rerun_need(name):
 
 
 def test_the_default_profile_keeps_reruns_exact():
-    profile = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_text())
+    profile = yaml.safe_load((ROOT / "profiles" / "default" / "profile.v9+.yaml").read_text())
     assert profile["rerun-incomplete"] is True
     assert profile["rerun-triggers"] == ["mtime", "params", "input", "software-env"]

@@ -33,7 +33,7 @@ DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
 # Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node
 ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[a-zA-Z]*n[a-zA-Z]*")
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
-# `slurm-jobname-prefix` in profiles/slurm/config.yaml: glossbench, and the machine that Snakemake runs on
+# `slurm-jobname-prefix` in profiles/slurm/profile.v9+.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
 SECONDS_TO_ANSWER = 60
 NOT_CONFIGURED = "Could not establish a configuration source"
