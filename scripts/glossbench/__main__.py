@@ -147,13 +147,14 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> None:
-    from glossbench.commands.export import export
     from glossbench.files import read_json
+    from glossbench.learning.exporting import export
     from glossbench.settings.sources import read_corpora, read_encoders
 
     settings = read_json(given.run_folder / "settings.json")
-    entries = read_corpora(CONFIG)[settings["corpus"]], read_encoders(CONFIG)[settings["encoder"]]
-    loads = export(given.run_folder, Path("resources/encoders", settings["encoder"]), given.folder, *entries)
+    corpus, encoder = read_corpora(CONFIG)[settings["corpus"]], read_encoders(CONFIG)[settings["encoder"]]
+    source = Path("resources/encoders", settings["encoder"])
+    loads = export(given.run_folder, source, given.folder, dict(corpus), dict(encoder))
     print(f"{given.folder}: loads as {', '.join(loads)}")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from torch import nn
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
 from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone
-from glossbench.settings.sources import Corpus, EncoderEntry
 
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*",
              "merges.txt", "*.model")  # fmt: skip
@@ -25,15 +25,15 @@ TANH = {
 SCALE = 2.0**-12
 
 
-def export(run: Path, encoder: Path, folder: Path, corpus: Corpus, entry: EncoderEntry) -> list[str]:
+def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], entry: Mapping[str, str]) -> list[str]:
     """Write the model of a run with its tokenizer and a model card.
 
     Args:
         run: folder of a finished run of a study with ``keep_weights: true``.
         encoder: folder of its pre-trained encoder.
         folder: where to write; it must not exist.
-        corpus: entry of its corpus.
-        entry: entry of its encoder.
+        corpus: title, source and licence of its corpus.
+        entry: the same of its encoder.
 
     Returns:
         What loads it: "AutoModel", "SentenceTransformer" and, for a run with a head whose family has such a model,
@@ -72,7 +72,7 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Corpus, entry: Encode
 def class_names(run: Path, settings: dict[str, Any]) -> list[str]:
     """Names of the classes of a run's corpus, from the card beside it, or their numbers where there is none."""
     study = next((parent.parent for parent in run.parents if parent.name == "runs"), run)
-    card = study / "corpora" / f"{settings['corpus']}.json"
+    card = study / "corpora" / settings["corpus"] / "card.json"
     return read_json(card)["class_names"] if card.is_file() else [str(i) for i in range(settings["num_classes"])]
 
 
@@ -133,8 +133,8 @@ def model_card(
     settings: dict[str, Any],
     metrics: dict[str, Any],
     commit: str,
-    corpus: Corpus,
-    encoder: EncoderEntry,
+    corpus: Mapping[str, str],
+    encoder: Mapping[str, str],
     loads: list[str],
 ) -> str:
     """The model card: what it was made from and with, its scores, and who may use it."""
@@ -142,8 +142,8 @@ def model_card(
     told = {"loss": objective["loss"] or "cross-entropy", **objective["loss_settings"], "weight": objective["weight"]}
     values = {name: f"{100 * metrics[f'test_{name}']:.2f} %" for name in ("accuracy", "macro_f1")}
     rows = {
-        "corpus": f"{corpus.title} ({corpus.source}; licence: {corpus.licence})",
-        "encoder": f"{encoder.title} ({encoder.source}; licence: {encoder.licence})",
+        "corpus": f"{corpus['title']} ({corpus['source']}; licence: {corpus['licence']})",
+        "encoder": f"{encoder['title']} ({encoder['source']}; licence: {encoder['licence']})",
         "objective": ", ".join(f"{name} {value}" for name, value in told.items() if value is not None),
         "training": f"{settings['n_train']} documents of at most {settings['max_length']} tokens, "
         f"{metrics['stop_epoch']} epochs, the best {metrics['best_epoch']}, seed {settings['seed']}",
@@ -157,7 +157,7 @@ library_name: {"sentence-transformers" if len(loads) == 2 else "transformers"}
 pipeline_tag: {"sentence-similarity" if len(loads) == 2 else "text-classification"}
 ---
 
-# {encoder.title} fine-tuned on {corpus.title} with {settings["objective_key"]}
+# {encoder["title"]} fine-tuned on {corpus["title"]} with {settings["objective_key"]}
 
 | | |
 |---|---|
