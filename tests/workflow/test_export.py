@@ -20,48 +20,49 @@ def export(folder, *arguments):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("trained", "beside"), [(None, 1e-6), (1, 1e-4)]
-)  # states that enter the top layer are float16
+    ("key", "trained", "beside"),
+    [("ce", None, 1e-6), ("scl", 1, 1e-4)],  # the states that enter a top layer trained alone are kept in float16
+)
 def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_logits(
-    workplace, tmp_path, trained, beside
+    workplace, tmp_path, key, trained, beside
 ):
     folder = workplace("kept")
     encoder = {"layers": 2, "trainable_layers": trained}
-    study = small(tmp_path / "kept.yaml", objectives=["ce", "scl"], keep_weights=True, encoder=encoder)
-    process = snakemake(folder, *(f"{RUNS}/{key}/seed-0/metrics.json" for key in ("ce", "scl")), study=study)
+    study = small(tmp_path / "kept.yaml", objectives=[key], keep_weights=True, encoder=encoder)
+    run = folder / RUNS / key / "seed-0"
+    process = snakemake(folder, run.relative_to(folder) / "metrics.json", study=study)
     skip_without_network(process)
     assert process.returncode == 0, process.stdout + process.stderr
     from sentence_transformers import SentenceTransformer
     from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
     test = pd.read_parquet(folder / next(folder.glob("results/*/corpora/*/test.parquet"))).set_index("doc_id")
-    for key in ("ce", "scl"):
-        process, out = export(folder, f"{RUNS}/{key}/seed-0", key), folder / key
-        assert process.returncode == 0, process.stderr
-        stored = dict(np.load(folder / RUNS / key / "seed-0" / "embeddings.npz"))
-        texts = test.loc[stored["test_doc_id"], "text"].tolist()
-        tokens = AutoTokenizer.from_pretrained(out)(
-            texts, padding=True, truncation=True, max_length=16, return_tensors="pt"
-        )
+    process, out = export(folder, run, "out"), folder / "out"
+    assert process.returncode == 0, process.stderr
+    stored = dict(np.load(run / "embeddings.npz"))
+    texts = test.loc[stored["test_doc_id"], "text"].tolist()
+    tokens = AutoTokenizer.from_pretrained(out)(
+        texts, padding=True, truncation=True, max_length=16, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        embeddings = AutoModel.from_pretrained(out).eval()(**tokens).last_hidden_state[:, 0]
+    np.testing.assert_allclose(embeddings, stored["test"].astype(np.float32), rtol=6e-4, atol=beside)
+    by_sentence = SentenceTransformer(str(out), device="cpu").encode(texts, convert_to_tensor=True)
+    torch.testing.assert_close(by_sentence, embeddings, rtol=0, atol=1e-6)
+    assert ("AutoModelForSequenceClassification" in process.stdout) == (key == "ce")
+    if key == "ce":
+        logits = np.load(run / "logits.npz")["test"]
+        model = AutoModelForSequenceClassification.from_pretrained(out).eval()
         with torch.inference_mode():
-            embeddings = AutoModel.from_pretrained(out).eval()(**tokens).last_hidden_state[:, 0]
-        np.testing.assert_allclose(embeddings, stored["test"].astype(np.float32), rtol=6e-4, atol=beside)
-        by_sentence = SentenceTransformer(str(out), device="cpu").encode(texts, convert_to_tensor=True)
-        torch.testing.assert_close(by_sentence, embeddings, rtol=0, atol=1e-6)
-        assert ("AutoModelForSequenceClassification" in process.stdout) == (key == "ce")
-        if key == "ce":
-            logits = np.load(folder / RUNS / key / "seed-0" / "logits.npz")["test"]
-            model = AutoModelForSequenceClassification.from_pretrained(out).eval()
-            with torch.inference_mode():
-                found = model(**tokens).logits.numpy()
-            np.testing.assert_allclose(found, logits, rtol=1e-5, atol=2 * beside)
-            assert model.config.id2label[0] == "business"
-        card = (out / "README.md").read_text()
-        assert f"fine-tuned on BBC News with {key}" in card
-        assert "MiniLM-L6" in card
-    again = export(folder, f"{RUNS}/ce/seed-0", "ce")
-    assert (again.returncode, again.stderr) == (1, "glossbench: ce: exists, expected a new folder\n")
-    (folder / RUNS / "ce" / "seed-0" / "weights.safetensors").unlink()
-    missing = export(folder, f"{RUNS}/ce/seed-0", "other")
+            found = model(**tokens).logits.numpy()
+        np.testing.assert_allclose(found, logits, rtol=1e-5, atol=2 * beside)
+        assert model.config.id2label[0] == "business"
+    card = (out / "README.md").read_text()
+    assert f"fine-tuned on BBC News with {key}" in card
+    assert "MiniLM-L6" in card
+    again = export(folder, run, "out")
+    assert (again.returncode, again.stderr) == (1, "glossbench: out: exists, expected a new folder\n")
+    (run / "weights.safetensors").unlink()
+    missing = export(folder, run, "other")
     assert missing.returncode == 1
     assert "missing; a run keeps its weights where its study has keep_weights: true" in missing.stderr

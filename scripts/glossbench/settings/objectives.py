@@ -18,7 +18,7 @@ UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
     "grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon", "teal",
-    "navy", "rose",
+    "navy", "rose", "mint",
 ]  # fmt: skip
 OwnSpace = Annotated[
     Literal["preset"] | Space, Field(title="the word preset, choices (a list), or low and high (with step or log)")

@@ -37,7 +37,7 @@ CENTRED = {"ha": "center", "va": "center", "fontsize": SMALL}  # keyword argumen
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY, BROWN = "#0072B2", "#D55E00", "#CC79A7", "#666666", "#8C6D1F"
-OLIVE, MAROON, TEAL, NAVY, ROSE = "#7F8C00", "#7A0019", "#005F60", "#24287A", "#FF9DA7"
+OLIVE, MAROON, TEAL, NAVY, ROSE, MINT = "#7F8C00", "#7A0019", "#005F60", "#24287A", "#FF9DA7", "#86DDB9"
 
 FONT = "DejaVu Sans"
 RC = {
@@ -70,6 +70,7 @@ LOOKS = {  # colour, marker and dashes by the colour that the registry of object
     "teal": (TEAL, ">", (1, 1, 4, 1)),
     "navy": (NAVY, "d", (2, 1, 2, 3)),
     "rose": (ROSE, "8", (6, 1, 1, 2)),
+    "mint": (MINT, "H", (8, 2, 1, 2)),
 }
 VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
 
