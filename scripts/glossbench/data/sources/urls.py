@@ -93,14 +93,16 @@ def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) 
 
 
 def _fetch_anywhere(urls: list[str], digest: str, target: Path, mirror: Mirror) -> None:
-    """Fetch a file from the first of its addresses that has it, the mirror's copies before all others."""
-    urls = sorted(urls, key=lambda url: mirror.copy_of(url) is None)
-    for url in urls[:-1]:
+    """Fetch a file from the first of its addresses that has it, the mirror's copies first; else say why not there."""
+    first: FetchError | None = None
+    for url in sorted(urls, key=lambda url: mirror.copy_of(url) is None):
         try:
             return _fetch(url, digest, target, mirror)
         except FetchError as error:
-            log.warning("%s; trying %s", error, urls[urls.index(url) + 1])
-    return _fetch(urls[-1], digest, target, mirror)
+            log.warning("%s", error)
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def _fetch(url: str, digest: str, target: Path, mirror: Mirror) -> None:
