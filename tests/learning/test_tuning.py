@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.metrics import evaluate
-from glossbench.learning.search.tuning import best_found, open_study, run_finals, sampler, trials_frame, tune
+from glossbench.learning.search.journal import open_study
+from glossbench.learning.search.sampling import sampler
+from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune
 from glossbench.learning.training.run import run
 from glossbench.settings.jobs import SearchJob
 from glossbench.settings.training import Probe

@@ -78,17 +78,17 @@ def class_names(run: Path, settings: dict[str, Any]) -> list[str]:
 
 def fine_tuned(encoder: Path, settings: dict[str, Any], stored: dict[str, torch.Tensor]) -> nn.Module:
     """The whole backbone of a run: as pre-trained, with the layers that were trained in their place."""
-    trained, own = load_backbone(encoder, settings["layers"]), load_backbone(encoder, settings["layers"])
-    top, total = settings["trainable_layers"], len(layer_list(own))
-    if top is not None and not any(name.startswith("encoder.backbone.embeddings.") for name in stored):
-        keep_layers(trained, total - top, total)
+    trained = load_backbone(encoder, settings["layers"])
+    if top_alone := not any(name.startswith("encoder.backbone.embeddings.") for name in stored):
+        total = len(layer_list(trained))
+        keep_layers(trained, total - settings["trainable_layers"], total)
     prefix = "encoder.backbone."
     trained.load_state_dict({name.removeprefix(prefix): v for name, v in stored.items() if name.startswith(prefix)})
-    kept = layer_list(trained)
-    if len(kept) == total:
+    if not top_alone:
         return trained.eval()
-    for layer, learned in zip(layer_list(own)[-len(kept) :], kept, strict=True):
-        layer.load_state_dict(learned.state_dict())
+    own, learned = load_backbone(encoder, settings["layers"]), layer_list(trained)
+    for layer, of_run in zip(layer_list(own)[-len(learned) :], learned, strict=True):
+        layer.load_state_dict(of_run.state_dict())
     return own.eval()
 
 

@@ -20,9 +20,9 @@ def tidy(trials: pd.DataFrame, against: list[str]) -> pd.DataFrame:
     """Test scores of the chosen trial and of the best of all complete trials, those with given settings included.
 
     Returns:
-        One row per search (protocol, corpus, encoder, objective) and metric, in percent: chosen (the trial with the
-        best validation score), bound (the trial with the best test score of the n_trials), and how far bound is above
-        these two of the objective of ``against`` in the same protocol: over_chosen and over_bound.
+        One row per search (protocol, corpus, encoder, objective) and metric, in percent: chosen (of the trial whose
+        settings the search chose), bound (the best of the n_trials), and how far bound is above these two of the
+        objective of ``against`` in the same protocol: over_chosen and over_bound.
     """
     tested = [name for name in TESTED if name in trials]
     long = trials.melt([*SEARCH, "best"], tested, "metric", "bound").dropna(subset="bound")

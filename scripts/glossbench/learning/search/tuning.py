@@ -1,29 +1,26 @@
 """Tuning of an objective's settings on the validation documents with Optuna, resumed after a kill."""
 
-import hashlib
-import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import reproducible
 from glossbench.learning.evaluation.metrics import classify
 from glossbench.learning.evaluation.scores import accuracy, macro_f1
+from glossbench.learning.search.journal import STATES, open_study
+from glossbench.learning.search.sampling import sampler
 from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
 from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
-from glossbench.settings.jobs import SearchJob, TuneSettings
+from glossbench.settings.jobs import TuneSettings
 from glossbench.settings.model import canonical
 from glossbench.settings.training import Choices, Probe, Space
 
@@ -31,9 +28,7 @@ log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
 optuna.logging.enable_propagation()
 
-STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
-NAME = "search"
 Finalists = dict[int, list[float]]
 # What a trial may have besides its scores, and the value of trials without it.
 KEPT = {"start": False, "test_accuracy": math.nan, "test_macro_f1": math.nan}
@@ -75,7 +70,7 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
             log.info("trial %d stopped early, and counts as complete: %s", trial.number, reason)
             return max(scores)
         if tuning.scored_by:
-            for name, value in test_scores(trainer, fit.splits, tuning.scored_by).items():
+            for name, value in scores_on_test(trainer, fit.splits, tuning.scored_by).items():
                 trial.set_user_attr(name, value)
         return best
 
@@ -125,7 +120,7 @@ class Fitting:
         return trainer, trainer.fit().stopping.best
 
 
-def test_scores(trainer: Trainer, splits: Splits, probe: Probe) -> dict[str, float]:
+def scores_on_test(trainer: Trainer, splits: Splits, probe: Probe) -> dict[str, float]:
     """Accuracy and macro-F1 (fractions) of a trained model on the test documents."""
     embeddings, logits = encode_splits(trainer, splits)
     predicted = classify(trainer.protocol, embeddings, logits, probe)[0]
@@ -206,112 +201,6 @@ def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[...,
 def tuning_key(settings: TuneSettings) -> str:
     """Canonical JSON of all settings but the limits of the search, so that a longer search resumes a shorter one."""
     return canonical(settings.model_dump(mode="json", exclude={"tuning": {"trials", "timeout", "finals"}}))
-
-
-def open_study(journal: Path, key: str, tuning: SearchJob, limit: int | None = None) -> optuna.Study:
-    """Open the search in a journal, or a new one if there is none.
-
-    A trial that was interrupted is dropped, and the next one gets its number. Since the sampler is seeded by the
-    number and knows the same finished trials, it proposes the same settings again.
-
-    Args:
-        journal: file with the trials. If it is damaged or has another key, it is not used, and the log has a warning.
-        key: digest of all that defines the search.
-        tuning: settings of the search.
-        limit: most finished trials to take over; None takes all.
-    """
-    finished: list[FrozenTrial] = []
-    if journal.is_file():
-        try:
-            before = optuna.load_study(study_name=NAME, storage=_storage(journal))
-            if before.user_attrs.get("key") == key:
-                finished = before.get_trials(deepcopy=False, states=tuple(STATES))[:limit]
-            else:
-                log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
-        except (KeyError, ValueError, RuntimeError) as error:
-            aside = journal.replace(journal.with_suffix(".damaged"))
-            log.warning("%s: damaged (%s); set aside as %s, and the search starts anew", journal, error, aside)
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    fresh = journal.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    study = optuna.create_study(study_name=NAME, storage=_storage(fresh), direction="maximize")
-    study.set_user_attr("key", key)
-    study.add_trials(finished)
-    fresh.replace(journal)
-    if finished:
-        log.info("going on after %d finished trials", len(finished))
-    pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
-    if tuning.pruner.kind == "median":
-        pruner = optuna.pruners.MedianPruner(tuning.pruner.startup_trials, tuning.pruner.warmup_epochs)
-    return optuna.load_study(study_name=NAME, storage=_storage(journal), pruner=pruner)
-
-
-class CheckedJournal(JournalFileBackend):
-    """A journal whose lines have a checksum: Optuna takes any other number for the one that was written."""
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Write lines with their checksums."""
-        super().append_logs([{**line, "sha256": self.digest(line)} for line in logs])
-
-    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """Lines as they were written."""
-        for number, line in enumerate(super().read_logs(log_number_from), start=log_number_from + 1):
-            if not isinstance(line, dict) or line.pop("sha256", None) != self.digest(line):
-                raise ValueError(f"line {number} is not what was written")
-            yield line
-
-    @staticmethod
-    def digest(line: dict[str, Any]) -> str:
-        """The checksum of a line."""
-        return hashlib.sha256(json.dumps(line).encode()).hexdigest()
-
-
-def _storage(journal: Path) -> JournalStorage:
-    return JournalStorage(CheckedJournal(str(journal)))
-
-
-def sampler(tuning: SearchJob, number: int, cell: str = "") -> BaseSampler:
-    """The sampler of a trial, seeded by the trial's number.
-
-    Args:
-        tuning: settings of the search.
-        number: of the trial.
-        cell: corpus and encoder, by which the draws of a random sampler differ where the study asks for it.
-    """
-    options = tuning.sampler
-    if options.kind == "random":
-        return SharedDraws(tuning.seed, number, cell if options.per_corpus else "")
-    return TPESampler(
-        seed=int(np.random.SeedSequence([tuning.seed, number]).generate_state(1)[0]),
-        n_startup_trials=options.startup_trials,
-        n_ei_candidates=options.candidates,
-        multivariate=options.multivariate,
-    )
-
-
-class SharedDraws(BaseSampler):
-    """Draws each setting by itself, so that searches of other objectives draw the same from the same space.
-
-    Args:
-        parts: all that a draw depends on besides the setting and its space.
-    """
-
-    def __init__(self, *parts: Any):
-        self.parts = parts
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
-        """No settings are drawn together."""
-        return {}
-
-    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
-        """No settings are drawn together."""
-        return {}
-
-    def sample_independent(self, study: optuna.Study, trial: FrozenTrial, param_name: str, space: Any) -> Any:
-        """The value of a setting."""
-        digest = hashlib.sha256(repr((*self.parts, param_name)).encode()).digest()
-        drawn_by = RandomSampler(seed=int.from_bytes(digest[:4]))
-        return drawn_by.sample_independent(study, trial, param_name, space)
 
 
 def settings_of(trial: optuna.Trial | FrozenTrial, search: dict[str, Space]) -> dict[str, float]:
