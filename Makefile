@@ -19,6 +19,8 @@ COMMAND = PYTHONPATH=scripts python -m glossbench
 CHECKED = @$(COMMAND) check $(STUDY) -- $(ARGS)
 # a killed Snakemake leaves a lock behind; no other at work here, it is lifted
 UNLOCKED = @$(COMMAND) unlock $(STUDY) -- $(ARGS)
+# on a terminal one bar instead of a page of lines (scripts/snakemake_logger_plugin_glossbench)
+SNAKEMAKE = PYTHONPATH=scripts snakemake $$(test -t 2 && echo --logger=glossbench)
 # last, since it takes all that follows it for files
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks envs
@@ -32,13 +34,13 @@ help:  ## this list
 demo: $(VENV)/ready  ## run the default study and print where its report is
 	$(CHECKED)
 	$(UNLOCKED)
-	snakemake $(ARGS)
+	$(SNAKEMAKE) $(ARGS)
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	$(CHECKED)
 	$(UNLOCKED)
-	snakemake $(ARGS) $(CONFIG)
+	$(SNAKEMAKE) $(ARGS) $(CONFIG)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
 	@$(COMMAND) plan $(STUDY) $(if $(FROM),--from $(FROM))

@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     option = command(_export, "an encoder that a run fine-tuned, as a folder for transformers and others", None)
     option("run_folder", type=Path, metavar="RUN", help="folder of a run, results/STUDY/runs/.../seed-0")
     option("folder", type=Path, help="a new folder")
+    option = command(_track, "write the finished runs of a study to MLflow or TensorBoard, each once")
+    option("--to", required=True, choices=("mlflow", "tensorboard"))
+    option("--store", help="default: results/STUDY/mlflow.db, results/STUDY/tensorboard; or an address of MLflow")
     text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
     command(_unlock, text, None)("study", nargs="?", help="the study file that is to run next")
     command(_check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
@@ -156,6 +159,17 @@ def _export(given: argparse.Namespace) -> None:
     source = Path("resources/encoders", settings["encoder"])
     loads = export(given.run_folder, source, given.folder, dict(corpus), dict(encoder))
     print(f"{given.folder}: loads as {', '.join(loads)}")
+
+
+def _track(given: argparse.Namespace) -> None:
+    from glossbench.commands.tracking import track
+
+    study = _study(given)
+    results = Path("results", study.name)
+    default = {"mlflow": f"sqlite:///{results}/mlflow.db", "tensorboard": str(results / "tensorboard")}
+    store = given.store or default[given.to]
+    written, there = track(study, results, given.to, store)
+    print(f"{store}: {written} runs written, {there} there already")
 
 
 def _unlock(given: argparse.Namespace) -> None:

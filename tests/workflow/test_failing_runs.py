@@ -1,5 +1,7 @@
 """A run that cannot go on says why and leaves the others going; what is finished can be shown meanwhile."""
 
+import os
+import re
 import subprocess
 import sys
 
@@ -8,7 +10,9 @@ import psutil
 import pytest
 from slurm_cluster import wait_until
 from studies import ROOT, planned, small, snakemake
+from terminal import OnTerminal
 
+AT_WORK = re.compile(r"seed-0: epoch \d+ of 5000, best val_macro_f1 0\.\d{4} \(epoch \d+\), at most \d+")
 FAILING, LONG = "ce+learning_rate=1e30+batch_size=5", "gloss-o-ce+epochs=5000+patience=5000"
 
 
@@ -31,9 +35,12 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         "--keep-going",
         "--retries",
         "2",
+        "--logger=glossbench",
     ]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}/scripts"}
     with (folder / "busy.txt").open("w") as file:
-        busy = subprocess.Popen([*map(str, command), "--configfile", str(study)], cwd=folder, stdout=file, stderr=file)
+        command = [*map(str, command), "--configfile", str(study)]
+        busy = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, env=environment)
 
     def lines():
         text = (folder / "busy.txt").read_text()
@@ -62,6 +69,10 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         assert jobs["report"] == 1
         assert not {"train", "collect", "table_integrated"} & set(jobs)
         assert busy.poll() is None, "the other one goes on"
+        said = (folder / "busy.txt").read_text()  # no terminal, no bar
+        assert re.search(r"^\d+ of \d+ steps \(\d+%\) done$", said, re.MULTILINE)
+        assert "\x1b" not in said
+        assert "━" not in said
     finally:
         busy.kill()
         busy.wait()
@@ -72,22 +83,25 @@ def test_a_job_killed_while_it_trains_is_named_with_the_memory_it_asked_for(work
     study = small(tmp_path / "killed.yaml", objectives=["ce+epochs=5000+patience=5000"])
     folder = workplace("no-memory")
     target = "results/killed/runs/bbc-news/minilm-l6/ce+epochs=5000+patience=5000/seed-0/timing.json"
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "1", target]
-    with (folder / "output.txt").open("w") as file:
-        options = {"cwd": folder, "stdout": file, "stderr": file}
-        process = subprocess.Popen([*map(str, command), "--configfile", str(study)], **options)
-    try:
-        wait_until(lambda: process.poll() is not None or list(folder.rglob("checkpoint.safetensors")), 200, "it trains")
-        assert process.poll() is None, (folder / "output.txt").read_text()
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "1"]
+    command += ["--logger=glossbench", target, "--configfile", study]
+    with OnTerminal([*map(str, command)], folder, {"PYTHONPATH": f"{ROOT}/scripts"}) as (process, shown):
+        wait_until(lambda: process.poll() is not None or AT_WORK.search(shown()), 200, "it trains")
+        assert process.poll() is None, shown()
         children = psutil.Process(process.pid).children(recursive=True)
         (trainer,) = (child for child in children if any(word.endswith("train.py") for word in child.cmdline()[:2]))
         trainer.kill()
         assert process.wait(60) == 1
-    finally:
-        process.kill()
-        process.wait()
-    *_, line = (line for line in (folder / "output.txt").read_text().splitlines() if line.startswith("glossbench: "))
+    said = shown()
+    *_, line = (line for line in said.splitlines() if line.startswith("glossbench: "))
     (log,) = (folder / "results/killed/logs/train").rglob("*.log")
     assert line.startswith(f"glossbench: {log.relative_to(folder)}: train: killed (SIGKILL)")
     assert "it asked for 3,100 MB (mem_mb); run fewer jobs at once" in line
     assert "training.gradient_cache" in line
+    # one bar, and Snakemake's lines only where something is wrong
+    assert re.search(r"━ 0/\d jobs, 0:00:\d\d so far, -:--:-- left", said)
+    assert "Error in rule train" in said
+    assert "jobs done in" in said.rstrip().splitlines()[-1]
+    assert not re.search(
+        r"^Select jobs|^Job \d+: |rule train:$", said.replace("Error in rule train:", ""), re.MULTILINE
+    )

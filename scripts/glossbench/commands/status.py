@@ -20,6 +20,7 @@ STATES = ("done", "at work", "failed", "waiting")
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 ERROR = re.compile(r"\S+ ERROR (.*)")
 TRIAL = re.compile(r"INFO trial (\d+): (-?[\d.]+)$")
+_watched: list[tuple[Study, Path]] = []
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,16 @@ def states(study: Study, results: Path) -> list[State]:
         done = item in taken or all((results / name / file).is_file() for file in files)
         found.append(State(name, *(("done",) if done else _unfinished(study, item, name, results))))
     return found
+
+
+def watch(study: Study, results: Path) -> None:
+    """Say which study this process runs, and its folder, for ``at_work``."""
+    _watched[:] = [(study, results)]
+
+
+def at_work() -> list[State]:
+    """The searches and runs at work of the study that this process runs."""
+    return [one for study, results in _watched for one in states(study, results) if one.state == "at work"]
 
 
 def status_text(study: Study, results: Path) -> str:
@@ -79,7 +90,7 @@ def _unfinished(study: Study, item: Run | TuningJob, name: str, results: Path) -
             return "failed", error[1]
     if sign.is_file():
         progress = (_progress if isinstance(item, Run) else _trials)(study, item, sign)
-        return "at work", f"{progress}, seen {_spelled(time.time() - sign.stat().st_mtime)} ago"
+        return "at work", f"{progress}, seen {spelled(time.time() - sign.stat().st_mtime)} ago"
     return ("at work", "no epoch finished yet") if started else ("waiting", "")
 
 
@@ -98,7 +109,7 @@ def _progress(study: Study, run: Run, checkpoint: Path) -> str:
     best: dict[str, Any] = max(history, key=lambda row: row[score], default={score: float("nan"), "epoch": 0})
     seconds = sum(row["seconds_epoch"] for row in history) / max(1, len(history)) * (epochs - found["epoch"])
     text = f"epoch {found['epoch']} of {epochs}, best {score} {best[score]:.4f} (epoch {best['epoch']})"
-    return f"{text}, at most {_spelled(seconds)} left"
+    return f"{text}, at most {spelled(seconds)} left"
 
 
 def _trials(study: Study, search: TuningJob, log: Path) -> str:
@@ -109,6 +120,7 @@ def _trials(study: Study, search: TuningJob, log: Path) -> str:
     return f"{len(values)} of {trials_of(study, search.objective)} trials{best}"
 
 
-def _spelled(seconds: float) -> str:
+def spelled(seconds: float) -> str:
+    """Seconds as a person would say them."""
     minutes = seconds / 60
     return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

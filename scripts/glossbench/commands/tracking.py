@@ -1,0 +1,156 @@
+"""The finished runs of a study in a tracking store, MLflow's or TensorBoard's: curves of epochs, scores, settings.
+
+A run goes there once, however often this is called: it is known by its name and the digests of the settings and the
+code that made it. One that was made anew with others becomes another run there, and what was there stays.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glossbench.archives.imported import FOLDER, Expected, files_of_jobs, imported
+from glossbench.errors import GlossbenchError
+from glossbench.files import read_json, reading
+from glossbench.settings.study import Study
+from glossbench.settings.study_file import Run
+
+STORES = ("mlflow", "tensorboard")
+METRICS_AT_ONCE, PARAMS_AT_ONCE = 1000, 100  # as many as MLflow takes in a call
+RUNS_AT_ONCE = 1000
+IDENTITY = "glossbench.identity"
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A finished run as a tracking store has it.
+
+    Args:
+        name: Corpus, encoder, objective and seed.
+        identity: Digest of the name, and of the settings and the code that made the run.
+        settings: Value of each setting, by its dotted name.
+        scores: Final scores by name.
+        epochs: Numeric columns of the epochs by name; each maps an epoch to its value.
+    """
+
+    name: str
+    identity: str
+    settings: dict[str, Any]
+    scores: dict[str, float]
+    epochs: dict[str, dict[int, float]]
+
+
+def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:
+    """Write the finished runs of a study to a store.
+
+    Args:
+        study: The study.
+        results: Its folder.
+        to: One of ``STORES``.
+        store: A folder for TensorBoard, or an address of an MLflow store: a server, a database, a folder.
+
+    Returns:
+        How many runs were written, and how many were there already.
+
+    Raises:
+        GlossbenchError: No run has finished, or the store's library is not installed.
+    """
+    runs = list(finished_runs(study, results))
+    if not runs:
+        raise GlossbenchError(f"{results}: no run has finished yet")
+    try:
+        written = sum({"mlflow": _to_mlflow, "tensorboard": _to_tensorboard}[to](study, runs, store))
+    except ImportError as error:
+        raise GlossbenchError(f"{to}: not installed ({error}); pip install '.[{to}]'") from error
+    return written, len(runs) - written
+
+
+def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
+    """The finished runs of a study, its own and imported ones."""
+    taken, expected = imported(study, results), Expected(study)
+    for run, (folder, files) in files_of_jobs(study).items():
+        place = (results / FOLDER if run in taken else results) / folder
+        if isinstance(run, Run) and all((place / file).is_file() for file in files):
+            yield _tracked(run, place, expected)
+
+
+def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
+    metrics, name = read_json(folder / "metrics.json"), f"{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}"
+    made_by = [read_json(folder / "timing.json")["origin"], metrics["origin"]]
+    digests = [expected.digest(run), *(origin["code"] for origin in made_by)]
+    settings = dict(_flat(expected.of(run)["training"])) | {"seed": run.seed}
+    scores = {key: float(value) for key, value in metrics.items() if _is_number(value) and key != "seed"}
+    epochs: dict[str, dict[int, float]] = {}
+    if (file := folder / "epochs.csv").is_file():
+        with reading(file):
+            frame = pd.read_csv(file).set_index("epoch").select_dtypes("number")
+        epochs = {str(column): values.dropna().to_dict() for column, values in frame.items()}
+    identity = hashlib.sha256("\n".join([name, *digests]).encode()).hexdigest()[:16]
+    return Tracked(name, identity, settings, scores, epochs)
+
+
+def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
+    """Whether each run was written. One whose writing was cut off is written anew."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param, RunStatus
+
+    client = MlflowClient(tracking_uri=store)
+    experiment = client.get_experiment_by_name(study.name)
+    key = experiment.experiment_id if experiment else client.create_experiment(study.name)
+    known, token = set(), None
+    while token != "":
+        page = client.search_runs([key], max_results=RUNS_AT_ONCE, page_token=token)
+        for run in page:
+            if run.info.status == RunStatus.to_string(RunStatus.FINISHED):
+                known.add(run.data.tags.get(IDENTITY))
+            elif IDENTITY in run.data.tags:
+                client.delete_run(run.info.run_id)
+        token = page.token or ""
+    for run in runs:
+        if run.identity not in known:
+            written = client.create_run(key, run_name=run.name, tags={IDENTITY: run.identity}).info.run_id
+            metrics = [Metric(name, value, 0, 0) for name, value in run.scores.items()]
+            metrics += [Metric(f"epoch/{name}", value, 0, epoch)
+                        for name, values in run.epochs.items() for epoch, value in values.items()]  # fmt: skip
+            params = [Param(name, str(value)) for name, value in run.settings.items()]
+            for start in range(0, len(metrics), METRICS_AT_ONCE):
+                client.log_batch(written, metrics=metrics[start : start + METRICS_AT_ONCE])
+            for start in range(0, len(params), PARAMS_AT_ONCE):
+                client.log_batch(written, params=params[start : start + PARAMS_AT_ONCE])
+            client.set_terminated(written)
+        yield run.identity not in known
+
+
+def _to_tensorboard(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
+    """Whether each run was written. A folder has its name when it is whole."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    for run in runs:
+        folder = Path(store, study.name, f"{run.name}-{run.identity}")
+        if absent := not folder.exists():
+            part = folder.with_name(f".{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            with SummaryWriter(part) as writer:
+                settings = {name: value if _is_number(value) else str(value) for name, value in run.settings.items()}
+                writer.add_hparams(settings, run.scores, run_name=".")
+                for name, values in run.epochs.items():
+                    for epoch, value in values.items():
+                        writer.add_scalar(f"epoch/{name}", value, epoch)
+            part.rename(folder)
+        yield absent
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
