@@ -39,4 +39,5 @@ def import_package_from(folder):
 
 
 ROOT = workflow_folder()
+os.environ.update(GLOSSBENCH_ROOT=str(ROOT))  # for jobs, whose copy of scripts/ may lie elsewhere
 import_package_from(ROOT / "scripts")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
-from glossbench.provenance import SCRIPTS
+from glossbench.provenance import ROOT
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, published = snakemake.params, SCRIPTS.parent / "config/published"
+        params, published = snakemake.params, ROOT / "config/published"
         evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
         for ending, text in evidence.claims(json.loads(params.claims)).items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

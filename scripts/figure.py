@@ -6,11 +6,11 @@ from pathlib import Path
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.figures.style import save
 from glossbench.job.logs import job_log
-from glossbench.provenance import SCRIPTS
+from glossbench.provenance import ROOT
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, published = snakemake.params, SCRIPTS.parent / "config/published"
+        params, published = snakemake.params, ROOT / "config/published"
         frames, names = dict(snakemake.input.items()), json.loads(params.names)
         evidence = Evidence.read(frames, published, names, numerics=params.numerics)
         texts, figure = evidence.figure(json.loads(params.output), params.caption)

@@ -6,11 +6,11 @@ from pathlib import Path
 from glossbench.evidence.build import REPORTED, Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.job.logs import job_log
-from glossbench.provenance import SCRIPTS, describe, made_from
+from glossbench.provenance import ROOT, describe, made_from
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        given, params, root = snakemake.input, snakemake.params, SCRIPTS.parent
+        given, params, root = snakemake.input, snakemake.params, ROOT
         evidence = Evidence.read(dict(given.items()), root / "config/published", json.loads(params.names), REPORTED)
         records = {name: Path(path) for name, path in json.loads(params.records).items()}
         provenance = {**describe(root), **made_from(params.settings, params.claims, records)}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
-from glossbench.provenance import SCRIPTS
+from glossbench.provenance import ROOT
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        published = SCRIPTS.parent / "config/published"
+        published = ROOT / "config/published"
         evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(snakemake.params.names))
         for ending, text in evidence.significance().items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -17,6 +17,8 @@ PACKAGE = "glossbench"
 # Raised, with a line in CHANGELOG.md, by a change after which runs give other results; see test_golden_run.py.
 NUMERICS = 2
 SCRIPTS = Path(__file__).parents[1]
+# The folder of the workflow, as its Snakefile says it (rules/root.smk): in a container scripts/ may be mounted elsewhere.
+ROOT = Path(os.environ.get("GLOSSBENCH_ROOT", SCRIPTS.parent))
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
 LEFT_OUT = (
@@ -83,7 +85,7 @@ def versions() -> dict[str, str]:
     return {**{name: version(name) for name in VERSIONED}, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
-def commit(root: Path = SCRIPTS.parent) -> str:
+def commit(root: Path = ROOT) -> str:
     """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
 
     It ends with "-dirty" where files have changed since. Results do not count: they are what is being made. Whoever

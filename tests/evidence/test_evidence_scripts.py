@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,3 +134,17 @@ def test_the_script_of_the_report_shows_what_the_others_wrote(study, table, figu
     assert (folder / "report.html").read_text(encoding="utf-8") == expected["html"]
     assert (folder / "provenance.json").read_text(encoding="utf-8") == expected["json"]
     assert table["html"].decode() in expected["html"]
+
+
+def test_scripts_find_what_they_read_where_scripts_alone_lie_elsewhere(table, folder, tmp_path):
+    """As Snakemake mounts them in a container that it starts itself."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    given = {name: str(folder / f"{name}.parquet") for name in ("runs", "coverage")}
+    output = {ending: str(tmp_path / f"integrated.{ending}") for ending in table}
+    params = {"output": canonical(TABLE), "caption": caption("integrated"), "names": canonical(names()),
+              "numerics": NUMERICS}  # fmt: skip
+    program = f"from run_script import run; run('table', {str(tmp_path / 'log')!r}, {given!r}, {output!r}, {params!r})"
+    paths = [str(tmp_path / "scripts"), str(ROOT / "tests/support")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "GLOSSBENCH_ROOT": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
+    assert {ending: Path(path).read_bytes() for ending, path in output.items()} == table
