@@ -17,7 +17,7 @@ PACKAGE = "glossbench"
 # Raised, with a line in CHANGELOG.md, by a change after which runs give other results; see test_golden_run.py.
 NUMERICS = 2
 SCRIPTS = Path(__file__).parents[1]
-# The folder of the workflow, as its Snakefile says it (rules/root.smk): in a container scripts/ may be mounted elsewhere.
+# The workflow's folder as its Snakefile says it (rules/root.smk): in a container scripts/ may be mounted elsewhere.
 ROOT = Path(os.environ.get("GLOSSBENCH_ROOT", SCRIPTS.parent))
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
