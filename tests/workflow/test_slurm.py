@@ -16,6 +16,7 @@ from slurm_cluster import TEMPLATES, run, running_cluster, wait_until
 from studies import ROOT, TINY, digests, planned, small, snakemake
 
 PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
+PROFILE += ["--logger=glossbench"]  # Snakemake's own lines here, and nothing of it in the jobs
 # the tiny study with a run of each kind of job, under its name
 SETTINGS = {
     **yaml.safe_load(TINY.read_text()),
@@ -41,6 +42,7 @@ def environment(cluster, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name in [*filter(re.compile("SLURM_|SBATCH_|GLOSSBENCH_G").match, os.environ)]:
             patch.delenv(name)
+        patch.setenv("PYTHONPATH", str(ROOT / "scripts"))
         if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0:
             folder = tmp_path_factory.mktemp("bin")
             shutil.copy(TEMPLATES / "srun", folder)
