@@ -19,7 +19,6 @@ from glossbench.files import read_json, reading
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
-STORES = ("mlflow", "tensorboard")
 METRICS_AT_ONCE, PARAMS_AT_ONCE = 1000, 100  # as many as MLflow takes in a call
 RUNS_AT_ONCE = 1000
 IDENTITY = "glossbench.identity"
@@ -50,7 +49,7 @@ def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:
     Args:
         study: The study.
         results: Its folder.
-        to: One of ``STORES``.
+        to: "mlflow" or "tensorboard".
         store: A folder for TensorBoard, or an address of an MLflow store: a server, a database, a folder.
 
     Returns:
