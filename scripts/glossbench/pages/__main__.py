@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError
-from glossbench.pages import reproducing, settings
+from glossbench.pages import findings, reproducing, settings
 from glossbench.pages.verdicts import verdicts
 from glossbench.settings.study_file import study_schema
 
@@ -17,16 +17,18 @@ GRAPH = re.compile(r"(<!-- begin rules -->\n).*?(<!-- end rules -->)", re.DOTALL
 
 
 def main() -> None:
-    """Write config/README.md and its JSON schema, REPRODUCING.md, results/verdicts.* and the graph in docs/running.md.
+    """Write config/README.md and its JSON schema, REPRODUCING.md, results/cpu/README.md, results/verdicts.*, and the
+    graph in docs/running.md.
 
     Raises:
         SettingsError: A registry or a study is not valid.
-        GlossbenchError: A study that judges a claim has not been run.
+        GlossbenchError: A study that judges a claim has not been run, or a page says what does not hold.
     """
     config, running = ROOT / "config/README.md", ROOT / "docs/running.md"
     pages = {
         config: settings.updated(config.read_text(encoding="utf-8"), ROOT / "config"),
         ROOT / "REPRODUCING.md": reproducing.page(ROOT),
+        ROOT / "results/cpu/README.md": findings.page(ROOT),
         **{ROOT / f"results/verdicts.{ending}": text for ending, text in verdicts(ROOT).items()},
         ROOT / "config/study.schema.json": study_schema(),
         running: with_graph(running.read_text(encoding="utf-8"), sys.stdin.read()),
