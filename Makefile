@@ -61,7 +61,7 @@ import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=ru
 verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick.tar.gz DIGEST=sha256
 	@$(COMMAND) verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
-test: $(VENV)/work-ready  ## the whole test suite, on all cores
+test: $(VENV)/work-ready  ## the whole test suite, on all cores and one more
 	pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(VENV)/work-ready  ## the tests that take seconds

@@ -16,9 +16,14 @@ ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a worker with a cluster mostly waits for its scheduler."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole studies first, so that at the end no worker has minutes to do while the other has none."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    """Clusters and then whole studies first, so that at the end no worker has minutes to do while the others have none."""
+    items.sort(key=lambda item: ("slurm" not in item.path.name, "workflow" not in item.path.parts))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
