@@ -45,9 +45,14 @@ def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
 
 @cache
 def warm_snakemake():
-    """A process that has imported Snakemake; it ends when its input is closed, with this process."""
+    """A process that has imported Snakemake; it ends when its input is closed, with this process.
+
+    A PYTHONPATH of the test that comes first would bring a logger plugin, and with it this project's package.
+    """
     program = Path(__file__).with_name("warm_snakemake.py")
-    return subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, program], **pipes, text=True, env=clean)
 
 
 def forked(arguments, folder, environment):
