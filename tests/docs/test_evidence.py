@@ -111,4 +111,4 @@ def test_all_runs_of_each_corpus_are_packed():
 
 def test_it_is_small():
     files = subprocess.run(["git", "ls-files", "-z", "results"], cwd=ROOT, capture_output=True, check=True, text=True)
-    assert sum((ROOT / name).stat().st_size for name in files.stdout.split("\0")[:-1]) < 8 * 2**20
+    assert sum((ROOT / name).stat().st_size for name in files.stdout.split("\0")[:-1]) < 10 * 2**20
