@@ -86,7 +86,8 @@ class LogHandler(LogHandlerBase):
     def _at_work(self) -> Text:
         """A line for each job, and for each run or search at work in it."""
         jobs = list(self.jobs.values())
-        learning, lines = at_work(), []
+        learning = at_work() if any(cell for _, cell in jobs) else []
+        lines = []
         for name, cell in jobs:
             found = [f"{one.name}: {one.text}" for one in learning if cell and f"/{cell}/" in f"{one.name}/"]
             lines += found or [name]

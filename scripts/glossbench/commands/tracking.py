@@ -16,6 +16,7 @@ import pandas as pd
 from glossbench.archives.imported import FOLDER, Expected, files_of_jobs, imported
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
+from glossbench.settings.files import run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -78,7 +79,7 @@ def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
 
 
 def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
-    metrics, name = read_json(folder / "metrics.json"), f"{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}"
+    metrics, name = read_json(folder / "metrics.json"), run_folder(run).removeprefix("runs/")
     made_by = [read_json(folder / "timing.json")["origin"], metrics["origin"]]
     digests = [expected.digest(run), *(origin["code"] for origin in made_by)]
     settings = dict(_flat(expected.of(run)["training"])) | {"seed": run.seed}

@@ -4,8 +4,7 @@
 first, stands in the template as a condition, and a page of which one does not hold is not made.
 """
 
-import json
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.numbers import number, signed
+from glossbench.evidence.text.numbers import mean_spread, number, signed
+from glossbench.pages.verdicts import judgement
 from glossbench.settings.claims import load_claims
 from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.sources import read_corpora
@@ -27,18 +27,12 @@ class Findings:
 
     Args:
         folder: Folder of the study.
-        config: Folder of the registries.
+        corpora: Entries of corpora by key.
+        objectives: Entries of objectives by key.
     """
 
-    def __init__(self, folder: Path, config: Path):
-        self.folder, self.corpora = folder, read_corpora(config)
-        self.objectives = read_objectives(config, read_presets(config))
-
-    @cached_property
-    def claims(self) -> dict[str, dict[str, Any]]:
-        """The judged claims by id, as in claims.json."""
-        rows = json.loads((self.folder / "claims.json").read_text(encoding="utf-8"))
-        return {row["id"]: row for row in rows}
+    def __init__(self, folder: Path, corpora: dict[str, Any], objectives: dict[str, Any]):
+        self.folder, self.corpora, self.objectives = folder, corpora, objectives
 
     @cache  # noqa: B019 - lives as long as the page is made
     def table(self, name: str) -> pd.DataFrame:
@@ -63,15 +57,14 @@ class Findings:
         """Mean accuracies of objectives on a corpus."""
         return [self.score(objective, corpus)["mean"] for objective in objectives]
 
-    def scores(self, protocol: str, only: tuple[str, ...] = ()) -> str:
-        """The accuracies of a protocol as a Markdown table, the best of a corpus in bold; all objectives, or some."""
+    def scores(self, protocol: str) -> str:
+        """The accuracies of a protocol as a Markdown table, the best of a corpus in bold."""
         table = self.table(protocol).query("metric == 'accuracy'")
         corpora = list(dict.fromkeys(table["corpus"]))
         rows = []
         for objective, own in table.groupby("objective", sort=False):
-            if not only or objective in only:
-                by_corpus = own.set_index("corpus")
-                rows.append([self.title(objective), *(spread(by_corpus.loc[corpus]) for corpus in corpora)])
+            by_corpus = own.set_index("corpus")
+            rows.append([self.title(objective), *(spread(by_corpus.loc[corpus]) for corpus in corpora)])
         headers = [protocol.capitalize(), *(self.corpora[corpus].title for corpus in corpora)]
         return pipe_table(headers, rows, [False, *[True] * len(corpora)])
 
@@ -88,7 +81,7 @@ class Findings:
 
 def spread(score: pd.Series, rank: bool = True) -> str:
     """A mean over seeds and its standard deviation, one decimal each, in bold where it is the best of its corpus."""
-    text = number(score["mean"], 1) + (f" ± {number(score['std'], 1)}" if score["n_seeds"] > 1 else "")
+    text = mean_spread(score["mean"], score["std"], 1) if score["n_seeds"] > 1 else number(score["mean"], 1)
     return f"**{text}**" if rank and score["rank"] == 1 else text
 
 
@@ -104,14 +97,15 @@ def page(root: Path) -> str:
     environment = Environment(
         loader=FileSystemLoader(root), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
-    claims = load_claims(root / "config")
+    config = root / "config"
+    claims, registries = load_claims(config), (read_corpora(config), read_objectives(config, read_presets(config)))
 
     @cache
     def study(name: str) -> Findings:
-        return Findings(root / "results" / name, root / "config")
+        return Findings(root / "results" / name, *registries)
 
     def judged(key: str) -> dict[str, Any]:
-        return study(claims[key]["judged_in"]).claims[key]
+        return judgement(root, key, claims[key])
 
     def holds(condition: bool, text: str) -> str:
         if not condition:
@@ -119,4 +113,4 @@ def page(root: Path) -> str:
         return text
 
     shared = {"study": study, "judged": judged, "holds": holds, "number": number, "signed": signed, "spread": spread}
-    return environment.get_template(str(TEMPLATE)).render(**shared, table=pipe_table)
+    return environment.get_template(str(TEMPLATE)).render(**shared)

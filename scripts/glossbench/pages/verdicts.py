@@ -6,6 +6,7 @@ whose verdict counts (``judged_in``).
 
 import json
 from pathlib import Path
+from typing import Any
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.json_text import to_json
@@ -23,6 +24,25 @@ NOISE = "What the runs of a comparison can show:"
 HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
+def judgement(root: Path, key: str, claim: dict[str, Any]) -> dict[str, Any]:
+    """What the study that judges a claim says of it, as in its claims.json.
+
+    Args:
+        root: Root folder of the repository.
+        key: Id of the claim.
+        claim: Its entry in config/claims.yaml.
+
+    Raises:
+        GlossbenchError: The study has not been run.
+    """
+    study = claim["judged_in"]
+    path = root / "results" / study / "claims.json"
+    if not path.is_file():
+        raise GlossbenchError(f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}")
+    (judged,) = (row for row in json.loads(path.read_text(encoding="utf-8")) if row["id"] == key)
+    return judged
+
+
 def verdicts(root: Path) -> dict[str, str]:
     """The verdicts as a Markdown page, with links to the pages of the studies, and as JSON, by ending.
 
@@ -34,13 +54,7 @@ def verdicts(root: Path) -> dict[str, str]:
     """
     rows, table = [], []
     for key, claim in load_claims(root / "config").items():
-        study = claim["judged_in"]
-        path = root / "results" / study / "claims.json"
-        if not path.is_file():
-            raise GlossbenchError(
-                f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}"
-            )
-        (judged,) = (row for row in json.loads(path.read_text(encoding="utf-8")) if row["id"] == key)
+        study, judged = claim["judged_in"], judgement(root, key, claim)
         about = {"claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
         about["support"] = judged["support_text"]
         rows.append({"id": key, **about, "noise": judged["noise"], "study": study})
