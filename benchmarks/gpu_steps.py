@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import torch
 from glossbench.data.documents import Documents
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.machine import activation_bytes
 from glossbench.learning.training.trainer import Trainer
@@ -55,7 +55,7 @@ def random_step(
     device: str, encoder: str = "BERT-base", with_graph: bool = True, gradient_cache: bool = False, **options: str
 ) -> tuple[Trainer, Callable[[], object], str]:
     """A trainer of an encoder with random weights, a step on random documents after a first one, and what it is on."""
-    reproducible(device, threads=1)  # as runs do
+    choose_device(device, threads=1)  # as runs do
     sizes = SIZES[device]
     with torch.device(device):
         backbone = ENCODERS[encoder](**sizes.encoder)
@@ -82,7 +82,7 @@ def waiting(call: Callable[[], object], device: str) -> Callable[[], None]:
 def rates(given: Namespace) -> Iterator[Row]:
     """Tokens per second of a step, and its share of the rate of one large product in the same precision."""
     device, sizes = given.device, SIZES[given.device]
-    reproducible(device, threads=1)
+    choose_device(device, threads=1)
     text = "baseline: with its matrix products alone, at the rate of the large one; ratio: share of that"
     for precision in ("bfloat16", "float32"):
         shape, kind = (sizes.square, sizes.square), getattr(torch, precision)

@@ -1,7 +1,5 @@
 """Classify the documents of a corpus without fine-tuning an encoder."""
 
-import logging
-
 from glossbench.job.logs import job_log
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.provenance import origin
@@ -9,7 +7,6 @@ from glossbench.settings.jobs import UntunedSettings
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        logging.getLogger("transformers").setLevel(logging.ERROR)
         params = snakemake.params
         settings = UntunedSettings.from_json(params.settings).model_copy(update={"seed": int(snakemake.wildcards.seed)})
         made_from = origin(params.settings, params.code)

@@ -3,9 +3,10 @@
 import json
 
 from glossbench.data.cards import describe
-from glossbench.data.corpora import SPLITS, read_split
+from glossbench.data.corpora import read_split
 from glossbench.files import write_json
 from glossbench.job.logs import job_log
+from glossbench.settings.model import SPLITS
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

@@ -2,17 +2,18 @@
 
 from glossbench.files import replacing
 from glossbench.job.logs import job_log
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
-from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
+from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.jobs import FrozenSettings
+from glossbench.settings.model import SPLITS
 from safetensors.torch import save_file
 
 if __name__ == "__main__":
     with job_log(snakemake):
         settings = FrozenSettings.from_json(snakemake.params.settings)
-        device = reproducible(settings.device, settings.torch_threads)
+        device = choose_device(settings.device, settings.torch_threads)
         files = RunFiles.of(dict(snakemake.input.items()))
         backbone = load_backbone(files.encoder, settings.layers)
         lower = keep_layers(backbone, 0, settings.frozen_layers).to(device)

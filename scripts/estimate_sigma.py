@@ -2,7 +2,7 @@
 
 from glossbench.files import write_json
 from glossbench.job.logs import job_log
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.sigma import estimate_all
@@ -12,7 +12,7 @@ from glossbench.settings.jobs import SigmaSettings
 if __name__ == "__main__":
     with job_log(snakemake):
         settings = SigmaSettings.from_json(snakemake.params.settings)
-        device = reproducible(settings.device, settings.torch_threads)
+        device = choose_device(settings.device, settings.torch_threads)
         files = RunFiles.of(dict(snakemake.input.items()))
         backbone, _ = read_backbone(files.encoder, settings.encoder_settings, files.frozen)
         train = load_splits(files, settings.subset, device, names=("train",)).train

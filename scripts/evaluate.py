@@ -15,17 +15,17 @@ if __name__ == "__main__":
         for name in ("embeddings", "logits"):
             with reading(snakemake.input[name]):
                 arrays[name] = dict(np.load(snakemake.input[name]))
-        told = EvaluationSettings.from_json(snakemake.params.settings)
+        settings = EvaluationSettings.from_json(snakemake.params.settings)
         metrics, predictions = evaluate(
             read_json(snakemake.input.settings),
             pd.read_csv(snakemake.input.epochs),
             arrays["embeddings"],
             arrays["logits"],
-            told.probe,
+            settings.probe,
             read_json(snakemake.input.card)["test_in_train"],
         )
         made_from = origin(snakemake.params.settings, snakemake.params.code)
-        metrics["origin"] = {**made_from, "given": told.model_dump(mode="json")}
+        metrics["origin"] = {**made_from, "given": settings.model_dump(mode="json")}
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)
         add_checksums([snakemake.output.metrics, snakemake.output.predictions])

@@ -2,8 +2,9 @@
 
 import json
 
-from glossbench.data.corpora import SPLITS, prepare, write_split
+from glossbench.data.corpora import prepare, write_split
 from glossbench.job.logs import job_log
+from glossbench.settings.model import SPLITS
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:

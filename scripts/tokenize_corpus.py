@@ -5,10 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from glossbench.data.corpora import SPLITS
 from glossbench.data.tokens import odd_shares, tokenize
 from glossbench.files import listed_files
 from glossbench.job.logs import job_log
+from glossbench.settings.model import SPLITS
 
 if __name__ == "__main__":
     os.environ["RAYON_NUM_THREADS"] = str(snakemake.threads)  # read when the tokenizer is first called

@@ -1,6 +1,5 @@
 """Tune the settings of an objective for one corpus and one encoder."""
 
-import logging
 from pathlib import Path
 
 import yaml
@@ -15,7 +14,6 @@ from glossbench.settings.jobs import TuneSettings
 
 if __name__ == "__main__":
     with job_log(snakemake) as log:
-        logging.getLogger("transformers").setLevel(logging.ERROR)
         given, output = dict(snakemake.input.items()), snakemake.output
         settings = TuneSettings.from_json(snakemake.params.settings)
         key = run_key(tuning_key(settings), snakemake.params.code, given.values())

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -172,3 +173,11 @@ def test_a_job_names_a_file_that_the_system_refuses(tmp_path, capsys, monkeypatc
     with pytest.raises(SystemExit), job_log(job_of(tmp_path, [], [])):
         (tmp_path / "journal.log").read_text()
     assert capsys.readouterr().err.startswith(f"glossbench: {tmp_path}/journal.log: Is a directory; look at its owner")
+
+
+def test_an_error_with_a_file_that_is_not_the_systems_is_not_taken_for_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+    job = job_of(tmp_path, [], [])
+    with pytest.raises(SyntaxError), job_log(job):
+        compile("def", "own.py", "exec")
+    assert "SyntaxError: " in Path(job.log[0]).read_text().splitlines()[-1]

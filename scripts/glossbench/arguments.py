@@ -24,8 +24,13 @@ def check_embeddings(embeddings: Any) -> None:
         raise ValueError(f"embeddings: expected float (B, d), found {embeddings.dtype} {tuple(embeddings.shape)}")
 
 
-def check_batch(embeddings: Any, labels: Any) -> Tensor:
+def check_batch(embeddings: Any, labels: Any, finite: bool = False) -> Tensor:
     """Check the embeddings (B, d) and labels (B,) that every loss is called with.
+
+    Args:
+        embeddings: (B, d).
+        labels: (B,).
+        finite: See ``check_finite``.
 
     Returns:
         The labels as int64.
@@ -35,7 +40,10 @@ def check_batch(embeddings: Any, labels: Any) -> Tensor:
         ValueError: if shapes or types do not fit together.
     """
     check_embeddings(embeddings)
-    return class_labels(labels, len(embeddings))
+    labels = class_labels(labels, len(embeddings))
+    if finite:
+        check_finite(embeddings)
+    return labels
 
 
 def class_labels(labels: Any, documents: int) -> Tensor:
@@ -97,10 +105,10 @@ def check_positive(name: str, value: Any) -> None:
         raise ValueError(f"{name}: {value!r} is not a positive number")
 
 
-def check_count(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is a whole number of at least 0."""
-    if not is_number(value) or value != int(value) or value < 0:
-        raise ValueError(f"{name}: {value!r} is not a whole number of at least 0")
+def check_count(name: str, value: Any, least: int = 0) -> None:
+    """Raise ValueError unless an argument is a whole number of at least ``least``."""
+    if not is_number(value) or not least <= value < math.inf or value != int(value):
+        raise ValueError(f"{name}: {value!r} is not a whole number of at least {least}")
 
 
 def check_sigma(sigma: Any) -> None:

@@ -89,11 +89,15 @@ def checksum_lines(digests: dict[str, str]) -> str:
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
 
 
+def _write_lines(path: Path, digests: dict[str, str]) -> Path:
+    with replacing(path) as temporary:
+        temporary.write_text(checksum_lines(digests), encoding="utf-8")
+    return path
+
+
 def write_checksums(folder: Path, names: Iterable[str]) -> Path:
     """Write SHA256SUMS of some files of ``folder``, by their names relative to it, and return its path."""
-    with replacing(folder / CHECKSUMS) as temporary:
-        temporary.write_text(checksum_lines({name: sha256(folder / name) for name in names}), encoding="utf-8")
-    return folder / CHECKSUMS
+    return _write_lines(folder / CHECKSUMS, {name: sha256(folder / name) for name in names})
 
 
 def add_checksums(paths: Iterable[str | Path]) -> None:
@@ -104,9 +108,7 @@ def add_checksums(paths: Iterable[str | Path]) -> None:
         others = read_checksums(sums)
     except GlossbenchError:  # there is none yet, or it is damaged
         others = {}
-    digests = others | {name: sha256(path) for name, path in files.items()}
-    with replacing(sums) as temporary:
-        temporary.write_text(checksum_lines(digests), encoding="utf-8")
+    _write_lines(sums, others | {name: sha256(path) for name, path in files.items()})
 
 
 def seal(path: str | Path) -> None:
@@ -119,8 +121,7 @@ def seal(path: str | Path) -> None:
         files = [file for file in path.rglob("*") if file.is_file() and file != path / CHECKSUMS]
         write_checksums(path, [str(file.relative_to(path)) for file in files])
     elif path.is_file() and path.name != CHECKSUMS and path not in _written(path, {}):
-        with replacing(_seal_of(path)) as temporary:
-            temporary.write_text(checksum_lines({path.name: sha256(path)}), encoding="utf-8")
+        _write_lines(_seal_of(path), {path.name: sha256(path)})
 
 
 def unseal(path: str | Path) -> None:

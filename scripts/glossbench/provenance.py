@@ -22,7 +22,8 @@ ROOT = Path(os.environ.get("GLOSSBENCH_ROOT", SCRIPTS.parent))
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
 LEFT_OUT = (
-    "settings", "job", "errors", "files", "provenance", "learning.training.machine", "learning.training.writing",
+    "settings", "job", "errors", "files", "provenance", "learning.training.explaining", "learning.training.machine",
+    "learning.training.writing",
 )  # fmt: skip
 VERSIONED = (
     "snakemake", "torch", "transformers", "datasets", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",

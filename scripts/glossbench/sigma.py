@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glossbench.arguments import check_batch, check_choice, check_embeddings, check_positive
+from glossbench.arguments import check_batch, check_choice, check_count, check_embeddings, check_positive
 from glossbench.graph import squared_distances, unit_rows
+from glossbench.transfer import lacks_float64
 
 __all__ = ["effective_neighbors", "estimate_sigma", "sigma_for_neighbors"]
 
@@ -50,7 +51,7 @@ def estimate_sigma(
             the reference code.
         neighbors: k, needed by "neighbors"; at least 1 and below the number of documents of a batch less one.
         batch_size: B of the batches that will be trained on, for "neighbors".
-        max_documents: of more documents a sample of so many, always the same, is taken; None takes all.
+        max_documents: of more documents a sample of so many, always the same, is taken, >= 2; None takes all.
 
     Returns:
         Sigma, in units of distance on the unit sphere.
@@ -73,13 +74,16 @@ def estimate_sigma(
     check_embeddings(embeddings)
     if labels is not None:
         labels = check_batch(embeddings, labels)
+    if max_documents is not None:
+        check_count("max_documents", max_documents, least=2)
     if len(embeddings) < 2:
         raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
     if broken := int((~embeddings.isfinite()).any(dim=1).sum()):
         raise ValueError(f"embeddings: {broken} of {len(embeddings)} documents have NaN or infinity")
+    if lacks_float64(embeddings.device):
+        embeddings = embeddings.cpu()
     order = torch.randperm(len(embeddings), generator=torch.Generator().manual_seed(0), device="cpu")
-    sample = order.sort().values if max_documents is None else order[:max_documents].sort().values
-    sample = sample.to(embeddings.device)
+    sample = order[:max_documents].sort().values.to(embeddings.device)
     if method == "neighbors":
         return _estimate_for_neighbors(
             embeddings.detach()[order.to(sample.device)][: len(sample)], neighbors, batch_size
@@ -150,7 +154,8 @@ def effective_neighbors(embeddings: Tensor, sigma: float | Tensor) -> Tensor:
     Returns:
         A scalar between 1 and B - 1, float32.
     """
-    return neighbors_at(squared_distances(unit_rows(embeddings)), sigma)
+    nodes = embeddings.cpu() if lacks_float64(embeddings.device) else embeddings
+    return neighbors_at(squared_distances(unit_rows(nodes)), sigma).to(embeddings.device)
 
 
 @torch.no_grad()

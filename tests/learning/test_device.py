@@ -6,7 +6,7 @@ The device is a pretended one. Tests marked gpu are of a real one.
 import pytest
 import torch
 from documents_made_up import random_documents
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
@@ -104,7 +104,7 @@ def test_a_tensor_left_on_the_cpu_fails_and_each_way_to_wait_is_seen(monkeypatch
 @pytest.fixture
 def cuda():
     """A real device, as runs use it."""
-    yield reproducible("cuda", 1)
+    yield choose_device("cuda", 1)
     torch.use_deterministic_algorithms(False)
 
 

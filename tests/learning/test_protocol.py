@@ -229,11 +229,12 @@ def test_a_loss_that_cannot_be_trained_is_refused_with_one_line(files, install, 
     assert str(error.value) == f"made-up/tiny/own/seed-42: {message}"
 
 
+@pytest.mark.parametrize("of_graph", [False, True])
 @pytest.mark.parametrize("name", ["loss", "epoch", "val_macro_f1", "best", "seconds_graph"])
-def test_a_report_under_a_name_of_the_engine_is_refused(files, install, name):
+def test_a_report_under_a_name_of_the_engine_is_refused(files, install, name, of_graph):
     class Taken(ContrastiveLoss):
-        def report(self):
-            return {name: torch.zeros(())}
+        def report(self, graph=False):
+            return {name: torch.zeros(())} if graph == of_graph else {}
 
     install(Taken)
     with pytest.raises(TrainingError, match=f"Taken.report: {name} found, expected a name that is not taken"):

@@ -36,7 +36,11 @@ def assert_same_weights(one, other):
         assert torch.equal(first, second), name
 
 
-@pytest.mark.parametrize("loss", [partial(GLoss, sigma=0.5), partial(SoftTripleLoss, 3, 32)], ids=["none", "proxies"])
+@pytest.mark.parametrize(
+    "loss",
+    [partial(GLoss, sigma=0.5), partial(GLoss, sigma=0.5, memory=40), partial(SoftTripleLoss, 3, 32)],
+    ids=["none", "memory", "proxies"],
+)
 def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path, loss):
     whole = tiny_trainer(bert_folder, "integrated", loss())
     start = copy.deepcopy(whole.loss.state_dict())
@@ -51,6 +55,8 @@ def test_resumed_run_equals_uninterrupted_run(bert_folder, tmp_path, loss):
     assert_same_weights(resumed.model, whole.model)
     for one, other in zip(resumed.loss_parameters, whole.loss_parameters, strict=True):
         assert torch.equal(one, other)
+    if isinstance(whole.loss, GLoss):
+        assert torch.equal(resumed.loss.past.embeddings, whole.loss.past.embeddings)
     checkpoint.remove()
     assert list((tmp_path / "state").iterdir()) == []
 
@@ -183,14 +189,18 @@ def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):
 def test_the_load_of_a_run_is_the_work_of_other_processes_alone(bert_folder, monkeypatch):
     monkeypatch.setattr(machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=99.0, steal=0.0))
     rows = tiny_trainer(bert_folder, epochs=2).fit().history
-    assert throughput(rows, random_documents(40, 0))["load"] == pytest.approx(0, abs=0.01)
+    assert throughput(rows, random_documents(40, 0).lengths)["load"] == pytest.approx(0, abs=0.01)
     clocks = itertools.count(step=0.5)
     monkeypatch.setattr(
         machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=0.0, steal=next(clocks))
     )
     rows = tiny_trainer(bert_folder, epochs=2).fit().history
     seconds = sum(row["seconds_epoch"] for row in rows)
-    assert throughput(rows, random_documents(40, 0))["load"] == pytest.approx(1 / seconds, rel=0.05)
+    lengths = random_documents(40, 0).lengths
+    found = throughput(rows, lengths[:30])
+    assert found["load"] == pytest.approx(1 / seconds, rel=0.05)
+    assert found["docs_per_second"] == pytest.approx(2 * 30 / seconds)
+    assert found["tokens_per_second"] == pytest.approx(2 * lengths[:30].sum().item() / seconds)
     assert {"processor", "cores"} <= set(machine.machine(torch.device("cpu")))
 
 

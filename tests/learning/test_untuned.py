@@ -17,10 +17,11 @@ from glossbench.files import refuse_changed
 from glossbench.frames import OF_LATER, contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
+from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.learning.untuned import frozen, tfidf
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.settings.jobs import UntunedSettings
+from glossbench.settings.model import SPLITS
 from glossbench.settings.training import Subset
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression

@@ -8,7 +8,9 @@ import torch
 from glossbench import transfer
 from glossbench.graph import log_propagated_by_elimination, propagate_labels
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss, gradient_shares
+from glossbench.losses.group import draw_anchors
 from glossbench.losses.splitting import complementary_splits
+from glossbench.sigma import effective_neighbors, estimate_sigma
 from pretended_device import CUDA, pretended_cuda
 from test_graph import batch, system
 
@@ -63,8 +65,10 @@ def test_the_split_is_drawn_on_the_cpu_under_another_default_device():
     expected = GLoss()(embeddings, labels)
     torch.manual_seed(0)
     with torch.device("meta"):
-        split = GLoss(), torch.Generator()
-    assert split[0](embeddings, labels) == expected
+        loss = GLoss()
+    assert loss(embeddings, labels) == expected
+    with torch.device("meta"):
+        assert draw_anchors(labels, 2).sum() == 6
 
 
 def test_nothing_but_the_text_of_unlabeled_documents_reaches_the_loss():
@@ -233,6 +237,30 @@ def test_a_device_without_float64_has_its_graph_on_the_cpu(loss, monkeypatch):
         found = loss(*(value.to(CUDA) for value in (embeddings.float(), labels, *further)))
         assert found.device.type == "cuda"
         assert found.cpu() == expected
+
+
+def test_widths_are_found_on_the_cpu_for_a_device_without_float64(monkeypatch):
+    embeddings = batch(0, 24)[0].float()
+    expected = estimate_sigma(embeddings, "neighbors", neighbors=5, batch_size=12), effective_neighbors(embeddings, 0.5)
+    monkeypatch.setattr(transfer, "WITHOUT_FLOAT64", {"cuda"})
+    with pretended_cuda(monkeypatch):
+        there = embeddings.to(CUDA)
+        assert estimate_sigma(there, "neighbors", neighbors=5, batch_size=12) == expected[0]
+        assert effective_neighbors(there, 0.5).cpu() == expected[1]
+
+
+def test_a_width_that_is_set_takes_the_place_of_the_others():
+    embeddings, labels, _ = batch(0, 24)
+    loss = GLoss(sigma=0.5).eval()
+    for name, value in (("neighbors", 8), ("sigma_over_median", 0.3), ("sigma", 0.2)):
+        setattr(loss, name, value)
+        assert loss(embeddings, labels) == GLoss(**{name: value}).eval()(embeddings, labels)
+        others = {"neighbors", "sigma_over_median", "sigma"} - {name}
+        assert [getattr(loss, other) for other in others] == [None, None]
+    loss.neighbors = 8
+    loss.neighbors = None
+    with pytest.raises(ValueError, match=r"^neighbors, sigma_over_median, sigma: None found of all, expected one"):
+        loss(embeddings, labels)
 
 
 @pytest.mark.parametrize("arguments", [{}, {"neighbors": 8}, {"sigma_over_median": 0.5}], ids=str)

@@ -183,6 +183,7 @@ def test_a_search_may_give_a_whole_number_with_a_point():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        ({"iterations": float("inf")}, "iterations: inf is not a whole number of at least 1"),
         ({"iterations": 0}, "iterations: 0 is not a whole number of at least 1"),
         ({"anchors_per_class": -1}, "anchors_per_class: -1 is not a whole number of at least 0"),
         ({"anchors_per_class": 1.5}, "anchors_per_class: 1.5 is not a whole number of at least 0"),

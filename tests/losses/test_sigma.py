@@ -60,6 +60,8 @@ def test_many_documents_are_represented_by_a_sample(monkeypatch):
         ({}, "neighbors: None is not a positive number"),
         ({"neighbors": 31, "batch_size": 32}, "neighbors: 31 is not between 1 and 31, the others of a batch"),
         ({"neighbors": 0.5}, "neighbors: 0.5 is not between 1 and 39, the others of a batch"),
+        ({"max_documents": 1}, "max_documents: 1 is not a whole number of at least 2"),
+        ({"max_documents": float("nan")}, "max_documents: nan is not a whole number of at least 2"),
     ],
 )
 def test_an_estimate_that_cannot_be_is_refused_by_name(arguments, message):

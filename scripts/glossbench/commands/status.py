@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.archives.imported import files_of_jobs, imported
+from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
 
 STATES = ("done", "at work", "failed", "waiting")
-SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 ERROR = re.compile(r"\S+ ERROR (.*)")
 TRIAL = re.compile(r"INFO trial (\d+): (-?[\d.]+)$")
 _watched: list[tuple[Study, Path]] = []

@@ -13,8 +13,8 @@ from glossbench.data.reading import read_documents, read_validation
 from glossbench.data.splitting import stratified_split
 from glossbench.errors import CorpusError
 from glossbench.files import listed_files, reading, replacing
+from glossbench.settings.model import SPLITS
 
-SPLITS = ("train", "val", "test")
 CLASS_NAMES = b"class_names"
 COLUMNS = {"doc_id": pa.string(), "text": pa.string(), "text_pair": pa.string(), "label": pa.int64()}
 

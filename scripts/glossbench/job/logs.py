@@ -1,6 +1,5 @@
 """The log of a job. It holds all messages; where the job fails, its last line gives the reason."""
 
-import errno
 import logging
 import os
 import re
@@ -10,10 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from glossbench.errors import NO_SPACE, FetchError, GlossbenchError, disk_error
-from glossbench.files import refuse_changed, refuse_unreadable, seal, unseal
+from glossbench.errors import FetchError, GlossbenchError
+from glossbench.files import refuse_changed, seal, unseal
 from glossbench.job.finished import give_back
-from glossbench.job.memory import is_out_of_memory, remedy
+from glossbench.job.reasons import one_line, reason_of
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
 
@@ -21,8 +20,6 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 # What another attempt need not meet again, beside what could not be fetched; told by its text, since a run's error is
 # worded anew on its way here.
 PASSING = re.compile("out of memory|another process")
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
-LONGEST = 1000  # characters of a line
 STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job are of the same (rules/inputs.smk)
 
 
@@ -70,16 +67,17 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             for path in outputs:
                 seal(path)
     except Terminated:
-        log.error("ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here")
+        log.warning(
+            "ended by SIGTERM: a time limit, a cancellation, or a preemption; the next attempt goes on from here"
+        )
         raise
     except Exception as error:
-        message = error if isinstance(error, GlossbenchError) else _full_disk(error, job) or _no_memory(error, job)
-        message = message or _refused_file(error) or _damaged_input(job)
+        message = reason_of(error, job)
         if message is None:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
             raise
-        line = _one_line(message)
+        line = one_line(message)
         log.error("%s", line)
         if not (isinstance(message, FetchError) or PASSING.search(line) or lasting.exists()):
             with suppress(OSError):  # the disk may be full
@@ -91,50 +89,10 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def _one_line(message: Exception) -> str:
-    """A message without what would end its line or spoil a terminal: texts of users' files may be in it."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-
-
 def _attempt_before(lasting: Path) -> str | None:
     """Why an attempt of the same Snakemake failed, where that lasts; what another Snakemake left is removed."""
     started_by, _, message = lasting.read_text(encoding="utf-8").partition(" ") if lasting.is_file() else ("", "", "")
     if message and started_by == os.environ.get(STARTED_BY):
         return message.rstrip()
     lasting.unlink(missing_ok=True)
-    return None
-
-
-def _full_disk(error: Exception, job: Any) -> GlossbenchError | None:
-    """The line for a full disk, whichever library met it; None for any other error."""
-    if getattr(error, "errno", None) not in NO_SPACE and "No space left on device" not in str(error):
-        return None
-    place = getattr(error, "filename", None) or job.output[0]
-    return GlossbenchError(str(disk_error(place, OSError(NO_SPACE[0], ""), f"the files of {job.rule}")))
-
-
-def _refused_file(error: Exception) -> GlossbenchError | None:
-    """The line for a file or folder that the system refuses, as one of another user; None for any other error."""
-    path = getattr(error, "filename", None)
-    if path is None or error.errno not in REFUSED:
-        return None
-    return GlossbenchError(f"{path}: {error.strerror}; look at its owner, mode and kind (ls -ld), and run again")
-
-
-def _no_memory(error: Exception, job: Any) -> GlossbenchError | None:
-    """The line for a job that may take no more memory; None for any other error."""
-    if not is_out_of_memory(error):
-        return None
-    asked = getattr(getattr(job, "resources", None), "mem_mb", None)
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return GlossbenchError(f"{job.log[0]}: {job.rule}: out of memory ({reason}); {remedy(job.rule, asked)}")
-
-
-def _damaged_input(job: Any) -> GlossbenchError | None:
-    """The line for an input that may be behind an error; None where all can be read."""
-    try:
-        refuse_unreadable(job.input)
-    except GlossbenchError as damaged:
-        return damaged
     return None

@@ -38,11 +38,11 @@ OTHER_SETTINGS = (
 Paths = Iterable[str]
 
 
-def collect(told: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.DataFrame]:
+def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.DataFrame]:
     """The frames of a study by name.
 
     Args:
-        told: The study's name, what each objective's key says, and the planned runs whose results are not there.
+        settings: The study's name, what each objective's key says, and the planned runs whose results are not there.
         files: Paths by name, in one order for those of runs (metrics, timing, predictions), of runs with training
             (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots,
             snapshot_settings); cards.
@@ -55,11 +55,11 @@ def collect(told: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.
         GlossbenchError: A file cannot be read.
     """
     if not files["metrics"]:
-        raise CorpusError(f"results/{told.study}: no run has finished yet")
+        raise CorpusError(f"results/{settings.study}: no run has finished yet")
     metrics = {Path(path).parent: _read(path) for path in files["metrics"]}
     cards = {card["corpus"]: card for card in map(_read, files["cards"])}
-    runs = collect_runs(told.study, list(metrics.values()), files["timing"], files["predictions"], cards)
-    missing = pd.DataFrame(list(told.unfinished), columns=RUN_KEYS)
+    runs = collect_runs(settings.study, list(metrics.values()), files["timing"], files["predictions"], cards)
+    missing = pd.DataFrame(list(settings.unfinished), columns=RUN_KEYS)
     planned = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
     frames = {
         "runs": runs,
@@ -68,12 +68,12 @@ def collect(told: CollectSettings, files: dict[str, list[str]]) -> dict[str, pd.
     }
     if files.get("snapshots"):
         frames["snapshots"] = collect_snapshots(files["snapshot_settings"], files["snapshots"], cards)
-    frames = {name: with_objective_columns(frame, told.objectives) for name, frame in frames.items()}
+    frames = {name: with_objective_columns(frame, settings.objectives) for name, frame in frames.items()}
     counts = pd.Series(dtype="int64")  # of the trials of each search
     if files.get("best"):
-        trials = collect_trials(told.study, files["best"], files["trials"], files["trial_seconds"])
+        trials = collect_trials(settings.study, files["best"], files["trials"], files["trial_seconds"])
         counts = trials.groupby(CELL).size()
-        frames["trials"] = with_objective_columns(trials, told.objectives, ["base"])
+        frames["trials"] = with_objective_columns(trials, settings.objectives, ["base"])
     cells = frames["runs"][[*TASK, "unvaried"]].itertuples(index=False, name=None)
     searched = [counts.get(cell, 0) for cell in cells]
     frames["runs"]["trials"] = np.where(frames["runs"]["tuned"], searched, 0)
@@ -94,8 +94,8 @@ def collect_runs(
             found |= scores(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
         seconds = _read(timing_file)
         made_from = {"training": seconds["origin"], "evaluation": found["origin"]}
-        # results from before NUMERICS was told have its first value
-        numerics = min(told.get("numerics", 1) for told in made_from.values())
+        # results from before NUMERICS was recorded have its first value
+        numerics = min(one.get("numerics", 1) for one in made_from.values())
         row = {
             "study": study,
             **found,

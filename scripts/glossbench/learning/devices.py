@@ -1,4 +1,4 @@
-"""The device that a run uses, and the description of it."""
+"""The device that a run uses, and what results depend on besides settings and seed."""
 
 import os
 
@@ -8,7 +8,7 @@ from glossbench.errors import TrainingError
 from glossbench.job.locks import own_device
 
 
-def reproducible(device: str, threads: int) -> torch.device:
+def choose_device(device: str, threads: int) -> torch.device:
     """Choose the device, and fix what results depend on besides settings and seed.
 
     Args:

@@ -53,15 +53,15 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     classes = class_names(run, settings)
     backbone = fine_tuned(encoder, settings["encoder_settings"], stored)
     head = {name: stored[f"head.{name}"] for name in ("weight", "bias") if f"head.{name}" in stored}
-    told = settings["encoder_settings"]["pooling"]
-    classifier = with_head(backbone, head, classes) if head and told == "cls" else None
+    pooling = settings["encoder_settings"]["pooling"]
+    classifier = with_head(backbone, head, classes) if head and pooling == "cls" else None
     (classifier or backbone).save_pretrained(folder)
     if head and classifier is None:
         save_file(head, folder / "head.safetensors")
     for pattern in TOKENIZER:
         for file in encoder.glob(pattern):
             shutil.copy(file, folder)
-    as_sentence_transformer(folder, told, settings["max_length"], backbone.config.hidden_size)
+    as_sentence_transformer(folder, pooling, settings["max_length"], backbone.config.hidden_size)
     loads = ["AutoModel", "SentenceTransformer", *(["AutoModelForSequenceClassification"] if classifier else [])]
     commit = read_json(run / "timing.json").get("commit", "unknown")
     card = model_card(settings, metrics, commit, corpus, entry, loads)
@@ -139,15 +139,15 @@ def model_card(
 ) -> str:
     """The model card: what it was made from and with, its scores, and who may use it."""
     objective = settings["objective"]
-    told = {"loss": objective["loss"] or "cross-entropy", **objective["loss_settings"], "weight": objective["weight"]}
-    values = {name: f"{100 * metrics[f'test_{name}']:.2f} %" for name in ("accuracy", "macro_f1")}
+    values = {"loss": objective["loss"] or "cross-entropy", **objective["loss_settings"], "weight": objective["weight"]}
+    scores = {name: f"{100 * metrics[f'test_{name}']:.2f} %" for name in ("accuracy", "macro_f1")}
     rows = {
         "corpus": f"{corpus['title']} ({corpus['source']}; licence: {corpus['licence']})",
         "encoder": f"{encoder['title']} ({encoder['source']}; licence: {encoder['licence']})",
-        "objective": ", ".join(f"{name} {value}" for name, value in told.items() if value is not None),
+        "objective": ", ".join(f"{name} {value}" for name, value in values.items() if value is not None),
         "training": f"{settings['n_train']} documents of at most {settings['max_length']} tokens, "
         f"{metrics['stop_epoch']} epochs, the best {metrics['best_epoch']}, seed {settings['seed']}",
-        "test accuracy, macro-F1": f"{values['accuracy']}, {values['macro_f1']} ({settings['n_test']} documents)",
+        "test accuracy, macro-F1": f"{scores['accuracy']}, {scores['macro_f1']} ({settings['n_test']} documents)",
         "embedding": "of the first token" if settings["encoder_settings"]["pooling"] == "cls" else "mean of the tokens",
         "made by": f"glossbench, commit {commit}",
     }

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, check_finite, scaled_rows
+from glossbench.arguments import check_batch, scaled_rows
 
 
 class CosineSimilarityLoss(nn.Module):
@@ -29,9 +29,7 @@ class CosineSimilarityLoss(nn.Module):
             TypeError: if an argument is not a tensor.
             ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
-        labels = check_batch(embeddings, labels)
-        if self.check:
-            check_finite(embeddings)
+        labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):
             unit = F.normalize(scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))), dim=1)
             target = (labels[:, None] == labels[None, :]).to(unit.dtype)

@@ -155,6 +155,10 @@ class GLoss(nn.Module):
             if name == "neighbors" and value < 1:
                 raise ValueError(f"neighbors: {value} is below 1")
         super().__setattr__(name, value)
+        if name in WIDTHS and value is not None:  # in the place of the others
+            for other in WIDTHS:
+                if other != name:
+                    super().__setattr__(other, None)
 
     def forward(
         self,
@@ -300,7 +304,9 @@ class GLoss(nn.Module):
             return self.sigma
         if self.neighbors is not None:
             return sigma_for_neighbors(squared, self.neighbors)
-        return sigma_for_median(squared, self.sigma_over_median or 1)
+        if self.sigma_over_median is not None:
+            return sigma_for_median(squared, self.sigma_over_median)
+        raise ValueError(f"{', '.join(WIDTHS)}: None found of all, expected one of them")
 
     def _splits(
         self, labels: Tensor, labeled: Tensor | None, generator: torch.Generator | None

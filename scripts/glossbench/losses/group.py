@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from glossbench.arguments import (
     check_batch,
-    check_finite,
+    check_count,
     check_mask,
     check_positive,
     check_range,
@@ -50,9 +50,8 @@ class GroupLoss(nn.Module):
 
     def __init__(self, iterations: int = 1, anchors_per_class: int = 2, temperature: float = 10.0):
         super().__init__()
-        for name, value, least in (("iterations", iterations, 1), ("anchors_per_class", anchors_per_class, 0)):
-            if value != int(value) or value < least:
-                raise ValueError(f"{name}: {value} is not a whole number of at least {least}")
+        check_count("iterations", iterations, least=1)
+        check_count("anchors_per_class", anchors_per_class)
         check_positive("temperature", temperature)
         self.iterations, self.anchors_per_class = int(iterations), int(anchors_per_class)  # a search gives 2.0
         self.temperature = temperature
@@ -81,9 +80,7 @@ class GroupLoss(nn.Module):
             TypeError: if an argument is not a tensor.
             ValueError: if shapes, types or labels do not fit together, or embeddings on the CPU are not finite.
         """
-        labels = check_batch(embeddings, labels)
-        if self.check:
-            check_finite(embeddings)
+        labels = check_batch(embeddings, labels, finite=self.check)
         check_tensor("logits", logits)
         classes = logits.shape[-1] if num_classes is None else num_classes
         if logits.shape != (len(labels), classes):
@@ -123,7 +120,7 @@ def draw_anchors(labels: Tensor, per_class: int) -> Tensor:
     Returns:
         (B,) bool, on the labels' device.
     """
-    order = to_device(torch.randperm(len(labels)), labels.device)
+    order = to_device(torch.randperm(len(labels), device="cpu"), labels.device)
     shuffled = labels.gather(0, order)  # labels[order] fails with torch.compile (torch 2.13)
     before = (shuffled[:, None] == shuffled[None, :]).tril(diagonal=-1).sum(dim=1)  # of the same class
     return torch.empty_like(before, dtype=torch.bool).scatter(0, order, before < per_class)

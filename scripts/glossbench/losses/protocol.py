@@ -2,19 +2,24 @@
 
 A loss is a ``torch.nn.Module`` that is called as ``loss(embeddings, labels)`` with embeddings (B, d) float32 and
 labels (B,) int64, and returns a scalar. Nothing more is required, so the losses of pytorch-metric-learning can be
-used as they are. A loss may also have any of these four members, which ``Loss`` declares with their types:
+used as they are. A loss may also have any of these four members:
 
-- ``needs``: names from ``AVAILABLE``; the engine passes each of them as a keyword argument.
-- ``report()``: named values of the last call; the engine averages them per epoch. If it takes ``graph``, the engine
-  asks once an epoch, for the first batch, with ``graph=True``.
+- ``needs``, a frozenset of names from ``AVAILABLE``, each of which the engine passes as a keyword argument: "logits"
+  (B, C) float32, which exist only in the integrated protocol; "logits_again" (B, C), those of a second pass through
+  dropout, whose cross-entropy then counts too; "num_classes", the number of classes C; "class_weights" (C,) float32,
+  or None where the study asks for none.
+- ``report()``: scalar tensors of the last call by name, the same names after every call; averaged over the documents
+  of an epoch, they become columns of epochs.csv. If it takes ``graph``, the engine asks once per epoch, for the first
+  batch, with ``graph=True``.
 - ``timer``: if it exists, the engine sets it; see ``timed``.
-- ``check``: if it exists, the engine sets it to False: it says itself where a run's loss is not finite.
+- ``check``: if it exists, whether to raise where embeddings are NaN or infinite; the engine sets it to False, since it
+  says itself where a run's loss is not finite.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,34 +27,6 @@ from torch import Tensor
 AVAILABLE = ("class_weights", "logits", "logits_again", "num_classes")
 TIMED_PARTS = ("graph", "propagation")
 Timer = Callable[[str], AbstractContextManager[Any]]
-
-
-class Loss(Protocol):
-    """A loss with every optional member. A loss that has only some of them, or none, works too.
-
-    Attributes:
-        needs: names from ``AVAILABLE``: "logits" (B, C) float32, which exist only in the integrated protocol;
-            "logits_again" (B, C), those of a second pass through dropout, whose cross-entropy then counts too;
-            "num_classes", the number of classes C; "class_weights" (C,) float32, or None where the study asks for
-            none.
-        check: raise where embeddings are NaN or infinite.
-        timer: None until the engine sets it; entered as ``timer("graph")`` and ``timer("propagation")``.
-    """
-
-    needs: ClassVar[frozenset[str]]
-    check: bool
-    timer: Timer | None
-
-    def __call__(self, embeddings: Tensor, labels: Tensor, **needed: Tensor | int | None) -> Tensor:
-        """The loss of a batch, a scalar. embeddings: (B, d) float32; labels: (B,) int64."""
-        ...
-
-    def report(self) -> dict[str, Tensor]:
-        """Scalars of the last call by name, the same names after every call.
-
-        Averaged over the documents of an epoch, they become columns of epochs.csv.
-        """
-        ...
 
 
 def needs_of(loss: Callable[..., Tensor]) -> frozenset[str]:

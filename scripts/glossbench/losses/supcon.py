@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, check_finite, check_positive, scaled_rows
+from glossbench.arguments import check_batch, check_positive, scaled_rows
 
 
 class SupConLoss(nn.Module):
@@ -47,9 +47,7 @@ class SupConLoss(nn.Module):
             TypeError: if an argument is not a tensor.
             ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
-        labels = check_batch(embeddings, labels)
-        if self.check:
-            check_finite(embeddings)
+        labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):
             rows = scaled_rows(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)))
             if len(rows) < 2:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from glossbench.arguments import check_batch, check_choice, check_finite, check_positive
+from glossbench.arguments import check_batch, check_choice, check_positive
 
 AVERAGES = ("positive", "all")
 
@@ -48,9 +48,7 @@ class TripletLoss(nn.Module):
             TypeError: if an argument is not a tensor.
             ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
-        labels = check_batch(embeddings, labels)
-        if self.check:
-            check_finite(embeddings)
+        labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):
             embeddings = embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
             distance = _distances(embeddings, self.squared)  # (B, B)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
 
-SPLITS = ("train", "val", "test")
 OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
 OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")
 OF_TRAINED = (*OF_RUNS, "embeddings.npz", "logits.npz")

@@ -49,6 +49,8 @@ NotNegative = Annotated[Real, Field(ge=0)]
 Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(max_length=200)]
 Protocol = Literal["integrated", "standalone"]
+SPLITS = ("train", "val", "test")
+SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}  # what runs and searches are chosen by
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 DISTINCT = AfterValidator(_distinct)

@@ -63,26 +63,11 @@ def _padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling
 
 def pad(rows: Tensor, places: Tensor, n: int) -> Tensor:
     """Rows (T, ...) at their places among n rows; the others are zero."""
-    return _Pad.apply(rows, places, n)
-
-
-class _Pad(torch.autograd.Function):
-    """``pad``. Unlike with indexing, nothing is accumulated."""
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, rows: Tensor, places: Tensor, n: int) -> Tensor:
-        ctx.save_for_backward(places)
-        return rows.new_zeros(n, *rows.shape[1:]).index_copy_(0, places, rows)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (places,) = ctx.saved_tensors
-        return gradient.index_select(0, places), None, None
+    return rows.new_zeros(n, *rows.shape[1:]).index_copy_(0, places, rows)
 
 
 class _Unpad(torch.autograd.Function):
-    """The rows at these places; the reverse of ``_Pad``."""
+    """The rows at these places; the reverse of ``pad``. Unlike with indexing, gradients are not accumulated."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor, places: Tensor) -> Tensor:

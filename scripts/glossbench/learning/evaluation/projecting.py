@@ -18,19 +18,19 @@ FEWEST = 3  # documents of a map
 SAME = 1e-6  # largest distance along an axis of embeddings that count as equal
 
 
-def project_runs(told: ProjectionSettings, embeddings: Sequence[str], cards: Sequence[str]) -> pd.DataFrame:
+def project_runs(settings: ProjectionSettings, embeddings: Sequence[str], cards: Sequence[str]) -> pd.DataFrame:
     """The projections of several runs, one below the other.
 
     Args:
-        told: How maps are made, and the columns of each run's rows.
+        settings: How maps are made, and the columns of each run's rows.
         embeddings: Path of each run's embeddings.npz, in the same order.
         cards: Paths of the cards of the corpora, for the names of the classes.
     """
     names = {card["corpus"]: np.array(card["class_names"]) for card in map(read_json, cards)}
     frames = []
-    for path, run in zip(embeddings, told.runs, strict=True):
+    for path, run in zip(embeddings, settings.runs, strict=True):
         arrays = np.load(path)
-        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], told.projection)
+        placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], settings.projection)
         columns = dict(sorted(run.items()))  # in one order, whether they come as JSON or not
         frames.append(placed.assign(**columns, class_name=names[run["corpus"]][placed["label"]]))
     return pd.concat(frames, ignore_index=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from glossbench.errors import TrainingError
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import classify
 from glossbench.learning.evaluation.scores import accuracy, macro_f1
 from glossbench.learning.search.journal import STATES, open_study
@@ -21,14 +21,13 @@ from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, r
 from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
 from glossbench.settings.jobs import TuneSettings
-from glossbench.settings.model import canonical
+from glossbench.settings.model import SCORES, canonical
 from glossbench.settings.training import Choices, Probe, Space
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
 optuna.logging.enable_propagation()
 
-SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}
 Finalists = dict[int, list[float]]
 # What a trial may have besides its scores, and the value of trials without it.
 KEPT = {"start": False, "test_accuracy": math.nan, "test_macro_f1": math.nan}
@@ -102,7 +101,7 @@ class Fitting:
 
     def __init__(self, settings: TuneSettings, files: RunFiles, names: Sequence[str]):
         self.settings, self.files, self.names = settings, files, names
-        self.device = reproducible(settings.device, settings.torch_threads)
+        self.device = choose_device(settings.device, settings.torch_threads)
         self.estimates = files.estimates()
         self._drawn_by: int | None = None
 
@@ -114,9 +113,9 @@ class Fitting:
             subset = self.settings.subset.of_run(seed)
             self.splits = load_splits(self.files, subset, self.device, names=self.names)
             self._drawn_by = seed
-        told = self.settings.model_copy(update={"seed": seed})
+        settings = self.settings.model_copy(update={"seed": seed})
         resolved = resolve(self.settings.objective, found, self.estimates)
-        trainer, _ = make_trainer(told, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
+        trainer, _ = make_trainer(settings, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
         return trainer, trainer.fit().stopping.best
 
 

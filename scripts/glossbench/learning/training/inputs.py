@@ -14,9 +14,9 @@ from glossbench.errors import TrainingError
 from glossbench.files import read_json
 from glossbench.learning.encoder.frozen import with_frozen_states
 from glossbench.settings.jobs import Objective
+from glossbench.settings.model import SPLITS
 from glossbench.settings.training import Subset
 
-SPLITS = ("train", "val", "test")
 Told = TypeVar("Told", bound=Objective)
 
 

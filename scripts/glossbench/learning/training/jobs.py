@@ -37,7 +37,7 @@ def train_seeds(
     for name, paths in output.items():
         for path in [paths] if isinstance(paths, str) else paths:
             outputs[Path(path).parent.name][name] = path
-    failures, told = [], RunSettings.from_json(settings)
+    failures, of_seeds = [], RunSettings.from_json(settings)
     for name, files in outputs.items():
         seed, folder = int(name.removeprefix("seed-")), Path(state) / name
         key = run_key(f"{settings} {seed}", code, given.values())
@@ -47,7 +47,7 @@ def train_seeds(
                 log.info("seed %d is finished already", seed)
                 continue
             try:
-                result = run(told.model_copy(update={"seed": seed}), RunFiles.of(given), checkpoint)
+                result = run(of_seeds.model_copy(update={"seed": seed}), RunFiles.of(given), checkpoint)
             except TrainingError as error:
                 failures.append(str(error))
                 continue

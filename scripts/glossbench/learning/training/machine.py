@@ -5,23 +5,17 @@ import platform
 import resource
 import sys
 import time
-import traceback
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 from torch import Tensor
 
-from glossbench.data.documents import Documents
-from glossbench.errors import TrainingError
-from glossbench.job.memory import is_out_of_memory
 from glossbench.provenance import processor
-from glossbench.settings.losses import file_of, is_own
 
 BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # what a core does when it is not idle
 
@@ -70,17 +64,21 @@ def seconds_elsewhere() -> float:
     return sum(getattr(times, name, 0) for name in BUSY) - time.process_time()
 
 
-def throughput(history: list[dict[str, float]], train: Documents) -> dict[str, float]:
+def throughput(history: list[dict[str, float]], lengths: Tensor) -> dict[str, float]:
     """Seconds of training in total and per epoch (without validation), training documents and tokens per second.
 
     And ``load``: how many cores of the machine were busy with other processes meanwhile, in the mean.
+
+    Args:
+        history: a row for each epoch.
+        lengths: tokens of each document that an epoch trains on.
     """
     seconds, epochs = sum(row["seconds_epoch"] for row in history), len(history)
     return {
         "train_seconds": seconds,
         "seconds_per_epoch": seconds / epochs,
-        "docs_per_second": len(train) * epochs / seconds,
-        "tokens_per_second": len(train.values) * epochs / seconds,
+        "docs_per_second": len(lengths) * epochs / seconds,
+        "tokens_per_second": int(lengths.sum()) * epochs / seconds,
         "load": max(sum(row["seconds_elsewhere"] for row in history) / seconds, 0),
     }
 
@@ -123,46 +121,4 @@ def free_bytes(device: torch.device) -> int:
     """Memory that is free on a device, or available on this machine for a CPU."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):  # not Linux
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-@contextmanager
-def explain_own_loss(loss: str | None) -> Iterator[None]:
-    """Turn any error of the body into a TrainingError that names a loss from elsewhere and the line of its file.
-
-    Errors of other losses, and out of memory, stay as they are.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not is_own(loss) or is_out_of_memory(error):
-            raise
-        file = file_of(loss)
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-        where = f" ({file.name}, line {lines[-1]})" if lines else ""
-        message = " ".join(str(error).split())[:300]
-        raise TrainingError(f"loss {loss}: {type(error).__name__}: {message}{where}") from error
-
-
-@contextmanager
-def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]:
-    """Turn an out-of-memory error of the body into a TrainingError that names the part of the run and what to change.
-
-    Args:
-        where: the part of the run.
-        micro_batch_tokens: its present value.
-    """
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        message = " ".join(str(error).split())[:200] or type(error).__name__
-        if not is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            f"{where}: out of memory; training.gradient_cache: true, or a smaller training.micro_batch_tokens (now "
-            f"{micro_batch_tokens}) or training.batch_size is what to change ({message})"
-        ) from None
+    return psutil.virtual_memory().available

@@ -14,15 +14,14 @@ from torch import nn
 
 from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
-from glossbench.learning.devices import precision_on, reproducible
+from glossbench.learning.devices import choose_device, precision_on
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.learning.training.inputs import SPLITS, RunFiles, Splits, load_splits, resolve
+from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
+from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
 from glossbench.learning.training.machine import (
     activation_bytes,
-    explain_out_of_memory,
-    explain_own_loss,
     free_bytes,
     machine,
     throughput,
@@ -30,9 +29,9 @@ from glossbench.learning.training.machine import (
 from glossbench.learning.training.schedule import draw_batches, step_seed
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.learning.training.writing import RunResult
-from glossbench.losses.protocol import needs_of
 from glossbench.settings.jobs import Objective, RunSettings, TrainedRun
 from glossbench.settings.losses import is_own
+from glossbench.settings.model import SPLITS
 
 log = logging.getLogger(__name__)
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
@@ -50,7 +49,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         TrainingError: if the run fails; the message names the run.
     """
     started = time.perf_counter()
-    device = reproducible(settings.device, settings.torch_threads)
+    device = choose_device(settings.device, settings.torch_threads)
     if device.type == "cuda":  # a job may train several seeds
         torch.cuda.reset_peak_memory_stats(device)
     log.info("%s on %s", settings.name, machine(device))
@@ -78,7 +77,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         "fit_seconds": trained - loaded,
         "encode_seconds": ended - trained,
         "total_seconds": ended - started,
-        **throughput(progress.history, splits.train),
+        **throughput(progress.history, splits.train.lengths[torch.cat(trainer.batches(epoch=1))]),
         **machine(device),
         **odd_tokens(files.tokens),
         "precision": precision_on(device, objective.training.precision),
@@ -113,8 +112,8 @@ def make_trainer(
     training, seed = objective.training, settings.seed
     micro_batch_tokens = training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
     with explain_out_of_memory("before the first epoch", micro_batch_tokens):
-        told = settings.encoder_settings
-        backbone, parameters = read_backbone(files.encoder, told, files.frozen, training.dropout)
+        encoder_settings = settings.encoder_settings
+        backbone, parameters = read_backbone(files.encoder, encoder_settings, files.frozen, training.dropout)
         lowered = precision_on(device, training.precision) == "bfloat16"
         if lowered and backbone.config.model_type == "deberta":  # transformers fills its masks with float32's lowest
             raise TrainingError("precision: bfloat16 found, expected float32: DeBERTa v1 cannot be computed in it")
@@ -126,7 +125,7 @@ def make_trainer(
             if cache := needed > free / 2:
                 gib = needed / 2**30, free / 2**30
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
-        encoder = Encoder(backbone, told.pooling, micro_batch_tokens, cache)
+        encoder = Encoder(backbone, encoder_settings.pooling, micro_batch_tokens, cache)
         model = Model(encoder, splits.num_classes if objective.protocol == "integrated" else None).to(device)
         loss = load_loss(objective, num_classes=splits.num_classes, embedding_size=encoder.dimension)
         snapshot_indices = None
@@ -148,9 +147,9 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
         The loss, see ``glossbench.losses.protocol``; None if the objective is cross-entropy alone.
 
     Raises:
-        TrainingError: if the engine cannot train on the loss in the objective's protocol.
+        TrainingError: if a loss of the user's own cannot be made.
     """
-    name, protocol = objective.loss, objective.protocol
+    name = objective.loss
     if name is None:
         return None
     settings = objective.loss_settings
@@ -164,14 +163,6 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
         loss = loss_class(**{**known, **settings.arguments()})
         if not isinstance(loss, nn.Module):
             raise TypeError(f"{type(loss).__name__} found, expected a torch.nn.Module")
-    if hasattr(loss, "check"):  # the trainer says it where a loss is not finite, with its epoch
-        loss.check = False
-    try:
-        needs = needs_of(loss)
-    except ValueError as error:
-        raise TrainingError(f"loss {name}: {error}") from None
-    if needs & {"logits", "logits_again"} and protocol != "integrated":
-        raise TrainingError(f"loss {name}: protocol {protocol} found, expected integrated, since the loss needs logits")
     return loss
 
 

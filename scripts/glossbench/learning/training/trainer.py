@@ -17,8 +17,9 @@ from glossbench.learning.devices import precision_on
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.checkpoints import Checkpoint
+from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
 from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.machine import Timer, explain_out_of_memory, explain_own_loss, seconds_elsewhere
+from glossbench.learning.training.machine import Timer, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
 from glossbench.learning.training.schedule import (
     EarlyStopping,
@@ -29,6 +30,7 @@ from glossbench.learning.training.schedule import (
 )
 from glossbench.losses.protocol import TIMED_PARTS, describes_graph, gradient_shares, needs_of
 from glossbench.settings.jobs import Objective
+from glossbench.settings.model import SCORES
 from glossbench.transfer import to_device
 
 log = logging.getLogger(__name__)
@@ -45,8 +47,8 @@ class Model(nn.Module):
         self.encoder = encoder
         self.head = nn.Linear(encoder.dimension, num_classes) if num_classes else None
 
-    def forward(self, documents: Documents, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Embeddings (B, d) and logits (B, C), or None, of the documents at ``indices`` (B,)."""
+    def forward(self, documents: Documents, indices: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Embeddings (B, d) and logits (B, C), or None, of the documents at ``indices`` (B,), or of all."""
         embeddings = self.encoder(documents, indices)
         return embeddings, self.head(embeddings) if self.head is not None else None
 
@@ -77,6 +79,9 @@ class Trainer:
         snapshot_indices: (B,) positions of training documents whose embeddings are kept before the first and after
             each epoch, or None.
         after_epoch: called with each epoch and its validation score; an exception that it raises ends the training.
+
+    Raises:
+        TrainingError: if the loss needs what the engine does not have in the objective's protocol.
     """
 
     model: Model
@@ -91,13 +96,13 @@ class Trainer:
     def __post_init__(self):
         """Make what lasts for all steps: class weights, optimiser, timer."""
         self.settings, self.protocol = self.objective.training, self.objective.protocol
-        self.score_name = "val_macro_f1" if self.protocol == "integrated" else "val_macro_silhouette"
+        self.score_name = SCORES[self.protocol]
         self.device = next(self.model.parameters()).device
-        self.needs, self.timer = needs_of(self.loss), Timer(self.device)
+        self.needs, self.timer = self._needs(), Timer(self.device)
         self.description: dict[str, Tensor] = {}  # of the last batch that was described
         if hasattr(self.loss, "timer"):
             self.loss.timer = self.timer
-        if hasattr(self.loss, "check"):
+        if hasattr(self.loss, "check"):  # the trainer says it where a loss is not finite, with its epoch
             self.loss.check = False
         balanced = self.settings.class_weights == "balanced"
         labels, classes = self.splits.train.labels, self.splits.num_classes
@@ -146,7 +151,7 @@ class Trainer:
         """
         self.model.eval()
         with self._autocast():
-            embeddings, logits = self.model(documents, torch.arange(len(documents)) if indices is None else indices)
+            embeddings, logits = self.model(documents, indices)
         return embeddings.float().cpu().numpy(), None if logits is None else logits.float().cpu().numpy()
 
     def snapshot_arrays(self, progress: Progress) -> dict[str, np.ndarray]:
@@ -163,6 +168,14 @@ class Trainer:
             "labels": train.labels.cpu()[indices].numpy(),
             "doc_ids": np.array([train.doc_ids[i] for i in indices.tolist()]),
         }
+
+    def batches(self, epoch: int) -> list[Tensor]:
+        """The batches of an epoch, positions of training documents, on the CPU."""
+        train, settings, drawn_by = self.splits.train, self.settings, (self.seed, epoch)
+        if settings.batches == "balanced":
+            per_class = settings.documents_per_class
+            return draw_balanced_batches(train.labels.cpu(), settings.batch_size, per_class, *drawn_by)
+        return draw_batches(len(train), settings.batch_size, *drawn_by)
 
     def step(self, batch: Tensor, describe: bool = False) -> dict[str, Tensor]:
         """Take one optimiser step.
@@ -201,17 +214,14 @@ class Trainer:
                 terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
                 if terms["loss_metric"].ndim:
                     raise ValueError(f"shape {tuple(terms['loss_metric'].shape)} found, expected a scalar")
-            report = self.loss.report() if hasattr(self.loss, "report") else {}
-            for name in filter(is_engine_column, report):
-                loss = type(self.loss).__name__
-                raise TrainingError(f"{loss}.report: {name} found, expected a name that is not taken")
+            report = self._reported() if hasattr(self.loss, "report") else {}
         total = terms.get("loss_metric", terms.get("loss_ce"))
         if two_losses:
             weight = self.objective.weight
             weighted = {"ce": (1 - weight) * terms["loss_ce"], "metric": weight * terms["loss_metric"]}
             total = weighted["ce"] + weighted["metric"]
         if describe:
-            self.description = self.loss.report(graph=True) if describes_graph(self.loss) else {}
+            self.description = self._reported(graph=True) if describes_graph(self.loss) else {}
             if two_losses:
                 shares = gradient_shares(weighted, *passes)
                 self.description |= {f"gradient_share_{name}": share for name, share in shares.items()}
@@ -224,6 +234,25 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
         return {name: value.detach() for name, value in {"loss": total, **terms, **report}.items()}
 
+    def _needs(self) -> frozenset[str]:
+        """What the loss needs besides embeddings and labels."""
+        try:
+            needs = needs_of(self.loss)
+        except ValueError as error:
+            raise TrainingError(f"loss {self.objective.loss}: {error}") from None
+        if needs & {"logits", "logits_again"} and self.protocol != "integrated":
+            found = f"protocol {self.protocol} found, expected integrated"
+            raise TrainingError(f"loss {self.objective.loss}: {found}, since the loss needs logits")
+        return needs
+
+    def _reported(self, **asked: bool) -> dict[str, Tensor]:
+        """What the loss reports of its last call."""
+        report = self.loss.report(**asked)
+        for name in filter(is_engine_column, report):
+            loss = type(self.loss).__name__
+            raise TrainingError(f"{loss}.report: {name} found, expected a name that is not taken")
+        return report
+
     def _take_snapshot(self, progress: Progress) -> None:
         if self.snapshot_indices is not None:
             embeddings, _ = self.encode(self.splits.train, self.snapshot_indices)
@@ -231,15 +260,11 @@ class Trainer:
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and validate. Returns the epoch's row."""
-        settings, train = self.settings, self.splits.train
+        settings = self.settings
         self.model.train()
         started, elsewhere = time.perf_counter(), seconds_elsewhere()
         totals: dict[str, Tensor] = {}
-        size, drawn_by = settings.batch_size, (self.seed, epoch)
-        if settings.batches == "balanced":
-            batches = draw_balanced_batches(train.labels.cpu(), size, settings.documents_per_class, *drawn_by)
-        else:
-            batches = draw_batches(len(train), size, *drawn_by)
+        batches = self.batches(epoch)
         n = sum(map(len, batches))
         for step, batch in enumerate(batches):
             rate = learning_rate_at(settings, (epoch - 1) * len(batches) + step, len(batches))

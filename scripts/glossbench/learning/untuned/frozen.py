@@ -9,9 +9,10 @@ from threadpoolctl import threadpool_limits
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.evaluation.probing import fit_probe
-from glossbench.learning.training.inputs import SPLITS, RunFiles, load_splits
+from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.learning.untuned.run import Classified
 from glossbench.settings.jobs import UntunedSettings
+from glossbench.settings.model import SPLITS
 
 
 def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> Classified:

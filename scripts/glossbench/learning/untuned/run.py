@@ -12,7 +12,7 @@ import pandas as pd
 from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
 from glossbench.files import add_checksums, read_json, write_json
-from glossbench.learning.devices import reproducible
+from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
 from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training.machine import machine
@@ -65,7 +65,7 @@ def classify_untuned(
         TrainingError: The untuned objective cannot be computed; the message names the run.
     """
     started = time.perf_counter()
-    device = reproducible("cpu", settings.torch_threads)
+    device = choose_device("cpu", settings.torch_threads)
     untuned = importlib.import_module(f"glossbench.learning.untuned.{settings.objective.classifier}")
     read = {name: Path(path) for name, path in files.items()}
     copies = read_json(read.pop("card"))["test_in_train"]

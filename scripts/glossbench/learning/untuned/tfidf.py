@@ -7,12 +7,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from glossbench.data.corpora import SPLITS, read_split
+from glossbench.data.corpora import read_split
 from glossbench.data.splitting import rows_of_subset
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.probing import best_on_validation
 from glossbench.learning.untuned.run import Classified
 from glossbench.settings.jobs import UntunedSettings
+from glossbench.settings.model import SPLITS
 
 FEWEST_DOCUMENTS = 2  # training documents that a word or word pair must be in; of those in one nothing can be learned
 
