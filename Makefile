@@ -31,10 +31,7 @@ RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/ready  ## run the default study and print where its report is
-	$(CHECKED)
-	$(UNLOCKED)
-	$(SNAKEMAKE) $(ARGS)
+demo: study  ## run the default study and print where its report is
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
@@ -96,7 +93,7 @@ lock: $(VENV)/work-ready  ## lock what envs/*.in ask for; newer versions with AR
 	python envs/lock.py envs $(ARGS)
 
 clean:  ## remove the environment and caches; downloads and results stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

@@ -117,7 +117,9 @@ def embeddings_shown(view):
     """Embeddings of the runs that are projected, and the cards of their corpora."""
     shown = study_of(view).runs_shown("projection")
     files = {"embeddings": INPUTS.per_run("embeddings.npz", shown), "cards": INPUTS.cards()}
-    return files if view == RESULTS else INPUTS.absolute(files)
+    if view == RESULTS:
+        return files
+    return INPUTS.absolute(files | {"cards": list(filter(INPUTS.is_there, files["cards"]))})
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 import json
 
-from glossbench.frames import write_frame
+from glossbench.frames import without_rows, write_frame
 from glossbench.job.logs import job_log
 from glossbench.learning.collecting import collect, refuse_other_settings
 from glossbench.settings.jobs import CollectSettings
@@ -12,4 +12,4 @@ if __name__ == "__main__":
         frames = collect(CollectSettings.from_json(snakemake.params.settings), dict(snakemake.input.items()))
         refuse_other_settings(frames["runs"], json.loads(snakemake.params.made_from))
         for name, path in snakemake.output.items():
-            write_frame(name, frames[name], path)
+            write_frame(name, frames[name] if name in frames else without_rows(name), path)

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "archives": {"errors", "files", "provenance", "data", "settings", "learning", "evidence", "frames"},
     "commands": {"errors", "files", "job", "data", "settings", "evidence", "archives", "paper"},
     "pages": {"errors", "frames", "settings", "evidence", "commands", "paper"},
-    "__main__": {"errors", "files", "settings", "learning", "archives", "commands", "pages"},
+    "__main__": {"errors", "files", "provenance", "settings", "learning", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
 TOLD_TO_JOBS = {"model", "messages", "training", "losses", "jobs"}

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from glossbench import provenance
 from glossbench.commands.starting import (
     check_arguments,
     configuration_in,
@@ -23,7 +24,8 @@ from glossbench.files import sha256
 from glossbench.settings.study import Study, check_losses, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
 
-ROOT = Path(__file__).parents[2]
+# Installed from a wheel, the package has no workflow around it: that of the working directory is meant.
+ROOT = provenance.ROOT if (provenance.ROOT / "config").is_dir() else Path.cwd()
 CONFIG = ROOT / "config"
 
 
@@ -124,7 +126,10 @@ def _import(given: argparse.Namespace) -> bool:
     from glossbench.archives.importing import import_archive
 
     study, refused = _study(given), 0
-    for archive in sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]:
+    archives = sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]
+    if not archives:
+        raise GlossbenchError(f"{given.archive}: no archive (*.tar.gz) in it")
+    for archive in archives:
         found = import_archive(archive, study, given.other_numerics)
         for name, why in found.refused.items():
             print(f"not taken: {name}: {why}")
@@ -144,7 +149,8 @@ def _verify(given: argparse.Namespace) -> int:
         return 1
     for note in verdict.notes:
         print(f"note: {note}")
-    print(f"{given.archive}: sound; its frames, tables, figures, verdicts and report follow from its runs")
+    what = "; its frames, tables, figures, verdicts and report follow from its runs" if verdict.whole else ""
+    print(f"{given.archive}: sound{what}")
     print(f"sha256 {sha256(given.archive)}" + (", as expected" if given.digest else ""))
     return 0
 

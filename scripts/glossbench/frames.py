@@ -137,10 +137,12 @@ def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
     frame.to_parquet(path, index=False)
 
 
-def without_rows(name: str, columns: Iterable[str]) -> pd.DataFrame:
-    """These columns of a frame, of the kinds that its contract asks for."""
-    kinds = {"text": "object", "count": "int64", "flag": "bool"}
-    return pd.DataFrame({column: pd.Series(dtype=kinds.get(CONTRACT[name][column], "float64")) for column in columns})
+def without_rows(name: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """These columns of a frame, or all, of the kinds that its contract asks for."""
+    types = {"text": "object", "vector": "object", "count": "int64", "flag": "bool"}
+    kinds = {**dict.fromkeys(ONE_ROW[name], "text"), **CONTRACT[name]}
+    columns = kinds if columns is None else columns
+    return pd.DataFrame({one: pd.Series(dtype=types.get(kinds[one], "float64")) for one in columns})
 
 
 def with_objective_columns(
@@ -148,7 +150,7 @@ def with_objective_columns(
 ) -> pd.DataFrame:
     """Insert ``columns`` of an objective's key after the column ``objective``.
 
-    ``objectives`` has the values of ``OBJECTIVE_COLUMNS`` by objective key, as ``study.keys`` makes them.
+    ``objectives`` has the values of ``OBJECTIVE_COLUMNS`` by objective key, as ``settings.params.collect_settings`` gives them.
     """
     place = frame.columns.get_loc("objective") + 1
     new = {name: [objectives[key][name] for key in frame["objective"]] for name in columns}

@@ -17,7 +17,7 @@ from glossbench.evidence.figures.style import save
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.frames import write_frame
 from glossbench.provenance import NUMERICS, describe
-from glossbench.settings.study import canonical
+from glossbench.settings.model import canonical
 from made_up import corpora, coverage, evidence, rising, runs
 from registered import CLAIMS, FIGURES, ROOT, TABLES, caption, names
 from run_script import run

@@ -7,6 +7,7 @@ workflow, so it imports no large packages.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from glossbench.data.params import digests, prepare_settings
 from glossbench.files import read_json
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
-from glossbench.settings.study import Study, canonical
+from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run, TuningJob
 
 FOLDER = "imported"
@@ -77,6 +79,19 @@ def imported(study: Study, results: Path) -> set[Item | str]:
     # A run that is not imported reads the corpus, which then has a card of its own.
     whole = set(study.corpora) - {run.corpus for run in study.runs if run not in found}
     return found | {corpus for corpus in whole if (folder / card_file(corpus)).is_file()}
+
+
+def finished(study: Study, results: Path) -> Iterator[tuple[Item, str, Path, list[str]]]:
+    """The finished searches and runs of a study, whose folder is ``results``: each as evidence is made from it.
+
+    Yields:
+        The search or run, its name, its folder, and names of the files in it that evidence is made from.
+    """
+    taken = imported(study, results)
+    for item, (name, files) in files_of_jobs(study).items():
+        folder = (results / FOLDER if item in taken else results) / name
+        if all((folder / file).is_file() for file in files):
+            yield item, name, folder, files
 
 
 def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:

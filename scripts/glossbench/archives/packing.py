@@ -11,7 +11,7 @@ from typing import Any
 
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, sources, write_archive
-from glossbench.archives.imported import FOLDER, PACKS, Expected, files_of_jobs, imported, records
+from glossbench.archives.imported import FOLDER, PACKS, Expected, finished, imported, records
 from glossbench.errors import GlossbenchError
 from glossbench.files import refuse_changed
 from glossbench.provenance import describe
@@ -72,14 +72,14 @@ def _json_text(value: Any) -> bytes:
 
 
 def _runs(study: Study, results: Path, more: Iterable[str]) -> dict[str, Path]:
-    """Files of finished runs, searches and cards: made here, or else imported."""
-    files = {}
-    for name, wanted in files_of_jobs(study).values():
-        for folder in (results / name, results / FOLDER / name):
-            if all((folder / file).is_file() for file in wanted):
-                names = {*wanted, *(file for file in more if (folder / file).is_file())}
-                files |= {f"{name}/{file}": folder / file for file in names}
-                break
-    for folder in (results / FOLDER, results):
-        files |= {name: folder / name for name in map(card_file, study.corpora) if (folder / name).is_file()}
+    """Files of finished runs and searches, and of the cards of corpora, as evidence is made from them."""
+    files, taken = {}, imported(study, results)
+    for _, name, folder, wanted in finished(study, results):
+        names = {*wanted, *(file for file in more if (folder / file).is_file())}
+        files |= {f"{name}/{file}": folder / file for file in names}
+    for corpus in study.corpora:
+        name, folders = card_file(corpus), (results, results / FOLDER)
+        for folder in reversed(folders) if corpus in taken else folders:
+            if (folder / name).is_file():
+                files.setdefault(name, folder / name)
     return files

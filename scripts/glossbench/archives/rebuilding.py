@@ -21,10 +21,11 @@ from glossbench.learning.collecting import collect
 from glossbench.provenance import made_from
 from glossbench.settings.claims import load_claims
 from glossbench.settings.files import StudyFiles
+from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import load_outputs, read_caption, report_entries
 from glossbench.settings.params import collect_settings, projection_settings
-from glossbench.settings.study import Study, canonical
+from glossbench.settings.study import Study
 
 SHOWN = 60  # characters of a differing line that are shown
 PICTURES = ("png", "pdf")

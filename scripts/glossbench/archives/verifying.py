@@ -41,10 +41,11 @@ DRAWN_WITH = ("numpy", "pandas", "matplotlib", "seaborn", "pillow", "fonttools",
 
 @dataclass
 class Verdict:
-    """What is wrong with an archive, and what could not be checked; one line each."""
+    """What is wrong with an archive, and what could not be checked, one line each; and whether it has evidence."""
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    whole: bool = False
 
 
 def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
@@ -80,6 +81,7 @@ class _Check:
         self.study = load_study(read_yaml(folder / STUDY), STUDY, root / "config")
         self.files = files_in(folder)
         self.whole = CRATE in self.files or any(name.endswith(".parquet") for name in self.files if "/" not in name)
+        verdict.whole = self.whole
 
     def run(self) -> None:
         """Check the files, the runs and, if it has evidence, that this follows from them."""

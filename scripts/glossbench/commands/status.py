@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.imported import files_of_jobs, imported
+from glossbench.archives.imported import files_of_jobs, finished
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
@@ -40,11 +40,11 @@ class State:
 
 def states(study: Study, results: Path) -> list[State]:
     """The state of every search and run of a study, whose folder is ``results``."""
-    taken, found = imported(study, results), []
-    for item, (name, files) in files_of_jobs(study).items():
-        done = item in taken or all((results / name / file).is_file() for file in files)
-        found.append(State(name, *(("done",) if done else _unfinished(study, item, name, results))))
-    return found
+    done = {name for _, name, *_ in finished(study, results)}
+    return [
+        State(name, *(("done",) if name in done else _unfinished(study, item, name, results)))
+        for item, (name, _) in files_of_jobs(study).items()
+    ]
 
 
 def watch(study: Study, results: Path) -> None:

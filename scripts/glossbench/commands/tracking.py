@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.archives.imported import FOLDER, Expected, files_of_jobs, imported
+from glossbench.archives.imported import Expected, finished
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
 from glossbench.settings.files import run_folder
@@ -71,11 +71,10 @@ def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:
 
 def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
     """The finished runs of a study, its own and imported ones."""
-    taken, expected = imported(study, results), Expected(study)
-    for run, (folder, files) in files_of_jobs(study).items():
-        place = (results / FOLDER if run in taken else results) / folder
-        if isinstance(run, Run) and all((place / file).is_file() for file in files):
-            yield _tracked(run, place, expected)
+    expected = Expected(study)
+    for run, _, folder, _ in finished(study, results):
+        if isinstance(run, Run):
+            yield _tracked(run, folder, expected)
 
 
 def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:

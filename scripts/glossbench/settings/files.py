@@ -37,7 +37,7 @@ def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
     shown = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
     names = OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS
-    return [*names, *(file for kind, file in shown.items() if run in study.runs_shown(kind))]
+    return [*names, *(file for kind, file in shown.items() if study.is_shown(kind, run))]
 
 
 def reads_texts(study: Study, cell: Any) -> bool:

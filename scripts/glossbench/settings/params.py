@@ -13,7 +13,7 @@ from glossbench.settings.losses import LOSSES, file_of, is_own
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
-from glossbench.settings.training import Maps, Subset
+from glossbench.settings.training import Maps
 
 SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
@@ -82,8 +82,7 @@ def trial_epochs(study: Study, objective: str) -> int:
 def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
-    every = {"subset": Subset()} if study.settings.subset.draw == "seed" else {}
-    return _told(jobs.FrozenSettings, study, cell, **layers, **every)
+    return _told(jobs.FrozenSettings, study, cell, **layers, subset=study.stored_subset(cell.corpus))
 
 
 def sigma_settings(study: Study, cell: Any) -> jobs.SigmaSettings:

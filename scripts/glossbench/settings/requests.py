@@ -52,7 +52,7 @@ class Requests:
 
     def encoding_minutes(self, cell: Any, attempt: int) -> int:
         """Minutes of one pass over the documents of all splits: at most those of two epochs of training."""
-        return self._limited(2 * self._epoch(cell), attempt)
+        return self._limited(2 * self._epoch(cell, stored=True), attempt)
 
     def untuned_minutes(self, cell: Any, attempt: int) -> int:
         """Minutes of one pass over the documents of all splits on a CPU."""
@@ -65,7 +65,7 @@ class Requests:
     def memory_mb(self, cell: Any, attempt: int) -> int:
         """Megabytes of the process, the encoder with all that is trained of it, and stored states of documents."""
         encoder = self.study.registry["encoders"][cell.encoder]
-        documents = sum(self._documents(cell.corpus).values())
+        documents = sum(self._documents(cell.corpus, stored=True).values())
         # in half precision, or one embedding
         lengths = self.study.settings.max_length if self.study.frozen_layers(cell.encoder) else 2
         stored = 0 if math.isnan(documents) else 2 * documents * lengths * (encoder.hidden or 0)
@@ -76,7 +76,7 @@ class Requests:
     def _facts(self) -> Facts:
         return read_facts(self.config_dir / "published")
 
-    def _epoch(self, cell: Any, on_gpu: bool = True) -> float:
+    def _epoch(self, cell: Any, on_gpu: bool = True, stored: bool = False) -> float:
         """Minutes of an epoch on the paper's device, or on a CPU; infinite where a size is not known.
 
         The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
@@ -86,16 +86,17 @@ class Requests:
         larger = (encoders[cell.encoder].parameters or math.nan) / measured
         longer = max(1.0, self.study.settings.max_length / PAPER_LENGTH)
         slower = 1 if on_gpu and self.study.settings.device != "cpu" else SLOWER_CPU
-        minutes = self._documents(cell.corpus)["train"] / self._facts.speed * larger * longer * slower / 60
+        minutes = self._documents(cell.corpus, stored)["train"] / self._facts.speed * larger * longer * slower / 60
         return math.inf if math.isnan(minutes) else minutes
 
     def _limited(self, minutes: float, attempt: int, others: int = 0) -> int:
         """Minutes with what is added for safety, times the attempt; with ``others`` at most those of a job."""
         return max(1, math.ceil(min(attempt * max(FEWEST_MINUTES, SAFETY * minutes), self.most - others)))
 
-    def _documents(self, corpus: str) -> dict[str, float]:
-        """Documents by split that a study reads of a corpus; NaN where no size is known."""
-        sizes, subset = documents_of(self.study, corpus, self._facts.documents), self.study.subset(corpus)
+    def _documents(self, corpus: str, stored: bool = False) -> dict[str, float]:
+        """Documents by split that a run reads of a corpus, or that are ``stored`` for all; NaN: no size is known."""
+        sizes = documents_of(self.study, corpus, self._facts.documents)
+        subset = (self.study.stored_subset if stored else self.study.subset)(corpus)
         return {split: getattr(subset, split) or size for split, size in sizes.items()}
 
 

@@ -13,7 +13,7 @@ from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.losses import file_of, is_own
 from glossbench.settings.messages import must_be_known, shown
-from glossbench.settings.model import canonical, scalar
+from glossbench.settings.model import scalar
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
@@ -60,7 +60,8 @@ class Study:
     @cached_property
     def frames(self) -> list[str]:
         """Names of the frames that the study's evidence is made from."""
-        optional = zip(OPTIONAL_FRAMES, (self.searches, self.settings.snapshots, self.settings.projection), strict=True)
+        made_from = (self.tuning_jobs(), self.runs_shown("snapshots"), self.runs_shown("projection"))
+        optional = zip(OPTIONAL_FRAMES, made_from, strict=True)
         return ["runs", "epochs", "corpora", "coverage", *(name for name, wanted in optional if wanted)]
 
     @property
@@ -97,8 +98,12 @@ class Study:
 
     def runs_shown(self, name: str) -> list[Run]:
         """Runs that are shown singly, one seed of each corpus, encoder and objective: "projection" or "snapshots"."""
-        shown = getattr(self.settings, name)
-        return [run for run in self.runs if shown and run.objective in shown.objectives and run.seed == shown.seed]
+        return [run for run in self.runs if self.is_shown(name, run)]
+
+    def is_shown(self, name: str, run: Run) -> bool:
+        """Whether a run is one of ``runs_shown``."""
+        wanted = getattr(self.settings, name)
+        return wanted is not None and run.objective in wanted.objectives and run.seed == wanted.seed
 
     def subset(self, corpus: str) -> Subset:
         """The documents of a corpus that runs use: at most as many as it is known to have."""
@@ -106,6 +111,10 @@ class Study:
         asked = {split: getattr(wanted, split) for split in known}
         sizes = {split: min(size, known[split]) for split, size in asked.items() if size is not None}
         return wanted.model_copy(update=sizes)
+
+    def stored_subset(self, corpus: str) -> Subset:
+        """The documents of a corpus of which the output of frozen layers is stored: those of all seeds."""
+        return Subset() if self.settings.subset.draw == "seed" else self.subset(corpus)
 
     def changes(self, key: str) -> tuple[tuple[str, str], ...]:
         """The settings that an objective key changes, as pairs of setting and text."""
@@ -155,7 +164,7 @@ def check_mirror(study: Study, source: str) -> None:
     It is needed where files are fetched only, so a job on another machine does not check it.
     """
     mirror = study.settings.mirror
-    if mirror is not None and not Path(mirror).is_dir():
+    if mirror is not None and not Path(mirror).expanduser().is_dir():
         raise SettingsError(f"{source}: mirror: {shown(mirror)} found, expected a folder that exists")
 
 
@@ -278,10 +287,14 @@ def _of_shown(study: Study, source: str) -> Iterator[str]:
     """Projections and snapshots must name objectives and a seed of this study."""
     for name in ("projection", "snapshots"):
         if wanted := getattr(study.settings, name):
-            for position, key in enumerate(wanted.objectives):
-                yield from _of_key(key, study.objectives, study, f"{name}.objectives[{position}]", source)
             if wanted.seed not in study.seeds:
                 yield f"{name}.seed: {wanted.seed} is not one of seeds {study.seeds}"
+            run_with = {run.objective for run in study.runs_shown(name)}
+            for position, key in enumerate(wanted.objectives):
+                place = f"{name}.objectives[{position}]"
+                yield from _of_key(key, study.objectives, study, place, source)
+                if key not in run_with:
+                    yield f"{place}: {key} found, expected an objective that is run with {name}.seed, {wanted.seed}"
 
 
 def _of_tuning(study: Study, source: str) -> Iterator[str]:
@@ -315,6 +328,3 @@ def _of_key(key: str, known: list[str], study: Study, place: str, source: str) -
     must_be_known(key, known, f"{source}: {place}", "objectives of this study")
     if study.is_untuned(key):
         yield f"{place}: {key} found, expected an objective that is fine-tuned; {key} is an untuned objective"
-
-
-__all__ = ["VOLATILE", "Study", "canonical", "check_losses", "check_mirror", "load_study"]

@@ -10,6 +10,7 @@ from sklearn.preprocessing import normalize
 
 from glossbench.data.splitting import stratified_subset
 from glossbench.files import read_json
+from glossbench.frames import without_rows
 from glossbench.settings.jobs import ProjectionSettings
 from glossbench.settings.training import Maps
 
@@ -33,7 +34,7 @@ def project_runs(settings: ProjectionSettings, embeddings: Sequence[str], cards:
         placed = project(arrays["test"], arrays["test_label"], arrays["test_doc_id"], settings.projection)
         columns = dict(sorted(run.items()))  # in one order, whether they come as JSON or not
         frames.append(placed.assign(**columns, class_name=names[run["corpus"]][placed["label"]]))
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True) if frames else without_rows("projections")
 
 
 def project(embeddings: np.ndarray, labels: np.ndarray, doc_ids: np.ndarray, maps: Maps) -> pd.DataFrame:
