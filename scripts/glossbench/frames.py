@@ -150,7 +150,7 @@ def with_objective_columns(
 ) -> pd.DataFrame:
     """Insert ``columns`` of an objective's key after the column ``objective``.
 
-    ``objectives`` has the values of ``OBJECTIVE_COLUMNS`` by objective key, as ``settings.params.collect_settings`` gives them.
+    ``objectives`` has the values of ``OBJECTIVE_COLUMNS`` by objective key; see ``CollectSettings``.
     """
     place = frame.columns.get_loc("objective") + 1
     new = {name: [objectives[key][name] for key in frame["objective"]] for name in columns}
