@@ -12,16 +12,19 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from archives import repacked
+import yaml
+from archives import files_of, repacked
 from glossbench.__main__ import main
 from glossbench.archives import verifying
 from glossbench.archives.format import write_archive
+from glossbench.archives.importing import import_archive
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import draw_the_same
 from glossbench.archives.verifying import verify as verdict_on
 from glossbench.errors import GlossbenchError
 from glossbench.files import add_checksums
 from glossbench.provenance import versions
+from glossbench.settings.files import run_folder
 from glossbench.settings.study import load_study
 from registered import CONFIG, ROOT
 
@@ -277,6 +280,41 @@ def test_what_is_no_archive_is_one_line(archive, tmp_path, content):
     (fault,) = verify(path)
     assert "\n" not in fault
     assert fault.startswith(f"{path}: No such file or directory" if content is None else f"{path}: ")
+
+
+def test_of_a_run_that_is_here_twice_the_one_that_evidence_is_made_from_is_packed(
+    archive, packed, study_settings, tmp_path, monkeypatch
+):
+    shutil.copytree(archive.parent, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    study = load_study(study_settings, "study", CONFIG)
+    import_archive(archive, study)  # finds all of them here
+    shutil.rmtree("results/mine/runs")
+    import_archive(archive, study)
+    made_here, name = Path("results/mine"), f"{run_folder(study.runs[0])}/metrics.json"
+    (made_here / name).parent.mkdir(parents=True)
+    for file in (made_here / "imported" / name).parent.iterdir():
+        shutil.copy(file, (made_here / name).parent)
+    (made_here / name).write_bytes(b"of other settings")
+    pack(study, study_settings, Path("again.tar.gz"), ROOT)
+    assert files_of(Path("again.tar.gz"))[name] == packed[name]
+
+
+def test_a_pack_of_runs_alone_is_not_said_to_have_evidence(archive, study_settings, tmp_path, monkeypatch, capsys):
+    shutil.copytree(archive.parent, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    shutil.rmtree("results/mine/tables")
+    assert pack(load_study(study_settings, "study", CONFIG), study_settings, Path("runs.tar.gz"), ROOT)[1] is False
+    for name, follows in ((archive, True), (Path("runs.tar.gz"), False)):
+        assert main(["verify", str(name)]) == 0
+        assert ("follow from its runs" in capsys.readouterr().out) is follows
+
+
+def test_a_folder_without_an_archive_is_not_imported_in_silence(study_settings, tmp_path, capsys):
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(study_settings))
+    assert main(["import", str(tmp_path), str(study)]) == 1
+    assert capsys.readouterr().err == f"glossbench: {tmp_path}: no archive (*.tar.gz) in it\n"
 
 
 def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, study_settings, tmp_path, monkeypatch):

@@ -38,7 +38,12 @@ def left_by_jobs(results):
     model = torch.nn.Linear(2, 2)
     path = results / ".state" / run_folder(AT_WORK) / "checkpoint.safetensors"
     Checkpoint(path, "key").save(model, torch.optim.Adam(model.parameters()), PROGRESS)
-    log(results, AT_WORK, "INFO epoch 2/200")
+    log(
+        results,
+        AT_WORK,
+        "INFO epoch 2/200",
+        "WARNING ended by SIGTERM: a time limit; the next attempt goes on from here",
+    )
     log(results, FAILED, "INFO rule train", "ERROR it is too large")
     return path
 

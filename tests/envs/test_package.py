@@ -1,5 +1,6 @@
 """The wheel and the source distribution: what they hold imports, and runs."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -77,10 +78,15 @@ def test_the_losses_need_torch_and_numpy_alone_and_the_rest_what_a_study_needs(i
 
 
 @pytest.mark.slow
-def test_the_wheel_is_typed_and_has_the_command(installed):
+def test_the_wheel_is_typed_and_has_the_command(installed, tmp_path):
     assert (installed / "glossbench" / "py.typed").exists()
     (points,) = installed.glob("*.dist-info/entry_points.txt")
     assert "glossbench = glossbench.__main__:main" in points.read_text()
+    shutil.copytree(ROOT / "config", tmp_path / "config")  # of the workflow that the command works on
+    command = [sys.executable, "-m", "glossbench", "status", "config/tiny.yaml"]
+    environment = {"PYTHONPATH": f"{installed}:{sysconfig.get_paths()['purelib']}", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("tiny: 12 runs and 1 searches"), done.stderr
 
 
 @pytest.mark.slow

@@ -63,6 +63,10 @@ def test_memory_is_that_of_the_encoder_and_what_is_stored():
     assert plain == pytest.approx(2500 + 24 * 109.5 + 2 * 2 * 10_662 * 768 / 1e6, abs=100)
     frozen = asked(encoder={"trainable_layers": 1}).memory_mb(MR, 1)
     assert frozen - plain == pytest.approx(126 * 2 * 10_662 * 768 / 1e6, abs=100)
+    few = {"subset": {"train": 100, "val": 50, "test": 100}, "encoder": {"trainable_layers": 1}}
+    assert asked(**few).memory_mb(MR, 1) < frozen - 1500
+    of_all = {**few, "subset": {**few["subset"], "draw": "seed"}}  # each seed has others, so that all are stored
+    assert asked(**of_all).memory_mb(MR, 1) == frozen
     assert asked().memory_mb(MR, 9) == pytest.approx(3 * plain, abs=300)
 
 

@@ -7,6 +7,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -23,6 +24,7 @@ from glossbench.settings.study import check_mirror, load_study
 from glossbench.settings.study_file import study_schema
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import read_yaml
+from registered import OUTPUTS
 
 CONFIG = Path(__file__).parents[2] / "config"
 LEAST = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
@@ -209,6 +211,7 @@ WRONG = [
     ({"encoder": {"layers": 2, "trainable_layers": 3}}, "encoder.trainable_layers: 3 found, but minilm-l6 has 2 layers here"),
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
     ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
+    ({"grid": [{"objectives": ["ce"]}, {"objectives": ["scl"], "seeds": [1]}], "snapshots": {"objectives": ["scl"]}}, "snapshots.objectives[0]: scl found, expected an objective that is run with snapshots.seed, 0"),
     ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
@@ -441,12 +444,26 @@ def test_the_same_settings_under_two_objectives_or_presets_are_two_objectives():
     assert load(objectives=both, tuning={}).objectives == both
 
 
+def test_a_study_has_no_frame_that_none_of_its_runs_fills():
+    nothing_to_search = load(tuning={"fixed": ["learning_rate"]})
+    assert "trials" not in nothing_to_search.frames
+    shown = {"projection": {"objectives": ["gloss-o"]}, "snapshots": {"objectives": ["gloss-o"]}}
+    study = load(objectives=["ce", "gloss-o", "gloss-o-ce"], tuning={"objectives": ["gloss-o-ce"]}, **shown)
+    assert {"trials", "projections", "snapshots"} <= set(study.frames)
+    so_far = replace(study, runs=study.runs[:1])
+    assert so_far.frames == ["runs", "epochs", "corpora", "coverage"]
+    assert not any(
+        {*output.reads} & {"trials", "projections", "snapshots"} for output in OUTPUTS if output.fillable(so_far)
+    )
+
+
 def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
     (tmp_path / "file").touch()
     for wrong in (str(tmp_path / "none"), str(tmp_path / "file")):
         found = line_of(check_mirror, load(mirror=wrong), "my.yaml")
         assert found == f'my.yaml: mirror: "{wrong}" found, expected a folder that exists'
     check_mirror(load(mirror=str(tmp_path)), "my.yaml")
+    check_mirror(load(mirror="~"), "my.yaml")
     check_mirror(load(), "my.yaml")
 
 
