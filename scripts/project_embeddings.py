@@ -8,6 +8,6 @@ from threadpoolctl import threadpool_limits
 
 if __name__ == "__main__":
     with job_log(snakemake), threadpool_limits(1):  # one thread, so that the numbers do not depend on it
-        told = ProjectionSettings.from_json(snakemake.params.settings)
-        projections = project_runs(told, **dict(snakemake.input.items()))
+        settings = ProjectionSettings.from_json(snakemake.params.settings)
+        projections = project_runs(settings, **dict(snakemake.input.items()))
         write_frame("projections", projections, snakemake.output[0])

@@ -40,10 +40,10 @@ def check_batch(embeddings: Any, labels: Any, finite: bool = False) -> Tensor:
         ValueError: if shapes or types do not fit together.
     """
     check_embeddings(embeddings)
-    labels = class_labels(labels, len(embeddings))
+    whole = class_labels(labels, len(embeddings))
     if finite:
         check_finite(embeddings)
-    return labels
+    return whole
 
 
 def class_labels(labels: Any, documents: int) -> Tensor:

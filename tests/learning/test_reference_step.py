@@ -112,7 +112,7 @@ def documents(bert_folder):
 
 @pytest.mark.parametrize("key", OBJECTIVES)
 def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
-    objective = resolved(f"{key}@reference").told()
+    objective = resolved(f"{key}@reference").for_runs()
     objective = resolve(objective, {"sigma": SIGMA} if objective.loss == "gloss" else {}, None)
     backbone = without_dropout(load_backbone(bert_folder))
     plain = copy.deepcopy(backbone).double()

@@ -61,7 +61,7 @@ def test_a_study_that_takes_over_searches_has_none_of_its_own_and_needs_no_frame
     assert len(own.tuning_jobs()) == 1
     assert other.tuning_jobs() == []
     assert set(own.frames) - set(other.frames) == {"trials"}
-    assert own.objective("gloss-o-ce").told() == other.objective("gloss-o-ce").told()
+    assert own.objective("gloss-o-ce").for_runs() == other.objective("gloss-o-ce").for_runs()
     shown = {output.key for output in load_outputs(CONFIG) if output.fillable(other)}
     assert not shown & {"search", "tuning"}
 
@@ -104,7 +104,7 @@ def test_search_spaces_are_the_papers_or_its_codes():
     assert "weight" not in searches["scl-ce@reference"], "the code keeps it at 0.9"
     assert searches["scl-ce@reference"]["temperature"] == {"choices": [0.1, 0.3, 0.5, 0.7], "used": 0.1}
     assert searches["scl@reference"]["temperature"] == {"low": 0.1, "high": 1}
-    told = study.objective("scl-ce@reference").told()  # temperature is searched, but runs do not take it
+    told = study.objective("scl-ce@reference").for_runs()  # temperature is searched, but runs do not take it
     assert (told.tuned, told.loss_settings.temperature) == (("learning_rate",), 0.1)
 
 

@@ -158,7 +158,7 @@ class GLoss(nn.Module):
         if name in WIDTHS and value is not None:  # in the place of the others
             for other in WIDTHS:
                 if other != name:
-                    super().__setattr__(other, None)
+                    object.__setattr__(self, other, None)
 
     def forward(
         self,

@@ -1,4 +1,4 @@
-"""What jobs are told: the settings that each rule hands to its script as canonical JSON in its params.
+"""What jobs are given: the settings that each rule hands to its script as canonical JSON in its params.
 
 Jobs read nothing else of a study.
 """

@@ -63,7 +63,7 @@ def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
     same = [error for error in unknown or errors if error["loc"][:1] == first["loc"][:1]]
     # of the alternatives that a value may be, the one that it got farthest with
     error = max(same, key=lambda error: len(error["loc"])) if isinstance(first["input"], dict) else first
-    kind, told = error["type"], error.get("ctx", {})
+    kind, context = error["type"], error.get("ctx", {})
     key = error["loc"][-1:] if kind in ("extra_forbidden", "missing") else ()
     node, place = _schema_at(schema_of(model), error["loc"][: len(error["loc"]) - len(key)])
     if kind == "missing":
@@ -72,12 +72,12 @@ def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
         known = [name for part in alternatives(node) for name in part.get("properties", {})]
         text = "unknown key" + (nearest(key[0], known) or f"; keys here: {', '.join(known) or 'none'}")
     elif kind in ("misfit", "value_error"):
-        text = told.get("message") or str(told["error"])
+        text = context.get("message") or str(context["error"])
     else:
         value = error["input"]
         digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
         text = f"{shown(value)} found, expected {expected(node)}{digits}"
-    return ": ".join(filter(None, [spelled_path((*path, *place, *key, *told.get("path", ()))), text]))
+    return ": ".join(filter(None, [spelled_path((*path, *place, *key, *context.get("path", ()))), text]))
 
 
 def shown(value: Any) -> str:

@@ -36,13 +36,13 @@ def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, s
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
     objective = study.objective(cell.objective)
-    told = {"objective": objective.told(), "probe": objective.probe, "snapshots": snapshots}
+    given = {"objective": objective.for_runs(), "probe": objective.probe, "snapshots": snapshots}
     if study.is_untuned(cell.objective):
         if reads_texts(study, cell):  # and no encoder
-            told |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
-        untuned = _told(jobs.UntunedSettings, study, cell, **told)
+            given |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
+        untuned = _settings(jobs.UntunedSettings, study, cell, **given)
         return _params("classify_untuned", untuned, f"glossbench.learning.untuned.{objective.classifier}", CARDS)
-    return _trained("train", _told(jobs.RunSettings, study, cell, **told), objective)
+    return _trained("train", _settings(jobs.RunSettings, study, cell, **given), objective)
 
 
 def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
@@ -63,8 +63,8 @@ def search_params(study: Study, cell: Cell) -> dict[str, str]:
         scored_by=objective.probe if tuning.keep_test_scores else None,
     )
     searched = objective.searched(trial_epochs(study, cell.objective))
-    told = _told(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
-    return _trained("tune", told, objective)
+    given = _settings(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
+    return _trained("tune", given, objective)
 
 
 def trials_of(study: Study, objective: str) -> int:
@@ -82,16 +82,16 @@ def trial_epochs(study: Study, objective: str) -> int:
 def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
-    return _told(jobs.FrozenSettings, study, cell, **layers, subset=study.stored_subset(cell.corpus))
+    return _settings(jobs.FrozenSettings, study, cell, **layers, subset=study.stored_subset(cell.corpus))
 
 
 def sigma_settings(study: Study, cell: Any) -> jobs.SigmaSettings:
     """What estimates of sigma depend on."""
-    return _told(jobs.SigmaSettings, study, cell)
+    return _settings(jobs.SigmaSettings, study, cell)
 
 
 def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> jobs.CollectSettings:
-    """What ``collect`` is told; unfinished: planned runs that are not among its inputs."""
+    """What ``collect`` is given; unfinished: planned runs that are not among its inputs."""
     objectives = {key: ObjectiveKey.parse(key).columns() for key in study.objectives_resolved}
     resolved = [(run, study.objective(run.objective)) for run in unfinished]
     missing = [{**vars(run), "preset": of.preset, "protocol": of.protocol} for run, of in resolved]
@@ -99,7 +99,7 @@ def collect_settings(study: Study, unfinished: Iterable[Run] = ()) -> jobs.Colle
 
 
 def projection_settings(study: Study, runs: Iterable[Run]) -> jobs.ProjectionSettings:
-    """What ``project_embeddings`` is told."""
+    """What ``project_embeddings`` is given."""
     keys = [{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
     return jobs.ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
 
@@ -126,7 +126,7 @@ def settings_digests(
     return found
 
 
-def _told(model: type[M], study: Study, cell: Any, **more: Any) -> M:
+def _settings(model: type[M], study: Study, cell: Any, **more: Any) -> M:
     """Settings of a job on a cell: of the study's, and of ``more``, those that it has."""
     settings = study.settings
     known = {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(cell.corpus)}
@@ -139,11 +139,11 @@ def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:
     return {"settings": settings.to_json(), "code": code_digest(SCRIPTS / f"{script}.py", *modules)}
 
 
-def _trained(script: str, told: Model, objective: Any) -> dict[str, str]:
+def _trained(script: str, settings: Model, objective: Any) -> dict[str, str]:
     """Params of a job that trains: its code has that of the loss, of one from elsewhere the digest of its file."""
     loss = objective.loss
     if not is_own(loss):
-        return _params(script, told, *([f"glossbench.losses.{loss}"] if loss and LOSSES[loss].path is None else ()))
-    params, file = _params(script, told), file_of(loss)
+        return _params(script, settings, *([f"glossbench.losses.{loss}"] if loss and LOSSES[loss].path is None else ()))
+    params, file = _params(script, settings), file_of(loss)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file else "missing"
     return {**params, "code": f"{params['code']}-{digest}"}

@@ -20,12 +20,12 @@ class Resolved(SearchedObjective):
     probe: Probe = about("How its embeddings are evaluated.")
     pruning: Pruning = about("What becomes of the trials that a search prunes.")
 
-    def told(self) -> Objective:
-        """What a run is told: searched settings have the values that runs use whatever the search finds."""
+    def for_runs(self) -> Objective:
+        """What a run is given: searched settings have the values that runs use whatever the search finds."""
         return self._as(Objective, {})
 
     def searched(self, epochs: int) -> SearchedObjective:
-        """What a search with trials of at most ``epochs`` epochs is told."""
+        """What a search with trials of at most ``epochs`` epochs is given."""
         return self._as(SearchedObjective, {"epochs": epochs})
 
     def _as(self, model: type[Objective], values: dict[str, Any]) -> Any:
@@ -44,8 +44,8 @@ class ResolvedUntuned(UntunedObjective):
     probe: Probe = about("The linear classifier.")
     search: dict[str, Any] = about("None.", {})
 
-    def told(self) -> UntunedObjective:
-        """What a run is told."""
+    def for_runs(self) -> UntunedObjective:
+        """What a run is given."""
         return part_of(UntunedObjective, self)
 
 
@@ -87,8 +87,8 @@ class Resolver:
             if parts.variant:
                 expected = f"{parts.base} alone: an untuned objective is not fine-tuned"
                 raise SettingsError(f"{place}: {parts.variant.lstrip('+')} found, expected {expected}")
-            told = part_of(UntunedTraining, training, **preset.block("training"))
-            return ResolvedUntuned(**shared, classifier=entry.classifier, training=told)
+            settings = part_of(UntunedTraining, training, **preset.block("training"))
+            return ResolvedUntuned(**shared, classifier=entry.classifier, training=settings)
         changes, multipliers = _changes(parts, entry.model, place)
         own = {**preset.block(entry.loss or ""), **preset.block("training"), **entry.settings, **changes}
         own = {setting: of_protocol(value, entry.protocol) for setting, value in own.items()}

@@ -275,7 +275,7 @@ SHORT = Field(title="a mapping of options, or the kind alone")
 
 
 class Search(Model):
-    """What a search is told."""
+    """What a search is given."""
 
     trials: Size = about("Finished trials of each search.", 15)
     timeout: Positive | None = about("Seconds after which no further trial starts; null is no limit.", None)

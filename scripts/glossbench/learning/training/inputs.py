@@ -50,7 +50,7 @@ def resolve(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] 
     """An objective in which every setting has its value.
 
     Args:
-        objective: as a job is told it. Its multipliers are applied last.
+        objective: as a job is given it. Its multipliers are applied last.
         tuned: settings that a search found.
         estimates: content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
 
