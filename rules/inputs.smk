@@ -116,10 +116,10 @@ def collected_settings(view):
 def embeddings_shown(view):
     """Embeddings of the runs that are projected, and the cards of their corpora."""
     shown = study_of(view).runs_shown("projection")
-    files = {"embeddings": INPUTS.per_run("embeddings.npz", shown), "cards": INPUTS.cards()}
+    embeddings = INPUTS.per_run("embeddings.npz", shown)
     if view == RESULTS:
-        return files
-    return INPUTS.absolute(files | {"cards": list(filter(INPUTS.is_there, files["cards"]))})
+        return {"embeddings": embeddings, "cards": INPUTS.cards()}
+    return INPUTS.absolute({"embeddings": embeddings, "cards": INPUTS.cards_there()})
 
 
 @lru_cache

@@ -16,6 +16,7 @@ import yaml
 from glossbench.commands.starting import check_arguments
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
+from glossbench.settings.files import StudyFiles
 from glossbench.settings.jobs import RunSettings
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
@@ -455,6 +456,17 @@ def test_a_study_has_no_frame_that_none_of_its_runs_fills():
     assert not any(
         {*output.reads} & {"trials", "projections", "snapshots"} for output in OUTPUTS if output.fillable(so_far)
     )
+
+
+def test_until_a_corpus_is_described_here_the_card_that_came_with_some_of_its_runs_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = StudyFiles(load(corpora=["mr", "r8"]), lambda _: "results/s")
+    assert files.cards_there() == []
+    for folder in ("results/s/imported", "results/s"):
+        card = Path(folder, "corpora/mr/card.json")
+        card.parent.mkdir(parents=True)
+        card.touch()
+        assert files.cards_there() == [str(card)]
 
 
 def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):

@@ -72,6 +72,15 @@ class StudyFiles:
         """Paths of the descriptions of the corpora."""
         return [f"{self.folder_of(corpus)}/{card_file(corpus)}" for corpus in self.study.corpora]
 
+    def cards_there(self) -> list[str]:
+        """Those of the ``cards`` that are there, or the one that came with imported runs of an unfinished corpus."""
+        found = {}
+        for corpus in self.study.corpora:
+            for folder in (self.folder_of(corpus), f"{self.results}/imported"):
+                if self.is_there(card := f"{folder}/{card_file(corpus)}"):
+                    found.setdefault(corpus, card)
+        return list(found.values())
+
     def files(self, runs: list[Run], searches: list[TuningJob], cards: list[str]) -> dict[str, list[str]]:
         """The files that ``collect`` reads, by name."""
         trained = [run for run in runs if not self.study.is_untuned(run.objective)]
@@ -170,8 +179,7 @@ class StudyFiles:
     def of_finished(self) -> dict[str, list[str]]:
         """The files that ``collect`` reads of what is finished, by name; see ``absolute``."""
         searches = [one for one in self.study.tuning_jobs() if self.is_there(*self.per_search("timing.csv", [one]))]
-        cards = list(filter(self.is_there, self.cards()))
-        return self.absolute(self.files(self.finished(self.study.runs), searches, cards))
+        return self.absolute(self.files(self.finished(self.study.runs), searches, self.cards_there()))
 
     def absolute(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
         """Files by name, as absolute paths, which match the output of no job.
