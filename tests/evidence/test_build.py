@@ -1,6 +1,7 @@
 """Evidence: from frames to every product, the same way for the workflow's scripts, for verify and for tests."""
 
 import json
+from types import SimpleNamespace
 from typing import get_args
 
 import pandas as pd
@@ -10,8 +11,8 @@ from glossbench.evidence.text.names import corpus_name
 from glossbench.frames import write_frame
 from glossbench.paper import READERS
 from glossbench.settings.outputs import Read
-from made_up import corpora, coverage, evidence, rising, runs
-from registered import CLAIMS, FIGURES, PUBLISHED, REGISTRY, TABLES, names
+from made_up import corpora, coverage, evidence, projections, rising, runs, snapshots, trials
+from registered import CLAIMS, FIGURES, OUTPUTS, PUBLISHED, REGISTRY, TABLES, names
 
 RUNS = runs({("mr", "bert-base", "ce"): [0.9, 0.8], ("mr", "bert-base", "scl-ce"): [0.7, 0.8]})
 
@@ -46,6 +47,25 @@ def test_runs_of_other_numerics_are_said_beside_each_table_and_figure(frames):
     assert said in known.table(TABLES["integrated"].specification(), "")["md"]
     assert said in known.figure_texts(FIGURES["headline"].specification(), "")["txt"]
     assert said not in evidence(**frames).table(TABLES["integrated"].specification(), "")["md"]
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.key)
+def test_an_output_is_the_same_from_the_frames_that_its_rule_gives_it_as_from_all_frames(output, frames):
+    more = {"trials": trials(RUNS), "snapshots": snapshots(size=8), "projections": projections({"a": 3}, ["scl"])}
+    whole = {
+        **frames,
+        **more,
+        "runs": RUNS.assign(numerics=[2, 1, 2, 2]),
+        "coverage": coverage(RUNS, [True] * 3 + [False]),
+    }
+    given = {name: whole[name] for name in output.frames_in(SimpleNamespace(frames=list(whole)))}
+    of_all, of_given = (
+        made.table(output.specification(), "")
+        if output.kind == "table"
+        else made.figure_texts(output.specification(), "")
+        for made in (Evidence(some, PUBLISHED, names(), numerics=2) for some in (whole, given))
+    )
+    assert of_given == of_all
 
 
 def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):

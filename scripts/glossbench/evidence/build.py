@@ -41,7 +41,8 @@ class Evidence:
     """The frames of a study, and methods that make its evidence from them.
 
     Args:
-        frames: Collected frames by name. Each method needs only the frames that it reads.
+        frames: Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs
+            ``runs`` and ``coverage`` besides, for its notes.
         published: Folder with the paper's numbers, config/published.
         names: Titles, order, families and colours, as ``study.names`` makes them.
         numerics: That of the code that makes the evidence. Where it is given, notes say which runs have another.
@@ -168,7 +169,7 @@ class Evidence:
         """What is said below an output: of its registry, of its times and of its runs."""
         select = partial(module_of(output["kind"], output["module"]).select, **output["settings"])
         notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
-        if self.numerics is not None and "runs" in self.frames:
+        if self.numerics is not None:
             notes.append(numerics_note(select(self.frames["runs"]), self.numerics))
         return [note for note in notes if note]
 

@@ -90,9 +90,10 @@ class Output(OutputEntry):
         return any(name in READERS for name in self.reads)
 
     def frames_in(self, study: Study) -> list[str]:
-        """Names of the frames that it is made from in a study; ``coverage`` for the note on unfinished runs."""
+        """Names of the frames that it is made from in a study; ``runs`` and ``coverage`` for the notes on runs."""
         required = [name for name in self.reads if name not in READERS]
-        return [*required, *(name for name in self.reads_if_there if name in study.frames), "coverage"]
+        optional = [name for name in self.reads_if_there if name in study.frames]
+        return list(dict.fromkeys([*required, *optional, "runs", "coverage"]))
 
     @property
     def files(self) -> list[str]:

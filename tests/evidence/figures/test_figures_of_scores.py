@@ -111,12 +111,17 @@ def test_a_cell_of_a_heat_map_is_the_mean_over_seeds_and_the_plain_objective_sta
 
 
 @pytest.mark.parametrize(
-    ("settings", "varied", "symbol"),
-    [(WEIGHT, "weight=0.3", "λ"), (LABELED_FRACTION, "labeled_fraction=0.3", "γ"), (SIGMA, "sigma=x2", "σ")],
+    ("settings", "varied", "label"),
+    [
+        (WEIGHT, "weight=0.3", "weight of the loss, λ"),
+        (LABELED_FRACTION, "labeled_fraction=0.3", "share of labels kept, γ"),
+        (SIGMA, "sigma=x2", "multiple of the chosen σ"),
+        ({"setting": "learning_rate", "relative": False}, "learning_rate=0.3", "learning rate"),
+    ],
 )
-def test_the_axis_of_a_heat_map_names_the_setting_by_its_symbol(settings, varied, symbol):
+def test_the_axis_of_a_heat_map_names_the_setting_and_its_symbol_if_it_has_one(settings, varied, label):
     table = heatmap.frame(runs=scored({"gloss-o-ce": [0.5], f"gloss-o-ce,{varied}": [0.6]}), **settings)
-    assert heatmap.draw(table, **settings).axes[0].get_xlabel().endswith(symbol)
+    assert heatmap.draw(table, **settings).axes[0].get_xlabel() == label
 
 
 def test_heat_maps_and_sensitivity_choose_rows_by_their_keys_alone():

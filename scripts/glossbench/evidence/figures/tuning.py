@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import optuna
@@ -47,10 +48,7 @@ def frame(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _importances(search: pd.DataFrame) -> list[dict]:
-    space = {
-        setting: (CategoricalDistribution if "choices" in allowed else FloatDistribution)(**allowed)
-        for setting, allowed in json.loads(search["space"].iloc[0]).items()
-    }
+    space = {setting: _distribution(**allowed) for setting, allowed in json.loads(search["space"].iloc[0]).items()}
     complete = search[(search["state"] == "complete") & search["value"].notna()].dropna(subset=list(space))
     importances = dict.fromkeys(space, np.nan)
     if len(complete) >= FEWEST and complete["value"].nunique() > 1:
@@ -64,6 +62,11 @@ def _importances(search: pd.DataFrame) -> list[dict]:
             importances |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
     about = {"kind": MATRIX, "n_complete": len(complete)}
     return [{**about, "setting": setting, "importance": float(importances[setting])} for setting in space]
+
+
+def _distribution(used: float | None = None, **allowed: Any) -> CategoricalDistribution | FloatDistribution:
+    """The values that trials drew from; ``used`` is what runs take instead of the value found."""
+    return (CategoricalDistribution if "choices" in allowed else FloatDistribution)(**allowed)
 
 
 @panels.drawing
