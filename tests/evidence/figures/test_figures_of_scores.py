@@ -54,7 +54,7 @@ def test_headline_has_mean_students_interval_and_range_in_percent():
     assert table["objective"].to_list() == ["ce", "scl"]  # changed settings are left out
     ce, scl = (row for _, row in table.iterrows())
     half = math.tan(0.475 * math.pi) * 5  # t with one degree of freedom, times the standard error
-    assert ce[["n", "mean", "least", "most"]].to_list() == pytest.approx([2, 75, 70, 80])
+    assert ce[["n_seeds", "mean", "least", "most"]].to_list() == pytest.approx([2, 75, 70, 80])
     assert (ce["low"], ce["high"]) == pytest.approx((75 - half, 75 + half))
     assert (scl["mean"], np.isnan(scl["low"])) == (pytest.approx(60), True)
 

@@ -17,6 +17,7 @@ from glossbench.evidence.claims.measurement import (
     region,
 )
 from glossbench.evidence.claims.scope import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import (
     SYMBOLS,
     corpus_name,
@@ -105,7 +106,7 @@ def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str |
     measure, deciding = claim["measure"], least_favourable(measured, claim["holds"])
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
     means = next((row["means"] for row in deciding.numbers if "means" in row), {})
-    kind, found = "percent" if measure.get("metric") in ("accuracy", "macro_f1") else "ratio", []
+    kind, found = "percent" if in_percent(measure.get("metric")) else "ratio", []
     if tested:
         what = "a factor" if measure.get("as") == "ratio" else "a difference"
         whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"

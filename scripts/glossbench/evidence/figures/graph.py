@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
-from glossbench.frames import PANEL
+from glossbench.frames import LINE
 
 # Titles by column of epochs. The last two are there where they are above zero in some epoch.
 MEASURES = {
@@ -20,7 +20,6 @@ MEASURES = {
     "eliminated": "Eliminated",
 }
 RARE = ("left_out_share", "eliminated")
-LINE = [*PANEL, "objective"]
 PANEL_HEIGHT = 0.8  # inches
 
 select = unvaried

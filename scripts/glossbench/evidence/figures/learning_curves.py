@@ -8,10 +8,9 @@ from matplotlib.lines import Line2D
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
-from glossbench.frames import PANEL
+from glossbench.frames import LINE
 
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
-LINE = [*PANEL, "objective"]
 PANEL_HEIGHT = 1.2  # inches
 MARKERS_PER_LINE = 5
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}

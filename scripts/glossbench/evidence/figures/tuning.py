@@ -15,10 +15,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import LINE, SCORE_NAMES
+from glossbench.evidence.figures.learning_curves import SCORE_NAMES
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, protocol_name
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import LINE
 
 FEWEST = 4  # complete trials that an importance needs
 TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials

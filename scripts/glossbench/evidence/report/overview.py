@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.selection import coverage_note, numerics_note, unvaried_and_untuned
-from glossbench.evidence.statistics.scores import cells
+from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
@@ -90,17 +90,18 @@ def scores_table(runs: pd.DataFrame) -> Layout:
         runs: The collected runs.
     """
     own = unvaried_and_untuned(runs)
-    table = pd.concat([cells(own, metric).assign(metric=metric) for metric in METRICS], ignore_index=True)
+    table = over_seeds(own, METRICS, interval=True).drop(columns="rank")
     texts = [_mean_interval(*scores) for scores in table[["mean", "low", "high"]].itertuples(index=False, name=None)]
-    table = table.assign(text=texts, n_seeds=table["n"])
-    return grid(table, ["encoder", "protocol", "objective"], ["corpus", "metric"], widest=WIDEST).with_notes(NOTE)
+    return grid(
+        table.assign(text=texts), ["encoder", "protocol", "objective"], ["corpus", "metric"], widest=WIDEST
+    ).with_notes(NOTE)
 
 
 def _mean_interval(mean: float, low: float, high: float) -> str:
     """For example "85.64 [84.10, 87.18]"; the mean alone if there is no interval."""
     if pd.isna(low):
-        return number(100 * mean, 2)
-    return f"{number(100 * mean, 2)} [{number(100 * max(low, 0), 2)}, {number(100 * min(high, 1), 2)}]"
+        return number(mean, 2)
+    return f"{number(mean, 2)} [{number(max(low, 0), 2)}, {number(min(high, 100), 2)}]"
 
 
 def costs_table(runs: pd.DataFrame) -> Layout:

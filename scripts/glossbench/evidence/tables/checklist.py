@@ -3,16 +3,18 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
+from glossbench.evidence.statistics.scores import METRICS
 from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
-from glossbench.evidence.tables.search import in_words, spaces
+from glossbench.evidence.tables.search import KEYS, in_words, spaces
 from glossbench.evidence.text.names import arrange, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 from glossbench.frames import CELL
 
-KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
-SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
+SCALES = {
+    f"{split}_{name}": METRICS[name].scale for name in ("macro_f1", "macro_silhouette") for split in ("val", "test")
+}
 SEARCH = ["n_trials", "search_seconds", "search_space"]
 
 select = unvaried_and_untuned
