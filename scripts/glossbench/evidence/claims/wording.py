@@ -16,7 +16,7 @@ from glossbench.evidence.claims.measurement import (
     least_favourable,
     region,
 )
-from glossbench.evidence.claims.scope import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS, Support
 from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import (
     SYMBOLS,
@@ -144,7 +144,7 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         found.append(
             "encoders on one corpus are not independent, but the test counts each as an observation of its own"
         )
-    if measure["kind"] in ("advantage", "cells-won") and "trials" in rows:
+    if measure["kind"] in ("advantage", "cells-won"):
         ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
         unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
         if len(unequal):

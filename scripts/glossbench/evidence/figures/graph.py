@@ -56,11 +56,5 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
-    for number, (objective, line) in enumerate(panels.by(panel, "objective")):
-        look = style.look(objective)
-        spacing = -(-len(line) // 5)
-        axes.plot(line["epoch"], line["mean"], label=objective, markevery=(number % spacing, spacing), **look)
-        if line["n_seeds"].max() > 1:
-            axes.fill_between(line["epoch"], line["low"], line["high"], color=look["color"], alpha=0.15, linewidth=0)
-    axes.locator_params("x", integer=True)
+    panels.lines(axes, panel, "epoch")
     axes.set_ylim(bottom=0)

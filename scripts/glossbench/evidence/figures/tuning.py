@@ -91,7 +91,7 @@ def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
         return
     for objective, search in panels.by(panel, "objective"):
         better = np.flatnonzero(search["best"].diff().fillna(1) > 0).tolist()
-        look = {**style.look(objective), "linewidth": 0.8, "markersize": 2.5}
+        look = {**style.look(objective), **panels.THIN}
         axes.plot(search["trial"], search["best"], drawstyle="steps-post", markevery=better, label=objective, **look)
     axes.locator_params("x", integer=True)
 

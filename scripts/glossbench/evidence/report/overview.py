@@ -4,17 +4,17 @@ from typing import Any
 
 import pandas as pd
 
+from glossbench.evidence.claims.graphs import LEAST_SHARE, little_and_flat
 from glossbench.evidence.selection import coverage_note, numerics_note, unvaried_and_untuned
 from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
-from glossbench.frames import CELL, RUN_KEYS
+from glossbench.frames import CELL
 
-LEAST_SHARE = 0.05
 LITTLE = (
-    "The loss beside cross-entropy had less than 5 % of the gradient in each epoch up to the best one: these runs are "
-    "cross-entropy."
+    f"The loss beside cross-entropy had less than {100 * LEAST_SHARE:g} % of the gradient in each epoch up to the best "
+    "one: these runs are cross-entropy."
 )
 FLAT = (
     "Sigma was above the median distance in each epoch up to the best one: there it is a weight of the loss and no "
@@ -62,13 +62,8 @@ def missing_runs(coverage: pd.DataFrame) -> dict[str, Any] | None:
 
 def graph_warnings(epochs: pd.DataFrame) -> list[dict[str, Any]]:
     """Sentences about runs whose graph said little in each epoch up to the best one, and the seeds of their cells."""
-    best = epochs["epoch"].where(epochs["best"]).groupby([epochs[key] for key in RUN_KEYS]).transform("max")
-    until = epochs[epochs["epoch"] <= best].reindex(columns=[*RUN_KEYS, "gradient_share_metric", "sigma_over_median"])
-    runs = until.groupby(RUN_KEYS, as_index=False)
-    found = {
-        LITTLE: runs["gradient_share_metric"].max().query("gradient_share_metric < @LEAST_SHARE"),
-        FLAT: runs["sigma_over_median"].min().query("sigma_over_median > 1"),
-    }
+    runs = little_and_flat(epochs)
+    found = {LITTLE: runs[runs["little"]], FLAT: runs[runs["flat"]]}
     return [{"note": note, "cells": _seeds(rows)} for note, rows in found.items() if len(rows)]
 
 
