@@ -78,7 +78,7 @@ def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     drawn = [line for axes in figure.axes for line in axes.get_lines() if line.get_label() in ("ce", "scl-ce")]
     assert sum(len(line.get_xdata()) for line in drawn) == len(lines) - 1
     partial = evidence(**{**frames, "coverage": coverage(RUNS, [True, False, True, True])})
-    text = "What is seen. Stands on 3 of 4 planned runs, 1 to 2 of 2 seeds a cell.\n"
+    text = "What is seen. Made from 3 of 4 planned runs, 1 to 2 of 2 seeds per cell.\n"
     assert partial.figure_texts(output, "What is seen.")["txt"] == text
 
 

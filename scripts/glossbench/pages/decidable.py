@@ -15,7 +15,7 @@ from glossbench.frames import TASK
 from glossbench.paper import published_costs, published_results
 from glossbench.settings.study import Study
 
-QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds an epoch"}
+QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds per epoch"}
 
 
 def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]:

@@ -83,10 +83,10 @@ def test_a_departure_that_all_verdicts_share_is_said_once_and_any_other_where_it
     head, *sections = page.split("\n## ")
     assert "\n- max length 64 instead of 128\n" in head
     assert page.count("max length 64") == 1
-    for key, departs in {"C1": False, "C2": True, "C3": True}.items():
+    for key, differs in {"C1": False, "C2": True, "C3": True}.items():
         section = next(section for section in sections if section.startswith(key))
-        assert "Scope: other data (the departures above" in section
-        assert ("batch size 16 instead of 128" in section) == departs
+        assert "Scope: other data (the differences above" in section
+        assert ("batch size 16 instead of 128" in section) == differs
 
 
 @pytest.mark.slow

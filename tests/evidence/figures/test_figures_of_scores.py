@@ -59,10 +59,10 @@ def test_headline_has_mean_students_interval_and_range_in_percent():
     assert (scl["mean"], np.isnan(scl["low"])) == (pytest.approx(60), True)
 
 
-def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_floor():
+def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_untuned_objective():
     table = headline.frame(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
-    floor = {"mean": 65.0, "least": 65.0, "most": 65.0, "low": np.nan, "high": np.nan}
-    untuned = table[:1].assign(protocol="untuned", objective="tfidf", **floor)
+    alike = {"mean": 65.0, "least": 65.0, "most": 65.0, "low": np.nan, "high": np.nan}
+    untuned = table[:1].assign(protocol="untuned", objective="tfidf", **alike)
     integrated, standalone = headline.draw(pd.concat([table, untuned], ignore_index=True)).axes
     for axes, spans in ((integrated, 2), (standalone, 0)):  # interval and range of ce; one run is a marker alone
         assert axes.get_xlim() == pytest.approx((60 - 2, 80 + 2))

@@ -124,7 +124,7 @@ def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part
     study = replace(study, frames={**study.frames, "coverage": planned})
     texts = study.table(TABLES[key].specification(), "A caption.")
     chosen = table_of(key).select(planned)
-    note = f"Stands on {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds a cell."
+    note = f"Made from {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds per cell."
     assert all(note in texts[ending] for ending in ("md", "tex", "html"))
     assert not any("planned runs" in text for text in of_part[key].values())
 

@@ -102,7 +102,7 @@ def test_checklist_sets_validation_beside_test_and_counts_seeds_trials_and_param
     assert layout.cells.iloc[0].to_dict() == {
         "Parameters": "14.2 of 110.0 M", "Seeds": "2", "Validation macro-F1": "87.00 ± 2.83",
         "Test macro-F1": "82.00 ± 2.83", "Validation silhouette": "0.300 ± 0.141", "Test silhouette": "0.250 ± 0.000",
-        "Time a run": "1 min 30 s", "Trials": "5", "Search": "5 min 00 s",
+        "Time per run": "1 min 30 s", "Trials": "5", "Search": "5 min 00 s",
     }  # fmt: skip
     machine, space = layout.notes
     assert machine.startswith("Machine: cpu, float32, torch threads 1;")

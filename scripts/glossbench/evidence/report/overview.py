@@ -105,7 +105,7 @@ def costs_table(runs: pd.DataFrame) -> Layout:
     columns = {
         "Runs": groups.size().map(str),
         "Total time": groups["total_seconds"].sum().map(duration),
-        "Mean time an epoch": groups["seconds_per_epoch"].mean().map(duration),
+        "Mean time per epoch": groups["seconds_per_epoch"].mean().map(duration),
         "Mean last epoch": groups["stop_epoch"].mean().map(lambda value: number(value, 1)),
         "Mean docs/s": groups["docs_per_second"].mean().map(number),
         "Mean tokens/s": groups["tokens_per_second"].mean().map(number),
@@ -125,7 +125,7 @@ def costs_in_all(runs: pd.DataFrame) -> dict[str, str]:
     return {
         "Runs": str(len(runs)),
         "Time of all runs": duration(seconds.sum()),
-        "Mean time of a run": duration(seconds.mean()),
+        "Mean time per run": duration(seconds.mean()),
         "Slowest run": f"{duration(seconds.max())} ({name})",
         "Peak memory": f"{number(runs['peak_memory_mib'].max())} MiB",
         "Devices": ", ".join(sorted(machine_names(runs).astype(str).unique())),

@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "best_epoch": ("Best epoch", number),
     "stop_epoch": ("Last epoch", number),
     "total_seconds": ("Time", duration),
-    "seconds_per_epoch": ("Time an epoch", duration),
+    "seconds_per_epoch": ("Time per epoch", duration),
     "docs_per_second": ("Docs/s", number),
     "load": ("Other cores busy", lambda value: number(value, 1)),
     "peak_memory_mib": ("Peak MiB", number),
