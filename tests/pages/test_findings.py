@@ -1,16 +1,17 @@
-"""The study that stands in results/cpu: its pages say what its files say, and it is small and whole."""
+"""The study in results/cpu: its pages say what its files say, and it is small and whole."""
 
-import json
 import re
 import shutil
 import subprocess
 import tarfile
 
+import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.numbers import rounded
 from glossbench.pages.findings import page
+from glossbench.pages.verdicts import judgement
 from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
 
@@ -27,24 +28,19 @@ def key_of(title):
 
 def judged():
     """The claims of the registry, each as the study judges it whose verdict counts."""
-    found = {}
-    for key, claim in CLAIMS.items():
-        rows = json.loads((ROOT / "results" / claim["judged_in"] / "claims.json").read_text())
-        found |= {row["id"]: row for row in rows if row["id"] == key}
-    return found
+    return {key: judgement(ROOT, key, claim) for key, claim in CLAIMS.items()}
 
 
-def tables(text):
+def scores_in(text):
     """Rows of the tables whose first column is the objective, as mappings from the head's names."""
-    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
-        head, _, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
+    for head, *rows in markdown_tables.tables(text):
         if head[0] in ("Integrated", "Standalone"):
             yield from (dict(zip(["objective", *head[1:]], row, strict=True), protocol=head[0]) for row in rows)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.parent.name)
 def test_scores_are_those_of_the_tables(file):
-    rows = [*tables(file.read_text(encoding="utf-8"))]
+    rows = [*scores_in(file.read_text(encoding="utf-8"))]
     assert rows
     for row in rows:
         frame = pd.read_csv(EVIDENCE / "tables" / f"{row.pop('protocol').lower()}.csv")
@@ -79,12 +75,11 @@ def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
 
 
 def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
-    rows = re.findall(
-        r"^\| (C\d+) [^|]+ \| ([^|]+) \| \[(\S+)\]\((\S+)\) \|$", PAGES[0].read_text(encoding="utf-8"), re.MULTILINE
-    )
+    rows = markdown_tables.rows(PAGES[0].read_text(encoding="utf-8"))
     studies = {key: claim["judged_in"] for key, claim in CLAIMS.items()}
-    assert rows == [
-        (key, claim["verdict"], studies[key], f"results/{studies[key]}/claims.md") for key, claim in judged().items()
+    assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"C\d+ ", row[0])] == [
+        [key, claim["verdict"], f"[{studies[key]}](results/{studies[key]}/claims.md)"]
+        for key, claim in judged().items()
     ]
 
 
