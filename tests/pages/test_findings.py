@@ -1,5 +1,6 @@
 """The study in results/cpu: its pages say what its files say, and it is small and whole."""
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.numbers import rounded
-from glossbench.pages.findings import page
+from glossbench.pages.findings import Findings, page
 from glossbench.pages.verdicts import judgement
 from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
@@ -72,6 +73,34 @@ def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
     template.write_text(text.replace(said, said.replace("gloss-o-ce", "ce")), encoding="utf-8")
     with pytest.raises(GlossbenchError, match="G-Loss-O \\+ CE is first: it does not hold"):
         page(tmp_path)
+
+
+def test_orders_of_two_studies_are_compared_pair_by_pair():
+    part, whole = (
+        Findings(ROOT / "results" / name, REGISTRY["corpora"], OBJECTIVES) for name in ("cpu", "cpu-full-mr")
+    )
+    compared = ["ce", "scl-ce", "gloss-o-ce", "scl", "gloss-o"]
+    found = [study.order(compared, "mr") for study in (part, whole)]
+    assert [sorted(order) for order in found] == [sorted(compared)] * 2
+    agree = [
+        (found[0].index(one) < found[0].index(other)) == (found[1].index(one) < found[1].index(other))
+        for one, other in itertools.combinations(compared, 2)
+    ]
+    assert part.kendall(whole, compared, "mr") == pytest.approx((2 * sum(agree) - len(agree)) / len(agree))
+
+
+def test_an_objective_leads_where_its_mean_is_higher_or_its_cost_lower_than_all_others():
+    study = Findings(EVIDENCE, REGISTRY["corpora"], OBJECTIVES)
+    runs, others = study.frame("runs"), ["scl", "triplet", "cosine"]
+    for metric, column, sign in (("accuracy", "test_accuracy", 1), ("stop_epoch", "stop_epoch", -1)):
+        means = {key: sign * own[column].mean() for key, own in runs.groupby(["corpus", "objective"])}
+        expected = {
+            title
+            for title, corpus in CORPORA.items()
+            if (corpus, "gloss-o") in means and all(means[corpus, "gloss-o"] > means[corpus, other] for other in others)
+        }
+        assert set(study.leads_on("gloss-o", others, metric)) == expected
+        assert expected
 
 
 def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
