@@ -11,7 +11,8 @@ from glossbench.provenance import ROOT, describe, made_from
 if __name__ == "__main__":
     with job_log(snakemake):
         given, params, root = snakemake.input, snakemake.params, ROOT
-        evidence = Evidence.read(dict(given.items()), root / "config/published", json.loads(params.names), REPORTED)
+        frames = {name: given[name] for name in REPORTED}
+        evidence = Evidence.read(frames, root / "config/published", json.loads(params.names))
         records = {name: Path(path) for name, path in json.loads(params.records).items()}
         provenance = {**describe(root), **made_from(params.settings, params.claims, records)}
         shown = shown_outputs(json.loads(params.outputs), [*given.tables, *given.figures])

@@ -29,7 +29,9 @@ TASK = ["corpus", "encoder"]
 CELL = [*TASK, "objective"]
 CELL_OF_PROTOCOL = [*TASK, "protocol", "objective"]
 PANEL = ["protocol", *TASK]
+LINE = [*PANEL, "objective"]
 RUN_OF_CELL = [*CELL, "seed"]
+RUN_OF_PROTOCOL = [*CELL_OF_PROTOCOL, "seed"]
 # Columns that identify a run, in the order by which rows are sorted.
 RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).

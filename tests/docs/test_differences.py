@@ -1,15 +1,15 @@
 """docs/differences.md defines every D-code that the project refers to, and its table has the values of the presets."""
 
 import re
-from pathlib import Path
 
+import markdown_tables
 import pytest
 import yaml
 from glossbench.pages.settings import tables
 from glossbench.settings.losses import LOSSES
 from glossbench.settings.training import Probe, Training
+from registered import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
 CODE = re.compile(r"(?<![\w#])D\d+\b")  # not the colour #D55
 TEXTS = {".py", ".yaml", ".md", ".csv", ".rst", ".j2", ".js", ".css", ".html"}
@@ -31,8 +31,8 @@ def referring_files():
 
 def summary():
     """Rows of the summary table: code, setting, and the texts of the two presets."""
-    rows = re.findall(r"^\| \[(D\d+)\]\(#(d\d+)\) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
-    return [(code, anchor, setting.strip("`"), shown) for code, anchor, _, setting, *shown in rows]
+    rows = [(re.fullmatch(r"\[(D\d+)\]\(#(d\d+)\)", row[0]), row) for row in markdown_tables.rows(PAGE)]
+    return [(*match.groups(), setting.strip("`"), shown) for match, (_, _, setting, *shown) in rows if match]
 
 
 def defined():

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +13,8 @@ from glossbench.commands.plan import plan, published_speed
 from glossbench.paper import published_costs, read_facts
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
+from registered import ROOT
 
-ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 OTHERS = [ROOT / name / "README.md" for name in ("config", "results", "results/cpu")]

@@ -1,17 +1,18 @@
 """Evidence: from frames to every product, the same way for the workflow's scripts, for verify and for tests."""
 
 import json
+from types import SimpleNamespace
 from typing import get_args
 
 import pandas as pd
 import pytest
-from glossbench.evidence.build import JUDGED, REPORTED, TESTED, Evidence
+from glossbench.evidence.build import JUDGED, Evidence
 from glossbench.evidence.text.names import corpus_name
 from glossbench.frames import write_frame
 from glossbench.paper import READERS
 from glossbench.settings.outputs import Read
-from made_up import corpora, coverage, evidence, rising, runs
-from registered import CLAIMS, FIGURES, PUBLISHED, REGISTRY, TABLES, names
+from made_up import corpora, coverage, evidence, projections, rising, runs, snapshots, trials
+from registered import CLAIMS, FIGURES, OUTPUTS, PUBLISHED, REGISTRY, TABLES, names
 
 RUNS = runs({("mr", "bert-base", "ce"): [0.9, 0.8], ("mr", "bert-base", "scl-ce"): [0.7, 0.8]})
 
@@ -48,6 +49,25 @@ def test_runs_of_other_numerics_are_said_beside_each_table_and_figure(frames):
     assert said not in evidence(**frames).table(TABLES["integrated"].specification(), "")["md"]
 
 
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.key)
+def test_an_output_is_the_same_from_the_frames_that_its_rule_gives_it_as_from_all_frames(output, frames):
+    more = {"trials": trials(RUNS), "snapshots": snapshots(size=8), "projections": projections({"a": 3}, ["scl"])}
+    whole = {
+        **frames,
+        **more,
+        "runs": RUNS.assign(numerics=[2, 1, 2, 2]),
+        "coverage": coverage(RUNS, [True] * 3 + [False]),
+    }
+    given = {name: whole[name] for name in output.frames_in(SimpleNamespace(frames=list(whole)))}
+    of_all, of_given = (
+        made.table(output.specification(), "")
+        if output.kind == "table"
+        else made.figure_texts(output.specification(), "")
+        for made in (Evidence(some, PUBLISHED, names(), numerics=2) for some in (whole, given))
+    )
+    assert of_given == of_all
+
+
 def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     study, output = evidence(**frames), FIGURES["learning_curves"].specification()
     texts, figure = study.figure(output, "What is seen.")
@@ -58,7 +78,7 @@ def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     drawn = [line for axes in figure.axes for line in axes.get_lines() if line.get_label() in ("ce", "scl-ce")]
     assert sum(len(line.get_xdata()) for line in drawn) == len(lines) - 1
     partial = evidence(**{**frames, "coverage": coverage(RUNS, [True, False, True, True])})
-    text = "What is seen. Stands on 3 of 4 planned runs, 1 to 2 of 2 seeds a cell.\n"
+    text = "What is seen. Made from 3 of 4 planned runs, 1 to 2 of 2 seeds per cell.\n"
     assert partial.figure_texts(output, "What is seen.")["txt"] == text
 
 
@@ -69,12 +89,10 @@ def test_names_are_in_force_while_a_product_is_made_and_not_beyond(frames):
     assert corpus_name("mr") == REGISTRY["corpora"]["mr"].title
 
 
-def test_frames_from_files_are_those_wanted_and_give_the_bytes_that_frames_in_memory_give(frames, tmp_path):
+def test_frames_from_files_give_the_bytes_that_frames_in_memory_give(frames, tmp_path):
     paths = {name: tmp_path / f"{name}.parquet" for name in frames}
     for name, frame in frames.items():
         write_frame(name, frame, paths[name])
-    read = Evidence.read({**paths, "trials": tmp_path / "none.parquet"}, PUBLISHED, names(), REPORTED)
-    assert set(read.frames) == set(REPORTED)
     whole = Evidence.read(paths, PUBLISHED, names())
     for key in ("integrated", "comparison"):
         output = TABLES[key].specification()
@@ -86,7 +104,7 @@ def test_what_is_judged_and_tested_needs_these_frames_alone(frames):
     asked = {key: CLAIMS[key] for key in ("C4", "C1", "C5")}
     judged = evidence(**{name: frame for name, frame in frames.items() if name in JUDGED}).claims(asked)
     assert [row["id"] for row in json.loads(judged["json"])] == ["C1", "C4", "C5"]
-    tested = evidence(**{name: frame for name, frame in frames.items() if name in TESTED}).significance()
+    tested = evidence(runs=frames["runs"]).significance()
     assert set(json.loads(tested["json"])) == {"pairs", "friedman", "seeds_needed"}
     assert len(tested["csv"].splitlines()) - 1 == len(json.loads(tested["json"])["pairs"])
 

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import markdown_tables
 import pytest
 import yaml
 from glossbench.evidence.build import Evidence
@@ -16,6 +17,7 @@ from glossbench.settings.study import Study, load_study
 from html_page import Page
 from made_up import cells, corpora, coverage, projections, rising, runs
 from matplotlib.text import Text
+from registered import CONFIG
 
 TITLES = {"corpora": "Letters from Lisbon", "encoders": "Tortoise-tiny", "objectives": "Marigold"}
 ENTRIES = {
@@ -59,7 +61,7 @@ NEW = cells(["letters"], ["tortoise"], ["scl", "marigold", "marigold+temperature
 def config(tmp_path_factory) -> Path:
     """A copy of config/ in which each registry has one entry more."""
     folder = tmp_path_factory.mktemp("repository") / "config"
-    shutil.copytree(Path(__file__).parents[2] / "config", folder)
+    shutil.copytree(CONFIG, folder)
     for registry, entry in ENTRIES.items():
         with (folder / f"{registry}.yaml").open("a", encoding="utf-8") as file:
             file.write(f"\n{yaml.safe_dump(entry)}")
@@ -162,14 +164,11 @@ def test_a_new_objective_has_a_look_that_no_other_has(made):
 def test_new_entries_stand_behind_the_old_ones_in_the_order_of_the_registries(made, outputs):
     table = made.table(outputs["standalone"].specification(), "")["md"]
     assert table.index("MiniLM-L6") < table.index(TITLES["encoders"])
-    rows = [line for line in table.splitlines() if TITLES["encoders"] in line]
-    assert [row.split(" | ")[2] for row in rows] == ["SCL", TITLES["objectives"]]
+    own = [row for row in markdown_tables.rows(table) if row[0] == TITLES["encoders"]]
+    assert [row[2] for row in own] == ["SCL", TITLES["objectives"]]
 
 
 def test_an_entry_that_a_study_does_not_have_changes_none_of_its_names(config):
     settings = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
-    found = [
-        names_of(load_study(settings, "s.yaml", folder), folder)
-        for folder in (config, Path(__file__).parents[2] / "config")
-    ]
+    found = [names_of(load_study(settings, "s.yaml", folder), folder) for folder in (config, CONFIG)]
     assert found[0] == found[1]

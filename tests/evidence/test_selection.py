@@ -58,9 +58,9 @@ def test_values_of_keys_are_multiples_or_numbers():
     ("finished", "note"),
     [
         ([True] * 6, None),
-        ([True] * 5 + [False], "Stands on 5 of 6 planned runs, 2 to 3 of 3 seeds a cell."),
-        ([True, True, False] * 2, "Stands on 4 of 6 planned runs, 2 of 3 seeds a cell."),
-        ([False] * 6, "Stands on 0 of 6 planned runs, 0 of 3 seeds a cell."),
+        ([True] * 5 + [False], "Made from 5 of 6 planned runs, 2 to 3 of 3 seeds per cell."),
+        ([True, True, False] * 2, "Made from 4 of 6 planned runs, 2 of 3 seeds per cell."),
+        ([False] * 6, "Made from 0 of 6 planned runs, 0 of 3 seeds per cell."),
     ],
 )
 def test_coverage_note_counts_the_runs_and_seeds_of_the_selection(finished, note):

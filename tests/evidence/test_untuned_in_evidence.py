@@ -1,4 +1,4 @@
-"""Floors in the evidence: shown below a line, and part of no comparison, test, claim or figure."""
+"""Untuned objectives in the evidence: shown below a line, and part of no comparison, test, claim or figure."""
 
 import pandas as pd
 import pytest

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import markdown_tables
 import pandas as pd
 import pytest
 import yaml
@@ -33,8 +34,7 @@ def rows(text) -> dict[str, list[str]]:
 
 
 def rows_of(text: str) -> dict[str, list[str]]:
-    lines = [[cell.strip() for cell in line.strip("|\n").split(" | ")] for line in text.splitlines()]
-    return {line[0]: line for line in lines if re.fullmatch(r"[TFC]\d+", line[0])}
+    return {row[0]: row for row in markdown_tables.rows(text) if re.fullmatch(r"[TFC]\d+", row[0])}
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ contents of files by their endings and write nothing. Each imports what it alone
 for plots take longer to import than a table takes to make.
 """
 
-import importlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 # Frames that verdicts, tests and the report are made from. Not every study has trials.
 JUDGED = ("runs", "epochs", "trials")
-TESTED = ("runs",)
 REPORTED = ("runs", "epochs", "corpora", "coverage")
 
 
@@ -41,7 +39,8 @@ class Evidence:
     """The frames of a study, and methods that make its evidence from them.
 
     Args:
-        frames: Collected frames by name. Each method needs only the frames that it reads.
+        frames: Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs
+            ``runs`` and ``coverage`` besides, for its notes.
         published: Folder with the paper's numbers, config/published.
         names: Titles, order, families and colours, as ``study.names`` makes them.
         numerics: That of the code that makes the evidence. Where it is given, notes say which runs have another.
@@ -58,12 +57,10 @@ class Evidence:
         paths: Mapping[str, str | Path],
         published: Path,
         names: dict[str, list[dict[str, Any]]],
-        wanted: Iterable[str] | None = None,
         numerics: int | None = None,
     ) -> "Evidence":
-        """Read the frames, or only those ``wanted``, from Parquet files by the name of their frame."""
-        read = {name: pd.read_parquet(path) for name, path in paths.items() if wanted is None or name in wanted}
-        return cls(read, published, names, numerics)
+        """Read the frames from Parquet files by the name of their frame."""
+        return cls({name: pd.read_parquet(path) for name, path in paths.items()}, published, names, numerics)
 
     def table(self, output: dict[str, Any], caption: str) -> dict[str, str]:
         """Make a table.
@@ -76,7 +73,7 @@ class Evidence:
             Texts by ending: csv, md, tex and html.
         """
         with self._reproducibly():
-            module, settings = module_of(output["kind"], output["module"]), output["settings"]
+            module, settings = import_module(output["module"]), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
             outside = outside_note(table, paper_keys(self.published)["objective"])
@@ -93,7 +90,7 @@ class Evidence:
         """Make the texts of a figure, and draw it."""
         with self._reproducibly():
             data = self._figure_data(output)
-            figure = module_of(output["kind"], output["module"]).draw(data, **output["settings"])
+            figure = import_module(output["module"]).draw(data, **output["settings"])
             return self._figure_texts(data, output, caption), figure
 
     def significance(self) -> dict[str, str]:
@@ -158,7 +155,7 @@ class Evidence:
         return {name: READERS[name](self.published) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
-        return module_of(output["kind"], output["module"]).frame(**self._inputs(output), **output["settings"])
+        return import_module(output["module"]).frame(**self._inputs(output), **output["settings"])
 
     def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
         text = " ".join([caption, *self._notes(data, output)])
@@ -166,13 +163,8 @@ class Evidence:
 
     def _notes(self, table: pd.DataFrame, output: dict[str, Any]) -> list[str]:
         """What is said below an output: of its registry, of its times and of its runs."""
-        select = partial(module_of(output["kind"], output["module"]).select, **output["settings"])
+        select = partial(import_module(output["module"]).select, **output["settings"])
         notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
-        if self.numerics is not None and "runs" in self.frames:
+        if self.numerics is not None:
             notes.append(numerics_note(select(self.frames["runs"]), self.numerics))
         return [note for note in notes if note]
-
-
-def module_of(kind: str, name: str) -> ModuleType:
-    """The module of that name that makes tables or figures (kind "table" or "figure")."""
-    return importlib.import_module(f"glossbench.evidence.{kind}s.{name}")

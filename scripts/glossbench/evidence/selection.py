@@ -111,7 +111,7 @@ def numerics_note(runs: pd.DataFrame, numerics: int) -> str | None:
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
     """A sentence about the runs behind a table or figure, which ``select`` returns; None if all are finished.
 
-    For example "Stands on 14 of 20 planned runs, 3 to 4 of 5 seeds a cell.", where a cell is a corpus, encoder and
+    For example "Made from 14 of 20 planned runs, 3 to 4 of 5 seeds per cell.", where a cell is a corpus, encoder and
     objective. ``coverage`` has one row per planned run.
     """
     planned = select(coverage)
@@ -120,4 +120,4 @@ def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.Da
         return None
     cells = finished.groupby([planned[key] for key in CELL]).agg(["sum", "size"])
     done, of_all = (" to ".join(dict.fromkeys(map(str, (one.min(), one.max())))) for _, one in cells.items())
-    return f"Stands on {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds a cell."
+    return f"Made from {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds per cell."

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
+from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import metric_name
 from glossbench.evidence.text.numbers import DASH, number, significant
 from glossbench.frames import TASK
 from glossbench.paper import published_costs, published_results
 from glossbench.settings.study import Study
 
-QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds an epoch"}
-PERCENT = ("accuracy", "macro_f1")  # metrics that the paper prints in percent
+QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds per epoch"}
 
 
 def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]:
@@ -43,7 +43,7 @@ def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]
     results = published_results(published)
     results = results[(results["metric"] == metric) & results["encoder"].isin(study.encoders)]
     if measure["kind"] == "advantage":
-        if metric not in PERCENT:
+        if not in_percent(metric):
             costs = published_costs(published).rename(columns={metric: "mean"})
             results = costs[costs["encoder"].isin(study.encoders)]
         table, ratio = results.pivot_table("mean", "corpus", "objective").loc[corpora], measure["as"] != "difference"
@@ -55,7 +55,7 @@ def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]
     won = measure["kind"] == "cells-won"
     name = metric_name(metric).lower().replace("f1", "F1")
     what = f"{name} in a cell, of {'G-Loss and of a baseline' if won else 'two values of a setting'}"
-    if metric not in PERCENT:
+    if not in_percent(metric):
         return [what, DASH, "the paper prints no spread of it", DASH, DASH]
     if not won:
         corpora = {run.corpus for run in study.runs if measure["setting"] in dict(study.changes(run.objective))}

@@ -1,20 +1,26 @@
-"""Pages about finished studies: the prose is a template's, and every number in it comes from the files of the studies.
+"""Pages about finished studies: the prose is a template's, the numbers that runs gave come from the studies' files.
 
-``results/cpu/README.md.j2`` makes ``results/cpu/README.md``. What the prose says of numbers, which is larger, which is
-first, stands in the template as a condition, and a page of which one does not hold is not made.
+``results/cpu/README.md.j2`` makes ``results/cpu/README.md``. What the prose says of these numbers, which is larger,
+which is first, is a condition in the template, and a page of which one does not hold is not made. Typed in the template
+are what the study files and the paper say, and what no file in the repository has: hours, and comparisons by hand.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from scipy import stats
 
 from glossbench.errors import GlossbenchError
+from glossbench.evidence.statistics.ranks import Friedman, friedman
+from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.numbers import mean_spread, number, signed
-from glossbench.pages.verdicts import judgement
+from glossbench.evidence.text.names import listed
+from glossbench.evidence.text.numbers import mean_spread, number, signed, significant
+from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims import load_claims
 from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.sources import read_corpora
@@ -57,6 +63,36 @@ class Findings:
         """Mean accuracies of objectives on a corpus."""
         return [self.score(objective, corpus)["mean"] for objective in objectives]
 
+    def order(self, objectives: list[str], corpus: str) -> list[str]:
+        """Objectives by their mean accuracy on a corpus, the best first."""
+        return sorted(objectives, key=lambda objective: -self.score(objective, corpus)["mean"])
+
+    def kendall(self, other: "Findings", objectives: list[str], corpus: str) -> float:
+        """Kendall's tau between the orders of objectives, by mean accuracy on a corpus, in this study and another."""
+        return float(stats.kendalltau(self.means(objectives, corpus), other.means(objectives, corpus)).statistic)
+
+    def leads_on(self, objective: str, others: list[str], metric: str = "accuracy") -> list[str]:
+        """Titles of the corpora on which an objective has a better mean than each of the others, with one encoder."""
+        means = over_seeds(self.frame("runs"), [metric]).pivot(index="corpus", columns="objective", values="mean")
+        ahead = (means[others].rsub(means[objective], axis=0) * (-1 if METRICS[metric].cost else 1) > 0).all(axis=1)
+        return [entry.title for corpus, entry in self.corpora.items() if ahead.get(corpus, False)]
+
+    def friedman(self, protocol: str, metric: str = "accuracy") -> Friedman:
+        """Friedman's test between the objectives of a protocol over the corpora, with one encoder."""
+        runs = self.frame("runs")
+        (encoder,) = runs["encoder"].unique()
+        return friedman(runs, metric, protocol, encoder)
+
+    def first_and_last(self, column: str, objective: str, corpus: str, seed: int = 0) -> tuple[float, float]:
+        """What a run recorded in its first and in its last epoch."""
+        epochs = self.frame("epochs").query("objective == @objective & corpus == @corpus & seed == @seed")
+        first, *_, last = epochs.sort_values("epoch")[column]
+        return first, last
+
+    def numbers(self, claim: str) -> pd.DataFrame:
+        """The numbers behind a claim as this study judges it, e.g. one row per cell; see ``claims.judging``."""
+        return pd.DataFrame(judged_in(self.folder, claim)["numbers"])
+
     def scores(self, protocol: str) -> str:
         """The accuracies of a protocol as a Markdown table, the best of a corpus in bold."""
         table = self.table(protocol).query("metric == 'accuracy'")
@@ -77,6 +113,11 @@ class Findings:
         """The title of an objective's key."""
         base, _, preset = objective.partition("@")
         return self.objectives[base].title + (f" ({preset})" if preset else "")
+
+
+def ends(values: Iterable[float], decimals: int) -> str:
+    """The smallest and the largest of some numbers, e.g. "0.2 to 0.5"; one number if both have the same text."""
+    return " to ".join(dict.fromkeys(number(end, decimals) for end in (min(values), max(values))))
 
 
 def spread(score: pd.Series, rank: bool = True) -> str:
@@ -112,5 +153,6 @@ def page(root: Path) -> str:
             raise GlossbenchError(f"{TEMPLATE}: {text}: it does not hold")
         return text
 
-    shared = {"study": study, "judged": judged, "holds": holds, "number": number, "signed": signed, "spread": spread}
+    texts = {"number": number, "signed": signed, "significant": significant, "listed": listed}
+    shared = {"study": study, "judged": judged, "holds": holds, "ends": ends, "spread": spread, **texts}
     return environment.get_template(str(TEMPLATE)).render(**shared)

@@ -1,6 +1,7 @@
 """The studies of config/costs.yaml, and the runs of a study behind each table, figure and claim of the paper."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,10 +9,10 @@ import pandas as pd
 from pydantic import Field
 
 from glossbench.errors import SettingsError
-from glossbench.evidence.build import module_of
 from glossbench.frames import CELL
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import load_claims
+from glossbench.settings.files import StudyFiles
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
 from glossbench.settings.model import Flag, Model, Positive
@@ -109,7 +110,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     rows = pd.DataFrame([{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs])
     for key in ("preset", "protocol"):
         rows[key] = [getattr(study.objective(run.objective), key) for run in runs]
-    return [runs[place] for place in module_of(output.kind, output.module).select(rows, **output.settings).index]
+    return [runs[place] for place in import_module(output.full_module).select(rows, **output.settings).index]
 
 
 def runs_of_claim(claim: dict[str, Any], study: Study) -> list[Run]:
@@ -165,8 +166,5 @@ def files_of(number: str, root: Path) -> list[str]:
     else:
         runs = runs_of_output(outputs[number], study, root / "config/published")
         searches = study.tuning_jobs() if "trials" in outputs[number].reads else []
-    top = f"results/{study.name}"
-    return [
-        *(f"{top}/tuning/{one.corpus}/{one.encoder}/{one.objective}/best.yaml" for one in searches),
-        *(f"{top}/runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}/metrics.json" for run in runs),
-    ]
+    files = StudyFiles(study, lambda _: f"results/{study.name}")
+    return [*files.per_search("best.yaml", searches), *files.per_run("metrics.json", runs)]

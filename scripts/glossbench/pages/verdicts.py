@@ -39,7 +39,17 @@ def judgement(root: Path, key: str, claim: dict[str, Any]) -> dict[str, Any]:
     path = root / "results" / study / "claims.json"
     if not path.is_file():
         raise GlossbenchError(f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}")
-    (judged,) = (row for row in json.loads(path.read_text(encoding="utf-8")) if row["id"] == key)
+    return judged_in(path.parent, key)
+
+
+def judged_in(folder: Path, key: str) -> dict[str, Any]:
+    """What a study says of a claim, whichever study the claim's verdict comes from.
+
+    Args:
+        folder: Folder of the study.
+        key: Id of the claim.
+    """
+    (judged,) = (row for row in json.loads((folder / "claims.json").read_text(encoding="utf-8")) if row["id"] == key)
     return judged
 
 

@@ -90,9 +90,10 @@ class Output(OutputEntry):
         return any(name in READERS for name in self.reads)
 
     def frames_in(self, study: Study) -> list[str]:
-        """Names of the frames that it is made from in a study; ``coverage`` for the note on unfinished runs."""
+        """Names of the frames that it is made from in a study; ``runs`` and ``coverage`` for the notes on runs."""
         required = [name for name in self.reads if name not in READERS]
-        return [*required, *(name for name in self.reads_if_there if name in study.frames), "coverage"]
+        optional = [name for name in self.reads_if_there if name in study.frames]
+        return list(dict.fromkeys([*required, *optional, "runs", "coverage"]))
 
     @property
     def files(self) -> list[str]:
@@ -103,10 +104,10 @@ class Output(OutputEntry):
         """What the job that makes it depends on, as values for JSON.
 
         Returns:
-            ``kind``, ``module``, ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
+            ``module`` (its full name), ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
         """
-        names = ("kind", "module", "settings", "notes")
-        return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
+        reads = [*self.reads, *self.reads_if_there]
+        return {"module": self.full_module, "settings": self.settings, "notes": self.notes, "reads": reads}
 
     def shown(self) -> dict[str, Any]:
         """What the report shows of it, as values for JSON. A change here does not make the output again."""

@@ -3,6 +3,7 @@
 import copy
 import json
 
+import markdown_tables
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,10 +57,10 @@ def test_the_page_has_every_verdict_of_the_json_counted_and_beside_its_scope_and
     assert [row["id"] for row in verdicts] == list(CLAIMS)
     assert len({frozenset(row) for row in verdicts}) == 1
     heading, *lines = told["md"].splitlines()
-    rows = [
-        line.strip("| ").split(" | ")[:4] for line in lines[: lines.index("## The paper's own tables")] if "|" in line
+    _, *rows = markdown_tables.tables(told["md"])[0]
+    assert [row[:4] for row in rows] == [
+        [row[key] or "–" for key in ("id", "verdict", "scope", "support_text")] for row in verdicts
     ]
-    assert rows[2:] == [[row[key] or "–" for key in ("id", "verdict", "scope", "support_text")] for row in verdicts]
     for row in verdicts:
         count = sum(other["verdict"] == row["verdict"] for other in verdicts)
         assert heading.startswith("# The paper's claims: ")
@@ -83,10 +84,10 @@ def test_a_departure_that_all_verdicts_share_is_said_once_and_any_other_where_it
     head, *sections = page.split("\n## ")
     assert "\n- max length 64 instead of 128\n" in head
     assert page.count("max length 64") == 1
-    for key, departs in {"C1": False, "C2": True, "C3": True}.items():
+    for key, differs in {"C1": False, "C2": True, "C3": True}.items():
         section = next(section for section in sections if section.startswith(key))
-        assert "Scope: other data (the departures above" in section
-        assert ("batch size 16 instead of 128" in section) == departs
+        assert "Scope: other data (the differences above" in section
+        assert ("batch size 16 instead of 128" in section) == differs
 
 
 @pytest.mark.slow

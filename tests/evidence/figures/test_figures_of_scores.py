@@ -54,15 +54,15 @@ def test_headline_has_mean_students_interval_and_range_in_percent():
     assert table["objective"].to_list() == ["ce", "scl"]  # changed settings are left out
     ce, scl = (row for _, row in table.iterrows())
     half = math.tan(0.475 * math.pi) * 5  # t with one degree of freedom, times the standard error
-    assert ce[["n", "mean", "least", "most"]].to_list() == pytest.approx([2, 75, 70, 80])
+    assert ce[["n_seeds", "mean", "least", "most"]].to_list() == pytest.approx([2, 75, 70, 80])
     assert (ce["low"], ce["high"]) == pytest.approx((75 - half, 75 + half))
     assert (scl["mean"], np.isnan(scl["low"])) == (pytest.approx(60), True)
 
 
-def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_floor():
+def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_untuned_objective():
     table = headline.frame(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
-    floor = {"mean": 65.0, "least": 65.0, "most": 65.0, "low": np.nan, "high": np.nan}
-    untuned = table[:1].assign(protocol="untuned", objective="tfidf", **floor)
+    alike = {"mean": 65.0, "least": 65.0, "most": 65.0, "low": np.nan, "high": np.nan}
+    untuned = table[:1].assign(protocol="untuned", objective="tfidf", **alike)
     integrated, standalone = headline.draw(pd.concat([table, untuned], ignore_index=True)).axes
     for axes, spans in ((integrated, 2), (standalone, 0)):  # interval and range of ce; one run is a marker alone
         assert axes.get_xlim() == pytest.approx((60 - 2, 80 + 2))
@@ -111,12 +111,17 @@ def test_a_cell_of_a_heat_map_is_the_mean_over_seeds_and_the_plain_objective_sta
 
 
 @pytest.mark.parametrize(
-    ("settings", "varied", "symbol"),
-    [(WEIGHT, "weight=0.3", "λ"), (LABELED_FRACTION, "labeled_fraction=0.3", "γ"), (SIGMA, "sigma=x2", "σ")],
+    ("settings", "varied", "label"),
+    [
+        (WEIGHT, "weight=0.3", "weight of the loss, λ"),
+        (LABELED_FRACTION, "labeled_fraction=0.3", "share of labels kept, γ"),
+        (SIGMA, "sigma=x2", "multiple of the chosen σ"),
+        ({"setting": "learning_rate", "relative": False}, "learning_rate=0.3", "learning rate"),
+    ],
 )
-def test_the_axis_of_a_heat_map_names_the_setting_by_its_symbol(settings, varied, symbol):
+def test_the_axis_of_a_heat_map_names_the_setting_and_its_symbol_if_it_has_one(settings, varied, label):
     table = heatmap.frame(runs=scored({"gloss-o-ce": [0.5], f"gloss-o-ce,{varied}": [0.6]}), **settings)
-    assert heatmap.draw(table, **settings).axes[0].get_xlabel().endswith(symbol)
+    assert heatmap.draw(table, **settings).axes[0].get_xlabel() == label
 
 
 def test_heat_maps_and_sensitivity_choose_rows_by_their_keys_alone():

@@ -120,6 +120,13 @@ def test_the_setting_that_decides_the_value_is_the_important_one():
     pd.testing.assert_series_equal(found, importances(decided))  # the evaluator has a seed
 
 
+def test_a_setting_whose_found_value_no_run_takes_has_an_importance_too():
+    searched = runs({("mr", "bert-base", "scl-ce@reference"): [0.9]})
+    found = importances(trials(searched, count=24, chance=np.random.default_rng(2)))
+    assert "temperature" in found.index  # the reference code searches it, and takes 0.1 whatever it found
+    assert found.notna().all()
+
+
 @pytest.mark.parametrize(
     ("states", "shown"),
     [

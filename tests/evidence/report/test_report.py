@@ -142,8 +142,8 @@ def test_page_says_what_it_stands_on_where_runs_are_missing():
     made = small_runs()
     planned = coverage(made, [True, False, True, True])  # without ce, seed 1
     words = Page(page(made_from=study(made[planned["finished"]], coverage=planned))).words
-    assert "Stands on 3 of 4 planned runs, 0 to 1 of 1 to 2 seeds a cell." not in words
-    assert "Stands on 3 of 4 planned runs, 1 of 1 to 2 seeds a cell." in words
+    assert "Made from 3 of 4 planned runs, 0 to 1 of 1 to 2 seeds per cell." not in words
+    assert "Made from 3 of 4 planned runs, 1 of 1 to 2 seeds per cell." in words
     assert "MR, MiniLM-L6, CE 1" in words
     assert "Partial." not in Page(page(made)).words
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.pairs import holm, paired, pairwise
-from glossbench.evidence.statistics.scores import cells
+from glossbench.evidence.statistics.scores import over_seeds, scores
 from made_up import by_corpus
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -95,22 +95,23 @@ def test_pairwise_has_every_pair_once_corrected_within_its_family():
         assert family["p_holm"].to_numpy() == pytest.approx(multipletests(family["p"], method="holm")[1])
 
 
-def test_cells_hold_mean_spread_and_an_interval_that_is_the_same_each_time():
+def test_cells_have_mean_spread_and_an_interval_that_is_the_same_each_time():
     table = by_corpus({("mr", "scl"): [0.7, 0.8, 0.9], ("mr", "gloss-o"): [0.6]})
-    scl, gloss = cells(table, "accuracy").to_dict("records")
-    half = 4.302653 * 0.1 / math.sqrt(3)  # the quantile of Student's t with two degrees of freedom, from a table
-    expected = [3, 0.8, 0.1, 0.8 - half, 0.8 + half]
-    assert [scl[key] for key in ("n", "mean", "std", "low", "high")] == pytest.approx(expected)
-    assert all(math.isnan(gloss[key]) for key in ("std", "low"))
-    assert gloss["reason"] == "one run: no spread"
-    pd.testing.assert_frame_equal(cells(table, "accuracy"), cells(table.iloc[::-1], "accuracy"))
+    found = over_seeds(table, ["accuracy"], interval=True)
+    scl, gloss = found.to_dict("records")
+    half = 4.302653 * 10 / math.sqrt(3)  # the quantile of Student's t with two degrees of freedom, from a table
+    expected = [3, 80, 10, 80 - half, 80 + half]
+    assert [scl[key] for key in ("n_seeds", "mean", "std", "low", "high")] == pytest.approx(expected)
+    assert all(math.isnan(gloss[key]) for key in ("std", "low", "high"))
+    pd.testing.assert_frame_equal(found, over_seeds(table.iloc[::-1], ["accuracy"], interval=True))
 
 
 def test_scores_that_are_no_number_are_left_out():
     table = by_corpus({("mr", "scl"): [0.7, 0.8], ("mr", "gloss-o"): [0.6, 0.7]}).assign(test_macro_silhouette=math.nan)
     table.loc[0, "test_macro_silhouette"] = 0.5
-    assert cells(table, "macro_silhouette")[["objective", "n"]].to_numpy().tolist() == [["scl", 1]]
+    found = over_seeds(table, ["macro_silhouette"])
+    assert found[["objective", "n_seeds"]].to_numpy().tolist() == [["scl", 1]]
     assert paired(table, "gloss-o", "scl", "macro_silhouette").empty
     assert pairwise(table, "macro_silhouette").empty
     with pytest.raises(GlossbenchError, match="no column speed or test_speed"):
-        cells(table, "speed")
+        scores(table, "speed")

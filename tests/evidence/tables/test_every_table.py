@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
@@ -34,12 +35,6 @@ def made(key: str, frame: pd.DataFrame) -> dict[str, str]:
 
 def tidy(texts: dict[str, str]) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(texts["csv"]))
-
-
-def rows_of(markdown: str) -> list[list[str]]:
-    """The cells of a table's rows, without its header."""
-    lines = [line for line in markdown.splitlines() if line.startswith("|")]
-    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +67,7 @@ def test_every_table_takes_any_part_of_the_grid(key, given, grid):
     one = runs({ONE_RUN.get(key, ("mr", "bert-base", "gloss-o-ce")): [0.9]})
     parts = {"whole": grid, "one run": one, "holes": grid.sample(frac=0.3, random_state=0), "nothing": grid.iloc[:0]}
     texts = made(key, parts[given])
-    rows, (head, body) = rows_of(texts["md"]), texts["html"].split("</thead>")
+    rows, (head, body) = markdown_tables.rows(texts["md"]), texts["html"].split("</thead>")
     assert body.count("<tr") == len(rows)
     assert head.count("<tr") in (1, 2)
     assert len({len(row) for row in rows}) <= 1
@@ -124,7 +119,7 @@ def test_a_note_says_how_much_of_what_was_planned_is_finished(key, part, of_part
     study = replace(study, frames={**study.frames, "coverage": planned})
     texts = study.table(TABLES[key].specification(), "A caption.")
     chosen = table_of(key).select(planned)
-    note = f"Stands on {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds a cell."
+    note = f"Made from {chosen['finished'].sum()} of {len(chosen)} planned runs, 1 of 2 seeds per cell."
     assert all(note in texts[ending] for ending in ("md", "tex", "html"))
     assert not any("planned runs" in text for text in of_part[key].values())
 
@@ -142,7 +137,7 @@ def hostile(key: str, part: pd.DataFrame) -> Evidence:
 def test_hostile_names_are_escaped_in_every_format(key, part):
     texts = hostile(key, part).table(TABLES[key].specification(), "A caption.")
     assert "<i>" not in texts["html"]
-    assert len({len(row) for row in rows_of(texts["md"])}) == 1
+    assert len({len(row) for row in markdown_tables.rows(texts["md"])}) == 1
     body = texts["tex"][texts["tex"].index(r"\begin") :]
     assert "#" in body
     assert not re.search(r"(?<!\\)[%_#]", body)

@@ -79,8 +79,8 @@ def test_the_paper_s_own_numbers_agree_with_themselves_everywhere():
     wide = wide.rename(columns={name: f"test_{name}" for name in published["metric"].unique()})
     wide[["test_accuracy", "test_macro_f1"]] /= 100
     own = study_runs(paper_cells(), seeds=1).drop(columns=wide.columns.drop(keys)).merge(wide, on=keys)
-    lacking = runs({("bbc-news", "bert-base", "ce"): [0.9], ("mr", "bert-base", "gloss-o,sigma=1"): [0.9]})
-    table = COMPARISON.tidy(pd.concat([own, lacking], ignore_index=True), published, FACTS)
+    without_numbers = runs({("bbc-news", "bert-base", "ce"): [0.9], ("mr", "bert-base", "gloss-o,sigma=1"): [0.9]})
+    table = COMPARISON.tidy(pd.concat([own, without_numbers], ignore_index=True), published, FACTS)
     assert len(table) == len(published) == 60 * 2 + 20 * 3 + 18
     assert table["comparable"].all()
     assert table["difference"].abs().max() < 1e-9

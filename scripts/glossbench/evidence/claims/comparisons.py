@@ -18,7 +18,7 @@ from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.intervals import ALPHA, exact_interval, t_interval
 from glossbench.evidence.statistics.pairs import compare, holm
 from glossbench.evidence.statistics.power import smallest_difference
-from glossbench.evidence.statistics.scores import has_scores, scores
+from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange, listed, machine_names
 from glossbench.frames import RUN_OF_CELL, TASK
 
@@ -120,8 +120,6 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, b
         open_low and open_high (whether the true effect may be any smaller, or larger). And whether pairs were left
         out because their runs are not alike.
     """
-    if not has_scores(runs, measure["metric"]):
-        return pd.DataFrame(), False
     cap, alike = measure.get("cap"), [column for column in measure.get("alike", []) if column in runs]
     runs = runs.assign(device=machine_names(runs)) if "device" in alike else runs
     about = [*alike, cap] if cap in runs else alike  # published means do not say these

@@ -8,22 +8,11 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.comparisons import advantage, cells_won
+from glossbench.evidence.claims.graphs import said_of_graphs, silent_graphs, with_graphs
 from glossbench.evidence.claims.measurement import NOT_TESTED, Measurement, cells_behind, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
-from glossbench.evidence.claims.scope import (
-    differences_from_paper,
-    grid_of,
-    is_about_time,
-    restricted,
-    rows_behind,
-    said_of_graphs,
-    scope_of,
-    silent_graphs,
-    support_of,
-    timed_alone,
-    with_graphs,
-    with_rule,
-)
+from glossbench.evidence.claims.scope import differences_from_paper, grid_of, is_about_time, restricted, scope_of
+from glossbench.evidence.claims.support import rows_behind, support_of, timed_alone, with_rule
 from glossbench.evidence.claims.sweeps import best_values, swings
 from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, reason, shown
 from glossbench.frames import TASK

@@ -27,7 +27,7 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     lists = [row["differences_from_paper"] for row in verdicts if row["differences_from_paper"]]
     shared = [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
     if shared:
-        parts.append(f"Each verdict on {OTHER} departs from the paper in this:")
+        parts.append(f"Each verdict on {OTHER} differs from the paper in this:")
         parts.append("\n".join(f"- {escaped(difference)}" for difference in shared))
     for row in verdicts:
         parts.append(f"## {row['id']}: {row['verdict']}")
@@ -53,7 +53,7 @@ def _facts(row: dict[str, Any], shared: list[str]) -> list[str]:
     scope = row["scope_text"]
     if shared and row["differences_from_paper"]:
         own = [difference for difference in row["differences_from_paper"] if difference not in shared]
-        scope = f"{row['scope']} ({'; '.join(['the departures above', *own])})"
+        scope = f"{row['scope']} ({'; '.join(['the differences above', *own])})"
     named = {"Scope": scope, "Measured": row["quantity"], "Interval": row["interval_kind"]}
     facts = [f"{name}: {text}." for name, text in named.items() if text]
     return [*facts, *(f"{one}." for one in (*row["noise"], *row["caveats"])), *([row["note"]] if row["note"] else [])]

@@ -105,7 +105,7 @@ def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
         band: Lower and upper bound, both included.
     """
     if "choices" in space:
-        return float(_inside([choice for choice in space["choices"] if not isinstance(choice, str)], band).mean())
+        return float(_inside(space["choices"], band).mean())
     if "low" not in space:
         return 0.0
     if space.get("step"):

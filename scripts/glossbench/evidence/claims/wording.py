@@ -16,7 +16,8 @@ from glossbench.evidence.claims.measurement import (
     least_favourable,
     region,
 )
-from glossbench.evidence.claims.scope import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.claims.support import FEWEST_CORPORA, FEWEST_SEEDS, Support
+from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import (
     SYMBOLS,
     corpus_name,
@@ -105,7 +106,7 @@ def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str |
     measure, deciding = claim["measure"], least_favourable(measured, claim["holds"])
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
     means = next((row["means"] for row in deciding.numbers if "means" in row), {})
-    kind, found = "percent" if measure.get("metric") in ("accuracy", "macro_f1") else "ratio", []
+    kind, found = "percent" if in_percent(measure.get("metric")) else "ratio", []
     if tested:
         what = "a factor" if measure.get("as") == "ratio" else "a difference"
         whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"
@@ -143,7 +144,7 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         found.append(
             "encoders on one corpus are not independent, but the test counts each as an observation of its own"
         )
-    if measure["kind"] in ("advantage", "cells-won") and "trials" in rows:
+    if measure["kind"] in ("advantage", "cells-won"):
         ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
         unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
         if len(unequal):

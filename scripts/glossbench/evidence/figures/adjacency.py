@@ -16,11 +16,10 @@ from sklearn.decomposition import KernelPCA
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
-from glossbench.frames import TASK
+from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL, TASK
 from glossbench.graph import log_affinity
 from glossbench.sigma import estimate_sigma
 
-BATCH = ["corpus", "encoder", "protocol", "objective", "seed"]
 SHOWN = 6  # most epochs that are drawn as heat maps
 STRONGEST = 3  # edges per document in the drawn graph
 SIDE, SMALL_SIDE = 1.65, 1.15  # inches, side of a panel with few and with many batches
@@ -41,14 +40,14 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     the estimate by the sqrt rule from the embeddings before training.
     """
     rows = select(snapshots)
-    first = rows.groupby(BATCH[:-1])["seed"].transform("min")
+    first = rows.groupby(CELL_OF_PROTOCOL)["seed"].transform("min")
     rows = rows[rows["seed"] == first]
     rows = rows.assign(sigma=rows["sigma"].fillna(rows.groupby(TASK)["sigma"].transform("first")))
     parts = []
-    for _, batch in arrange(rows, BATCH).groupby(BATCH, sort=False):
+    for _, batch in arrange(rows, RUN_OF_PROTOCOL).groupby(RUN_OF_PROTOCOL, sort=False):
         epochs = np.sort(batch["epoch"].unique())
         shown = np.unique(np.linspace(0, len(epochs) - 1, min(SHOWN, len(epochs))).round().astype(int))
-        about = batch[[*BATCH, "sigma"]].iloc[0].to_dict()
+        about = batch[[*RUN_OF_PROTOCOL, "sigma"]].iloc[0].to_dict()
         if np.isnan(about["sigma"]):
             about["sigma"] = 1.0  # for one document, or if most of them are equal: their affinity is 1 with any sigma
             with suppress(ValueError):
@@ -56,7 +55,7 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
         for epoch in epochs[shown].tolist():
             pairs = _pairs(batch[batch["epoch"] == epoch], about["sigma"])
             parts.append(pairs.assign(**about, epoch=epoch))
-    columns = [*BATCH, "sigma", "epoch", "first", "second"]
+    columns = [*RUN_OF_PROTOCOL, "sigma", "epoch", "first", "second"]
     columns += ["first_label", "first_class", "second_label", "second_class", "distance", "affinity"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -84,7 +83,7 @@ def draw(table: pd.DataFrame) -> Figure:
     With few batches, each has two rows of heat maps with the two graphs to their right. With many, each has one row
     with its first, middle and last epoch.
     """
-    batches = [batch for _, batch in table.groupby(BATCH, sort=False)]
+    batches = [batch for _, batch in table.groupby(RUN_OF_PROTOCOL, sort=False)]
     rows, side = (2, SIDE) if len(batches) < MANY else (1, SMALL_SIDE)
     classes = [_classes(batch) for batch in batches]
     legends = [style.legend(style.class_entries(names), style.PAGE_WIDTH - 0.2, style.SMALL) for _, names in classes]

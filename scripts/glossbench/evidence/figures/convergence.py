@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import LINE, with_validation_score
+from glossbench.evidence.figures.learning_curves import with_validation_score
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange
-from glossbench.frames import PANEL
+from glossbench.frames import LINE, PANEL
 
 SHARES = (0.95, 0.99)  # of the best score of any objective on the same corpus and encoder
 ROW = 0.23  # inches per objective in a panel

@@ -11,8 +11,8 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
 
-KEYS = ["corpus", "encoder", "protocol", "objective"]
 COLORS = {"forward": style.SKY, "backward": style.BLUE, "optimizer": style.GREEN, "other": "#BBBBBB"}
 COLORS |= {"graph": style.ORANGE, "propagation": style.VERMILION}
 ROW = 0.13  # inches per objective in a panel
@@ -29,18 +29,19 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     """
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = select(epochs).dropna(subset=list(columns))
-    runs = timed.rename(columns=columns).groupby([*KEYS, "seed"])[list(COLORS)].mean()
-    means, about = runs.groupby(KEYS).mean().assign(n_seeds=runs.groupby(KEYS).size()), ["n_seeds"]
+    runs = timed.rename(columns=columns).groupby(RUN_OF_PROTOCOL)[list(COLORS)].mean()
+    cells, about = runs.groupby(CELL_OF_PROTOCOL), ["n_seeds"]
+    means = cells.mean().assign(n_seeds=cells.size())
     if "seconds_elsewhere" in timed:
-        spent = timed.groupby([*KEYS, "seed"])[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
+        spent = timed.groupby(RUN_OF_PROTOCOL)[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
         loads = spent["seconds_elsewhere"] / spent["seconds_epoch"]
-        means, about = means.assign(load=loads.groupby(KEYS).max()), ["n_seeds", "load"]
-    table = means.reset_index().melt([*KEYS, *about], list(COLORS), var_name="part", value_name="seconds")
-    whole = table.groupby(KEYS)["seconds"].transform("sum")
+        means, about = means.assign(load=loads.groupby(CELL_OF_PROTOCOL).max()), ["n_seeds", "load"]
+    table = means.reset_index().melt([*CELL_OF_PROTOCOL, *about], list(COLORS), var_name="part", value_name="seconds")
+    whole = table.groupby(CELL_OF_PROTOCOL)["seconds"].transform("sum")
     table["share"] = table["seconds"] / whole.where(whole > 0, 1)
     table["place"] = table["part"].map(list(COLORS).index)
-    table = arrange(table, [*KEYS, "place"])
-    return table[[*KEYS, "part", "seconds", "share", *about]]
+    table = arrange(table, [*CELL_OF_PROTOCOL, "place"])
+    return table[[*CELL_OF_PROTOCOL, "part", "seconds", "share", *about]]
 
 
 @panels.drawing
@@ -51,7 +52,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     of_graph = table[table["part"].isin(["graph", "propagation"])]
     close = of_graph[of_graph.groupby("objective")["seconds"].transform("sum") > 0]
-    widest = 100 * close.groupby(KEYS)["share"].sum().max()
+    widest = 100 * close.groupby(CELL_OF_PROTOCOL)["share"].sum().max()
     titles = "Seconds of a training epoch", "Share of graph and propagation in an epoch"
     blocks = [
         panels.Block(titles[0], table, partial(_draw_bars, value="seconds"), ROW, "seconds", lines=True),

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
-from glossbench.frames import PANEL
+from glossbench.frames import LINE
 
 # Titles by column of epochs. The last two are there where they are above zero in some epoch.
 MEASURES = {
@@ -20,7 +20,6 @@ MEASURES = {
     "eliminated": "Eliminated",
 }
 RARE = ("left_out_share", "eliminated")
-LINE = [*PANEL, "objective"]
 PANEL_HEIGHT = 0.8  # inches
 
 select = unvaried
@@ -57,11 +56,5 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
-    for number, (objective, line) in enumerate(panels.by(panel, "objective")):
-        look = style.look(objective)
-        spacing = -(-len(line) // 5)
-        axes.plot(line["epoch"], line["mean"], label=objective, markevery=(number % spacing, spacing), **look)
-        if line["n_seeds"].max() > 1:
-            axes.fill_between(line["epoch"], line["low"], line["high"], color=look["color"], alpha=0.15, linewidth=0)
-    axes.locator_params("x", integer=True)
+    panels.lines(axes, panel, "epoch")
     axes.set_ylim(bottom=0)

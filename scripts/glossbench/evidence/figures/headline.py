@@ -8,14 +8,13 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
-from glossbench.evidence.statistics.scores import cells
+from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL, TASK
+from glossbench.frames import LINE, TASK
 
 METRIC = "accuracy"
-ORDER = ["protocol", "corpus", "encoder", "objective"]
-NUMBERS = ["mean", "low", "high", "least", "most"]
+NUMBERS = ["n_seeds", "mean", "low", "high", "least", "most"]
 ROW = 0.19  # inches per objective in a panel
 ROOM = 0.1  # room on both sides of the runs of a panel, as a share of their range
 LEAST_ROOM = 0.5  # points
@@ -29,15 +28,14 @@ select = unvaried_and_untuned
 def frame(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
-    One row per protocol, corpus, encoder and objective: n (seeds), mean, low and high (95 % interval of the mean,
-    NaN for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
+    One row per protocol, corpus, encoder and objective: n_seeds, mean, low and high (95 % interval of the mean, NaN
+    for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
     """
     own = select(runs)
-    found = cells(own, METRIC)[[*CELL_OF_PROTOCOL, "n", "mean", "low", "high"]]
-    ends = own.groupby(CELL_OF_PROTOCOL)[f"test_{METRIC}"].agg(least="min", most="max").reset_index()
-    table = found.merge(ends, on=CELL_OF_PROTOCOL)
-    table[NUMBERS] = table[NUMBERS].astype(float) * 100
-    return arrange(table[[*ORDER, "n", *NUMBERS]], ORDER)
+    shown = own.assign(score=own[f"test_{METRIC}"].astype(float) * METRICS[METRIC].scale)
+    ends = shown.groupby(LINE)["score"].agg(least="min", most="max").reset_index()
+    table = over_seeds(own, [METRIC], interval=True).merge(ends, on=LINE)
+    return arrange(table[[*LINE, *NUMBERS]], LINE)
 
 
 @panels.drawing

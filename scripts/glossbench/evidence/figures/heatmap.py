@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
-from glossbench.evidence.text.names import arrange, corpus_name, in_order
+from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, in_order
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import CELL_OF_PROTOCOL
 
@@ -21,7 +21,6 @@ LABELS, BAR = 0.7, 0.5  # inches for the names of the corpora, for the bar of co
 LOWEST = 0.6  # inches, the name of an encoder
 DEEPEST = 5.0  # points below the best at which the colours end, so that one failed run does not determine the scale
 AXES = {"weight": "weight of the loss, λ", "labeled_fraction": "share of labels kept, γ"}
-AXES["sigma"] = "multiple of the chosen σ"
 DIGITS = 6  # values are rounded, because those in keys have fewer digits than those in the frame
 
 
@@ -64,7 +63,9 @@ def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
     values = sorted(table["value"].unique())
     draw_panel = partial(_draw_panel, values=values, norm=norm)
     height = max(LOWEST, CELL_HEIGHT * table["corpus"].nunique())
-    blocks = panels.protocols(table, draw_panel, height, AXES[setting], columns="objective")
+    symbol = SYMBOLS.get(setting, setting.replace("_", " "))
+    label = f"multiple of the chosen {symbol}" if relative else AXES.get(setting, symbol)
+    blocks = panels.protocols(table, draw_panel, height, label, columns="objective")
     figure = panels.page(blocks, least=LABELS + CELL_WIDTH * len(values), foot=BAR)
     below = figure.subfigs[-1]
     look = {"orientation": "horizontal", "label": "macro-F1, points below the best of the row"}

@@ -8,12 +8,10 @@ from matplotlib.lines import Line2D
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, protocol_name
-from glossbench.frames import PANEL
+from glossbench.frames import LINE
 
 SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
-LINE = [*PANEL, "objective"]
 PANEL_HEIGHT = 1.2  # inches
-MARKERS_PER_LINE = 5
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
 
 select = unvaried
@@ -55,20 +53,9 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
-    for number, (objective, line) in enumerate(panels.by(panel, "objective")):
-        look = style.look(objective)
-        spacing = -(-len(line) // MARKERS_PER_LINE)
-        thin = {"linewidth": 0.8, "markersize": 2.5} if spacing > 1 else {}
-        marks = (number % spacing, spacing)
-        axes.plot(line["epoch"], line["mean"], label=objective, markevery=marks, **look, **thin)
-        if line["n_seeds"].max() > 1:
-            band = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
-            axes.fill_between(line["epoch"], line["low"], line["high"], **band)
-        stops = line[line["n_stopped"] > 0]
-        axes.plot(stops["epoch"], stops["mean"], color=look["color"], zorder=3, **STOP_MARK)
-    axes.locator_params("x", integer=True)
+    panels.lines(axes, panel, "epoch")
+    for objective, stops in panels.by(panel[panel["n_stopped"] > 0], "objective"):
+        axes.plot(stops["epoch"], stops["mean"], color=style.look(objective)["color"], zorder=3, **STOP_MARK)
     # the steep start of a long training would leave little room for the differences between objectives
     later = panel[panel["epoch"] > panel["epoch"].max() / 10]
-    low, high = later["low"].min(), panel["high"].max()
-    room = 0.06 * (high - low) or 0.01
-    axes.set_ylim(low - room, high + room)
+    panels.leave_room(axes, later["low"].min(), panel["high"].max())

@@ -14,11 +14,12 @@ from glossbench.evidence.figures import style
 from glossbench.evidence.text import names
 
 COLORS = "cividis"  # of matrices, which becomes lighter towards the highest value
-NAMES = {"corpus": names.corpus_name, "metric": names.metric_name, "objective": names.objective_name}
 NARROWEST = 1.35  # inches of a panel with its labels
 LARGEST = 2.6  # inches, side of a square panel
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
 LEAST = 0.68  # inches, the lowest panel; the encoder's name is written along its height
+MARKERS_PER_LINE = 5
+THIN = {"linewidth": 0.8, "markersize": 2.5}  # of lines with many points
 BETWEEN, MARGIN = 0.25, 0.55  # inches between panels for ticks; per block for titles and axis label
 
 
@@ -120,7 +121,7 @@ def _draw(part: SubFigure, block: Block, width: float, longest: float) -> None:
     part.suptitle(style.fitted(block.title, 0.85 * width, 8))
     grid = part.subplots(len(rows), len(columns), squeeze=False)
     for axes, (key, _) in zip(grid[0], columns, strict=True):
-        axes.set_title(style.fitted(NAMES[block.columns](key), room, style.TITLE))
+        axes.set_title(style.fitted(names.NAMES[block.columns](key), room, style.TITLE))
     for axes in grid[-1]:
         axes.set_xlabel(block.xlabel)
     for line, (encoder, own) in zip(grid, rows, strict=True):
@@ -157,6 +158,26 @@ def _room(block: Block) -> float:
 def say(axes: Axes, text: str = "not run") -> None:
     """Write into an empty panel why it is empty."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+
+
+def lines(axes: Axes, panel: pd.DataFrame, x: str, opacity: float = 0.15) -> None:
+    """Draw the column ``mean`` over a column of whole numbers, a line per objective, and ``low`` to ``high`` as a band.
+
+    Markers of the objectives are at different points, so that lines on each other can be told apart.
+    """
+    for number, (objective, line) in enumerate(by(panel, "objective")):
+        spacing = -(-len(line) // MARKERS_PER_LINE)
+        look = style.look(objective) | (THIN if spacing > 1 else {})
+        axes.plot(line[x], line["mean"], label=objective, markevery=(number % spacing, spacing), **look)
+        if (line["high"] > line["low"]).any():
+            axes.fill_between(line[x], line["low"], line["high"], color=look["color"], alpha=opacity, linewidth=0)
+    axes.locator_params("x", integer=True)
+
+
+def leave_room(axes: Axes, low: float, high: float) -> None:
+    """Set the limits of the values, with a little room above and below."""
+    room = 0.06 * (high - low) or 0.01
+    axes.set_ylim(low - room, high + room)
 
 
 def matrix(axes: Axes, values: pd.DataFrame, texts: pd.DataFrame, norm: Normalize) -> None:

@@ -6,12 +6,10 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import bare
+from glossbench.evidence.statistics.scores import PRINTED, in_percent, over_seeds
 from glossbench.evidence.text.names import arrange, metric_name, protocol_name
-from glossbench.frames import CELL_OF_PROTOCOL
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
-PERCENT = {"accuracy": 100, "macro_f1": 100, "macro_silhouette": 1}  # factors to the units of the paper
-UNIT = {100: ", %", 1: ""}
 
 select = bare  # the paper has no other objectives
 
@@ -28,11 +26,8 @@ def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
         reproduced, reproduced_std (NaN for one seed) and n_seeds. accuracy and macro_f1 are in percent,
         macro_silhouette in [-1, 1].
     """
-    metrics = [metric for metric in PERCENT if f"test_{metric}" in runs]
-    own = select(runs).rename(columns={f"test_{metric}": metric for metric in metrics})
-    own = own.melt([*CELL_OF_PROTOCOL, "seed"], metrics, var_name="metric", value_name="score").dropna(subset=["score"])
-    own["score"] *= own["metric"].map(PERCENT).astype(float)
-    ours = own.groupby(KEYS)["score"].agg(reproduced="mean", reproduced_std="std", n_seeds="size").reset_index()
+    ours = over_seeds(select(runs), PRINTED).rename(columns={"mean": "reproduced", "std": "reproduced_std"})
+    ours = ours[[*KEYS, "reproduced", "reproduced_std", "n_seeds"]]
     theirs = results.rename(columns={"mean": "published", "std": "published_std"})
     theirs = theirs[[*KEYS, "published", "published_std"]].dropna(subset=["published"])
     both = theirs.merge(ours, on=KEYS, validate="one_to_one")
@@ -45,7 +40,7 @@ def draw(table: pd.DataFrame) -> Figure:
     labels = {"xlabel": "published", "ylabel": "reproduced"}
     blocks = [
         panels.Block(
-            f"{protocol_name(protocol)}: {metric_name(metric)}{UNIT[PERCENT[metric]]}", own, _draw_panel, **labels
+            f"{protocol_name(protocol)}: {metric_name(metric)}{', %' * in_percent(metric)}", own, _draw_panel, **labels
         )
         for protocol, rows in panels.by(table, "protocol")
         for metric, own in panels.by(rows, "metric")

@@ -5,13 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import MARKERS_PER_LINE
 from glossbench.evidence.selection import no_rows
 from glossbench.evidence.statistics.budget import SCORES, expected_scores
 from glossbench.evidence.text.names import protocol_name
 
 PANEL_HEIGHT = 1.2  # inches
-THIN = {"linewidth": 0.8, "markersize": 2.5}
 
 select = no_rows  # the figure is made from trials, which do not depend on runs
 
@@ -35,13 +33,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
-    for number, (objective, line) in enumerate(panels.by(panel, "objective")):
-        look, spacing = style.look(objective) | THIN, -(-len(line) // MARKERS_PER_LINE)
-        axes.plot(line["n"], line["mean"], label=objective, markevery=(number % spacing, spacing), **look)
-        axes.fill_between(line["n"], line["low"], line["high"], color=look["color"], alpha=0.1, linewidth=0)
-    axes.locator_params("x", integer=True)
+    panels.lines(axes, panel, "n", opacity=0.1)
     # what a single bad trial scores would leave little room for the differences between objectives
     later = panel[panel["n"] > panel["n_trials"] / 10]
-    low, high = later["mean"].min(), panel["high"].max()
-    room = 0.06 * (high - low) or 0.01
-    axes.set_ylim(low - room, high + room)
+    panels.leave_room(axes, later["mean"].min(), panel["high"].max())

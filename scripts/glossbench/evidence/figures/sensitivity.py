@@ -8,7 +8,7 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, objective_name
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
 
 BAR = [*CELL_OF_PROTOCOL, "setting"]
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
@@ -32,11 +32,11 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = one_at_a_time(runs.reset_index(drop=True), SETTINGS)
     rows = rows.assign(score=rows["test_macro_f1"] * 100)
-    own = rows[rows["setting"] == ""].set_index([*CELL_OF_PROTOCOL, "seed"])["score"].rename("own")
+    own = rows[rows["setting"] == ""].set_index(RUN_OF_PROTOCOL)["score"].rename("own")
     varied = rows[rows["setting"] != ""]
     nearby = varied["value"].isin(NEARBY)
     has_nearby = nearby.groupby([varied[key] for key in BAR]).transform("any").astype(bool)
-    varied = varied[nearby | ~has_nearby].join(own, on=[*CELL_OF_PROTOCOL, "seed"]).dropna(subset=["own", "score"])
+    varied = varied[nearby | ~has_nearby].join(own, on=RUN_OF_PROTOCOL).dropna(subset=["own", "score"])
     varied = varied.assign(change=varied["score"] - varied["own"])
     changes = varied.groupby([*BAR, "value"])["change"].mean().reset_index()
     ends = pd.concat([changes, changes.drop_duplicates(BAR).assign(value="", change=0.0)], ignore_index=True)

@@ -169,15 +169,15 @@ def take_fonts(figure: Figure) -> None:
     """Set characters that the style's font lacks in installed fonts that have them; the log names those without one."""
     texts = figure.findobj(Text)
     letters, families = {letter for text in texts for letter in text.get_text() if letter.isprintable()}, []
-    lacking = letters - _characters(findfont(FONT))
-    for font in sorted(fontManager.ttflist, key=lambda font: (font.name, font.fname)) if lacking else []:
-        if not font.name.startswith("Last Resort") and (found := lacking & _characters(font.fname)):
+    missing = letters - _characters(findfont(FONT))
+    for font in sorted(fontManager.ttflist, key=lambda font: (font.name, font.fname)) if missing else []:
+        if not font.name.startswith("Last Resort") and (found := missing & _characters(font.fname)):
             families.append(font.name)
-            lacking -= found
+            missing -= found
     for text in texts if families else []:
         text.set_fontfamily([FONT, *families])
-    if lacking:
-        log.warning("no installed font has %s: install one that has, e.g. Noto Sans CJK", " ".join(sorted(lacking)))
+    if missing:
+        log.warning("no installed font has %s: install one that has, e.g. Noto Sans CJK", " ".join(sorted(missing)))
 
 
 @cache

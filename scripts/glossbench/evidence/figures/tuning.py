@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import optuna
@@ -14,10 +15,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.figures.learning_curves import LINE, SCORE_NAMES
+from glossbench.evidence.figures.learning_curves import SCORE_NAMES
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, protocol_name
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import LINE
 
 FEWEST = 4  # complete trials that an importance needs
 TREES, SEED = 8, 0  # of fANOVA (Hutter et al. 2014); enough for a few dozen trials
@@ -47,10 +49,7 @@ def frame(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _importances(search: pd.DataFrame) -> list[dict]:
-    space = {
-        setting: (CategoricalDistribution if "choices" in allowed else FloatDistribution)(**allowed)
-        for setting, allowed in json.loads(search["space"].iloc[0]).items()
-    }
+    space = {setting: _distribution(**allowed) for setting, allowed in json.loads(search["space"].iloc[0]).items()}
     complete = search[(search["state"] == "complete") & search["value"].notna()].dropna(subset=list(space))
     importances = dict.fromkeys(space, np.nan)
     if len(complete) >= FEWEST and complete["value"].nunique() > 1:
@@ -64,6 +63,11 @@ def _importances(search: pd.DataFrame) -> list[dict]:
             importances |= get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=TREES, seed=SEED))
     about = {"kind": MATRIX, "n_complete": len(complete)}
     return [{**about, "setting": setting, "importance": float(importances[setting])} for setting in space]
+
+
+def _distribution(used: float | None = None, **allowed: Any) -> CategoricalDistribution | FloatDistribution:
+    """The values that trials drew from; ``used`` is what runs take instead of the value found."""
+    return (CategoricalDistribution if "choices" in allowed else FloatDistribution)(**allowed)
 
 
 @panels.drawing
@@ -87,7 +91,7 @@ def _draw_curves(axes: Axes, panel: pd.DataFrame) -> None:
         return
     for objective, search in panels.by(panel, "objective"):
         better = np.flatnonzero(search["best"].diff().fillna(1) > 0).tolist()
-        look = {**style.look(objective), "linewidth": 0.8, "markersize": 2.5}
+        look = {**style.look(objective), **panels.THIN}
         axes.plot(search["trial"], search["best"], drawstyle="steps-post", markevery=better, label=objective, **look)
     axes.locator_params("x", integer=True)
 

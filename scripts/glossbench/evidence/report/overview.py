@@ -4,17 +4,17 @@ from typing import Any
 
 import pandas as pd
 
+from glossbench.evidence.claims.graphs import LEAST_SHARE, little_and_flat
 from glossbench.evidence.selection import coverage_note, numerics_note, unvaried_and_untuned
-from glossbench.evidence.statistics.scores import cells
+from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
-from glossbench.frames import CELL, RUN_KEYS
+from glossbench.frames import CELL
 
-LEAST_SHARE = 0.05
 LITTLE = (
-    "The loss beside cross-entropy had less than 5 % of the gradient in each epoch up to the best one: these runs are "
-    "cross-entropy."
+    f"The loss beside cross-entropy had less than {100 * LEAST_SHARE:g} % of the gradient in each epoch up to the best "
+    "one: these runs are cross-entropy."
 )
 FLAT = (
     "Sigma was above the median distance in each epoch up to the best one: there it is a weight of the loss and no "
@@ -62,13 +62,8 @@ def missing_runs(coverage: pd.DataFrame) -> dict[str, Any] | None:
 
 def graph_warnings(epochs: pd.DataFrame) -> list[dict[str, Any]]:
     """Sentences about runs whose graph said little in each epoch up to the best one, and the seeds of their cells."""
-    best = epochs["epoch"].where(epochs["best"]).groupby([epochs[key] for key in RUN_KEYS]).transform("max")
-    until = epochs[epochs["epoch"] <= best].reindex(columns=[*RUN_KEYS, "gradient_share_metric", "sigma_over_median"])
-    runs = until.groupby(RUN_KEYS, as_index=False)
-    found = {
-        LITTLE: runs["gradient_share_metric"].max().query("gradient_share_metric < @LEAST_SHARE"),
-        FLAT: runs["sigma_over_median"].min().query("sigma_over_median > 1"),
-    }
+    runs = little_and_flat(epochs)
+    found = {LITTLE: runs[runs["little"]], FLAT: runs[runs["flat"]]}
     return [{"note": note, "cells": _seeds(rows)} for note, rows in found.items() if len(rows)]
 
 
@@ -90,17 +85,18 @@ def scores_table(runs: pd.DataFrame) -> Layout:
         runs: The collected runs.
     """
     own = unvaried_and_untuned(runs)
-    table = pd.concat([cells(own, metric).assign(metric=metric) for metric in METRICS], ignore_index=True)
+    table = over_seeds(own, METRICS, interval=True).drop(columns="rank")
     texts = [_mean_interval(*scores) for scores in table[["mean", "low", "high"]].itertuples(index=False, name=None)]
-    table = table.assign(text=texts, n_seeds=table["n"])
-    return grid(table, ["encoder", "protocol", "objective"], ["corpus", "metric"], widest=WIDEST).with_notes(NOTE)
+    return grid(
+        table.assign(text=texts), ["encoder", "protocol", "objective"], ["corpus", "metric"], widest=WIDEST
+    ).with_notes(NOTE)
 
 
 def _mean_interval(mean: float, low: float, high: float) -> str:
     """For example "85.64 [84.10, 87.18]"; the mean alone if there is no interval."""
     if pd.isna(low):
-        return number(100 * mean, 2)
-    return f"{number(100 * mean, 2)} [{number(100 * max(low, 0), 2)}, {number(100 * min(high, 1), 2)}]"
+        return number(mean, 2)
+    return f"{number(mean, 2)} [{number(max(low, 0), 2)}, {number(min(high, 100), 2)}]"
 
 
 def costs_table(runs: pd.DataFrame) -> Layout:
@@ -109,7 +105,7 @@ def costs_table(runs: pd.DataFrame) -> Layout:
     columns = {
         "Runs": groups.size().map(str),
         "Total time": groups["total_seconds"].sum().map(duration),
-        "Mean time an epoch": groups["seconds_per_epoch"].mean().map(duration),
+        "Mean time per epoch": groups["seconds_per_epoch"].mean().map(duration),
         "Mean last epoch": groups["stop_epoch"].mean().map(lambda value: number(value, 1)),
         "Mean docs/s": groups["docs_per_second"].mean().map(number),
         "Mean tokens/s": groups["tokens_per_second"].mean().map(number),
@@ -129,7 +125,7 @@ def costs_in_all(runs: pd.DataFrame) -> dict[str, str]:
     return {
         "Runs": str(len(runs)),
         "Time of all runs": duration(seconds.sum()),
-        "Mean time of a run": duration(seconds.mean()),
+        "Mean time per run": duration(seconds.mean()),
         "Slowest run": f"{duration(seconds.max())} ({name})",
         "Peak memory": f"{number(runs['peak_memory_mib'].max())} MiB",
         "Devices": ", ".join(sorted(machine_names(runs).astype(str).unique())),

@@ -15,6 +15,7 @@ from glossbench.evidence.text.names import (
     protocol_name,
 )
 from glossbench.evidence.text.numbers import duration, number, significant
+from glossbench.frames import RUN_OF_PROTOCOL
 
 
 def _percent(value: float) -> str:
@@ -29,7 +30,6 @@ def _yes(value: Any) -> str:
     return "yes" if value else "no"
 
 
-KEYS = ["corpus", "encoder", "protocol", "objective", "seed"]
 # Header and format of columns of runs.parquet, in the order of the table.
 COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "corpus": ("Corpus", corpus_name),
@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "best_epoch": ("Best epoch", number),
     "stop_epoch": ("Last epoch", number),
     "total_seconds": ("Time", duration),
-    "seconds_per_epoch": ("Time an epoch", duration),
+    "seconds_per_epoch": ("Time per epoch", duration),
     "docs_per_second": ("Docs/s", number),
     "load": ("Other cores busy", lambda value: number(value, 1)),
     "peak_memory_mib": ("Peak MiB", number),
@@ -88,7 +88,7 @@ def runs_table(runs: pd.DataFrame) -> dict[str, Any]:
         all runs have the same value) and ``choices`` (the distinct texts by header, in display order, for the columns
         that rows can be filtered by).
     """
-    rows = arrange(runs, KEYS)
+    rows = arrange(runs, RUN_OF_PROTOCOL)
     own = {key: (entry["title"], significant) for key, entry in entries("setting").items() if key not in COLUMNS}
     known = {key: about for key, about in {**COLUMNS, **own}.items() if key in rows and rows[key].notna().any()}
     shared = [key for key in known if key in COMMON and rows[key].nunique(dropna=False) == 1]
@@ -105,6 +105,6 @@ def runs_table(runs: pd.DataFrame) -> dict[str, Any]:
         "choices": {
             header: list(dict.fromkeys(map(shown, arrange(rows, [key])[key])))
             for key, (header, shown) in columns.items()
-            if key in KEYS and rows[key].nunique() > 1
+            if key in RUN_OF_PROTOCOL and rows[key].nunique() > 1
         },
     }

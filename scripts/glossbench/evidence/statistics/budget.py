@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from glossbench.evidence.text.names import arrange
-from glossbench.frames import PANEL
+from glossbench.frames import LINE, PANEL
 
-SEARCH = [*PANEL, "objective"]
-LINE = [*SEARCH, "score"]
+CURVE = [*LINE, "score"]
 BAND = (0.1, 0.9)  # quantiles over subsets
 TESTED = ["test_accuracy", "test_macro_f1"]  # columns of trials whose study keeps test scores
 SCORES = {
@@ -19,7 +18,7 @@ SCORES = {
     "test_accuracy": "test accuracy", "test_macro_f1": "test macro-F1",
 }  # fmt: skip
 LEFT_OUT = ["n_pruned", "n_failed", "n_start"]
-COLUMNS = [*LINE, "n", "mean", "low", "high", "n_trials", *LEFT_OUT]
+COLUMNS = [*CURVE, "n", "mean", "low", "high", "n_trials", *LEFT_OUT]
 
 
 def expected_scores(trials: pd.DataFrame) -> pd.DataFrame:
@@ -38,12 +37,12 @@ def expected_scores(trials: pd.DataFrame) -> pd.DataFrame:
         validation (no rows if a draw lacks it). n_pruned, n_failed and n_start count the trials that are left out.
     """
     parts = []
-    for key, search in arrange(trials, [*SEARCH, "trial"]).groupby(SEARCH, sort=False):
+    for key, search in arrange(trials, [*LINE, "trial"]).groupby(LINE, sort=False):
         given = search["start"].eq(True) if "start" in search else pd.Series(False, search.index)
         draws = search[(search["state"] == "complete") & ~given].dropna(subset="value")
         ended = search.loc[~given, "state"].value_counts()
         counts = {f"n_{state}": int(ended.get(state, 0)) for state in ("pruned", "failed")} | {"n_start": given.sum()}
-        about = dict(zip(SEARCH, key, strict=True)) | counts | {"n_trials": len(draws)}
+        about = dict(zip(LINE, key, strict=True)) | counts | {"n_trials": len(draws)}
         for score in [search["score"].iloc[0], *(name for name in TESTED if name in search)]:
             results = draws[score if score in TESTED else "value"]
             if len(draws) and results.notna().all():
@@ -88,6 +87,6 @@ def with_overtaking(table: pd.DataFrame, against: list[str]) -> pd.DataFrame:
     cell = [*PANEL, "score", "n"]
     theirs = table.loc[table["objective"].isin(against), [*cell, "mean"]]
     both = table.merge(theirs, on=cell, suffixes=("", "_theirs"))
-    line = [both[key] for key in LINE]
+    line = [both[key] for key in CURVE]
     first = both["n"].where(both["mean"] <= both["mean_theirs"]).groupby(line).max().fillna(0) + 1
-    return table.join(first.where(first <= both["n"].groupby(line).max()).rename("overtakes"), on=LINE)
+    return table.join(first.where(first <= both["n"].groupby(line).max()).rename("overtakes"), on=CURVE)

@@ -9,15 +9,13 @@ from scipy import stats
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.statistics.scores import DECIMALS, scores
 from glossbench.evidence.text.names import in_order
 
 ALL = "all"
 FEWEST_PAIRS = 3
 # The smallest two-sided p of the signed-rank test on n pairs is 2 / 2^n. With five pairs it cannot be below 0.05.
 FEWEST_SIGNED_RANKS = 6
-# Equal differences of scores may differ in their last bits. They are rounded so that they share a rank.
-DECIMALS = 12
 ONE = {"corpora": "corpus", "runs": "run", "seeds": "seed"}
 COMPETITION = ["encoder", "protocol", "pairs", "corpus"]
 TESTS = ["std", "low", "high", "t", "p", "wilcoxon_p", "effect_size"]

@@ -10,12 +10,11 @@ from scipy import stats
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.statistics.scores import DECIMALS, scores
 from glossbench.evidence.text.names import in_order
 
 FEWEST_OBJECTIVES = 3
 FEWEST_CORPORA = 3
-DECIMALS = 12  # means are rounded so that equal ones share a rank
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,55 @@
-"""Scores of runs for tests: one number per run. And their mean, spread and interval per cell."""
+"""Scores of runs, one number per run, and their means over seeds with spread, interval and rank."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
 from glossbench.errors import GlossbenchError
+from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.statistics.intervals import t_interval
-from glossbench.evidence.text.names import arrange
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.evidence.text.names import arrange, machine_names
+from glossbench.evidence.text.numbers import rounded
+from glossbench.frames import CELL_OF_PROTOCOL, PANEL, QUIET, RUN_OF_PROTOCOL
 
-COLUMNS = [*CELL_OF_PROTOCOL, "n", "mean", "std", "low", "high", "reason"]
+# Equal scores, means and differences may differ in their last bits. They are rounded so that they share a rank.
+DECIMALS = 12
+MACHINE = ["device", "precision", "threads"]
+
+
+class Metric(NamedTuple):
+    """How a metric is displayed and ranked.
+
+    Args:
+        decimals: Decimals of the displayed mean. Ranks are given by the rounded means.
+        scale: Factor to the displayed unit, which is the paper's: 100 for percent.
+        cost: Whether the smallest value is the best. The spread of costs over seeds is not displayed.
+        timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked, and only
+            if it was quiet.
+    """
+
+    decimals: int
+    scale: float = 1
+    cost: bool = False
+    timed: bool = False
+
+
+METRICS = {
+    "accuracy": Metric(2, scale=100),
+    "accuracy_deduplicated": Metric(2, scale=100),
+    "macro_f1": Metric(2, scale=100),
+    "macro_f1_deduplicated": Metric(2, scale=100),
+    "macro_silhouette": Metric(4),
+    "train_seconds": Metric(1, cost=True, timed=True),
+    "seconds_per_epoch": Metric(2, cost=True, timed=True),
+    "stop_epoch": Metric(1, cost=True),
+}
+PRINTED = ["accuracy", "macro_f1", "macro_silhouette"]  # scores that the paper prints
+
+
+def in_percent(metric: str | None) -> bool:
+    """Whether a metric is displayed in percent."""
+    return metric in METRICS and METRICS[metric].scale == 100
 
 
 def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -18,33 +60,64 @@ def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
         metric: A column of ``runs``, with or without its prefix ``test_``.
 
     Returns:
-        Columns corpus, encoder, protocol, objective, seed and score.
+        Columns corpus, encoder, protocol, objective, seed and score, which has the unit of the column.
 
     Raises:
         GlossbenchError: There is no such column.
     """
+    column = _column(runs, metric)
+    return runs[[*RUN_OF_PROTOCOL, column]].rename(columns={column: "score"}).dropna(subset="score")
+
+
+def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = False) -> pd.DataFrame:
+    """Means over seeds of each cell (corpus, encoder, protocol and objective).
+
+    Args:
+        runs: Rows of runs.parquet.
+        metrics: Keys of ``METRICS``.
+        interval: Whether to add Student's 95 % interval of the mean over seeds.
+
+    Returns:
+        One row per cell and metric: corpus, encoder, protocol, objective, metric, mean, std, n_seeds and rank. mean
+        and std (sample standard deviation over seeds, missing with one seed) are in the displayed unit of the metric,
+        scores in percent. n_seeds counts the seeds with a value. rank is 1 for the best objective of the same corpus,
+        encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing for
+        untuned objectives, and if the runs were timed on different machines or beside other work. Where runs say how
+        much of this there was, times have a column load: the highest of the cell's runs. With ``interval``, columns low
+        and high, missing with one seed.
+    """
+    rows = arrange(runs, RUN_OF_PROTOCOL)
+    scaled = {name: rows[_column(rows, name)].astype(float) * METRICS[name].scale for name in metrics}
+    long = rows[CELL_OF_PROTOCOL].assign(**scaled).melt(CELL_OF_PROTOCOL, metrics, "metric", "value")
+    cells = long.dropna(subset="value").groupby([*CELL_OF_PROTOCOL, "metric"], sort=False)["value"]
+    table = cells.agg(mean="mean", std="std", n_seeds="count")
+    if interval:
+        table[["low", "high"]] = pd.DataFrame([t_interval(own) for _, own in cells], table.index, dtype=float)
+    table = arrange(table.reset_index(), [*CELL_OF_PROTOCOL, "metric"])
+    table = table.assign(rank=_ranks(table, runs))
+    timed = table["metric"].map(lambda name: METRICS[name].timed)
+    if "load" not in runs or not timed.any():
+        return table
+    loads = runs.groupby(CELL_OF_PROTOCOL)["load"].max().reindex(pd.MultiIndex.from_frame(table[CELL_OF_PROTOCOL]))
+    return table.assign(load=loads.where(timed.to_numpy()).to_numpy())
+
+
+def _column(runs: pd.DataFrame, metric: str) -> str:
     column = metric if metric in runs else f"test_{metric}"
     if column not in runs:
         raise GlossbenchError(f"runs.parquet: no column {metric} or test_{metric}; columns here: {', '.join(runs)}")
-    return runs[[*CELL_OF_PROTOCOL, "seed", column]].rename(columns={column: "score"}).dropna(subset="score")
+    return column
 
 
-def has_scores(runs: pd.DataFrame, metric: str) -> bool:
-    """Whether there is such a column."""
-    return metric in runs or f"test_{metric}" in runs
-
-
-def cells(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean, spread and interval of each cell: an objective with an encoder on a corpus, over its seeds.
-
-    Returns:
-        One row per cell with a score. Columns corpus, encoder, protocol, objective, n (seeds with a score), mean, std
-        (sample standard deviation), low and high (Student's 95 % interval of the mean over seeds) and reason. With one
-        seed, std, low and high are NaN and reason says so; otherwise reason is empty. Numbers have the unit of the
-        metric's column.
-    """
-    rows = []
-    for keys, group in scores(runs, metric).groupby(CELL_OF_PROTOCOL)["score"]:
-        reason = "one run: no spread" if len(group) < 2 else ""
-        rows.append((*keys, len(group), group.mean(), group.std(), *t_interval(group), reason))
-    return arrange(pd.DataFrame(rows, columns=COLUMNS), CELL_OF_PROTOCOL)
+def _ranks(table: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
+    metrics = [METRICS[key] for key in table["metric"]]
+    means = [
+        rounded(mean, one.decimals) * (1 if one.cost else -1) for mean, one in zip(table["mean"], metrics, strict=True)
+    ]
+    runs = runs.assign(device=machine_names(runs), load=runs.get("load"))
+    machines = runs[[*PANEL, *MACHINE]].drop_duplicates().value_counts(PANEL).rename("machines")
+    beside = table.join(machines, PANEL).join(runs.groupby(PANEL)["load"].max(), PANEL)
+    timed = pd.Series([one.timed for one in metrics], table.index, dtype=bool)
+    elsewhere = timed & ((beside["machines"] > 1) | (beside["load"].astype(float) > QUIET))
+    competing = pd.Series(means, table.index, dtype=float).mask(is_untuned(table) | elsewhere)
+    return competing.groupby([table[key] for key in (*PANEL, "metric")]).rank("min").astype("Int64")

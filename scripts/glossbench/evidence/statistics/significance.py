@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.statistics.pairs import pairwise
+from glossbench.evidence.statistics.pairs import FEWEST_PAIRS, pairwise
 from glossbench.evidence.statistics.power import seeds_needed
 from glossbench.evidence.statistics.ranks import friedman
+from glossbench.evidence.statistics.scores import METRICS, PRINTED
 from glossbench.evidence.text.names import arrange, is_gloss
 
-METRICS = ("accuracy", "macro_f1", "macro_silhouette")
 PAIR = ["corpus", "encoder", "protocol", "objective", "baseline", "metric"]
 
 
 def pair_tests(runs: pd.DataFrame) -> pd.DataFrame:
     """``pairwise`` for accuracy, macro-F1 and macro-silhouette, in one frame."""
-    frames = [pairwise(runs, metric) for metric in METRICS]
+    frames = [pairwise(runs, metric) for metric in PRINTED]
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
@@ -26,7 +26,7 @@ def rank_tests(runs: pd.DataFrame) -> list[dict]:
     """``friedman`` for every protocol, encoder and metric with scores, as mappings for JSON."""
     rows = []
     for (protocol, encoder), group in unvaried(runs).groupby(["protocol", "encoder"]):
-        tests = [friedman(group, metric, protocol, encoder) for metric in METRICS]
+        tests = [friedman(group, metric, protocol, encoder) for metric in PRINTED]
         rows += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
     return rows
 
@@ -46,14 +46,14 @@ def seeds_for_published(pairs: pd.DataFrame, published: pd.DataFrame) -> pd.Data
     """
     paper = _published_pairs(published)
     ours = pairs[(pairs["pairs"] == "seeds") & _is_gloss(pairs["objective"]) & ~_is_gloss(pairs["baseline"])]
-    scale = np.where(ours["metric"] == "macro_silhouette", 1, 100)
+    scale = ours["metric"].map(lambda name: METRICS[name].scale).astype(float)
     ours = ours.assign(own_std=ours["std"].astype(float) * scale)[[*PAIR, "n", "own_std"]]
     table = paper.merge(ours, "outer", PAIR)
     means = paper.groupby(["objective", "baseline", "metric"])["difference"].mean().rename("typical").reset_index()
     table = table.merge(means, "left", ["objective", "baseline", "metric"])
     table["difference_source"] = np.where(table["difference"].notna(), "paper", "paper, mean")
     table["difference"] = table["difference"].fillna(table["typical"])
-    measured = (table["n"] >= 3) & (table["own_std"] > 0)
+    measured = (table["n"] >= FEWEST_PAIRS) & (table["own_std"] > 0)
     table["std"] = table["own_std"].where(measured, table["published_std"])
     table["std_source"] = np.select([measured, table["std"].notna()], ["runs", "paper"], "")
     table = table.dropna(subset=["difference"])

@@ -3,16 +3,18 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
+from glossbench.evidence.statistics.scores import METRICS
 from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
-from glossbench.evidence.tables.search import in_words, spaces
+from glossbench.evidence.tables.search import KEYS, in_words, spaces
 from glossbench.evidence.text.names import arrange, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 from glossbench.frames import CELL
 
-KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
-SCALES = {"val_macro_f1": 100, "test_macro_f1": 100, "val_macro_silhouette": 1, "test_macro_silhouette": 1}
+SCALES = {
+    f"{split}_{name}": METRICS[name].scale for name in ("macro_f1", "macro_silhouette") for split in ("val", "test")
+}
 SEARCH = ["n_trials", "search_seconds", "search_space"]
 
 select = unvaried_and_untuned
@@ -23,7 +25,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
 
     Returns:
         One row per corpus, encoder and objective. n_parameters and n_trainable are counts. Scores are means and sample
-        standard deviations over seeds, macro-F1 in percent, silhouettes in [-1, 1]. seconds_a_run is the mean over
+        standard deviations over seeds, macro-F1 in percent, silhouettes in [-1, 1]. seconds_per_run is the mean over
         seeds, all_seconds the sum. n_trials and search_seconds belong to the search that chose the settings (0
         without one), search_space has its ranges in words. The columns in ``MACHINE`` list all values that occur.
     """
@@ -36,7 +38,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         n_trainable=("n_trainable", "max"),
         n_seeds=("seed", "size"),
         **{f"{column}_{what}": (column, what) for column in SCALES for what in ("mean", "std")},
-        seconds_a_run=("total_seconds", "mean"),
+        seconds_per_run=("total_seconds", "mean"),
         all_seconds=("total_seconds", "sum"),
     )
     searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(CELL, sort=False)}
@@ -66,7 +68,7 @@ def layout(table: pd.DataFrame) -> Layout:
         "Test macro-F1": spread("test_macro_f1", 2),
         "Validation silhouette": spread("val_macro_silhouette", 3),
         "Test silhouette": spread("test_macro_silhouette", 3),
-        "Time a run": rows["seconds_a_run"].map(duration),
+        "Time per run": rows["seconds_per_run"].map(duration),
         "Trials": rows["n_trials"].map(number),
         "Search": rows["search_seconds"].where(rows["n_trials"] > 0).map(duration),
     }

@@ -5,15 +5,15 @@ import pandas as pd
 
 from glossbench.evidence.differences import differences_by_cell
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
+from glossbench.evidence.statistics.scores import METRICS, PRINTED, over_seeds
 from glossbench.evidence.tables.layout import Layout, note_of
-from glossbench.evidence.tables.scores import METRICS, over_seeds, texts
+from glossbench.evidence.tables.scores import texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
 from glossbench.frames import CELL, CELL_OF_PROTOCOL, TASK, UNTUNED
 from glossbench.paper import Facts
 
 KEYS = [*CELL_OF_PROTOCOL, "metric"]
-SCORES = ["accuracy", "macro_f1", "macro_silhouette"]
 COLUMNS = [
     "corpus", "encoder", "protocol", "objective", "metric", "published_encoder", "published_mean", "published_std",
     "mean", "std", "n_seeds", "comparable", "differences_from_paper", "difference", "within_two_std",
@@ -45,7 +45,7 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
         deviations, missing if none is published.
     """
     rows = select(runs)
-    ours = over_seeds(rows, SCORES)
+    ours = over_seeds(rows, PRINTED)
     columns = {"encoder": "published_encoder", "mean": "published_mean", "std": "published_std", "objective": "base"}
     bases = rows[["objective", "base"]].drop_duplicates()
     pairs = ours.merge(bases).merge(results.rename(columns=columns), on=["corpus", "protocol", "metric", "base"])

@@ -3,9 +3,11 @@
 import pandas as pd
 
 from glossbench.evidence.selection import unvaried_and_untuned
+from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout
-from glossbench.evidence.tables.scores import KEYS, over_seeds, score_grid
+from glossbench.evidence.tables.scores import score_grid
 from glossbench.evidence.text.numbers import number
+from glossbench.frames import CELL_OF_PROTOCOL
 
 METRICS = ["accuracy", "accuracy_deduplicated", "macro_f1", "macro_f1_deduplicated"]
 ROWS = ["encoder", "corpus", "objective"]
@@ -23,8 +25,8 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = select(runs)
     rows = rows[rows["n_test_deduplicated"] < rows["n_test"]]
-    sizes = rows.drop_duplicates(KEYS)[[*KEYS, "n_test", "n_test_deduplicated"]]
-    return over_seeds(rows, METRICS).merge(sizes, on=KEYS)
+    sizes = rows.drop_duplicates(CELL_OF_PROTOCOL)[[*CELL_OF_PROTOCOL, "n_test", "n_test_deduplicated"]]
+    return over_seeds(rows, METRICS).merge(sizes, on=CELL_OF_PROTOCOL)
 
 
 def layout(table: pd.DataFrame) -> Layout:

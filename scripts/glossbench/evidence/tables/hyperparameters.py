@@ -6,13 +6,13 @@ from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import SYMBOLS, arrange, entries
 from glossbench.evidence.text.numbers import number, significant, span
+from glossbench.frames import CELL_OF_PROTOCOL
 
 SETTINGS = {
     "learning_rate": "Learning rate", "batch_size": "Batch", **SYMBOLS, "margin": "Margin",
     "anchors_per_class": "Anchors", "max_epochs": "Most epochs", "stop_epoch": "Epochs run",
 }  # fmt: skip
 COUNTED = ("batch_size", "max_epochs", "stop_epoch")
-KEYS = ["corpus", "encoder", "protocol", "objective"]
 
 select = unvaried
 
@@ -31,12 +31,12 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = select(runs)
     settings = [name for name in titles() if name in rows]
-    values = rows[[*KEYS, "tuned", *settings]].astype(dict.fromkeys(settings, float))
-    long = values.melt([*KEYS, "tuned"], settings, "setting").dropna(subset="value")
-    table = long.groupby([*KEYS, "setting"], as_index=False).agg(
+    values = rows[[*CELL_OF_PROTOCOL, "tuned", *settings]].astype(dict.fromkeys(settings, float))
+    long = values.melt([*CELL_OF_PROTOCOL, "tuned"], settings, "setting").dropna(subset="value")
+    table = long.groupby([*CELL_OF_PROTOCOL, "setting"], as_index=False).agg(
         low=("value", "min"), high=("value", "max"), n_runs=("value", "size"), n_tuned=("tuned", "sum")
     )
-    return arrange(table.astype({"n_runs": int, "n_tuned": int}), [*KEYS, "setting"], setting=settings)
+    return arrange(table.astype({"n_runs": int, "n_tuned": int}), [*CELL_OF_PROTOCOL, "setting"], setting=settings)
 
 
 def layout(table: pd.DataFrame) -> Layout:

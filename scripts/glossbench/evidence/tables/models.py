@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.differences import differences_by_cell
+from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid, note_of
-from glossbench.evidence.tables.scores import over_seeds
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
 from glossbench.frames import CELL, TASK

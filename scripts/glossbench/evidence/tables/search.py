@@ -10,9 +10,10 @@ from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, significant, span
+from glossbench.frames import CELL_OF_PROTOCOL
 
 Space = dict[str, Any]
-KEYS = ["corpus", "encoder", "protocol", "objective", "preset"]
+KEYS = [*CELL_OF_PROTOCOL, "preset"]
 STATES = ("complete", "pruned", "failed")
 OBJECTIVE = ["encoder", "objective"]
 COLUMNS = [
@@ -77,8 +78,7 @@ def spaces(trials: pd.DataFrame) -> dict[str, list[Space]]:
 def in_words(space: Space) -> str:
     """A search space as text: "{0.1, 0.3}", "0.1–0.9", "0.5–0.9 in steps of 0.1" or "0.01–10, log"."""
     if "choices" in space:
-        choices = (significant(one) if isinstance(one, int | float) else str(one) for one in space["choices"])
-        return f"{{{', '.join(choices)}}}"
+        return f"{{{', '.join(map(significant, space['choices']))}}}"
     text = span(space["low"], space["high"], significant)
     if space.get("step") is not None:
         text += f" in steps of {significant(space['step'])}"
@@ -86,8 +86,6 @@ def in_words(space: Space) -> str:
 
 
 def _bounds(found: list[Space]) -> tuple[float, float]:
-    """Smallest and largest number of the spaces; NaN if a choice is not a number."""
-    ends = [end for space in found for end in space.get("choices", [space.get("low"), space.get("high")])]
-    if not ends or not all(isinstance(end, int | float) for end in ends):
-        return float("nan"), float("nan")
+    """Smallest and largest number of the spaces."""
+    ends = [end for space in found for end in space.get("choices") or (space["low"], space["high"])]
     return float(min(ends)), float(max(ends))

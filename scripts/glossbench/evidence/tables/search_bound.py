@@ -3,15 +3,16 @@
 import pandas as pd
 
 from glossbench.evidence.selection import no_rows
-from glossbench.evidence.statistics.budget import SEARCH, TESTED
+from glossbench.evidence.statistics.budget import TESTED
+from glossbench.evidence.statistics.scores import METRICS
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, signed
-from glossbench.frames import PANEL
+from glossbench.frames import LINE, PANEL
 
 ROWS = ["encoder", "corpus", "metric", "objective"]
 FOUND = ["chosen", "bound"]
-COLUMNS = [*SEARCH, "metric", "n_trials", *FOUND, "over_chosen", "over_bound"]
+COLUMNS = [*LINE, "metric", "n_trials", *FOUND, "over_chosen", "over_bound"]
 
 select = no_rows  # the table is made from trials, which do not depend on runs
 
@@ -25,10 +26,11 @@ def tidy(trials: pd.DataFrame, against: list[str]) -> pd.DataFrame:
         objective of ``against`` in the same protocol: over_chosen and over_bound.
     """
     tested = [name for name in TESTED if name in trials]
-    long = trials.melt([*SEARCH, "best"], tested, "metric", "bound").dropna(subset="bound")
-    long = long.assign(metric=long["metric"].str.removeprefix("test_"), bound=long["bound"].astype(float) * 100)
+    long = trials.melt([*LINE, "best"], tested, "metric", "bound").dropna(subset="bound")
+    long["metric"] = long["metric"].str.removeprefix("test_")
+    long["bound"] = long["bound"].astype(float) * long["metric"].map(lambda name: METRICS[name].scale).astype(float)
     long["chosen"] = long["bound"].where(long["best"].astype(bool))
-    one = long.groupby([*SEARCH, "metric"], as_index=False)
+    one = long.groupby([*LINE, "metric"], as_index=False)
     table = one.agg(n_trials=("bound", "size"), chosen=("chosen", "max"), bound=("bound", "max"))
     theirs = table.loc[table["objective"].isin(against), [*PANEL, "metric", *FOUND]]
     table = table.merge(theirs, "left", [*PANEL, "metric"], suffixes=("", "_theirs"))

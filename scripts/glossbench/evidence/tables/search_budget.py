@@ -3,11 +3,12 @@
 import pandas as pd
 
 from glossbench.evidence.selection import no_rows
-from glossbench.evidence.statistics.budget import LEFT_OUT, LINE, SCORES, SEARCH, expected_scores, with_overtaking
+from glossbench.evidence.statistics.budget import CURVE, LEFT_OUT, SCORES, expected_scores, with_overtaking
+from glossbench.evidence.statistics.scores import METRICS, Metric
 from glossbench.evidence.tables.layout import Layout
-from glossbench.evidence.tables.scores import METRICS
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import DASH, number
+from glossbench.frames import LINE
 
 BUDGETS = (1, 5, 10, 20)  # trials; the last column has all
 
@@ -37,15 +38,15 @@ def layout(table: pd.DataFrame, **_) -> Layout:
         columns[f"{n}"] = [texts.get(line, DASH) for line in _lines(lines)]
     columns["Ahead from"] = lines["overtakes"].map(number)
     titled = lines.assign(Score=[SCORES[score].capitalize().replace("-f1", "-F1") for score in lines["score"]])
-    left_out = table.drop_duplicates(SEARCH)[LEFT_OUT].sum()
+    left_out = table.drop_duplicates(LINE)[LEFT_OUT].sum()
     note = "Left out: {:,} pruned trials, {:,} failed ones, and {:,} whose settings were given.".format(*left_out)
     laid_out = Layout.unranked(titled, ["encoder", "corpus", "Score", "objective"], columns)
     return laid_out.with_notes(note if left_out.any() else None)
 
 
-def _metric(score: str):
+def _metric(score: str) -> Metric:
     return METRICS[score.partition("_")[2]]
 
 
 def _lines(table: pd.DataFrame, *columns: str) -> list[tuple]:
-    return list(table[[*LINE, *columns]].itertuples(index=False, name=None))
+    return list(table[[*CURVE, *columns]].itertuples(index=False, name=None))

@@ -7,7 +7,7 @@ from glossbench.evidence.statistics.pairs import compare
 from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
 
 METRICS = ["accuracy", "macro_f1"]
 SWITCH = ["setting", "value"]
@@ -29,7 +29,7 @@ def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
     """
     rows = one_at_a_time(runs, list(switches)).sort_values("seed", kind="stable")
     changed, plain = rows[rows["setting"] != ""], rows[rows["setting"] == ""]
-    pairs = changed.merge(plain, "left", [*CELL_OF_PROTOCOL, "seed"], suffixes=("", "_plain"))
+    pairs = changed.merge(plain, "left", RUN_OF_PROTOCOL, suffixes=("", "_plain"))
     found = []
     for metric in METRICS:
         gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_plain"] * 100

@@ -83,7 +83,7 @@ def machine_names(runs: pd.DataFrame) -> pd.Series:
     if "processor" not in runs or runs.empty:
         return runs["device"]
     known = runs["processor"].notna()
-    cores = runs["cores"].map("{:g} cores)".format).astype(str)  # which are numbers where there is no run
+    cores = runs["cores"].map("{:g} cores)".format)
     texts = runs["device"] + " (" + runs["processor"].astype(str) + ", " + cores
     return texts.where(known, runs["device"])
 

@@ -1,16 +1,18 @@
-"""The study that stands in results/cpu: its pages say what its files say, and it is small and whole."""
+"""The study in results/cpu: its pages say what its files say, and it is small and whole."""
 
-import json
+import itertools
 import re
 import shutil
 import subprocess
 import tarfile
 
+import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.numbers import rounded
-from glossbench.pages.findings import page
+from glossbench.pages.findings import Findings, page
+from glossbench.pages.verdicts import judgement
 from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
 
@@ -27,24 +29,19 @@ def key_of(title):
 
 def judged():
     """The claims of the registry, each as the study judges it whose verdict counts."""
-    found = {}
-    for key, claim in CLAIMS.items():
-        rows = json.loads((ROOT / "results" / claim["judged_in"] / "claims.json").read_text())
-        found |= {row["id"]: row for row in rows if row["id"] == key}
-    return found
+    return {key: judgement(ROOT, key, claim) for key, claim in CLAIMS.items()}
 
 
-def tables(text):
+def scores_in(text):
     """Rows of the tables whose first column is the objective, as mappings from the head's names."""
-    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
-        head, _, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
+    for head, *rows in markdown_tables.tables(text):
         if head[0] in ("Integrated", "Standalone"):
             yield from (dict(zip(["objective", *head[1:]], row, strict=True), protocol=head[0]) for row in rows)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.parent.name)
 def test_scores_are_those_of_the_tables(file):
-    rows = [*tables(file.read_text(encoding="utf-8"))]
+    rows = [*scores_in(file.read_text(encoding="utf-8"))]
     assert rows
     for row in rows:
         frame = pd.read_csv(EVIDENCE / "tables" / f"{row.pop('protocol').lower()}.csv")
@@ -78,13 +75,40 @@ def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
         page(tmp_path)
 
 
-def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
-    rows = re.findall(
-        r"^\| (C\d+) [^|]+ \| ([^|]+) \| \[(\S+)\]\((\S+)\) \|$", PAGES[0].read_text(encoding="utf-8"), re.MULTILINE
+def test_orders_of_two_studies_are_compared_pair_by_pair():
+    part, whole = (
+        Findings(ROOT / "results" / name, REGISTRY["corpora"], OBJECTIVES) for name in ("cpu", "cpu-full-mr")
     )
+    compared = ["ce", "scl-ce", "gloss-o-ce", "scl", "gloss-o"]
+    found = [study.order(compared, "mr") for study in (part, whole)]
+    assert [sorted(order) for order in found] == [sorted(compared)] * 2
+    agree = [
+        (found[0].index(one) < found[0].index(other)) == (found[1].index(one) < found[1].index(other))
+        for one, other in itertools.combinations(compared, 2)
+    ]
+    assert part.kendall(whole, compared, "mr") == pytest.approx((2 * sum(agree) - len(agree)) / len(agree))
+
+
+def test_an_objective_leads_where_its_mean_is_higher_or_its_cost_lower_than_all_others():
+    study = Findings(EVIDENCE, REGISTRY["corpora"], OBJECTIVES)
+    runs, others = study.frame("runs"), ["scl", "triplet", "cosine"]
+    for metric, column, sign in (("accuracy", "test_accuracy", 1), ("stop_epoch", "stop_epoch", -1)):
+        means = {key: sign * own[column].mean() for key, own in runs.groupby(["corpus", "objective"])}
+        expected = {
+            title
+            for title, corpus in CORPORA.items()
+            if (corpus, "gloss-o") in means and all(means[corpus, "gloss-o"] > means[corpus, other] for other in others)
+        }
+        assert set(study.leads_on("gloss-o", others, metric)) == expected
+        assert expected
+
+
+def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
+    rows = markdown_tables.rows(PAGES[0].read_text(encoding="utf-8"))
     studies = {key: claim["judged_in"] for key, claim in CLAIMS.items()}
-    assert rows == [
-        (key, claim["verdict"], studies[key], f"results/{studies[key]}/claims.md") for key, claim in judged().items()
+    assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"C\d+ ", row[0])] == [
+        [key, claim["verdict"], f"[{studies[key]}](results/{studies[key]}/claims.md)"]
+        for key, claim in judged().items()
     ]
 
 

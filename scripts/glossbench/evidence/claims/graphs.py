@@ -1,0 +1,60 @@
+"""Which runs had a graph that said nothing in each epoch up to the best one: no verdict rests on these."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from glossbench.evidence.claims.measurement import Measurement
+from glossbench.evidence.claims.support import rows_behind
+from glossbench.frames import RUN_KEYS, TASK
+
+INTEGRATED = "integrated"
+LEAST_SHARE = 0.05  # of the gradient; a loss beside cross-entropy with less in every epoch changes next to nothing
+
+
+def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Whether the loss beside cross-entropy, or the graph, said little in each epoch up to the best one.
+
+    Args:
+        epochs: The collected epochs. Frames of older runs lack the columns that record it.
+
+    Returns:
+        One row per run: ``RUN_KEYS``, little (the loss beside cross-entropy had less than ``LEAST_SHARE`` of the
+        gradient), flat (sigma was above the median distance, where it is a weight of the loss and no width) and
+        recorded (whether the run recorded both).
+    """
+    best = epochs["epoch"].where(epochs["best"]).groupby([epochs[key] for key in RUN_KEYS]).transform("max")
+    until = epochs[epochs["epoch"] <= best].reindex(columns=[*RUN_KEYS, "gradient_share_metric", "sigma_over_median"])
+    runs = until.groupby(RUN_KEYS, as_index=False).agg(
+        share=("gradient_share_metric", "max"), width=("sigma_over_median", "min")
+    )
+    recorded = runs[["share", "width"]].notna().all(axis=1)
+    flags = {"little": runs["share"] < LEAST_SHARE, "flat": runs["width"] > 1, "recorded": recorded}
+    return runs[RUN_KEYS].assign(**flags)
+
+
+def silent_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> tuple[int, int] | None:
+    """In how many cells the graph said nothing in most of the G-Loss + CE runs, and the cells where that is recorded.
+
+    A graph says nothing if it had little of the gradient, or if sigma was above the median distance; see
+    ``little_and_flat``. None if no run records it.
+    """
+    runs = little_and_flat(rows_behind(measurements, epochs[epochs["protocol"] == INTEGRATED])).query("recorded")
+    cells = (runs["little"] | runs["flat"]).groupby([runs[key] for key in TASK]).mean() > 1 / 2
+    return (int(cells.sum()), len(cells)) if len(cells) else None
+
+
+def said_of_graphs(silent: tuple[int, int]) -> str:
+    """What ``silent_graphs`` found, in words."""
+    return (
+        f"in {silent[0]} of {silent[1]} cells, most G-Loss + CE runs had a graph with under {100 * LEAST_SHARE:g} % of "
+        "the gradient up to the best epoch, or a sigma above the median distance"
+    )
+
+
+def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> list[Measurement]:
+    """The measurements, which cannot decide a claim about a graph that said nothing in most cells."""
+    silent = silent_graphs(measurements, epochs)
+    if not silent or 2 * silent[0] <= silent[1]:
+        return measurements
+    return [replace(one, missing=one.missing or said_of_graphs(silent)) for one in measurements]
