@@ -1,7 +1,9 @@
-"""git in a folder of a test's own."""
+"""Where the repository is, and git in a folder of a test's own."""
 
 import subprocess
 from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -11,7 +11,18 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.frames import GRAPH_COLUMNS
-from studies import OBJECTIVES, ROOT, TINY, digests, planned, skip_without_network, small, snakemake
+from studies import (
+    FIGURES,
+    OBJECTIVES,
+    ROOT,
+    TABLES,
+    TINY,
+    digests,
+    planned,
+    skip_without_network,
+    small,
+    snakemake,
+)
 
 
 @pytest.mark.slow
@@ -24,22 +35,9 @@ def test_a_tiny_study_runs_to_its_report(finished):
     epochs = pd.read_parquet(results / "epochs.parquet")
     assert epochs.groupby("objective").size().to_dict() == dict.fromkeys(set(OBJECTIVES) - {"tfidf", "frozen"}, 2)
     assert runs.loc[["tfidf", "frozen"], ["best_epoch", "stop_epoch"]].isna().all(axis=None)
-    tables = [
-        "corpora",
-        "integrated",
-        "standalone",
-        "silhouette",
-        "hyperparameters",
-        "search",
-        "deduplicated",
-        "checklist",
-    ]
-    figures = (
-        "headline method weight labeled_fraction sigma adjacency projections epoch_time sensitivity learning_curves"
-    )
-    for name in tables:
+    for name in TABLES:
         assert all((results / f"tables/{name}.{kind}").stat().st_size for kind in ("csv", "md", "tex"))
-    for name in (*figures.split(), "graph", "convergence", "tuning"):
+    for name in FIGURES:
         assert all((results / f"figures/{name}.{kind}").stat().st_size for kind in ("png", "pdf", "csv", "txt"))
     assert len(json.loads((results / "claims.json").read_text())) == 10
     assert "<html" in (results / "report.html").read_text()
