@@ -112,12 +112,15 @@ def planned(folder, *arguments, **options):
     """Number of jobs by rule that a dry run plans; those of tables and figures singly, as table_{key}, figure_{key}."""
     process = snakemake(folder, "-n", *arguments, **options)
     assert process.returncode == 0, process.stdout + process.stderr
-    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
+    return jobs_in(process.stdout + process.stderr)
+
+
+def jobs_in(output):
+    """The same of the output of a dry run."""
+    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", output, re.MULTILINE)
     jobs = [] if stats is None else [line.split() for line in stats[1].splitlines()]
     counts = {rule: int(count) for rule, count in jobs if rule not in ("total", "table", "figure")}
-    made = re.findall(
-        r"^Job \d+: (?:Writing|Drawing) the (table|figure) (\w+)$", process.stdout + process.stderr, re.MULTILINE
-    )
+    made = re.findall(r"^Job \d+: (?:Writing|Drawing) the (table|figure) (\w+)$", output, re.MULTILINE)
     return {**counts, **{f"{kind}_{key}": 1 for kind, key in made}}
 
 
