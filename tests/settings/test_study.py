@@ -10,6 +10,7 @@ import sys
 import jsonschema
 import pytest
 import yaml
+from glossbench.__main__ import main
 from glossbench.commands.starting import check_arguments
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
@@ -433,17 +434,17 @@ def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
     check_mirror(load(), "my.yaml")
 
 
-def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path):
+def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path, monkeypatch, capsys):
     path = tmp_path / "my.yaml"
     path.write_text("study: a\ncorpora: [mr\n")
-    command = [sys.executable, "-m", "glossbench", "check"]
-    process = subprocess.run([*command, path], cwd=CONFIG.parent / "scripts", capture_output=True, text=True)
+    command = [sys.executable, "-m", "glossbench", "check", path]
+    process = subprocess.run(command, cwd=CONFIG.parent / "scripts", capture_output=True, text=True)
     assert process.returncode == 1
     assert process.stderr.startswith(f"glossbench: {path}: line 3: not valid YAML: ")
     assert process.stderr.count("\n") == 1
-    scripts = CONFIG.parent / "scripts"
-    good = subprocess.run([*command, CONFIG / "tiny.yaml"], cwd=scripts, capture_output=True, text=True)
-    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", str(CONFIG / "tiny.yaml")]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_schema_for_editors_is_what_the_models_say():

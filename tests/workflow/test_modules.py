@@ -3,10 +3,10 @@
 import json
 import re
 import shutil
-import subprocess
 
 import pytest
 import yaml
+from repository import git
 from studies import ROOT, copied_workflow, run_snakemake, skip_without_network, small
 
 SMALLEST = {"objectives": ["ce"], "training": {"batch_size": 20, "epochs": 1, "learning_rate": 1.0e-3}}
@@ -132,11 +132,8 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     folder, cache = project(DEPLOYED, resources="."), tmp_path / "cache"
     clone = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/someone/glossbench"
     copy = copied_workflow(tmp_path / "copy")
-    me = ("-c", "user.name=someone", "-c", "user.email=someone@example.org", "-c", "commit.gpgsign=false")
-    for command in (["init", "-q"], ["add", "."], [*me, "commit", "-q", "-m", "all"], ["tag", "v1"]):
-        subprocess.run(["git", *command], cwd=copy, check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", copy, clone], check=True)
-    commit = subprocess.run(["git", "rev-parse", "v1"], cwd=copy, check=True, capture_output=True, text=True)
+    for command in ("init -q", "add .", "commit -q -m all", "tag v1", f"clone -q --bare . {clone}"):
+        git(copy, *command.split())
     shutil.copytree(ROOT / "config", folder / "config")
     small(folder / "config" / "config.yaml", study="deployed", **SMALLEST)
     # a copy that somebody installed once is not what the rules and the jobs import
@@ -148,7 +145,7 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     assert "train" in finished_rules(done(snakemake(folder, **environment)))
     results = folder / "results" / "deployed"
     assert "<html" in (results / "report.html").read_text()
-    assert json.loads((results / "provenance.json").read_text())["commit"] == commit.stdout.strip()
+    assert json.loads((results / "provenance.json").read_text())["commit"] == git(copy, "rev-parse", "v1").strip()
     assert "Nothing to be done" in done(snakemake(folder, "-n", **environment))
 
     # The same study from a folder trains nothing again.
