@@ -132,8 +132,9 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     folder, cache = project(DEPLOYED, resources="."), tmp_path / "cache"
     clone = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/someone/glossbench"
     copy = copied_workflow(tmp_path / "copy")
-    for command in ("init -q", "add .", "commit -q -m all", "tag v1", f"clone -q --bare . {clone}"):
+    for command in ("init -q", "add .", "commit -q -m all", "tag v1"):
         git(copy, *command.split())
+    git(copy, "clone", "-q", "--bare", ".", str(clone))
     shutil.copytree(ROOT / "config", folder / "config")
     small(folder / "config" / "config.yaml", study="deployed", **SMALLEST)
     # a copy that somebody installed once is not what the rules and the jobs import
