@@ -1,6 +1,7 @@
 """What several tests need: golden values, a real encoder and a real corpus, fetched by the project's own code."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from glossbench.data.params import fetch_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import CHECKSUMS, listed_files
+from repository import ROOT
 
-ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
 
 
@@ -41,6 +42,12 @@ def one_thread():
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def config_copy(tmp_path) -> Path:
+    """A copy of the registries and studies, for a test to change."""
+    return shutil.copytree(ROOT / "config", tmp_path / "config")
 
 
 def golden_values(name: str) -> dict[str, np.ndarray]:

@@ -3,12 +3,11 @@
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 from snakemake.cli import parse_args
 
-ROOT = Path(__file__).parents[1]
 BAR = "PYTHONPATH=scripts snakemake $(test -t 2 && echo --logger=glossbench)"
 
 

@@ -1,11 +1,10 @@
 """The shape of the package: imports go down only, and jobs know nothing of studies."""
 
 import ast
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scripts" / "glossbench"
 # What each room may import besides itself. errors.py, files.py, paper.py, provenance.py, arguments.py, graph.py and transfer.py are the ground floor.
 MAY_IMPORT = {

@@ -12,15 +12,18 @@ from glossbench.pages.items import measures, runs_of_claim
 from glossbench.paper import published_costs
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import CLAIMS, CONFIG, FACTS, PUBLISHED
+from registered import CLAIMS, CONFIG, FACTS, LEAST, PUBLISHED
 
 COSTS = published_costs(PUBLISHED)
-SHIPPED = {path.stem: path for path in sorted(CONFIG.rglob("*.yaml")) if "study" in read_yaml(path)}
+SHIPPED = {
+    path.relative_to(CONFIG).with_suffix("").as_posix(): path
+    for path in sorted(CONFIG.rglob("*.yaml"))
+    if "study" in read_yaml(path)
+}
 
 
 def study(**changes):
-    settings = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0, 1]}
-    return load_study({**settings, **changes}, "s.yaml", CONFIG)
+    return load_study({**LEAST, "seeds": [0, 1], **changes}, "least.yaml", CONFIG)
 
 
 def measured(encoder="minilm-l6", parameters=22_713_216):
@@ -127,10 +130,15 @@ def rows_of(text: str) -> list[list[str]]:
     return [row for row in rows if row[0] != "encoder" and not row[0].startswith(":")]
 
 
+def test_all_studies_of_the_repository_are_planned_here():
+    assert {"config", "cpu", "cpu/timing", "ablations", "cpu/ablations"} <= set(SHIPPED)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_study_of_the_repository_has_a_plan(name, capsys):
     assert main(["plan", str(SHIPPED[name])]) == 0
     text, loaded, known = capsys.readouterr().out, shipped(name), name != "own-data"
+    assert loaded.runs
     assert f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.tuning_jobs())} searches, " in text
     assert {row[0] for row in rows_of(text)} == set(loaded.encoders)
     assert "nan" not in text

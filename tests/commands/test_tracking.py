@@ -27,11 +27,25 @@ def finish(results, run, score):
     return results / run_folder(run)
 
 
-@pytest.fixture
-def results(tmp_path):
-    folder = tmp_path / "results/mine"
-    finish(folder, FIRST, 0.7)
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory):
+    """A finished run and a database of MLflow that has it, which takes seconds to make."""
+    folder = tmp_path_factory.mktemp("tracked")
+    finish(folder / "results/mine", FIRST, 0.7)
+    assert track(STUDY, folder / "results/mine", "mlflow", f"sqlite:///{folder}/mlflow.db") == (1, 0)
     return folder
+
+
+@pytest.fixture
+def results(tracked, tmp_path):
+    return shutil.copytree(tracked / "results", tmp_path / "results") / "mine"
+
+
+@pytest.fixture
+def store(tracked, tmp_path):
+    """A store of MLflow that has the run of ``results``."""
+    shutil.copy(tracked / "mlflow.db", tmp_path)
+    return f"sqlite:///{tmp_path}/mlflow.db"
 
 
 def in_mlflow(store):
@@ -45,9 +59,7 @@ def in_tensorboard(folder):
     return {tag: [(event.step, event.value) for event in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
 
 
-def test_mlflow_has_each_run_once_with_epochs_scores_and_settings(results, tmp_path):
-    store = f"sqlite:///{tmp_path}/mlflow.db"
-    assert track(STUDY, results, "mlflow", store) == (1, 0)
+def test_mlflow_has_each_run_once_with_epochs_scores_and_settings(results, store):
     assert track(STUDY, results, "mlflow", store) == (0, 1)
     finish(results, SECOND, 0.8)
     assert track(STUDY, results, "mlflow", store) == (1, 1)
@@ -62,9 +74,7 @@ def test_mlflow_has_each_run_once_with_epochs_scores_and_settings(results, tmp_p
     assert {point.step: point.value for point in curve} == dict(zip(epochs["epoch"], epochs["loss"], strict=True))
 
 
-def test_what_mlflow_was_not_given_whole_is_written_anew(results, tmp_path):
-    store = f"sqlite:///{tmp_path}/mlflow.db"
-    track(STUDY, results, "mlflow", store)
+def test_what_mlflow_was_not_given_whole_is_written_anew(results, store):
     client, runs = in_mlflow(store)
     (run,) = runs.values()
     client.update_run(run.info.run_id, RunStatus.to_string(RunStatus.RUNNING))  # as one that was killed leaves it
@@ -86,8 +96,8 @@ def test_tensorboard_has_each_run_once_with_epochs_and_scores(results, tmp_path)
 
 
 @pytest.mark.parametrize("to", ["mlflow", "tensorboard"])
-def test_a_run_made_anew_with_other_settings_is_another_run(results, tmp_path, to):
-    store = {"mlflow": f"sqlite:///{tmp_path}/mlflow.db", "tensorboard": str(tmp_path / "boards")}[to]
+def test_a_run_made_anew_with_other_settings_is_another_run(results, store, tmp_path, to):
+    store = {"mlflow": store, "tensorboard": str(tmp_path / "boards")}[to]
     track(STUDY, results, to, store)
     other = load_study({**SETTINGS, "training": {"learning_rate": 0.5}}, "study", CONFIG)
     shutil.rmtree(results / run_folder(FIRST))

@@ -5,14 +5,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 sys.path.insert(0, str(ENVS))
 

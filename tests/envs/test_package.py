@@ -6,11 +6,10 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 # What others import, with torch and numpy alone.
 PUBLIC = ["glossbench", "glossbench.graph", "glossbench.sigma", "glossbench.losses"]
 IMPORT = """

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from glossbench.job.logs import job_log
 from glossbench.job.memory import killed_jobs
+from jobs import job_of
 
 ERROR = """Error in rule {rule}:
     message: None
@@ -39,13 +40,9 @@ def raise_bad_alloc():
 
 
 @pytest.mark.parametrize("body", [no_room, raise_bad_alloc])
-def test_a_job_without_memory_ends_with_one_line(tmp_path, capsys, monkeypatch, body):
-    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
+def test_a_job_without_memory_ends_with_one_line(quiet_job, tmp_path, capsys, body):
     asked = SimpleNamespace(mem_mb=2000)
-    job = SimpleNamespace(
-        log=[tmp_path / "log"], rule="evaluate", params={}, input={}, output={}, wildcards={}, resources=asked
-    )
-    with pytest.raises(SystemExit), job_log(job):
+    with pytest.raises(SystemExit), job_log(job_of(tmp_path, rule="evaluate", resources=asked)):
         body()
     line = capsys.readouterr().err
     assert line.startswith(f"glossbench: {tmp_path}/log: evaluate: out of memory (")

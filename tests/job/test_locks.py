@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +9,8 @@ import torch
 from filelock import FileLock
 from glossbench.job import locks
 from glossbench.learning.devices import cuda_device
+from repository import ROOT
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 JOB = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
@@ -31,7 +30,7 @@ def job(tmp_path):
     started = []
 
     def start():
-        command = [sys.executable, "-c", JOB, str(SCRIPTS), str(tmp_path)]
+        command = [sys.executable, "-c", JOB, str(ROOT / "scripts"), str(tmp_path)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         return started[-1]
 

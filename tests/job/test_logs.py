@@ -1,12 +1,11 @@
 """What an attempt leaves for the next one: a reason that lasts ends it at once, any other does not."""
 
 import errno
-from types import SimpleNamespace
 
 import pytest
 from glossbench.errors import CorpusError, FetchError, TrainingError
 from glossbench.job.logs import job_log
-from snakemake.iocontainers import Namedlist
+from jobs import job_of
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -26,13 +25,10 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
     tmp_path, monkeypatch, capsys, error, lasts
 ):
-    job = SimpleNamespace(
-        log=[str(tmp_path / "log")], rule="a rule", params={}, output=Namedlist(["made"]), input={}, wildcards={}
-    )
     bodies = []
 
     def script(snakemake):
-        with job_log(job):
+        with job_log(job_of(tmp_path, made=["made"])):
             bodies.append(snakemake)
             raise error
 
@@ -53,10 +49,8 @@ def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
     assert bodies[-1] == "another"
 
 
-def test_what_a_user_has_in_a_file_does_not_break_the_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("glossbench.job.logs.end_with_snakemake", lambda: None)
-    job = SimpleNamespace(log=[str(tmp_path / "log")], rule="a rule", params={}, output={}, input={}, wildcards={})
-    with pytest.raises(SystemExit), job_log(job):
+def test_what_a_user_has_in_a_file_does_not_break_the_line(quiet_job, tmp_path, capsys):
+    with pytest.raises(SystemExit), job_log(job_of(tmp_path)):
         raise CorpusError("data.csv: columns: a\nb \x1b[31m \ud800 " + "\0" * 5000)
     line = capsys.readouterr().err
     assert line.startswith(r"glossbench: data.csv: columns: a\nb \x1b[31m \ud800 \x00\x00")

@@ -3,14 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from glossbench.job.locks import exclusive
 from glossbench.job.termination import LEFT
+from repository import ROOT
+from waiting import wait_until
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 JOB = """
 import sys, time
 from pathlib import Path
@@ -43,12 +42,9 @@ with job_log(job), exclusive(folder):
 
 @pytest.mark.parametrize("doing", ["writing", "training"])
 def test_a_job_that_is_told_to_end_finishes_its_write_and_leaves(tmp_path, doing):
-    process = subprocess.Popen([sys.executable, "-c", JOB, tmp_path, doing], cwd=SCRIPTS)
+    process = subprocess.Popen([sys.executable, "-c", JOB, tmp_path, doing], cwd=ROOT / "scripts")
     try:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "under way").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until((tmp_path / "under way").exists, 60, "a job is under way", every=0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == LEFT != 0
     finally:

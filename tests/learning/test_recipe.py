@@ -12,8 +12,7 @@ from glossbench.learning.training.optimizing import learning_rate_at, parameter_
 from glossbench.learning.training.schedule import draw_balanced_batches
 from glossbench.settings.training import Training
 from pytorch_metric_learning.samplers import MPerClassSampler
-from test_training import assert_same_weights, numbers
-from tiny_runs import tiny_trainer
+from tiny_runs import assert_same_weights, numbers, tiny_trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
 STRONG = {"optimizer": "adamw", "weight_decay": 0.1, "warmup_fraction": 0.25, "schedule": "linear", "layer_decay": 0.8}

@@ -21,19 +21,9 @@ from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import SoftTripleLoss
-from tiny_runs import objective, run_settings, save_tokens, tiny_trainer
+from tiny_runs import assert_same_weights, numbers, objective, run_settings, save_tokens, tiny_trainer
 
 scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
-
-
-def numbers(progress):
-    """The rows of all epochs without their seconds."""
-    return [{name: value for name, value in row.items() if not name.startswith("seconds")} for row in progress.history]
-
-
-def assert_same_weights(one, other):
-    for (name, first), (_, second) in zip(one.state_dict().items(), other.state_dict().items(), strict=True):
-        assert torch.equal(first, second), name
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,14 @@ def tiny_trainer(
     loss = None if loss is None else loss.to(device)
     told = objective(None, protocol, weight=0.7, **training)
     return Trainer(model, loss, told, Splits(**documents, num_classes=3), seed, checkpoint, indices)
+
+
+def numbers(progress):
+    """The rows of all epochs without their seconds."""
+    return [{name: value for name, value in row.items() if not name.startswith("seconds")} for row in progress.history]
+
+
+def assert_same_weights(one, other):
+    """Fail unless two models have the same weights, bit for bit."""
+    for (name, first), (_, second) in zip(one.state_dict().items(), other.state_dict().items(), strict=True):
+        assert torch.equal(first, second), name

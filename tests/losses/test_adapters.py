@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from batches import Embedder, batch
 from glossbench.losses import GLoss
 from glossbench.metric_learning import CrossBatchMemory, GraphLoss
 from glossbench.sentence_transformers import GraphLoss as SentenceLoss
@@ -9,7 +10,6 @@ from pytorch_metric_learning.losses import MultipleLosses, SupConLoss
 from pytorch_metric_learning.miners import MultiSimilarityMiner
 from pytorch_metric_learning.reducers import DoNothingReducer, ThresholdReducer
 from pytorch_metric_learning.regularizers import LpRegularizer
-from test_graph import batch
 
 
 def value_and_gradient(loss, embeddings, labels, *further, **references):
@@ -74,16 +74,6 @@ def test_the_cross_batch_memory_of_pytorch_metric_learning_is_a_memory_without_t
     for part, classes in zip(embeddings.split(12), labels.split(12), strict=True):
         found, expected = (value_and_gradient(loss, part, classes) for loss in (theirs, ours))
         torch.testing.assert_close(found, expected)
-
-
-class Embedder(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.linear = torch.nn.Linear(8, 5).double()
-
-    def forward(self, features):
-        return {"sentence_embedding": self.linear(features["input_ids"])}
 
 
 @pytest.mark.parametrize("size", [None, 7])

@@ -1,22 +1,21 @@
 """The examples, run on a few real texts with a real encoder."""
 
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "examples"))
 
-import choosing_sigma  # noqa: E402
-import gradient_cache  # noqa: E402
-import huggingface_trainer  # noqa: E402
-import metric_learning  # noqa: E402
-import sentence_transformers_trainer  # noqa: E402
-import training_loop  # noqa: E402
-import unlabeled_documents  # noqa: E402
-from transformers import AutoModel, AutoTokenizer  # noqa: E402
+import choosing_sigma
+import gradient_cache
+import huggingface_trainer
+import metric_learning
+import sentence_transformers_trainer
+import training_loop
+import unlabeled_documents
+from transformers import AutoModel, AutoTokenizer
 
 
 @pytest.fixture(scope="module")

@@ -6,34 +6,12 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from batches import batch, plain_loss
 from glossbench.graph import squared_distances, unit_rows
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
 from glossbench.losses.splitting import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_graph import batch
-
-
-def plain_loss(embeddings, labels, labeled, sigma, weights=None):
-    """L_G by loops in numpy, following the steps of the paper, with rows normalised after the columns."""
-    x = np.array([row / np.linalg.norm(row) for row in embeddings.numpy()])
-    n = len(x)
-    w = np.array(
-        [[0 if i == j else math.exp(-((x[i] - x[j]) ** 2).sum() / (2 * sigma**2)) for j in range(n)] for i in range(n)]
-    )
-    a = np.array([[w[i, j] / math.sqrt(w[i].sum() * w[j].sum()) for j in range(n)] for i in range(n)])
-    t = a / a.sum(axis=0, keepdims=True)
-    t = t / t.sum(axis=1, keepdims=True)
-    hidden = [i for i in range(n) if not labeled[i]]
-    kept = [i for i in range(n) if labeled[i]]
-    y = np.eye(int(labels.max()) + 1)[labels.numpy()[kept]]
-    answer = np.linalg.inv(np.eye(len(hidden)) - t[np.ix_(hidden, hidden)]) @ t[np.ix_(hidden, kept)] @ y
-    total = weight = 0.0
-    for row, i in enumerate(hidden):
-        if labels[i] in labels[kept]:
-            own = 1.0 if weights is None else float(weights[labels[i]])
-            total, weight = total - own * math.log(answer[row, labels[i]]), weight + own
-    return total / weight
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from batches import batch, system
 from glossbench import transfer
 from glossbench.graph import log_propagated_by_elimination, propagate_labels
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss, gradient_shares
@@ -12,7 +13,6 @@ from glossbench.losses.group import draw_anchors
 from glossbench.losses.splitting import complementary_splits
 from glossbench.sigma import effective_neighbors, estimate_sigma
 from pretended_device import CUDA, pretended_cuda
-from test_graph import batch, system
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.7, 0.9])

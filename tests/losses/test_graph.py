@@ -7,11 +7,11 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from batches import batch, system
 from glossbench.graph import (
     SOLVE_TOLERANCE,
     log_affinity,
     log_propagated_by_elimination,
-    log_transition,
     propagate_labels,
     propagated_by_solve,
 )
@@ -23,19 +23,6 @@ from sklearn.semi_supervised import LabelPropagation
 TRANSITIONS = ["stochastic", "column"]
 
 
-def batch(seed, n, dimension=8, classes=3, share=0.6, duplicates=0):
-    """Random embeddings (n, d), labels, and a mask with at least one document with and one without its label."""
-    generator = torch.Generator().manual_seed(seed)
-    embeddings = torch.randn(n, dimension, generator=generator, dtype=torch.float64)
-    if duplicates:
-        embeddings[1 : 1 + duplicates] = embeddings[0]
-    labels = torch.randint(0, classes, (n,), generator=generator)
-    kept = min(max(1, round(share * n)), n - 1)
-    labeled = torch.zeros(n, dtype=torch.bool)
-    labeled[torch.randperm(n, generator=generator)[:kept]] = True
-    return embeddings, labels, labeled
-
-
 batches = st.builds(
     batch,
     seed=st.integers(0, 2**31),
@@ -45,13 +32,6 @@ batches = st.builds(
     duplicates=st.integers(0, 1),
 )
 sigmas = st.floats(0.01, 10)
-
-
-def system(embeddings, labels, labeled, classes, sigma, transition):
-    """The arguments of both methods of propagation."""
-    log_t = log_transition(log_affinity(embeddings, sigma), transition)
-    hidden, kept = (~labeled).nonzero().squeeze(1), labeled.nonzero().squeeze(1)
-    return log_t, labels, hidden, kept, classes, transition
 
 
 @settings(deadline=None, max_examples=60)

@@ -4,9 +4,8 @@ import io
 
 import pytest
 import torch
+from batches import batch, plain_loss
 from glossbench.losses import GLoss
-from test_gloss import plain_loss
-from test_graph import batch
 
 SIZE = 20
 

@@ -1,22 +1,21 @@
 """One graph over the batches of two real processes: value, split and gradient are those of the one large batch."""
 
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from batches import Embedder, batch
 from glossbench.losses import GLoss
 from glossbench.metric_learning import GraphLoss
 from glossbench.sentence_transformers import GraphLoss as SentenceLoss
 from pytorch_metric_learning.utils.distributed import DistributedLossWrapper
-from test_adapters import Embedder
-from test_graph import batch
+from repository import ROOT
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+sys.path.insert(0, str(ROOT / "examples"))
 
 import gradient_cache
 

@@ -1,7 +1,6 @@
 """What jobs are told: objects whose JSON text is one for one meaning, with the parts of an objective in one place."""
 
 import json
-from pathlib import Path
 
 import pytest
 from glossbench.errors import SettingsError
@@ -9,8 +8,7 @@ from glossbench.settings.jobs import RunSettings, TuneSettings, UntunedSettings
 from glossbench.settings.params import run_params, search_params
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-
-CONFIG = Path(__file__).parents[2] / "config"
+from registered import CONFIG
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """The repository's registries."""
 
-from pathlib import Path
-
 import yaml
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAPER_CORPORA = ["mr", "r8", "r52", "ohsumed", "20ng"]
 
 

@@ -2,7 +2,6 @@
 
 from functools import cache, partial
 from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 from glossbench.paper import read_facts
@@ -13,8 +12,8 @@ from glossbench.settings.outputs import load_outputs
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
 PUBLISHED = CONFIG / "published"
 FACTS = read_facts(PUBLISHED)

@@ -4,7 +4,9 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+from repository import ROOT
+
+SCRIPTS = ROOT / "scripts"
 
 
 class Named(dict):

@@ -7,26 +7,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 from filelock import FileLock, Timeout
+from waiting import wait_until
 
 TEMPLATES = Path(__file__).parent / "slurm"
 NODES = ("n1", "n2")
 WHERE = Path("/etc/slurm")  # SLURM looks here: a job's step has no SLURM_CONF in its environment
 PREFIX = "glossbench-slurm-"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
-
-
-def wait_until(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
-    return found
 
 
 class Cluster:

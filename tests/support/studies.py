@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,17 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.settings.study import load_study
+from repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 TINY = ROOT / "config" / "tiny.yaml"
 STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config")
 OBJECTIVES = STUDY.objectives
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+NO_JOBS = {"-n", "--cleanup-metadata"}
+# what the tiny study shows
+TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "deduplicated", "checklist"]
+FIGURES = ["headline", "method", "weight", "labeled_fraction", "sigma", "adjacency", "projections", "epoch_time"]
+FIGURES += ["sensitivity", "learning_curves", "graph", "convergence", "tuning"]
 
 
 def small(path, **changes):
@@ -29,17 +36,53 @@ def small(path, **changes):
     return path
 
 
-def snakemake(folder, *arguments, study=TINY, root=ROOT, cores=2):
-    """Run the workflow at ``root`` with ``folder`` as working directory; returns the finished process, output as text.
+def copied_workflow(root):
+    """A copy of the workflow in a folder, for a test to edit; returns the folder."""
+    for name in ("rules", "scripts", "config", "envs", "report", "profiles", "workflow"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", root)
+    return root
 
-    What runs no job (-n) is forked from a Snakemake that is there already.
+
+def snakemake(folder, *arguments, **options):
+    """Run the workflow with ``folder`` as working directory; returns the finished process, output as text.
+
+    ``options`` are those of ``arguments_of``.
     """
-    arguments = ["-s", root / "Snakefile", "-d", folder, "--cores", cores, *arguments]
-    arguments = [*map(str, arguments), *(["--configfile", str(study)] if study else [])]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    if "-n" in arguments:
+    return run_snakemake(folder, *arguments_of(folder, *arguments, **options))
+
+
+def started(folder, *arguments, output=subprocess.DEVNULL, environment=None, **options):
+    """The workflow under way in a process of its own, which writes to the file ``output``."""
+    command = [*SNAKEMAKE, *arguments_of(folder, *arguments, **options)]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
+    )
+
+
+def arguments_of(folder, *arguments, study=TINY, root=ROOT, cores=2):
+    """Arguments of Snakemake for a study, with the workflow at ``root``; ``cores`` may be None."""
+    place = ["-s", root / "Snakefile", "-d", folder, *(["--cores", cores] if cores else [])]
+    return [*map(str, (*place, *arguments)), *(["--configfile", str(study)] if study else [])]
+
+
+def run_snakemake(folder, *arguments, **variables):
+    """Run Snakemake in a folder, with variables of the environment; returns the finished process, output as text.
+
+    What runs no job and has no such variables is forked from a Snakemake that is there already.
+    """
+    arguments = list(map(str, arguments))
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", **variables}
+    if NO_JOBS & {*arguments} and not variables:
         return forked(arguments, folder, environment)
-    command = [sys.executable, "-m", "snakemake", *arguments]
+    command = [*SNAKEMAKE, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+
+
+def glossbench(folder, *arguments):
+    """Run a command of glossbench in a folder; returns the finished process, output as text."""
+    command = [sys.executable, "-m", "glossbench", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
@@ -70,12 +113,15 @@ def planned(folder, *arguments, **options):
     """Number of jobs by rule that a dry run plans; those of tables and figures singly, as table_{key}, figure_{key}."""
     process = snakemake(folder, "-n", *arguments, **options)
     assert process.returncode == 0, process.stdout + process.stderr
-    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", process.stdout + process.stderr, re.MULTILINE)
+    return jobs_in(process.stdout + process.stderr)
+
+
+def jobs_in(output):
+    """The same of the output of a dry run."""
+    stats = re.search(r"^job +count\n-.*\n((?:\w+ +\d+\n)+)", output, re.MULTILINE)
     jobs = [] if stats is None else [line.split() for line in stats[1].splitlines()]
     counts = {rule: int(count) for rule, count in jobs if rule not in ("total", "table", "figure")}
-    made = re.findall(
-        r"^Job \d+: (?:Writing|Drawing) the (table|figure) (\w+)$", process.stdout + process.stderr, re.MULTILINE
-    )
+    made = re.findall(r"^Job \d+: (?:Writing|Drawing) the (table|figure) (\w+)$", output, re.MULTILINE)
     return {**counts, **{f"{kind}_{key}": 1 for kind, key in made}}
 
 

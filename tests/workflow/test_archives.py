@@ -1,14 +1,14 @@
 """Runs that travel: packed in one place, imported in another, whose evidence is made without training."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 
 import pytest
+import studies
 import yaml
 from archives import files_of, repacked
+from glossbench.__main__ import main
 from glossbench.archives.verifying import verify
 from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
 
@@ -17,17 +17,24 @@ TAKEN = RUNS + len(STUDY.tuning_jobs())
 CE = "runs/bbc-news/minilm-l6/ce/seed-0"
 
 
-def glossbench(folder, *arguments):
-    """Run a command of glossbench in a folder; returns the finished process, output as text."""
-    command = [sys.executable, "-m", "glossbench", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+@pytest.fixture
+def glossbench(monkeypatch, capsys):
+    """Runs a command of glossbench in a folder, in this process; returns what its process would leave."""
+
+    def run(folder, *arguments):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            code = main([*map(str, arguments)])
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
 def archive(finished, tmp_path_factory):
     path = tmp_path_factory.mktemp("pack") / "tiny-runs.tar.gz"
-    process = glossbench(finished, "pack", TINY, "--to", path)
+    process = studies.glossbench(finished, "pack", TINY, "--to", path)
     assert process.returncode == 0, process.stderr
     assert f"{RUNS} of {RUNS} runs" in process.stdout
     return path
@@ -43,7 +50,7 @@ def changed(archive, name, change, sums=False):
 
 @pytest.mark.slow
 def test_an_imported_study_makes_its_whole_evidence_without_training_and_without_a_download(
-    finished, archive, tmp_path
+    glossbench, finished, archive, tmp_path
 ):
     folder = tmp_path
     process = glossbench(folder, "import", archive, TINY)
@@ -77,7 +84,7 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
 
 
 @pytest.mark.slow
-def test_another_study_takes_over_the_searches_of_an_imported_one(archive, workplace, tmp_path):
+def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, archive, workplace, tmp_path):
     folder = workplace("taken-over")
     tuning = {"taken_from": "tiny", "fixed": ["learning_rate"]}
     study = small(tmp_path / "later.yaml", objectives=["gloss-o-ce"], tuning=tuning)
@@ -102,7 +109,7 @@ def test_another_study_takes_over_the_searches_of_an_imported_one(archive, workp
 
 
 @pytest.mark.slow
-def test_what_was_packed_again_after_an_import_is_the_same(archive, workplace, tmp_path):
+def test_what_was_packed_again_after_an_import_is_the_same(glossbench, archive, workplace, tmp_path):
     folder = workplace("repacked")
     assert glossbench(folder, "import", archive, TINY).returncode == 0
     assert glossbench(folder, "pack", TINY, "--to", tmp_path / "again.tar.gz").returncode == 0
@@ -135,7 +142,7 @@ REFUSED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_damaged_run_is_refused_and_the_others_are_taken(archive, workplace, case):
+def test_a_damaged_run_is_refused_and_the_others_are_taken(glossbench, archive, workplace, case):
     change, line = REFUSED[case]
     folder = workplace("damaged")
     process = glossbench(folder, "import", change(archive), TINY)
@@ -148,7 +155,7 @@ def test_a_damaged_run_is_refused_and_the_others_are_taken(archive, workplace, c
 
 
 @pytest.mark.slow
-def test_an_archive_of_something_else_is_one_line(archive, workplace):
+def test_an_archive_of_something_else_is_one_line(glossbench, archive, workplace):
     folder = workplace("no-pack")
     broken = archive.with_name("broken.tar.gz")
     broken.write_bytes(archive.read_bytes()[:2000])
@@ -162,7 +169,7 @@ def test_an_archive_of_something_else_is_one_line(archive, workplace):
 
 
 @pytest.mark.slow
-def test_runs_of_other_settings_or_of_no_such_objective_are_refused(archive, workplace, tmp_path):
+def test_runs_of_other_settings_or_of_no_such_objective_are_refused(glossbench, archive, workplace, tmp_path):
     settings = yaml.safe_load(TINY.read_text())
     settings["grid"][0]["objectives"].remove("ce")
     settings["training"]["epochs"] = 3
@@ -183,7 +190,7 @@ def of_other_numerics(content):
 
 
 @pytest.mark.slow
-def test_runs_of_other_numerics_are_refused_unless_asked_for(archive, workplace):
+def test_runs_of_other_numerics_are_refused_unless_asked_for(glossbench, archive, workplace):
     folder, other = workplace("numerics"), changed(archive, f"{CE}/timing.json", of_other_numerics, sums=True)
     process = glossbench(folder, "import", other, TINY)
     assert process.stdout.splitlines()[0].startswith(f"not taken: {CE}: numerics 0 found, expected ")
@@ -192,7 +199,7 @@ def test_runs_of_other_numerics_are_refused_unless_asked_for(archive, workplace)
 
 
 @pytest.mark.slow
-def test_what_an_import_left_that_was_killed_before_its_end_is_taken_by_the_next(archive, workplace):
+def test_what_an_import_left_that_was_killed_before_its_end_is_taken_by_the_next(glossbench, archive, workplace):
     folder = workplace("killed-import")
     assert glossbench(folder, "import", archive, TINY).returncode == 0
     (folder / "results/tiny/imported/index.json").unlink()  # written last
@@ -202,7 +209,7 @@ def test_what_an_import_left_that_was_killed_before_its_end_is_taken_by_the_next
 
 
 @pytest.mark.slow
-def test_an_import_changes_no_run_that_is_here(finished, archive, workplace):
+def test_an_import_changes_no_run_that_is_here(glossbench, finished, archive, workplace):
     folder = workplace("here")
     here = folder / "results" / "tiny" / CE
     shutil.copytree(finished / "results" / "tiny" / CE, here)

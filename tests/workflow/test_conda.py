@@ -1,12 +1,11 @@
 """What ``snakemake --sdm conda`` asks for, and that jobs run in what is made; conda is a script that takes notes."""
 
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from studies import ROOT, skip_without_network, small, snakemake
+from studies import ROOT, copied_workflow, skip_without_network, small, snakemake
 
 CONDA = """\
 #!/usr/bin/env bash
@@ -44,10 +43,7 @@ def conda(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_conda_is_asked_for_the_locked_versions_and_again_when_one_changes(conda, workplace, tmp_path):
-    root, folder = tmp_path / "copy", workplace("conda")
-    for name in ("config", "envs", "profiles", "report", "rules", "scripts"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", root)
+    root, folder = copied_workflow(tmp_path / "copy"), workplace("conda")
     study = small(tmp_path / "within.yaml", objectives=["ce"])
 
     def run(*arguments):

@@ -1,21 +1,18 @@
 """A run's encoder as a folder: three libraries load it, and it gives the embeddings and logits of the run."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from studies import ROOT, skip_without_network, small, snakemake
+from studies import glossbench, skip_without_network, small, snakemake
 
 RUNS = "results/kept/runs/bbc-news/minilm-l6"
 
 
-def export(folder, *arguments):
-    environment = {"PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench", "export", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def folder(workplace):
+    """A working directory in which the documents and their tokens are made once."""
+    return workplace("kept")
 
 
 @pytest.mark.slow
@@ -24,9 +21,8 @@ def export(folder, *arguments):
     [("ce", None, 1e-6), ("scl", 1, 1e-4)],  # the states that enter a top layer trained alone are kept in float16
 )
 def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_logits(
-    workplace, tmp_path, key, trained, beside
+    folder, tmp_path, key, trained, beside
 ):
-    folder = workplace("kept")
     encoder = {"layers": 2, "trainable_layers": trained}
     study = small(tmp_path / "kept.yaml", objectives=[key], keep_weights=True, encoder=encoder)
     run = folder / RUNS / key / "seed-0"
@@ -37,7 +33,7 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
     test = pd.read_parquet(folder / next(folder.glob("results/*/corpora/*/test.parquet"))).set_index("doc_id")
-    process, out = export(folder, run, "out"), folder / "out"
+    process, out = glossbench(folder, "export", run, key), folder / key
     assert process.returncode == 0, process.stderr
     stored = dict(np.load(run / "embeddings.npz"))
     texts = test.loc[stored["test_doc_id"], "text"].tolist()
@@ -60,9 +56,9 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     card = (out / "README.md").read_text()
     assert f"fine-tuned on BBC News with {key}" in card
     assert "MiniLM-L6" in card
-    again = export(folder, run, "out")
-    assert (again.returncode, again.stderr) == (1, "glossbench: out: exists, expected a new folder\n")
+    again = glossbench(folder, "export", run, key)
+    assert (again.returncode, again.stderr) == (1, f"glossbench: {key}: exists, expected a new folder\n")
     (run / "weights.safetensors").unlink()
-    missing = export(folder, run, "other")
+    missing = glossbench(folder, "export", run, "other")
     assert missing.returncode == 1
     assert "missing; a run keeps its weights where its study has keep_weights: true" in missing.stderr

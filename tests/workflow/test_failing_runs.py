@@ -1,17 +1,15 @@
 """A run that cannot go on says why and leaves the others going; what is finished can be shown meanwhile."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pandas as pd
 import psutil
 import pytest
-from slurm_cluster import wait_until
-from studies import ROOT, planned, small, snakemake
+from studies import ROOT, SNAKEMAKE, arguments_of, planned, small, snakemake, started
 from terminal import OnTerminal
+from waiting import wait_until
 
+WITH_LOGGER = {"PYTHONPATH": f"{ROOT}/scripts"}
 AT_WORK = re.compile(r"seed-0: epoch \d+ of 5000, best val_macro_f1 0\.\d{4} \(epoch \d+\), at most \d+")
 FAILING, LONG = "ce+learning_rate=1e30+batch_size=5", "gloss-o-ce+epochs=5000+patience=5000"
 
@@ -22,25 +20,9 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
     folder = workplace("busy")
     results = folder / "results" / "busy"
     done = results / "runs/bbc-news/minilm-l6/ce/seed-0/metrics.json"
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-s",
-        ROOT / "Snakefile",
-        "-d",
-        folder,
-        "--cores",
-        "2",
-        "--keep-going",
-        "--retries",
-        "2",
-        "--logger=glossbench",
-    ]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}/scripts"}
     with (folder / "busy.txt").open("w") as file:
-        command = [*map(str, command), "--configfile", str(study)]
-        busy = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, env=environment)
+        told = ["--keep-going", "--retries", 2, "--logger=glossbench"]
+        busy = started(folder, *told, study=study, output=file, environment=WITH_LOGGER)
 
     def lines():
         text = (folder / "busy.txt").read_text()
@@ -83,9 +65,8 @@ def test_a_job_killed_while_it_trains_is_named_with_the_memory_it_asked_for(work
     study = small(tmp_path / "killed.yaml", objectives=["ce+epochs=5000+patience=5000"])
     folder = workplace("no-memory")
     target = "results/killed/runs/bbc-news/minilm-l6/ce+epochs=5000+patience=5000/seed-0/timing.json"
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "1"]
-    command += ["--logger=glossbench", target, "--configfile", study]
-    with OnTerminal([*map(str, command)], folder, {"PYTHONPATH": f"{ROOT}/scripts"}) as (process, shown):
+    command = [*SNAKEMAKE, *arguments_of(folder, "--logger=glossbench", target, study=study, cores=1)]
+    with OnTerminal(command, folder, WITH_LOGGER) as (process, shown):
         wait_until(lambda: process.poll() is not None or AT_WORK.search(shown()), 200, "it trains")
         assert process.poll() is None, shown()
         children = psutil.Process(process.pid).children(recursive=True)

@@ -1,28 +1,11 @@
 """What a change reruns: the least that is right. The README's table, case by case, on a finished study."""
 
 import os
-import shutil
 
 import pytest
 import yaml
-from studies import OBJECTIVES, ROOT, TINY, planned, snakemake
+from studies import FIGURES, OBJECTIVES, ROOT, TABLES, TINY, copied_workflow, planned, snakemake
 
-TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "deduplicated", "checklist"]
-FIGURES = [
-    "headline",
-    "method",
-    "weight",
-    "labeled_fraction",
-    "sigma",
-    "adjacency",
-    "projections",
-    "epoch_time",
-    "sensitivity",
-    "learning_curves",
-    "graph",
-    "convergence",
-    "tuning",
-]
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
 COLLECTED = {"collect": 1, **{f"table_{name}": 1 for name in TABLES}, **DRAWN, "claims": 1, "significance": 1}
@@ -32,10 +15,7 @@ RUNS = len(OBJECTIVES) - 2  # but for the untuned objectives
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the workflow that a test may edit."""
-    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    return tmp_path
+    return copied_workflow(tmp_path)
 
 
 def edit(path, old, new):

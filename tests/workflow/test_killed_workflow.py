@@ -1,13 +1,9 @@
 """A killed Snakemake: its trainers end, its lock is lifted by make's first step, the study goes on."""
 
-import os
-import subprocess
-import sys
-import time
-
 import psutil
 import pytest
-from studies import ROOT, digests, small, snakemake
+from studies import digests, glossbench, small, snakemake, started
+from waiting import wait_until
 
 RUNS = "results/killed/runs.parquet"
 
@@ -18,26 +14,6 @@ def study(tmp_path):
     return small(tmp_path / "killed.yaml", objectives=["gloss-sqrt-ce@reference+epochs=25"])
 
 
-def started(folder, study):
-    """The workflow under way in a process of its own."""
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", folder, "--cores", "2", RUNS]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*map(str, command), "--configfile", str(study)], cwd=folder, **quiet)
-
-
-def wait_until(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
-
-
-def unlock(folder, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench", "unlock", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
 def said(process):
     return process.returncode, process.stdout, process.stderr
 
@@ -45,22 +21,24 @@ def said(process):
 @pytest.mark.slow
 def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workplace, tmp_path):
     folder, results = workplace("killed"), "results/killed"
-    process = started(folder, study)
+    process = started(folder, RUNS, study=study)
     try:
-        wait_until(lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way")
+        wait_until(
+            lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way", every=0.05
+        )
         jobs = psutil.Process(process.pid).children(recursive=True)
         trainers = [job for job in jobs if any("train.py" in word for word in job.cmdline())]
         assert trainers
         for trainer in trainers:
             trainer.suspend()
         other = small(tmp_path / "other.yaml", objectives=["ce"])
-        assert said(unlock(folder, other)) == (0, "", ""), "another study may start"
+        assert said(glossbench(folder, "unlock", other)) == (0, "", ""), "another study may start"
         beside = snakemake(folder, "data", study=other)
         assert beside.returncode == 0, beside.stdout + beside.stderr
         # with that, Snakemake has removed the lock of the study that is at work
         line = f"glossbench: Snakemake is already at work here on the study killed (process {process.pid}); "
-        assert unlock(folder, study).stderr.startswith(line)
-        assert said(unlock(folder, study, "--", "-n")) == (0, "", ""), "a dry run may start"
+        assert glossbench(folder, "unlock", study).stderr.startswith(line)
+        assert said(glossbench(folder, "unlock", study, "--", "-n")) == (0, "", ""), "a dry run may start"
     finally:
         process.kill()
         process.wait()
@@ -73,7 +51,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
     (folder / ".snakemake/locks/0.output.lock").write_text(f"{RUNS}\n")  # as it would be without the other study
     locked = snakemake(folder, RUNS, study=study)
     assert "--unlock" in locked.stdout + locked.stderr, "Snakemake itself says how to get out"
-    assert said(unlock(folder, study)) == (
+    assert said(glossbench(folder, "unlock", study)) == (
         0, "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n", ""
     )  # fmt: skip
     again = snakemake(folder, RUNS, study=study)
@@ -87,4 +65,4 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
 
 
 def test_there_is_nothing_to_unlock_where_nothing_is_locked(tmp_path):
-    assert said(unlock(tmp_path)) == (0, "", "")
+    assert said(glossbench(tmp_path, "unlock")) == (0, "", "")

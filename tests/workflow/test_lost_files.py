@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from studies import ROOT, planned, snakemake
+from studies import ROOT, copied_workflow, planned, snakemake
 
 CELL = "bbc-news/minilm-l6"
 LOST = {
@@ -73,10 +73,7 @@ def test_a_study_whose_job_failed_fails_again_until_it_is_whole(finished, copied
 
 @pytest.mark.slow
 def test_after_changed_code_that_failed_the_old_scores_do_not_stand(finished, copied, tmp_path):
-    root = tmp_path / "root"
-    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", root)
+    root = copied_workflow(tmp_path / "root")
     (root / "scripts" / "train.py").write_text("raise MemoryError\n")
     folder = copied(finished)
     target = f"results/tiny/runs/{CELL}/ce/seed-0/metrics.json"

@@ -1,15 +1,13 @@
 """The workflow inside another one: as a module from a folder, with a prefix, and as snakedeploy deploys it."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 import yaml
-from studies import ROOT, skip_without_network, small
+from repository import git
+from studies import ROOT, copied_workflow, run_snakemake, skip_without_network, small
 
 SMALLEST = {"objectives": ["ce"], "training": {"batch_size": 20, "epochs": 1, "learning_rate": 1.0e-3}}
 # What snakedeploy 0.17 writes to workflow/Snakefile for a repository on GitHub.
@@ -82,9 +80,7 @@ def project(tmp_path):
 
 def snakemake(folder, *arguments, **environment):
     """Run Snakemake in the folder of a project, without naming a Snakefile or a configuration."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", **environment}
-    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    process = run_snakemake(folder, "--cores", 2, *arguments, **environment)
     skip_without_network(process)
     return process
 
@@ -135,15 +131,10 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     """GitHub is a bare clone in Snakemake's cache, as Snakemake itself makes one."""
     folder, cache = project(DEPLOYED, resources="."), tmp_path / "cache"
     clone = cache / "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/someone/glossbench"
-    copy = tmp_path / "copy"
-    for name in ("config", "envs", "report", "rules", "scripts", "workflow"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", copy)
-    me = ("-c", "user.name=someone", "-c", "user.email=someone@example.org", "-c", "commit.gpgsign=false")
-    for command in (["init", "-q"], ["add", "."], [*me, "commit", "-q", "-m", "all"], ["tag", "v1"]):
-        subprocess.run(["git", *command], cwd=copy, check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", copy, clone], check=True)
-    commit = subprocess.run(["git", "rev-parse", "v1"], cwd=copy, check=True, capture_output=True, text=True)
+    copy = copied_workflow(tmp_path / "copy")
+    for command in ("init -q", "add .", "commit -q -m all", "tag v1"):
+        git(copy, *command.split())
+    git(copy, "clone", "-q", "--bare", ".", str(clone))
     shutil.copytree(ROOT / "config", folder / "config")
     small(folder / "config" / "config.yaml", study="deployed", **SMALLEST)
     # a copy that somebody installed once is not what the rules and the jobs import
@@ -155,7 +146,7 @@ def test_what_snakedeploy_writes_runs_to_its_report_from_github_and_then_from_a_
     assert "train" in finished_rules(done(snakemake(folder, **environment)))
     results = folder / "results" / "deployed"
     assert "<html" in (results / "report.html").read_text()
-    assert json.loads((results / "provenance.json").read_text())["commit"] == commit.stdout.strip()
+    assert json.loads((results / "provenance.json").read_text())["commit"] == git(copy, "rev-parse", "v1").strip()
     assert "Nothing to be done" in done(snakemake(folder, "-n", **environment))
 
     # The same study from a folder trains nothing again.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from studies import ROOT, snakemake
+from studies import copied_workflow, snakemake
 
 LOSS = '''"""Spread of the embeddings: a loss of one's own, with one setting."""
 
@@ -86,10 +86,7 @@ TITLES = ("Tea & {notes}", "House Encoder", "Spread plus CE")
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, minilm) -> Path:
     """The study's results, made by a copy of the workflow with one entry more in each registry."""
-    folder, root = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("workflow")
-    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", root)
+    folder, root = tmp_path_factory.mktemp("own"), copied_workflow(tmp_path_factory.mktemp("workflow"))
     for registry, entry in ENTRIES.items():
         with (root / "config" / f"{registry}.yaml").open("a", encoding="utf-8") as file:
             file.write(entry)

@@ -37,7 +37,7 @@ def test_example_study_runs_and_follows_its_files(tmp_path, minilm):
     assert {"fetch_encoder", "tokenize_corpus", "train"} <= plan
     assert not {"fetch_corpus", "prepare_corpus"} & plan
     shutil.rmtree(encoder)
-    process = snakemake(tmp_path, *TARGETS, study=STUDY)
+    process = snakemake(tmp_path, "-n", *TARGETS, study=STUDY)
     assert process.returncode
     line = (
         'encoders.yaml: my-encoder.path: "examples/own-data/encoder" found, expected a folder that exists (looked in '

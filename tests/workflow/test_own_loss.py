@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from studies import ROOT, planned, snakemake
+from studies import ROOT, copied_workflow, planned, snakemake
 
 EXAMPLE = ROOT / "examples" / "own-loss"
 KEY, FILE = "normalized-softmax-ce", "normalized_softmax.py"
@@ -15,10 +15,7 @@ KEY, FILE = "normalized-softmax-ce", "normalized_softmax.py"
 @pytest.fixture
 def example(tmp_path, minilm):
     """The workflow with the entry of the README, the loss in the working directory, and the study on the corpus of own-data."""
-    root, loss = tmp_path / "root", tmp_path / FILE
-    for name in ("rules", "scripts", "config", "envs", "report", "profiles"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", root)
+    root, loss = copied_workflow(tmp_path / "root"), tmp_path / FILE
     (entry,) = re.findall(r"```yaml\n(.*?)```", (EXAMPLE / "README.md").read_text(), re.DOTALL)
     with (root / "config" / "objectives.yaml").open("a") as registry:
         registry.write(entry)
@@ -57,7 +54,7 @@ def test_a_loss_is_found_on_pythonpath_and_one_that_is_nowhere_is_one_line(examp
     elsewhere.mkdir()
     loss = loss.rename(elsewhere / FILE)
     loss.write_text("import a_package_that_is_not_here\n")
-    process = snakemake(tmp_path, "--dry-run", **workflow)
+    process = snakemake(tmp_path, "-n", **workflow)
     assert process.returncode
     (line,) = [line for line in process.stderr.strip().splitlines() if not line.startswith("Using")]
     expected = "found, expected a module that exists (looked on PYTHONPATH and in the working directory)"

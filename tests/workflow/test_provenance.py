@@ -2,13 +2,10 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from glossbench import provenance
-from repository import git
-
-ROOT = Path(__file__).parents[2]
+from repository import ROOT, git
 
 
 @pytest.fixture

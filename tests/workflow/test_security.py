@@ -1,7 +1,6 @@
 """What comes from outside is data: it is never run, never leaves its folder and never reaches a shell."""
 
 import ast
-import copy
 import os
 import pickle
 import re
@@ -18,14 +17,13 @@ from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.files import sha256
 from glossbench.learning.encoder.loading import load_backbone
+from glossbench.settings.objectives import read_objectives, read_presets
+from glossbench.settings.sources import read_corpora, read_encoders
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import LOADER, read_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / "config"
-LEAST = {"study": "s", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
+from registered import CONFIG, LEAST, ROOT
 
 # Code is read, not trusted: what unpickles, runs text or starts a shell has no place in it.
 MODULES = {"pickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "pty", "code"}
@@ -183,29 +181,37 @@ def test_a_name_that_is_no_plain_word_is_refused_in_one_line(key, name):
     assert not re.search(r"[\x00-\x1f\x7f]", line)
 
 
+READERS = {
+    "corpora": read_corpora,
+    "encoders": read_encoders,
+    "objectives": lambda folder: read_objectives(folder, read_presets(CONFIG)),
+    "presets": read_presets,
+}
+PLAIN_WORD = re.compile("found, expected lower-case letters, digits and (single )?hyphens( between them)?, at most 60$")
+
+
+def said_of_a_key(name, registry, folder):
+    """What is said of a registry with one entry, under this key."""
+    path = folder / f"{registry}.yaml"
+    entry = next(iter(read_yaml(CONFIG / path.name).values()))
+    path.write_text(yaml.safe_dump({name: entry}, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        READERS[registry](folder)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: key ")
+    assert PLAIN_WORD.search(line)
+    return line
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_an_entry_whose_key_is_no_plain_word_is_refused_in_one_line(name, config_copy):
-    for registry in ("corpora", "encoders", "objectives", "presets"):
-        path = config_copy / f"{registry}.yaml"
-        content = path.read_text()
-        entries = read_yaml(path)
-        entries[name] = copy.deepcopy(next(iter(entries.values())))
-        path.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
-        with pytest.raises(SettingsError) as caught:
-            load_study(LEAST, "my.yaml", config_copy)
-        line = str(caught.value)
-        assert line.startswith(f"{path}: key ")
-        assert not re.search(r"[\x00-\x1f\x7f]", line)
-        path.write_text(content)
+def test_an_entry_whose_key_is_no_plain_word_is_refused_in_one_line(name, tmp_path):
+    for registry in READERS:
+        assert not re.search(r"[\x00-\x1f\x7f]", said_of_a_key(name, registry, tmp_path))
 
 
-@pytest.fixture
-def config_copy(tmp_path):
-    for path in [*CONFIG.glob("*.yaml"), *CONFIG.glob("schemas/*.yaml")]:
-        copied = tmp_path / "config" / path.relative_to(CONFIG)
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        copied.write_bytes(path.read_bytes())
-    return tmp_path / "config"
+def test_hyphens_in_the_key_of_a_corpus_or_an_encoder_are_single(tmp_path):
+    for registry in ("corpora", "encoders"):
+        assert "single hyphens" in said_of_a_key("a--b", registry, tmp_path)
 
 
 ODD_TEXT = st.text(alphabet="ab0-_./\\~ \n\0$;'é", max_size=6)
@@ -267,7 +273,7 @@ def test_settings_with_a_shells_words_run_nothing(tmp_path, bbc_news):
     study.write_text(yaml.safe_dump({**LEAST, "corpora": ["bbc-news"], "mirror": SHELL}))
     command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "-d", tmp_path / "work", "--cores", "1"]
     command += ["--configfile", study, "--config", f"mirror={SHELL}{SHELL}", "--"]
-    target = "results/s/corpora/bbc-news/card.json"
+    target = "results/least/corpora/bbc-news/card.json"
     done = subprocess.run([*map(str, command), target], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "work" / target).is_file()

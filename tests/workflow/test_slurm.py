@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from datetime import datetime
 
@@ -12,8 +11,9 @@ import pytest
 import yaml
 from glossbench.settings.requests import submission
 from glossbench.settings.study import load_study
-from slurm_cluster import TEMPLATES, run, running_cluster, wait_until
-from studies import ROOT, TINY, digests, planned, small, snakemake
+from slurm_cluster import TEMPLATES, run, running_cluster
+from studies import ROOT, TINY, digests, glossbench, planned, small, snakemake, started
+from waiting import wait_until
 
 PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
 PROFILE += ["--logger=glossbench"]  # Snakemake's own lines here, and nothing of it in the jobs
@@ -145,31 +145,6 @@ LIMITED, CANCELLED, LOST = OBJECTIVES = ["ce+epochs=80", "scl-ce+epochs=80", "gl
 RUNS = "results/cut/runs.parquet"
 
 
-def started(folder, study):
-    """The workflow under way in a process of its own, which submits."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        RUNS,
-        "-s",
-        ROOT / "Snakefile",
-        "-d",
-        folder,
-        *PROFILE,
-        "--configfile",
-        study,
-    ]
-    with (folder / "snakemake.txt").open("a") as file:
-        return subprocess.Popen([*map(str, command)], cwd=folder, stdout=file, stderr=file)
-
-
-def unlock(folder):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    command = [sys.executable, "-m", "glossbench", "unlock"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, workplace):
@@ -200,7 +175,8 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     def ended(job, *states):
         return lambda: next(now for now in cluster.jobs() if now["JobId"] == job["JobId"])["JobState"] in states
 
-    submitter = started(folder, study)
+    with (folder / "snakemake.txt").open("a") as file:
+        submitter = started(folder, RUNS, *PROFILE, study=study, cores=None, output=file)
     try:
         first = held(LIMITED, CANCELLED)
         run("scontrol", "update", f"JobId={first[LIMITED]['JobId']}", "TimeLimit=1")
@@ -222,9 +198,9 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     for job in training().values():  # a fast machine is done before its queue is looked at
         cluster.stop_processes(job["JobId"], "train")
     said = r"glossbench: cancelled \d+ SLURM jobs that a killed Snakemake had left" if cluster.queue() else "$"
-    assert re.match(said, unlock(folder).stdout)
+    assert re.match(said, glossbench(folder, "unlock").stdout)
     assert not cluster.queue()
-    assert unlock(folder).stdout == ""
+    assert glossbench(folder, "unlock").stdout == ""
 
     again = snakemake(folder, RUNS, *PROFILE, study=study)
     assert again.returncode == 0, again.stdout + again.stderr
