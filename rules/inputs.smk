@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 from functools import lru_cache
 
-from glossbench.archives.imported import imported, records
+from glossbench.archives.index import imported, records
 from glossbench.commands.status import watch
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.job.memory import killed_jobs

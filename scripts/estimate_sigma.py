@@ -5,7 +5,7 @@ from glossbench.job.logs import job_log
 from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
-from glossbench.learning.sigma import estimate_all
+from glossbench.learning.estimating import estimate_all
 from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.jobs import SigmaSettings
 

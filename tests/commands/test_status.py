@@ -7,7 +7,7 @@ import torch
 import yaml
 from archives import make_run
 from glossbench.__main__ import main
-from glossbench.archives.imported import Expected
+from glossbench.archives.index import Expected
 from glossbench.commands.status import states, status_text
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.files import run_folder

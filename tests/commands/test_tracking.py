@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 from archives import make_run
-from glossbench.archives.imported import Expected
+from glossbench.archives.index import Expected
 from glossbench.commands.tracking import track
 from glossbench.errors import GlossbenchError
 from glossbench.settings.files import run_folder

@@ -9,7 +9,7 @@ import torch
 from batches import batch, plain_loss
 from glossbench.graph import squared_distances, unit_rows
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
-from glossbench.losses.splitting import draw_split, number_kept
+from glossbench.losses.labeling import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from glossbench import transfer
 from glossbench.graph import log_propagated_by_elimination, propagate_labels
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss, gradient_shares
 from glossbench.losses.group import draw_anchors
-from glossbench.losses.splitting import complementary_splits
+from glossbench.losses.labeling import complementary_splits
 from glossbench.sigma import effective_neighbors, estimate_sigma
 from pretended_device import CUDA, pretended_cuda
 

@@ -445,7 +445,7 @@ def test_a_study_has_no_frame_that_none_of_its_runs_fills():
 
 def test_until_a_corpus_is_described_here_the_card_that_came_with_some_of_its_runs_is_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    files = StudyFiles(load(corpora=["mr", "r8"]), lambda _: "results/s")
+    files = StudyFiles(load(corpora=["mr", "r8"], study="s"), lambda _: "results/s")
     assert files.cards_there() == []
     for folder in ("results/s/imported", "results/s"):
         card = Path(folder, "corpora/mr/card.json")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.archives.format import write_archive, write_tar
-from glossbench.archives.imported import Expected, records
+from glossbench.archives.index import Expected, records
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.files import write_json

@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW
-from glossbench.archives.imported import manifest
+from glossbench.archives.index import manifest
 from glossbench.data.params import digests
 from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED

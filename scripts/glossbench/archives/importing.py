@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
-from glossbench.archives.imported import FOLDER, INDEX, PACKS, read_index
+from glossbench.archives.index import FOLDER, INDEX, PACKS, read_index
 from glossbench.archives.judging import Judge
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, sha256, write_json

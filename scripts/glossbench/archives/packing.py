@@ -11,7 +11,7 @@ from typing import Any
 
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, sources, write_archive
-from glossbench.archives.imported import FOLDER, PACKS, Expected, finished, imported, records
+from glossbench.archives.index import FOLDER, PACKS, Expected, finished, imported, records
 from glossbench.errors import GlossbenchError
 from glossbench.files import refuse_changed
 from glossbench.provenance import describe

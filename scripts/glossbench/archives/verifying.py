@@ -21,8 +21,8 @@ from glossbench.archives.format import (
     sources,
     unpacked,
 )
-from glossbench.archives.imported import FOLDER, PACKS, files_of_jobs, manifest
 from glossbench.archives.importing import about_archive
+from glossbench.archives.index import FOLDER, PACKS, files_of_jobs, manifest
 from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames

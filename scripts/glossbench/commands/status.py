@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.imported import files_of_jobs, finished
+from glossbench.archives.index import files_of_jobs, finished
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study

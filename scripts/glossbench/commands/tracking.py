@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.archives.imported import Expected, finished
+from glossbench.archives.index import Expected, finished
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
 from glossbench.settings.files import run_folder

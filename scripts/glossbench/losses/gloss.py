@@ -28,9 +28,9 @@ from glossbench.graph import (
 )
 from glossbench.losses.comparing import Graph, chance_of, compare, describe
 from glossbench.losses.gathering import gathered, processes
+from glossbench.losses.labeling import complementary_splits, count_classes, draw_split
 from glossbench.losses.memory import Memory
 from glossbench.losses.protocol import Timer, timed
-from glossbench.losses.splitting import complementary_splits, count_classes, draw_split
 from glossbench.sigma import sigma_for_median, sigma_for_neighbors
 from glossbench.transfer import lacks_float64
 
