@@ -52,10 +52,10 @@ partial: $(VENV)/ready  ## all evidence from the runs of a study that are finish
 pack: $(VENV)/ready  ## an archive of a study: its finished runs and its evidence: make pack STUDY=config/tiny.yaml
 	@$(COMMAND) pack $(STUDY) $(ARGS)
 
-import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=runs.tar.gz STUDY=config/tiny.yaml
+import: $(VENV)/ready  ## place packed runs into a study: make import ARCHIVE=runs.tar.xz STUDY=config/tiny.yaml
 	@$(COMMAND) import $(ARCHIVE) $(STUDY) $(ARGS)
 
-verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick.tar.gz DIGEST=sha256
+verify: $(VENV)/ready  ## check an archive: make verify ARCHIVE=results/quick/quick.tar.xz DIGEST=sha256
 	@$(COMMAND) verify $(ARCHIVE) $(if $(DIGEST),--digest $(DIGEST))
 
 test: $(VENV)/work-ready  ## the whole test suite, on all cores and one more

@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--from", dest="runs", type=Path, metavar="RUNS", help="runs.parquet of a finished study")
     command(_status, "runs of a study that are done, at work, waiting or failed")
     option = command(_pack, "an archive of a study's finished runs and, when all are, of its evidence")
-    option("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.gz")
+    option("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.xz")
     option("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
     option = command(
         _import, "place the runs of an archive into a study", archive="an archive, or a folder of archives"
@@ -116,7 +116,7 @@ def _pack(given: argparse.Namespace) -> None:
     from glossbench.archives.packing import pack
 
     study = _study(given)
-    archive = given.to or Path("results", study.name, f"{study.name}.tar.gz")
+    archive = given.to or Path("results", study.name, f"{study.name}.tar.xz")
     runs, evidence = pack(study, _settings(given), archive, ROOT, given.embeddings)
     what = "and the evidence" if evidence else "without evidence"
     print(f"{archive}: {runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
@@ -126,9 +126,9 @@ def _import(given: argparse.Namespace) -> bool:
     from glossbench.archives.importing import import_archive
 
     study, refused = _study(given), 0
-    archives = sorted(given.archive.glob("*.tar.gz")) if given.archive.is_dir() else [given.archive]
+    archives = sorted(given.archive.glob("*.tar.[gx]z")) if given.archive.is_dir() else [given.archive]
     if not archives:
-        raise GlossbenchError(f"{given.archive}: no archive (*.tar.gz) in it")
+        raise GlossbenchError(f"{given.archive}: no archive (*.tar.xz) in it")
     for archive in archives:
         found = import_archive(archive, study, given.other_numerics)
         for name, why in found.refused.items():

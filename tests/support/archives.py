@@ -1,7 +1,7 @@
 """Archives of small studies: runs are made up, all else is made from them as the workflow makes it."""
 
-import gzip
 import json
+import lzma
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def archive_of(settings: dict[str, Any], work: Path, monkeypatch: Any) -> Path:
     monkeypatch.chdir(work)
     make_runs(study, Path("results", study.name))
     _make_evidence(study, Path("results", study.name))
-    archive = work / f"{study.name}.tar.gz"
+    archive = work / f"{study.name}.tar.xz"
     assert pack(study, settings, archive, ROOT) == (len(study.runs), True)
     return archive
 
@@ -135,6 +135,6 @@ def repacked(files: dict[str, bytes], path: Path, sums: bool, folder: str = "min
     if sums:
         write_archive(path, folder, {name: content for name, content in files.items() if name != "SHA256SUMS"})
         return path
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as stream:
+    with lzma.open(path, "wb") as stream:
         write_tar(stream, folder, files)
     return path

@@ -33,7 +33,7 @@ def glossbench(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def archive(finished, tmp_path_factory):
-    path = tmp_path_factory.mktemp("pack") / "tiny-runs.tar.gz"
+    path = tmp_path_factory.mktemp("pack") / "tiny-runs.tar.xz"
     process = studies.glossbench(finished, "pack", TINY, "--to", path)
     assert process.returncode == 0, process.stderr
     assert f"{RUNS} of {RUNS} runs" in process.stdout
@@ -45,7 +45,7 @@ def changed(archive, name, change, sums=False):
     files = files_of(archive)
     content = change(files.pop(name))
     files |= {} if content is None else {name: content}
-    return repacked(files, archive.with_name(f"changed-{len(list(archive.parent.iterdir()))}.tar.gz"), sums, "tiny")
+    return repacked(files, archive.with_name(f"changed-{len(list(archive.parent.iterdir()))}.tar.xz"), sums, "tiny")
 
 
 @pytest.mark.slow
@@ -65,9 +65,9 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
     assert process.returncode == 0, process.stdout + process.stderr
     assert not (folder / "resources").exists()
     assert glossbench(folder, "pack", TINY).stdout.startswith(
-        f"results/tiny/tiny.tar.gz: {RUNS} of {RUNS} runs and the"
+        f"results/tiny/tiny.tar.xz: {RUNS} of {RUNS} runs and the"
     )
-    assert verify(folder / "results/tiny/tiny.tar.gz", ROOT).faults == []
+    assert verify(folder / "results/tiny/tiny.tar.xz", ROOT).faults == []
     made, expected = digests(folder / "results" / "tiny"), digests(finished / "results" / "tiny")
     evidence = {name for name in expected if name.startswith(("tables/", "figures/")) or name.endswith(".parquet")}
     evidence = {name for name in evidence if not name.startswith(("runs/", "corpora/", "tokens/"))}
@@ -112,9 +112,9 @@ def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, ar
 def test_what_was_packed_again_after_an_import_is_the_same(glossbench, archive, workplace, tmp_path):
     folder = workplace("repacked")
     assert glossbench(folder, "import", archive, TINY).returncode == 0
-    assert glossbench(folder, "pack", TINY, "--to", tmp_path / "again.tar.gz").returncode == 0
+    assert glossbench(folder, "pack", TINY, "--to", tmp_path / "again.tar.xz").returncode == 0
     kept = [name for name in files_of(archive) if name.startswith(("runs/", "tuning/", "corpora/", "config/study"))]
-    again = files_of(tmp_path / "again.tar.gz")
+    again = files_of(tmp_path / "again.tar.xz")
     assert len(kept) > 6 * RUNS
     assert {name: again[name] for name in kept} == {name: files_of(archive)[name] for name in kept}
 
@@ -157,7 +157,7 @@ def test_a_damaged_run_is_refused_and_the_others_are_taken(glossbench, archive, 
 @pytest.mark.slow
 def test_an_archive_of_something_else_is_one_line(glossbench, archive, workplace):
     folder = workplace("no-pack")
-    broken = archive.with_name("broken.tar.gz")
+    broken = archive.with_name("broken.tar.xz")
     broken.write_bytes(archive.read_bytes()[:2000])
     process = glossbench(folder, "import", broken, TINY)
     assert process.returncode == 1

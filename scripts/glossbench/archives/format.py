@@ -1,11 +1,11 @@
-"""The format of archives: a tar.gz with one folder at its top, and in it the files and their digests in SHA256SUMS.
+"""The format of archives: a tar.xz with one folder at its top, and in it the files and their digests in SHA256SUMS.
 
 The same files give the same bytes: they have an order, and times and owners are left out.
 """
 
-import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import tempfile
 import zlib
@@ -23,7 +23,7 @@ LOCK = "envs/requirements.txt"
 WORKFLOW = "Snakefile"
 CITATION = "CITATION.cff"
 CRATE = "ro-crate-metadata.json"
-GZIP = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0])  # no name, no comment, no time
+GZIP = bytes([0x1F, 0x8B])  # how archives of before 2026-11-29 begin; they can be imported
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 EVIDENCE = (
     "report.html", "provenance.json", "claims.json", "claims.md", "significance.csv", "significance.json",
@@ -40,15 +40,15 @@ def sources(root: Path) -> dict[str, Path]:
 def write_archive(archive: Path, folder: str, files: dict[str, bytes]) -> None:
     """Write files and their digests, by their names below the top folder ``folder``."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    with archive.open("wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed:
+    with lzma.open(archive, "wb") as packed:
         write_tar(packed, folder, {**files, CHECKSUMS: checksum_lines(digests).encode()})
 
 
 def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) -> None:
     """Write the tar of an archive: the files by their names below ``folder``, without times and owners.
 
-    Files of one kind come together, such as the predictions of all runs: gzip then finds what they have in common, and
-    an archive of runs takes half of the bytes that it takes sorted by folder.
+    Files of one kind come together, such as the predictions of all runs: xz then finds what they have in common, and
+    an archive of runs takes half of the bytes that gzip makes of it.
     """
     with tarfile.open(mode="w", fileobj=stream, format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(files, key=lambda name: (PurePosixPath(name).name, name)):
@@ -65,7 +65,9 @@ def unpacked(archive: Path, folder: Path) -> Path:
         GlossbenchError: It is damaged, or a member is not a plain file below one top folder. Nothing was unpacked.
     """
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with archive.open("rb") as stream:
+            kind = "gz" if stream.read(len(GZIP)) == GZIP else "xz"
+        with tarfile.open(archive, f"r:{kind}") as tar:  # type: ignore[call-overload]
             members = tar.getmembers()
             top = _top_folder(archive, members)
             for member in members:
@@ -74,8 +76,8 @@ def unpacked(archive: Path, folder: Path) -> Path:
                 target.write_bytes(tar.extractfile(member).read())
     except OSError as error:  # includes some errors of tarfile and gzip
         raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
-    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
-        raise GlossbenchError(f"{archive}: not a whole tar.gz: {error}") from None
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
+        raise GlossbenchError(f"{archive}: not a whole tar.xz: {error}") from None
     return folder / top
 
 
@@ -99,10 +101,11 @@ def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
 
 def around_the_files(archive: Path, root: Path) -> Iterator[str]:
     """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
-    opened, digest = zlib.decompressobj(wbits=31), hashlib.sha256()
+    opened, digest = lzma.LZMADecompressor(lzma.FORMAT_XZ), hashlib.sha256()
     with archive.open("rb") as stream, tempfile.TemporaryFile() as again:
-        if stream.read(len(GZIP)) != GZIP:
-            yield f"{archive}: its head is not that of an archive of make pack"
+        if stream.read(len(GZIP)) == GZIP:
+            yield f"{archive}: a tar.gz, expected the tar.xz that make pack writes"
+            return
         stream.seek(0)
         while not opened.eof and (chunk := stream.read(2**20)):
             digest.update(opened.decompress(chunk))

@@ -52,7 +52,7 @@ def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
     """Check an archive. What is made from a damaged file is not checked.
 
     Args:
-        archive: The tar.gz.
+        archive: The tar.xz.
         root: Root folder of the repository.
         digest: Its SHA-256 as a paper or a tag states it, or None.
     """
