@@ -161,7 +161,7 @@ def test_an_archive_of_something_else_is_one_line(glossbench, archive, workplace
     broken.write_bytes(archive.read_bytes()[:2000])
     process = glossbench(folder, "import", broken, TINY)
     assert process.returncode == 1
-    assert process.stderr.startswith(f"glossbench: {broken}: not a whole tar.gz")
+    assert process.stderr.startswith(f"glossbench: {broken}: not a whole tar.xz")
     assert len(process.stderr.splitlines()) == 1
     process = glossbench(folder, "import", changed(archive, "archive.json", lambda content: None), TINY)
     assert process.stderr == "glossbench: archive.json: missing or damaged, so this is no archive of make pack\n"
