@@ -11,6 +11,6 @@ from glossbench.settings.model import scalar
 if __name__ == "__main__":
     with job_log(snakemake):
         # read from the configuration, not from params, so that another mirror does not fetch anything again
-        given = snakemake.config
-        mirror = Mirror(given.get("mirror"), scalar(str(given.get("offline", False)).lower()))
+        offline = scalar(str(snakemake.config.get("offline", False)).lower())
+        mirror = Mirror(snakemake.config.get("mirror"), offline)
         fetch(json.loads(snakemake.params.settings), Path(snakemake.output.manifest).parent, mirror)

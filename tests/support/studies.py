@@ -129,7 +129,7 @@ def jobs_in(output):
 # F7, which show them, and in the claims about them.
 MEASURED = re.compile(
     r"^(logs|benchmarks|\.state)/|/timing\.|^(runs|tuning)/.*/SHA256SUMS$|^(runs|epochs|trials)\.parquet$|^(report\.html|provenance\.json)$"
-    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\.|-artifact\.tar\.gz$"
+    r"|^tables/(standalone|silhouette|checklist)\.|^figures/epoch_time\.|^claims\."
 )
 
 

@@ -73,7 +73,7 @@ class Evidence:
             Texts by ending: csv, md, tex and html.
         """
         with self._reproducibly():
-            module, settings = import_module(output["module"]), output["settings"]
+            module, settings = module_of(output), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
             outside = outside_note(table, paper_keys(self.published)["objective"])
@@ -90,7 +90,7 @@ class Evidence:
         """Make the texts of a figure, and draw it."""
         with self._reproducibly():
             data = self._figure_data(output)
-            figure = import_module(output["module"]).draw(data, **output["settings"])
+            figure = module_of(output).draw(data, **output["settings"])
             return self._figure_texts(data, output, caption), figure
 
     def significance(self) -> dict[str, str]:
@@ -155,7 +155,7 @@ class Evidence:
         return {name: READERS[name](self.published) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
-        return import_module(output["module"]).frame(**self._inputs(output), **output["settings"])
+        return module_of(output).frame(**self._inputs(output), **output["settings"])
 
     def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
         text = " ".join([caption, *self._notes(data, output)])
@@ -163,8 +163,13 @@ class Evidence:
 
     def _notes(self, table: pd.DataFrame, output: dict[str, Any]) -> list[str]:
         """What is said below an output: of its registry, of its times and of its runs."""
-        select = partial(import_module(output["module"]).select, **output["settings"])
+        select = partial(module_of(output).select, **output["settings"])
         notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
         if self.numerics is not None:
             notes.append(numerics_note(select(self.frames["runs"]), self.numerics))
         return [note for note in notes if note]
+
+
+def module_of(output: dict[str, Any]) -> Any:
+    """The module that makes an output; see ``Output.specification``."""
+    return import_module(f"glossbench.evidence.{output['kind']}s.{output['module']}")

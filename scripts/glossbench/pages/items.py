@@ -1,7 +1,6 @@
 """The studies of config/costs.yaml, and the runs of a study behind each table, figure and claim of the paper."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from glossbench.errors import SettingsError
+from glossbench.evidence.build import module_of
 from glossbench.frames import CELL
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import load_claims
@@ -110,7 +110,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     rows = pd.DataFrame([{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs])
     for key in ("preset", "protocol"):
         rows[key] = [getattr(study.objective(run.objective), key) for run in runs]
-    return [runs[place] for place in import_module(output.full_module).select(rows, **output.settings).index]
+    return [runs[place] for place in module_of(output.specification()).select(rows, **output.settings).index]
 
 
 def runs_of_claim(claim: dict[str, Any], study: Study) -> list[Run]:

@@ -104,10 +104,10 @@ class Output(OutputEntry):
         """What the job that makes it depends on, as values for JSON.
 
         Returns:
-            ``module`` (its full name), ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
+            ``kind``, ``module``, ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
         """
-        reads = [*self.reads, *self.reads_if_there]
-        return {"module": self.full_module, "settings": self.settings, "notes": self.notes, "reads": reads}
+        names = ("kind", "module", "settings", "notes")
+        return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
 
     def shown(self) -> dict[str, Any]:
         """What the report shows of it, as values for JSON. A change here does not make the output again."""

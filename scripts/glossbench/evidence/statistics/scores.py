@@ -92,7 +92,8 @@ def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = Fals
     cells = long.dropna(subset="value").groupby([*CELL_OF_PROTOCOL, "metric"], sort=False)["value"]
     table = cells.agg(mean="mean", std="std", n_seeds="count")
     if interval:
-        table[["low", "high"]] = pd.DataFrame([t_interval(own) for _, own in cells], table.index, dtype=float)
+        ends = [t_interval(own) for _, own in cells]
+        table[["low", "high"]] = pd.DataFrame(ends, table.index, ["low", "high"], dtype=float)
     table = arrange(table.reset_index(), [*CELL_OF_PROTOCOL, "metric"])
     table = table.assign(rank=_ranks(table, runs))
     timed = table["metric"].map(lambda name: METRICS[name].timed)
