@@ -20,7 +20,6 @@ TINY = ROOT / "config" / "tiny.yaml"
 STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config")
 OBJECTIVES = STUDY.objectives
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
-NO_JOBS = {"-n", "--cleanup-metadata"}
 # what the tiny study shows
 TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "deduplicated", "checklist"]
 FIGURES = ["headline", "method", "weight", "labeled_fraction", "sigma", "adjacency", "projections", "epoch_time"]
@@ -69,11 +68,11 @@ def arguments_of(folder, *arguments, study=TINY, root=ROOT, cores=2):
 def run_snakemake(folder, *arguments, **variables):
     """Run Snakemake in a folder, with variables of the environment; returns the finished process, output as text.
 
-    What runs no job and has no such variables is forked from a Snakemake that is there already.
+    A dry run without such variables is forked from a Snakemake that is there already.
     """
     arguments = list(map(str, arguments))
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", **variables}
-    if NO_JOBS & {*arguments} and not variables:
+    if "-n" in arguments and not variables:
         return forked(arguments, folder, environment)
     command = [*SNAKEMAKE, *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
