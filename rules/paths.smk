@@ -9,9 +9,9 @@ from pathlib import Path
 from glossbench.errors import SettingsError
 from glossbench.settings.claims import load_claims
 from glossbench.settings.files import OF_UNTUNED, card_file, run_folder, search_folder
+from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries
-from glossbench.settings.model import canonical
 from glossbench.settings.study import check_losses, check_mirror, load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml

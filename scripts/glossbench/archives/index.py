@@ -81,13 +81,17 @@ def imported(study: Study, results: Path) -> set[Item | str]:
     return found | {corpus for corpus in whole if (folder / card_file(corpus)).is_file()}
 
 
-def finished(study: Study, results: Path) -> Iterator[tuple[Item, str, Path, list[str]]]:
+def finished(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
     """The finished searches and runs of a study, whose folder is ``results``: each as evidence is made from it.
+
+    Args:
+        study: The study.
+        results: Its folder.
+        taken: What is taken from imported files; see ``imported``.
 
     Yields:
         The search or run, its name, its folder, and names of the files in it that evidence is made from.
     """
-    taken = imported(study, results)
     for item, (name, files) in files_of_jobs(study).items():
         folder = (results / FOLDER if item in taken else results) / name
         if all((folder / file).is_file() for file in files):

@@ -39,7 +39,8 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
         GlossbenchError: No run has finished, or a file of one has changed since it was written.
     """
     results = Path("results", study.name)
-    files = _runs(study, results, EMBEDDINGS if embeddings else ())
+    taken = imported(study, results)
+    files = _runs(study, results, taken, EMBEDDINGS if embeddings else ())
     n_runs = sum(name.endswith("/metrics.json") for name in files)
     if not n_runs:
         raise GlossbenchError(f"{results}: no run has finished yet")
@@ -47,7 +48,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     evidence = {name: results / name for name in evidence_of(study, root)}
     whole = n_runs == len(study.runs) and all(path.is_file() for path in evidence.values())
     if whole:
-        stated = {name: Path(path) for name, path in records(study, imported(study, results)).items()}
+        stated = {name: Path(path) for name, path in records(study, taken).items()}
         files |= {**evidence, **sources(root), **{name: path for name, path in stated.items() if path.is_file()}}
     elif (results / FOLDER / PACKS).is_file():
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
@@ -71,10 +72,10 @@ def _json_text(value: Any) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _runs(study: Study, results: Path, more: Iterable[str]) -> dict[str, Path]:
+def _runs(study: Study, results: Path, taken: set, more: Iterable[str]) -> dict[str, Path]:
     """Files of finished runs and searches, and of the cards of corpora, as evidence is made from them."""
-    files, taken = {}, imported(study, results)
-    for _, name, folder, wanted in finished(study, results):
+    files = {}
+    for _, name, folder, wanted in finished(study, results, taken):
         names = {*wanted, *(file for file in more if (folder / file).is_file())}
         files |= {f"{name}/{file}": folder / file for file in names}
     for corpus in study.corpora:
