@@ -109,7 +109,7 @@ rule claims:
         names=lambda w: names_param(),
         code=code_digest("claims"),
     message:
-        "Judging the paper's claims"
+        "Judging claims"
     script:
         "../scripts/claims.py"
 

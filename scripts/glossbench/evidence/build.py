@@ -110,7 +110,7 @@ class Evidence:
             return {"csv": to_csv(pairs), "json": to_json(tests)}
 
     def claims(self, registry: dict[str, Any]) -> dict[str, str]:
-        """Judge each claim of the paper, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
+        """Judge each claim, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
         from glossbench.evidence.claims.judging import judge
         from glossbench.evidence.claims.page import to_page
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
+from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.frames import CELL
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import load_claims
@@ -158,7 +159,8 @@ def files_of(number: str, root: Path) -> list[str]:
     Raises:
         SettingsError: There is no such number.
     """
-    study, claims, searches = load_costs(root).main, load_claims(root / "config"), []
+    study, searches = load_costs(root).main, []
+    claims = {key: claim for key, claim in load_claims(root / "config").items() if of_the_paper(key)}
     outputs = {output.paper: output for output in load_outputs(root / "config") if output.paper}
     must_be_known(number, {**outputs, **claims}, "files", "tables, figures and claims")
     if number in claims:

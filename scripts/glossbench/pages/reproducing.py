@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from glossbench.commands.plan import kept_bytes, plan, published_speed, speeds, without_stop
+from glossbench.evidence.claims.scope import by_number, of_the_paper
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import DASH, number
 from glossbench.pages.decidable import decidable
@@ -39,7 +40,7 @@ def page(root: Path) -> str:
     rows, core = Rows(costs, published), costs.core
     stops = published_costs(published).groupby("corpus")["stop_epoch"].mean()
     rates = speeds(published_speed(costs.main, read_facts(published)), costs.main)
-    claims = {key: claims[key] for key in sorted(claims, key=lambda key: int(key[1:]))}
+    claims = {key: claims[key] for key in by_number(claims) if of_the_paper(key)}
     numbered = sorted((output for output in outputs if output.paper), key=lambda output: int(output.paper[1:]))
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(

@@ -16,8 +16,8 @@ from glossbench.settings.claims import load_claims
 
 LEAD = """# Verdicts
 
-Each claim of the paper, judged by the study that `judged_in` in `config/claims.yaml` names. Written by `make docs` from
-`results/*/claims.json`. Reasons, intervals and the rules for verdicts are on the page of the study.
+Each claim, the paper's (C) and our own (N), judged by the study that `judged_in` in `config/claims.yaml` names. Written
+by `make docs` from `results/*/claims.json`. Reasons, intervals and the rules for verdicts are on the page of the study.
 
 """
 NOISE = "What the runs of a comparison can show:"

@@ -1,4 +1,4 @@
-"""The registry of the paper's claims: what each says, what is measured for it, and when it holds."""
+"""The registry of claims, the paper's and our own: what each says, what is measured for it, and when it holds."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -9,8 +9,8 @@ from glossbench.settings.model import MisfitError, Model, Real, Size, about, mat
 from glossbench.settings.sources import Line
 from glossbench.settings.yaml_file import read_registry, read_yaml
 
-KEY = ("C[1-9][0-9]*", "the letter C and a number, as in C1")
-Name = matching("^[a-z0-9_-]+$", "a key of a registry or the name of a column")
+KEY = ("[CN][1-9][0-9]*", "C (a claim of the paper) or N (one of our own) and a number, as in C1")
+Name = matching("^[a-z0-9_@+=.-]+$", "a key of a registry or an objective, or the name of a column")
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 Column = matching("^[a-z0-9_]+$", "the name of a metric or column")
 Bounds = Annotated[tuple[Real, ...], Field(min_length=2, max_length=2, title="two numbers")]
@@ -45,6 +45,7 @@ class Measure(Model):
     band: Bounds | None = about("Where the best value of the setting is claimed to lie.", None)
     parts: Names | None = about("Columns of epochs.parquet whose sum is the overhead.", None)
     whole: Column | None = about("Column of epochs.parquet that the overhead is a share of.", None)
+    flat_graphs: bool = about("Whether it is about graphs that say nothing, so that these can decide it.", False)
     forward: Column | None = about("Column of epochs.parquet that is the forward pass without the overhead.", None)
 
     @model_validator(mode="after")
@@ -103,22 +104,29 @@ class Tested(Model):
 
 
 class Claim(Model):
-    """One claim of the paper."""
+    """One claim, of the paper or of our own."""
 
     claim: Line = about("What is claimed, in our words.")
-    source: Line = about("Table, figure or section of the paper that makes the claim.")
+    source: Line = about("Table, figure or section of the paper, or page of ours, that makes the claim.")
     judged_in: Name = about("Study under results/ whose verdict counts, the nearest to the paper.")
     quantity: Line = about("The number that decides it, in words.")
     measure: Measure = about("What is measured.")
     holds: Holds = about("Where the quantity's whole 95 % interval must lie.")
     shown: Literal["share", "percent", "points", "ratio"] = about("How the number is written.")
-    paper: Tested = about("What the paper tested the claim on.")
+    paper: Tested = about("What the paper tested the claim on, or others of its kind.")
     published: Real | None = about("The paper's value, if its tables do not give it.", None)
     note: Line | None = about("What a reader of the verdict should know.", None)
 
 
+def compared_in(claims: dict[str, Any]) -> list[str]:
+    """Keys of the objectives that claims compare, each once."""
+    measures = [claim["measure"] for claim in claims.values()]
+    sides = [(one["gloss"], () if "setting" in one else one.get("baselines", ())) for one in measures]
+    return list(dict.fromkeys(key for gloss, baselines in sides for key in (*gloss, *baselines)))
+
+
 def load_claims(config_dir: Path) -> dict[str, Any]:
-    """The registry of the paper's claims as it stands in its file; SettingsError if it is not valid."""
+    """The registry of claims as it stands in its file; SettingsError if it is not valid."""
     path = config_dir / "claims.yaml"
     read_registry(path, Claim, KEY)
     return read_yaml(path)

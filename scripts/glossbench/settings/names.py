@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.paper import paper_keys
+from glossbench.settings.claims import compared_in, load_claims
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import shown_settings
 from glossbench.settings.study import Study
@@ -12,11 +13,12 @@ Names = dict[str, list[dict[str, Any]]]
 
 
 def names_of(study: Study, config_dir: Path) -> Names:
-    """The names of all corpora, encoders and objectives of a study and of the paper, in the order of the registries.
+    """The names of all corpora, encoders and objectives of a study, the paper and the claims, ordered as registered.
 
     Other entries of the registries are left out, so that adding an entry does not rerun the tables of every study.
     """
-    keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": study.objectives}
+    claimed = compared_in(load_claims(config_dir))
+    keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": [*study.objectives, *claimed]}
     return shown_names(
         {kind: [*own, *paper_keys(config_dir / "published")[kind]] for kind, own in keys.items()}, study.registry
     )

@@ -20,6 +20,7 @@ from claim_cases import (
     timed,
     tornado,
     verdict,
+    weighed,
     won,
 )
 from glossbench.evidence.claims.judging import judge
@@ -69,6 +70,22 @@ CASES = {
     ("C10", "contradicted"): lambda: {"runs": large([-0.01, -0.012, -0.011, -0.009, -0.01, -0.01])},
     ("C10", "undecided"): lambda: {"runs": large([0.01, -0.012, 0.011, 0.009, -0.01, 0.01])},
     ("C10", "not tested"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 5)},
+    ("N1", "confirmed"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 4)},
+    ("N1", "contradicted"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 2)},
+    ("N1", "undecided"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 5, seeds=2)},
+    ("N1", "not tested"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 5)},
+    ("N2", "confirmed"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 5)},
+    ("N2", "contradicted"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 0)},
+    ("N2", "undecided"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 3)},
+    ("N2", "not tested"): lambda: {"runs": won("gloss-k-ce", {"gloss-sqrt-ce": 0.8}, 5)},
+    ("N3", "confirmed"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 5)},
+    ("N3", "contradicted"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 0)},
+    ("N3", "undecided"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 3)},
+    ("N3", "not tested"): lambda: {"runs": won("gloss-k", {"gloss-sqrt": 0.8}, 5)},
+    ("N4", "confirmed"): lambda: {"runs": weighed(0.8, 0.8)},
+    ("N4", "contradicted"): lambda: {"runs": weighed(0.8, 0.78)},
+    ("N4", "undecided"): lambda: {"runs": weighed(0.8, 0.79)},
+    ("N4", "not tested"): lambda: {"runs": weighed(0.8, 0.8).query("not objective.str.contains('sigma=10')")},
 }  # fmt: skip
 
 
@@ -115,6 +132,6 @@ def test_only_common_seeds_are_compared():
     assert found["reason"].endswith("(5 of 5 cells, 3 seeds, 0 censored).")
 
 
-def test_one_run_alone_is_ten_times_not_tested():
+def test_on_one_run_alone_no_claim_is_tested():
     verdicts = judge(CLAIMS, FACTS, RUN, NO_EPOCHS)
     assert [(row["id"], row["verdict"]) for row in verdicts] == [(key, "not tested") for key in CLAIMS]

@@ -17,6 +17,7 @@ from claim_cases import (
     seconds,
     timed,
     verdict,
+    weighed,
     won,
 )
 from glossbench.evidence.claims.judging import judge
@@ -266,3 +267,10 @@ def test_a_graph_that_said_nothing_decides_no_claim_about_graphs(share, width, s
         assert (text in found["reason"]) == (n == 3)
     older = made.drop(columns=["gradient_share_metric", "sigma_over_median"], errors="ignore")
     assert verdict("C1", table, older)["caveats"] == verdict("C1", table)["caveats"] == []
+
+
+def test_flat_graphs_decide_a_claim_about_them():
+    table = weighed(0.8, 0.8)
+    flat = epochs(table, [[0.5, 0.6]] * len(table)).assign(gradient_share_metric=0.01, sigma_over_median=3.0)
+    found = verdict("N4", table, flat)
+    assert (found["verdict"], found["caveats"]) == ("confirmed", [])

@@ -1,4 +1,4 @@
-"""Judges the claims of the paper on the runs of a study.
+"""Judges claims, the paper's and our own, on the runs of a study.
 
 Each kind of measurement is a function of ``comparisons``, ``sweeps`` or ``overhead``. Its arguments are the claim's
 entry ``measure`` in config/claims.yaml and the frames by name. It returns the measurements that decide the claim, or a

@@ -11,7 +11,15 @@ from glossbench.evidence.claims.comparisons import advantage, cells_won
 from glossbench.evidence.claims.graphs import said_of_graphs, silent_graphs, with_graphs
 from glossbench.evidence.claims.measurement import NOT_TESTED, Measurement, cells_behind, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
-from glossbench.evidence.claims.scope import differences_from_paper, grid_of, is_about_time, restricted, scope_of
+from glossbench.evidence.claims.scope import (
+    by_number,
+    differences_from_paper,
+    grid_of,
+    is_about_time,
+    needs_graphs,
+    restricted,
+    scope_of,
+)
 from glossbench.evidence.claims.support import rows_behind, support_of, timed_alone, with_rule
 from glossbench.evidence.claims.sweeps import best_values, swings
 from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, reason, shown
@@ -32,7 +40,7 @@ def judge(
     trials: pd.DataFrame | None = None,
     published: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
-    """Judge every claim, in the order of their numbers.
+    """Judge every claim, the paper's first, in the order of their numbers.
 
     If the cells that were run as in the paper suffice for a verdict, they alone decide it; otherwise all cells do.
 
@@ -55,8 +63,7 @@ def judge(
         published_reason (of the same judge on the paper's own tables, None and empty if there is no table to judge).
     """
     frames = {"runs": runs, "epochs": epochs, "trials": trials}
-    numbers = sorted(registry, key=lambda key: int(key.removeprefix("C")))
-    return [_verdict(key, registry[key], frames, facts, published) for key in numbers]
+    return [_verdict(key, registry[key], frames, facts, published) for key in by_number(registry)]
 
 
 def _verdict(
@@ -99,7 +106,8 @@ def _untested(why: str) -> dict[str, Any]:
 
 def _judged(claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
-    runs, silent = frames["runs"], silent_graphs(measured, frames["epochs"]) if not is_about_time(claim) else None
+    runs = frames["runs"]
+    silent = silent_graphs(measured, frames["epochs"]) if needs_graphs(claim) else None
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
@@ -148,7 +156,7 @@ def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = Fa
     ruled = with_rule(measured, claim["paper"]["corpora"], published)
     if is_about_time(claim):
         return timed_alone(ruled, frames["runs"])
-    return ruled if published else with_graphs(ruled, frames["epochs"])
+    return with_graphs(ruled, frames["epochs"]) if needs_graphs(claim) and not published else ruled
 
 
 def _judge_published(

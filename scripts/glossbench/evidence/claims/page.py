@@ -4,12 +4,13 @@ from collections import Counter
 from typing import Any
 
 from glossbench.evidence.claims.measurement import VERDICTS
-from glossbench.evidence.claims.scope import OTHER
+from glossbench.evidence.claims.scope import OTHER, of_the_paper
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
 
 COLUMNS = {"Claim": "id", "Verdict": "verdict", "Scope": "scope", "Support": "support_text", "Measured": "value_text",
            "95 % interval": "interval_text", "Holds if": "holds_text", "Paper": "published_text"}  # fmt: skip
+OF_OUR_OWN = {name: key for name, key in COLUMNS.items() if name != "Paper"}
 OWN_COLUMNS = {"Claim": "id", "Verdict": "published_verdict", "Reason": "published_reason"}
 OWN_LEAD = (
     "The same judge on the numbers that the paper prints; published means have one row per cell, so the rule on seeds "
@@ -23,7 +24,10 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     Args:
         verdicts: From ``judge``.
     """
-    parts = [f"# The paper's claims: {tally(verdicts)}", _table(COLUMNS, verdicts)]
+    parts = []
+    for tallied, rows in tallies(verdicts).items():
+        columns = COLUMNS if of_the_paper(rows[0]["id"]) else OF_OUR_OWN
+        parts += [f"{'##' if parts else '#'} {tallied}", _table(columns, rows)]
     lists = [row["differences_from_paper"] for row in verdicts if row["differences_from_paper"]]
     shared = [one for one in lists[0] if all(one in other for other in lists)] if len(lists) > 1 else []
     if shared:
@@ -37,10 +41,14 @@ def to_page(verdicts: list[dict[str, Any]]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def tally(verdicts: list[dict[str, Any]]) -> str:
-    """How many claims have each verdict, in words."""
-    counts = Counter(row["verdict"] for row in verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+def tallies(verdicts: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The verdicts on the paper's claims and on our own, by how many claims of each have each verdict, in words."""
+    found = {}
+    for title, whose in (("The paper's claims", True), ("Claims of our own", False)):
+        if rows := [row for row in verdicts if of_the_paper(row["id"]) == whose]:
+            counts = Counter(row["verdict"] for row in rows)
+            found[f"{title}: {', '.join(f'{counts[one]} {one}' for one in VERDICTS if counts[one])}"] = rows
+    return found
 
 
 def _table(columns: dict[str, str], verdicts: list[dict[str, Any]]) -> str:

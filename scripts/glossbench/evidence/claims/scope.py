@@ -30,6 +30,16 @@ SETTINGS = {
 ABSENT = {"layers": "all", "trainable_layers": "all", "probe": None}
 
 
+def of_the_paper(key: str) -> bool:
+    """Whether a claim is one that the paper makes; the others are our own."""
+    return key.startswith("C")
+
+
+def by_number(keys: Iterable[str]) -> list[str]:
+    """Keys of claims in display order: the paper's first, each by its number."""
+    return sorted(keys, key=lambda key: (not of_the_paper(key), int(key[1:])))
+
+
 def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:
     """The (corpus, encoder) pairs of a claim in the paper."""
     return frozenset((corpus, encoder) for corpus in paper["corpora"] for encoder in paper["encoders"])
@@ -94,6 +104,11 @@ def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Fac
 def is_about_time(claim: dict[str, Any]) -> bool:
     """Whether a claim compares seconds."""
     return "whole" in claim["measure"] or "device" in claim["measure"].get("alike", [])
+
+
+def needs_graphs(claim: dict[str, Any]) -> bool:
+    """Whether a claim is about what a graph says, so that runs in which it said nothing cannot decide it."""
+    return not is_about_time(claim) and not claim["measure"].get("flat_graphs")
 
 
 def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from glossbench.evidence.claims.page import tally
+from glossbench.evidence.claims.page import tallies
 from glossbench.evidence.report.overview import (
     code_facts,
     costs_in_all,
@@ -101,7 +101,7 @@ def render_report(
         scores=to_html(scores_table(runs)),
         warnings=graph_warnings(epochs),
         claims=claims,
-        tally=tally(claims),
+        tallies=list(tallies(claims)),
         shown=shown,
         sources=arrange(corpora, ["corpus"]).to_dict("records"),
         costs=costs_in_all(runs),
