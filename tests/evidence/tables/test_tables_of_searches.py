@@ -10,6 +10,7 @@ from glossbench.settings.study import load_study
 from made_up import runs, trials
 from matplotlib.collections import PolyCollection
 from registered import CONFIG, LEAST, TABLES, table_of
+from scipy import stats
 
 BUDGET, BOUND = map(table_of, ("search_budget", "search_bound"))
 
@@ -55,8 +56,10 @@ def test_a_bound_is_the_best_on_the_test_documents_and_is_set_against_both_score
     assert accuracy.loc["scl-ce", numbers].to_list() == pytest.approx([3, 71, 74, 2, -1])
     alone = accuracy.loc["gloss-o", numbers].to_list()
     assert alone == pytest.approx([1, 60, 60, math.nan, math.nan], nan_ok=True)  # its baseline, SCL, has no search
+    agreement = [stats.spearmanr(own["value"], own["test_accuracy"]).statistic for _, own in given.groupby("objective")]
+    assert accuracy["agreement"].sort_index().to_list() == pytest.approx(agreement, nan_ok=True)  # one trial has none
     texts = BOUND.layout(table).cells.loc[("BERT-base", "MR", "Macro-F1", "SCL + CE")]
-    assert texts.to_list() == ["3", "61.00", "64.00", "+2.00", "−1.00"]
+    assert texts.to_list() == ["3", "61.00", "64.00", "+2.00", "−1.00", "+0.50"]
     assert BOUND.tidy(given.drop(columns=["test_accuracy", "test_macro_f1"])).empty
 
 
