@@ -54,7 +54,7 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
         ]
         assert f"]({row['study']}/claims.md) |" in made["md"]
         assert row["noise"] == found["noise"]
-        assert (f"\n- {key}: With a power of 80 %" in made["md"]) == bool(found["noise"])
+        assert all(sentence in made["md"].replace("\\", "") for sentence in found["noise"])
 
 
 def test_a_study_that_was_not_run_is_named(tmp_path):

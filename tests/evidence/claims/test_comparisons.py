@@ -104,10 +104,20 @@ def test_a_verdict_stands_beside_what_its_runs_can_show():
     assert [row["p_holm"] for row in cells] == [
         pytest.approx(adjusted[row["corpus"], row["best_baseline"]]) for row in cells
     ]
-    seen, means, by_f1 = found["noise"]
+    seen, means, by_f1, without = found["noise"]
     assert seen.endswith(" from the better baseline of a cell, and Holm's p is 1")
     assert means == "Mean over cells: G-Loss-O + CE 83.00 %, CE 81.98 %, SCL + CE 83.03 %"
     assert (found["macro_f1_verdict"], by_f1) == ("confirmed", "By macro-F1: confirmed")  # only accuracy wavers
+    assert without == "Without any one corpus: the same"
+
+
+def test_the_verdict_without_each_corpus_is_told():
+    found = verdict("C1", won("gloss-o-ce", INTEGRATED, 3))  # on the first three of five; half of four is not most
+    won_on, lost_on = CORPORA[:3], CORPORA[3:]
+    assert found["without_verdicts"] == dict.fromkeys(won_on, "contradicted") | dict.fromkeys(lost_on, "confirmed")
+    assert found["noise"][-3:] == ["Without MR: contradicted", "Without R8: contradicted", "Without R52: contradicted"]
+    three = verdict("C1", won("gloss-o-ce", INTEGRATED, 3).query("corpus in @won_on"))
+    assert (three["verdict"], three["without_verdicts"]) == ("confirmed", {})
 
 
 def test_encoders_of_one_corpus_are_one_observation():

@@ -20,9 +20,10 @@ from glossbench.evidence.claims.scope import (
     restricted,
     scope_of,
 )
-from glossbench.evidence.claims.support import rows_behind, support_of, timed_alone, with_rule
+from glossbench.evidence.claims.support import FEWEST_CORPORA, rows_behind, support_of, timed_alone, with_rule
 from glossbench.evidence.claims.sweeps import best_values, swings
 from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, reason, shown
+from glossbench.evidence.text.names import in_order
 from glossbench.frames import TASK
 from glossbench.paper import Facts
 
@@ -58,9 +59,10 @@ def judge(
         scope_text and differences_from_paper (list); support (holding, cells, seeds, censored; None if not tested)
         and support_text; value; interval ([low, high] or None); interval_kind; value_text; interval_text; holds_text;
         n; unit; n_runs; reason; noise (sentences: what the seeds can show); macro_f1_verdict (of claims about
-        accuracy; else None); caveats and numbers (lists); note; needed (the runs that the claim needs, in words);
-        published (the paper's value of the quantity, None if it gives none); published_text; published_verdict and
-        published_reason (of the same judge on the paper's own tables, None and empty if there is no table to judge).
+        accuracy; else None); without_verdicts (by corpus, the verdict without it; empty with three corpora or fewer);
+        caveats and numbers (lists); note; needed (the runs that the claim needs, in words); published (the paper's
+        value of the quantity, None if it gives none); published_text; published_verdict and published_reason (of the
+        same judge on the paper's own tables, None and empty if there is no table to judge).
     """
     frames = {"runs": runs, "epochs": epochs, "trials": trials}
     return [_verdict(key, registry[key], frames, facts, published) for key in by_number(registry)]
@@ -73,12 +75,14 @@ def _verdict(
     tested = not isinstance(measured, str)
     found = _judged(claim, measured, frames, facts) if tested else _untested(measured)
     by_f1 = _by_macro_f1(claim, frames, facts) if tested and claim["measure"].get("metric") == "accuracy" else None
+    without = _without_each(claim, measured, frames, facts) if tested else {}
     return {
         "id": key,
         **{name: claim[name] for name in ("claim", "source", "quantity")},
         **found,
-        "noise": noise(claim, measured, by_f1) if tested else [],
+        "noise": noise(claim, measured, by_f1, without) if tested else [],
         "macro_f1_verdict": by_f1,
+        "without_verdicts": without,
         "note": claim.get("note", ""),
         "needed": needed(claim),
         "holds_text": bounds(claim["holds"], claim["shown"]),
@@ -90,11 +94,29 @@ def _verdict(
 
 def _by_macro_f1(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
     """The verdict that the same rule gives on macro-F1."""
-    claim = {**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}
+    return _word({**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}, frames, facts)
+
+
+def _without_each(
+    claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts
+) -> dict[str, str]:
+    """The verdict without each corpus of those that it rests on; empty if too few would be left for one."""
+    cells = cells_behind(measured)
+    corpora = in_order((corpus for corpus, _ in cells), "corpus")
+    others = {one: frozenset(cell for cell in cells if cell[0] != one) for one in corpora}
+    return {
+        corpus: _word(claim, restricted(frames, kept), facts)
+        for corpus, kept in others.items()
+        if len(corpora) > FEWEST_CORPORA
+    }
+
+
+def _word(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
+    """The verdict alone."""
     measured = _deciding_cells(claim, frames, facts)
-    return (
-        NOT_TESTED if isinstance(measured, str) else decide(least_favourable(measured, claim["holds"]), claim["holds"])
-    )
+    if isinstance(measured, str):
+        return NOT_TESTED
+    return decide(least_favourable(measured, claim["holds"]), claim["holds"])
 
 
 def _untested(why: str) -> dict[str, Any]:

@@ -95,13 +95,16 @@ def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> 
     return f"{value}, {interval}: {deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed) or part}"
 
 
-def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str | None) -> list[str]:
-    """What the seeds or corpora of a comparison can show, as sentences.
+def noise(
+    claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str | None, without: dict[str, str]
+) -> list[str]:
+    """What the seeds or corpora of a comparison can show, and what else the verdict could be, as sentences.
 
     Args:
         claim: Entry of the registry.
         measured: All measurements of the claim.
         by_macro_f1: The verdict by macro-F1 of a claim about accuracy, or None.
+        without: The verdict without each corpus.
     """
     measure, deciding = claim["measure"], least_favourable(measured, claim["holds"])
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
@@ -117,7 +120,13 @@ def noise(claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str |
     if means:
         listing = ", ".join(f"{objective_name(key)} {shown(mean, kind)}" for key, mean in means.items())
         found.append(f"Mean over cells: {listing}")
-    return [*found, f"By macro-F1: {by_macro_f1}"] if by_macro_f1 else found
+    if by_macro_f1:
+        found.append(f"By macro-F1: {by_macro_f1}")
+    if without:
+        verdict = decide(deciding, claim["holds"])
+        other = [f"Without {corpus_name(corpus)}: {word}" for corpus, word in without.items() if word != verdict]
+        found += other or ["Without any one corpus: the same"]
+    return found
 
 
 def _span(values: list[float], text_of: Callable[[float], str]) -> str:
