@@ -1,4 +1,4 @@
-"""The study in results/cpu: its pages say what its files say, and it is small and whole."""
+"""The studies in results/: their pages say what their files say, and they are small and whole."""
 
 import itertools
 import re
@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.numbers import rounded
-from glossbench.pages.findings import Findings, page
+from glossbench.pages.findings import Findings, pages
 from glossbench.pages.verdicts import judgement
 from glossbench.settings.yaml_file import read_yaml
 from registered import CLAIMS, REGISTRY, ROOT
+from scipy import stats
 
 EVIDENCE = ROOT / "results" / "cpu"
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
@@ -27,9 +28,9 @@ def key_of(title):
     return OBJECTIVES[name] + ("@reference" if reference else "")
 
 
-def judged():
-    """The claims of the registry, each as the study judges it whose verdict counts."""
-    return {key: judgement(ROOT, key, claim) for key, claim in CLAIMS.items()}
+def judged(letters="C"):
+    """The paper's claims, or those of other letters, each as the study judges it whose verdict counts."""
+    return {key: judgement(ROOT, key, claim) for key, claim in CLAIMS.items() if key[0] in letters}
 
 
 def scores_in(text):
@@ -54,15 +55,14 @@ def test_scores_are_those_of_the_tables(file):
             assert shown.startswith("**") == (score["rank"] == 1), (title, score["objective"])
 
 
-def test_the_page_is_what_its_template_makes_of_the_files():
-    assert PAGES[1].read_text(encoding="utf-8") == page(ROOT), "run make docs"
+def test_each_page_is_what_its_template_makes_of_the_files():
+    made = pages(ROOT)
+    assert [path.parent.name for path in made] == ["cpu", "cpu-next"]
+    assert {path: path.read_text(encoding="utf-8") for path in made} == made, "run make docs"
 
 
 def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
-    for name in ("config", "results"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    assert page(tmp_path) == page(ROOT)
-    (tmp_path / "results").unlink()
+    (tmp_path / "config").symlink_to(ROOT / "config")
     shutil.copytree(EVIDENCE, tmp_path / "results/cpu", ignore=shutil.ignore_patterns("runs", "figures"))
     for study in ("cpu-full-mr", "cpu-probe", "cpu-ablations", "cpu-timing"):
         (tmp_path / "results" / study).symlink_to(ROOT / "results" / study)
@@ -72,7 +72,36 @@ def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
     assert said in text
     template.write_text(text.replace(said, said.replace("gloss-o-ce", "ce")), encoding="utf-8")
     with pytest.raises(GlossbenchError, match="G-Loss-O \\+ CE is first: it does not hold"):
-        page(tmp_path)
+        pages(tmp_path)
+
+
+NEXT = Findings(ROOT / "results/cpu-next", REGISTRY["corpora"], OBJECTIVES)
+
+
+def test_objectives_are_compared_over_the_trials_of_one_learning_rate():
+    trials = NEXT.frame("trials").query("corpus == 'mr'")
+    found, ahead = NEXT.over_shared_trials("gloss-o-ce", "mr"), []
+    rates = trials[trials["objective"] == "ce"].set_index("learning_rate")["test_accuracy"]
+    for trial in trials[trials["objective"] == "gloss-o-ce"].to_dict("records"):
+        if not trial["start"] and trial["learning_rate"] in rates:
+            ahead.append(100 * (trial["test_accuracy"] - rates[trial["learning_rate"]]))
+    assert found["n"] == len(ahead) == 38  # of 40, two are the authors' settings
+    assert found["mean"] == pytest.approx(sum(ahead) / len(ahead))
+    interval = stats.ttest_1samp(ahead, 0).confidence_interval()
+    assert (found["low"], found["high"]) == pytest.approx(tuple(interval))
+
+
+def test_what_epochs_record_is_told_of_the_first_and_of_the_best_one():
+    epochs = NEXT.frame("epochs").query("corpus == 'mr' & objective == 'gloss-k-ce'")
+    best = [own.loc[own["val_macro_f1"].idxmax()] for _, own in epochs.groupby("seed")]
+    found = NEXT.until_best(["sigma"], "gloss-k-ce", "mr").loc["sigma"]
+    assert found["first"] == pytest.approx(epochs.query("epoch == 1")["sigma"].mean())
+    assert found["best"] == pytest.approx(sum(one["sigma"] for one in best) / len(best))
+
+
+def test_a_corpus_is_finished_where_all_planned_runs_are():
+    planned = NEXT.frame("coverage")
+    assert set(NEXT.finished()) == set(planned["corpus"]) - set(planned.loc[~planned["finished"], "corpus"])
 
 
 def test_orders_of_two_studies_are_compared_pair_by_pair():
@@ -106,9 +135,9 @@ def test_an_objective_leads_where_its_mean_is_higher_or_its_cost_lower_than_all_
 def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
     rows = markdown_tables.rows(PAGES[0].read_text(encoding="utf-8"))
     studies = {key: claim["judged_in"] for key, claim in CLAIMS.items()}
-    assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"C\d+ ", row[0])] == [
+    assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"[CN]\d+ ", row[0])] == [
         [key, claim["verdict"], f"[{studies[key]}](results/{studies[key]}/claims.md)"]
-        for key, claim in judged().items()
+        for key, claim in judged("CN").items()
     ]
 
 
@@ -128,7 +157,7 @@ def test_verdicts_and_intervals_are_those_of_the_claims():
 def test_all_runs_of_each_corpus_are_packed():
     for corpus in read_yaml(ROOT / "config/cpu.yaml")["corpora"]:
         name = f"cpu-{corpus}"
-        with tarfile.open(EVIDENCE / "runs" / f"{name}.tar.gz") as archive:
+        with tarfile.open(EVIDENCE / "runs" / f"{name}.tar.xz") as archive:
             runs = [member for member in archive.getnames() if member.endswith("/metrics.json")]
         assert len(runs) == 66, name
 

@@ -17,7 +17,7 @@ GRAPH = re.compile(r"(<!-- begin rules -->\n).*?(<!-- end rules -->)", re.DOTALL
 
 
 def main() -> None:
-    """Write config/README.md and its JSON schema, REPRODUCING.md, results/cpu/README.md, results/verdicts.*, and the
+    """Write config/README.md and its JSON schema, REPRODUCING.md, results/*/README.md, results/verdicts.*, and the
     graph in docs/running.md.
 
     Raises:
@@ -28,7 +28,7 @@ def main() -> None:
     pages = {
         config: settings.updated(config.read_text(encoding="utf-8"), ROOT / "config"),
         ROOT / "REPRODUCING.md": reproducing.page(ROOT),
-        ROOT / "results/cpu/README.md": findings.page(ROOT),
+        **findings.pages(ROOT),
         **{ROOT / f"results/verdicts.{ending}": text for ending, text in verdicts(ROOT).items()},
         ROOT / "config/study.schema.json": study_schema(),
         running: with_graph(running.read_text(encoding="utf-8"), sys.stdin.read()),

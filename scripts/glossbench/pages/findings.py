@@ -1,8 +1,9 @@
 """Pages about finished studies: the prose is a template's, the numbers that runs gave come from the studies' files.
 
-``results/cpu/README.md.j2`` makes ``results/cpu/README.md``. What the prose says of these numbers, which is larger,
-which is first, is a condition in the template, and a page of which one does not hold is not made. Typed in the template
-are what the study files and the paper say, and what no file in the repository has: hours, and comparisons by hand.
+``results/{study}/README.md.j2`` makes ``results/{study}/README.md``. What the prose says of these numbers, which is
+larger, which is first, is a condition in the template, and a page of which one does not hold is not made. Typed in the
+template are what the study files and the paper say, and what no file in the repository has: hours, and comparisons by
+hand.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy import stats
 
 from glossbench.errors import GlossbenchError
+from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.statistics.ranks import Friedman, friedman
 from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.markdown import pipe_table
@@ -22,10 +24,12 @@ from glossbench.evidence.text.names import listed
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant
 from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims import load_claims
+from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.sources import read_corpora
 
-TEMPLATE = Path("results/cpu/README.md.j2")
+TEMPLATES = "results/*/README.md.j2"
+BASELINES = ("ce", "scl")  # of the integrated and the standalone objectives
 
 
 class Findings:
@@ -89,19 +93,50 @@ class Findings:
         first, *_, last = epochs.sort_values("epoch")[column]
         return first, last
 
-    def numbers(self, claim: str) -> pd.DataFrame:
-        """The numbers behind a claim as this study judges it, e.g. one row per cell; see ``claims.judging``."""
-        return pd.DataFrame(judged_in(self.folder, claim)["numbers"])
+    def finished(self) -> list[str]:
+        """Corpora of which all planned runs are finished, in their order."""
+        finished = self.frame("coverage").groupby("corpus")["finished"].all()
+        return [corpus for corpus in self.corpora if finished.get(corpus, False)]
 
-    def scores(self, protocol: str) -> str:
-        """The accuracies of a protocol as a Markdown table, the best of a corpus in bold."""
+    def over_shared_trials(self, objective: str, corpus: str) -> pd.Series:
+        """How far an objective is ahead of its protocol's baseline in test accuracy, over the settings tried for both.
+
+        Returns:
+            mean, low and high (95 % interval of the mean over settings, not over documents or seeds), in points; n, the
+            number of trials of the same number and learning rate, without those whose settings were given.
+        """
+        trials = self.frame("trials").query("corpus == @corpus & state == 'complete'")
+        own = trials[(trials["objective"] == objective) & ~trials["start"].astype(bool)]
+        theirs = trials[trials["objective"].isin(BASELINES) & trials["protocol"].isin(own["protocol"])]
+        pairs = own.merge(theirs, on=["trial", "learning_rate"])
+        ahead = 100 * (pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
+        low, high = t_interval(ahead)
+        return pd.Series({"mean": ahead.mean(), "low": low, "high": high, "n": len(pairs)})
+
+    def until_best(self, columns: list[str], objective: str, corpus: str) -> pd.DataFrame:
+        """Columns of the epochs as means over seeds: in the first epoch, and in the best one of each run."""
+        epochs = self.frame("epochs").query("objective == @objective & corpus == @corpus")
+        best = epochs[epochs["best"].astype(bool)]  # so far: the last of a run is its best
+        ends = {"first": epochs[epochs["epoch"] == 1], "best": best.sort_values("epoch").groupby("seed").tail(1)}
+        return pd.DataFrame({end: rows[columns].mean() for end, rows in ends.items()})
+
+    def judged(self, claim: str) -> dict[str, Any]:
+        """What this study says of a claim; see ``claims.judging``."""
+        return judged_in(self.folder, claim)
+
+    def numbers(self, claim: str) -> pd.DataFrame:
+        """The numbers behind a claim as this study judges it, e.g. one row per cell."""
+        return pd.DataFrame(self.judged(claim)["numbers"])
+
+    def scores(self, protocol: str, corpora: list[str] | None = None) -> str:
+        """The accuracies of a protocol on corpora, or on all, as a Markdown table, the best of a corpus in bold."""
         table = self.table(protocol).query("metric == 'accuracy'")
-        corpora = list(dict.fromkeys(table["corpus"]))
+        corpora = corpora or list(dict.fromkeys(table["corpus"]))
         rows = []
         for objective, own in table.groupby("objective", sort=False):
             by_corpus = own.set_index("corpus")
             rows.append([self.title(objective), *(spread(by_corpus.loc[corpus]) for corpus in corpora)])
-        headers = [protocol.capitalize(), *(self.corpora[corpus].title for corpus in corpora)]
+        headers = [protocol.capitalize(), *self.titles(corpora)]
         return pipe_table(headers, rows, [False, *[True] * len(corpora)])
 
     def counted(self, runs: pd.DataFrame) -> str:
@@ -111,8 +146,13 @@ class Findings:
 
     def title(self, objective: str) -> str:
         """The title of an objective's key."""
-        base, _, preset = objective.partition("@")
-        return self.objectives[base].title + (f" ({preset})" if preset else "")
+        key = ObjectiveKey.parse(objective)
+        notes = [*filter(None, [key.preset]), *(f"{name.replace('_', ' ')} = {value}" for name, value in key.changes)]
+        return self.objectives[key.base].title + (f" ({', '.join(notes)})" if notes else "")
+
+    def titles(self, corpora: list[str]) -> list[str]:
+        """The titles of corpora."""
+        return [self.corpora[corpus].title for corpus in corpora]
 
 
 def ends(values: Iterable[float], decimals: int) -> str:
@@ -126,8 +166,8 @@ def spread(score: pd.Series, rank: bool = True) -> str:
     return f"**{text}**" if rank and score["rank"] == 1 else text
 
 
-def page(root: Path) -> str:
-    """The page on the study of the claims, made from its template.
+def pages(root: Path) -> dict[Path, str]:
+    """The pages on studies by their files, each made from the template beside it.
 
     Args:
         root: Root folder of the repository.
@@ -150,9 +190,12 @@ def page(root: Path) -> str:
 
     def holds(condition: bool, text: str) -> str:
         if not condition:
-            raise GlossbenchError(f"{TEMPLATE}: {text}: it does not hold")
+            raise GlossbenchError(f"{template}: {text}: it does not hold")
         return text
 
     texts = {"number": number, "signed": signed, "significant": significant, "listed": listed}
     shared = {"study": study, "judged": judged, "holds": holds, "ends": ends, "spread": spread, **texts}
-    return environment.get_template(str(TEMPLATE)).render(**shared)
+    made = {}
+    for template in sorted(path.relative_to(root) for path in root.glob(TEMPLATES)):
+        made[root / template.with_suffix("")] = environment.get_template(str(template)).render(**shared)
+    return made
