@@ -75,20 +75,40 @@ def test_a_page_that_says_what_does_not_hold_is_not_made(tmp_path):
         pages(tmp_path)
 
 
-NEXT = Findings(ROOT / "results/cpu-next", REGISTRY["corpora"], OBJECTIVES)
+NEXT = Findings(ROOT / "results/cpu-next", REGISTRY["corpora"], REGISTRY["objectives"])
+
+
+def trials_of(objective):
+    return NEXT.frame("trials").query("corpus == 'mr' & objective == @objective").to_dict("records")
 
 
 def test_objectives_are_compared_over_the_trials_of_one_learning_rate():
-    trials = NEXT.frame("trials").query("corpus == 'mr'")
-    found, ahead = NEXT.over_shared_trials("gloss-o-ce", "mr"), []
-    rates = trials[trials["objective"] == "ce"].set_index("learning_rate")["test_accuracy"]
-    for trial in trials[trials["objective"] == "gloss-o-ce"].to_dict("records"):
-        if not trial["start"] and trial["learning_rate"] in rates:
-            ahead.append(100 * (trial["test_accuracy"] - rates[trial["learning_rate"]]))
-    assert found["n"] == len(ahead) == 38  # of 40, two are the authors' settings
-    assert found["mean"] == pytest.approx(sum(ahead) / len(ahead))
-    interval = stats.ttest_1samp(ahead, 0).confidence_interval()
-    assert (found["low"], found["high"]) == pytest.approx(tuple(interval))
+    rates = {trial["learning_rate"]: trial["test_accuracy"] for trial in trials_of("ce")}
+    for where, least in (("", 0.0), ("sigma >= 0.6", 0.6)):
+        ahead = [
+            100 * (trial["test_accuracy"] - rates[trial["learning_rate"]])
+            for trial in trials_of("gloss-o-ce")
+            if trial["learning_rate"] in rates and not trial["start"] and trial["sigma"] >= least
+        ]
+        assert NEXT.over_shared_trials("gloss-o-ce", "mr", where) == pytest.approx(sum(ahead) / len(ahead))
+    assert len(ahead) < 38  # of 40, two have settings of the authors
+
+
+def test_validation_is_set_against_test_over_the_trials_of_a_search():
+    for least in (0.0, 3e-4):
+        own = [trial for trial in trials_of("scl") if trial["learning_rate"] >= least]
+        scores = [[trial[name] for trial in own] for name in ("value", "test_accuracy")]
+        assert NEXT.agreement("scl", "mr", least) == pytest.approx(stats.spearmanr(*scores).statistic)
+
+
+def test_objectives_with_fewer_seeds_are_compared_on_these():
+    runs = NEXT.frame("runs").query("corpus == 'mr'").set_index(["objective", "seed"])["test_accuracy"]
+    found, seeds = NEXT.over_baseline("rdrop-ce", "mr"), range(5)
+    test = stats.ttest_rel(*(100 * runs[key].loc[list(seeds)] for key in ("rdrop-ce", "ce")))
+    assert found["n"] == len(seeds)
+    assert (found["low"], found["high"]) == pytest.approx(tuple(test.confidence_interval()))
+    assert found["mean"] == pytest.approx(100 * (runs["rdrop-ce"].mean() - runs["ce"].loc[list(seeds)].mean()))
+    assert "R-Drop" not in NEXT.scores("integrated", ["mr"], 10)
 
 
 def test_what_epochs_record_is_told_of_the_first_and_of_the_best_one():

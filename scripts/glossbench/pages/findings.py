@@ -98,20 +98,43 @@ class Findings:
         finished = self.frame("coverage").groupby("corpus")["finished"].all()
         return [corpus for corpus in self.corpora if finished.get(corpus, False)]
 
-    def over_shared_trials(self, objective: str, corpus: str) -> pd.Series:
-        """How far an objective is ahead of its protocol's baseline in test accuracy, over the settings tried for both.
+    def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> float:
+        """How far an objective is ahead of its protocol's baseline in test accuracy, in points.
 
-        Returns:
-            mean, low and high (95 % interval of the mean over settings, not over documents or seeds), in points; n, the
-            number of trials of the same number and learning rate, without those whose settings were given.
+        The mean over trials of the same number and learning rate, without those whose settings were given.
+
+        Args:
+            where: Which of the objective's trials to take, as a condition on their settings, e.g. ``sigma < 0.6``.
         """
         trials = self.frame("trials").query("corpus == @corpus & state == 'complete'")
         own = trials[(trials["objective"] == objective) & ~trials["start"].astype(bool)]
         theirs = trials[trials["objective"].isin(BASELINES) & trials["protocol"].isin(own["protocol"])]
-        pairs = own.merge(theirs, on=["trial", "learning_rate"])
-        ahead = 100 * (pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
+        pairs = (own.query(where) if where else own).merge(theirs, on=["trial", "learning_rate"])
+        return float(100 * (pairs["test_accuracy_x"] - pairs["test_accuracy_y"]).mean())
+
+    def agreement(self, objective: str, corpus: str, least_rate: float = 0.0) -> float:
+        """Spearman's correlation of the validation scores of trials with their test accuracy.
+
+        Args:
+            least_rate: Trials with a lower learning rate are left out.
+        """
+        trials = self.frame("trials").query("objective == @objective & corpus == @corpus & state == 'complete'")
+        own = trials[trials["learning_rate"] >= least_rate]
+        return float(own["value"].corr(own["test_accuracy"], method="spearman"))
+
+    def over_baseline(self, objective: str, corpus: str) -> pd.Series:
+        """The paired difference in test accuracy from the baseline of the protocol, on the seeds of both, in points.
+
+        Returns:
+            mean, low and high (95 % interval of a paired t test), and n, the number of seeds.
+        """
+        runs = self.frame("runs").query("corpus == @corpus")
+        (protocol,) = runs.loc[runs["objective"] == objective, "protocol"].unique()
+        scores = runs[runs["protocol"] == protocol].pivot(index="seed", columns="objective", values="test_accuracy")
+        (baseline,) = scores.columns.intersection(BASELINES)
+        ahead = (100 * (scores[objective] - scores[baseline])).dropna()
         low, high = t_interval(ahead)
-        return pd.Series({"mean": ahead.mean(), "low": low, "high": high, "n": len(pairs)})
+        return pd.Series({"mean": ahead.mean(), "low": low, "high": high, "n": len(ahead)})
 
     def until_best(self, columns: list[str], objective: str, corpus: str) -> pd.DataFrame:
         """Columns of the epochs as means over seeds: in the first epoch, and in the best one of each run."""
@@ -128,10 +151,18 @@ class Findings:
         """The numbers behind a claim as this study judges it, e.g. one row per cell."""
         return pd.DataFrame(self.judged(claim)["numbers"])
 
-    def scores(self, protocol: str, corpora: list[str] | None = None) -> str:
-        """The accuracies of a protocol on corpora, or on all, as a Markdown table, the best of a corpus in bold."""
+    def scores(self, protocol: str, corpora: list[str] | None = None, seeds: int = 0) -> str:
+        """The accuracies of a protocol on corpora, or on all, as a Markdown table, the best of a corpus in bold.
+
+        Args:
+            seeds: Objectives with fewer are left out; the others are ranked among themselves.
+        """
         table = self.table(protocol).query("metric == 'accuracy'")
         corpora = corpora or list(dict.fromkeys(table["corpus"]))
+        if seeds:
+            fewest = table[table["corpus"].isin(corpora)].groupby("objective")["n_seeds"].min()
+            table = table[table["objective"].isin(fewest.index[fewest >= seeds])]
+            table = table.assign(rank=table.groupby("corpus")["mean"].rank(ascending=False))
         rows = []
         for objective, own in table.groupby("objective", sort=False):
             by_corpus = own.set_index("corpus")

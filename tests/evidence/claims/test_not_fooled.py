@@ -274,3 +274,11 @@ def test_flat_graphs_decide_a_claim_about_them():
     flat = epochs(table, [[0.5, 0.6]] * len(table)).assign(gradient_share_metric=0.01, sigma_over_median=3.0)
     found = verdict("N4", table, flat)
     assert (found["verdict"], found["caveats"]) == ("confirmed", [])
+
+
+def test_a_baseline_whose_graph_said_nothing_does_not_keep_another_graph_from_a_verdict():
+    table = won("gloss-k-ce", {"gloss-o-ce": 0.8}, 5)
+    made = epochs(table, [[0.5, 0.6]] * len(table)).assign(gradient_share_metric=0.5)
+    for flat, expected in (("gloss-o-ce", "confirmed"), ("gloss-k-ce", "undecided")):
+        widths = made.assign(sigma_over_median=np.where(made["objective"] == flat, 3.0, 0.3))
+        assert verdict("N2", table, widths)["verdict"] == expected

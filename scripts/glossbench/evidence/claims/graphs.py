@@ -1,5 +1,6 @@
 """Which runs had a graph that said nothing in each epoch up to the best one: no verdict rests on these."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -33,13 +34,21 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
     return runs[RUN_KEYS].assign(**flags)
 
 
-def silent_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> tuple[int, int] | None:
+def silent_graphs(
+    measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]
+) -> tuple[int, int] | None:
     """In how many cells the graph said nothing in most of the G-Loss + CE runs, and the cells where that is recorded.
 
     A graph says nothing if it had little of the gradient, or if sigma was above the median distance; see
     ``little_and_flat``. None if no run records it.
+
+    Args:
+        measurements: All measurements of a claim.
+        epochs: The collected epochs.
+        gloss: Objectives that represent G-Loss in the claim; what they are compared with may have a graph too.
     """
-    runs = little_and_flat(rows_behind(measurements, epochs[epochs["protocol"] == INTEGRATED])).query("recorded")
+    ours = epochs[(epochs["protocol"] == INTEGRATED) & epochs["base"].isin(gloss)]
+    runs = little_and_flat(rows_behind(measurements, ours)).query("recorded")
     cells = (runs["little"] | runs["flat"]).groupby([runs[key] for key in TASK]).mean() > 1 / 2
     return (int(cells.sum()), len(cells)) if len(cells) else None
 
@@ -52,9 +61,9 @@ def said_of_graphs(silent: tuple[int, int]) -> str:
     )
 
 
-def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame) -> list[Measurement]:
+def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]) -> list[Measurement]:
     """The measurements, which cannot decide a claim about a graph that said nothing in most cells."""
-    silent = silent_graphs(measurements, epochs)
+    silent = silent_graphs(measurements, epochs, gloss)
     if not silent or 2 * silent[0] <= silent[1]:
         return measurements
     return [replace(one, missing=one.missing or said_of_graphs(silent)) for one in measurements]

@@ -129,7 +129,7 @@ def _untested(why: str) -> dict[str, Any]:
 def _judged(claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     runs = frames["runs"]
-    silent = silent_graphs(measured, frames["epochs"]) if needs_graphs(claim) else None
+    silent = silent_graphs(measured, frames["epochs"], claim["measure"]["gloss"]) if needs_graphs(claim) else None
     holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
@@ -178,7 +178,9 @@ def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = Fa
     ruled = with_rule(measured, claim["paper"]["corpora"], published)
     if is_about_time(claim):
         return timed_alone(ruled, frames["runs"])
-    return with_graphs(ruled, frames["epochs"]) if needs_graphs(claim) and not published else ruled
+    if published or not needs_graphs(claim):
+        return ruled
+    return with_graphs(ruled, frames["epochs"], claim["measure"]["gloss"])
 
 
 def _judge_published(
