@@ -121,7 +121,7 @@ if STUDY.settings.snapshots:
             **RUN_FILES,
             snapshots=f"{RUN}/snapshots.npz",
         wildcard_constraints:
-            objective="|".join(map(re.escape, STUDY.settings.snapshots.objectives)),
+            objective=alternatives(STUDY.settings.snapshots.objectives),
             seed=str(STUDY.settings.snapshots.seed),
         params:
             settings=lambda w: run_params(w, snapshots=True)["settings"],
@@ -143,7 +143,7 @@ for seeds, cells in INPUTS.seed_batches.items():
         log:
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
-            cell="|".join(map(re.escape, cells)),
+            cell=alternatives(cells),
         group:
             lambda w, seeds=seeds: requests.submission(w.cell, seeds)
         conda:

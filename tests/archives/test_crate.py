@@ -98,6 +98,8 @@ def test_it_has_runs_inputs_licences_claims_and_software(entities, folder):
     assert {one["text"] for one in entities.values() if one["@type"] == "Claim"} == {
         claim["claim"] for claim in CLAIMS.values()
     }
+    assert entities["#claim-C1"]["name"] == "C1 of the paper"
+    assert entities["#claim-N1"]["name"] == "N1, our own"
     assert entities["#package-torch"]["softwareVersion"].startswith("2.")
     listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
     stated = {name: one["sha256"] for name, one in entities.items() if "sha256" in one and name in listed}

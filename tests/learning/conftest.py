@@ -32,25 +32,34 @@ FAMILIES = {
 FAMILIES |= {family: partial(other, family, **SIZES) for family in OTHERS}
 
 
-def saved(family, tmp_path):
-    torch.manual_seed(0)
-    FAMILIES[family]().save_pretrained(tmp_path / family)
-    return tmp_path / family
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory):
+    """The folder of a family's randomly initialised encoder, saved once; who changes it takes a copy."""
+    encoders = tmp_path_factory.mktemp("encoders")
+
+    def of(family):
+        torch.manual_seed(0)
+        if not (encoders / family).exists():
+            FAMILIES[family]().save_pretrained(encoders / family)
+            torch.manual_seed(0)  # what a test draws does not depend on the tests before it
+        return encoders / family
+
+    return of
 
 
 @pytest.fixture(params=FAMILIES)
-def encoder_folder(request, tmp_path):
+def encoder_folder(request, saved):
     """Folder of a randomly initialised encoder, one for each family."""
-    return saved(request.param, tmp_path)
+    return saved(request.param)
 
 
 @pytest.fixture(params=PACKED)
-def packed_folder(request, tmp_path):
+def packed_folder(request, saved):
     """Folder of a randomly initialised encoder, one for each family that goes without padding."""
-    return saved(request.param, tmp_path)
+    return saved(request.param)
 
 
 @pytest.fixture
-def bert_folder(tmp_path):
+def bert_folder(saved):
     """Folder of a randomly initialised BERT."""
-    return saved("bert", tmp_path)
+    return saved("bert")

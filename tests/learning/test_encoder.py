@@ -1,6 +1,7 @@
 """Encoding: length-sorted micro-batches, pooling, frozen layers, the last layer for the first token only."""
 
 import copy
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -115,11 +116,11 @@ def test_an_encoder_whose_layers_share_weights_is_taken_whole_or_not_at_all(tmp_
 def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(encoder_folder, tmp_path):
     with pytest.raises(TrainingError, match="layers 0 to 4 of an encoder with 3"):
         load_backbone(encoder_folder, layers=4)
-    weights = encoder_folder / "model.safetensors"
-    torch.save({}, encoder_folder / "pytorch_model.bin")
-    weights.unlink()
+    folder = shutil.copytree(encoder_folder, tmp_path / "encoder")
+    torch.save({}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
     with pytest.raises(TrainingError, match="not an encoder that transformers can load from safetensors"):
-        load_backbone(encoder_folder)
+        load_backbone(folder)
 
 
 def test_equal_lengths_need_no_mask(encoder_folder):

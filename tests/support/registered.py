@@ -8,13 +8,14 @@ from glossbench.paper import read_facts
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.names import Names, shown_names
 from glossbench.settings.objectives import read_presets
-from glossbench.settings.outputs import load_outputs
+from glossbench.settings.outputs import load_outputs, read_caption
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 from repository import ROOT
 
 CONFIG = ROOT / "config"
+caption = partial(read_caption, ROOT)
 PUBLISHED = CONFIG / "published"
 FACTS = read_facts(PUBLISHED)
 CLAIMS = read_yaml(CONFIG / "claims.yaml")
@@ -49,11 +50,6 @@ def names(*keys: str) -> Names:
     return shown_names(
         {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
     )
-
-
-def caption(key: str) -> str:
-    """The caption of an output on one line, as the workflow hands it on."""
-    return " ".join((ROOT / "report" / f"{key}.rst").read_text(encoding="utf-8").split())
 
 
 def table_of(key: str) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""What a change reruns: the least that is right. The README's table, case by case, on a finished study."""
+"""What a change reruns: the least that is right, as docs/guarantees.md says, case by case, on a finished study."""
 
 import os
 

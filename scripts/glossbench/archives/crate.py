@@ -17,6 +17,7 @@ import yaml
 from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW
 from glossbench.archives.index import manifest
 from glossbench.data.params import digests
+from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED
 from glossbench.settings.files import run_folder
@@ -107,8 +108,9 @@ def crate(study: Study, files: dict[str, bytes]) -> bytes:
         _entity("#organized", "OrganizeAction", name="Snakemake on this study", instrument=("#snakemake",),
                 object=tuple(f"#{name}-control" for name in steps), result=("#run",)),
         *(entity for name, row in runs.items() for entity in _action(name, row, files)),
-        *(_entity(f"#claim-{one['id']}", "Claim", name=f"{one['id']} of the paper", text=one["claim"],
-                  description=f"{one['verdict']}: {one['reason']}", isBasedOn=("claims.json",)) for one in claims),
+        *(_entity(f"#claim-{one['id']}", "Claim", text=one["claim"], isBasedOn=("claims.json",),
+                  name=f"{one['id']}{' of the paper' if of_the_paper(one['id']) else ', our own'}",
+                  description=f"{one['verdict']}: {one['reason']}") for one in claims),
         *(entity for name, entry in inputs.items() for entity in _input(name, entry, files)),
         *(_entity(f"#package-{name}", "SoftwareApplication", name=name, softwareVersion=version)
           for name, version in packages.items()),

@@ -42,7 +42,7 @@ class Evidence:
         frames: Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs
             ``runs`` and ``coverage`` besides, for its notes.
         published: Folder with the paper's numbers, config/published.
-        names: Titles, order, families and colours, as ``study.names`` makes them.
+        names: Titles, order, families and colours, as ``settings.names`` makes them.
         numerics: That of the code that makes the evidence. Where it is given, notes say which runs have another.
     """
 
@@ -66,7 +66,7 @@ class Evidence:
         """Make a table.
 
         Args:
-            output: Specification of the table; see ``study.outputs.Output.specification``.
+            output: Specification of the table; see ``settings.outputs.Output.specification``.
             caption: One paragraph.
 
         Returns:

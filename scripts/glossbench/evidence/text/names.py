@@ -34,7 +34,7 @@ def naming(names: dict[str, list[Entry]]) -> Iterator[None]:
     """Use these names while the body runs. Also works as a decorator.
 
     Args:
-        names: Entries by kind ("corpus", "encoder", "objective") in display order, as ``study.names`` makes them:
+        names: Entries by kind ("corpus", "encoder", "objective") in display order, as ``settings.names`` makes them:
             mappings with ``key`` and ``title``; those of objectives also have ``base``, ``variant``, ``preset``,
             ``changes``, ``family``, ``color`` and ``search``.
     """
