@@ -13,9 +13,9 @@ from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.files import read_checksums
 from glossbench.graph import propagate_labels
+from glossbench.learning.training.batches import balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.inputs import load_splits
 from glossbench.learning.training.run import make_trainer, run
-from glossbench.learning.training.schedule import balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
 from glossbench.losses import GLoss
 from glossbench.settings.losses import LOSSES, LossSettings

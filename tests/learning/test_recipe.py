@@ -7,9 +7,9 @@ import torch
 from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.batches import draw_balanced_batches
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.optimizing import learning_rate_at, parameter_groups
-from glossbench.learning.training.schedule import draw_balanced_batches
 from glossbench.settings.training import Training
 from pytorch_metric_learning.samplers import MPerClassSampler
 from tiny_runs import assert_same_weights, numbers, tiny_trainer

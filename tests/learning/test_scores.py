@@ -13,7 +13,7 @@ from glossbench.learning.evaluation.metrics import scores
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.training.inputs import resolve
-from glossbench.learning.training.schedule import EarlyStopping
+from glossbench.learning.training.stopping import EarlyStopping
 from glossbench.settings.training import Probe
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score

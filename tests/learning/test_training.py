@@ -13,10 +13,10 @@ from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training import machine
+from glossbench.learning.training.batches import draw_batches
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.machine import throughput
 from glossbench.learning.training.run import run
-from glossbench.learning.training.schedule import draw_batches
 from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,8 +5,8 @@ import torch
 from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
+from glossbench.learning.training.batches import step_seed
 from glossbench.learning.training.inputs import RunFiles, Splits
-from glossbench.learning.training.schedule import step_seed
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
 

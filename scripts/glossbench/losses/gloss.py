@@ -26,7 +26,7 @@ from glossbench.graph import (
     squared_distances,
     unit_rows,
 )
-from glossbench.losses.comparing import Graph, chance_of, compare, describe
+from glossbench.losses.criteria import Graph, chance_of, compare, describe
 from glossbench.losses.gathering import gathered, processes
 from glossbench.losses.labeling import complementary_splits, count_classes, draw_split
 from glossbench.losses.memory import Memory

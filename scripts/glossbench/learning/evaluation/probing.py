@@ -83,7 +83,8 @@ def fit_adam(train: Labeled, validation: Labeled, settings: Probe) -> AdamProbe:
     import torch  # only if it is needed
     from torch.nn.functional import cross_entropy
 
-    from glossbench.learning.training.schedule import EarlyStopping, balanced_weights
+    from glossbench.learning.training.batches import balanced_weights
+    from glossbench.learning.training.stopping import EarlyStopping
 
     torch.manual_seed(0)
     embeddings, labels = torch.from_numpy(train[0]).float(), torch.from_numpy(train[1]).long()

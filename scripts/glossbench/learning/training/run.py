@@ -17,6 +17,7 @@ from glossbench.errors import TrainingError
 from glossbench.learning.devices import choose_device, precision_on
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
+from glossbench.learning.training.batches import draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
 from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
@@ -26,7 +27,6 @@ from glossbench.learning.training.machine import (
     machine,
     throughput,
 )
-from glossbench.learning.training.schedule import draw_batches, step_seed
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.learning.training.writing import RunResult
 from glossbench.settings.jobs import Objective, RunSettings, TrainedRun

@@ -16,18 +16,13 @@ from glossbench.errors import TrainingError
 from glossbench.learning.devices import precision_on
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
+from glossbench.learning.training.batches import balanced_weights, draw_balanced_batches, draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
-from glossbench.learning.training.schedule import (
-    EarlyStopping,
-    balanced_weights,
-    draw_balanced_batches,
-    draw_batches,
-    step_seed,
-)
+from glossbench.learning.training.stopping import EarlyStopping
 from glossbench.losses.protocol import TIMED_PARTS, describes_graph, gradient_shares, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.settings.model import SCORES

@@ -1,6 +1,4 @@
-"""Batches, seeds, class weights and early stopping. Batches and seeds depend on (seed, epoch, step) only."""
-
-from dataclasses import dataclass
+"""Batches, their seeds, and class weights. Batches and seeds depend on (seed, epoch, step) only."""
 
 import numpy as np
 import torch
@@ -60,32 +58,3 @@ def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:
     """Weights N / (C N_c) of the classes c of the training labels (N,). (C,) float32, zero for an empty class."""
     counts = torch.bincount(labels, minlength=num_classes).double()
     return torch.where(counts > 0, len(labels) / (num_classes * counts.clamp(min=1)), 0.0).float()
-
-
-@dataclass
-class EarlyStopping:
-    """Stops after ``patience`` bad epochs in a row; an epoch is bad if its score <= best - tolerance.
-
-    Attributes:
-        patience: number of bad epochs in a row after which training stops.
-        tolerance: with 0 an epoch is bad if it is no better than the best.
-        best: highest score so far.
-        bad_epochs: number of bad epochs since the last one that was not bad.
-    """
-
-    patience: int
-    tolerance: float = 0.0
-    best: float = float("-inf")
-    bad_epochs: int = 0
-
-    def update(self, score: float) -> bool:
-        """Take the score of an epoch into account. Returns True if it is the highest so far."""
-        self.bad_epochs = self.bad_epochs + 1 if score <= self.best - self.tolerance else 0
-        better = score > self.best
-        self.best = max(self.best, score)
-        return better
-
-    @property
-    def stop(self) -> bool:
-        """Whether training should stop."""
-        return self.bad_epochs >= self.patience
