@@ -1,14 +1,20 @@
-"""A corpus, an encoder, a loss and an objective of one's own: an entry each is enough to train and to show them."""
+"""A corpus, an encoder, a loss and an objective of one's own: an entry each is enough to train and to show them.
+
+A loss is a module of the package with its settings, or a file elsewhere, as in examples/own-loss.
+"""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-from studies import copied_workflow, snakemake
+from studies import ROOT, copied_workflow, planned, snakemake
 
+EXAMPLE = ROOT / "examples" / "own-loss"
+KEY, FILE = "normalized-softmax-ce", "normalized_softmax.py"
 LOSS = '''"""Spread of the embeddings: a loss of one's own, with one setting."""
 
 from torch import Tensor, nn
@@ -74,22 +80,36 @@ STUDY = {
     "corpora": ["tea-notes"],
     "encoders": ["house-encoder"],
     "seeds": [0],
-    "grid": [{"objectives": ["ce", "spread-ce"]}, {"objectives": ["spread-ce"], "vary": {"power": ["x1.5"]}}],
+    "grid": [
+        {"objectives": ["ce", "spread-ce", KEY]},
+        {"objectives": ["spread-ce"], "vary": {"power": ["x1.5"]}},
+        {"objectives": [KEY], "vary": {"temperature": [0.5]}},
+    ],
     "tuning": {"trials": 2, "epochs": 1},
     "max_length": 12,
     "encoder": {"layers": 1},
     "training": {"batch_size": 10, "epochs": 2, "learning_rate": 1e-3},
 }
-TITLES = ("Tea & {notes}", "House Encoder", "Spread plus CE")
+TITLES = ("Tea & {notes}", "House Encoder", "Spread plus CE", "Normalized softmax + CE")
+TABLES = [f"results/own/tables/{name}.md" for name in ("integrated", "hyperparameters")]
+
+
+def entry_of_the_example() -> str:
+    """The entry of an objective that the example's README shows."""
+    (entry,) = re.findall(r"```yaml\n(.*?)```", (EXAMPLE / "README.md").read_text(), re.DOTALL)
+    return entry
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, minilm) -> Path:
-    """The study's results, made by a copy of the workflow with one entry more in each registry."""
+def workflow(tmp_path_factory, minilm) -> dict[str, Path]:
+    """A copy of the workflow with one entry more in each registry, and the study, run to two of its tables."""
     folder, root = tmp_path_factory.mktemp("own"), copied_workflow(tmp_path_factory.mktemp("workflow"))
     for registry, entry in ENTRIES.items():
         with (root / "config" / f"{registry}.yaml").open("a", encoding="utf-8") as file:
             file.write(entry)
+    with (root / "config/objectives.yaml").open("a") as registry:
+        registry.write(entry_of_the_example())
+    shutil.copy(EXAMPLE / FILE, folder)
     with (root / "scripts/glossbench/settings/losses.py").open("a", encoding="utf-8") as file:
         file.write(MODEL)
     (root / "scripts/glossbench/losses/spread.py").write_text(LOSS)
@@ -97,10 +117,15 @@ def results(tmp_path_factory, minilm) -> Path:
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "notes.csv", index=False)
     shutil.copytree(minilm, folder / "encoder")
     (folder / "own.yaml").write_text(yaml.safe_dump(STUDY))
-    tables = [f"results/own/tables/{name}.md" for name in ("integrated", "hyperparameters")]
-    process = snakemake(folder, *tables, study=folder / "own.yaml", root=root)
+    workflow = {"folder": folder, "study": folder / "own.yaml", "root": root}
+    process = snakemake(workflow["folder"], *TABLES, study=workflow["study"], root=root)
     assert process.returncode == 0, process.stdout + process.stderr
-    return folder / "results" / "own"
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def results(workflow) -> Path:
+    return workflow["folder"] / "results" / "own"
 
 
 WORDS = [
@@ -146,3 +171,19 @@ def test_its_setting_is_shown(results):
     assert runs.loc["spread-ce+power=x1.5", "power"] == pytest.approx(1.5 * runs.loc["spread-ce", "power"])
     assert pd.isna(runs.loc["ce", "power"])
     assert "| Power |" in (results / "tables/hyperparameters.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_loss_from_elsewhere_is_searched_and_varied_and_follows_its_file(workflow, results):
+    runs = pd.read_parquet(results / "runs.parquet").set_index("objective")
+    best = yaml.safe_load((results / f"tuning/tea-notes/house-encoder/{KEY}/best.yaml").read_text())
+    assert runs.loc[KEY, "temperature"] == pytest.approx(best["settings"]["temperature"])
+    assert runs.loc[f"{KEY}+temperature=0.5", "temperature"] == 0.5
+    assert runs.loc[KEY, "n_trainable"] - runs.loc["ce", "n_trainable"] == 2 * 384, "a vector per class"
+
+    loss = workflow["folder"] / FILE
+    written = loss.read_text()
+    assert not planned(workflow["folder"], *TABLES, study=workflow["study"], root=workflow["root"])
+    loss.write_text(written.replace("torch.randn", "0.1 * torch.randn"))
+    jobs = planned(workflow["folder"], *TABLES, study=workflow["study"], root=workflow["root"])
+    assert (jobs["train"], jobs["tune"]) == (2, 1)
