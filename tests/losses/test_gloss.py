@@ -1,10 +1,8 @@
 """G-Loss against loops and finite differences; its robustness, its split, its arguments."""
 
-import inspect
 import math
 import shutil
 
-import markdown_tables
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,6 @@ from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
 from glossbench.losses.labeling import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from repository import ROOT
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -329,9 +326,3 @@ def test_the_compiled_loss_has_the_same_value_and_gradient(name):
     loss, *further = COMPILED[name]
     compiled, expected = compiled_and_not(loss, "inductor", *further)
     torch.testing.assert_close(compiled, expected, rtol=1e-9, atol=1e-11)
-
-
-def test_the_page_on_the_loss_has_all_its_arguments():
-    page = (ROOT / "docs/loss.md").read_text(encoding="utf-8")
-    _, *rows = next(table for table in markdown_tables.tables(page) if table[0][0] == "argument")
-    assert {row[0].strip("`") for row in rows} == set(inspect.signature(GLoss).parameters)
