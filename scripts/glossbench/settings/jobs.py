@@ -107,7 +107,7 @@ class SearchJob(Search):
 
     pruning: Pruning = about("What becomes of the trials that the pruner stops.", "pruned")
     start: tuple[dict[str, Real], ...] = about("Settings that are tried first.", ())
-    scored_by: Probe | None = about("How each trial is scored on test documents; null does not.", None)
+    scored_by: Probe | None = about("How each trial is scored on test documents; null does not.", None, later=True)
 
 
 class TuneSettings(RunSettings):

@@ -22,8 +22,15 @@ from glossbench.errors import SettingsError
 from glossbench.settings.messages import DIGITS, refusal, shown
 
 
-def about(description: str, default: Any = ..., **more: Any) -> Any:
-    """A field of a model, with its documentation."""
+def about(description: str, default: Any = ..., later: bool = False, **more: Any) -> Any:
+    """A field of a model, with its documentation.
+
+    Args:
+        later: Whether the field came later and has no effect at its default. It is left out of JSON there, so that what
+            was made before has the same settings.
+    """
+    if later:
+        more["exclude_if"] = lambda value: value == default
     return Field(default, description=description, **more)
 
 

@@ -6,7 +6,7 @@ One field is one setting: its type, bounds, default and documentation. config/RE
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_serializer, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from glossbench.settings.model import (
     ByProtocol,
@@ -22,12 +22,6 @@ from glossbench.settings.model import (
     Whole,
     about,
 )
-
-# Settings of training that came after the paper's, each without effect at its default.
-RECIPE = (
-    "optimizer", "weight_decay", "warmup_fraction", "schedule", "layer_decay", "label_smoothing", "dropout", "batches",
-    "documents_per_class",
-)  # fmt: skip
 
 
 class Training(Model):
@@ -49,14 +43,18 @@ class Training(Model):
         ByProtocol[NotNegative](integrated=0, standalone=0.005),
     )
     learning_rate: Positive = about("Adam's step size.", 2e-5)
-    optimizer: Literal["adam", "adamw"] = about("With adam, weight decay is part of the gradient.", "adam")
-    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0)
-    warmup_fraction: Real = about("Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1)
+    optimizer: Literal["adam", "adamw"] = about("With adam, weight decay is part of the gradient.", "adam", later=True)
+    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0, later=True)
+    warmup_fraction: Real = about(
+        "Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1, later=True
+    )
     schedule: Literal["milestones", "linear", "cosine"] = about(
-        "How the learning rate falls: at milestones, or in every step to 0 after the last epoch.", "milestones"
+        "How the learning rate falls: at milestones, or in every step to 0 after the last epoch.",
+        "milestones",
+        later=True,
     )
     layer_decay: Real = about(
-        "Factor of the learning rate per layer from the top down, embeddings last.", 1, gt=0, le=1
+        "Factor of the learning rate per layer from the top down, embeddings last.", 1, gt=0, le=1, later=True
     )
     learning_rate_milestones: Distinct[Size] = about("Epochs after which the learning rate drops; [] keeps it.", (30,))
     learning_rate_drop_factor: Real = about("Factor of each drop.", 0.1, gt=0, le=1)
@@ -66,12 +64,18 @@ class Training(Model):
     class_weights: Literal["none", "balanced"] = about(
         "Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
     )
-    label_smoothing: Real = about("Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1)
-    dropout: Real | None = about("Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1)
-    batches: Literal["uniform", "balanced"] = about(
-        "Documents in random order, or classes in random order with documents_per_class of each.", "uniform"
+    label_smoothing: Real = about(
+        "Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1, later=True
     )
-    documents_per_class: Size = about("Documents of each class in a balanced batch, m; at most half of it.", 4)
+    dropout: Real | None = about(
+        "Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1, later=True
+    )
+    batches: Literal["uniform", "balanced"] = about(
+        "Documents in random order, or classes in random order with documents_per_class of each.", "uniform", later=True
+    )
+    documents_per_class: Size = about(
+        "Documents of each class in a balanced batch, m; at most half of it.", 4, later=True
+    )
     forward_passes: Literal[1, 2] = about("Per step; with 2, each loss has its own dropout (D8).", 1)
     silhouette_classes: Literal["all", "with-two-documents"] = about(
         "Classes that the macro-silhouette averages over; a single document counts as zero (D19).", "all"
@@ -80,14 +84,6 @@ class Training(Model):
         "auto is bfloat16 on CUDA and float32 on a CPU (D23).", "auto"
     )
     test_weights: Literal["best", "last"] = about("Epoch whose weights are tested (D9).", "best")
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, make: Any) -> dict[str, Any]:
-        """Later settings are left out where they have no effect, so that older runs have the same settings."""
-        fields = type(self).model_fields
-        return {
-            name: value for name, value in make(self).items() if name not in RECIPE or value != fields[name].default
-        }
 
 
 class Probe(Model):
@@ -125,15 +121,12 @@ class Subset(Model):
         "study: the same documents for all seeds; seed: each seed of runs and searches draws its own, so that "
         "intervals over seeds hold the draw.",
         "study",
+        later=True,
     )
 
     def of_run(self, seed: int) -> "Subset":
         """The documents of a run or search with this seed."""
         return self.model_copy(update={"seed": self.seed + seed}) if self.draw == "seed" else self
-
-    @model_serializer(mode="wrap")
-    def _stated(self, make: Any) -> dict[str, Any]:  # nothing runs again that was made before there was a choice
-        return {name: value for name, value in make(self).items() if (name, value) != ("draw", "study")}
 
 
 class Maps(Model):
@@ -148,11 +141,7 @@ Pruning = Literal["pruned", "never", "complete"]
 
 
 class _Space(Model):
-    used: Real | None = about("Value that runs take instead of the one found (D21).", None)
-
-    @model_serializer(mode="wrap")
-    def _stated(self, make: Any) -> dict[str, Any]:
-        return {name: value for name, value in make(self).items() if value is not None and value is not False}
+    used: Real | None = about("Value that runs take instead of the one found (D21).", None, later=True)
 
 
 class Choices(_Space):
@@ -184,8 +173,8 @@ class Range(_Space):
 
     low: Real = about("The smallest value.")
     high: Real = about("The largest value.")
-    step: Positive | None = about("Distance between two values.", None)
-    log: Flag = about("Whether values are drawn evenly by their logarithm.", False)
+    step: Positive | None = about("Distance between two values.", None, later=True)
+    log: Flag = about("Whether values are drawn evenly by their logarithm.", False, later=True)
 
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
@@ -236,11 +225,6 @@ class _Kind(Model):
     def _of_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
-    @model_serializer(mode="wrap")
-    def _stated(self, make: Any) -> dict[str, Any]:  # searches from before there was a choice are the same
-        fields = type(self).model_fields
-        return {n: v for n, v in make(self).items() if n not in ("kind", "per_corpus") or v != fields[n].default}
-
 
 class Sampler(_Kind):
     """Where the settings of trials come from."""
@@ -249,8 +233,9 @@ class Sampler(_Kind):
         "The tree-structured Parzen estimator, or draws that depend on the seed, the trial and the setting alone, so "
         "that objectives try the same values of the settings whose space they share.",
         "tpe",
+        later=True,
     )
-    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False)
+    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False, later=True)
     startup_trials: Whole = about("Random trials before the estimator is used.", 10, ge=0)
     candidates: Size = about("Candidates per trial of the estimator.", 24)
     multivariate: Flag = about("Whether it estimates settings jointly.", False)
@@ -259,7 +244,7 @@ class Sampler(_Kind):
 class Pruner(_Kind):
     """What stops a trial early: that it is below the median of finished trials at the same epoch."""
 
-    kind: Literal["median", "none"] = about("Whether trials are stopped.", "median")
+    kind: Literal["median", "none"] = about("Whether trials are stopped.", "median", later=True)
     startup_trials: Whole = about("Complete trials before any trial is stopped.", 3, ge=0)
     warmup_epochs: Whole = about("First epochs of a trial in which it is not stopped.", 5, ge=0)
 
@@ -282,11 +267,6 @@ class Search(Model):
     seed: Seed = about("Seed of the sampler and of every trial's training.", 42)
     sampler: Annotated[Sampler, SHORT] = about("Where the settings of trials come from.", Sampler())
     pruner: Annotated[Pruner, SHORT] = about("What stops a trial early.", Pruner())
-    finals: Finals | None = about("Best trials trained again with other seeds; null chooses the best trial.", None)
-
-    @model_serializer(mode="wrap")
-    def _stated(self, make: Any) -> dict[str, Any]:  # as above
-        return {n: v for n, v in make(self).items() if n not in LATER or v not in (None, ())}
-
-
-LATER = ("finals", "start", "scored_by")  # settings of searches that came later, without effect when empty
+    finals: Finals | None = about(
+        "Best trials trained again with other seeds; null chooses the best trial.", None, later=True
+    )
