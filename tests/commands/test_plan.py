@@ -90,11 +90,11 @@ def test_objectives_without_epochs_take_no_hours():
     assert planned(study(objectives=["frozen"]))["hours"].sum() == 0
 
 
-def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_but_c10():
+def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_of_the_paper_but_c10():
     core = shipped("paper-core")
     assert planned(core, published_speed(core, FACTS))["hours_at_most"].sum() <= 100
     assert {run.encoder for run in core.runs} == {"bert-base"}
-    for number, claim in CLAIMS.items():
+    for number, claim in ((number, claim) for number, claim in CLAIMS.items() if number.startswith("C")):
         runs = runs_of_claim(claim, core)
         corpora = {run.corpus for run in runs}
         assert len(corpora) >= min(3, len(claim["paper"]["corpora"])) or number == "C10"
