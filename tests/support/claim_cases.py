@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from glossbench.evidence.claims.judging import judge
+from glossbench.evidence.claims.judging import decided, judge
 from made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs, trials
 from registered import CLAIMS, FACTS
 
@@ -50,6 +50,11 @@ def verdict(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOC
     """One claim of the registry on these frames."""
     (found,) = judge({claim: CLAIMS[claim]}, FACTS, runs, epochs, trials)
     return found
+
+
+def decided_on(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOCHS) -> str:
+    """The verdict on one claim of the registry alone."""
+    return decided(CLAIMS[claim], {"runs": runs, "epochs": epochs, "trials": None}, FACTS)
 
 
 def noise(*run: Any) -> float:

@@ -23,7 +23,7 @@ from claim_cases import (
     weighed,
     won,
 )
-from glossbench.evidence.claims.judging import judge
+from glossbench.evidence.claims.judging import decided, judge
 from made_up import keyed
 from registered import CLAIMS, FACTS
 
@@ -93,6 +93,8 @@ CASES = {
 def test_every_claim_can_be_driven_to_every_verdict(claim, expected):
     found = verdict(claim, **CASES[claim, expected]())
     assert found["verdict"] == expected, found["reason"]
+    frames = {"epochs": NO_EPOCHS, "trials": None, **CASES[claim, expected]()}
+    assert decided(CLAIMS[claim], frames, FACTS) == expected
     assert found["reason"].endswith(".")
     assert (found["scope"] is None) == (expected == "not tested")
     assert (found["value"] is None) == (expected == "not tested")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import INTEGRATED, STANDALONE, near, sweep, timed, tornado, verdict
+from claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado, verdict
 from made_up import CORPORA, ENCODERS, LARGER_CORPORA
 
 STUDIES = 100
@@ -61,7 +61,7 @@ WORLDS = {
 def test_without_a_difference_at_most_five_of_a_hundred_studies_confirm(claim):
     table, drawn = WORLDS[claim]
     chance = np.random.default_rng(int(claim[1:]))
-    found = [verdict(claim, drawn(table, chance))["verdict"] for _ in range(STUDIES)]
+    found = [decided_on(claim, drawn(table, chance)) for _ in range(STUDIES)]
     assert "not tested" not in found
     assert found.count("confirmed") <= 0.05 * STUDIES
 
@@ -71,7 +71,7 @@ def test_without_a_difference_at_most_five_of_a_hundred_studies_confirm(claim):
 def test_a_setting_without_effect_is_contradicted_in_at_most_five_of_a_hundred_studies(claim):
     table, drawn = WORLDS[claim]
     chance = np.random.default_rng(100 + int(claim[1:]))
-    found = [verdict(claim, drawn(table, chance))["verdict"] for _ in range(STUDIES)]
+    found = [decided_on(claim, drawn(table, chance)) for _ in range(STUDIES)]
     assert found.count("contradicted") <= 0.05 * STUDIES
 
 
@@ -95,5 +95,5 @@ def test_at_the_very_bound_at_most_five_of_a_hundred_studies_confirm_an_overhead
     for _ in range(STUDIES):
         factor = np.repeat(np.exp(chance.normal(0, 0.05, len(frames["runs"]))), 2)
         epochs = frames["epochs"].assign(**{part: frames["epochs"][part] * factor for part in parts})
-        found.append(verdict("C4", frames["runs"], epochs)["verdict"])
+        found.append(decided_on("C4", frames["runs"], epochs))
     assert found.count("confirmed") <= 0.05 * STUDIES

@@ -94,7 +94,7 @@ def _verdict(
 
 def _by_macro_f1(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
     """The verdict that the same rule gives on macro-F1."""
-    return _word({**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}, frames, facts)
+    return decided({**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}, frames, facts)
 
 
 def _without_each(
@@ -105,14 +105,20 @@ def _without_each(
     corpora = in_order((corpus for corpus, _ in cells), "corpus")
     others = {one: frozenset(cell for cell in cells if cell[0] != one) for one in corpora}
     return {
-        corpus: _word(claim, restricted(frames, kept), facts)
+        corpus: decided(claim, restricted(frames, kept), facts)
         for corpus, kept in others.items()
         if len(corpora) > FEWEST_CORPORA
     }
 
 
-def _word(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
-    """The verdict alone."""
+def decided(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
+    """The verdict on a claim alone.
+
+    Args:
+        claim: Entry of config/claims.yaml.
+        frames: The collected runs, epochs and trials by these names.
+        facts: The paper's sizes.
+    """
     measured = _deciding_cells(claim, frames, facts)
     if isinstance(measured, str):
         return NOT_TESTED
