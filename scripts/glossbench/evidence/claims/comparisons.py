@@ -16,7 +16,7 @@ from scipy import stats
 from glossbench.evidence.claims.measurement import CellValue, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.intervals import ALPHA, exact_interval, t_interval
-from glossbench.evidence.statistics.pairs import compare, holm
+from glossbench.evidence.statistics.pairs import by_t_test, compare, holm
 from glossbench.evidence.statistics.power import smallest_difference
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange, listed, machine_names
@@ -47,7 +47,7 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
             means = table.mean()
             best = means[baselines].idxmax()
             names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_baseline": best}
-            tests = {key: compare((table[gloss] - table[key]).to_numpy(), "seeds") for key in baselines}
+            tests = {key: by_t_test((table[gloss] - table[key]).to_numpy(), "seeds") for key in baselines}
             p_values |= {(*cell, key): test["p"] for key, test in tests.items()}
             smallest = smallest_difference(len(table), tests[best]["std"])
             found = {"mean": means[gloss], "baseline_mean": means[best], "n": len(table), "smallest": smallest}
@@ -174,7 +174,7 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_bas
         **{"baseline": baseline, "value": value, "n": len(observed)},
         **{name: tests[name] for name in ("t", "p", "wilcoxon_p", "effect_size")},
         "smallest": smallest if smallest is None else back(smallest),
-        **{"p_over_runs": compare(pairs["effect"].to_numpy(), "runs")["p"], "n_over_runs": len(pairs)},
+        **{"p_over_runs": by_t_test(pairs["effect"].to_numpy(), "runs")["p"], "n_over_runs": len(pairs)},
         **({"n_ties": ties, "n_bounds": bounds} if ties or bounds else {}),
     }
     means = pairs.rename(columns={"objective": "gloss"}).groupby([*TASK, "gloss", "baseline"])["effect"].mean()

@@ -106,6 +106,18 @@ def compare(differences: np.ndarray, unit: str) -> dict:
     Returns:
         std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
     """
+    n, tests = len(differences), by_t_test(differences, unit)
+    if tests["reason"]:
+        return tests
+    if n < FEWEST_SIGNED_RANKS:
+        tests["reason"] = f"Wilcoxon: {n} common {unit} cannot give p < {ALPHA}, {FEWEST_SIGNED_RANKS} can"
+    else:
+        tests["wilcoxon_p"] = float(stats.wilcoxon(differences.round(DECIMALS), zero_method="zsplit").pvalue)
+    return tests
+
+
+def by_t_test(differences: np.ndarray, unit: str) -> dict:
+    """As ``compare``, without Wilcoxon's test, which takes a second where pairs are tied."""
     n = len(differences)
     tests = {**dict.fromkeys(TESTS, math.nan), "reason": ""}
     if n > 1:
@@ -113,15 +125,9 @@ def compare(differences: np.ndarray, unit: str) -> dict:
     if n < FEWEST_PAIRS:
         common = f"{n} common {ONE.get(unit, unit) if n == 1 else unit}"
         return {**tests, "reason": f"{common}: a paired test needs {FEWEST_PAIRS}"}
-    rounded = differences.round(DECIMALS)
-    if np.ptp(rounded) == 0:
+    if np.ptp(differences.round(DECIMALS)) == 0:
         return {**tests, "std": 0.0, "reason": f"the difference is the same on all {n} {unit}: no spread to test with"}
     test = stats.ttest_1samp(differences, 0)  # equals the paired t test
     low, high = test.confidence_interval(1 - ALPHA)
     tests |= {"low": float(low), "high": float(high), "t": float(test.statistic), "p": float(test.pvalue)}
-    tests["effect_size"] = float(differences.mean() / tests["std"])
-    if n < FEWEST_SIGNED_RANKS:
-        tests["reason"] = f"Wilcoxon: {n} common {unit} cannot give p < {ALPHA}, {FEWEST_SIGNED_RANKS} can"
-    else:
-        tests["wilcoxon_p"] = float(stats.wilcoxon(rounded, zero_method="zsplit").pvalue)
-    return tests
+    return tests | {"effect_size": float(differences.mean() / tests["std"])}
