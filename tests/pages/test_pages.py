@@ -54,6 +54,7 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
         ]
         assert f"]({row['study']}/claims.md) |" in made["md"]
         assert row["noise"] == found["noise"]
+        assert (f"\n- {key}: " in made["md"]) == bool(found["noise"])
         assert all(sentence in made["md"].replace("\\", "") for sentence in found["noise"])
 
 
