@@ -103,7 +103,7 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        claims=lambda w: canonical(CLAIMS),
+        claims=lambda w: claims_text(CLAIMS),
         caption=read_caption(ROOT, "claims"),
         published=PUBLISHED,
         names=lambda w: names_param(),
@@ -140,7 +140,7 @@ rule report:
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
         records=lambda w: canonical({name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}),
-        claims=lambda w: canonical(CLAIMS),
+        claims=lambda w: claims_text(CLAIMS),
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),
         names=lambda w: names_param(),

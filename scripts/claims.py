@@ -6,10 +6,11 @@ from pathlib import Path
 from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
 from glossbench.provenance import ROOT
+from glossbench.settings.claims import claims_of
 
 if __name__ == "__main__":
     with job_log(snakemake):
         params, published = snakemake.params, ROOT / "config/published"
         evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(params.names))
-        for ending, text in evidence.claims(json.loads(params.claims)).items():
+        for ending, text in evidence.claims(claims_of(params.claims)).items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -97,7 +97,7 @@ def test_the_core_study_takes_at_most_a_hundred_hours_and_serves_every_claim_of_
     for number, claim in ((number, claim) for number, claim in CLAIMS.items() if number.startswith("C")):
         runs = runs_of_claim(claim, core)
         corpora = {run.corpus for run in runs}
-        assert len(corpora) >= min(3, len(claim["paper"]["corpora"])) or number == "C10"
+        assert len(corpora) >= min(3, len(claim.paper.corpora)) or number == "C10"
         assert all(len({run.seed for run in runs if run.corpus == corpus}) >= 3 for corpus in corpora)
         assert measures(core, claim) == (number != "C10")
     for protocol, objectives in {"integrated": 4, "standalone": 4}.items():

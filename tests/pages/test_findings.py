@@ -154,7 +154,7 @@ def test_an_objective_leads_where_its_mean_is_higher_or_its_cost_lower_than_all_
 
 def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
     rows = markdown_tables.rows(PAGES[0].read_text(encoding="utf-8"))
-    studies = {key: claim["judged_in"] for key, claim in CLAIMS.items()}
+    studies = {key: claim.judged_in for key, claim in CLAIMS.items()}
     assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"[CN]\d+ ", row[0])] == [
         [key, claim["verdict"], f"[{studies[key]}](results/{studies[key]}/claims.md)"]
         for key, claim in judged("CN").items()
@@ -168,7 +168,7 @@ def test_verdicts_and_intervals_are_those_of_the_claims():
     intervals = re.findall(r"^- \*\*(C\d+) (?:(?!^- )[^|])*?interval (\S+)\s+to (\S*\d)", text, re.MULTILINE)
     assert len(intervals) >= 2
     for key, *ends in intervals:
-        scale = 1 if CLAIMS[key]["shown"] == "ratio" else 100
+        scale = 1 if CLAIMS[key].format == "ratio" else 100
         for shown, end in zip(ends, claims[key]["interval"], strict=True):
             decimals = len(shown.partition(".")[2])
             assert float(shown) == round(scale * end, decimals), (key, shown)

@@ -46,7 +46,7 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
     rows = {row["id"]: row for row in json.loads(made["json"])}
     assert list(rows) == list(CLAIMS)
     for key, row in rows.items():
-        assert row["study"] == CLAIMS[key]["judged_in"]
+        assert row["study"] == CLAIMS[key].judged_in
         judged = json.loads((ROOT / "results" / row["study"] / "claims.json").read_text(encoding="utf-8"))
         (found,) = (one for one in judged if one["id"] == key)
         assert [row[name] for name in ("verdict", "scope", "support")] == [

@@ -86,8 +86,8 @@ def won(objective: str, baselines: dict[str, float], wins: int, seeds: int = 3) 
 
 def weighed(largest: float, others: float) -> pd.DataFrame:
     """Runs of N4: the accuracy with the largest sigma, and with the others at the same weight."""
-    gloss, *baselines = (CLAIMS["N4"]["measure"][side] for side in ("gloss", "baselines"))
-    means = {gloss[0]: largest} | dict.fromkeys(baselines[0], others)
+    measure = CLAIMS["N4"].measure
+    means = {measure.gloss[0]: largest} | dict.fromkeys(measure.baselines, others)
     return near(everywhere(means))
 
 

@@ -5,20 +5,20 @@ from importlib import import_module
 from types import SimpleNamespace
 
 from glossbench.paper import read_facts
+from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.names import Names, shown_names
 from glossbench.settings.objectives import read_presets
 from glossbench.settings.outputs import load_outputs, read_caption
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study import load_study
-from glossbench.settings.yaml_file import read_yaml
 from repository import ROOT
 
 CONFIG = ROOT / "config"
 caption = partial(read_caption, ROOT)
 PUBLISHED = CONFIG / "published"
 FACTS = read_facts(PUBLISHED)
-CLAIMS = read_yaml(CONFIG / "claims.yaml")
+CLAIMS = load_claims(CONFIG)
 OUTPUTS = load_outputs(CONFIG)
 TABLES = {output.key: output for output in OUTPUTS if output.kind == "table"}
 FIGURES = {output.key: output for output in OUTPUTS if output.kind == "figure"}

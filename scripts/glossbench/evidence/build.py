@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glossbench.evidence.report.page import Shown
+    from glossbench.settings.claims import Claim
 
 # Frames that verdicts, tests and the report are made from. Not every study has trials.
 JUDGED = ("runs", "epochs", "trials")
@@ -109,7 +110,7 @@ class Evidence:
             tests = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
             return {"csv": to_csv(pairs), "json": to_json(tests)}
 
-    def claims(self, registry: dict[str, Any]) -> dict[str, str]:
+    def claims(self, registry: dict[str, "Claim"]) -> dict[str, str]:
         """Judge each claim, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
         from glossbench.evidence.claims.judging import judge
         from glossbench.evidence.claims.page import to_page

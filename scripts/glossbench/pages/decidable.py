@@ -13,12 +13,13 @@ from glossbench.evidence.text.names import metric_name
 from glossbench.evidence.text.numbers import DASH, number, significant
 from glossbench.frames import TASK
 from glossbench.paper import published_costs, published_results
+from glossbench.settings.claims import Claim
 from glossbench.settings.study import Study
 
 QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds per epoch"}
 
 
-def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]:
+def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
     """What a study's test of a claim can tell apart.
 
     Within a cell, two objectives are compared over seeds; the spread of their difference follows from the standard
@@ -34,36 +35,36 @@ def decidable(claim: dict[str, Any], study: Study, published: Path) -> list[str]
         comparison detect with a power of 0.8, the median of the paper's own differences, and the median of the pairs
         that these need.
     """
-    measure, corpora = claim["measure"], [one for one in claim["paper"]["corpora"] if one in study.corpora]
+    measure, corpora = claim.measure, [one for one in claim.paper.corpora if one in study.corpora]
     if not corpora:
         return [DASH, DASH, "not in this study", DASH, DASH]
-    if measure["kind"] == "overhead":
+    if measure.kind == "overhead":
         return ["share of an epoch in each cell", DASH, "a time, measured in every epoch", DASH, DASH]
-    metric, (gloss, *_), baselines = measure["metric"], measure["gloss"], measure.get("baselines", [])
+    metric, (gloss, *_), baselines = measure.metric, measure.gloss, list(measure.baselines)
     results = published_results(published)
     results = results[(results["metric"] == metric) & results["encoder"].isin(study.encoders)]
-    if measure["kind"] == "advantage":
+    if measure.kind == "advantage":
         if not in_percent(metric):
             costs = published_costs(published).rename(columns={metric: "mean"})
             results = costs[costs["encoder"].isin(study.encoders)]
-        table, ratio = results.pivot_table("mean", "corpus", "objective").loc[corpora], measure["as"] != "difference"
+        table, ratio = results.pivot_table("mean", "corpus", "objective").loc[corpora], measure.effect != "difference"
         table = np.log(table) if ratio else table
         differences = table[[gloss]].to_numpy() - table[baselines]
         what = f"{QUANTITIES.get(metric, metric)} on a corpus, of G-Loss and of a baseline"
         unit, scale = f"{len(corpora)} corpora", "%" if ratio else "points"
         return [what, unit, *_sizes(len(corpora), scale, differences.mean(), differences.std())]
-    won = measure["kind"] == "cells-won"
+    won = measure.kind == "cells-won"
     name = metric_name(metric).lower().replace("f1", "F1")
     what = f"{name} in a cell, of {'G-Loss and of a baseline' if won else 'two values of a setting'}"
     if not in_percent(metric):
         return [what, DASH, "the paper prints no spread of it", DASH, DASH]
     if not won:
-        corpora = {run.corpus for run in study.runs if measure["setting"] in dict(study.changes(run.objective))}
+        corpora = {run.corpus for run in study.runs if measure.setting in dict(study.changes(run.objective))}
     results = results[results["corpus"].isin(corpora)]
     mean, std = (results.pivot_table(value, TASK, "objective", dropna=False) for value in ("mean", "std"))
     others = baselines if won else [gloss]
     spreads = np.hypot(std[others], std[[gloss]].to_numpy())
-    stated = np.full(spreads.shape, 100 * claim.get("published", math.nan))
+    stated = np.full(spreads.shape, 100 * (math.nan if claim.published is None else claim.published))
     differences = mean[[gloss]].to_numpy() - mean[others] if won else stated
     return [what, f"{len(study.seeds)} seeds", *_sizes(len(study.seeds), "points", differences, spreads)]
 

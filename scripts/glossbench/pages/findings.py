@@ -23,7 +23,7 @@ from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.names import listed
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant
 from glossbench.pages.verdicts import judged_in, judgement
-from glossbench.settings.claims import load_claims
+from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.sources import read_corpora

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from pydantic import Field
@@ -12,7 +12,8 @@ from glossbench.evidence.build import module_of
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.frames import CELL
 from glossbench.paper import published_models, published_results
-from glossbench.settings.claims import load_claims
+from glossbench.settings.claims import Claim
+from glossbench.settings.claims_file import load_claims
 from glossbench.settings.files import StudyFiles
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
@@ -114,39 +115,38 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     return [runs[place] for place in module_of(output.specification()).select(rows, **output.settings).index]
 
 
-def runs_of_claim(claim: dict[str, Any], study: Study) -> list[Run]:
+def runs_of_claim(claim: Claim, study: Study) -> list[Run]:
     """The runs of a study that decide a claim: its corpora, encoders and objectives, and the changes it is about.
 
     Args:
         claim: Entry of config/claims.yaml.
         study: The study.
     """
-    measure, paper, varied = claim["measure"], claim["paper"], _varied(claim)
-    objectives = {*measure["gloss"], *([] if varied else measure.get("baselines", []))}
+    measure, paper, varied = claim.measure, claim.paper, _varied(claim)
+    objectives = {*measure.gloss, *(() if varied else measure.baselines)}
 
     def decides(run: Run) -> bool:
         key = ObjectiveKey.parse(run.objective)
         of_the_claim = key.base in objectives and key.preset is None
         return of_the_claim and (not key.changes or not varied.isdisjoint(dict(key.changes)))
 
-    among = [run for run in study.runs if run.corpus in paper["corpora"] and run.encoder in paper["encoders"]]
+    among = [run for run in study.runs if run.corpus in paper.corpora and run.encoder in paper.encoders]
     return list(filter(decides, among))
 
 
-def measures(study: Study, claim: dict[str, Any]) -> bool:
+def measures(study: Study, claim: Claim) -> bool:
     """Whether a study has runs that measure a claim, on any corpus: G-Loss, and a baseline or a change."""
-    measure, varied = claim["measure"], _varied(claim)
-    only = measure.get("only", study.corpora)
-    keys = {run.objective for run in study.runs if run.corpus in only}
+    measure, varied = claim.measure, _varied(claim)
+    keys = {run.objective for run in study.runs if run.corpus in (measure.only or study.corpora)}
     if varied:
         return varied <= {setting for key in keys for setting, _ in study.changes(key)}
-    return all(keys & set(measure[side]) for side in ("gloss", "baselines") if side in measure)
+    return all(keys & set(side) for side in (measure.gloss, measure.baselines) if side)
 
 
-def _varied(claim: dict[str, Any]) -> set[str]:
+def _varied(claim: Claim) -> set[str]:
     """The settings that a claim is about; empty for most."""
-    measure = claim["measure"]
-    return {measure["setting"], *measure.get("baselines", [])} if "setting" in measure else set()
+    measure = claim.measure
+    return {measure.setting, *measure.baselines} if measure.setting else set()
 
 
 def files_of(number: str, root: Path) -> list[str]:

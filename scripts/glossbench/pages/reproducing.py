@@ -6,7 +6,6 @@ The text is that of the template; the numbers and tables are made here.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
@@ -17,7 +16,8 @@ from glossbench.evidence.text.numbers import DASH, number
 from glossbench.pages.decidable import decidable
 from glossbench.pages.items import Costs, load_costs, measures, runs_of_claim, runs_of_output
 from glossbench.paper import published_costs, read_facts
-from glossbench.settings.claims import load_claims
+from glossbench.settings.claims import Claim
+from glossbench.settings.claims_file import load_claims
 from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
@@ -96,10 +96,10 @@ class Rows:
             cost = ["all searches", self.hours(main, ["trial"]), DASH]
         return [*names, self._command(main, target), *cost, here]
 
-    def claim(self, key: str, claim: dict[str, Any]) -> list[str]:
+    def claim(self, key: str, claim: Claim) -> list[str]:
         """The same of a claim; it is judged by the study that leads, or by the whole grid where that has no runs."""
         study = self.costs.core if runs_of_claim(claim, self.costs.core) else self.costs.main
-        title = f"{claim['claim']} Source: {claim['source']}. Measured: {claim['quantity']}."
+        title = f"{claim.claim} Source: {claim.source}. Measured: {claim.quantity}."
         here = self._here(study for study in self.costs.studies.values() if measures(study, claim))
         return [key, title, self._command(study, "claims.md"), *self._cost(study, runs_of_claim(claim, study)), here]
 

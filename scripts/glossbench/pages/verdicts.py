@@ -12,7 +12,8 @@ from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
-from glossbench.settings.claims import load_claims
+from glossbench.settings.claims import Claim
+from glossbench.settings.claims_file import load_claims
 
 LEAD = """# Verdicts
 
@@ -24,7 +25,7 @@ NOISE = "What the runs of a comparison can show:"
 HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
-def judgement(root: Path, key: str, claim: dict[str, Any]) -> dict[str, Any]:
+def judgement(root: Path, key: str, claim: Claim) -> dict[str, Any]:
     """What the study that judges a claim says of it, as in its claims.json.
 
     Args:
@@ -35,7 +36,7 @@ def judgement(root: Path, key: str, claim: dict[str, Any]) -> dict[str, Any]:
     Raises:
         GlossbenchError: The study has not been run.
     """
-    study = claim["judged_in"]
+    study = claim.judged_in
     path = root / "results" / study / "claims.json"
     if not path.is_file():
         raise GlossbenchError(f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}")
@@ -64,7 +65,7 @@ def verdicts(root: Path) -> dict[str, str]:
     """
     rows, table = [], []
     for key, claim in load_claims(root / "config").items():
-        study, judged = claim["judged_in"], judgement(root, key, claim)
+        study, judged = claim.judged_in, judgement(root, key, claim)
         about = {"claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
         about["support"] = judged["support_text"]
         rows.append({"id": key, **about, "noise": judged["noise"], "study": study})

@@ -1,15 +1,12 @@
-"""The registry of claims, the paper's and our own: what each says, what is measured for it, and when it holds."""
+"""What a claim is, the paper's or our own: what it says, what is measured for it, and when it holds."""
 
-from pathlib import Path
+import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from glossbench.settings.model import MisfitError, Model, Real, Size, about, matching
-from glossbench.settings.sources import Line
-from glossbench.settings.yaml_file import read_registry, read_yaml
+from glossbench.settings.model import Line, MisfitError, Model, Real, Size, about, canonical, matching
 
-KEY = ("[CN][1-9][0-9]*", "C (a claim of the paper) or N (one of our own) and a number, as in C1")
 Name = matching("^[a-z0-9_@+=.-]+$", "a key of a registry or an objective, or the name of a column")
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 Column = matching("^[a-z0-9_]+$", "the name of a metric or column")
@@ -17,7 +14,7 @@ Bounds = Annotated[tuple[Real, ...], Field(min_length=2, max_length=2, title="tw
 Counts = Size | Annotated[tuple[Size, ...], Field(min_length=1)]
 NEEDED = {
     "cells-won": ("metric", "baselines"),
-    "advantage": ("metric", "baselines", "as", "per"),
+    "advantage": ("metric", "baselines", "effect", "per"),
     "overhead": ("parts", "whole", "forward"),
     "best-values": ("metric", "setting", "band"),
     "swings": ("metric", "setting", "baselines"),
@@ -34,16 +31,16 @@ class Measure(Model):
         "one setting moves a metric than the others."
     )
     gloss: Names = about("Objectives that represent G-Loss. In a cell, the first that was run is used.")
-    baselines: Names | None = about("Objectives (swings: settings) to compare with.", None)
+    baselines: Names = about("Objectives (swings: settings) to compare with.", ())
     metric: Column | None = about("A test metric without test_, or a column of runs.parquet.", None)
-    as_: Literal["difference", "ratio"] | None = about("How G-Loss and a baseline are compared.", None, alias="as")
+    effect: Literal["difference", "ratio"] | None = about("How G-Loss and a baseline are compared.", None)
     per: Literal["corpus", "cell"] | None = about("One independent observation; corpus averages over encoders.", None)
     cap: Column | None = about("Column with the metric's largest possible value: a tie.", None)
-    alike: Names | None = about("Columns in which both runs of a pair must agree.", None)
-    only: Names | None = about("Corpora that the claim is about.", None)
+    alike: Names = about("Columns in which both runs of a pair must agree.", ())
+    only: Names = about("Corpora that the claim is about; all if there are none.", ())
     setting: Literal["labeled_fraction", "weight", "sigma"] | None = about("The setting compared.", None)
     band: Bounds | None = about("Where the best value of the setting is claimed to lie.", None)
-    parts: Names | None = about("Columns of epochs.parquet whose sum is the overhead.", None)
+    parts: Names = about("Columns of epochs.parquet whose sum is the overhead.", ())
     whole: Column | None = about("Column of epochs.parquet that the overhead is a share of.", None)
     flat_graphs: bool = about("Whether it is about graphs that say nothing, so that these can decide it.", False)
     forward: Column | None = about("Column of epochs.parquet that is the forward pass without the overhead.", None)
@@ -51,7 +48,7 @@ class Measure(Model):
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
         for name in NEEDED[self.kind]:
-            if getattr(self, "as_" if name == "as" else name) is None:
+            if not getattr(self, name):
                 raise MisfitError(name, "missing")
         return self
 
@@ -94,6 +91,11 @@ class Holds(Model):
             raise ValueError(f"{', '.join(self.model_fields_set) or 'nothing'} found, expected one condition")
         return self
 
+    @property
+    def condition(self) -> tuple[str, Any]:
+        """The comparison, and the number or numbers that it compares with."""
+        return next(iter(self.stated().items()))
+
 
 class Tested(Model):
     """What the paper tested a claim on."""
@@ -112,21 +114,24 @@ class Claim(Model):
     quantity: Line = about("The number that decides it, in words.")
     measure: Measure = about("What is measured.")
     holds: Holds = about("Where the quantity's whole 95 % interval must lie.")
-    shown: Literal["share", "percent", "points", "ratio"] = about("How the number is written.")
+    format: Literal["share", "percent", "points", "ratio"] = about("How the number is written.")
     paper: Tested = about("What the paper tested the claim on, or others of its kind.")
     published: Real | None = about("The paper's value, if its tables do not give it.", None)
     note: Line | None = about("What a reader of the verdict should know.", None)
 
 
-def compared_in(claims: dict[str, Any]) -> list[str]:
+def compared_in(claims: dict[str, Claim]) -> list[str]:
     """Keys of the objectives that claims compare, each once."""
-    measures = [claim["measure"] for claim in claims.values()]
-    sides = [(one["gloss"], () if "setting" in one else one.get("baselines", ())) for one in measures]
+    measures = [claim.measure for claim in claims.values()]
+    sides = [(one.gloss, () if one.setting else one.baselines) for one in measures]
     return list(dict.fromkeys(key for gloss, baselines in sides for key in (*gloss, *baselines)))
 
 
-def load_claims(config_dir: Path) -> dict[str, Any]:
-    """The registry of claims as it stands in its file; SettingsError if it is not valid."""
-    path = config_dir / "claims.yaml"
-    read_registry(path, Claim, KEY)
-    return read_yaml(path)
+def claims_text(claims: dict[str, Claim]) -> str:
+    """Claims as canonical JSON, with what their file states."""
+    return canonical({key: claim.model_dump(mode="json", exclude_unset=True) for key, claim in claims.items()})
+
+
+def claims_of(text: str) -> dict[str, Claim]:
+    """The claims in a text that ``claims_text`` made."""
+    return {key: Claim.parse(claim, "claims", (key,)) for key, claim in json.loads(text).items()}

@@ -58,6 +58,7 @@ Text = Annotated[str, Field(max_length=200)]
 Protocol = Literal["integrated", "standalone"]
 SPLITS = ("train", "val", "test")
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}  # what runs and searches are chosen by
+Line = matching(r"^[^\r\n]+$", "one line of text")
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 DISTINCT = AfterValidator(_distinct)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.paper import paper_keys
-from glossbench.settings.claims import compared_in, load_claims
+from glossbench.settings.claims import compared_in
+from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import shown_settings
 from glossbench.settings.study import Study

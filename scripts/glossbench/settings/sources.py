@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from glossbench.settings.messages import shown
-from glossbench.settings.model import Distinct, MisfitError, Model, Seed, Size, Whole, about, matching
+from glossbench.settings.model import Distinct, Line, MisfitError, Model, Seed, Size, Whole, about, matching
 from glossbench.settings.yaml_file import read_registry
 
 KEY = ("[a-z0-9]+(-[a-z0-9]+)*", "lower-case letters, digits and single hyphens between them, at most 60")
@@ -14,7 +14,6 @@ TABLES = ("csv", "jsonl", "parquet")
 _STEP = "[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _FOLDER = f"{_STEP}(/{_STEP})*"
 _WORD = "[A-Za-z0-9][A-Za-z0-9._-]*"
-Line = matching(r"^[^\r\n]+$", "one line of text")
 Sha256 = matching("^[0-9a-f]{64}$", "64 lower-case hexadecimal digits")
 Url = matching(r"^https?://[^\s/]+/[^\s?#]+$", "an http or https address of a file, without ? and #")
 Requirement = matching(rf"^{_WORD}==[A-Za-z0-9][A-Za-z0-9.+!]*$", "a package and its version, as in name==1.0.0")

@@ -1,6 +1,5 @@
 """The registry of the paper's claims, and the verdicts as a page and as JSON."""
 
-import copy
 import json
 import re
 
@@ -11,13 +10,15 @@ import pytest
 import yaml
 from claim_cases import INTEGRATED, NO_EPOCHS, STANDALONE, won
 from glossbench.errors import SettingsError
-from glossbench.settings.claims import load_claims
+from glossbench.settings.claims import claims_of, claims_text
+from glossbench.settings.claims_file import load_claims
+from glossbench.settings.yaml_file import read_yaml
 from made_up import evidence
 from registered import CLAIMS, CONFIG, ROOT
 
 
 def test_the_registry_is_valid_and_has_the_papers_ten_claims_and_four_of_our_own():
-    assert load_claims(CONFIG) == CLAIMS
+    assert claims_of(claims_text(CLAIMS)) == CLAIMS
     assert list(CLAIMS) == [f"C{number}" for number in range(1, 11)] + [f"N{number}" for number in range(1, 5)]
 
 
@@ -30,7 +31,7 @@ def test_the_registry_is_valid_and_has_the_papers_ten_claims_and_four_of_our_own
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_registry_is_one_line(path, value, message, tmp_path):
-    changed = copy.deepcopy(CLAIMS)
+    changed = read_yaml(CONFIG / "claims.yaml")
     place = changed
     for key in path[:-1]:
         place = place[key]

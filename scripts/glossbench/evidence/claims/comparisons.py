@@ -21,12 +21,13 @@ from glossbench.evidence.statistics.power import smallest_difference
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange, listed, machine_names
 from glossbench.frames import RUN_OF_CELL, TASK
+from glossbench.settings.claims import Measure
 
 UNITS = {"corpus": "corpora", "cell": "cells"}
 SIDES = ("", "_baseline")  # endings of the columns of a pair: of G-Loss and of the baseline
 
 
-def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def cells_won(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Share of cells in which G-Loss has a higher mean than every baseline, over the seeds that all were run with.
 
     A cell counts if all baselines were run. A cell with equal means is not won. With one seed in every cell, as in
@@ -39,11 +40,11 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
         probability of winning at least as many cells if each were won with probability 1/2. Or a text that says which
         runs are missing.
     """
-    baselines, tables, rows, used, p_values = measure["baselines"], {}, [], frozenset(), {}
-    for cell, own in cells_of(with_gloss(scores(runs, measure["metric"]), measure["gloss"], baselines)):
+    baselines, tables, rows, used, p_values = list(measure.baselines), {}, [], frozenset(), {}
+    for cell, own in cells_of(with_gloss(scores(runs, measure.metric), measure.gloss, baselines)):
         table = own.pivot_table("score", "seed", "objective").dropna()
         if len(table.columns) == 1 + len(baselines) and len(table):
-            gloss = next(key for key in measure["gloss"] if key in table)
+            gloss = next(key for key in measure.gloss if key in table)
             means = table.mean()
             best = means[baselines].idxmax()
             names = {"corpus": cell[0], "encoder": cell[1], "gloss": gloss, "best_baseline": best}
@@ -55,7 +56,7 @@ def cells_won(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
             tables[cell] = table[[gloss, *baselines]].to_numpy()
             used |= runs_of(own[own["seed"].isin(table.index)])
     if not tables:
-        return f"no cell has {' or '.join(measure['gloss'])} together with {listed(baselines)} on the same seeds"
+        return f"no cell has {' or '.join(measure.gloss)} together with {listed(baselines)} on the same seeds"
     won = sum(row["mean"] > row["baseline_mean"] for row in rows)
     adjusted = holm(pd.Series(p_values, dtype=float))
     for row in rows:
@@ -75,7 +76,7 @@ def share_won(means: list[np.ndarray]) -> np.ndarray:
     return np.mean([mean[..., 0] > mean[..., 1:].max(axis=-1) for mean in means], axis=0)
 
 
-def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def advantage(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Mean difference or geometric mean ratio of G-Loss and each baseline, with a paired t test over corpora or cells.
 
     A pair is a seed that both were run with. The mean over the pairs of a cell, or of a corpus, is one observation.
@@ -90,17 +91,17 @@ def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
         One measurement per baseline; its ``numbers`` are the test (with the smallest difference or ratio that it can
         show, and p over pairs of runs as well) and the means of the cells. Or a text that says which runs are missing.
     """
-    if "only" in measure:
-        runs = runs[runs["corpus"].isin(measure["only"])]
+    if measure.only:
+        runs = runs[runs["corpus"].isin(measure.only)]
     pairs, unlike = _pairs(runs, measure)
     if not len(pairs):
         if unlike:
-            return f"no pair of runs on the same seed has the same {listed(measure['alike'])}"
-        where = f" on {listed(measure['only'])}" if "only" in measure else ""
-        wanted = f"{' or '.join(measure['gloss'])} together with any of {listed(measure['baselines'])}"
+            return f"no pair of runs on the same seed has the same {listed(measure.alike)}"
+        where = f" on {listed(measure.only)}" if measure.only else ""
+        wanted = f"{' or '.join(measure.gloss)} together with any of {listed(measure.baselines)}"
         return f"no cell has {wanted} on the same seeds{where}"
     run = dict(list(pairs.groupby("baseline")))
-    there, missing = ([key for key in measure["baselines"] if (key in run) == known] for known in (True, False))
+    there, missing = ([key for key in measure.baselines if (key in run) == known] for known in (True, False))
     measured = [_measured(key, run[key], measure, len(there)) for key in there]
     for one, p in zip(measured, holm(pd.Series([one.numbers[0]["p"] for one in measured], dtype=float)), strict=True):
         one.numbers[0]["p_holm"] = p
@@ -111,7 +112,7 @@ def advantage(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Mea
     return measured
 
 
-def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, bool]:
+def _pairs(runs: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, bool]:
     """Pairs of runs of G-Loss and a baseline on the same seed.
 
     Returns:
@@ -120,14 +121,14 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, b
         open_low and open_high (whether the true effect may be any smaller, or larger). And whether pairs were left
         out because their runs are not alike.
     """
-    cap, alike = measure.get("cap"), [column for column in measure.get("alike", []) if column in runs]
+    cap, alike = measure.cap, [column for column in measure.alike if column in runs]
     runs = runs.assign(device=machine_names(runs)) if "device" in alike else runs
     about = [*alike, cap] if cap in runs else alike  # published means do not say these
-    table = scores(runs, measure["metric"]).merge(runs[[*RUN_OF_CELL, *about]], on=RUN_OF_CELL)
-    theirs = table[table["objective"].isin(measure["baselines"])]
-    pairs = with_gloss(table, measure["gloss"], []).merge(theirs, on=[*TASK, "seed"], suffixes=SIDES)
+    table = scores(runs, measure.metric).merge(runs[[*RUN_OF_CELL, *about]], on=RUN_OF_CELL)
+    theirs = table[table["objective"].isin(measure.baselines)]
+    pairs = with_gloss(table, measure.gloss, []).merge(theirs, on=[*TASK, "seed"], suffixes=SIDES)
     pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*TASK, "seed"])
-    if measure["as"] != "difference":
+    if measure.effect != "difference":
         pairs = pairs[(pairs["score"] > 0) & (pairs["score_baseline"] > 0)]
     agree = np.ones(len(pairs), dtype=bool)
     for column in alike:
@@ -137,24 +138,24 @@ def _pairs(runs: pd.DataFrame, measure: dict[str, Any]) -> tuple[pd.DataFrame, b
     score = [pairs[f"score{side}"] for side in SIDES]
     larger, smaller = capped
     # the mean of the logarithms of ratios is the logarithm of their geometric mean
-    ratio = measure["as"] != "difference"
+    ratio = measure.effect != "difference"
     effect = (score[0] / score[1]).map(math.log).astype(float) if ratio else score[0] - score[1]
     ends = {"open_low": smaller & ~larger, "open_high": larger & ~smaller}
     effect = effect.mask(larger & smaller, 0.0)
     return pairs.assign(effect=effect, n_capped=larger.astype(int) + smaller, **ends), not agree.all()
 
 
-def _measured(baseline: str, pairs: pd.DataFrame, measure: dict[str, Any], n_baselines: int) -> Measurement:
+def _measured(baseline: str, pairs: pd.DataFrame, measure: Measure, n_baselines: int) -> Measurement:
     """The measurement against one baseline."""
-    unit = UNITS[measure["per"]]
-    back: Callable[[float], float] = float if measure["as"] == "difference" else math.exp
+    unit = UNITS[measure.per]
+    back: Callable[[float], float] = float if measure.effect == "difference" else math.exp
 
     def opened(low: float, high: float, pairs: pd.DataFrame = pairs) -> tuple[float, float]:
         """An interval of effects as one of differences or ratios, open where a pair is only a bound."""
         return back(-math.inf if pairs["open_low"].any() else low), back(math.inf if pairs["open_high"].any() else high)
 
     observed, of_cells = pairs.groupby(TASK)["effect"].mean(), pairs.groupby(TASK)
-    if measure["per"] == "corpus":
+    if measure.per == "corpus":
         observed = observed.groupby("corpus").mean()
     tests = compare(observed.to_numpy(), unit)
     missing, ends, wide, interval = "", (tests["low"], tests["high"]), None, f"95 % of a paired t test over {unit}"

@@ -26,6 +26,7 @@ from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, r
 from glossbench.evidence.text.names import in_order
 from glossbench.frames import TASK
 from glossbench.paper import Facts
+from glossbench.settings.claims import Claim
 
 Kind = Callable[..., list[Measurement] | str]
 # Kinds of claims that need means only. The paper prints no table for the others.
@@ -34,7 +35,7 @@ KINDS: dict[str, Kind] = {**OF_MEANS, "overhead": overhead, "best-values": best_
 
 
 def judge(
-    registry: dict[str, dict[str, Any]],
+    registry: dict[str, Claim],
     facts: Facts,
     runs: pd.DataFrame,
     epochs: pd.DataFrame,
@@ -69,37 +70,36 @@ def judge(
 
 
 def _verdict(
-    key: str, claim: dict[str, Any], frames: dict[str, Any], facts: Facts, published: pd.DataFrame | None
+    key: str, claim: Claim, frames: dict[str, Any], facts: Facts, published: pd.DataFrame | None
 ) -> dict[str, Any]:
     measured = _deciding_cells(claim, frames, facts)
     tested = not isinstance(measured, str)
     found = _judged(claim, measured, frames, facts) if tested else _untested(measured)
-    by_f1 = _by_macro_f1(claim, frames, facts) if tested and claim["measure"].get("metric") == "accuracy" else None
+    by_f1 = _by_macro_f1(claim, frames, facts) if tested and claim.measure.metric == "accuracy" else None
     without = _without_each(claim, measured, frames, facts) if tested else {}
     return {
         "id": key,
-        **{name: claim[name] for name in ("claim", "source", "quantity")},
+        **{name: getattr(claim, name) for name in ("claim", "source", "quantity")},
         **found,
         "noise": noise(claim, measured, by_f1, without) if tested else [],
         "macro_f1_verdict": by_f1,
         "without_verdicts": without,
-        "note": claim.get("note", ""),
+        "note": claim.note or "",
         "needed": needed(claim),
-        "holds_text": bounds(claim["holds"], claim["shown"]),
+        "holds_text": bounds(claim.holds, claim.format),
         **_judge_published(claim, published, measured),
         # last, since they are long
         "numbers": [row for one in measured for row in one.numbers] if tested else [],
     }
 
 
-def _by_macro_f1(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
+def _by_macro_f1(claim: Claim, frames: dict[str, Any], facts: Facts) -> str:
     """The verdict that the same rule gives on macro-F1."""
-    return decided({**claim, "measure": {**claim["measure"], "metric": "macro_f1"}}, frames, facts)
+    measure = claim.measure.model_copy(update={"metric": "macro_f1"})
+    return decided(claim.model_copy(update={"measure": measure}), frames, facts)
 
 
-def _without_each(
-    claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts
-) -> dict[str, str]:
+def _without_each(claim: Claim, measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, str]:
     """The verdict without each corpus of those that it rests on; empty if too few would be left for one."""
     cells = cells_behind(measured)
     corpora = in_order((corpus for corpus, _ in cells), "corpus")
@@ -111,7 +111,7 @@ def _without_each(
     }
 
 
-def decided(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
+def decided(claim: Claim, frames: dict[str, Any], facts: Facts) -> str:
     """The verdict on a claim alone.
 
     Args:
@@ -122,7 +122,7 @@ def decided(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> str:
     measured = _deciding_cells(claim, frames, facts)
     if isinstance(measured, str):
         return NOT_TESTED
-    return decide(least_favourable(measured, claim["holds"]), claim["holds"])
+    return decide(least_favourable(measured, claim.holds), claim.holds)
 
 
 def _untested(why: str) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def _untested(why: str) -> dict[str, Any]:
     return {"verdict": NOT_TESTED, **texts, **nothing, **lists, "reason": f"Not tested: {why}."}
 
 
-def _judged(claim: dict[str, Any], measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
+def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     runs = frames["runs"]
-    silent = silent_graphs(measured, frames["epochs"], claim["measure"]["gloss"]) if needs_graphs(claim) else None
-    holds, kind, paper = claim["holds"], claim["shown"], claim["paper"]
+    silent = silent_graphs(measured, frames["epochs"], claim.measure.gloss) if needs_graphs(claim) else None
+    holds, kind, paper = claim.holds, claim.format, claim.paper
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
     interval = None if math.isnan(stated.low) else (stated.low, stated.high)
@@ -163,9 +163,9 @@ def _judged(claim: dict[str, Any], measured: list[Measurement], frames: dict[str
     }
 
 
-def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts) -> list[Measurement] | str:
+def _deciding_cells(claim: Claim, frames: dict[str, Any], facts: Facts) -> list[Measurement] | str:
     """What was measured on the cells that were run as in the paper if they suffice for a verdict, else on all cells."""
-    ours = restricted(frames, grid_of(claim["paper"]))
+    ours = restricted(frames, grid_of(claim.paper))
     measured = _measure(claim, ours)
     if not isinstance(measured, str):
         rows = rows_behind(measured, ours["runs"]).groupby(TASK)
@@ -177,34 +177,32 @@ def _deciding_cells(claim: dict[str, Any], frames: dict[str, Any], facts: Facts)
     return _measure(claim, frames)
 
 
-def _measure(claim: dict[str, Any], frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
-    measured = KINDS[claim["measure"]["kind"]](claim["measure"], **frames)
+def _measure(claim: Claim, frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
+    measured = KINDS[claim.measure.kind](claim.measure, **frames)
     if isinstance(measured, str):
         return measured
-    ruled = with_rule(measured, claim["paper"]["corpora"], published)
+    ruled = with_rule(measured, claim.paper.corpora, published)
     if is_about_time(claim):
         return timed_alone(ruled, frames["runs"])
     if published or not needs_graphs(claim):
         return ruled
-    return with_graphs(ruled, frames["epochs"], claim["measure"]["gloss"])
+    return with_graphs(ruled, frames["epochs"], claim.measure.gloss)
 
 
-def _judge_published(
-    claim: dict[str, Any], published: pd.DataFrame | None, ours: list[Measurement] | str
-) -> dict[str, Any]:
+def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Measurement] | str) -> dict[str, Any]:
     """What the judge makes of the paper's own tables, whose means have one row per cell: the rule on seeds is waived.
 
     Of several published values, the one against the baseline that decides the claim on the study's runs is returned.
     """
-    value, verdict, why = claim.get("published"), None, ""
-    if published is not None and claim["measure"]["kind"] in OF_MEANS:
-        rows = restricted({"runs": published}, grid_of(claim["paper"]))["runs"]
-        rows = rows.assign(max_epochs=claim["paper"]["protocol"]["max_epochs"])
-        theirs, holds, value = _measure(claim, {"runs": rows}, published=True), claim["holds"], None
+    value, verdict, why = claim.published, None, ""
+    if published is not None and claim.measure.kind in OF_MEANS:
+        rows = restricted({"runs": published}, grid_of(claim.paper))["runs"]
+        rows = rows.assign(max_epochs=claim.paper.protocol.max_epochs)
+        theirs, holds, value = _measure(claim, {"runs": rows}, published=True), claim.holds, None
         if not isinstance(theirs, str):
             hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, published=True)
             deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
             value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
             verdict, why = decide(hardest, holds), reason(claim, theirs, support)
-    text = "" if value is None else shown(value, claim["shown"])
+    text = "" if value is None else shown(value, claim.format)
     return {"published": value, "published_text": text, "published_verdict": verdict, "published_reason": why}

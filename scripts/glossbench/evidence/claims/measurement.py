@@ -11,6 +11,7 @@ import pandas as pd
 from glossbench.evidence.statistics.intervals import DRAWS, means_interval
 from glossbench.evidence.text.names import arrange
 from glossbench.frames import RUN_OF_CELL, TASK
+from glossbench.settings.claims import Holds
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
 VERDICTS = (CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED)
@@ -124,26 +125,26 @@ def over_cells(
     )
 
 
-def region(holds: dict[str, Any], at_least: float = -math.inf) -> pd.Interval:
+def region(holds: Holds, at_least: float = -math.inf) -> pd.Interval:
     """The values for which a claim holds. ``within`` and ``at_most`` include their bounds.
 
     Args:
-        holds: A claim's ``holds``: one comparison (above, below, at_most, within) and its bound.
+        holds: A claim's ``holds``.
         at_least: Raises the bound of ``above``.
     """
-    ((comparison, bound),) = holds.items()
+    comparison, bound = holds.condition
     if comparison == "above":
         return pd.Interval(max(bound, at_least), math.inf, closed="right")
     low, high = bound if comparison == "within" else (-math.inf, bound)
     return pd.Interval(low, high, closed="left" if comparison == "below" else "both")
 
 
-def inside(low: float, high: float, holds: dict[str, Any], at_least: float = -math.inf) -> bool:
+def inside(low: float, high: float, holds: Holds, at_least: float = -math.inf) -> bool:
     """Whether a whole interval lies where a claim holds."""
     return pd.Interval(low, high, closed="both") in region(holds, at_least)
 
 
-def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
+def decide(measurement: Measurement, holds: Holds) -> str:
     """The verdict of one measurement.
 
     The claim is confirmed if the whole interval lies in the region where the claim holds, contradicted if none of the
@@ -157,12 +158,12 @@ def decide(measurement: Measurement, holds: dict[str, Any]) -> str:
     return UNDECIDED if found.overlaps(region(holds, measurement.at_least)) else CONTRADICTED
 
 
-def least_favourable(measurements: list[Measurement], holds: dict[str, Any]) -> Measurement:
+def least_favourable(measurements: list[Measurement], holds: Holds) -> Measurement:
     """The measurement that supports the claim least.
 
     Its verdict is that of the claim: confirmed if all measurements confirm it, contradicted if any contradicts it.
     """
-    upwards = not {"below", "at_most"} & set(holds)
+    upwards = holds.condition[0] not in ("below", "at_most")
 
     def favour(one: Measurement) -> tuple[int, float]:
         bound = one.low if upwards else one.high

@@ -9,11 +9,12 @@ from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.text.names import corpus_name, encoder_name, listed, machine_names, objective_name
 from glossbench.evidence.text.numbers import significant
 from glossbench.frames import CELL, RUN_OF_CELL
+from glossbench.settings.claims import Measure
 
 MACHINE = ["device", "precision"]
 
 
-def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def overhead(measure: Measure, runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Share of the seconds of all epochs that the parts take, in each cell, on one device and in one precision.
 
     The claim must hold in each. Contradiction uses an interval at level alpha / number of cases, because each case
@@ -24,16 +25,16 @@ def overhead(measure: dict[str, Any], runs: pd.DataFrame, epochs: pd.DataFrame, 
         ``numbers`` are the share, that of the forward pass with the parts, and the milliseconds per step. Or a text
         that says which runs are missing.
     """
-    columns = [*measure["parts"], measure["whole"], measure["forward"]]
-    rows = epochs[epochs["objective"].isin(measure["gloss"])].dropna(subset=columns)
+    columns = [*measure.parts, measure.whole, measure.forward]
+    rows = epochs[epochs["objective"].isin(measure.gloss)].dropna(subset=columns)
     timed = rows.groupby(RUN_OF_CELL)[columns].sum().assign(epochs=rows.groupby(RUN_OF_CELL).size())
-    timed = timed[timed[measure["whole"]] > 0].reset_index()
+    timed = timed[timed[measure.whole] > 0].reset_index()
     if not len(timed):
-        return f"no run of {listed(measure['gloss'])} with its epochs timed"
+        return f"no run of {listed(measure.gloss)} with its epochs timed"
     runs = runs.assign(device=machine_names(runs))
     timed = timed.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
-    parts, steps = timed[measure["parts"]].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
-    ratios = {"share": parts / timed[measure["whole"]], "share_of_forward": parts / (timed[measure["forward"]] + parts)}
+    parts, steps = timed[list(measure.parts)].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
+    ratios = {"share": parts / timed[measure.whole], "share_of_forward": parts / (timed[measure.forward] + parts)}
     timed = timed.assign(**ratios, milliseconds_per_step=1000 * parts / steps)
     cases, measured = timed.groupby([*CELL, *MACHINE], sort=True), []
     for (corpus, encoder, objective, device, precision), own in cases:

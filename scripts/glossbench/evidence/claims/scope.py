@@ -1,6 +1,6 @@
 """How far a verdict reaches (the paper, part of its grid, other data), and how the runs differ from the paper's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from glossbench.evidence.differences import size_differences
 from glossbench.evidence.text.names import in_order, titles
 from glossbench.frames import TASK
 from glossbench.paper import Facts
+from glossbench.settings.claims import Claim, Tested
 
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
 # Columns of the collected runs that are part of the protocol, by the words that name them.
@@ -40,14 +41,12 @@ def by_number(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=lambda key: (not of_the_paper(key), int(key[1:])))
 
 
-def grid_of(paper: dict[str, Any]) -> frozenset[Cell]:
+def grid_of(paper: Tested) -> frozenset[Cell]:
     """The (corpus, encoder) pairs of a claim in the paper."""
-    return frozenset((corpus, encoder) for corpus in paper["corpora"] for encoder in paper["encoders"])
+    return frozenset((corpus, encoder) for corpus in paper.corpora for encoder in paper.encoders)
 
 
-def scope_of(
-    cells: frozenset[Cell], differences: list[str], paper: dict[str, Any], support: Support
-) -> tuple[str, str]:
+def scope_of(cells: frozenset[Cell], differences: list[str], paper: Tested, support: Support) -> tuple[str, str]:
     """The scope of a verdict, and the same in words, with the size of the part or with every difference.
 
     Args:
@@ -73,7 +72,7 @@ def restricted(frames: dict[str, Any], cells: frozenset[Cell]) -> dict[str, Any]
     return {name: None if frame is None else frame[among(frame)] for name, frame in frames.items()}
 
 
-def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Facts) -> list[str]:
+def differences_from_paper(runs: pd.DataFrame, claim: Claim, facts: Facts) -> list[str]:
     """List every way in which runs differ from the paper's, each with the objectives or corpora that it concerns.
 
     Args:
@@ -84,34 +83,37 @@ def differences_from_paper(runs: pd.DataFrame, claim: dict[str, Any], facts: Fac
     Returns:
         A short description of each; empty if there is none.
     """
-    paper, protocol = claim["paper"], claim["paper"]["protocol"]
+    paper, protocol = claim.paper, claim.paper.protocol
     # a run that ended by itself is the same under the paper's limit
-    by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=protocol["max_epochs"])
-    runs = runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, protocol["max_epochs"]))
-    others = {kind: set(runs[kind]) - set(paper[key]) for kind, key in (("corpus", "corpora"), ("encoder", "encoders"))}
+    by_itself = runs["stop_epoch"] < runs["max_epochs"].clip(upper=protocol.max_epochs)
+    runs = runs.assign(max_epochs=runs["max_epochs"].mask(by_itself, protocol.max_epochs))
+    others = {
+        kind: set(runs[kind]) - set(getattr(paper, key))
+        for kind, key in (("corpus", "corpora"), ("encoder", "encoders"))
+    }
     found = [f"{kind} {titles([key], kind)}" for kind, keys in others.items() for key in in_order(keys, kind)]
-    found += _sizes(runs, paper["corpora"], facts)
+    found += _sizes(runs, paper.corpora, facts)
     for column, words in SETTINGS.items():
-        found += _concerning(runs, _settings(runs, column, words, _several(protocol[column])))
-    found += _concerning(runs, _budgets(runs, protocol["trials"]))
+        found += _concerning(runs, _settings(runs, column, words, _several(getattr(protocol, column))))
+    found += _concerning(runs, _budgets(runs, protocol.trials))
     if is_about_time(claim):
-        device = protocol["device"]
+        device = protocol.device
         devices = ((name, f"times on {name} instead of {device}") for name in runs["device"])
         found += _concerning(runs, (None if device in name else (name, text) for name, text in devices))
     return found
 
 
-def is_about_time(claim: dict[str, Any]) -> bool:
+def is_about_time(claim: Claim) -> bool:
     """Whether a claim compares seconds."""
-    return "whole" in claim["measure"] or "device" in claim["measure"].get("alike", [])
+    return claim.measure.whole is not None or "device" in claim.measure.alike
 
 
-def needs_graphs(claim: dict[str, Any]) -> bool:
+def needs_graphs(claim: Claim) -> bool:
     """Whether a claim is about what a graph says, so that runs in which it said nothing cannot decide it."""
-    return not is_about_time(claim) and not claim["measure"].get("flat_graphs")
+    return not is_about_time(claim) and not claim.measure.flat_graphs
 
 
-def _sizes(runs: pd.DataFrame, corpora: list[str], facts: Facts) -> Iterator[str]:
+def _sizes(runs: pd.DataFrame, corpora: Sequence[str], facts: Facts) -> Iterator[str]:
     """Differences in documents and trained parameters; a corpus that the claim is not about is named as such."""
     found: dict[str, set[str]] = {}
     for (corpus, encoder), own in runs.groupby(TASK):
@@ -127,7 +129,7 @@ Difference = tuple[Any, str] | None
 
 
 def _several(accepted: Any) -> list[Any]:
-    return accepted if isinstance(accepted, list) else [accepted]
+    return list(accepted) if isinstance(accepted, tuple) else [accepted]
 
 
 def _settings(runs: pd.DataFrame, column: str, words: str, accepted: list[Any]) -> Iterator[Difference]:

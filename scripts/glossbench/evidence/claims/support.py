@@ -3,9 +3,8 @@
 A verdict needs three corpora, or all that the paper names for the claim where it names fewer, and three seeds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behi
 from glossbench.evidence.text.names import titles
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import QUIET, RUN_OF_CELL
+from glossbench.settings.claims import Holds
 
 FEWEST_CORPORA = 3
 FEWEST_SEEDS = 3
@@ -43,9 +43,7 @@ class Support:
         return f"{self.holding} of {self.cells} cells, {seeds}, {self.censored} censored"
 
 
-def support_of(
-    measurements: list[Measurement], holds: dict[str, Any], runs: pd.DataFrame, published: bool = False
-) -> Support:
+def support_of(measurements: list[Measurement], holds: Holds, runs: pd.DataFrame, published: bool = False) -> Support:
     """The support of a verdict.
 
     Args:
@@ -73,7 +71,7 @@ def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataF
     return runs[np.array([row in keys for row in rows], dtype=bool)] if keys else runs[:0]
 
 
-def with_rule(measurements: list[Measurement], corpora: list[str], published: bool = False) -> list[Measurement]:
+def with_rule(measurements: list[Measurement], corpora: Sequence[str], published: bool = False) -> list[Measurement]:
     """The measurements, with what they lack for a verdict.
 
     Args:
@@ -105,7 +103,7 @@ def timed_alone(measurements: list[Measurement], runs: pd.DataFrame) -> list[Mea
     return ruled
 
 
-def _too_few_corpora(cells: Iterable[Cell], named: list[str]) -> str:
+def _too_few_corpora(cells: Iterable[Cell], named: Sequence[str]) -> str:
     found = {corpus for corpus, _ in cells}
     if len(named) < FEWEST_CORPORA > len(found):
         return "" if found >= set(named) else f"a verdict needs {titles(named, 'corpus')}"

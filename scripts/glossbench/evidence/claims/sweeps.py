@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from glossbench.evidence.statistics.intervals import ALPHA, exact_interval
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import listed
 from glossbench.frames import CELL, TASK
+from glossbench.settings.claims import Measure
 
 DECIMALS = 9  # numbers are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
 FEWEST_VALUES = 3  # of two values one is the best, but of which band?
 
 
 def best_values(
-    measure: dict[str, Any], runs: pd.DataFrame, trials: pd.DataFrame | None = None, **_: Any
+    measure: Measure, runs: pd.DataFrame, trials: pd.DataFrame | None = None, **_: Any
 ) -> list[Measurement] | str:
     """Share of cells whose best value, by the mean over common seeds, lies in the band.
 
@@ -36,7 +37,7 @@ def best_values(
         One measurement; its ``numbers`` are the best value of each cell, with Friedman's p, and of each search. Or a
         text that says which runs are missing.
     """
-    setting, band = measure["setting"], measure["band"]
+    setting, band = measure.setting, measure.band
     searched = _searches(trials, measure)
     tables, rows, used = {}, {}, {}
     for cell, objective, table, behind in _swept(runs, measure, lambda *of: _values(*of, measure)):
@@ -67,7 +68,7 @@ def best_values(
     return [found]
 
 
-def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
+def swings(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Swing of the metric over one setting minus the largest swing over the other settings, mean over cells.
 
     A swing is the largest minus the smallest mean over common seeds, among the unvaried runs and the multiples ("x0.9",
@@ -77,11 +78,9 @@ def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measur
     Returns:
         One measurement; its ``numbers`` are the swings of each cell. Or a text that says which runs are missing.
     """
-    settings = [measure["setting"], *measure["baselines"]]
+    settings = [measure.setting, *measure.baselines]
     tables, rows, used = {}, [], frozenset()
-    for cell, objective, table, behind in _swept(
-        runs, measure, lambda *of: _multiples(*of, settings, measure["metric"])
-    ):
+    for cell, objective, table, behind in _swept(runs, measure, lambda *of: _multiples(*of, settings, measure.metric)):
         tables[cell], used = table.to_numpy(), used | runs_of(behind)
         by_setting = dict(zip(settings, _swings(tables[cell].mean(axis=0), len(settings)).tolist(), strict=True))
         multiples = sorted(set(behind["value"]) - {""})
@@ -97,7 +96,7 @@ def swings(measure: dict[str, Any], runs: pd.DataFrame, **_: Any) -> list[Measur
     return [over_cells(tables, lead, symmetric=True, runs=used, numbers=rows)]
 
 
-def chance_in_band(space: dict[str, Any], band: list[float]) -> float:
+def chance_in_band(space: dict[str, Any], band: Sequence[float]) -> float:
     """Probability that a random draw from a search space falls into a band.
 
     Args:
@@ -122,35 +121,35 @@ Found = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def _swept(
-    runs: pd.DataFrame, measure: dict[str, Any], find: Callable[[pd.DataFrame, str], Found | None]
+    runs: pd.DataFrame, measure: Measure, find: Callable[[pd.DataFrame, str], Found | None]
 ) -> Iterator[tuple[Cell, dict[str, str], pd.DataFrame, pd.DataFrame]]:
     """For each cell, the first objective in whose runs ``find`` finds something, with its names, and what it finds."""
     for cell, group in cells_of(runs):
-        all_found = ((objective, find(group, objective)) for objective in measure["gloss"])
+        all_found = ((objective, find(group, objective)) for objective in measure.gloss)
         for objective, found in (one for one in all_found if one[1] is not None):
             yield cell, dict(zip(CELL, [*cell, objective], strict=True)), *found
             break
 
 
-def _values(group: pd.DataFrame, objective: str, measure: dict[str, Any]) -> Found | None:
+def _values(group: pd.DataFrame, objective: str, measure: Measure) -> Found | None:
     """Scores (seeds, values) of a cell in which a setting was swept."""
-    setting = measure["setting"]
+    setting = measure.setting
     if setting not in group:
         return None
     rows = variations(group, objective, setting)
-    table = scores(rows, measure["metric"]).join(rows[setting].round(DECIMALS).rename("value"))
+    table = scores(rows, measure.metric).join(rows[setting].round(DECIMALS).rename("value"))
     table = table.dropna(subset="value").pivot_table("score", "seed", "value").dropna()
-    inside = _inside(table.columns, measure["band"])
+    inside = _inside(table.columns, measure.band)
     swept = len(table) and len(inside) >= FEWEST_VALUES and inside.any() and not inside.all()
     return (table, rows[rows["seed"].isin(table.index)]) if swept else None
 
 
-def _searches(trials: pd.DataFrame | None, measure: dict[str, Any]) -> list[dict[str, Any]]:
+def _searches(trials: pd.DataFrame | None, measure: Measure) -> list[dict[str, Any]]:
     """A row for each search whose space has values inside and outside the band, with the best value."""
-    setting, band, rows = measure["setting"], measure["band"], []
+    setting, band, rows = measure.setting, measure.band, []
     if trials is None or setting not in trials:
         return []
-    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure["gloss"])].dropna(subset=setting)
+    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure.gloss)].dropna(subset=setting)
     for trial in best.to_dict("records"):
         chance, value = chance_in_band(json.loads(trial["space"]).get(setting, {}), band), float(trial[setting])
         if 0 < chance < 1:
@@ -175,7 +174,7 @@ def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
     )
 
 
-def _inside(values: Any, band: list[float]) -> np.ndarray:
+def _inside(values: Any, band: Sequence[float]) -> np.ndarray:
     values = np.round(np.asarray(values, dtype=float), DECIMALS)
     return (values >= band[0]) & (values <= band[1])
 

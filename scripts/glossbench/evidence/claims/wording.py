@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
@@ -28,6 +27,7 @@ from glossbench.evidence.text.names import (
     tunes_sigma,
 )
 from glossbench.evidence.text.numbers import DASH, rounded, significant
+from glossbench.settings.claims import Claim, Holds
 
 # Factor, decimals and unit by the kind of number.
 KINDS = {"share": (100, 0, " %"), "percent": (100, 2, " %"), "points": (100, 2, " points"), "ratio": (1, 2, "")}
@@ -54,16 +54,16 @@ def shown(value: float | tuple[float, float], kind: str) -> str:
     return DASH if math.isnan(value) else f"{text(value)}{unit}"
 
 
-def bounds(holds: dict[str, Any], kind: str, at_least: float = -math.inf) -> str:
+def bounds(holds: Holds, kind: str, at_least: float = -math.inf) -> str:
     """The values for which a claim holds, in words."""
-    (comparison,), found, (scale, _, unit) = holds, region(holds, at_least), KINDS[kind]
+    (comparison, _), found, (scale, _, unit) = holds.condition, region(holds, at_least), KINDS[kind]
     if comparison == "within":
         return f"from {significant(found.left * scale)} to {significant(found.right * scale)}{unit}"
     bound = found.left if comparison == "above" else found.right
     return f"{comparison.replace('_', ' ')} {significant(bound * scale)}{unit}"
 
 
-def reason(claim: dict[str, Any], measured: list[Measurement], support: Support) -> str:
+def reason(claim: Claim, measured: list[Measurement], support: Support) -> str:
     """The reason for a verdict in one sentence: the deciding measurement, where its interval lies, and the support.
 
     Args:
@@ -71,7 +71,7 @@ def reason(claim: dict[str, Any], measured: list[Measurement], support: Support)
         measured: All measurements of the claim.
         support: What the verdict rests on.
     """
-    deciding, several, case = least_favourable(measured, claim["holds"]), len(measured) > 1, ""
+    deciding, several, case = least_favourable(measured, claim.holds), len(measured) > 1, ""
     if deciding.one_of_many:
         case = f"{f'In the least favourable of {len(measured)} cases, ' if several else ''}{deciding.about}: "
     elif deciding.about:
@@ -80,14 +80,14 @@ def reason(claim: dict[str, Any], measured: list[Measurement], support: Support)
     return f"{case}{_finding(deciding, claim, support)} ({support.text})."
 
 
-def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> str:
+def _finding(deciding: Measurement, claim: Claim, support: Support) -> str:
     if math.isnan(deciding.value):
         return deciding.missing
-    kind, verdict = claim["shown"], decide(deciding, claim["holds"])
+    kind, verdict = claim.format, decide(deciding, claim.holds)
     value = shown(deciding.value, kind)
     if kind == "share":
         value = f"{value}, in {support.holding} of {support.cells} cells"
-    where = bounds(claim["holds"], kind, deciding.at_least)
+    where = bounds(claim.holds, kind, deciding.at_least)
     no_interval = math.isnan(deciding.low)
     interval = "without an interval" if no_interval else f"interval {shown((deciding.low, deciding.high), kind)}"
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}
@@ -95,9 +95,7 @@ def _finding(deciding: Measurement, claim: dict[str, Any], support: Support) -> 
     return f"{value}, {interval}: {deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed) or part}"
 
 
-def noise(
-    claim: dict[str, Any], measured: list[Measurement], by_macro_f1: str | None, without: dict[str, str]
-) -> list[str]:
+def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, without: dict[str, str]) -> list[str]:
     """What the seeds or corpora of a comparison can show, and what else the verdict could be, as sentences.
 
     Args:
@@ -106,12 +104,12 @@ def noise(
         by_macro_f1: The verdict by macro-F1 of a claim about accuracy, or None.
         without: The verdict without each corpus.
     """
-    measure, deciding = claim["measure"], least_favourable(measured, claim["holds"])
+    measure, deciding = claim.measure, least_favourable(measured, claim.holds)
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
     means = next((row["means"] for row in deciding.numbers if "means" in row), {})
-    kind, found = "percent" if in_percent(measure.get("metric")) else "ratio", []
+    kind, found = "percent" if in_percent(measure.metric) else "ratio", []
     if tested:
-        what = "a factor" if measure.get("as") == "ratio" else "a difference"
+        what = "a factor" if measure.effect == "ratio" else "a difference"
         whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"
         smallest = _span([row["smallest"] for row in tested], lambda value: shown(value, kind).replace("%", "points"))
         p = _span([row["p_holm"] for row in tested], lambda value: significant(value, 2))
@@ -123,7 +121,7 @@ def noise(
     if by_macro_f1:
         found.append(f"By macro-F1: {by_macro_f1}")
     if without:
-        verdict = decide(deciding, claim["holds"])
+        verdict = decide(deciding, claim.holds)
         other = [f"Without {corpus_name(corpus)}: {word}" for corpus, word in without.items() if word != verdict]
         found += other or ["Without any one corpus: the same"]
     return found
@@ -134,7 +132,7 @@ def _span(values: list[float], text_of: Callable[[float], str]) -> str:
     return low if low == high else f"{low.removesuffix(' points')} to {high}"
 
 
-def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
+def caveats(claim: Claim, measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
     """List the caveats of a verdict.
 
     Args:
@@ -142,20 +140,20 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
         measured: All measurements of the claim.
         rows: Rows of the collected runs that they come from.
     """
-    measure, numbers = claim["measure"], [row for one in measured for row in one.numbers]
-    cells, of_the_paper = cells_behind(measured), objective_name(measure["gloss"][0])
+    measure, numbers = claim.measure, [row for one in measured for row in one.numbers]
+    cells, of_the_paper = cells_behind(measured), objective_name(measure.gloss[0])
     found = [
         f"{objective_name(key)} stands for G-Loss where {of_the_paper} was not run"
-        for key in sorted({row["gloss"] for row in numbers if "gloss" in row} - {measure["gloss"][0]})
+        for key in sorted({row["gloss"] for row in numbers if "gloss" in row} - {measure.gloss[0]})
         if not tunes_sigma(key)
     ]
-    if measure.get("per") == "cell" and len(cells) > len({corpus for corpus, _ in cells}):
+    if measure.per == "cell" and len(cells) > len({corpus for corpus, _ in cells}):
         found.append(
             "encoders on one corpus are not independent, but the test counts each as an observation of its own"
         )
-    if measure["kind"] in ("advantage", "cells-won"):
-        ours = set(rows.loc[rows["objective"].isin(measure["gloss"]), "trials"])
-        unequal = rows[rows["objective"].isin(measure["baselines"]) & ~rows["trials"].isin(ours)]
+    if measure.kind in ("advantage", "cells-won"):
+        ours = set(rows.loc[rows["objective"].isin(measure.gloss), "trials"])
+        unequal = rows[rows["objective"].isin(measure.baselines) & ~rows["trials"].isin(ours)]
         if len(unequal):
             theirs, ours = (listed([*map(str, sorted(counts))]) for counts in (set(unequal["trials"]), ours))
             whose = titles(unequal["objective"], "objective")
@@ -167,7 +165,7 @@ def caveats(claim: dict[str, Any], measured: list[Measurement], rows: pd.DataFra
     return found
 
 
-def needed(claim: dict[str, Any]) -> str:
+def needed(claim: Claim) -> str:
     """What a study must run so that a claim can be judged.
 
     Args:
@@ -176,18 +174,18 @@ def needed(claim: dict[str, Any]) -> str:
     Returns:
         A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with 3 seeds."
     """
-    measure, kind = claim["measure"], claim["measure"]["kind"]
-    *others, last = map(objective_name, measure["gloss"])
+    measure, kind = claim.measure, claim.measure.kind
+    *others, last = map(objective_name, measure.gloss)
     gloss = f"{', '.join(others)} or {last}" if others else last
-    named = listed([*map(corpus_name, measure.get("only", []))])
-    corpora = named or CORPORA[min(FEWEST_CORPORA, len(claim["paper"]["corpora"]))]
+    named = listed([*map(corpus_name, measure.only)])
+    corpora = named or CORPORA[min(FEWEST_CORPORA, len(claim.paper.corpora))]
     beside = ""
     if kind == "best-values":
-        low, high = measure["band"]
-        beside = f" with values of {SYMBOLS[measure['setting']]} both within and outside {low} – {high}"
+        low, high = measure.band
+        beside = f" with values of {SYMBOLS[measure.setting]} both within and outside {low} – {high}"
     elif kind == "swings":
-        symbols = listed([SYMBOLS[setting] for setting in (measure["setting"], *measure["baselines"])])
+        symbols = listed([SYMBOLS[setting] for setting in (measure.setting, *measure.baselines)])
         beside = f" without changes, and with the same multiples (such as x0.9 and x1.1) of {symbols}"
     elif kind != "overhead":
-        beside = f" beside {listed([*map(objective_name, measure['baselines'])])}"
+        beside = f" beside {listed([*map(objective_name, measure.baselines)])}"
     return f"{gloss}{beside}, on {corpora} with {FEWEST_SEEDS} seeds."
