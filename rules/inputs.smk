@@ -12,7 +12,7 @@ from glossbench.job.memory import killed_jobs
 from glossbench.provenance import NUMERICS, code_digest as digest_of
 from glossbench.settings import params as made, requests
 from glossbench.settings.files import StudyFiles
-from glossbench.settings.study_file import TuningJob
+from glossbench.settings.study_file import Experiment
 from snakemake.io import IOFile
 
 
@@ -54,15 +54,15 @@ ASKED = requests.Requests(STUDY, ROOT / "config")
 GPU = requests.gpu_request(STUDY, os.environ)
 
 
-def training_inputs(cell):
+def training_inputs(experiment):
     with errors_on_one_line():
-        return INPUTS.training(cell)
+        return INPUTS.training(experiment)
 
 
 def params_of(made_by):
-    """Params of the jobs of a cell, made once for all of its seeds."""
-    once = lru_cache(lambda cell, **more: made_by(STUDY, cell, **more))
-    return lambda cell, **more: once(TuningJob(cell.corpus, cell.encoder, cell.objective), **more)
+    """Params of the jobs of an experiment, made once for all of its seeds."""
+    once = lru_cache(lambda experiment, **more: made_by(STUDY, experiment, **more))
+    return lambda run, **more: once(Experiment(run.corpus, run.encoder, run.objective), **more)
 
 
 run_params, evaluation_params, search_params = map(
@@ -74,20 +74,20 @@ def settings_digests(runs):
     return made.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
 
 
-def whole_cell(wildcards):
+def whole_experiment(wildcards):
     """A corpus, an encoder and an objective out of one wildcard."""
-    return TuningJob(*wildcards.cell.split("/"))
+    return Experiment(*wildcards.experiment.split("/"))
 
 
 def submission(wildcards):
     """The training and the evaluation of a run, or of the seeds of a batch, are one submission to a cluster."""
-    cell, seed = f"{wildcards.corpus}/{wildcards.encoder}/{wildcards.objective}", int(wildcards.seed)
-    return requests.submission(cell, INPUTS.batch_of.get((cell, seed), (seed,)))
+    experiment, seed = f"{wildcards.corpus}/{wildcards.encoder}/{wildcards.objective}", int(wildcards.seed)
+    return requests.submission(experiment, INPUTS.batch_of.get((experiment, seed), (seed,)))
 
 
 def in_batch(path, seed):
-    """A run's path with its seed filled in and the rest of its cell as one wildcard."""
-    return path.replace(f"{CELL}/{{objective}}", "{cell}").replace("{seed}", str(seed))
+    """A run's path with its seed filled in and the rest of its experiment as one wildcard."""
+    return path.replace(f"{CELL}/{{objective}}", "{experiment}").replace("{seed}", str(seed))
 
 
 # Evidence: the frames of a view, which tables and figures it has, what they read and depend on.
@@ -105,7 +105,7 @@ def frames_of(view, names=STUDY.frames):
 
 
 def collected_files(view):
-    return INPUTS.files(STUDY.runs, STUDY.tuning_jobs(), INPUTS.cards()) if view == RESULTS else INPUTS.of_finished()
+    return INPUTS.files(STUDY.runs, STUDY.searches(), INPUTS.cards()) if view == RESULTS else INPUTS.of_finished()
 
 
 def collected_settings(view):
@@ -113,10 +113,9 @@ def collected_settings(view):
     return made.collect_settings(STUDY, [run for run in STUDY.runs if run not in there]).to_json()
 
 
-def embeddings_shown(view):
+def projected_embeddings(view):
     """Embeddings of the runs that are projected, and the cards of their corpora."""
-    shown = study_of(view).runs_shown("projection")
-    embeddings = INPUTS.per_run("embeddings.npz", shown)
+    embeddings = INPUTS.per_run("embeddings.npz", study_of(view).runs_with("projection"))
     if view == RESULTS:
         return {"embeddings": embeddings, "cards": INPUTS.cards()}
     return INPUTS.absolute({"embeddings": embeddings, "cards": INPUTS.cards_there()})

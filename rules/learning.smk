@@ -51,7 +51,7 @@ rule estimate_sigma:
         "../scripts/estimate_sigma.py"
 
 
-if STUDY.searches:
+if STUDY.is_searching:
 
     rule tune:
         input:
@@ -82,8 +82,8 @@ if STUDY.searches:
 
 
 # Training and evaluation of a run are one submission to a cluster; on one machine a group changes nothing.
-# One job per run. Where the study asks for it, one job for several seeds of a cell, or one that keeps snapshots of a
-# mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
+# One job per run. Where the study asks for it, one job for several seeds of an experiment, or one that keeps snapshots
+# of a mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
 
 
 rule train:
@@ -131,34 +131,34 @@ if STUDY.settings.snapshots:
     ruleorder: train_with_snapshots > train
 
 
-for seeds, cells in INPUTS.seed_batches.items():
+for seeds, experiments in INPUTS.seed_batches.items():
 
     rule:
         name:
             f"train_seeds_{'_'.join(map(str, seeds))}"
         input:
-            unpack(lambda w: training_inputs(whole_cell(w))),
+            unpack(lambda w: training_inputs(whole_experiment(w))),
         output:
             **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_FILES.items()},
         log:
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
-            cell=alternatives(cells),
+            experiment=alternatives(experiments),
         group:
-            lambda w, seeds=seeds: requests.submission(w.cell, seeds)
+            lambda w, seeds=seeds: requests.submission(w.experiment, seeds)
         conda:
             "../envs/glossbench.yaml"
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=lambda wildcards, attempt: ASKED.memory_mb(whole_cell(wildcards), attempt),
-            runtime=lambda wildcards, attempt, n=len(seeds): ASKED.run_minutes(whole_cell(wildcards), attempt, n),
+            mem_mb=lambda wildcards, attempt: ASKED.memory_mb(whole_experiment(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): ASKED.run_minutes(whole_experiment(wildcards), attempt, n),
         params:
-            settings=lambda w: run_params(whole_cell(w))["settings"],
-            code=lambda w: run_params(whole_cell(w))["code"],
-            state=on_disk(f"{STATE}/runs/{{cell}}"),
+            settings=lambda w: run_params(whole_experiment(w))["settings"],
+            code=lambda w: run_params(whole_experiment(w))["code"],
+            state=on_disk(f"{STATE}/runs/{{experiment}}"),
         message:
-            "Fine-tuning for {wildcards.cell}, several seeds"
+            "Fine-tuning for {wildcards.experiment}, several seeds"
         script:
             "../scripts/train.py"
 
@@ -249,7 +249,7 @@ if STUDY.settings.projection:
 
     rule project_embeddings:
         input:
-            unpack(lambda w: embeddings_shown(w.view)),
+            unpack(lambda w: projected_embeddings(w.view)),
         output:
             "{view}/projections.parquet",
         log:
@@ -263,7 +263,7 @@ if STUDY.settings.projection:
             mem_mb=2000,
             runtime=ASKED.projection_minutes,
         params:
-            settings=lambda w: made.projection_settings(STUDY, study_of(w.view).runs_shown("projection")).to_json(),
+            settings=lambda w: made.projection_settings(STUDY, study_of(w.view).runs_with("projection")).to_json(),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of {wildcards.view}"

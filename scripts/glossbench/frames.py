@@ -24,14 +24,14 @@ KINDS: dict[str, Callable[[pd.Series], bool]] = {
 }
 # The protocol of runs that fine-tune nothing. They have no epochs.
 UNTUNED = "untuned"
-# Columns that group runs. Claims of the paper are about tasks; config/claims.yaml calls them cells, as the paper does.
-TASK = ["corpus", "encoder"]
-CELL = [*TASK, "objective"]
-CELL_OF_PROTOCOL = [*TASK, "protocol", "objective"]
-PANEL = ["protocol", *TASK]
+# Columns that group runs: a cell, as in the paper; an experiment, which is an objective in a cell; a figure's panels.
+CELL = ["corpus", "encoder"]
+EXPERIMENT = [*CELL, "objective"]
+EXPERIMENT_OF_PROTOCOL = [*CELL, "protocol", "objective"]
+PANEL = ["protocol", *CELL]
 LINE = [*PANEL, "objective"]
-RUN_OF_CELL = [*CELL, "seed"]
-RUN_OF_PROTOCOL = [*CELL_OF_PROTOCOL, "seed"]
+RUN_OF_EXPERIMENT = [*EXPERIMENT, "seed"]
+RUN_OF_PROTOCOL = [*EXPERIMENT_OF_PROTOCOL, "seed"]
 # Columns that identify a run, in the order by which rows are sorted.
 RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).

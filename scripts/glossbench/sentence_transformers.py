@@ -78,10 +78,10 @@ class GraphLoss(CachedLossMixin, nn.Module):
 
     def get_config_dict(self) -> dict[str, Any]:
         """The settings that a model card shows."""
-        shown = {name: getattr(self.loss, name) for name in inspect.signature(GLoss).parameters}
-        weights = shown.pop("class_weights")
+        settings = {name: getattr(self.loss, name) for name in inspect.signature(GLoss).parameters}
+        weights = settings.pop("class_weights")
         return {
-            name: value for name, value in shown.items() if name not in ("generator", "check", "gather")
+            name: value for name, value in settings.items() if name not in ("generator", "check", "gather")
         } | {
             "class_weights": weights if weights is None else weights.tolist(),
             "mini_batch_size": self.mini_batch_size or None,

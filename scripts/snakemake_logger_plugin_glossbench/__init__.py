@@ -19,7 +19,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 ERRORS = {LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR}
 LINES = 8  # at work that are shown
 EVERY = 2.0  # seconds between two looks at the files of what is at work
-LOG = re.compile(r".*/logs/(?:train|tune)/(.+?)(?:/seed[^/]*)?\.log")  # a cell in the log's name of a job that learns
+LOG = re.compile(
+    r".*/logs/(?:train|tune)/(.+?)(?:/seed[^/]*)?\.log"
+)  # an experiment in the log's name of a job that learns
 
 
 class LogHandler(LogHandlerBase):
@@ -37,7 +39,7 @@ class LogHandler(LogHandlerBase):
         # jobs take from a second to hours, so that the speed is that of the whole time
         self.bar = Progress(*columns, TimeRemainingColumn(), TextColumn("left"), speed_estimate_period=1e6)
         self.task = self.bar.add_task("jobs", total=None)
-        self.jobs: dict[int, tuple[str, str | None]] = {}  # at work: what to call it, its cell if it learns
+        self.jobs: dict[int, tuple[str, str | None]] = {}  # at work: what to call it, its experiment if it learns
         self.lines, self.looked = Text(), 0.0
         self.live = Live(console=self.console, get_renderable=self._picture, refresh_per_second=2, transient=True)
 
@@ -71,8 +73,8 @@ class LogHandler(LogHandlerBase):
                 self.bar.update(self.task, total=said["stats"]["total"])
                 self.live.start()
             case LogEvent.JOB_INFO:
-                cell = next((found[1] for log in said["log"] or () if (found := LOG.fullmatch(str(log)))), None)
-                self.jobs[said["jobid"]] = said["rule_msg"] or said["rule_name"], cell
+                experiment = next((found[1] for log in said["log"] or () if (found := LOG.fullmatch(str(log)))), None)
+                self.jobs[said["jobid"]] = said["rule_msg"] or said["rule_name"], experiment
             case LogEvent.JOB_FINISHED:
                 self.jobs.pop(said["job_id"], None)
             case LogEvent.JOB_ERROR:
@@ -86,10 +88,12 @@ class LogHandler(LogHandlerBase):
     def _at_work(self) -> Text:
         """A line for each job, and for each run or search at work in it."""
         jobs = list(self.jobs.values())
-        learning = at_work() if any(cell for _, cell in jobs) else []
+        learning = at_work() if any(experiment for _, experiment in jobs) else []
         lines = []
-        for name, cell in jobs:
-            found = [f"{one.name}: {one.text}" for one in learning if cell and f"/{cell}/" in f"{one.name}/"]
+        for name, experiment in jobs:
+            found = [
+                f"{one.name}: {one.text}" for one in learning if experiment and f"/{experiment}/" in f"{one.name}/"
+            ]
             lines += found or [name]
         more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
         return Text("\n".join(f"  {line}" for line in lines[:LINES] + more), no_wrap=True, overflow="ellipsis")

@@ -139,7 +139,7 @@ def test_every_study_of_the_repository_has_a_plan(name, capsys):
     assert main(["plan", str(SHIPPED[name])]) == 0
     text, loaded, known = capsys.readouterr().out, shipped(name), name != "own-data"
     assert loaded.runs
-    assert f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.tuning_jobs())} searches, " in text
+    assert f"{loaded.name}: {len(loaded.runs)} runs and {len(loaded.searches())} searches, " in text
     assert {row[0] for row in rows_of(text)} == set(loaded.encoders)
     assert "nan" not in text
     for encoder, kind, jobs, *numbers in rows_of(text):

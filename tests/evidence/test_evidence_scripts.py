@@ -26,7 +26,8 @@ from run_script import run
 SETTINGS = {"study": "mine", "seeds": [0, 1]}
 TABLE, FIGURE = TABLES["integrated"].specification(), FIGURES["learning_curves"].specification()
 OUTPUTS = [
-    {**output.shown(), "caption": caption(output.key)} for output in (TABLES["integrated"], FIGURES["learning_curves"])
+    {**output.for_report(), "caption": caption(output.key)}
+    for output in (TABLES["integrated"], FIGURES["learning_curves"])
 ]
 
 

@@ -18,7 +18,7 @@ from glossbench.data.corpora import write_split
 from glossbench.provenance import NUMERICS
 from glossbench.settings.params import evaluation_params, run_params
 from glossbench.settings.study import load_study
-from glossbench.settings.study_file import TuningJob
+from glossbench.settings.study_file import Experiment
 from registered import CONFIG, REGISTRY
 from tiny_runs import save_tokens
 from transformers import BertConfig, BertModel
@@ -75,7 +75,7 @@ def made_up_inputs(folder):
 
 def numbers_of(key, inputs, folder):
     """The numbers that a run of an objective leaves."""
-    cell = TuningJob("mr", "minilm-l6", key)
+    cell = Experiment("mr", "minilm-l6", key)
     run = folder / "seed-7"
     run.mkdir(parents=True)
     files = {name: str(run / name) for name in ("settings.json", "timing.json", "metrics.json", "predictions.parquet")}

@@ -27,7 +27,7 @@ def test_jobs_read_what_rules_write(study):
         made = (UntunedSettings if study.is_untuned(run.objective) else RunSettings).from_json(text)
         assert json.loads(text).items() <= json.loads(made.to_json()).items()
         assert type(made).from_json(made.to_json()) == made
-    for search in study.tuning_jobs():
+    for search in study.searches():
         told = TuneSettings.from_json(search_params(study, search)["settings"])
         assert told.objective.search["learning_rate"].choices == (1e-5, 2e-5, 3e-5, 4e-5, 5e-5)
         assert told.tuning.trials == 3

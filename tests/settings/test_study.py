@@ -49,8 +49,8 @@ def test_a_short_study_gets_the_papers_protocol():
 def test_a_study_that_takes_over_searches_has_none_of_its_own_and_needs_no_frame_of_trials():
     own = load(objectives=["gloss-o-ce"], tuning={})
     other = load(objectives=["gloss-o-ce"], tuning={"taken_from": "earlier"})
-    assert len(own.tuning_jobs()) == 1
-    assert other.tuning_jobs() == []
+    assert len(own.searches()) == 1
+    assert other.searches() == []
     assert set(own.frames) - set(other.frames) == {"trials"}
     assert own.objective("gloss-o-ce").for_runs() == other.objective("gloss-o-ce").for_runs()
     shown = {output.key for output in load_outputs(CONFIG) if output.fillable(other)}
@@ -71,7 +71,7 @@ def test_a_grid_is_blocks_of_runs_each_made_once():
 
 def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
     study = load(objectives=["gloss-o-ce+weight=0.1", "gloss-o-ce+sigma=x0.5"], tuning={})
-    assert [search.objective for search in study.tuning_jobs()] == ["gloss-o-ce"]
+    assert [search.objective for search in study.searches()] == ["gloss-o-ce"]
     assert set(study.objective("gloss-o-ce").search) == {"learning_rate", "weight", "labeled_fraction", "sigma"}
     assert set(study.objective("gloss-o-ce+weight=0.1").search) == {"learning_rate", "labeled_fraction", "sigma"}
     assert "sigma" in study.objective("gloss-o-ce+sigma=x0.5").search
@@ -82,9 +82,9 @@ def test_a_search_is_shared_by_what_is_varied_and_leaves_out_what_is_given():
     assert searched(spaces, "gloss-o@reference")["sigma"] == {"low": 0.1, "high": 10}
     fixed = load(objectives=["ce", "gloss-o"], tuning={"fixed": ["learning_rate"]})
     assert set(fixed.objective("gloss-o").search) == {"labeled_fraction", "sigma"}
-    assert [search.objective for search in fixed.tuning_jobs()] == ["gloss-o"], "nothing is left to search for ce"
+    assert [search.objective for search in fixed.searches()] == ["gloss-o"], "nothing is left to search for ce"
     chosen = load(objectives=["ce", "gloss-o"], tuning={"objectives": ["gloss-o"]})
-    assert [search.objective for search in chosen.tuning_jobs()] == ["gloss-o"]
+    assert [search.objective for search in chosen.searches()] == ["gloss-o"]
 
 
 def test_search_spaces_are_the_papers_or_its_codes():
@@ -144,7 +144,7 @@ def test_a_key_may_have_commas_for_plus_signs_in_a_study_file():
         tuning={"trials_by_objective": {"gloss-o-ce@reference": 2}},
     )
     assert study.objectives == ["ce", key]
-    assert study.runs_shown("projection") == [study.runs[1]]
+    assert study.runs_with("projection") == [study.runs[1]]
 
 
 def test_values_may_come_in_other_forms():
@@ -263,7 +263,7 @@ def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
     untuned = [(run.corpus, run.objective, run.seed) for run in study.runs if run not in study.trained]
     assert untuned == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
     assert [(run.objective, run.seed) for run in study.trained] == [("ce", 3), ("ce", 4)]
-    assert [search.objective for search in study.tuning_jobs()] == ["ce"]
+    assert [search.objective for search in study.searches()] == ["ce"]
 
 
 def test_dates_and_circles_of_yaml_are_no_surprise():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from glossbench.paper import read_facts
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.names import Names, shown_names
+from glossbench.settings.names import Names, names_by_kind
 from glossbench.settings.objectives import read_presets
 from glossbench.settings.outputs import load_outputs, read_caption
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
@@ -47,7 +47,7 @@ def names(*keys: str) -> Names:
     """
     objectives = REGISTRY["objectives"]
     known = [*objectives, *(f"{key}@reference" for key in objectives), *filter(is_registered, keys)]
-    return shown_names(
+    return names_by_kind(
         {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
     )
 

@@ -13,7 +13,7 @@ from glossbench.archives.verifying import verify
 from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
-TAKEN = RUNS + len(STUDY.tuning_jobs())
+TAKEN = RUNS + len(STUDY.searches())
 CE = "runs/bbc-news/minilm-l6/ce/seed-0"
 
 

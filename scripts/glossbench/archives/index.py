@@ -18,20 +18,24 @@ from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, ru
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run, TuningJob
+from glossbench.settings.study_file import Experiment, Run
 
 FOLDER = "imported"
 INDEX = "index.json"  # what each run and search was imported for, by its folder; see ``Expected``
 PACKS = "packs.json"  # what the imported archives say of themselves, by their digests
-Item = Run | TuningJob
+Item = Run | Experiment
 Settings = dict[str, Any]
 
 
 class Expected:
-    """The settings and inputs that a study gives its runs and searches; those of a cell are made once for all seeds."""
+    """The settings and inputs that a study gives its runs and searches, made once for all seeds of an experiment."""
 
     def __init__(self, study: Study):
-        self.study, self._of_cell, self._shown = study, cache(self._made), set(study.runs_shown("snapshots"))
+        self.study, self._of_experiment, self._with_snapshots = (
+            study,
+            cache(self._made),
+            set(study.runs_with("snapshots")),
+        )
         self.inputs = {  # documents and encoders, by their digests in the registries
             "corpora": {key: prepare_settings(study.entry("corpora", key)) for key in study.corpora},
             "encoders": {key: digests(study.entry("encoders", key)) for key in study.encoders},
@@ -39,29 +43,29 @@ class Expected:
 
     def of(self, item: Item) -> dict[str, Settings]:
         """Settings of a ``search``, or of ``training`` and ``evaluation`` of a run without its seed; and ``inputs``."""
-        if isinstance(item, TuningJob):
-            return self._of_cell(item)
-        return self._of_cell(TuningJob(item.corpus, item.encoder, item.objective), item in self._shown)
+        if isinstance(item, Experiment):
+            return self._of_experiment(item)
+        return self._of_experiment(Experiment(item.corpus, item.encoder, item.objective), item in self._with_snapshots)
 
     def digest(self, item: Item) -> str:
         """Digest of what a run or a search of the study is made from, its code apart."""
         return hashlib.sha256(canonical(self.of(item)).encode()).hexdigest()[:16]
 
-    def _made(self, cell: TuningJob, snapshots: bool | None = None) -> dict[str, Settings]:
+    def _made(self, experiment: Experiment, snapshots: bool | None = None) -> dict[str, Settings]:
         if snapshots is None:
-            params = {"search": search_params(self.study, cell)}
+            params = {"search": search_params(self.study, experiment)}
         else:
-            params = {"training": run_params(self.study, cell, snapshots)}
-            if not self.study.is_untuned(cell.objective):
-                params["evaluation"] = evaluation_params(self.study, cell)
+            params = {"training": run_params(self.study, experiment, snapshots)}
+            if not self.study.is_untuned(experiment.objective):
+                params["evaluation"] = evaluation_params(self.study, experiment)
         found = {name: json.loads(made["settings"]) for name, made in params.items()}
-        wanted = {"corpora": cell.corpus, "encoders": cell.encoder}
+        wanted = {"corpora": experiment.corpus, "encoders": experiment.encoder}
         return {**found, "inputs": {kind: {key: self.inputs[kind][key]} for kind, key in wanted.items()}}
 
 
 def files_of_jobs(study: Study) -> dict[Item, tuple[str, list[str]]]:
     """The searches of a study, then its runs: the folder of each, and names of the files that evidence is made from."""
-    searches = {search: (search_folder(search), list(OF_SEARCHES)) for search in study.tuning_jobs()}
+    searches = {search: (search_folder(search), list(OF_SEARCHES)) for search in study.searches()}
     return searches | {run: (run_folder(run), evidence_files(study, run)) for run in study.runs}
 
 

@@ -41,14 +41,14 @@ BOOKKEEPING = re.compile(rb"^\d+ 0 obj\s+\d+\s+endobj\s|^xref\s.*", re.DOTALL | 
 def make_frames(study: Study, folder: Path) -> dict[str, pd.DataFrame]:
     """The frames of a study by name, made of the runs in a folder."""
     files = StudyFiles(study, lambda item: str(folder))
-    collected = files.files(list(study.runs), study.tuning_jobs(), files.cards())
+    collected = files.files(list(study.runs), study.searches(), files.cards())
     frames = collect(collect_settings(study), collected)
     if "projections" in study.frames:
         from glossbench.learning.evaluation.projecting import project_runs
 
-        shown = study.runs_shown("projection")
-        embeddings = files.per_run("embeddings.npz", shown)
-        frames["projections"] = project_runs(projection_settings(study, shown), embeddings, files.cards())
+        projected = study.runs_with("projection")
+        embeddings = files.per_run("embeddings.npz", projected)
+        frames["projections"] = project_runs(projection_settings(study, projected), embeddings, files.cards())
     return frames
 
 

@@ -87,7 +87,7 @@ def _jobs(study: Study) -> Counter:
     tuning, jobs = study.settings.tuning, Counter()
     for run in study.trained:
         jobs[run.corpus, run.encoder, "run", study.objective(run.objective).training.epochs, 0] += 1
-    for search in study.tuning_jobs():
+    for search in study.searches():
         objective, limit = study.objective(search.objective), trial_epochs(study, search.objective)
         trials = complete = trained_trials(study, search.objective)
         if objective.pruning != "never" and tuning.pruner.kind != "none":
@@ -138,7 +138,7 @@ def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Fact
     devices = ", ".join(sorted(runs["device"].unique()))
     checkpoints = ", ".join(f"{name} {number(size / 1e9, 1)} GB" for name, size in checkpoint_bytes(study).items())
     lines = [
-        f"{study.name}: {len(study.runs)} runs and {len(study.tuning_jobs())} searches, "
+        f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches, "
         f"{_hours(frame)} hours on one device like the measured one ({devices})",
         pipe_table(headers, rows, right=[False, False, True, True, True, True]),
         RANGE,

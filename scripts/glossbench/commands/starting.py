@@ -25,7 +25,7 @@ from glossbench.errors import SettingsError
 from glossbench.files import CHECKSUMS
 from glossbench.job.termination import is_snakemake
 from glossbench.settings.files import run_folder
-from glossbench.settings.messages import shown
+from glossbench.settings.messages import quoted
 from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -51,7 +51,7 @@ def check_arguments(arguments: list[str]) -> None:
             outer, dot, inner = key.partition(".")
             place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
             place = place if equals and dot else ""
-            raise SettingsError(f"--config: {shown(entry)} found, expected key=value with a key of a study{place}")
+            raise SettingsError(f"--config: {quoted(entry)} found, expected key=value with a key of a study{place}")
 
 
 def refuse_future(study: Study) -> None:

@@ -15,7 +15,7 @@ from glossbench.archives.index import files_of_jobs, finished, imported
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run, TuningJob
+from glossbench.settings.study_file import Experiment, Run
 
 STATES = ("done", "at work", "failed", "waiting")
 ERROR = re.compile(r"\S+ ERROR (.*)")
@@ -60,7 +60,7 @@ def at_work() -> list[State]:
 def status_text(study: Study, results: Path) -> str:
     """The status of a study as text. Arguments are those of ``states``."""
     found = states(study, results)
-    lines = [f"{study.name}: {len(study.runs)} runs and {len(study.tuning_jobs())} searches"]
+    lines = [f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches"]
     for state in STATES:
         those = [one for one in found if one.state == state]
         runs = sum(one.name.startswith("runs/") for one in those)
@@ -70,17 +70,17 @@ def status_text(study: Study, results: Path) -> str:
     return "\n".join(lines)
 
 
-def _unfinished(study: Study, item: Run | TuningJob, name: str, results: Path) -> tuple[str, str]:
+def _unfinished(study: Study, item: Run | Experiment, name: str, results: Path) -> tuple[str, str]:
     """State and text of what is not done: failed where its newest log ends in an error, else at work or waiting."""
-    cell = f"{item.corpus}/{item.encoder}/{item.objective}"
+    experiment = f"{item.corpus}/{item.encoder}/{item.objective}"
     if isinstance(item, Run):
         sign = results / ".state" / name / "checkpoint.safetensors"  # changes while it is at work
         rules = ("train", "classify_untuned", "evaluate")
-        logs = [log for rule in rules for log in (results / "logs" / rule / cell).glob("seed*.log")
+        logs = [log for rule in rules for log in (results / "logs" / rule / experiment).glob("seed*.log")
                 if str(item.seed) in log.stem.split("-")[1:]]  # fmt: skip
         started = any(log.stem == f"seed-{item.seed}" for log in logs)
     else:
-        sign = results / f"logs/tune/{cell}.log"
+        sign = results / f"logs/tune/{experiment}.log"
         logs = [sign] if sign.is_file() else []
         started = bool(logs)
     newest = max(logs, key=lambda log: log.stat().st_mtime, default=None)
@@ -112,7 +112,7 @@ def _progress(study: Study, run: Run, checkpoint: Path) -> str:
     return f"{text}, at most {spelled(seconds)} left"
 
 
-def _trials(study: Study, search: TuningJob, log: Path) -> str:
+def _trials(study: Study, search: Experiment, log: Path) -> str:
     """Finished trials and the best score of a search, from its log."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     values = [float(match[2]) for line in lines if (match := TRIAL.search(line))]

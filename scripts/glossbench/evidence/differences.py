@@ -3,7 +3,7 @@
 import pandas as pd
 
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL
+from glossbench.frames import EXPERIMENT
 from glossbench.paper import Facts
 
 # An encoder counts as trained in full from this share of the paper's round millions: counts differ by pooler and head.
@@ -31,4 +31,4 @@ def size_differences(runs: pd.DataFrame, corpus: str, encoder: str, facts: Facts
 
 def differences_by_cell(runs: pd.DataFrame, facts: Facts) -> dict[tuple[str, ...], str]:
     """The ``size_differences`` of each corpus, encoder and objective, as one text."""
-    return {cell: ", ".join(size_differences(own, *cell[:2], facts)) for cell, own in runs.groupby(CELL)}
+    return {cell: ", ".join(size_differences(own, *cell[:2], facts)) for cell, own in runs.groupby(EXPERIMENT)}

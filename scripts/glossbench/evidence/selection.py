@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.frames import CELL, CELL_OF_PROTOCOL, TASK, UNTUNED
+from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
@@ -46,7 +46,7 @@ def is_untuned(rows: pd.DataFrame) -> pd.Series:
 
 def with_untuned(chosen: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """The chosen ones of some rows, and the rows of untuned objectives of the same corpora and encoders."""
-    cells, wanted = (pd.MultiIndex.from_frame(frame[TASK]) for frame in (rows, chosen))
+    cells, wanted = (pd.MultiIndex.from_frame(frame[CELL]) for frame in (rows, chosen))
     return rows[rows.index.isin(chosen.index) | (is_untuned(rows) & cells.isin(wanted))]
 
 
@@ -62,7 +62,7 @@ def of_protocol(rows: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 
 def with_gloss(
-    rows: pd.DataFrame, gloss: Sequence[str], baselines: Sequence[str], by: Sequence[str] = TASK
+    rows: pd.DataFrame, gloss: Sequence[str], baselines: Sequence[str], by: Sequence[str] = CELL
 ) -> pd.DataFrame:
     """Rows of the baselines and of G-Loss: in each group with equal ``by``, the first of ``gloss`` that was run."""
     rows = rows[rows["objective"].isin([*gloss, *baselines])]
@@ -79,7 +79,7 @@ def one_at_a_time(rows: pd.DataFrame, settings: Sequence[str]) -> pd.DataFrame:
     """
     rows = rows[rows["setting"].isin(["", *settings])]
     rows = rows.assign(objective=rows["unvaried"])
-    kept = (rows["setting"] != "").groupby([rows[key] for key in CELL_OF_PROTOCOL]).transform("any")
+    kept = (rows["setting"] != "").groupby([rows[key] for key in EXPERIMENT_OF_PROTOCOL]).transform("any")
     return rows[kept.astype(bool)]
 
 
@@ -118,6 +118,6 @@ def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.Da
     finished = planned["finished"].astype(bool)
     if finished.all():
         return None
-    cells = finished.groupby([planned[key] for key in CELL]).agg(["sum", "size"])
+    cells = finished.groupby([planned[key] for key in EXPERIMENT]).agg(["sum", "size"])
     done, of_all = (" to ".join(dict.fromkeys(map(str, (one.min(), one.max())))) for _, one in cells.items())
     return f"Made from {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds per cell."

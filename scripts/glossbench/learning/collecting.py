@@ -14,11 +14,11 @@ from glossbench.files import read_json, reading
 from glossbench.frames import (
     CELL,
     CONTRACT,
+    EXPERIMENT,
     OBJECTIVE_COLUMNS,
     OF_LATER,
     RUN_KEYS,
     SEARCH_ORIGIN,
-    TASK,
     with_objective_columns,
     without_rows,
 )
@@ -72,9 +72,9 @@ def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str,
     counts = pd.Series(dtype="int64")  # of the trials of each search
     if files.get("best"):
         trials = collect_trials(settings.study, files["best"], files["trials"], files["trial_seconds"])
-        counts = trials.groupby(CELL).size()
+        counts = trials.groupby(EXPERIMENT).size()
         frames["trials"] = with_objective_columns(trials, settings.objectives, ["base"])
-    cells = frames["runs"][[*TASK, "unvaried"]].itertuples(index=False, name=None)
+    cells = frames["runs"][[*CELL, "unvaried"]].itertuples(index=False, name=None)
     searched = [counts.get(cell, 0) for cell in cells]
     frames["runs"]["trials"] = np.where(frames["runs"]["tuned"], searched, 0)
     described = [

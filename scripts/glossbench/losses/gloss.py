@@ -281,11 +281,11 @@ class GLoss(nn.Module):
         """
         if self.left_out is None:
             return {}
-        shown = {"left_out_share": self.left_out}
+        said = {"left_out_share": self.left_out}
         if not graph or (last := self._graph) is None:
-            return shown
+            return said
         losses, weights, _ = compare(last._replace(propagated=chance_of(last)), self.criterion, self.divide_again)
-        return shown | describe(last) | {"chance_loss": self._reduced(losses, weights).mean()}
+        return said | describe(last) | {"chance_loss": self._reduced(losses, weights).mean()}
 
     def get_extra_state(self) -> dict[str, Any]:
         """The width, which a ``state_dict`` holds."""

@@ -11,7 +11,7 @@ from glossbench.evidence.statistics.power import seeds_needed, smallest_differen
 from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import metric_name
 from glossbench.evidence.text.numbers import DASH, number, significant
-from glossbench.frames import TASK
+from glossbench.frames import CELL
 from glossbench.paper import published_costs, published_results
 from glossbench.settings.claims import Claim
 from glossbench.settings.study import Study
@@ -61,7 +61,7 @@ def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
     if not won:
         corpora = {run.corpus for run in study.runs if measure.setting in dict(study.changes(run.objective))}
     results = results[results["corpus"].isin(corpora)]
-    mean, std = (results.pivot_table(value, TASK, "objective", dropna=False) for value in ("mean", "std"))
+    mean, std = (results.pivot_table(value, CELL, "objective", dropna=False) for value in ("mean", "std"))
     others = baselines if won else [gloss]
     spreads = np.hypot(std[others], std[[gloss]].to_numpy())
     stated = np.full(spreads.shape, 100 * (math.nan if claim.published is None else claim.published))

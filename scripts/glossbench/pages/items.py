@@ -10,7 +10,7 @@ from pydantic import Field
 from glossbench.errors import SettingsError
 from glossbench.evidence.build import module_of
 from glossbench.evidence.claims.scope import of_the_paper
-from glossbench.frames import CELL
+from glossbench.frames import EXPERIMENT
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import Claim
 from glossbench.settings.claims_file import load_claims
@@ -24,7 +24,7 @@ from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
 # Frames of a few runs, by the setting of a study that names their objectives and one seed.
-SHOWN_SINGLY = {"projections": "projection", "snapshots": "snapshots"}
+OF_SINGLE_RUNS = {"projections": "projection", "snapshots": "snapshots"}
 SCORES = {"T2": "integrated", "T3": "standalone"}  # tables whose cells the published scores of a protocol list
 MODELS, OURS = "T5", "G-Loss + "  # lists models by names: its own begin so, and end with the encoder's title
 
@@ -100,13 +100,13 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     if output.paper in SCORES:
         results = published_results(published).dropna(subset="std")  # without T6
         results = results[results["protocol"] == SCORES[output.paper]]
-        cells = set(results[CELL].itertuples(index=False, name=None))
+        cells = set(results[EXPERIMENT].itertuples(index=False, name=None))
         runs = [run for run in runs if (run.corpus, run.encoder, run.objective) in cells]
     elif output.paper == MODELS:
         models, encoders = set(published_models(published)["model"]), study.registry["encoders"]
         runs = [run for run in runs if f"{OURS}{encoders[run.encoder].title}" in models]
-    for name in SHOWN_SINGLY.keys() & set(output.reads):
-        runs = study.runs_shown(SHOWN_SINGLY[name])
+    for name in OF_SINGLE_RUNS.keys() & set(output.reads):
+        runs = study.runs_with(OF_SINGLE_RUNS[name])
     if not runs:
         return []
     rows = pd.DataFrame([{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs])
@@ -167,6 +167,6 @@ def files_of(number: str, root: Path) -> list[str]:
         runs = runs_of_claim(claims[number], study)
     else:
         runs = runs_of_output(outputs[number], study, root / "config/published")
-        searches = study.tuning_jobs() if "trials" in outputs[number].reads else []
+        searches = study.searches() if "trials" in outputs[number].reads else []
     files = StudyFiles(study, lambda _: f"results/{study.name}")
     return [*files.per_search("best.yaml", searches), *files.per_run("metrics.json", runs)]

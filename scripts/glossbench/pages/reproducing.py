@@ -48,7 +48,7 @@ def page(root: Path) -> str:
         costs=costs.entries,
         main=costs.main,
         core=core,
-        searches=len(core.tuning_jobs()),
+        searches=len(core.searches()),
         hours=rows.hours(core),
         decidable=[
             [key, number(len(runs_of_claim(claim, core))), *decidable(claim, core, published)]
@@ -80,7 +80,7 @@ class Rows:
             measured = {"h": entry.hours, "GB": entry.disk_gb}
             cost = [UNKNOWN if size is None else f"{size:.2g} {unit} (measured)" for unit, size in measured.items()]
             cost.append(entry.machine or DASH)
-        counts = [f"{len(jobs):,}" for jobs in (study.runs, study.tuning_jobs())]
+        counts = [f"{len(jobs):,}" for jobs in (study.runs, study.searches())]
         return [f"`{study.name}`", self._command(study), *counts, *cost, "yes" if entry.run_here else "no"]
 
     def output(self, output: Output) -> list[str]:

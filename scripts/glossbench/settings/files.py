@@ -9,7 +9,7 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run, TuningJob
+from glossbench.settings.study_file import Experiment, Run
 
 OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
 OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")
@@ -23,7 +23,7 @@ def run_folder(run: Run) -> str:
     return f"runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}"
 
 
-def search_folder(search: TuningJob) -> str:
+def search_folder(search: Experiment) -> str:
     """Folder of a search below that of its study."""
     return f"tuning/{search.corpus}/{search.encoder}/{search.objective}"
 
@@ -35,14 +35,14 @@ def card_file(corpus: str) -> str:
 
 def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
-    shown = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
+    kept = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
     names = OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS
-    return [*names, *(file for kind, file in shown.items() if study.is_shown(kind, run))]
+    return [*names, *(file for kind, file in kept.items() if study.has(kind, run))]
 
 
-def reads_texts(study: Study, cell: Any) -> bool:
+def reads_texts(study: Study, experiment: Any) -> bool:
     """Whether an untuned objective reads the texts of a corpus and no encoder."""
-    return study.objective(cell.objective).classifier == "tfidf"
+    return study.objective(experiment.objective).classifier == "tfidf"
 
 
 class StudyFiles:
@@ -55,7 +55,7 @@ class StudyFiles:
     """
 
     def __init__(
-        self, study: Study, folder_of: Callable[[Run | TuningJob | str], str], on_disk: Callable[[str], str] = str
+        self, study: Study, folder_of: Callable[[Run | Experiment | str], str], on_disk: Callable[[str], str] = str
     ):
         self.study, self.folder_of, self.on_disk = study, folder_of, on_disk
         self.results = f"results/{study.name}"
@@ -64,7 +64,7 @@ class StudyFiles:
         """Paths of a file of each of the given runs."""
         return [f"{self.folder_of(run)}/{run_folder(run)}/{file}" for run in runs]
 
-    def per_search(self, file: str, searches: Iterable[TuningJob]) -> list[str]:
+    def per_search(self, file: str, searches: Iterable[Experiment]) -> list[str]:
         """Paths of a file of each of the given searches."""
         return [f"{self.folder_of(search)}/{search_folder(search)}/{file}" for search in searches]
 
@@ -81,18 +81,18 @@ class StudyFiles:
                     found.setdefault(corpus, card)
         return list(found.values())
 
-    def files(self, runs: list[Run], searches: list[TuningJob], cards: list[str]) -> dict[str, list[str]]:
+    def files(self, runs: list[Run], searches: list[Experiment], cards: list[str]) -> dict[str, list[str]]:
         """The files that ``collect`` reads, by name."""
         trained = [run for run in runs if not self.study.is_untuned(run.objective)]
         of_all = {"metrics": "metrics.json", "timing": "timing.json", "predictions": "predictions.parquet"}
         files = {name: self.per_run(file, runs) for name, file in of_all.items()}
         files |= {"epochs": self.per_run("epochs.csv", trained), "epoch_seconds": self.per_run("timing.csv", trained)}
         files["cards"] = cards
-        if self.study.searches:
+        if self.study.is_searching:
             for name, file in zip(("best", "trials", "trial_seconds"), OF_SEARCHES, strict=True):
                 files[name] = self.per_search(file, searches)
         if self.study.settings.snapshots:
-            taken = [run for run in self.study.runs_shown("snapshots") if run in set(runs)]
+            taken = [run for run in self.study.runs_with("snapshots") if run in set(runs)]
             files["snapshots"] = self.per_run("snapshots.npz", taken)
             files["snapshot_settings"] = self.per_run("settings.json", taken)
         return files
@@ -107,28 +107,28 @@ class StudyFiles:
             inputs["frozen"] = f"{self.results}/frozen/{cell.corpus}/{cell.encoder}.safetensors"
         return inputs
 
-    def tuning(self, cell: Any) -> dict[str, str]:
+    def tuning(self, experiment: Any) -> dict[str, str]:
         """Inputs of a search: those of an encoder, and the estimates of sigma where the objective uses them."""
-        inputs = self.encoded(cell)
-        if isinstance(self.study.objective(cell.objective).value("sigma"), str):
-            inputs["sigma"] = f"{self.results}/sigma/{cell.corpus}/{cell.encoder}.json"
+        inputs = self.encoded(experiment)
+        if isinstance(self.study.objective(experiment.objective).value("sigma"), str):
+            inputs["sigma"] = f"{self.results}/sigma/{experiment.corpus}/{experiment.encoder}.json"
         return inputs
 
-    def untuned(self, cell: Any) -> dict[str, str]:
+    def untuned(self, experiment: Any) -> dict[str, str]:
         """The texts of a corpus for an untuned objective without an encoder, else tokens and encoder."""
-        return self.texts(cell.corpus) if reads_texts(self.study, cell) else self.encoded(cell)
+        return self.texts(experiment.corpus) if reads_texts(self.study, experiment) else self.encoded(experiment)
 
     def texts(self, corpus: str) -> dict[str, str]:
         """The prepared splits of a corpus."""
         return {split: f"{self.results}/corpora/{corpus}/{split}.parquet" for split in SPLITS}
 
-    def training(self, cell: Any) -> dict[str, str]:
-        """Inputs of a run of a cell: those of a search, and what the search found where the study has one."""
-        inputs = self.tuning(cell)
-        if not self.study.objective(cell.objective).search:
+    def training(self, experiment: Any) -> dict[str, str]:
+        """Inputs of a run of an experiment: those of a search, and what the search found where the study has one."""
+        inputs = self.tuning(experiment)
+        if not self.study.objective(experiment.objective).search:
             return inputs
-        search = self.study.search_of(cell)
-        if self.study.searches:
+        search = self.study.search_of(experiment)
+        if self.study.is_searching:
             return {**inputs, "best": self.per_search("best.yaml", [search])[0]}
         source = self.study.settings.tuning.taken_from
         files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
@@ -141,31 +141,36 @@ class StudyFiles:
         files = list(self.cards())
         for corpus in dict.fromkeys(run.corpus for run in runs):
             files += [*self.texts(corpus).values(), f"resources/corpora/{corpus}/SHA256SUMS"]
-        for cell in dict.fromkeys(TuningJob(run.corpus, run.encoder, run.objective) for run in runs):
-            untuned = self.study.is_untuned(cell.objective)
-            files += (self.untuned(cell) if untuned else self.tuning(cell)).values()
+        for experiment in dict.fromkeys(Experiment(run.corpus, run.encoder, run.objective) for run in runs):
+            untuned = self.study.is_untuned(experiment.objective)
+            files += (self.untuned(experiment) if untuned else self.tuning(experiment)).values()
         for name in OF_SEARCHES:
-            files += self.per_search(name, self.study.tuning_jobs())
+            files += self.per_search(name, self.study.searches())
         return files
 
     @cached_property
     def seed_batches(self) -> dict[tuple[int, ...], list[str]]:
-        """Seeds that one job trains together, with the cells that this is so for; none where each has its own job."""
-        size, with_snapshots = self.study.settings.seeds_per_job, set(self.study.runs_shown("snapshots"))
+        """Experiments by the seeds that one job of theirs trains together; none where each seed has its own job."""
+        size, with_snapshots = self.study.settings.seeds_per_job, set(self.study.runs_with("snapshots"))
         seeds: dict[str, list[int]] = {}
         for run in self.study.trained if size > 1 else []:
             if run not in with_snapshots:
                 seeds.setdefault(f"{run.corpus}/{run.encoder}/{run.objective}", []).append(run.seed)
         found: dict[tuple[int, ...], list[str]] = {}
-        for cell, members in seeds.items():
+        for experiment, members in seeds.items():
             for start in range(0, len(members), size):
-                found.setdefault(tuple(members[start : start + size]), []).append(cell)
+                found.setdefault(tuple(members[start : start + size]), []).append(experiment)
         return found
 
     @cached_property
     def batch_of(self) -> dict[tuple[str, int], tuple[int, ...]]:
-        """The seeds of one job by cell and seed, for the runs that share a job."""
-        return {(cell, seed): seeds for seeds, cells in self.seed_batches.items() for cell in cells for seed in seeds}
+        """The seeds of one job by experiment and seed, for the runs that share a job."""
+        return {
+            (experiment, seed): seeds
+            for seeds, experiments in self.seed_batches.items()
+            for experiment in experiments
+            for seed in seeds
+        }
 
     def is_there(self, path: str) -> bool:
         """Whether a file is there."""
@@ -178,7 +183,7 @@ class StudyFiles:
 
     def of_finished(self) -> dict[str, list[str]]:
         """The files that ``collect`` reads of what is finished, by name; see ``absolute``."""
-        searches = [one for one in self.study.tuning_jobs() if self.is_there(*self.per_search("timing.csv", [one]))]
+        searches = [one for one in self.study.searches() if self.is_there(*self.per_search("timing.csv", [one]))]
         return self.absolute(self.files(self.finished(self.study.runs), searches, self.cards_there()))
 
     def absolute(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -200,7 +205,7 @@ class StudyFiles:
             for file, path in files.items()
             if not path.exists() and (not file.startswith(DOWNLOADS) or path.parent.exists())
         ]
-        collected, with_snapshots = any(map(self.is_there, [*frames, *products])), self.study.runs_shown("snapshots")
+        collected, with_snapshots = any(map(self.is_there, [*frames, *products])), self.study.runs_with("snapshots")
         for run in runs:
             names = OF_UNTUNED if self.study.is_untuned(run.objective) else OF_TRAINED
             names += ("snapshots.npz",) * (run in with_snapshots)

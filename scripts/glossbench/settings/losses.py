@@ -33,7 +33,7 @@ class LossSettings(Model):
         return None
 
     @classmethod
-    def shown(cls) -> list[str]:
+    def columns(cls) -> list[str]:
         """The settings that are columns of frames and of tables: those that are numbers."""
         fields = cls.model_fields.items()
         return [name for name, field in fields if leaves(field.annotation) & {int, float} and name not in cls.hidden]
@@ -158,14 +158,14 @@ LOSSES: dict[str, type[LossSettings]] = {
 _KINDS = {"flag": Flag, "number": Real, "text": str}
 
 
-def is_own(loss: str | None) -> bool:
+def is_custom(loss: str | None) -> bool:
     """Whether a loss is from elsewhere: ``package.module:Class``."""
     return ":" in (loss or "")
 
 
 def model_of(loss: str | None, given: Mapping[str, Any]) -> type[LossSettings]:
     """The model of a loss's settings; that of one from elsewhere has the settings that are given, of their kinds."""
-    if not is_own(loss):
+    if not is_custom(loss):
         return LOSSES.get(loss or "", LossSettings)
     values = {name: scalar(value) if isinstance(value, str) else value for name, value in given.items()}
     kinds = {bool: "flag", int: "number", float: "number"}
@@ -196,8 +196,8 @@ class Weight(Model):
     weight: Real = about("Weight of the loss, lambda; cross-entropy has 1 - lambda.", 0.5, ge=0, le=1)
 
 
-def shown_settings(models: Iterable[type[LossSettings]]) -> list[str]:
+def setting_columns(models: Iterable[type[LossSettings]]) -> list[str]:
     """The settings of losses that frames and tables have a column for, in the order of ``LOSSES`` and then as given."""
     given = list(models)
     ordered = [model for model in LOSSES.values() if model in given] + given
-    return list(dict.fromkeys(name for model in ordered for name in model.shown()))
+    return list(dict.fromkeys(name for model in ordered for name in model.columns()))

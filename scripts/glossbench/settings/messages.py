@@ -75,12 +75,12 @@ def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
         text = context.get("message") or str(context["error"])
     else:
         value = error["input"]
-        digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(shown(value)) > DIGITS else ""
-        text = f"{shown(value)} found, expected {expected(node)}{digits}"
+        digits = f" of at most {DIGITS} digits" if isinstance(value, int) and len(quoted(value)) > DIGITS else ""
+        text = f"{quoted(value)} found, expected {expected(node)}{digits}"
     return ": ".join(filter(None, [spelled_path((*path, *place, *key, *context.get("path", ()))), text]))
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as one line of JSON, shortened to ``LONGEST`` characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
@@ -88,14 +88,14 @@ def shown(value: Any) -> str:
 
 def spelled_path(path: Iterable[str | int]) -> str:
     """A path as text, e.g. ``training.clip_norm`` or ``seeds[0]``."""
-    steps = (f"[{step}]" if isinstance(step, int) else "." + (shown(step)[1:-1] or '""') for step in path)
+    steps = (f"[{step}]" if isinstance(step, int) else "." + (quoted(step)[1:-1] or '""') for step in path)
     return "".join(steps).lstrip(".")
 
 
 def must_be_known(key: str, known: Any, where: str, what: str) -> None:
     """Raise SettingsError if ``key``, at ``where``, is none of the known names, which are ``what`` in the plural."""
     if key not in known:
-        raise SettingsError(f"{where}: unknown {shown(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
+        raise SettingsError(f"{where}: unknown {quoted(key)}{nearest(key, known)}; {what}: {', '.join(sorted(known))}")
 
 
 def expected(node: dict[str, Any]) -> str:
@@ -107,7 +107,7 @@ def expected(node: dict[str, Any]) -> str:
         text = ", or ".join(words)
         return f"{text}{', or' if len(words) > 1 else ' or'} null" if {"type": "null"} in several else text
     if "const" in node:
-        return shown(node["const"])
+        return quoted(node["const"])
     if "enum" in node:
         return "one of " + ", ".join(map(str, node["enum"]))
     text = KINDS[node["type"]]

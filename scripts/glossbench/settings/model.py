@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import DIGITS, refusal, shown
+from glossbench.settings.messages import DIGITS, quoted, refusal
 
 
 def about(description: str, default: Any = ..., later: bool = False, **more: Any) -> Any:
@@ -42,7 +42,7 @@ def matching(pattern: str, title: str) -> Any:
 def _distinct(values: tuple) -> tuple:
     for place, value in enumerate(values):
         if value in values[:place]:
-            raise ValueError(f"{shown(value)} is listed twice")
+            raise ValueError(f"{quoted(value)} is listed twice")
     return values
 
 

@@ -7,7 +7,7 @@ from glossbench.paper import paper_keys
 from glossbench.settings.claims import compared_in
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.losses import shown_settings
+from glossbench.settings.losses import setting_columns
 from glossbench.settings.study import Study
 
 Names = dict[str, list[dict[str, Any]]]
@@ -20,12 +20,12 @@ def names_of(study: Study, config_dir: Path) -> Names:
     """
     claimed = compared_in(load_claims(config_dir))
     keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": [*study.objectives, *claimed]}
-    return shown_names(
+    return names_by_kind(
         {kind: [*own, *paper_keys(config_dir / "published")[kind]] for kind, own in keys.items()}, study.registry
     )
 
 
-def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:
+def names_by_kind(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:
     """The names of these keys, in the order of the registries.
 
     Args:
@@ -41,7 +41,7 @@ def shown_names(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]])
     places, entries = list(registry["objectives"]), registry["objectives"]
     parsed = {key: ObjectiveKey.parse(key) for key in keys["objective"]}
     parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
-    settings = shown_settings(entries[one.base].loss_model for one in parsed.values())
+    settings = setting_columns(entries[one.base].loss_model for one in parsed.values())
     names: Names = {"setting": [{"key": name, "title": name.replace("_", " ").capitalize()} for name in settings]}
     for kind, known in (("corpus", registry["corpora"]), ("encoder", registry["encoders"])):
         names[kind] = [{"key": key, "title": entry.title} for key, entry in known.items() if key in keys[kind]]

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
-from glossbench.settings.losses import LOSSES, LossSettings, Weight, is_own, model_of
-from glossbench.settings.messages import must_be_known, shown
+from glossbench.settings.losses import LOSSES, LossSettings, Weight, is_custom, model_of
+from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
@@ -52,12 +52,12 @@ class ObjectiveEntry(Model):
             refused = {"classifier": "null, since only the protocol untuned has one"}
         for name, wanted in refused.items():
             if getattr(self, name) not in (None, {}):
-                raise MisfitError(name, f"{shown(getattr(self, name))} found, expected {wanted}")
-        for name, value in self.settings.items() if is_own(self.loss) else ():
+                raise MisfitError(name, f"{quoted(getattr(self, name))} found, expected {wanted}")
+        for name, value in self.settings.items() if is_custom(self.loss) else ():
             if not NAME.fullmatch(name):
                 raise MisfitError(f"settings.{name}", "expected a name of lower-case letters and underscores")
             if name not in Training.model_fields and not isinstance(value, bool | int | float | str):
-                raise MisfitError(f"settings.{name}", f"{shown(value)} found, expected a number, true, false or text")
+                raise MisfitError(f"settings.{name}", f"{quoted(value)} found, expected a number, true, false or text")
         return self
 
     @property
@@ -145,7 +145,7 @@ def read_objectives(config_dir: Path, presets: dict[str, _Preset]) -> dict[str, 
     path = config_dir / "objectives.yaml"
     entries = read_registry(path, ObjectiveEntry, KEY)
     for name, entry in entries.items():
-        if entry.loss is not None and not is_own(entry.loss):
+        if entry.loss is not None and not is_custom(entry.loss):
             must_be_known(entry.loss, LOSSES, f"{path}: {name}.loss", "losses")
         must_be_known(entry.preset, presets, f"{path}: {name}.preset", "presets")
         given = entry.model.parse(entry.settings, str(path), (name, "settings"))

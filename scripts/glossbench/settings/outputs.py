@@ -109,7 +109,7 @@ class Output(OutputEntry):
         names = ("kind", "module", "settings", "notes")
         return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
 
-    def shown(self) -> dict[str, Any]:
+    def for_report(self) -> dict[str, Any]:
         """What the report shows of it, as values for JSON. A change here does not make the output again."""
         files = [file for file in self.files if not file.endswith(FOR_THE_REPORT)]
         return {**{name: getattr(self, name) for name in ("key", "kind", "title", "paper")}, "files": files}
@@ -164,5 +164,5 @@ def read_caption(root: Path, key: str) -> str:
 
 
 def report_entries(outputs: Iterable[Output], root: Path) -> list[dict[str, Any]]:
-    """What the report shows of tables and figures, with their captions; see ``Output.shown`` and ``read_caption``."""
-    return [{**output.shown(), "caption": read_caption(root, output.key)} for output in outputs]
+    """What the report shows of tables and figures; see ``Output.for_report`` and ``read_caption``."""
+    return [{**output.for_report(), "caption": read_caption(root, output.key)} for output in outputs]

@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from glossbench.provenance import code_digest, origin
 from glossbench.settings import jobs
 from glossbench.settings.files import reads_texts, run_folder
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.losses import LOSSES, file_of, is_own
+from glossbench.settings.losses import LOSSES, file_of, is_custom
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Run
+from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.training import Maps
 
 SCRIPTS = Path(__file__).parents[2]
@@ -21,49 +21,41 @@ Params = Callable[..., dict[str, str]]
 M = TypeVar("M", bound=Model)
 
 
-class Cell(Protocol):
-    """What names the runs of a cell: a run, a search, or Snakemake's wildcards."""
-
-    corpus: str
-    encoder: str
-    objective: str
-
-
-def run_params(study: Study, cell: Cell, snapshots: bool = False) -> dict[str, str]:
-    """Params of the job that makes a run of a cell.
+def run_params(study: Study, experiment: Experiment, snapshots: bool = False) -> dict[str, str]:
+    """Params of the job that makes a run of an experiment.
 
     Returns:
         ``settings``, without the seed, as JSON text, and ``code``, a digest.
     """
-    objective = study.objective(cell.objective)
+    objective = study.objective(experiment.objective)
     given = {"objective": objective.for_runs(), "probe": objective.probe, "snapshots": snapshots}
-    if study.is_untuned(cell.objective):
-        if reads_texts(study, cell):  # and no encoder
+    if study.is_untuned(experiment.objective):
+        if reads_texts(study, experiment):  # and no encoder
             given |= {"encoder_settings": None, "max_length": None, "torch_threads": 1}
-        untuned = _settings(jobs.UntunedSettings, study, cell, **given)
+        untuned = _settings(jobs.UntunedSettings, study, experiment, **given)
         return _params("classify_untuned", untuned, f"glossbench.learning.untuned.{objective.classifier}", CARDS)
-    return _trained("train", _settings(jobs.RunSettings, study, cell, **given), objective)
+    return _trained("train", _settings(jobs.RunSettings, study, experiment, **given), objective)
 
 
-def evaluation_params(study: Study, cell: Cell) -> dict[str, str]:
-    """Params of the job that evaluates a run of a cell, as those of ``run_params``."""
-    return _params("evaluate", jobs.EvaluationSettings(probe=study.objective(cell.objective).probe), CARDS)
+def evaluation_params(study: Study, experiment: Experiment) -> dict[str, str]:
+    """Params of the job that evaluates a run of an experiment, as those of ``run_params``."""
+    return _params("evaluate", jobs.EvaluationSettings(probe=study.objective(experiment.objective).probe), CARDS)
 
 
-def search_params(study: Study, cell: Cell) -> dict[str, str]:
-    """Params of the job that searches the settings of a cell, as those of ``run_params``."""
-    tuning, objective = study.settings.tuning, study.objective(cell.objective)
-    trials = trials_of(study, cell.objective)
+def search_params(study: Study, experiment: Experiment) -> dict[str, str]:
+    """Params of the job that searches the settings of an experiment, as those of ``run_params``."""
+    tuning, objective = study.settings.tuning, study.objective(experiment.objective)
+    trials = trials_of(study, experiment.objective)
     search = part_of(
         jobs.SearchJob,
         tuning,
         trials=trials,
         pruning=objective.pruning,
-        start=tuning.start_from.get(cell.objective, ()),
+        start=tuning.start_from.get(experiment.objective, ()),
         scored_by=objective.probe if tuning.keep_test_scores else None,
     )
-    searched = objective.searched(trial_epochs(study, cell.objective))
-    given = _settings(jobs.TuneSettings, study, cell, objective=searched, seed=tuning.seed, tuning=search)
+    searched = objective.searched(trial_epochs(study, experiment.objective))
+    given = _settings(jobs.TuneSettings, study, experiment, objective=searched, seed=tuning.seed, tuning=search)
     return _trained("tune", given, objective)
 
 
@@ -109,10 +101,10 @@ def settings_digests(
 ) -> dict[str, list[str] | None]:
     """Digests of the settings of the training and the evaluation of runs, by their folders; None for imported ones.
 
-    Of a cell's seeds, which have the same settings, the folder of the cell stands for all. ``trained`` and ``judged``
-    give ``run_params`` and ``evaluation_params`` of a run of the study.
+    The seeds of an experiment have the same settings, so its folder stands for them. ``trained`` and ``judged`` give
+    ``run_params`` and ``evaluation_params`` of a run of the study.
     """
-    found, with_snapshots = {}, set(study.runs_shown("snapshots"))
+    found, with_snapshots = {}, set(study.runs_with("snapshots"))
     for run in runs:
         if run in imported:
             found[run_folder(run)] = None
@@ -142,7 +134,7 @@ def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:
 def _trained(script: str, settings: Model, objective: Any) -> dict[str, str]:
     """Params of a job that trains: its code has that of the loss, of one from elsewhere the digest of its file."""
     loss = objective.loss
-    if not is_own(loss):
+    if not is_custom(loss):
         return _params(script, settings, *([f"glossbench.losses.{loss}"] if loss and LOSSES[loss].path is None else ()))
     params, file = _params(script, settings), file_of(loss)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file else "missing"

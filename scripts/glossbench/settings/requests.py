@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.paper import Facts, read_facts
-from glossbench.settings.params import Cell, trial_epochs, trials_of
+from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.study import Study
+from glossbench.settings.study_file import Experiment
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.
@@ -25,7 +26,7 @@ MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory tha
 
 
 class Requests:
-    """Minutes and megabytes to ask for, by cell (corpus, encoder and objective) and attempt (1 for the first one).
+    """Minutes and megabytes to ask for, by experiment and attempt (1 for the first one).
 
     Args:
         study: The study.
@@ -35,20 +36,20 @@ class Requests:
     def __init__(self, study: Study, config_dir: Path):
         self.study, self.config_dir, self.most = study, config_dir, 60 * study.settings.max_runtime
 
-    def run_minutes(self, cell: Cell, attempt: int, seeds: int = 1) -> int:
-        """Minutes of all epochs of the runs of a cell, one after the other."""
-        epochs = seeds * self.study.objective(cell.objective).training.epochs
-        return self._limited(epochs * self._epoch(cell), attempt, self.evaluation_minutes)
+    def run_minutes(self, experiment: Experiment, attempt: int, seeds: int = 1) -> int:
+        """Minutes of all epochs of the runs of an experiment, one after the other."""
+        epochs = seeds * self.study.objective(experiment.objective).training.epochs
+        return self._limited(epochs * self._epoch(experiment), attempt, self.evaluation_minutes)
 
     @property
     def evaluation_minutes(self) -> int:
         """Minutes of the evaluation that is submitted with a run. They are added to those of the run."""
         return max(1, min(EVALUATION_MINUTES, int(self.most / 2)))
 
-    def search_minutes(self, cell: Cell, attempt: int) -> int:
+    def search_minutes(self, experiment: Experiment, attempt: int) -> int:
         """Minutes of all trials of a search, none of them pruned."""
-        trials = trained_trials(self.study, cell.objective) + trained_finals(self.study, cell.objective)
-        return self._limited(trials * trial_epochs(self.study, cell.objective) * self._epoch(cell), attempt)
+        trials = trained_trials(self.study, experiment.objective) + trained_finals(self.study, experiment.objective)
+        return self._limited(trials * trial_epochs(self.study, experiment.objective) * self._epoch(experiment), attempt)
 
     def encoding_minutes(self, cell: Any, attempt: int) -> int:
         """Minutes of one pass over the documents of all splits: at most those of two epochs of training."""
@@ -59,7 +60,7 @@ class Requests:
         return self._limited(2 * self._epoch(cell, on_gpu=False), attempt)
 
     def projection_minutes(self, cell: Any, attempt: int) -> int:
-        """Minutes of t-SNE of all runs that are shown: an hour for each attempt."""
+        """Minutes of t-SNE of all runs of ``projection``: an hour for each attempt."""
         return math.ceil(min(60 * attempt, self.most))
 
     def memory_mb(self, cell: Any, attempt: int) -> int:
@@ -112,9 +113,9 @@ def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int |
     return {"gpu": 0, "gres": gres} if gres else {"gpu": 1, **({"gpu_model": model} if model else {})}
 
 
-def submission(cell: str, seeds: tuple[int, ...]) -> str:
-    """Name of one submission, the training and evaluation of seeds of a cell; SLURM shows it in the job's comment."""
-    return f"{cell.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
+def submission(experiment: str, seeds: tuple[int, ...]) -> str:
+    """Name of one submission: seeds of an experiment, trained and evaluated. SLURM shows it in the job's comment."""
+    return f"{experiment.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
 
 
 def trained_trials(study: Study, objective: str) -> int:

@@ -7,7 +7,7 @@ from glossbench.errors import SettingsError
 from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObjective, UntunedTraining
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import Weight
-from glossbench.settings.messages import must_be_known, shown
+from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import Model, about, leaves, of_protocol, part_of, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
 from glossbench.settings.study_file import StudyFile
@@ -75,7 +75,7 @@ class Resolver:
         try:
             parts = ObjectiveKey.parse(key)
         except ValueError:
-            raise SettingsError(f"{where}: {shown(key)} is not of the form {FORM}") from None
+            raise SettingsError(f"{where}: {quoted(key)} is not of the form {FORM}") from None
         must_be_known(parts.base, self.entries, where, "objectives")
         entry, place = self.entries[parts.base], f"{where}: {parts}"
         name = parts.preset or entry.preset
@@ -153,6 +153,6 @@ def _check_product(setting: str, factor: float, resolved: Resolved, model: type[
     """Check that a setting can be multiplied, and that the product is a value that it accepts."""
     value = resolved.value(setting)
     if value is None or float not in leaves(model.model_fields[setting].annotation):
-        raise SettingsError(f"{where}: {setting} is {shown(value)}, which cannot be taken {factor:g} times")
+        raise SettingsError(f"{where}: {setting} is {quoted(value)}, which cannot be taken {factor:g} times")
     if isinstance(value, int | float) and setting not in resolved.search:
         model.parse({setting: value * factor}, where)

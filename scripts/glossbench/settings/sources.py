@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from glossbench.settings.messages import shown
+from glossbench.settings.messages import quoted
 from glossbench.settings.model import Distinct, Line, MisfitError, Model, Seed, Size, Whole, about, matching
 from glossbench.settings.yaml_file import read_registry
 
@@ -177,7 +177,7 @@ class Corpus(_Entry):
             word, what = ("given", "a table with a split column") if table else ("paper", "kind textgcn")
             fits, wanted = drawn or self.splitting == word, f'"{word}", or {wanted}, for {what}'
         if not fits:
-            found = shown(self.splitting.model_dump(exclude_none=True) if drawn else self.splitting)
+            found = quoted(self.splitting.model_dump(exclude_none=True) if drawn else self.splitting)
             raise MisfitError("splitting", f"{found} found, expected {wanted}")
         if self.kind == "textgcn" and self.splitting == "paper":
             _require(self.files, "validation", prefix="files.")

@@ -11,13 +11,13 @@ from typing import Any
 from glossbench.errors import SettingsError
 from glossbench.paper import paper_keys
 from glossbench.settings.keys import ObjectiveKey, spelled
-from glossbench.settings.losses import file_of, is_own
-from glossbench.settings.messages import must_be_known, shown
+from glossbench.settings.losses import file_of, is_custom
+from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import scalar
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
-from glossbench.settings.study_file import LISTS, VOLATILE, Block, Run, StudyFile, TuningJob
+from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import with_json_types
 
@@ -60,12 +60,12 @@ class Study:
     @cached_property
     def frames(self) -> list[str]:
         """Names of the frames that the study's evidence is made from."""
-        made_from = (self.tuning_jobs(), self.runs_shown("snapshots"), self.runs_shown("projection"))
+        made_from = (self.searches(), self.runs_with("snapshots"), self.runs_with("projection"))
         optional = zip(OPTIONAL_FRAMES, made_from, strict=True)
         return ["runs", "epochs", "corpora", "coverage", *(name for name, wanted in optional if wanted)]
 
     @property
-    def searches(self) -> bool:
+    def is_searching(self) -> bool:
         """Whether the study searches settings itself. One that takes over the searches of another does not."""
         return self.settings.tuning is not None and self.settings.tuning.taken_from is None
 
@@ -75,14 +75,14 @@ class Study:
         settings = self.settings.model_dump(mode="json", exclude=set(VOLATILE))
         return {**settings, "objective_settings": {key: self.objective(key).model_dump() for key in self.objectives}}
 
-    def tuning_jobs(self) -> list[TuningJob]:
+    def searches(self) -> list[Experiment]:
         """Every search of this study that chooses settings of at least one run."""
-        searched = [run for run in self.runs if self.searches and self.objective(run.objective).search]
+        searched = [run for run in self.runs if self.is_searching and self.objective(run.objective).search]
         return list(dict.fromkeys(map(self.search_of, searched)))
 
-    def search_of(self, run: Run) -> TuningJob:
+    def search_of(self, run: Run) -> Experiment:
         """The search that a run takes settings from, if it takes any: that of its key without changed settings."""
-        return TuningJob(run.corpus, run.encoder, str(ObjectiveKey.parse(run.objective).unvaried))
+        return Experiment(run.corpus, run.encoder, str(ObjectiveKey.parse(run.objective).unvaried))
 
     def entry(self, registry: str, key: str) -> dict[str, Any]:
         """An entry of a registry as it stands there: what it does not state is left out."""
@@ -96,12 +96,12 @@ class Study:
         """Whether an objective fine-tunes nothing."""
         return self.registry["objectives"][ObjectiveKey.parse(key).base].protocol == UNTUNED
 
-    def runs_shown(self, name: str) -> list[Run]:
-        """Runs that are shown singly, one seed of each corpus, encoder and objective: "projection" or "snapshots"."""
-        return [run for run in self.runs if self.is_shown(name, run)]
+    def runs_with(self, name: str) -> list[Run]:
+        """Runs of one seed whose embeddings are kept: of all test documents ("projection") or epochs ("snapshots")."""
+        return [run for run in self.runs if self.has(name, run)]
 
-    def is_shown(self, name: str, run: Run) -> bool:
-        """Whether a run is one of ``runs_shown``."""
+    def has(self, name: str, run: Run) -> bool:
+        """Whether a run is one of ``runs_with``."""
         wanted = getattr(self.settings, name)
         return wanted is not None and run.objective in wanted.objectives and run.seed == wanted.seed
 
@@ -152,7 +152,12 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     runs = _planned(resolver, registry, source)
     study = Study(settings.study, settings, registry, resolver.resolved, runs)
     of_paper = paper_keys(config_dir / "published")
-    for faults in (_of_titles(study, of_paper), _of_sizes(study), _of_shown(study, source), _of_tuning(study, source)):
+    for faults in (
+        _of_titles(study, of_paper),
+        _of_sizes(study),
+        _of_embeddings(study, source),
+        _of_tuning(study, source),
+    ):
         for fault in faults:
             raise SettingsError(f"{source}: {fault}")
     return study
@@ -165,17 +170,17 @@ def check_mirror(study: Study, source: str) -> None:
     """
     mirror = study.settings.mirror
     if mirror is not None and not Path(mirror).expanduser().is_dir():
-        raise SettingsError(f"{source}: mirror: {shown(mirror)} found, expected a folder that exists")
+        raise SettingsError(f"{source}: mirror: {quoted(mirror)} found, expected a folder that exists")
 
 
 def check_losses(study: Study, source: str) -> None:
     """Raise SettingsError if the module of a loss from elsewhere is nowhere here. Only what trains needs it."""
     for key in study.objectives:
         loss = study.objective(key).loss
-        if is_own(loss) and file_of(loss) is None:
+        if is_custom(loss) and file_of(loss) is None:
             known = "on PYTHONPATH and in the working directory"
             raise SettingsError(
-                f"{source}: {key}: loss {shown(loss)} found, expected a module that exists (looked {known})"
+                f"{source}: {key}: loss {quoted(loss)} found, expected a module that exists (looked {known})"
             )
 
 
@@ -212,7 +217,9 @@ def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: st
     first: dict[str, str] = {}
     for key, settings in resolver.resolved.items():  # as ce and ce@paper have
         if (other := first.setdefault(settings.to_json(), key)) != key:
-            raise SettingsError(f"{places[key]}: {shown(key)} is {shown(other)} in another spelling; keep one of them")
+            raise SettingsError(
+                f"{places[key]}: {quoted(key)} is {quoted(other)} in another spelling; keep one of them"
+            )
     once: dict[tuple, Run] = {}
     for run in runs:  # no seed has an effect on an untuned objective, so it is run with the first
         untuned = resolver.resolved[run.objective].protocol == UNTUNED
@@ -231,7 +238,7 @@ def _varied(keys: dict[str, str], vary: dict[str, tuple], resolver: Resolver, wh
         text = spelled(value)
         number = scalar(text)  # text that is a number becomes the number, so that each value has one spelling
         if (one := text if isinstance(number, bool) else number) in tried[setting]:
-            raise SettingsError(f"{where}.{setting}: {shown(value)} is listed twice")
+            raise SettingsError(f"{where}.{setting}: {quoted(value)} is listed twice")
         tried[setting].append(one)
     found = []
     for key, (setting, values) in product(keys, tried.items()):
@@ -256,7 +263,7 @@ def _of_titles(study: Study, of_paper: dict[str, list[str]]) -> Iterator[str]:
             title = study.registry[name][key].title
             seen = " ".join(unicodedata.normalize("NFKC", title).split())
             if (other := known.setdefault(seen, key)) != key and other in own:
-                same = f"{other} and {key} have the same title, {shown(title)}"
+                same = f"{other} and {key} have the same title, {quoted(title)}"
                 yield f"{name}: {same}: give one of them another in config/{name}.yaml"
 
 
@@ -283,13 +290,13 @@ def _of_sizes(study: Study) -> Iterator[str]:
             yield f"projection.perplexity: {maps.perplexity:g} found, but {documents} documents of {corpus} are placed"
 
 
-def _of_shown(study: Study, source: str) -> Iterator[str]:
+def _of_embeddings(study: Study, source: str) -> Iterator[str]:
     """Projections and snapshots must name objectives and a seed of this study."""
     for name in ("projection", "snapshots"):
         if wanted := getattr(study.settings, name):
             if wanted.seed not in study.seeds:
                 yield f"{name}.seed: {wanted.seed} is not one of seeds {study.seeds}"
-            run_with = {run.objective for run in study.runs_shown(name)}
+            run_with = {run.objective for run in study.runs_with(name)}
             for position, key in enumerate(wanted.objectives):
                 place = f"{name}.objectives[{position}]"
                 yield from _of_key(key, study.objectives, study, place, source)

@@ -133,8 +133,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class TuningJob:
-    """One hyperparameter search: a corpus, an encoder and an objective key without changed settings."""
+class Experiment:
+    """All runs of an objective on a corpus with an encoder. A search is for one whose key changes no settings."""
 
     corpus: str
     encoder: str

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import shown, spelled_path
+from glossbench.settings.messages import quoted, spelled_path
 from glossbench.settings.model import Model
 
 # Both construct basic values only, never Python objects. The one in C also reads JSON that is indented with tabs.
@@ -73,7 +73,7 @@ def check_key(key: str, keys: tuple[str, str], where: str) -> None:
     """Raise SettingsError if a key is not as ``read_registry`` says of keys."""
     pattern, words = keys
     if len(key) > LONGEST_KEY or not re.fullmatch(pattern, key):
-        raise SettingsError(f"{where}: key {shown(key)} found, expected {words}")
+        raise SettingsError(f"{where}: key {quoted(key)} found, expected {words}")
 
 
 def with_json_types(value: Any, source: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from claim_cases import INTEGRATED, STANDALONE, everywhere, near, per_seed, tornado, verdict, won
 from glossbench.evidence.claims.comparisons import share_won
 from glossbench.evidence.claims.measurement import Measurement, decide, least_favourable
-from glossbench.evidence.claims.wording import bounds, needed, shown
+from glossbench.evidence.claims.wording import bounds, formatted, needed
 from glossbench.evidence.text.names import naming
 from glossbench.settings.claims import Holds, compared_in
 from made_up import CORPORA
@@ -142,7 +142,7 @@ def test_encoders_of_one_corpus_are_one_observation():
     ],
 )
 def test_halves_are_rounded_up_on_the_decimal_value(value, kind, text):
-    assert shown(value, kind) == text
+    assert formatted(value, kind) == text
 
 
 def test_a_bound_has_three_digits_and_halves_are_rounded_up():

@@ -11,7 +11,7 @@ import pytest
 from figure_texts import assert_legible, drawn_texts
 from glossbench.evidence.figures import convergence, learning_curves
 from glossbench.evidence.text.names import naming
-from glossbench.settings.names import Names, shown_names
+from glossbench.settings.names import Names, names_by_kind
 from made_up import (
     CORPORA,
     ENCODERS,
@@ -48,7 +48,7 @@ def odd_names() -> Names:
         color = {"color": None} if kind == "objectives" else {}
         registry[kind][key] = registry[kind][like].model_copy(update={"title": title, **color})
     varied = [*ablations("odd-varied@reference"), *ODD[:4], *ODD[5:]]
-    return shown_names({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
+    return names_by_kind({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
 
 
 @cache

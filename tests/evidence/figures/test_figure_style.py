@@ -11,7 +11,7 @@ import pytest
 from figure_samples import save_samples
 from glossbench.evidence.figures import style
 from glossbench.evidence.text.names import naming
-from glossbench.settings.names import shown_names
+from glossbench.settings.names import names_by_kind
 from made_up import INTEGRATED, STANDALONE
 from matplotlib.figure import Figure
 from PIL import Image
@@ -23,7 +23,7 @@ def added(*colors: str | None) -> dict[str, list[dict]]:
     ce = REGISTRY["objectives"]["ce"]
     new = {f"new-{place}": ce.model_copy(update={"title": "New", "color": color}) for place, color in enumerate(colors)}
     objectives = {**REGISTRY["objectives"], **new}
-    return shown_names(
+    return names_by_kind(
         {"corpus": [], "encoder": [], "objective": list(objectives)}, {**REGISTRY, "objectives": objectives}
     )
 

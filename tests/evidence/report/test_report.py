@@ -193,7 +193,7 @@ def test_tables_and_figures_are_read_from_their_files_in_the_order_asked_for(tmp
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    outputs = {output.key: output.shown() | {"caption": "In general."} for output in OUTPUTS}
+    outputs = {output.key: output.for_report() | {"caption": "In general."} for output in OUTPUTS}
     asked = json.loads(json.dumps([outputs["sigma"], outputs["glue"]]))
     figure, table = shown_outputs(asked, [tmp_path / "tables/glue.html", tmp_path / "figures/sigma.png"])
     assert (figure.caption, figure.content, figure.title) == ("As it stands.", b"png", "Multiples of sigma")

@@ -20,7 +20,7 @@ from glossbench.evidence.statistics.pairs import by_t_test, compare, holm
 from glossbench.evidence.statistics.power import smallest_difference
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import arrange, listed, machine_names
-from glossbench.frames import RUN_OF_CELL, TASK
+from glossbench.frames import CELL, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Measure
 
 UNITS = {"corpus": "corpora", "cell": "cells"}
@@ -124,10 +124,10 @@ def _pairs(runs: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, bool]:
     cap, alike = measure.cap, [column for column in measure.alike if column in runs]
     runs = runs.assign(device=machine_names(runs)) if "device" in alike else runs
     about = [*alike, cap] if cap in runs else alike  # published means do not say these
-    table = scores(runs, measure.metric).merge(runs[[*RUN_OF_CELL, *about]], on=RUN_OF_CELL)
+    table = scores(runs, measure.metric).merge(runs[[*RUN_OF_EXPERIMENT, *about]], on=RUN_OF_EXPERIMENT)
     theirs = table[table["objective"].isin(measure.baselines)]
-    pairs = with_gloss(table, measure.gloss, []).merge(theirs, on=[*TASK, "seed"], suffixes=SIDES)
-    pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*TASK, "seed"])
+    pairs = with_gloss(table, measure.gloss, []).merge(theirs, on=[*CELL, "seed"], suffixes=SIDES)
+    pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*CELL, "seed"])
     if measure.effect != "difference":
         pairs = pairs[(pairs["score"] > 0) & (pairs["score_baseline"] > 0)]
     agree = np.ones(len(pairs), dtype=bool)
@@ -154,7 +154,7 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: Measure, n_baselines:
         """An interval of effects as one of differences or ratios, open where a pair is only a bound."""
         return back(-math.inf if pairs["open_low"].any() else low), back(math.inf if pairs["open_high"].any() else high)
 
-    observed, of_cells = pairs.groupby(TASK)["effect"].mean(), pairs.groupby(TASK)
+    observed, of_cells = pairs.groupby(CELL)["effect"].mean(), pairs.groupby(CELL)
     if measure.per == "corpus":
         observed = observed.groupby("corpus").mean()
     tests = compare(observed.to_numpy(), unit)
@@ -178,7 +178,7 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: Measure, n_baselines:
         **{"p_over_runs": by_t_test(pairs["effect"].to_numpy(), "runs")["p"], "n_over_runs": len(pairs)},
         **({"n_ties": ties, "n_bounds": bounds} if ties or bounds else {}),
     }
-    means = pairs.rename(columns={"objective": "gloss"}).groupby([*TASK, "gloss", "baseline"])["effect"].mean()
+    means = pairs.rename(columns={"objective": "gloss"}).groupby([*CELL, "gloss", "baseline"])["effect"].mean()
     return Measurement(
         value,
         *opened(*ends),

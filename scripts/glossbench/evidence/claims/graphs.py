@@ -7,7 +7,7 @@ import pandas as pd
 
 from glossbench.evidence.claims.measurement import Measurement
 from glossbench.evidence.claims.support import rows_behind
-from glossbench.frames import RUN_KEYS, TASK
+from glossbench.frames import CELL, RUN_KEYS
 
 INTEGRATED = "integrated"
 LEAST_SHARE = 0.05  # of the gradient; a loss beside cross-entropy with less in every epoch changes next to nothing
@@ -49,7 +49,7 @@ def silent_graphs(
     """
     ours = epochs[(epochs["protocol"] == INTEGRATED) & epochs["base"].isin(gloss)]
     runs = little_and_flat(rows_behind(measurements, ours)).query("recorded")
-    cells = (runs["little"] | runs["flat"]).groupby([runs[key] for key in TASK]).mean() > 1 / 2
+    cells = (runs["little"] | runs["flat"]).groupby([runs[key] for key in CELL]).mean() > 1 / 2
     return (int(cells.sum()), len(cells)) if len(cells) else None
 
 

@@ -22,9 +22,9 @@ from glossbench.evidence.claims.scope import (
 )
 from glossbench.evidence.claims.support import FEWEST_CORPORA, rows_behind, support_of, timed_alone, with_rule
 from glossbench.evidence.claims.sweeps import best_values, swings
-from glossbench.evidence.claims.wording import bounds, caveats, needed, noise, reason, shown
+from glossbench.evidence.claims.wording import bounds, caveats, formatted, needed, noise, reason
 from glossbench.evidence.text.names import in_order
-from glossbench.frames import TASK
+from glossbench.frames import CELL
 from glossbench.paper import Facts
 from glossbench.settings.claims import Claim
 
@@ -153,8 +153,8 @@ def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], f
         "value": stated.value,
         "interval": interval,
         "interval_kind": stated.interval if interval else "",
-        "value_text": shown(stated.value, kind),
-        "interval_text": shown(interval, kind) if interval else "",
+        "value_text": formatted(stated.value, kind),
+        "interval_text": formatted(interval, kind) if interval else "",
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
@@ -168,7 +168,7 @@ def _deciding_cells(claim: Claim, frames: dict[str, Any], facts: Facts) -> list[
     ours = restricted(frames, grid_of(claim.paper))
     measured = _measure(claim, ours)
     if not isinstance(measured, str):
-        rows = rows_behind(measured, ours["runs"]).groupby(TASK)
+        rows = rows_behind(measured, ours["runs"]).groupby(CELL)
         alike = frozenset(cell for cell, own in rows if not differences_from_paper(own, claim, facts))
         if alike != cells_behind(measured):
             measured = _measure(claim, restricted(ours, alike))
@@ -204,5 +204,5 @@ def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Me
             deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
             value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
             verdict, why = decide(hardest, holds), reason(claim, theirs, support)
-    text = "" if value is None else shown(value, claim.format)
+    text = "" if value is None else formatted(value, claim.format)
     return {"published": value, "published_text": text, "published_verdict": verdict, "published_reason": why}

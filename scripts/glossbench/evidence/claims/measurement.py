@@ -10,7 +10,7 @@ import pandas as pd
 
 from glossbench.evidence.statistics.intervals import DRAWS, means_interval
 from glossbench.evidence.text.names import arrange
-from glossbench.frames import RUN_OF_CELL, TASK
+from glossbench.frames import CELL, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Holds
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
@@ -83,12 +83,12 @@ class Measurement:
 
 def cells_of(table: pd.DataFrame) -> Iterable[tuple[Cell, pd.DataFrame]]:
     """The rows of each (corpus, encoder), in display order."""
-    return arrange(table, TASK).groupby(TASK, sort=False)
+    return arrange(table, CELL).groupby(CELL, sort=False)
 
 
 def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
     """Rows of the collected frame as tuples (corpus, encoder, objective, seed)."""
-    return frozenset(rows[RUN_OF_CELL].itertuples(index=False, name=None))
+    return frozenset(rows[RUN_OF_EXPERIMENT].itertuples(index=False, name=None))
 
 
 def cells_behind(measured: list[Measurement]) -> frozenset[Cell]:

@@ -8,7 +8,7 @@ from glossbench.evidence.claims.measurement import CellValue, Measurement, runs_
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.text.names import corpus_name, encoder_name, listed, machine_names, objective_name
 from glossbench.evidence.text.numbers import significant
-from glossbench.frames import CELL, RUN_OF_CELL
+from glossbench.frames import EXPERIMENT, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Measure
 
 MACHINE = ["device", "precision"]
@@ -27,19 +27,19 @@ def overhead(measure: Measure, runs: pd.DataFrame, epochs: pd.DataFrame, **_: An
     """
     columns = [*measure.parts, measure.whole, measure.forward]
     rows = epochs[epochs["objective"].isin(measure.gloss)].dropna(subset=columns)
-    timed = rows.groupby(RUN_OF_CELL)[columns].sum().assign(epochs=rows.groupby(RUN_OF_CELL).size())
+    timed = rows.groupby(RUN_OF_EXPERIMENT)[columns].sum().assign(epochs=rows.groupby(RUN_OF_EXPERIMENT).size())
     timed = timed[timed[measure.whole] > 0].reset_index()
     if not len(timed):
         return f"no run of {listed(measure.gloss)} with its epochs timed"
     runs = runs.assign(device=machine_names(runs))
-    timed = timed.merge(runs[[*RUN_OF_CELL, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_CELL)
+    timed = timed.merge(runs[[*RUN_OF_EXPERIMENT, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_EXPERIMENT)
     parts, steps = timed[list(measure.parts)].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
     ratios = {"share": parts / timed[measure.whole], "share_of_forward": parts / (timed[measure.forward] + parts)}
     timed = timed.assign(**ratios, milliseconds_per_step=1000 * parts / steps)
-    cases, measured = timed.groupby([*CELL, *MACHINE], sort=True), []
+    cases, measured = timed.groupby([*EXPERIMENT, *MACHINE], sort=True), []
     for (corpus, encoder, objective, device, precision), own in cases:
         means, shares = own[[*ratios, "milliseconds_per_step"]].mean().to_dict(), own["share"].to_numpy()
-        case = own[[*CELL, *MACHINE]].iloc[0].to_dict()
+        case = own[[*EXPERIMENT, *MACHINE]].iloc[0].to_dict()
         where = f"{objective_name(objective)} on {corpus_name(corpus)} with {encoder_name(encoder)}"
         speed = f"{significant(means['milliseconds_per_step'])} ms per step on {device} in {precision}"
         speed = f"{speed}, {significant(100 * means['share_of_forward'])} % of the forward pass with them"

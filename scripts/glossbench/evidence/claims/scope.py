@@ -10,7 +10,7 @@ from glossbench.evidence.claims.measurement import Cell
 from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
 from glossbench.evidence.differences import size_differences
 from glossbench.evidence.text.names import in_order, titles
-from glossbench.frames import TASK
+from glossbench.frames import CELL
 from glossbench.paper import Facts
 from glossbench.settings.claims import Claim, Tested
 
@@ -67,7 +67,7 @@ def restricted(frames: dict[str, Any], cells: frozenset[Cell]) -> dict[str, Any]
     """The frames with only the rows of these (corpus, encoder) pairs."""
 
     def among(frame: pd.DataFrame) -> np.ndarray:
-        return np.array([cell in cells for cell in frame[TASK].itertuples(index=False, name=None)], dtype=bool)
+        return np.array([cell in cells for cell in frame[CELL].itertuples(index=False, name=None)], dtype=bool)
 
     return {name: None if frame is None else frame[among(frame)] for name, frame in frames.items()}
 
@@ -116,7 +116,7 @@ def needs_graphs(claim: Claim) -> bool:
 def _sizes(runs: pd.DataFrame, corpora: Sequence[str], facts: Facts) -> Iterator[str]:
     """Differences in documents and trained parameters; a corpus that the claim is not about is named as such."""
     found: dict[str, set[str]] = {}
-    for (corpus, encoder), own in runs.groupby(TASK):
+    for (corpus, encoder), own in runs.groupby(CELL):
         for difference in size_differences(own, corpus, encoder, facts):
             if corpus in corpora or difference.startswith("trained"):
                 found.setdefault(difference, set()).add(corpus)
@@ -135,8 +135,8 @@ def _several(accepted: Any) -> list[Any]:
 def _settings(runs: pd.DataFrame, column: str, words: str, accepted: list[Any]) -> Iterator[Difference]:
     for value in runs[column]:
         value = ABSENT[column] if column in ABSENT and pd.isna(value) else value
-        shown = f"{value:g}" if isinstance(value, int | float) else value
-        text = f"{words} {shown} instead of {' or '.join(map(str, accepted))}"
+        found = f"{value:g}" if isinstance(value, int | float) else value
+        text = f"{words} {found} instead of {' or '.join(map(str, accepted))}"
         as_in_paper = value in accepted or (column == "probe" and value is None)
         yield None if as_in_paper else (str(value), text)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behind, inside
 from glossbench.evidence.text.names import titles
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import QUIET, RUN_OF_CELL
+from glossbench.frames import QUIET, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Holds
 
 FEWEST_CORPORA = 3
@@ -66,7 +66,7 @@ def support_of(measurements: list[Measurement], holds: Holds, runs: pd.DataFrame
 def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
     keys = frozenset().union(*(one.runs for one in measurements))
-    names = RUN_OF_CELL[: max(map(len, keys), default=0)]
+    names = RUN_OF_EXPERIMENT[: max(map(len, keys), default=0)]
     rows = runs[names].itertuples(index=False, name=None)
     return runs[np.array([row in keys for row in rows], dtype=bool)] if keys else runs[:0]
 

@@ -14,7 +14,7 @@ from glossbench.evidence.selection import is_relative, variations
 from glossbench.evidence.statistics.intervals import ALPHA, exact_interval
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import listed
-from glossbench.frames import CELL, TASK
+from glossbench.frames import CELL, EXPERIMENT
 from glossbench.settings.claims import Measure
 
 DECIMALS = 9  # numbers are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
@@ -127,7 +127,7 @@ def _swept(
     for cell, group in cells_of(runs):
         all_found = ((objective, find(group, objective)) for objective in measure.gloss)
         for objective, found in (one for one in all_found if one[1] is not None):
-            yield cell, dict(zip(CELL, [*cell, objective], strict=True)), *found
+            yield cell, dict(zip(EXPERIMENT, [*cell, objective], strict=True)), *found
             break
 
 
@@ -154,20 +154,20 @@ def _searches(trials: pd.DataFrame | None, measure: Measure) -> list[dict[str, A
         chance, value = chance_in_band(json.loads(trial["space"]).get(setting, {}), band), float(trial[setting])
         if 0 < chance < 1:
             about = {"best": value, "inside": bool(_inside([value], band)[0]), "chance": chance}
-            rows.append({**{key: trial[key] for key in CELL}, "from": "search", **about})
+            rows.append({**{key: trial[key] for key in EXPERIMENT}, "from": "search", **about})
     return rows
 
 
 def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
     found = pd.DataFrame(searched)
-    all_inside = found.groupby(TASK)["inside"].all().astype(float)
+    all_inside = found.groupby(CELL)["inside"].all().astype(float)
     return Measurement(
         float(found["inside"].mean()),
         *exact_interval(int(found["inside"].sum()), len(found)),
         n=len(found),
         unit="searches",
         interval="95 % exact binomial over searches",
-        runs=frozenset(found[CELL].itertuples(index=False, name=None)),
+        runs=frozenset(found[EXPERIMENT].itertuples(index=False, name=None)),
         cells={cell: CellValue(value, value, seeds=1) for cell, value in all_inside.items()},
         at_least=float(found["chance"].mean()),
         numbers=searched,

@@ -34,7 +34,7 @@ KINDS = {"share": (100, 0, " %"), "percent": (100, 2, " %"), "points": (100, 2, 
 CORPORA = {1: "one corpus", 2: "two corpora", 3: "three corpora"}
 
 
-def shown(value: float | tuple[float, float], kind: str) -> str:
+def formatted(value: float | tuple[float, float], kind: str) -> str:
     """A number, or an interval of two numbers, with its unit.
 
     Args:
@@ -84,12 +84,12 @@ def _finding(deciding: Measurement, claim: Claim, support: Support) -> str:
     if math.isnan(deciding.value):
         return deciding.missing
     kind, verdict = claim.format, decide(deciding, claim.holds)
-    value = shown(deciding.value, kind)
+    value = formatted(deciding.value, kind)
     if kind == "share":
         value = f"{value}, in {support.holding} of {support.cells} cells"
     where = bounds(claim.holds, kind, deciding.at_least)
     no_interval = math.isnan(deciding.low)
-    interval = "without an interval" if no_interval else f"interval {shown((deciding.low, deciding.high), kind)}"
+    interval = "without an interval" if no_interval else f"interval {formatted((deciding.low, deciding.high), kind)}"
     parts = {CONFIRMED: f"all of it {where}", CONTRADICTED: f"none of it {where}"}
     part = parts.get(verdict, f"not clearly {where} and not clearly elsewhere")
     return f"{value}, {interval}: {deciding.missing or (verdict == UNDECIDED and deciding.unconfirmed) or part}"
@@ -111,12 +111,14 @@ def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, wi
     if tested:
         what = "a factor" if measure.effect == "ratio" else "a difference"
         whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"
-        smallest = _span([row["smallest"] for row in tested], lambda value: shown(value, kind).replace("%", "points"))
+        smallest = _span(
+            [row["smallest"] for row in tested], lambda value: formatted(value, kind).replace("%", "points")
+        )
         p = _span([row["p_holm"] for row in tested], lambda value: significant(value, 2))
         unit = deciding.unit if deciding.about else "seeds"
         found.append(f"With a power of 80 %, these {unit} show {what} of {smallest} from {whom}, and Holm's p is {p}")
     if means:
-        listing = ", ".join(f"{objective_name(key)} {shown(mean, kind)}" for key, mean in means.items())
+        listing = ", ".join(f"{objective_name(key)} {formatted(mean, kind)}" for key, mean in means.items())
         found.append(f"Mean over cells: {listing}")
     if by_macro_f1:
         found.append(f"By macro-F1: {by_macro_f1}")

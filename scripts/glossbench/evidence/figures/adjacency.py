@@ -16,7 +16,7 @@ from sklearn.decomposition import KernelPCA
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, objective_name
-from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL, TASK
+from glossbench.frames import CELL, EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
 from glossbench.graph import log_affinity
 from glossbench.sigma import estimate_sigma
 
@@ -40,9 +40,9 @@ def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
     the estimate by the sqrt rule from the embeddings before training.
     """
     rows = select(snapshots)
-    first = rows.groupby(CELL_OF_PROTOCOL)["seed"].transform("min")
+    first = rows.groupby(EXPERIMENT_OF_PROTOCOL)["seed"].transform("min")
     rows = rows[rows["seed"] == first]
-    rows = rows.assign(sigma=rows["sigma"].fillna(rows.groupby(TASK)["sigma"].transform("first")))
+    rows = rows.assign(sigma=rows["sigma"].fillna(rows.groupby(CELL)["sigma"].transform("first")))
     parts = []
     for _, batch in arrange(rows, RUN_OF_PROTOCOL).groupby(RUN_OF_PROTOCOL, sort=False):
         epochs = np.sort(batch["epoch"].unique())

@@ -11,7 +11,7 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
 
 COLORS = {"forward": style.SKY, "backward": style.BLUE, "optimizer": style.GREEN, "other": "#BBBBBB"}
 COLORS |= {"graph": style.ORANGE, "propagation": style.VERMILION}
@@ -30,18 +30,20 @@ def frame(epochs: pd.DataFrame) -> pd.DataFrame:
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = select(epochs).dropna(subset=list(columns))
     runs = timed.rename(columns=columns).groupby(RUN_OF_PROTOCOL)[list(COLORS)].mean()
-    cells, about = runs.groupby(CELL_OF_PROTOCOL), ["n_seeds"]
+    cells, about = runs.groupby(EXPERIMENT_OF_PROTOCOL), ["n_seeds"]
     means = cells.mean().assign(n_seeds=cells.size())
     if "seconds_elsewhere" in timed:
         spent = timed.groupby(RUN_OF_PROTOCOL)[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
         loads = spent["seconds_elsewhere"] / spent["seconds_epoch"]
-        means, about = means.assign(load=loads.groupby(CELL_OF_PROTOCOL).max()), ["n_seeds", "load"]
-    table = means.reset_index().melt([*CELL_OF_PROTOCOL, *about], list(COLORS), var_name="part", value_name="seconds")
-    whole = table.groupby(CELL_OF_PROTOCOL)["seconds"].transform("sum")
+        means, about = means.assign(load=loads.groupby(EXPERIMENT_OF_PROTOCOL).max()), ["n_seeds", "load"]
+    table = means.reset_index().melt(
+        [*EXPERIMENT_OF_PROTOCOL, *about], list(COLORS), var_name="part", value_name="seconds"
+    )
+    whole = table.groupby(EXPERIMENT_OF_PROTOCOL)["seconds"].transform("sum")
     table["share"] = table["seconds"] / whole.where(whole > 0, 1)
     table["place"] = table["part"].map(list(COLORS).index)
-    table = arrange(table, [*CELL_OF_PROTOCOL, "place"])
-    return table[[*CELL_OF_PROTOCOL, "part", "seconds", "share", *about]]
+    table = arrange(table, [*EXPERIMENT_OF_PROTOCOL, "place"])
+    return table[[*EXPERIMENT_OF_PROTOCOL, "part", "seconds", "share", *about]]
 
 
 @panels.drawing
@@ -52,7 +54,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     of_graph = table[table["part"].isin(["graph", "propagation"])]
     close = of_graph[of_graph.groupby("objective")["seconds"].transform("sum") > 0]
-    widest = 100 * close.groupby(CELL_OF_PROTOCOL)["share"].sum().max()
+    widest = 100 * close.groupby(EXPERIMENT_OF_PROTOCOL)["share"].sum().max()
     titles = "Seconds of a training epoch", "Share of graph and propagation in an epoch"
     blocks = [
         panels.Block(titles[0], table, partial(_draw_bars, value="seconds"), ROW, "seconds", lines=True),

@@ -11,7 +11,7 @@ from glossbench.evidence.selection import is_untuned, unvaried_and_untuned
 from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import LINE, TASK
+from glossbench.frames import CELL, LINE
 
 METRIC = "accuracy"
 NUMBERS = ["n_seeds", "mean", "low", "high", "least", "most"]
@@ -32,8 +32,8 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
     for one seed), least and most (lowest and highest run). Scores are test accuracies in percent.
     """
     own = select(runs)
-    shown = own.assign(score=own[f"test_{METRIC}"].astype(float) * METRICS[METRIC].scale)
-    ends = shown.groupby(LINE)["score"].agg(least="min", most="max").reset_index()
+    scored = own.assign(score=own[f"test_{METRIC}"].astype(float) * METRICS[METRIC].scale)
+    ends = scored.groupby(LINE)["score"].agg(least="min", most="max").reset_index()
     table = over_seeds(own, [METRIC], interval=True).merge(ends, on=LINE)
     return arrange(table[[*LINE, *NUMBERS]], LINE)
 
@@ -53,14 +53,14 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, table: pd.DataFrame, untuned: pd.DataFrame) -> None:
-    cell = table.merge(panel[TASK].head(1))
+    cell = table.merge(panel[CELL].head(1))
     low, high = cell["mean"].quantile([0.25, 0.75])
     # one objective that fails would hide the differences among all others
     near = cell[cell["mean"] >= low - FAR * max(high - low, 1.0)]
     least, most = near["least"].min(), near["most"].max()
     room = max(ROOM * (most - least), LEAST_ROOM)
     axes.set_xlim(least - room, most + room)
-    for row in untuned.merge(panel[TASK].head(1)).itertuples():
+    for row in untuned.merge(panel[CELL].head(1)).itertuples():
         axes.axvline(row.mean, **{**style.look(row.objective), **UNTUNED_LINE})
     for row in panel.itertuples():
         look, line = style.look(row.objective), [row.line] * 2

@@ -14,7 +14,7 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, in_order
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS, BAR = 0.7, 0.5  # inches for the names of the corpora, for the bar of colours
@@ -28,7 +28,7 @@ def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     """Rows that vary this setting alone, without the steps of the sensitivity analysis, and their unvaried rows."""
     rows = one_at_a_time(runs, [setting])
     varied = (is_relative(rows["value"]) == relative) & ~rows["value"].isin(NEARBY) & numbers(rows["value"]).notna()
-    has_varied = varied.groupby([rows[key] for key in CELL_OF_PROTOCOL]).transform("any").astype(bool)
+    has_varied = varied.groupby([rows[key] for key in EXPERIMENT_OF_PROTOCOL]).transform("any").astype(bool)
     return runs.loc[rows.index[varied | (has_varied & (rows["setting"] == ""))]]
 
 
@@ -45,9 +45,9 @@ def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     own = 1.0 if relative else rows[setting].astype(float)
     values = numbers(rows["value"]).where(~unvaried, own).round(DIGITS)
     rows = rows.assign(value=values, chosen=unvaried, score=rows["test_macro_f1"] * 100).dropna(subset=["value"])
-    chosen = rows.groupby([*CELL_OF_PROTOCOL, "value"])["chosen"].any()
-    once = rows.sort_values("chosen", kind="stable").drop_duplicates([*CELL_OF_PROTOCOL, "value", "seed"])
-    scores = once.groupby([*CELL_OF_PROTOCOL, "value"])["score"]
+    chosen = rows.groupby([*EXPERIMENT_OF_PROTOCOL, "value"])["chosen"].any()
+    once = rows.sort_values("chosen", kind="stable").drop_duplicates([*EXPERIMENT_OF_PROTOCOL, "value", "seed"])
+    scores = once.groupby([*EXPERIMENT_OF_PROTOCOL, "value"])["score"]
     table = scores.agg(mean="mean", std="std", n_seeds="size").join(chosen).reset_index()
     return arrange(table, ["protocol", "encoder", "objective", "corpus", "value"])
 
@@ -58,7 +58,7 @@ def draw(table: pd.DataFrame, setting: str, relative: bool) -> Figure:
 
     The best value of a row is bold; the value of the unvaried objective has a frame.
     """
-    table = table.assign(drop=table["mean"] - table.groupby(CELL_OF_PROTOCOL)["mean"].transform("max"))
+    table = table.assign(drop=table["mean"] - table.groupby(EXPERIMENT_OF_PROTOCOL)["mean"].transform("max"))
     norm = Normalize(-min(DEEPEST, max(1.0, -table["drop"].min())), 0)
     values = sorted(table["value"].unique())
     draw_panel = partial(_draw_panel, values=values, norm=norm)

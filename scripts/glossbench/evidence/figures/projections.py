@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import arrange, corpus_name
-from glossbench.frames import CELL
+from glossbench.frames import EXPERIMENT
 
 VECTOR_POINTS = 5000  # with more points, the points of a pdf are rasterized; its text remains text
 
@@ -25,17 +25,17 @@ def frame(projections: pd.DataFrame) -> pd.DataFrame:
     [-1, 1].
     """
     rows = select(projections)
-    first = rows.groupby(CELL)["seed"].transform("min")
-    points = arrange(rows[rows["seed"] == first], [*CELL, "doc_id"])
+    first = rows.groupby(EXPERIMENT)["seed"].transform("min")
+    points = arrange(rows[rows["seed"] == first], [*EXPERIMENT, "doc_id"])
     sizes = points.groupby(["corpus", "label"]).size().rename("size").reset_index()
     sizes = sizes.sort_values(["corpus", "size", "label"], ascending=[True, False, True])
     sizes["place"] = sizes.groupby("corpus").cumcount()
     points = points.merge(sizes[["corpus", "label", "place"]], on=["corpus", "label"], validate="many_to_one")
-    by_panel = points.groupby(CELL)[["x", "y"]]
+    by_panel = points.groupby(EXPERIMENT)[["x", "y"]]
     low, high = by_panel.transform("min"), by_panel.transform("max")
-    half = ((high - low) / 2).max(axis=1).groupby([points[key] for key in CELL]).transform("max")
+    half = ((high - low) / 2).max(axis=1).groupby([points[key] for key in EXPERIMENT]).transform("max")
     centred = (points[["x", "y"]] - (low + high) / 2).div(half.where(half > 0, 1), axis=0)
-    columns = [*CELL, "seed", "label", "class_name", "place"]
+    columns = [*EXPERIMENT, "seed", "label", "class_name", "place"]
     return pd.concat([points[columns], centred], axis=1)
 
 

@@ -8,9 +8,9 @@ from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, objective_name
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
 
-BAR = [*CELL_OF_PROTOCOL, "setting"]
+BAR = [*EXPERIMENT_OF_PROTOCOL, "setting"]
 SETTINGS = ["sigma", "weight", "labeled_fraction"]
 HEIGHT, WIDTH = 0.9, 2.3  # inches of a panel; the labels at the ends of the bars need room
 
@@ -47,7 +47,7 @@ def frame(runs: pd.DataFrame) -> pd.DataFrame:
         ends["value"].loc[places].to_numpy() for places in (bars.idxmin(), bars.idxmax())
     )
     table["swing"] = table["high"] - table["low"]
-    table = table.join(own.groupby(CELL_OF_PROTOCOL).mean().rename("plain"), on=CELL_OF_PROTOCOL)
+    table = table.join(own.groupby(EXPERIMENT_OF_PROTOCOL).mean().rename("plain"), on=EXPERIMENT_OF_PROTOCOL)
     table[["low", "high"]] = table[["low", "high"]].add(table["plain"], axis=0)
     table = table[[*BAR, "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]]
     return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])

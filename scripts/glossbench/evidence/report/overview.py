@@ -10,7 +10,7 @@ from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import duration, number
-from glossbench.frames import CELL
+from glossbench.frames import EXPERIMENT
 
 LITTLE = (
     f"The loss beside cross-entropy had less than {100 * LEAST_SHARE:g} % of the gradient in each epoch up to the best "
@@ -71,7 +71,9 @@ def _seeds(rows: pd.DataFrame) -> dict[str, str]:
     """The seeds of runs by their cells, both as texts."""
     return {
         f"{corpus_name(corpus)}, {encoder_name(encoder)}, {objective_name(objective)}": ", ".join(map(str, seeds))
-        for (corpus, encoder, objective), seeds in arrange(rows, [*CELL, "seed"]).groupby(CELL, sort=False)["seed"]
+        for (corpus, encoder, objective), seeds in arrange(rows, [*EXPERIMENT, "seed"]).groupby(EXPERIMENT, sort=False)[
+            "seed"
+        ]
     }
 
 

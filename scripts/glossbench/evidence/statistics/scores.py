@@ -10,7 +10,7 @@ from glossbench.evidence.selection import is_untuned
 from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.text.names import arrange, machine_names
 from glossbench.evidence.text.numbers import rounded
-from glossbench.frames import CELL_OF_PROTOCOL, PANEL, QUIET, RUN_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL, PANEL, QUIET, RUN_OF_PROTOCOL
 
 # Equal scores, means and differences may differ in their last bits. They are rounded so that they share a rank.
 DECIMALS = 12
@@ -88,18 +88,22 @@ def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = Fals
     """
     rows = arrange(runs, RUN_OF_PROTOCOL)
     scaled = {name: rows[_column(rows, name)].astype(float) * METRICS[name].scale for name in metrics}
-    long = rows[CELL_OF_PROTOCOL].assign(**scaled).melt(CELL_OF_PROTOCOL, metrics, "metric", "value")
-    cells = long.dropna(subset="value").groupby([*CELL_OF_PROTOCOL, "metric"], sort=False)["value"]
+    long = rows[EXPERIMENT_OF_PROTOCOL].assign(**scaled).melt(EXPERIMENT_OF_PROTOCOL, metrics, "metric", "value")
+    cells = long.dropna(subset="value").groupby([*EXPERIMENT_OF_PROTOCOL, "metric"], sort=False)["value"]
     table = cells.agg(mean="mean", std="std", n_seeds="count")
     if interval:
         ends = [t_interval(own) for _, own in cells]
         table[["low", "high"]] = pd.DataFrame(ends, table.index, ["low", "high"], dtype=float)
-    table = arrange(table.reset_index(), [*CELL_OF_PROTOCOL, "metric"])
+    table = arrange(table.reset_index(), [*EXPERIMENT_OF_PROTOCOL, "metric"])
     table = table.assign(rank=_ranks(table, runs))
     timed = table["metric"].map(lambda name: METRICS[name].timed)
     if "load" not in runs or not timed.any():
         return table
-    loads = runs.groupby(CELL_OF_PROTOCOL)["load"].max().reindex(pd.MultiIndex.from_frame(table[CELL_OF_PROTOCOL]))
+    loads = (
+        runs.groupby(EXPERIMENT_OF_PROTOCOL)["load"]
+        .max()
+        .reindex(pd.MultiIndex.from_frame(table[EXPERIMENT_OF_PROTOCOL]))
+    )
     return table.assign(load=loads.where(timed.to_numpy()).to_numpy())
 
 

@@ -9,7 +9,7 @@ from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.search import KEYS, in_words, spaces
 from glossbench.evidence.text.names import arrange, in_order, machine_names, objective_name
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
-from glossbench.frames import CELL
+from glossbench.frames import EXPERIMENT
 
 MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
 SCALES = {
@@ -41,7 +41,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         seconds_per_run=("total_seconds", "mean"),
         all_seconds=("total_seconds", "sum"),
     )
-    searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(CELL, sort=False)}
+    searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(EXPERIMENT, sort=False)}
     found = [searches.get(cell, (0, 0.0, "")) for cell in facts.index.droplevel(["protocol", "preset"])]
     machines = cells[MACHINE].agg(lambda values: ", ".join(map(str, sorted(values.dropna().unique()))))
     return pd.concat([facts, pd.DataFrame(found, facts.index, SEARCH), machines], axis=1).reset_index()

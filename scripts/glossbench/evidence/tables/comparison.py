@@ -10,10 +10,10 @@ from glossbench.evidence.tables.layout import Layout, note_of
 from glossbench.evidence.tables.scores import texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
-from glossbench.frames import CELL, CELL_OF_PROTOCOL, TASK, UNTUNED
+from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
 from glossbench.paper import Facts
 
-KEYS = [*CELL_OF_PROTOCOL, "metric"]
+KEYS = [*EXPERIMENT_OF_PROTOCOL, "metric"]
 COLUMNS = [
     "corpus", "encoder", "protocol", "objective", "metric", "published_encoder", "published_mean", "published_std",
     "mean", "std", "n_seeds", "comparable", "differences_from_paper", "difference", "within_two_std",
@@ -52,11 +52,11 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame, facts: Facts) -> pd.DataFram
     pairs = pairs.assign(other=pairs["published_encoder"] != pairs["encoder"])
     encoders = in_order(pairs["published_encoder"], "encoder")
     nearest = arrange(pairs, ["other", "published_encoder"], published_encoder=encoders).drop_duplicates(KEYS)
-    untuned = ours[is_untuned(ours)].merge(nearest[TASK].drop_duplicates()).assign(other=False)
+    untuned = ours[is_untuned(ours)].merge(nearest[CELL].drop_duplicates()).assign(other=False)
     table = arrange(pd.concat([nearest, untuned]), KEYS)
     untuned = is_untuned(table)
     named = "the published encoder is " + table["published_encoder"].map(encoder_name)
-    sizes = table.set_index(CELL).index.map(differences_by_cell(rows, facts)).where(~untuned, "")
+    sizes = table.set_index(EXPERIMENT).index.map(differences_by_cell(rows, facts)).where(~untuned, "")
     table["differences_from_paper"] = [
         ", ".join(filter(None, both)) for both in zip(named.where(table["other"].eq(True), ""), sizes, strict=True)
     ]
@@ -83,7 +83,7 @@ def layout(table: pd.DataFrame) -> Layout:
     }
     reasons = [
         f"{corpus_name(corpus)} with {encoder_name(encoder)}: {reason}"
-        for corpus, encoder, reason in table[[*TASK, "differences_from_paper"]].itertuples(index=False)
+        for corpus, encoder, reason in table[[*CELL, "differences_from_paper"]].itertuples(index=False)
         if reason
     ]
     laid_out = Layout.unranked(table, ["corpus", "encoder", "objective", "metric"], columns, worded=[AGREES])

@@ -7,7 +7,7 @@ from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.scores import score_grid
 from glossbench.evidence.text.numbers import number
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL
 
 METRICS = ["accuracy", "accuracy_deduplicated", "macro_f1", "macro_f1_deduplicated"]
 ROWS = ["encoder", "corpus", "objective"]
@@ -25,8 +25,8 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = select(runs)
     rows = rows[rows["n_test_deduplicated"] < rows["n_test"]]
-    sizes = rows.drop_duplicates(CELL_OF_PROTOCOL)[[*CELL_OF_PROTOCOL, "n_test", "n_test_deduplicated"]]
-    return over_seeds(rows, METRICS).merge(sizes, on=CELL_OF_PROTOCOL)
+    sizes = rows.drop_duplicates(EXPERIMENT_OF_PROTOCOL)[[*EXPERIMENT_OF_PROTOCOL, "n_test", "n_test_deduplicated"]]
+    return over_seeds(rows, METRICS).merge(sizes, on=EXPERIMENT_OF_PROTOCOL)
 
 
 def layout(table: pd.DataFrame) -> Layout:

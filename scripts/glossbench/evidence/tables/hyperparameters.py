@@ -6,7 +6,7 @@ from glossbench.evidence.selection import unvaried
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import SYMBOLS, arrange, entries
 from glossbench.evidence.text.numbers import number, significant, span
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL
 
 SETTINGS = {
     "learning_rate": "Learning rate", "batch_size": "Batch", **SYMBOLS, "margin": "Margin",
@@ -31,12 +31,14 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = select(runs)
     settings = [name for name in titles() if name in rows]
-    values = rows[[*CELL_OF_PROTOCOL, "tuned", *settings]].astype(dict.fromkeys(settings, float))
-    long = values.melt([*CELL_OF_PROTOCOL, "tuned"], settings, "setting").dropna(subset="value")
-    table = long.groupby([*CELL_OF_PROTOCOL, "setting"], as_index=False).agg(
+    values = rows[[*EXPERIMENT_OF_PROTOCOL, "tuned", *settings]].astype(dict.fromkeys(settings, float))
+    long = values.melt([*EXPERIMENT_OF_PROTOCOL, "tuned"], settings, "setting").dropna(subset="value")
+    table = long.groupby([*EXPERIMENT_OF_PROTOCOL, "setting"], as_index=False).agg(
         low=("value", "min"), high=("value", "max"), n_runs=("value", "size"), n_tuned=("tuned", "sum")
     )
-    return arrange(table.astype({"n_runs": int, "n_tuned": int}), [*CELL_OF_PROTOCOL, "setting"], setting=settings)
+    return arrange(
+        table.astype({"n_runs": int, "n_tuned": int}), [*EXPERIMENT_OF_PROTOCOL, "setting"], setting=settings
+    )
 
 
 def layout(table: pd.DataFrame) -> Layout:

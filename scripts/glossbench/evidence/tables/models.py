@@ -9,7 +9,7 @@ from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
-from glossbench.frames import CELL, TASK
+from glossbench.frames import CELL, EXPERIMENT
 from glossbench.paper import Facts
 
 COLUMNS = [
@@ -39,12 +39,12 @@ def tidy(runs: pd.DataFrame, models: pd.DataFrame, facts: Facts, gloss: list[str
         are not comparable have no rank.
     """
     rows = select(runs, gloss, corpora)
-    means = rows.groupby(CELL, as_index=False)["val_macro_f1"].mean()
+    means = rows.groupby(EXPERIMENT, as_index=False)["val_macro_f1"].mean()
     means = means.assign(place=means["objective"].map(gloss.index))
-    best = means.sort_values(["val_macro_f1", "place"], ascending=[False, True]).drop_duplicates(TASK)
-    rows = rows.merge(best[CELL])
+    best = means.sort_values(["val_macro_f1", "place"], ascending=[False, True]).drop_duplicates(CELL)
+    rows = rows.merge(best[EXPERIMENT])
     ours = arrange(over_seeds(rows, ["accuracy"]), ["encoder", "corpus"]).rename(columns={"mean": "accuracy"})
-    differences = ours.set_index(CELL).index.map(differences_by_cell(rows, facts))
+    differences = ours.set_index(EXPERIMENT).index.map(differences_by_cell(rows, facts))
     names = [f"G-Loss + {encoder_name(encoder)} (ours)" for encoder in ours["encoder"]]
     ours = ours.assign(source="ours", transductive=False, model=names, differences_from_paper=differences)
     theirs = models.assign(source="published", differences_from_paper="")

@@ -10,10 +10,10 @@ from glossbench.evidence.tables.hyperparameters import titles
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import number, significant, span
-from glossbench.frames import CELL_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL
 
 Space = dict[str, Any]
-KEYS = [*CELL_OF_PROTOCOL, "preset"]
+KEYS = [*EXPERIMENT_OF_PROTOCOL, "preset"]
 STATES = ("complete", "pruned", "failed")
 OBJECTIVE = ["encoder", "objective"]
 COLUMNS = [

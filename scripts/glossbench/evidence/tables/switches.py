@@ -7,12 +7,12 @@ from glossbench.evidence.statistics.pairs import compare
 from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
-from glossbench.frames import CELL_OF_PROTOCOL, RUN_OF_PROTOCOL
+from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
 
 METRICS = ["accuracy", "macro_f1"]
 SWITCH = ["setting", "value"]
 ROWS = ["encoder", "objective", "switch"]
-COLUMNS = [*CELL_OF_PROTOCOL, *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
+COLUMNS = [*EXPERIMENT_OF_PROTOCOL, *SWITCH, "metric", "n", "difference", "low", "high", "reason"]
 
 
 def select(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
     found = []
     for metric in METRICS:
         gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_plain"] * 100
-        for keys, every in gains.groupby([pairs[key] for key in (*CELL_OF_PROTOCOL, *SWITCH)]):
+        for keys, every in gains.groupby([pairs[key] for key in (*EXPERIMENT_OF_PROTOCOL, *SWITCH)]):
             own = every.dropna()
             tests = compare(own.to_numpy(), "seeds")
             found.append(dict(zip(COLUMNS, (*keys, metric, len(own), own.mean()), strict=False)) | tests)

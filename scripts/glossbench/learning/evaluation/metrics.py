@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
-from glossbench.settings.losses import LOSSES, model_of, shown_settings
+from glossbench.settings.losses import LOSSES, model_of, setting_columns
 from glossbench.settings.training import Probe
 
 
@@ -112,7 +112,7 @@ def run_columns(settings: dict[str, Any]) -> dict[str, Any]:
     found |= {**objective, "objective": settings["objective_key"], "tuned": bool(objective["tuned"])}
     losses = [*LOSSES.values(), model_of(objective["loss"], objective["loss_settings"])]
     columns = [
-        "corpus", "encoder", "objective", "preset", "protocol", "seed", *shown_settings(losses), "weight", "tuned",
+        "corpus", "encoder", "objective", "preset", "protocol", "seed", *setting_columns(losses), "weight", "tuned",
         "learning_rate", "batch_size", "patience", "max_length", "pooling", "layers", "trainable_layers",
         "n_train", "n_val", "n_test", "n_parameters", "n_trainable",
     ]  # fmt: skip

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 from glossbench.errors import TrainingError
 from glossbench.job.memory import is_out_of_memory
-from glossbench.settings.losses import file_of, is_own
+from glossbench.settings.losses import file_of, is_custom
 
 
 @contextmanager
-def explain_own_loss(loss: str | None) -> Iterator[None]:
+def explain_custom_loss(loss: str | None) -> Iterator[None]:
     """Turn any error of the body into a TrainingError that names a loss from elsewhere and the line of its file.
 
     Errors of other losses, and out of memory, stay as they are.
@@ -18,7 +18,7 @@ def explain_own_loss(loss: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_own(loss) or is_out_of_memory(error):
+        if not is_custom(loss) or is_out_of_memory(error):
             raise
         file = file_of(loss)
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]

@@ -19,7 +19,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.training.batches import draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
+from glossbench.learning.training.explaining import explain_custom_loss, explain_out_of_memory
 from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
 from glossbench.learning.training.machine import (
     activation_bytes,
@@ -30,7 +30,7 @@ from glossbench.learning.training.machine import (
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.learning.training.writing import RunResult
 from glossbench.settings.jobs import Objective, RunSettings, TrainedRun
-from glossbench.settings.losses import is_own
+from glossbench.settings.losses import is_custom
 from glossbench.settings.model import SPLITS
 
 log = logging.getLogger(__name__)
@@ -153,10 +153,12 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
     if name is None:
         return None
     settings = objective.loss_settings
-    module, _, attribute = (name if is_own(name) else settings.path or f"glossbench.losses.{name}:LOSS").partition(":")
-    if is_own(name) and (here := str(Path.cwd())) not in sys.path:
+    module, _, attribute = (name if is_custom(name) else settings.path or f"glossbench.losses.{name}:LOSS").partition(
+        ":"
+    )
+    if is_custom(name) and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)
-    with explain_own_loss(name):
+    with explain_custom_loss(name):
         loss_class = getattr(importlib.import_module(module), attribute)
         asked = inspect.signature(loss_class).parameters
         known = {size: value for size, value in sizes.items() if size in asked}

@@ -18,7 +18,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.evaluation.scores import macro_f1, macro_silhouette
 from glossbench.learning.training.batches import balanced_weights, draw_balanced_batches, draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.learning.training.explaining import explain_out_of_memory, explain_own_loss
+from glossbench.learning.training.explaining import explain_custom_loss, explain_out_of_memory
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
@@ -205,7 +205,7 @@ class Trainer:
                 "class_weights": self.class_weights,
             }
             needed = {name: available[name] for name in self.needs}
-            with explain_own_loss(self.objective.loss):
+            with explain_custom_loss(self.objective.loss):
                 terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
                 if terms["loss_metric"].ndim:
                     raise ValueError(f"shape {tuple(terms['loss_metric'].shape)} found, expected a scalar")
