@@ -11,7 +11,7 @@ rule fetch_corpus:
     input:
         local=lambda w: own_files(STUDY.entry("corpora", w.corpus)),
     output:
-        manifest="resources/corpora/{corpus}/SHA256SUMS",
+        manifest=manifest_file("corpora", "{corpus}"),
     log:
         f"{RESULTS}/logs/fetch_corpus/{{corpus}}.log",
     benchmark:
@@ -34,7 +34,7 @@ rule fetch_corpus:
 
 rule prepare_corpus:
     input:
-        manifest="resources/corpora/{corpus}/SHA256SUMS",
+        manifest=manifest_file("corpora", "{corpus}"),
     output:
         **INPUTS.texts("{corpus}"),
     log:
@@ -83,7 +83,7 @@ rule fetch_encoder:
     input:
         local=lambda w: own_files(STUDY.entry("encoders", w.encoder)),
     output:
-        manifest="resources/encoders/{encoder}/SHA256SUMS",
+        manifest=manifest_file("encoders", "{encoder}"),
     log:
         f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
@@ -107,7 +107,7 @@ rule fetch_encoder:
 rule tokenize_corpus:
     input:
         **INPUTS.texts("{corpus}"),
-        encoder="resources/encoders/{encoder}/SHA256SUMS",
+        encoder=manifest_file("encoders", "{encoder}"),
     output:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:

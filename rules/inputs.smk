@@ -199,7 +199,7 @@ def lost():
         with errors_on_one_line():
             ends = ("timing.json", "metrics.json")
             runs = [run for run in OWN if not unrecorded.isdisjoint(INPUTS.per_run(name, [run])[0] for name in ends)]
-            INPUTS.refuse_other_settings(runs, settings_digests(OWN))
+            INPUTS.refuse_unrecorded(runs, settings_digests(OWN))
     return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
 
 

@@ -4,7 +4,7 @@
 rule encode_frozen:
     input:
         tokens=f"{RESULTS}/tokens/{CELL}",
-        encoder="resources/encoders/{encoder}/SHA256SUMS",
+        encoder=manifest_file("encoders", "{encoder}"),
     output:
         f"{RESULTS}/frozen/{CELL}.safetensors",
     log:

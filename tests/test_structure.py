@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "losses": {"arguments", "graph", "sigma", "transfer"},
     "metric_learning": {"losses"},
     "sentence_transformers": {"losses"},
-    "settings": {"errors", "provenance", "paper"},
+    "settings": {"errors", "files", "provenance", "paper"},
     "job": {"errors", "files", "provenance"},
     "data": {"errors", "files", "job", "transfer", "settings"},
     "learning": {

@@ -121,7 +121,7 @@ def test_what_epochs_record_is_told_of_the_first_and_of_the_best_one():
 
 def test_a_corpus_is_finished_where_all_planned_runs_are():
     planned = NEXT.frame("coverage")
-    assert set(NEXT.finished()) == set(planned["corpus"]) - set(planned.loc[~planned["finished"], "corpus"])
+    assert set(NEXT.finished_corpora()) == set(planned["corpus"]) - set(planned.loc[~planned["finished"], "corpus"])
 
 
 def test_orders_of_two_studies_are_compared_pair_by_pair():

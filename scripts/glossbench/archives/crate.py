@@ -15,12 +15,11 @@ import pandas as pd
 import yaml
 
 from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW
-from glossbench.archives.index import manifest
 from glossbench.data.params import digests
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED
-from glossbench.settings.files import run_folder
+from glossbench.settings.files import manifest_file, run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -142,7 +141,7 @@ def _action(name: str, row: dict[str, Any], files: dict[str, bytes]) -> list[Ent
 def _input(name: str, entry: dict[str, Any], files: dict[str, bytes]) -> list[Entity]:
     """A corpus or an encoder: title, source, licence, and the digests of its files."""
     sources = {source["url"]: (role, source["sha256"]) for role, source in entry.get("files", {}).items()}
-    about, listed = f"{entry['description']}. Source: {entry['source']}", manifest(*name.split("/"))
+    about, listed = f"{entry['description']}. Source: {entry['source']}", manifest_file(*name.split("/"))
     return [
         _entity(f"#{name}", "Dataset", name=entry["title"], description=about, license=(f"#licence-of-{name}",),
                 hasPart=tuple(sources), subjectOf=(listed,) if listed in files else (),

@@ -14,7 +14,7 @@ from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
 from glossbench.files import read_json
-from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, run_folder, search_folder
+from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.study import Study
@@ -85,7 +85,7 @@ def imported(study: Study, results: Path) -> set[Item | str]:
     return found | {corpus for corpus in whole if (folder / card_file(corpus)).is_file()}
 
 
-def finished(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
+def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
     """The finished searches and runs of a study, whose folder is ``results``: each as evidence is made from it.
 
     Args:
@@ -107,11 +107,6 @@ def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:
     return read_json(folder / name) if (folder / name).is_file() else {}
 
 
-def manifest(kind: str, key: str) -> str:
-    """List of the fetched files of an entry of "corpora" or "encoders", in the working directory and in archives."""
-    return f"resources/{kind}/{key}/SHA256SUMS"
-
-
 def records(study: Study, found: set[Item | str]) -> dict[str, str]:
     """Files that say where the results of a study come from, by their names in an archive.
 
@@ -120,4 +115,4 @@ def records(study: Study, found: set[Item | str]) -> dict[str, str]:
     fetched = [("corpora", key) for key in study.corpora if key not in found]
     fetched += [("encoders", run.encoder) for run in study.runs if run not in found]
     packs = {f"{FOLDER}/{PACKS}": f"results/{study.name}/{FOLDER}/{PACKS}"} if found else {}
-    return {manifest(*entry): manifest(*entry) for entry in fetched} | packs
+    return {manifest_file(*entry): manifest_file(*entry) for entry in fetched} | packs

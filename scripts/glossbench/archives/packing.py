@@ -11,7 +11,7 @@ from typing import Any
 
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, sources, write_archive
-from glossbench.archives.index import FOLDER, PACKS, Expected, finished, imported, records
+from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, records
 from glossbench.errors import GlossbenchError
 from glossbench.files import refuse_changed
 from glossbench.provenance import describe
@@ -75,7 +75,7 @@ def _json_text(value: Any) -> bytes:
 def _runs(study: Study, results: Path, taken: set, more: Iterable[str]) -> dict[str, Path]:
     """Files of finished runs and searches, and of the cards of corpora, as evidence is made from them."""
     files = {}
-    for _, name, folder, wanted in finished(study, results, taken):
+    for _, name, folder, wanted in finished_jobs(study, results, taken):
         names = {*wanted, *(file for file in more if (folder / file).is_file())}
         files |= {f"{name}/{file}": folder / file for file in names}
     for corpus in study.corpora:

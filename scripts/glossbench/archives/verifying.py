@@ -22,7 +22,7 @@ from glossbench.archives.format import (
     unpacked,
 )
 from glossbench.archives.importing import about_archive
-from glossbench.archives.index import FOLDER, PACKS, files_of_jobs, manifest
+from glossbench.archives.index import FOLDER, PACKS, files_of_jobs
 from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
@@ -30,7 +30,7 @@ from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
 from glossbench.provenance import NUMERICS, versions
-from glossbench.settings.files import card_file
+from glossbench.settings.files import card_file, manifest_file
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
@@ -105,7 +105,7 @@ class _Check:
         finished = {name: files for name, files in jobs.items() if self.whole or f"{name}/{files[0]}" in self.files}
         expected = {f"{name}/{file}" for name, files in finished.items() for file in files} | {ABOUT, STUDY, CHECKSUMS}
         possible = {f"{name}/{file}.npz" for name in jobs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
-        possible |= cards | {manifest(kind, key) for kind, key in self._inputs()}
+        possible |= cards | {manifest_file(kind, key) for kind, key in self._inputs()}
         if self.whole:
             expected |= {*evidence_of(self.study, self.root), *sources(self.root), CRATE, *cards}
         yield from (f"{name}: missing, the study has it" for name in sorted(expected - set(self.files)))
@@ -168,7 +168,7 @@ class _Check:
     def _manifests(self) -> Iterator[str]:
         """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""
         for kind, key in self._inputs():
-            name, entry = manifest(kind, key), self.study.entry(kind, key)
+            name, entry = manifest_file(kind, key), self.study.entry(kind, key)
             if name in self.files:
                 wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
                 if missing := wanted - set(read_checksums(self.files[name]).values()):

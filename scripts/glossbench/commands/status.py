@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.index import files_of_jobs, finished, imported
+from glossbench.archives.index import files_of_jobs, finished_jobs, imported
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
@@ -40,7 +40,7 @@ class State:
 
 def states(study: Study, results: Path) -> list[State]:
     """The state of every search and run of a study, whose folder is ``results``."""
-    done = {name for _, name, *_ in finished(study, results, imported(study, results))}
+    done = {name for _, name, *_ in finished_jobs(study, results, imported(study, results))}
     return [
         State(name, *(("done",) if name in done else _unfinished(study, item, name, results)))
         for item, (name, _) in files_of_jobs(study).items()

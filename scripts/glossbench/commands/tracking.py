@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.archives.index import Expected, finished, imported
+from glossbench.archives.index import Expected, finished_jobs, imported
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
 from glossbench.settings.files import run_folder
@@ -72,7 +72,7 @@ def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:
 def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
     """The finished runs of a study, its own and imported ones."""
     expected = Expected(study)
-    for run, _, folder, _ in finished(study, results, imported(study, results)):
+    for run, _, folder, _ in finished_jobs(study, results, imported(study, results)):
         if isinstance(run, Run):
             yield _tracked(run, folder, expected)
 

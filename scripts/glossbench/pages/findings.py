@@ -93,7 +93,7 @@ class Findings:
         first, *_, last = epochs.sort_values("epoch")[column]
         return first, last
 
-    def finished(self) -> list[str]:
+    def finished_corpora(self) -> list[str]:
         """Corpora of which all planned runs are finished, in their order."""
         finished = self.frame("coverage").groupby("corpus")["finished"].all()
         return [corpus for corpus in self.corpora if finished.get(corpus, False)]

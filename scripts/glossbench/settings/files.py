@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.errors import SettingsError
+from glossbench.files import CHECKSUMS
 from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
@@ -21,6 +22,11 @@ DOWNLOADS = "resources/"
 def run_folder(run: Run) -> str:
     """Folder of a run below that of its study."""
     return f"runs/{run.corpus}/{run.encoder}/{run.objective}/seed-{run.seed}"
+
+
+def manifest_file(kind: str, key: str) -> str:
+    """List of the fetched files of an entry of "corpora" or "encoders", in the working directory and in archives."""
+    return f"{DOWNLOADS}{kind}/{key}/{CHECKSUMS}"
 
 
 def search_folder(search: Experiment) -> str:
@@ -101,7 +107,7 @@ class StudyFiles:
         """Tokens and encoder, and stored output of the frozen layers where the study freezes any."""
         inputs = {
             "tokens": f"{self.results}/tokens/{cell.corpus}/{cell.encoder}",
-            "encoder": f"resources/encoders/{cell.encoder}/SHA256SUMS",
+            "encoder": manifest_file("encoders", cell.encoder),
         }
         if self.study.frozen_layers(cell.encoder):
             inputs["frozen"] = f"{self.results}/frozen/{cell.corpus}/{cell.encoder}.safetensors"
@@ -140,7 +146,7 @@ class StudyFiles:
         """All files that some runs and the searches of the study are made from or are collected as."""
         files = list(self.cards())
         for corpus in dict.fromkeys(run.corpus for run in runs):
-            files += [*self.texts(corpus).values(), f"resources/corpora/{corpus}/SHA256SUMS"]
+            files += [*self.texts(corpus).values(), manifest_file("corpora", corpus)]
         for experiment in dict.fromkeys(Experiment(run.corpus, run.encoder, run.objective) for run in runs):
             untuned = self.study.is_untuned(experiment.objective)
             files += (self.untuned(experiment) if untuned else self.tuning(experiment)).values()
@@ -214,7 +220,7 @@ class StudyFiles:
             lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
         return lost
 
-    def refuse_other_settings(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
+    def refuse_unrecorded(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
         """Raise SettingsError if a run says of itself that it was made with others; see ``settings_digests``."""
         for run in runs:
             folder = Path(self.on_disk(self.results)) / run_folder(run)
