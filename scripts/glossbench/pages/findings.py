@@ -122,6 +122,12 @@ class Findings:
         own = trials[trials["learning_rate"] >= least_rate]
         return float(own["value"].corr(own["test_accuracy"], method="spearman"))
 
+    def cut_off(self, objective: str, corpus: str) -> tuple[int, int]:
+        """How many trials of a search were cut off at the last epoch of a trial, and how many trials there are."""
+        trials = self.frame("trials")
+        own = trials.query("objective == @objective & corpus == @corpus")
+        return int((own["epochs"] == trials["epochs"].max()).sum()), len(own)
+
     def over_baseline(self, objective: str, corpus: str) -> pd.Series:
         """The paired difference in test accuracy from the baseline of the protocol, on the seeds of both, in points.
 
