@@ -80,7 +80,7 @@ rule significance:
     params:
         published=PUBLISHED,
         names=lambda w: names_param(),
-        code=code_digest("significance"),
+        code=code_digest("significance", "glossbench.evidence.statistics.significance"),
     message:
         "Testing the differences between objectives"
     script:
@@ -107,7 +107,7 @@ rule claims:
         caption=read_caption(ROOT, "claims"),
         published=PUBLISHED,
         names=lambda w: names_param(),
-        code=code_digest("claims"),
+        code=code_digest("claims", "glossbench.evidence.claims.judging", "glossbench.evidence.claims.page"),
     message:
         "Judging claims"
     script:

@@ -12,9 +12,14 @@ from glossbench.data.params import fetch_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from glossbench.files import CHECKSUMS, listed_files
+from hypothesis import settings
 from repository import ROOT
 
+SIMULATED = ("test_no_difference.py", "test_not_fooled.py")  # hundreds of studies, judged
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
+
+settings.register_profile("glossbench", deadline=None)  # how busy the machine is fails no test
+settings.load_profile("glossbench")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -23,8 +28,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Clusters and then whole studies first, so that at the end no worker has minutes to do while the others have none."""
-    items.sort(key=lambda item: ("slurm" not in item.path.name, "workflow" not in item.path.parts))
+    """What takes minutes first, so that at the end no worker has minutes to do while the others have none."""
+
+    def place(item: pytest.Item) -> tuple[bool, ...]:
+        name = item.path.name
+        return "slurm" not in name, name not in SIMULATED, "workflow" not in item.path.parts
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -158,10 +158,19 @@ def _verify(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> None:
     from glossbench.files import read_json
     from glossbench.learning.exporting import export
+    from glossbench.settings.messages import must_be_known
     from glossbench.settings.sources import read_corpora, read_encoders
 
-    settings = read_json(given.run_folder / "settings.json")
-    corpus, encoder = read_corpora(CONFIG)[settings["corpus"]], read_encoders(CONFIG)[settings["encoder"]]
+    if not (given.run_folder / "settings.json").is_file():
+        raise GlossbenchError(f"{given.run_folder}: no settings.json, expected the folder of a finished run")
+    settings, corpora, encoders = (
+        read_json(given.run_folder / "settings.json"),
+        read_corpora(CONFIG),
+        read_encoders(CONFIG),
+    )
+    for kind, known in (("corpus", corpora), ("encoder", encoders)):
+        must_be_known(settings[kind], known, f"{given.run_folder / 'settings.json'}: {kind}", "registered")
+    corpus, encoder = corpora[settings["corpus"]], encoders[settings["encoder"]]
     source = Path("resources/encoders", settings["encoder"])
     loads = export(given.run_folder, source, given.folder, dict(corpus), dict(encoder))
     print(f"{given.folder}: loads as {', '.join(loads)}")

@@ -117,6 +117,7 @@ def processor() -> str:
 def _parsed(path: Path) -> tuple[frozenset[str], frozenset[str]]:
     """The statements of a file and its imports from elsewhere, as text; and the modules of the package it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [one for one in tree.body if not (isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING")]
     ours, statements = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):

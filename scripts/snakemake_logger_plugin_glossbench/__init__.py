@@ -19,9 +19,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 ERRORS = {LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR}
 LINES = 8  # at work that are shown
 EVERY = 2.0  # seconds between two looks at the files of what is at work
-LOG = re.compile(
-    r".*/logs/(?:train|tune)/(.+?)(?:/seed[^/]*)?\.log"
-)  # an experiment in the log's name of a job that learns
+# in the name of the log of a job that learns: its experiment and, of runs, its seeds
+LOG = re.compile(r".*/logs/(?:train|tune)/(?P<experiment>.+?)(?:/seeds?-(?P<seeds>[0-9-]+))?\.log")
 
 
 class LogHandler(LogHandlerBase):
@@ -39,7 +38,7 @@ class LogHandler(LogHandlerBase):
         # jobs take from a second to hours, so that the speed is that of the whole time
         self.bar = Progress(*columns, TimeRemainingColumn(), TextColumn("left"), speed_estimate_period=1e6)
         self.task = self.bar.add_task("jobs", total=None)
-        self.jobs: dict[int, tuple[str, str | None]] = {}  # at work: what to call it, its experiment if it learns
+        self.jobs: dict[int, tuple[str, re.Match | None]] = {}  # at work: what to call it, ``LOG`` if it learns
         self.lines, self.looked = Text(), 0.0
         self.live = Live(console=self.console, get_renderable=self._picture, refresh_per_second=2, transient=True)
 
@@ -73,8 +72,8 @@ class LogHandler(LogHandlerBase):
                 self.bar.update(self.task, total=said["stats"]["total"])
                 self.live.start()
             case LogEvent.JOB_INFO:
-                experiment = next((found[1] for log in said["log"] or () if (found := LOG.fullmatch(str(log)))), None)
-                self.jobs[said["jobid"]] = said["rule_msg"] or said["rule_name"], experiment
+                log = next((found for log in said["log"] or () if (found := LOG.fullmatch(str(log)))), None)
+                self.jobs[said["jobid"]] = said["rule_msg"] or said["rule_name"], log
             case LogEvent.JOB_FINISHED:
                 self.jobs.pop(said["job_id"], None)
             case LogEvent.JOB_ERROR:
@@ -88,12 +87,15 @@ class LogHandler(LogHandlerBase):
     def _at_work(self) -> Text:
         """A line for each job, and for each run or search at work in it."""
         jobs = list(self.jobs.values())
-        learning = at_work() if any(experiment for _, experiment in jobs) else []
+        learning = at_work() if any(log for _, log in jobs) else []
         lines = []
-        for name, experiment in jobs:
-            found = [
-                f"{one.name}: {one.text}" for one in learning if experiment and f"/{experiment}/" in f"{one.name}/"
-            ]
-            lines += found or [name]
+        for name, log in jobs:
+            lines += [f"{one.name}: {one.text}" for one in learning if log and is_of(one.name, log)] or [name]
         more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
         return Text("\n".join(f"  {line}" for line in lines[:LINES] + more), no_wrap=True, overflow="ellipsis")
+
+
+def is_of(name: str, log: re.Match) -> bool:
+    """Whether a run or a search is one of the job with a log; see ``LOG``."""
+    seeds = [""] if log["seeds"] is None else [f"/seed-{seed}" for seed in log["seeds"].split("-")]
+    return any(name.endswith(f"/{log['experiment']}{seed}") for seed in seeds)

@@ -13,6 +13,7 @@ from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.files import run_folder
 from glossbench.settings.study import load_study
 from registered import CONFIG
+from snakemake_logger_plugin_glossbench import LOG, is_of
 
 SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
             "seeds": [0, 1]}  # fmt: skip
@@ -86,3 +87,22 @@ def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
     assert main(["status", str(study)]) == 0
     assert capsys.readouterr().out.startswith("mine: 4 runs and 0 searches\n")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_search_counts_every_trial_that_ended_and_goes_on_where_it_was(tmp_path):
+    study = load_study({**SETTINGS, "objectives": ["gloss-o-ce"], "tuning": {"trials": 9}}, "study", CONFIG)
+    path = tmp_path / "logs/tune/bbc-news/minilm-l6/gloss-o-ce.log"
+    path.parent.mkdir(parents=True)
+    ends = ["trial 4: 0.7125", "trial 5 stopped early: it is below the median", "trial 6: {'sigma': 0.1}"]
+    path.write_text("".join(f"{SAID} INFO {end}\n" for end in ["going on after 4 finished trials", *ends]))
+    (text,) = [one.text for one in states(study, tmp_path) if one.state == "at work"]
+    assert text.startswith("6 of 9 trials, best 0.7125, seen ")
+
+
+def test_a_job_shows_its_own_runs_alone():
+    runs = [f"runs/mr/minilm-l6/ce/seed-{seed}" for seed in (0, 1, 10)]
+    found = {}
+    for log in ("train/mr/minilm-l6/ce/seed-1", "train/mr/minilm-l6/ce/seeds-0-10", "tune/mr/minilm-l6/ce"):
+        match = LOG.fullmatch(f"results/mine/logs/{log}.log")
+        found[log] = [name for name in [*runs, "tuning/mr/minilm-l6/ce"] if is_of(name, match)]
+    assert list(found.values()) == [[runs[1]], [runs[0], runs[2]], ["tuning/mr/minilm-l6/ce"]]

@@ -19,7 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
             "seeds": [0, 1], "training": {"learning_rate": 0.004}}  # fmt: skip
 STUDY = load_study(SETTINGS, "study", CONFIG)
-FIRST, SECOND, *_ = STUDY.runs
+FIRST, _, SECOND, _ = STUDY.runs
 
 
 def finish(results, run, score):
@@ -64,7 +64,9 @@ def test_mlflow_has_each_run_once_with_epochs_scores_and_settings(results, store
     finish(results, SECOND, 0.8)
     assert track(STUDY, results, "mlflow", store) == (1, 1)
     client, runs = in_mlflow(store)
-    assert sorted(runs) == [f"bbc-news/minilm-l6/ce/seed-{seed}" for seed in (0, 1)]
+    assert sorted(runs) == [f"bbc-news/minilm-l6/{key}/seed-0" for key in ("ce", "gloss-sqrt-ce")]
+    estimated = runs["bbc-news/minilm-l6/gloss-sqrt-ce/seed-0"].data.params["objective.loss_settings.sigma"]
+    assert float(estimated) == 0.5, "the value that the run had, not the rule that its study names"
     run = runs["bbc-news/minilm-l6/ce/seed-0"]
     metrics = json.loads((results / run_folder(FIRST) / "metrics.json").read_text())
     assert run.data.metrics["test_accuracy"] == metrics["test_accuracy"]

@@ -19,14 +19,14 @@ ERROR = """Error in rule {rule}:
 def test_of_the_jobs_that_failed_those_that_were_killed_are_named():
     by_itself = "Command 'python train.py' died with <Signals.SIGKILL: 9>.\n" + ERROR.format(rule="train", log="a.log")
     wrong = "Command 'python tune.py' returned non-zero exit status 1.\n" + ERROR.format(rule="tune", log="b.log")
-    in_conda = "returned non-zero exit status 137.\n" + ERROR.format(rule="collect", log="c.log")
+    in_conda = "returned non-zero exit status 137.\n" + ERROR.format(rule="classify_untuned", log="c.log")
     on_a_node = ERROR.format(rule="train", log="a.log") + f"Logfile slurm/7.log:\n====\n{by_itself}====\n"
     asked = {"a.log": 3100, "c.log": None}
     first, second = killed_jobs(by_itself + wrong + in_conda + by_itself, asked)
     assert first.startswith("a.log: train: killed (SIGKILL)")
     assert "it asked for 3,100 MB (mem_mb); run fewer jobs at once" in first
     assert "training.gradient_cache" in first
-    assert second.startswith("c.log: collect: killed")
+    assert second.startswith("c.log: classify_untuned: killed")
     assert "training" not in second
     assert killed_jobs(wrong + on_a_node, asked) == [first]
 

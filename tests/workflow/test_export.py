@@ -56,8 +56,12 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     card = (out / "README.md").read_text()
     assert f"fine-tuned on BBC News with {key}" in card
     assert "MiniLM-L6" in card
+    assert f"glossbench export {run} {key}\n" in card
     again = glossbench(folder, "export", run, key)
     assert (again.returncode, again.stderr) == (1, f"glossbench: {key}: exists, expected a new folder\n")
+    nowhere = glossbench(folder, "export", "nowhere", "other")
+    said = "glossbench: nowhere: no settings.json, expected the folder of a finished run\n"
+    assert (nowhere.returncode, nowhere.stderr) == (1, said)
     (run / "weights.safetensors").unlink()
     missing = glossbench(folder, "export", run, "other")
     assert missing.returncode == 1

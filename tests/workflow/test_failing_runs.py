@@ -1,12 +1,14 @@
 """A run that cannot go on says why and leaves the others going; what is finished can be shown meanwhile."""
 
+import os
 import re
+import shlex
+import subprocess
 
 import pandas as pd
 import psutil
 import pytest
 from studies import ROOT, SNAKEMAKE, arguments_of, planned, small, snakemake, started
-from terminal import OnTerminal
 from waiting import wait_until
 
 WITH_LOGGER = {"PYTHONPATH": f"{ROOT}/scripts"}
@@ -66,13 +68,27 @@ def test_a_job_killed_while_it_trains_is_named_with_the_memory_it_asked_for(work
     folder = workplace("no-memory")
     target = "results/killed/runs/bbc-news/minilm-l6/ce+epochs=5000+patience=5000/seed-0/timing.json"
     command = [*SNAKEMAKE, *arguments_of(folder, "--logger=glossbench", target, study=study, cores=1)]
-    with OnTerminal(command, folder, WITH_LOGGER) as (process, shown):
-        wait_until(lambda: process.poll() is not None or AT_WORK.search(shown()), 200, "it trains")
-        assert process.poll() is None, shown()
-        children = psutil.Process(process.pid).children(recursive=True)
-        (trainer,) = (child for child in children if any(word.endswith("train.py") for word in child.cmdline()[:2]))
-        trainer.kill()
-        assert process.wait(60) == 1
+    screen, terminal = tmp_path / "screen", {"TERM": "xterm", "COLUMNS": "500", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **terminal, **WITH_LOGGER}
+    on_terminal = ["script", "--quiet", "--flush", "--return", "--command", shlex.join(map(str, command)), screen]
+
+    def shown():
+        return re.sub(
+            r"\x1b\[[0-9;?]*[A-Za-z]|(?m:^Script (?:started|done).*$)",
+            "",
+            screen.read_text() if screen.exists() else "",
+        ).replace("\r", "\n")
+
+    with subprocess.Popen(on_terminal, cwd=folder, stdin=subprocess.DEVNULL, env=environment) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or AT_WORK.search(shown()), 200, "it trains")
+            assert process.poll() is None, shown()
+            children = psutil.Process(process.pid).children(recursive=True)
+            (trainer,) = (child for child in children if any(word.endswith("train.py") for word in child.cmdline()[:2]))
+            trainer.kill()
+            assert process.wait(60) == 1
+        finally:
+            process.kill()
     said = shown()
     *_, line = (line for line in said.splitlines() if line.startswith("glossbench: "))
     (log,) = (folder / "results/killed/logs/train").rglob("*.log")

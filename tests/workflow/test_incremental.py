@@ -68,6 +68,14 @@ EDITS = {
         ],
         {"table_deduplicated": 1, "figure_sigma": 1, "claims": 1, **REPORT},
     ),
+    "the tests between objectives": (
+        [("scripts/glossbench/evidence/statistics/significance.py", "\nimport ", "\nMORE = 1\nimport ")],
+        {"significance": 1, **REPORT},
+    ),
+    "the words of verdicts": (
+        [("scripts/glossbench/evidence/claims/wording.py", "\nimport ", "\nMORE = 1\nimport ")],
+        {"claims": 1, **REPORT},
+    ),
     "a published number": (
         [("config/published/published_glue.csv", "91.20", "91.21")],
         {"claims": 1, "significance": 1, **REPORT},

@@ -134,7 +134,7 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     if any(map(ASIDE.fullmatch, arguments)):
         return []
     running, own = working_in(folder), study_named(arguments, folder)
-    if process := next((process for process, theirs in running.items() if own == theirs), None):
+    if process := next((process for process, theirs in running.items() if own and own == theirs), None):
         raise RuntimeError(
             f"Snakemake is already at work here on the study {own} (process {process}); wait for it, or end it"
         )

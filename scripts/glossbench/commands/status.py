@@ -19,7 +19,7 @@ from glossbench.settings.study_file import Experiment, Run
 
 STATES = ("done", "at work", "failed", "waiting")
 ERROR = re.compile(r"\S+ ERROR (.*)")
-TRIAL = re.compile(r"INFO trial (\d+): (-?[\d.]+)$")
+TRIAL = re.compile(r"trial (\d+)(?:: (-?[\d.]+)$| (?:stopped|failed|has))")  # finished
 _watched: list[tuple[Study, Path]] = []
 
 
@@ -115,9 +115,10 @@ def _progress(study: Study, run: Run, checkpoint: Path) -> str:
 def _trials(study: Study, search: Experiment, log: Path) -> str:
     """Finished trials and the best score of a search, from its log."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    values = [float(match[2]) for line in lines if (match := TRIAL.search(line))]
-    best = f", best {max(values):.4f}" if values else ""
-    return f"{len(values)} of {trials_of(study, search.objective)} trials{best}"
+    finished = [match for line in lines if (match := TRIAL.search(line))]  # numbers go on where a search was resumed
+    best = max((float(match[2]) for match in finished if match[2]), default=None)
+    trials = f"{int(finished[-1][1]) + 1 if finished else 0} of {trials_of(study, search.objective)} trials"
+    return trials if best is None else f"{trials}, best {best:.4f}"
 
 
 def spelled(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """The finished runs of a study in a tracking store, MLflow's or TensorBoard's: curves of epochs, scores, settings.
 
-A run goes there once, however often this is called: it is known by its name and the digests of the settings and the
-code that made it. One that was made anew with others becomes another run there, and what was there stays.
+A run goes there once, however often this is called: it is known by its name and the digests of the settings, those that
+a search found among them, and of the code that made it. One that was made anew with others becomes another run there,
+and what was there stays.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from glossbench.archives.index import Expected, finished_jobs, imported
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
 from glossbench.settings.files import run_folder
+from glossbench.settings.model import canonical
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -80,8 +82,8 @@ def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
 def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
     metrics, name = read_json(folder / "metrics.json"), run_folder(run).removeprefix("runs/")
     made_by = [read_json(folder / "timing.json")["origin"], metrics["origin"]]
-    digests = [expected.digest(run), *(origin["code"] for origin in made_by)]
-    settings = dict(_flat(expected.of(run)["training"])) | {"seed": run.seed}
+    settings = read_json(folder / "settings.json")
+    digests = [expected.digest(run), canonical(settings), *(origin["code"] for origin in made_by)]
     scores = {key: float(value) for key, value in metrics.items() if _is_number(value) and key != "seed"}
     epochs: dict[str, dict[int, float]] = {}
     if (file := folder / "epochs.csv").is_file():
@@ -89,7 +91,7 @@ def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
             frame = pd.read_csv(file).set_index("epoch").select_dtypes("number")
         epochs = {str(column): values.dropna().to_dict() for column, values in frame.items()}
     identity = hashlib.sha256("\n".join([name, *digests]).encode()).hexdigest()[:16]
-    return Tracked(name, identity, settings, scores, epochs)
+    return Tracked(name, identity, dict(_flat(settings)), scores, epochs)
 
 
 def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:

@@ -2,7 +2,7 @@
 
 The scripts of the workflow, the verification of an archive and the tests all use ``Evidence``. Its methods return the
 contents of files by their endings and write nothing. Each imports what it alone needs: the packages for statistics and
-for plots take longer to import than a table takes to make.
+for plots take longer to import than a table takes to make. The rules say what that is (``code``).
 """
 
 import json
@@ -101,26 +101,22 @@ class Evidence:
             Texts by ending: csv (the tests of all pairs) and json (these, the tests of ranks, and the number of seeds
             that the published differences need).
         """
-        from glossbench.evidence.statistics.significance import pair_tests, rank_tests, seeds_for_published
-
+        tests = _module("statistics.significance")
         with self._reproducibly():
             runs = self.frames["runs"]
-            pairs = pair_tests(runs)
-            needed = seeds_for_published(pairs, published_results(self.published))
-            tests = {"pairs": pairs, "friedman": rank_tests(runs), "seeds_needed": needed}
-            return {"csv": to_csv(pairs), "json": to_json(tests)}
+            pairs = tests.pair_tests(runs)
+            needed = tests.seeds_for_published(pairs, published_results(self.published))
+            found = {"pairs": pairs, "friedman": tests.rank_tests(runs), "seeds_needed": needed}
+            return {"csv": to_csv(pairs), "json": to_json(found)}
 
     def claims(self, registry: dict[str, "Claim"]) -> dict[str, str]:
         """Judge each claim, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
-        from glossbench.evidence.claims.judging import judge
-        from glossbench.evidence.claims.page import to_page
-
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
             frames["runs"] = trained(frames["runs"])  # no claim is about untuned objectives, which the paper lacks
             paper = published_runs(self.published)
-            verdicts = judge(registry, read_facts(self.published), **frames, published=paper)
-            return {"json": to_json(verdicts), "md": to_page(verdicts)}
+            verdicts = _module("claims.judging").judge(registry, read_facts(self.published), **frames, published=paper)
+            return {"json": to_json(verdicts), "md": _module("claims.page").to_page(verdicts)}
 
     def report(
         self, settings: dict[str, Any], provenance: dict[str, Any], shown: list["Shown"], claims: str
@@ -136,12 +132,11 @@ class Evidence:
         Returns:
             Texts by ending: html (the page) and json (the provenance).
         """
-        from glossbench.evidence.report.page import machines, render_report
-
+        report = _module("report.page")
         with self._reproducibly():
             frames = {name: self.frames[name] for name in REPORTED}
-            provenance = {**provenance, "runs": machines(frames["runs"])}
-            page = render_report(settings, provenance, shown, json.loads(claims), **frames)
+            provenance = {**provenance, "runs": report.machines(frames["runs"])}
+            page = report.render_report(settings, provenance, shown, json.loads(claims), **frames)
             return {"html": page, "json": to_json({"study": settings["study"], **provenance})}
 
     @contextmanager
@@ -173,4 +168,9 @@ class Evidence:
 
 def module_of(output: dict[str, Any]) -> Any:
     """The module that makes an output; see ``Output.specification``."""
-    return import_module(f"glossbench.evidence.{output['kind']}s.{output['module']}")
+    return _module(f"{output['kind']}s.{output['module']}")
+
+
+def _module(name: str) -> Any:
+    """A module of the evidence. It is named, not imported, so that a change of it makes nothing else again."""
+    return import_module(f"glossbench.evidence.{name}")

@@ -19,7 +19,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def remedy(rule: str, asked: int | None) -> str:
     """What a job asked for, in MB if that is known, and what to change."""
-    smaller = "; training.gradient_cache: true or a smaller training.micro_batch_tokens" * bool(TRAINING.search(rule))
+    smaller = "; training.gradient_cache: true or a smaller training.micro_batch_tokens" * bool(TRAINING.match(rule))
     found = f"it asked for {asked:,} MB (mem_mb); " if asked else ""
     return f"{found}run fewer jobs at once (--cores 1, or --resources mem_mb=N), or give it more memory{smaller}"
 

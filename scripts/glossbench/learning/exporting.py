@@ -17,7 +17,7 @@ from glossbench.learning.encoder.loading import keep_layers, layer_list, load_ba
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*",
              "merges.txt", "*.model")  # fmt: skip
 # Families whose model for classification has tanh(dense(first token)) below its linear layer, and the name of the dense
-# layer in it. At this scale tanh is the identity in float32.
+# layer in it. At this scale tanh(x) is x up to 2e-8 of its square, and the scaled head still fits half precision.
 TANH = {
     **dict.fromkeys(("bert",), "bert.pooler.dense"),
     **dict.fromkeys(("roberta", "xlm-roberta", "camembert", "mpnet"), "classifier.dense"),
@@ -64,7 +64,7 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     as_sentence_transformer(folder, pooling, settings["max_length"], backbone.config.hidden_size)
     loads = ["AutoModel", "SentenceTransformer", *(["AutoModelForSequenceClassification"] if classifier else [])]
     commit = read_json(run / "timing.json").get("commit", "unknown")
-    card = model_card(settings, metrics, commit, corpus, entry, loads)
+    card = model_card(settings, metrics, commit, corpus, entry, loads, f"glossbench export {run} {folder}")
     (folder / "README.md").write_text(card, encoding="utf-8")
     return loads
 
@@ -136,6 +136,7 @@ def model_card(
     corpus: Mapping[str, str],
     encoder: Mapping[str, str],
     loads: list[str],
+    command: str,
 ) -> str:
     """The model card: what it was made from and with, its scores, and who may use it."""
     objective = settings["objective"]
@@ -166,7 +167,7 @@ pipeline_tag: {"sentence-similarity" if len(loads) == 2 else "text-classificatio
 It loads as {", ".join(loads)}. The command that made it:
 
 ```
-glossbench export {settings["corpus"]}/{settings["encoder"]}/{settings["objective_key"]}/seed-{settings["seed"]}
+{command}
 ```
 
 What corpus and encoder may be used for, their licences say.

@@ -47,12 +47,15 @@ def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
         if not in_percent(metric):
             costs = published_costs(published).rename(columns={metric: "mean"})
             results = costs[costs["encoder"].isin(study.encoders)]
-        table, ratio = results.pivot_table("mean", "corpus", "objective").loc[corpora], measure.effect != "difference"
+        observed = CELL if measure.per == "cell" else ["corpus"]
+        table = results[results["corpus"].isin(corpora)].pivot_table("mean", observed, "objective")
+        ratio = measure.effect != "difference"
         table = np.log(table) if ratio else table
         differences = table[[gloss]].to_numpy() - table[baselines]
-        what = f"{QUANTITIES.get(metric, metric)} on a corpus, of G-Loss and of a baseline"
-        unit, scale = f"{len(corpora)} corpora", "%" if ratio else "points"
-        return [what, unit, *_sizes(len(corpora), scale, differences.mean(), differences.std())]
+        where = "in a cell" if measure.per == "cell" else "on a corpus"
+        what = f"{QUANTITIES.get(metric, metric)} {where}, of G-Loss and of a baseline"
+        unit, scale = f"{len(table)} {'cells' if measure.per == 'cell' else 'corpora'}", "%" if ratio else "points"
+        return [what, unit, *_sizes(len(table), scale, differences.mean(), differences.std())]
     won = measure.kind == "cells-won"
     name = metric_name(metric).lower().replace("f1", "F1")
     what = f"{name} in a cell, of {'G-Loss and of a baseline' if won else 'two values of a setting'}"

@@ -168,7 +168,7 @@ class Findings:
         if seeds:
             fewest = table[table["corpus"].isin(corpora)].groupby("objective")["n_seeds"].min()
             table = table[table["objective"].isin(fewest.index[fewest >= seeds])]
-            table = table.assign(rank=table.groupby("corpus")["mean"].rank(ascending=False))
+            table = table.assign(rank=table.groupby("corpus")["mean"].rank(ascending=False, method="min"))
         rows = []
         for objective, own in table.groupby("objective", sort=False):
             by_corpus = own.set_index("corpus")

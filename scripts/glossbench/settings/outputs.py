@@ -37,8 +37,8 @@ class Needs(Model):
     varied: Listed[str] | None = about("At least one of these settings is varied.", None)
     swept: str | None = about("This setting is varied by more than NEARBY.", None)
     published: Literal[True] | None = about("At least one cell is in the paper.", None)
-    random_trials: bool | None = about("A search whose trials are drawn at random.", None)
-    test_scores: bool | None = about("A search that keeps the test scores of its trials.", None)
+    random_trials: Literal[True] | None = about("A search whose trials are drawn at random.", None)
+    test_scores: Literal[True] | None = about("A search that keeps the test scores of its trials.", None)
 
 
 class OutputSettings(BaseModel, extra="allow", frozen=True):

@@ -221,9 +221,10 @@ def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: st
                 f"{places[key]}: {quoted(key)} is {quoted(other)} in another spelling; keep one of them"
             )
     once: dict[tuple, Run] = {}
-    for run in runs:  # no seed has an effect on an untuned objective, so it is run with the first
-        untuned = resolver.resolved[run.objective].protocol == UNTUNED
-        once.setdefault((run.corpus, run.encoder, run.objective, None if untuned else run.seed), run)
+    drawn_once = resolver.settings.subset.draw == "study"
+    for run in runs:  # where seeds draw no documents, they have no effect on an untuned objective: the first is run
+        same = drawn_once and resolver.resolved[run.objective].protocol == UNTUNED
+        once.setdefault((run.corpus, run.encoder, run.objective, None if same else run.seed), run)
     return tuple(once.values())
 
 
@@ -268,7 +269,7 @@ def _of_titles(study: Study, of_paper: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _of_sizes(study: Study) -> Iterator[str]:
-    """Encoders must have the layers and take the length, silhouettes and maps have the documents that are asked for."""
+    """Encoders must have the layers and take the length, silhouettes have the documents that are asked for."""
     settings = study.settings
     for encoder in study.encoders:
         entry = study.registry["encoders"][encoder]
@@ -282,12 +283,6 @@ def _of_sizes(study: Study) -> Iterator[str]:
     if validated is not None and validated < SILHOUETTE_DOCUMENTS and standalone:
         wanted = f"at least {SILHOUETTE_DOCUMENTS} for the silhouette of {standalone[0]}"
         yield f"subset.val: {validated} found, expected {wanted}"
-    maps = settings.projection
-    for corpus in study.corpora if maps else ():  # sizes that nobody states are not checked
-        known = study.registry["corpora"][corpus].documents
-        documents = study.subset(corpus).test or (known.test if known else maps.max_documents)
-        if maps.perplexity >= (documents := min(documents, maps.max_documents)):
-            yield f"projection.perplexity: {maps.perplexity:g} found, but {documents} documents of {corpus} are placed"
 
 
 def _of_embeddings(study: Study, source: str) -> Iterator[str]:

@@ -62,7 +62,8 @@ def cells_won(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measuremen
     for row in rows:
         row["p_holm"] = float(adjusted[row["corpus"], row["encoder"], row["best_baseline"]])
     over_all = np.mean([table.mean(axis=0) for table in tables.values()], axis=0).tolist()
-    overall = {"means": dict(zip([rows[0]["gloss"], *baselines], over_all, strict=True))}
+    gloss = rows[0]["gloss"] if len({row["gloss"] for row in rows}) == 1 else measure.gloss[0]
+    overall = {"means": dict(zip([gloss, *baselines], over_all, strict=True))}
     numbers = [*rows, overall, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
     found = over_cells(tables, share_won, runs=used, numbers=numbers)
     if max(map(len, tables.values())) == 1:

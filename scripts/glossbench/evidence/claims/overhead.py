@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from glossbench.evidence.claims.measurement import CellValue, Measurement, runs_of
@@ -33,7 +34,9 @@ def overhead(measure: Measure, runs: pd.DataFrame, epochs: pd.DataFrame, **_: An
         return f"no run of {listed(measure.gloss)} with its epochs timed"
     runs = runs.assign(device=machine_names(runs))
     timed = timed.merge(runs[[*RUN_OF_EXPERIMENT, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_EXPERIMENT)
-    parts, steps = timed[list(measure.parts)].sum(axis=1), timed["epochs"] * timed["n_train"] / timed["batch_size"]
+    # as documents are cut into batches: a last one of a single document is part of the one before
+    per_epoch = np.ceil((timed["n_train"] - 1) / timed["batch_size"]).clip(lower=1)
+    parts, steps = timed[list(measure.parts)].sum(axis=1), timed["epochs"] * per_epoch
     ratios = {"share": parts / timed[measure.whole], "share_of_forward": parts / (timed[measure.forward] + parts)}
     timed = timed.assign(**ratios, milliseconds_per_step=1000 * parts / steps)
     cases, measured = timed.groupby([*EXPERIMENT, *MACHINE], sort=True), []

@@ -110,7 +110,7 @@ def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, wi
     kind, found = "percent" if in_percent(measure.metric) else "ratio", []
     if tested:
         what = "a factor" if measure.effect == "ratio" else "a difference"
-        whom = objective_name(deciding.about) if deciding.about else "the better baseline of a cell"
+        whom = objective_name(deciding.about) if deciding.about else "the best baseline of a cell"
         smallest = _span(
             [row["smallest"] for row in tested], lambda value: formatted(value, kind).replace("%", "points")
         )

@@ -1,7 +1,7 @@
 """The number of seeds that a test needs to detect a difference, and the difference that a number of seeds detects."""
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from scipy import stats
 from statsmodels.stats.power import TTestPower
@@ -49,4 +49,10 @@ def smallest_difference(n: int, std: float) -> float | None:
     """
     if n < 2 or not math.isfinite(std) or std <= 0:
         return None
-    return std * float(TTestPower().solve_power(nobs=n, alpha=ALPHA, power=POWER))
+    return std * _smallest_effect(n)
+
+
+@cache
+def _smallest_effect(n: int) -> float:
+    """The smallest difference in standard deviations, which takes milliseconds to find."""
+    return float(TTestPower().solve_power(nobs=n, alpha=ALPHA, power=POWER))
