@@ -89,7 +89,8 @@ rule significance:
 
 rule claims:
     input:
-        unpack(lambda w: frames_of(w.view, [name for name in ("runs", "epochs", "trials") if name in STUDY.frames])),
+        runs="{view}/runs.parquet",
+        epochs="{view}/epochs.parquet",
     output:
         json="{view}/claims.json",
         md=shown("{view}/claims.md", "Claims"),

@@ -1,4 +1,4 @@
-"""Runs, epochs and trials made up so that the answer to a claim is known beforehand."""
+"""Runs and epochs made up so that the answer to a claim is known beforehand."""
 
 import zlib
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.claims.judging import decided, judge
-from made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs, trials
+from made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs
 from registered import CLAIMS, FACTS
 
 INTEGRATED = {"ce": 0.80, "scl-ce": 0.81}
@@ -46,15 +46,15 @@ RUN = runs({("mr", "bert-base", "ce"): [0.8]})
 NO_EPOCHS = epochs(RUN, [[0.5]]).iloc[:0]
 
 
-def verdict(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOCHS, trials=None) -> dict[str, Any]:
+def verdict(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOCHS) -> dict[str, Any]:
     """One claim of the registry on these frames."""
-    (found,) = judge({claim: CLAIMS[claim]}, FACTS, runs, epochs, trials)
+    (found,) = judge({claim: CLAIMS[claim]}, FACTS, runs, epochs)
     return found
 
 
 def decided_on(claim: str, runs: pd.DataFrame = RUN, epochs: pd.DataFrame = NO_EPOCHS) -> str:
     """The verdict on one claim of the registry alone."""
-    return decided(CLAIMS[claim], {"runs": runs, "epochs": epochs, "trials": None}, FACTS)
+    return decided(CLAIMS[claim], {"runs": runs, "epochs": epochs}, FACTS)
 
 
 def noise(*run: Any) -> float:
@@ -138,10 +138,3 @@ def large(gains: list[float], seeds: int = 3, corpora=LARGER_CORPORA) -> pd.Data
         means |= {(corpus, "gloss-o-ce"): 0.8 + next(gain) for corpus in corpora}
         tables.append(near(means, seeds, encoder))
     return pd.concat(tables, ignore_index=True)
-
-
-def search(best: list[float], space: dict[str, Any]) -> pd.DataFrame:
-    """A search of two trials on each of as many corpora as there are best values of the labeled fraction."""
-    made = runs({(f"c{place}", "bert-base", "gloss-o-ce"): [0.5] for place in range(len(best))})
-    values = [value for top in best for value in (0.1, top)]
-    return trials(made, 2, {"labeled_fraction": space}, state="complete", labeled_fraction=values)

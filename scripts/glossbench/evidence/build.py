@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from glossbench.evidence.report.page import Shown
     from glossbench.settings.claims import Claim
 
-# Frames that verdicts, tests and the report are made from. Not every study has trials.
-JUDGED = ("runs", "epochs", "trials")
+# Frames that verdicts and the report are made from.
+JUDGED = ("runs", "epochs")
 REPORTED = ("runs", "epochs", "corpora", "coverage")
 
 
@@ -112,7 +112,7 @@ class Evidence:
     def claims(self, registry: dict[str, "Claim"]) -> dict[str, str]:
         """Judge each claim, as config/claims.yaml has them: json (verdicts, numbers) and md (a page)."""
         with self._reproducibly():
-            frames = {name: self.frames[name] for name in JUDGED if name in self.frames}
+            frames = {name: self.frames[name] for name in JUDGED}
             frames["runs"] = trained(frames["runs"])  # no claim is about untuned objectives, which the paper lacks
             paper = published_runs(self.published)
             verdicts = _module("claims.judging").judge(registry, read_facts(self.published), **frames, published=paper)

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import near, search, sweep, tornado, verdict
-from glossbench.evidence.claims.sweeps import chance_in_band
+from claim_cases import near, sweep, tornado, verdict
 
 
 def test_an_equal_best_counts_by_its_share_and_a_band_must_beat_a_pick_at_random():
@@ -35,32 +34,6 @@ def test_a_cell_counts_only_where_the_setting_changes_more_than_seeds_do():
     nowhere = verdict("C5", apart.assign(test_macro_f1=0.8))
     assert nowhere["verdict"] == "undecided"
     assert "in no cell does labeled_fraction change the metric" in nowhere["reason"]
-
-
-def test_searches_show_a_share_where_no_setting_was_varied_but_decide_nothing():
-    space = {"low": 0.1, "high": 0.9, "step": 0.1}
-    found = verdict("C5", trials=search([0.5, 0.6, 0.7, 0.5, 0.5, 0.6, 0.7, 0.5], space))
-    assert (found["verdict"], found["n"], found["unit"]) == ("undecided", 8, "searches")
-    assert found["interval"] == pytest.approx([0.025 ** (1 / 8), 1.0])  # closed form of the exact interval at n of n
-    assert "a cell has 1 of the 3 common seeds that a verdict needs (8 of 8 cells, 1 seed, " in found["reason"]
-    assert verdict("C5", trials=search([0.5] * 8, {"choices": [0.5, 0.6]}))["verdict"] == "not tested"
-    both = verdict("C5", sweep("labeled_fraction", [0.5, 0.7, 0.6]), trials=search([0.1], space).assign(corpus="mr"))
-    assert (both["unit"], [row["from"] for row in both["numbers"]]) == ("cells", ["runs"] * 3 + ["search"])
-
-
-@pytest.mark.parametrize(
-    ("space", "expected"),
-    [
-        ({"choices": [0.1, 0.5, 0.6, 0.9]}, 0.5),
-        ({"low": 0.1, "high": 0.9, "step": 0.1}, 3 / 9),
-        ({"low": 0.1, "high": 0.9}, 0.25),
-        ({"low": 0.25, "high": 1.0, "log": True}, math.log(0.7 / 0.5) / math.log(4)),
-        ({"low": 0.8, "high": 0.9}, 0),
-        ({}, 0),
-    ],
-)
-def test_chance_of_a_draw_from_a_space_to_fall_into_the_band(space, expected):
-    assert chance_in_band(space, [0.5, 0.7]) == pytest.approx(expected)
 
 
 def test_swings_compare_only_multiples_tried_for_all_three():

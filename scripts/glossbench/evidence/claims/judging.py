@@ -39,7 +39,6 @@ def judge(
     facts: Facts,
     runs: pd.DataFrame,
     epochs: pd.DataFrame,
-    trials: pd.DataFrame | None = None,
     published: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """Judge every claim, the paper's first, in the order of their numbers.
@@ -51,7 +50,6 @@ def judge(
         facts: The paper's sizes.
         runs: The collected runs.
         epochs: The collected epochs.
-        trials: The collected trials; None if the study has no search.
         published: From ``published_runs``.
 
     Returns:
@@ -65,7 +63,7 @@ def judge(
         value of the quantity, None if it gives none); published_text; published_verdict and published_reason (of the
         same judge on the paper's own tables, None and empty if there is no table to judge).
     """
-    frames = {"runs": runs, "epochs": epochs, "trials": trials}
+    frames = {"runs": runs, "epochs": epochs}
     return [_verdict(key, registry[key], frames, facts, published) for key in by_number(registry)]
 
 
@@ -116,7 +114,7 @@ def decided(claim: Claim, frames: dict[str, Any], facts: Facts) -> str:
 
     Args:
         claim: Entry of config/claims.yaml.
-        frames: The collected runs, epochs and trials by these names.
+        frames: The collected runs and epochs by these names.
         facts: The paper's sizes.
     """
     measured = _deciding_cells(claim, frames, facts)

@@ -52,7 +52,7 @@ class Measurement:
         n: Number of observations.
         unit: What an observation is, in the plural.
         interval: The kind of the interval, in words.
-        runs: The runs that the number comes from: tuples of corpus, encoder, objective and seed; searches have no seed.
+        runs: The runs that the number comes from: tuples of corpus, encoder, objective and seed.
         cells: The number in each cell.
         missing: Why it cannot decide the claim, or empty.
         unconfirmed: Why it cannot confirm the claim, though it can contradict it, or empty.

@@ -64,11 +64,10 @@ def support_of(measurements: list[Measurement], holds: Holds, runs: pd.DataFrame
 
 
 def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``runs`` that measurements come from; for a search, those of its objective."""
+    """The rows of ``runs`` that measurements come from."""
     keys = frozenset().union(*(one.runs for one in measurements))
-    names = RUN_OF_EXPERIMENT[: max(map(len, keys), default=0)]
-    rows = runs[names].itertuples(index=False, name=None)
-    return runs[np.array([row in keys for row in rows], dtype=bool)] if keys else runs[:0]
+    rows = runs[RUN_OF_EXPERIMENT].itertuples(index=False, name=None)
+    return runs[np.array([row in keys for row in rows], dtype=bool)]
 
 
 def with_rule(measurements: list[Measurement], corpora: Sequence[str], published: bool = False) -> list[Measurement]:

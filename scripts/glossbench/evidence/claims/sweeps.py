@@ -1,7 +1,5 @@
 """Measures what changes of settings do: where the best value of one lies, and which of several moves a metric most."""
 
-import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,47 +7,40 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glossbench.evidence.claims.measurement import Cell, CellValue, Measurement, cells_of, over_cells, runs_of
+from glossbench.evidence.claims.measurement import Cell, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import is_relative, variations
-from glossbench.evidence.statistics.intervals import ALPHA, exact_interval
+from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores
 from glossbench.evidence.text.names import listed
-from glossbench.frames import CELL, EXPERIMENT
+from glossbench.frames import EXPERIMENT
 from glossbench.settings.claims import Measure
 
 DECIMALS = 9  # numbers are rounded before they are compared, so that 0.1 + 0.2 equals 0.3
 FEWEST_VALUES = 3  # of two values one is the best, but of which band?
 
 
-def best_values(
-    measure: Measure, runs: pd.DataFrame, trials: pd.DataFrame | None = None, **_: Any
-) -> list[Measurement] | str:
+def best_values(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
     """Share of cells whose best value, by the mean over common seeds, lies in the band.
 
     A cell was swept if one objective was run with at least three values, inside and outside the band, while no other
     setting was varied. It counts if the values differ by more than the seeds do (Friedman's test over the seeds at
     5 %): where a setting has no effect, its best value is chance. If several values are equally good, the cell counts
-    by the share of them in the band. If no cell was swept, the best trials of searches whose space reaches beyond the
-    band are used instead, one per search. A search has one seed, so that it shows a share but does not decide the
-    claim. The share must exceed that of a random choice among the values tried.
+    by the share of them in the band. The share must exceed that of a random choice among the values tried.
 
     Returns:
-        One measurement; its ``numbers`` are the best value of each cell, with Friedman's p, and of each search. Or a
-        text that says which runs are missing.
+        One measurement; its ``numbers`` are the best value of each cell, with Friedman's p. Or a text that says which
+        runs are missing.
     """
     setting, band = measure.setting, measure.band
-    searched = _searches(trials, measure)
     tables, rows, used = {}, {}, {}
     for cell, objective, table, behind in _swept(runs, measure, lambda *of: _values(*of, measure)):
         scored = table.to_numpy().round(DECIMALS)
         p = 1.0 if (np.ptp(scored, axis=1) == 0).all() else float(stats.friedmanchisquare(*scored.T).pvalue)
         best = {"best": float(table.mean().idxmax()), "tried": [float(value) for value in table.columns]}
         tables[cell], used[cell] = table, runs_of(behind)
-        rows[cell] = {**objective, "from": "runs", **best, "n": len(table), "p": p, "effect": p < ALPHA}
-    if not tables and searched:
-        return [_from_searches(searched)]
+        rows[cell] = {**objective, **best, "n": len(table), "p": p, "effect": p < ALPHA}
     if not tables:
-        return f"no cell tries three values of {setting} within and outside {band[0]} - {band[1]}, and no search does"
+        return f"no cell tries three values of {setting} within and outside {band[0]} - {band[1]}"
     counting = [cell for cell in tables if rows[cell]["effect"]]
     within = {cell: _inside(tables[cell].columns, band) for cell in counting or tables}
 
@@ -63,7 +54,7 @@ def best_values(
         runs=frozenset().union(*(used[cell] for cell in within)),
         at_least=float(np.mean([own.mean() for own in within.values()])),
         missing="" if counting else f"in no cell does {setting} change the metric more than seeds do",
-        numbers=[*rows.values(), *searched],
+        numbers=[*rows.values()],
     )
     return [found]
 
@@ -96,26 +87,6 @@ def swings(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] 
     return [over_cells(tables, lead, symmetric=True, runs=used, numbers=rows)]
 
 
-def chance_in_band(space: dict[str, Any], band: Sequence[float]) -> float:
-    """Probability that a random draw from a search space falls into a band.
-
-    Args:
-        space: ``choices``, or ``low`` and ``high`` with ``step`` or ``log``.
-        band: Lower and upper bound, both included.
-    """
-    if "choices" in space:
-        return float(_inside(space["choices"], band).mean())
-    if "low" not in space:
-        return 0.0
-    if space.get("step"):
-        steps = round((space["high"] - space["low"]) / space["step"])
-        return float(_inside(space["low"] + space["step"] * np.arange(steps + 1), band).mean())
-    scale = math.log if space.get("log") else float
-    low, high = scale(space["low"]), scale(space["high"])
-    lower, upper = max(low, scale(band[0])), min(high, scale(band[1]))
-    return max(0.0, upper - lower) / (high - low) if high > low else 0.0
-
-
 # Scores of shape (seeds, columns), and the runs behind them.
 Found = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -142,36 +113,6 @@ def _values(group: pd.DataFrame, objective: str, measure: Measure) -> Found | No
     inside = _inside(table.columns, measure.band)
     swept = len(table) and len(inside) >= FEWEST_VALUES and inside.any() and not inside.all()
     return (table, rows[rows["seed"].isin(table.index)]) if swept else None
-
-
-def _searches(trials: pd.DataFrame | None, measure: Measure) -> list[dict[str, Any]]:
-    """A row for each search whose space has values inside and outside the band, with the best value."""
-    setting, band, rows = measure.setting, measure.band, []
-    if trials is None or setting not in trials:
-        return []
-    best = trials[trials["best"].astype(bool) & trials["base"].isin(measure.gloss)].dropna(subset=setting)
-    for trial in best.to_dict("records"):
-        chance, value = chance_in_band(json.loads(trial["space"]).get(setting, {}), band), float(trial[setting])
-        if 0 < chance < 1:
-            about = {"best": value, "inside": bool(_inside([value], band)[0]), "chance": chance}
-            rows.append({**{key: trial[key] for key in EXPERIMENT}, "from": "search", **about})
-    return rows
-
-
-def _from_searches(searched: list[dict[str, Any]]) -> Measurement:
-    found = pd.DataFrame(searched)
-    all_inside = found.groupby(CELL)["inside"].all().astype(float)
-    return Measurement(
-        float(found["inside"].mean()),
-        *exact_interval(int(found["inside"].sum()), len(found)),
-        n=len(found),
-        unit="searches",
-        interval="95 % exact binomial over searches",
-        runs=frozenset(found[EXPERIMENT].itertuples(index=False, name=None)),
-        cells={cell: CellValue(value, value, seeds=1) for cell, value in all_inside.items()},
-        at_least=float(found["chance"].mean()),
-        numbers=searched,
-    )
 
 
 def _inside(values: Any, band: Sequence[float]) -> np.ndarray:
