@@ -10,7 +10,7 @@ from glossbench.commands.status import watch
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import NUMERICS, code_digest as digest_of
-from glossbench.settings import params as made, requests
+from glossbench.settings import params as job_params, requests
 from glossbench.settings.files import StudyFiles
 from glossbench.settings.study_file import Experiment
 from snakemake.io import IOFile
@@ -66,12 +66,12 @@ def params_of(made_by):
 
 
 run_params, evaluation_params, search_params = map(
-    params_of, (made.run_params, made.evaluation_params, made.search_params)
+    params_of, (job_params.run_params, job_params.evaluation_params, job_params.search_params)
 )
 
 
 def settings_digests(runs):
-    return made.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
+    return job_params.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
 
 
 def whole_experiment(wildcards):
@@ -110,7 +110,7 @@ def collected_files(view):
 
 def collected_settings(view):
     there = set(study_of(view).runs)
-    return made.collect_settings(STUDY, [run for run in STUDY.runs if run not in there]).to_json()
+    return job_params.collect_settings(STUDY, [run for run in STUDY.runs if run not in there]).to_json()
 
 
 def projected_embeddings(view):

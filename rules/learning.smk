@@ -18,7 +18,7 @@ rule encode_frozen:
         mem_mb=ASKED.memory_mb,
         runtime=ASKED.encoding_minutes,
     params:
-        settings=lambda w: made.frozen_settings(STUDY, w).to_json(),
+        settings=lambda w: job_params.frozen_settings(STUDY, w).to_json(),
         code=code_digest("encode_frozen"),
     message:
         "Encoding {wildcards.corpus} with the frozen layers of {wildcards.encoder}"
@@ -43,7 +43,7 @@ rule estimate_sigma:
         mem_mb=ASKED.memory_mb,
         runtime=ASKED.encoding_minutes,
     params:
-        settings=lambda w: made.sigma_settings(STUDY, w).to_json(),
+        settings=lambda w: job_params.sigma_settings(STUDY, w).to_json(),
         code=code_digest("estimate_sigma"),
     message:
         "Estimating sigma for {wildcards.corpus} with {wildcards.encoder}"
@@ -94,7 +94,7 @@ rule train:
     log:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
-        objective=TRAINED,
+        objective=TRAINED_KEYS,
     group:
         submission
     conda:
@@ -174,7 +174,7 @@ rule classify_untuned:
     log:
         f"{RESULTS}/logs/classify_untuned/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
-        objective=UNTUNED_RUNS,
+        objective=UNTUNED_KEYS,
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings.torch_threads
@@ -200,7 +200,7 @@ rule evaluate:
     log:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
-        objective=TRAINED,
+        objective=TRAINED_KEYS,
     group:
         submission
     conda:
@@ -263,7 +263,7 @@ if STUDY.settings.projection:
             mem_mb=2000,
             runtime=ASKED.projection_minutes,
         params:
-            settings=lambda w: made.projection_settings(STUDY, study_of(w.view).runs_with("projection")).to_json(),
+            settings=lambda w: job_params.projection_settings(STUDY, study_of(w.view).runs_with("projection")).to_json(),
             code=code_digest("project_embeddings"),
         message:
             "Projecting the test embeddings of {wildcards.view}"

@@ -94,8 +94,8 @@ def alternatives(keys):
     return "|".join(map(re.escape, keys)) or "(?!)"
 
 
-UNTUNED_RUNS = alternatives(key for key in STUDY.objectives if STUDY.is_untuned(key))
-TRAINED = alternatives(key for key in STUDY.objectives_resolved if not STUDY.is_untuned(key))
+UNTUNED_KEYS = alternatives(key for key in STUDY.objectives if STUDY.is_untuned(key))
+TRAINED_KEYS = alternatives(key for key in STUDY.objectives_resolved if not STUDY.is_untuned(key))
 
 
 wildcard_constraints:
