@@ -4,7 +4,6 @@ import math
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
 import torch
@@ -72,11 +71,6 @@ def test_the_paper_is_cited_with_full_names_and_its_version():
     assert surnames in " ".join(README.split())
     assert paper["identifiers"][0]["value"].endswith(paper["version"])
     assert paper["url"] == f"https://arxiv.org/abs/{paper['identifiers'][0]['value'].removeprefix('arXiv:')}"
-
-
-def test_the_version_is_that_of_the_package():
-    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert CITED["version"] == package.get("version", CITED["version"])
 
 
 def test_commands_of_the_page_on_performance_name_files_and_sizes_that_are_there():

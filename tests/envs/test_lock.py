@@ -68,23 +68,10 @@ def test_the_environment_of_conda_spells_out_the_lock_of_a_study():
     assert pins(listed) == locked(STUDY)
 
 
-@pytest.mark.parametrize(("name", "locks"), [("requirements.in", [STUDY]), ("work.in", [STUDY, WORK])])
-def test_the_locks_have_what_is_asked_for_by_name(name, locks):
-    found = locked(*locks)
-    assert len(asked(name)) > 10
-    for one in asked(name):
-        version, _ = found[canonicalize_name(one.name)]
-        assert one.specifier.contains(version.removeprefix("==")), one
-
-
 def test_the_extra_of_the_package_asks_for_what_a_study_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extra = {str(Requirement(line)) for line in project["optional-dependencies"]["workflow"]}
     assert extra == {str(one) for one in asked("requirements.in") if one.name != "torch"}
-
-
-def test_no_package_is_in_both_locks():
-    assert not set(locked(STUDY)) & set(pins(re.findall(PINNED, WORK, re.MULTILINE)))
 
 
 @pytest.mark.parametrize("lock", [STUDY, WORK], ids=["study", "work"])

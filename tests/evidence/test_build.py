@@ -1,18 +1,16 @@
 """Evidence: from frames to every product, the same way for the workflow's scripts, for verify and for tests."""
 
-import json
 from types import SimpleNamespace
 from typing import get_args
 
 import pandas as pd
 import pytest
-from glossbench.evidence.build import JUDGED, Evidence
-from glossbench.evidence.text.names import corpus_name
+from glossbench.evidence.build import Evidence
 from glossbench.frames import write_frame
 from glossbench.paper import READERS
 from glossbench.settings.outputs import Read
 from made_up import corpora, coverage, evidence, projections, rising, runs, snapshots, trials
-from registered import CLAIMS, FIGURES, OUTPUTS, PUBLISHED, REGISTRY, TABLES, names
+from registered import FIGURES, OUTPUTS, PUBLISHED, TABLES, names
 
 RUNS = runs({("mr", "bert-base", "ce"): [0.9, 0.8], ("mr", "bert-base", "scl-ce"): [0.7, 0.8]})
 
@@ -82,13 +80,6 @@ def test_a_figure_is_drawn_from_the_rows_that_its_csv_holds(frames):
     assert partial.figure_texts(output, "What is seen.")["txt"] == text
 
 
-def test_names_are_in_force_while_a_product_is_made_and_not_beyond(frames):
-    titles = {**names(), "corpus": [{"key": "mr", "title": "Another title"}]}
-    texts = Evidence(frames, PUBLISHED, titles).table(TABLES["integrated"].specification(), "")
-    assert "Another title" in texts["md"]
-    assert corpus_name("mr") == REGISTRY["corpora"]["mr"].title
-
-
 def test_frames_from_files_give_the_bytes_that_frames_in_memory_give(frames, tmp_path):
     paths = {name: tmp_path / f"{name}.parquet" for name in frames}
     for name, frame in frames.items():
@@ -97,16 +88,6 @@ def test_frames_from_files_give_the_bytes_that_frames_in_memory_give(frames, tmp
     for key in ("integrated", "comparison"):
         output = TABLES[key].specification()
         assert whole.table(output, "") == evidence(**frames).table(output, "")
-
-
-@pytest.mark.slow
-def test_what_is_judged_and_tested_needs_these_frames_alone(frames):
-    asked = {key: CLAIMS[key] for key in ("C4", "C1", "C5")}
-    judged = evidence(**{name: frame for name, frame in frames.items() if name in JUDGED}).claims(asked)
-    assert [row["id"] for row in json.loads(judged["json"])] == ["C1", "C4", "C5"]
-    tested = evidence(runs=frames["runs"]).significance()
-    assert set(json.loads(tested["json"])) == {"pairs", "friedman", "seeds_needed"}
-    assert len(tested["csv"].splitlines()) - 1 == len(json.loads(tested["json"])["pairs"])
 
 
 def test_numbers_of_the_paper_have_the_names_that_outputs_may_read():

@@ -4,13 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
-import markdown_tables
 import pytest
 import yaml
 from glossbench.evidence.build import Evidence
-from glossbench.evidence.figures.style import look
 from glossbench.evidence.report.page import Shown
-from glossbench.evidence.text.names import naming
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study, load_study
@@ -133,12 +130,6 @@ def test_a_figure_shows_the_new_titles(key, made, outputs):
         assert title in words
 
 
-def test_a_legend_names_the_new_objective_by_its_title(made, outputs):
-    _, figure = made.figure(outputs["learning_curves"].specification(), "")
-    entries = [text.get_text() for part in figure.subfigs for legend in part.legends for text in legend.get_texts()]
-    assert TITLES["objectives"] in entries
-
-
 def test_the_report_shows_the_new_titles(made, outputs):
     html = made.table(outputs["standalone"].specification(), "")["html"]
     shown = [Shown("standalone", "table", "Standalone protocol", "T3", "About it.", html)]
@@ -146,26 +137,6 @@ def test_the_report_shows_the_new_titles(made, outputs):
     for title in TITLES.values():
         assert words.count(title) > 2  # what the study covers, its runs, its costs
     assert f"{TITLES['objectives']} (τ = 0.5)" in words
-
-
-def test_tests_and_verdicts_take_the_new_keys(made):
-    significance = made.significance()
-    assert "marigold" in significance["csv"]
-
-
-def test_a_new_objective_has_a_look_that_no_other_has(made):
-    with naming(made.names):
-        others = {entry["base"] for entry in made.names["objective"]} - {"marigold"}
-        assert len(others) > 5
-        for other in others:
-            assert all(look("marigold")[part] != look(other)[part] for part in ("color", "marker", "linestyle"))
-
-
-def test_new_entries_stand_behind_the_old_ones_in_the_order_of_the_registries(made, outputs):
-    table = made.table(outputs["standalone"].specification(), "")["md"]
-    assert table.index("MiniLM-L6") < table.index(TITLES["encoders"])
-    own = [row for row in markdown_tables.rows(table) if row[0] == TITLES["encoders"]]
-    assert [row[2] for row in own] == ["SCL", TITLES["objectives"]]
 
 
 def test_an_entry_that_a_study_does_not_have_changes_none_of_its_names(config):

@@ -22,8 +22,8 @@ RESOLVE = re.compile(
 class Hub(ThreadingHTTPServer):
     """A hub that tests fill and question.
 
-    repositories has the content of files by (kind, repo), revision and path. asked has the requests so far: method,
-    path and the header Range.
+    repositories has the content of files by (kind, repo), revision and path. asked has the requests so far: method and
+    path.
     """
 
     daemon_threads = True
@@ -31,8 +31,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[tuple[str, str], dict[str, dict[str, bytes]]] = {}
-        self.asked: list[tuple[str, str, str | None]] = []
-        self.cuts: dict[str, int] = {}  # by path, bytes after which its next download breaks off
+        self.asked: list[tuple[str, str]] = []
         self.damaged: set[str] = set()  # paths whose content is not what the listing states
         self.status: dict[str, int] = {}  # by path, the status of a failing answer
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -46,7 +45,7 @@ class Hub(ThreadingHTTPServer):
 
     def downloads(self) -> list[str]:
         """Paths downloaded so far, in the order of the requests."""
-        return [path for method, path, _ in self.asked if method == "GET" and not path.startswith("/api/")]
+        return [path for method, path in self.asked if method == "GET" and not path.startswith("/api/")]
 
 
 @contextmanager
@@ -72,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
-        self.server.asked.append((self.command, path, self.headers.get("Range")))
+        self.server.asked.append((self.command, path))
         if match := API.fullmatch(path):
             files = self._files(match["kind"], match)
             if files is not None:
@@ -111,20 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self.end_headers()
         if name in self.server.damaged:
             content = bytes(size)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
-        start = int(asked[1]) if asked else 0
-        self.send_response(206 if asked else 200)
+        self.send_response(200)
         self.send_header("X-Repo-Commit", match["revision"])
         self.send_header("ETag", f'"{described["oid"]}"')
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(size - start))
-        if asked:
-            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.send_header("Content-Length", str(size))
         self.end_headers()
         if body:
-            cut = self.server.cuts.pop(name, size)
-            self.wfile.write(content[start : start + cut])
-            self.close_connection = cut < size - start
+            self.wfile.write(content)
 
     def _send_json(self, value: object) -> None:
         content = json.dumps(value).encode()

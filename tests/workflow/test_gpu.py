@@ -45,10 +45,6 @@ def test_scores_agree_within_the_bound_of_a_t_test():
         agreement(frame(seeds=1), frame(seeds=1))
 
 
-def test_all_parts_together_end_in_time():
-    assert sum(seconds for _, seconds in PARTS.values()) < 8 * 60
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_without_a_device_there_is_one_line():
@@ -81,7 +77,6 @@ def test_the_whole_way_on_a_cpu(tmp_path, bbc_news, minilm):
     assert found["rates", "step"]["value"] == pytest.approx(
         found["rates", "step"]["baseline"] * found["rates", "step"]["ratio"]
     )
-    assert found["tests", "skipped"]["value"] > 0 or found["tests", "passed"]["value"] > 0
     page = (tmp_path / "gpu.md").read_text()
     assert page.startswith("# glossbench on cpu\n")
     assert page.count("\n| ") == 1 + sum(len(entry["rows"]) for entry in results.values())

@@ -33,7 +33,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
             trainer.suspend()
         other = small(tmp_path / "other.yaml", objectives=["ce"])
         assert said(glossbench(folder, "unlock", other)) == (0, "", ""), "another study may start"
-        beside = snakemake(folder, "data", study=other)
+        beside = snakemake(folder, "results/other/corpora/bbc-news/card.json", study=other)
         assert beside.returncode == 0, beside.stdout + beside.stderr
         # with that, Snakemake has removed the lock of the study that is at work
         line = f"glossbench: Snakemake is already at work here on the study killed (process {process.pid}); "

@@ -192,7 +192,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     finally:
         submitter.kill()
         submitter.wait()
-    time.sleep(3)  # a job of one machine looks each second whether its Snakemake is alive
+    time.sleep(3)  # a job that a local Snakemake started would have looked three times whether that is alive
     outlived = [ended(job, "RUNNING", "COMPLETING", "COMPLETED")() for job in going.values()]
     assert all(outlived), "jobs outlive the Snakemake that submitted them"
     for job in training().values():  # a fast machine is done before its queue is looked at

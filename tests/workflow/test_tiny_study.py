@@ -70,7 +70,8 @@ def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(workplac
     spaces = {"neighbors": {"choices": [3, 5]}}
     tuning = {"trials": 2, "epochs": 1, "objectives": ["gloss-k-ce"], "spaces": spaces, "fixed": ["learning_rate"]}
     study = small(folder / "k.yaml", objectives=["ce", "gloss-k-ce"], tuning=tuning)
-    done = snakemake(folder, study=study)
+    made = [f"results/k/{name}" for name in ("epochs.parquet", "figures/graph.csv", "tables/integrated.md")]
+    done = snakemake(folder, *made, study=study)
     skip_without_network(done)
     assert done.returncode == 0, done.stderr
     results = folder / "results" / "k"
@@ -87,7 +88,6 @@ def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(workplac
     assert set(drawn["objective"]) == {"gloss-k-ce"}
     assert "effective_neighbors" in set(drawn["measure"])
     assert "Not in the paper: G-Loss-K + CE." in (results / "tables/integrated.md").read_text()
-    assert "G-Loss-K + CE" in (results / "report.html").read_text()
 
 
 @pytest.mark.slow

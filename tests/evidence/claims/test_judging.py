@@ -1,4 +1,4 @@
-"""Each claim of the registry is driven to each verdict it can have, by runs whose answer is known."""
+"""Claims of the registry are driven to each verdict they can have, by runs whose answer is known."""
 
 import math
 
@@ -28,6 +28,7 @@ from made_up import keyed
 from registered import CLAIMS, FACTS
 
 VERDICTS = ["confirmed", "contradicted", "undecided", "not tested"]
+MEASURED_AS = {"C6": "C5", "N1": "C1", "N2": "C8", "N3": "C8"}  # claims that are measured as others are
 WAVERING = [0.70, 0.70, 1.05]  # above every baseline by one seed only
 CASES = {
     ("C1", "confirmed"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 4)},
@@ -51,9 +52,6 @@ CASES = {
     ("C5", "undecided"): lambda: {"runs": sweep("labeled_fraction", [0.5, 0.7])},
     ("C5", "not tested"): lambda: {"runs": sweep("labeled_fraction", [0.5, 0.7, 0.6], values=(0.5, 0.6, 0.7))},
     ("C6", "confirmed"): lambda: {"runs": sweep("weight", [0.7, 0.9, 0.9])},
-    ("C6", "contradicted"): lambda: {"runs": sweep("weight", [0.1, 0.3, 0.9])},
-    ("C6", "undecided"): lambda: {"runs": sweep("weight", [0.7, 0.9, 0.9], seeds=1)},
-    ("C6", "not tested"): lambda: {"runs": sweep("labeled_fraction", [0.5, 0.7, 0.6])},
     ("C7", "confirmed"): lambda: {"runs": tornado(0.02, 0.01, 0.01)},
     ("C7", "contradicted"): lambda: {"runs": tornado(0.01, 0.01, 0.02)},
     ("C7", "undecided"): lambda: {"runs": tornado(0.02, 0.02, 0.01)},
@@ -71,17 +69,8 @@ CASES = {
     ("C10", "undecided"): lambda: {"runs": large([0.01, -0.012, 0.011, 0.009, -0.01, 0.01])},
     ("C10", "not tested"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 5)},
     ("N1", "confirmed"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 4)},
-    ("N1", "contradicted"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 2)},
-    ("N1", "undecided"): lambda: {"runs": won("gloss-k-ce", INTEGRATED, 5, seeds=2)},
-    ("N1", "not tested"): lambda: {"runs": won("gloss-o-ce", INTEGRATED, 5)},
     ("N2", "confirmed"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 5)},
-    ("N2", "contradicted"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 0)},
-    ("N2", "undecided"): lambda: {"runs": won("gloss-k-ce", {"gloss-o-ce": 0.8}, 3)},
-    ("N2", "not tested"): lambda: {"runs": won("gloss-k-ce", {"gloss-sqrt-ce": 0.8}, 5)},
     ("N3", "confirmed"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 5)},
-    ("N3", "contradicted"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 0)},
-    ("N3", "undecided"): lambda: {"runs": won("gloss-k", {"gloss-o": 0.8}, 3)},
-    ("N3", "not tested"): lambda: {"runs": won("gloss-k", {"gloss-sqrt": 0.8}, 5)},
     ("N4", "confirmed"): lambda: {"runs": weighed(0.8, 0.8)},
     ("N4", "contradicted"): lambda: {"runs": weighed(0.8, 0.78)},
     ("N4", "undecided"): lambda: {"runs": weighed(0.8, 0.79)},
@@ -89,11 +78,14 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("claim", "expected"), [(claim, expected) for claim in CLAIMS for expected in VERDICTS])
-def test_every_claim_can_be_driven_to_every_verdict(claim, expected):
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [(claim, expected) for claim in CLAIMS for expected in VERDICTS[: 1 if claim in MEASURED_AS else None]],
+)
+def test_every_claim_can_be_confirmed_and_one_of_each_measure_driven_to_every_verdict(claim, expected):
     found = verdict(claim, **CASES[claim, expected]())
     assert found["verdict"] == expected, found["reason"]
-    frames = {"epochs": NO_EPOCHS, "trials": None, **CASES[claim, expected]()}
+    frames = {"epochs": NO_EPOCHS, **CASES[claim, expected]()}
     assert decided(CLAIMS[claim], frames, FACTS) == expected
     assert found["reason"].endswith(".")
     assert (found["scope"] is None) == (expected == "not tested")

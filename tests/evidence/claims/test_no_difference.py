@@ -4,17 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado, verdict
-from made_up import CORPORA, ENCODERS, LARGER_CORPORA
+from made_up import CORPORA
 
 STUDIES = 100
 NOISE = 0.005
 TENTHS = tuple(place / 10 for place in range(1, 10))
 
 
-def grid(objectives, corpora=CORPORA, encoders=("bert-base",)) -> pd.DataFrame:
-    """Three runs of each objective on each corpus with each encoder, all with the same mean."""
-    means = {(corpus, key): 0.8 for corpus in corpora for key in objectives}
-    return pd.concat([near(means, 3, encoder) for encoder in encoders], ignore_index=True)
+def grid(objectives) -> pd.DataFrame:
+    """Three runs of each objective on each corpus, all with the same mean."""
+    return near({(corpus, key): 0.8 for corpus in CORPORA for key in objectives})
 
 
 def scored(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
@@ -24,14 +23,10 @@ def scored(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     return table.assign(test_accuracy=score, test_macro_f1=score, test_macro_silhouette=score)
 
 
-def counted(column: str, typical: float, spread: float, cap: float = np.inf):
-    """Runs with a column that has the same distribution for all objectives, rounded and cut off at ``cap``."""
-
-    def drawn(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
-        values = typical * np.exp(chance.normal(0, spread, len(table)))
-        return table.assign(device="NVIDIA A100", **{column: np.minimum(values, cap)})
-
-    return drawn
+def stopped(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
+    """The runs with last epochs of the same distribution for all objectives, cut off at the limit."""
+    values = 100 * np.exp(chance.normal(0, 0.6, len(table)))
+    return table.assign(stop_epoch=np.minimum(values, table["max_epochs"]))
 
 
 def noisy(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
@@ -39,40 +34,25 @@ def noisy(table: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     return table.assign(test_macro_f1=table["test_macro_f1"] + chance.normal(0, NOISE, len(table)))
 
 
-INTEGRATED_KEYS, STANDALONE_KEYS = [*INTEGRATED, "gloss-o-ce"], [*STANDALONE, "gloss-o"]
-FLAT = {
-    setting: sweep(setting, [0.5] * 5, TENTHS).assign(test_macro_f1=0.8) for setting in ("labeled_fraction", "weight")
-}
-WORLDS = {
-    "C1": (grid(INTEGRATED_KEYS, encoders=ENCODERS), scored),
-    "C2": (grid(STANDALONE_KEYS), counted("stop_epoch", 100, 0.6, cap=200)),
-    "C3": (grid(STANDALONE_KEYS), scored),
-    "C5": (FLAT["labeled_fraction"], noisy),
-    "C6": (FLAT["weight"], noisy),
+WORLDS = {  # a claim of each kind
+    "C1": (grid([*INTEGRATED, "gloss-o-ce"]), scored),
+    "C2": (grid([*STANDALONE, "gloss-o"]), stopped),
+    "C5": (sweep("labeled_fraction", [0.5] * 5, TENTHS).assign(test_macro_f1=0.8), noisy),
     "C7": (tornado(0.01, 0.01, 0.01), noisy),
-    "C8": (grid(STANDALONE_KEYS), scored),
-    "C9": (grid(["scl", "gloss-o"]), counted("seconds_per_epoch", 20, 0.05)),
-    "C10": (grid(INTEGRATED_KEYS, LARGER_CORPORA, ENCODERS), scored),
+    "C8": (grid([*STANDALONE, "gloss-o"]), scored),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("claim", WORLDS)
 def test_without_a_difference_at_most_five_of_a_hundred_studies_confirm(claim):
+    """A setting without effect is contradicted in as few."""
     table, drawn = WORLDS[claim]
     chance = np.random.default_rng(int(claim[1:]))
     found = [decided_on(claim, drawn(table, chance)) for _ in range(STUDIES)]
     assert "not tested" not in found
     assert found.count("confirmed") <= 0.05 * STUDIES
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", ["C5", "C6"])
-def test_a_setting_without_effect_is_contradicted_in_at_most_five_of_a_hundred_studies(claim):
-    table, drawn = WORLDS[claim]
-    chance = np.random.default_rng(100 + int(claim[1:]))
-    found = [decided_on(claim, drawn(table, chance)) for _ in range(STUDIES)]
-    assert found.count("contradicted") <= 0.05 * STUDIES
+    assert claim != "C5" or found.count("contradicted") <= 0.05 * STUDIES
 
 
 @pytest.mark.slow

@@ -22,7 +22,6 @@ from made_up import (
     printed,
     projections,
     rising,
-    runs,
     snapshots,
     study_runs,
     trials,
@@ -53,18 +52,13 @@ def odd_names() -> Names:
 
 @cache
 def study(size: str) -> dict[str, pd.DataFrame]:
-    """All frames of a study: the paper's T2 and T3, one run, or names that nobody planned for."""
+    """All frames of a study: the paper's T2 and T3, or names that nobody planned for."""
     if size == "paper":
         plain, length = study_runs([*cells(objectives=INTEGRATED), *cells(CORPORA, ["bert-base"], STANDALONE)]), 200
         varied = study_runs(cells(CORPORA, ENCODERS[:2], ablations()), seeds=2)
         tuned, count = study_runs(cells(CORPORA, ENCODERS[:2], ["gloss-o-ce", "gloss-o"]), seeds=1), 15
         batches = snapshots(CLASSES[:23], epochs=tuple(range(12)), objectives=("gloss-o", "scl"))
         maps = CLASSES
-    elif size == "one":
-        plain, length = runs({("mr", "bert-base", "gloss-o"): [0.9]}), 1
-        varied = study_runs(cells(["mr"], ["bert-base"], ablations()), seeds=1)
-        tuned, count = plain, 4
-        batches, maps = snapshots(size=4, epochs=(0,)), CLASSES[:1]
     else:
         plain, length = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ODD), seeds=2), 6
         varied = study_runs(cells(ODD_CORPORA, [ODD_ENCODER], ablations("odd-varied@reference")), seeds=1)
@@ -85,9 +79,7 @@ def drawing(key: str, size: str, rows: slice = slice(None)):
     return module.draw(module.frame(**frames, **output.settings), **output.settings)
 
 
-@pytest.mark.parametrize(
-    "size", [pytest.param("paper", marks=pytest.mark.slow), "one", pytest.param("odd", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("size", [pytest.param("paper", marks=pytest.mark.slow), "odd"])
 @pytest.mark.parametrize("key", DRAWN)
 def test_texts_can_be_read(key, size):
     with naming(odd_names() if size == "odd" else names(*ablations())):
@@ -104,7 +96,7 @@ def test_odd_titles_are_those_that_are_drawn():
 
 @pytest.mark.parametrize("key", [key for key in DRAWN if key != "method"])
 def test_no_rows_make_a_figure_that_says_so(key):
-    assert drawing(key, "one", slice(0)).texts[0].get_text().startswith("nothing to draw")
+    assert drawing(key, "odd", slice(0)).texts[0].get_text().startswith("nothing to draw")
 
 
 @pytest.mark.parametrize("module", [learning_curves, convergence])

@@ -247,4 +247,4 @@ def test_runs_whose_graph_said_little_up_to_the_best_epoch_are_named():
     section = Page(section_of(page(made_from=made_from), "scores")).words
     assert "these runs are cross-entropy. Seeds MR, MiniLM-L6, G-Loss-O + CE 0 " in section
     assert "no width of a graph. Seeds MR, MiniLM-L6, G-Loss-O 0" in section
-    assert "Note." not in Page(page(study(made, epochs=epochs(made, scores)).frames["runs"])).words
+    assert "Note." not in Page(page(made_from=study(made, epochs=epochs(made, scores)))).words

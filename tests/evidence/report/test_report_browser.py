@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -96,19 +96,6 @@ def test_every_figure_is_there_at_a_size_of_its_own(page):
         assert 2 < width / height < 2.6
 
 
-def test_first_come_the_scores_then_the_claims_that_were_tested_and_the_others_are_folded(page):
-    heights = page.execute_script(
-        "return [...document.querySelectorAll('main > section')].map((one) => [one.id, one.getBoundingClientRect().top])"
-    )
-    assert [name for name, _ in sorted(heights, key=lambda one: one[1])][:3] == ["scores", "claims", "tables"]
-    tested, untested = (page.find_element(By.ID, f"claim-{number}") for number in ("C1", "C2"))
-    assert tested.is_displayed()
-    assert not untested.is_displayed()
-    page.find_element(By.CSS_SELECTOR, "#claims .untested > summary").click()
-    assert untested.is_displayed()
-    assert "What C2 needs." in untested.text
-
-
 def test_clicking_a_header_sorts_up_then_down_then_as_at_first(page):
     first = column(page, "Test accuracy")
     numbers = sorted(map(float, first))
@@ -160,22 +147,29 @@ def test_page_is_used_by_keyboard_alone(page):
 
 
 def test_sorting_a_thousand_runs_keeps_nobody_waiting(page):
-    page.execute_script("document.body.offsetHeight")
-    spent = page.execute_script(
-        """
+    """Against the time that the same machine takes to lay the rows out in another order."""
+    script = """
+        const body = document.querySelector("#runs table").tBodies[0];
+        const acts = { sort: () => arguments[1].click(), turn: () => body.append(...[...body.rows].reverse()) };
+        document.body.offsetHeight;
         const begun = performance.now();
-        arguments[0].click();
+        acts[arguments[0]]();
         document.body.offsetHeight;
         return performance.now() - begun;
-        """,
-        button(page, "Test accuracy"),
-    )
-    assert spent < 2000  # milliseconds, layout included; about 500 on two cores
+    """
+    turning, sorting = (page.execute_script(script, act, button(page, "Test accuracy")) for act in ("turn", "sort"))
+    assert sorting < 10 * turning
 
 
 def test_page_is_as_wide_as_a_phone_and_no_wider(page):
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def see(page, query: str, **media) -> None:
+    """Have the page seen in a medium, and wait until it is."""
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    wait_until(lambda: page.execute_script("return matchMedia(arguments[0]).matches", query), 60, query)
 
 
 def luminance(page, what: str) -> float:
@@ -186,18 +180,15 @@ def luminance(page, what: str) -> float:
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
 def test_page_follows_the_reader_s_colour_scheme(page, scheme, is_dark):
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    time.sleep(0.1)
+    see(page, f"(prefers-color-scheme: {scheme})", features=[{"name": "prefers-color-scheme", "value": scheme}])
     paper, ink = luminance(page, "backgroundColor"), luminance(page, "color")
     assert (paper < ink) is is_dark
     assert abs(paper - ink) > 0.7
 
 
 def test_print_is_black_on_white_and_leaves_out_what_cannot_be_clicked(page):
-    feature = {"name": "prefers-color-scheme", "value": "dark"}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [feature]})
-    time.sleep(0.1)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    see(page, "print and (prefers-color-scheme: dark)", media="print", features=dark)
     assert luminance(page, "backgroundColor") == 1
     assert luminance(page, "color") == 0
     for name in ("nav", ".filters", ".files"):

@@ -16,20 +16,12 @@ def average(means: list[np.ndarray]) -> np.ndarray:
     return np.mean([mean[..., 0] for mean in means], axis=0)
 
 
-@pytest.mark.parametrize("n", [3, 5, 40])
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
 def test_the_interval_of_one_mean_is_students(n):
     values = np.random.default_rng(n).normal(size=n)
     exact = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert t_interval(values) == pytest.approx((exact.low, exact.high))
     assert means_interval([values[:, None]], first) == pytest.approx((exact.low, exact.high), abs=0.05 * np.ptp(exact))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [2, 3, 5])
-def test_intervals_of_few_seeds_cover_the_truth_as_often_as_they_promise(n):
-    studies = np.random.default_rng(n).normal(size=(2000, n))
-    ends = np.array([t_interval(study) for study in studies])
-    assert np.mean((ends[:, 0] < 0) & (ends[:, 1] > 0)) == pytest.approx(0.95, abs=0.015)
 
 
 def test_an_average_over_cells_is_covered_too():

@@ -36,6 +36,8 @@ def compared(accuracies, published=None, objective="ce", encoder="bert-base", **
         ([0.88], {}, -2, False),
         ([0.9], {"n_train": 7000, "n_val": 108}, 0, True),  # other validation documents
         ([0.9], {"objective": "ce@reference"}, 0, True),
+        ([0.9], {"n_parameters": 109_482_240, "n_trainable": 109_482_240}, 0, True),  # without a head
+        ([0.9], {"n_parameters": 110_104_890, "n_trainable": 110_104_890}, 0, True),  # with one
     ],
 )
 def test_agreement_is_at_most_two_published_standard_deviations(accuracies, columns, difference, within):
@@ -52,6 +54,10 @@ def test_agreement_is_at_most_two_published_standard_deviations(accuracies, colu
         ({"n_test": 500}, "tested on 500 of 3,554"),
         ({"n_trainable": 14_200_000}, "trained 14.2 of 110.0 million parameters"),
         ({"encoder": "minilm-l6"}, "the published encoder is BERT-base"),
+        (
+            {"encoder": "minilm-l6", "n_trainable": 1_000_000},
+            "the published encoder is BERT-base, trained 1.0 of 22.0 million parameters",
+        ),
     ],
 )
 def test_a_part_of_the_corpus_or_of_the_encoder_or_another_encoder_is_not_comparable(columns, reason):
@@ -62,6 +68,11 @@ def test_a_part_of_the_corpus_or_of_the_encoder_or_another_encoder_is_not_compar
     layout = COMPARISON.layout(pd.DataFrame([row]))
     assert layout.cells.iloc[0].to_list() == ["90.00 ± 0.50", "90.00 ± –", "1", "–", "not comparable"]
     assert layout.notes[0].endswith(f": {reason}.")
+
+
+def test_of_the_runs_of_a_cell_the_one_that_trained_the_least_counts():
+    row = compared([0.9, 0.8], n_trainable=[110_000_000, 14_200_000])
+    assert row["differences_from_paper"] == "trained 14.2 of 110.0 million parameters"
 
 
 def test_without_a_published_spread_there_is_a_difference_and_no_verdict():
