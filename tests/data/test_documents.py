@@ -23,7 +23,7 @@ cases = st.lists(st.lists(st.integers(1, 99), max_size=9), min_size=1, max_size=
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(cases)
 def test_selection_equals_a_plain_loop(case):
     rows, indices = case

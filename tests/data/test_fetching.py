@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 from data_registries import ROOT
 from glossbench.data.fetching import fetch, install, intact
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.urls import CHUNK, Mirror
 from test_urls import BODY, WHOLE, entry
+from waiting import wait_until
 
 
 def fetching(server, folder) -> subprocess.Popen:
@@ -23,17 +23,20 @@ def fetching(server, folder) -> subprocess.Popen:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
-def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_path, after):
-    server.pause = 0.2
-    server.answers["/labels.txt"] = [(200, [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)], {}), WHOLE]
+@pytest.mark.parametrize("written", [0, CHUNK], ids=["nothing", "a part"])
+def test_a_killed_download_leaves_nothing_that_is_taken_for_whole(server, tmp_path, written):
+    server.pause = 60
+    server.answers["/labels.txt"] = [(200, [BODY[:written], BODY[written:]], {}), WHOLE]
     job = fetching(server, tmp_path)
-    while not server.asked:
-        assert job.poll() is None
-        time.sleep(0.01)
-    time.sleep(after)
-    job.kill()
-    job.wait()
+
+    def begun():
+        return server.asked and [path.stat().st_size for path in tmp_path.rglob("*.part")] == [written]
+
+    try:
+        wait_until(begun, 60, f"{written} bytes are written", every=0.05)
+    finally:
+        job.kill()
+        job.wait()
     assert not {"labels.txt", "SHA256SUMS"} & {path.name for path in tmp_path.iterdir()}
     fetch(entry(server.url), tmp_path, Mirror())
     assert sorted(path.name for path in tmp_path.iterdir()) == [".fetched.json", ".lock", "SHA256SUMS", "labels.txt"]

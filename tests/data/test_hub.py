@@ -78,15 +78,6 @@ def test_encoder_of_each_family_is_fetched_whole_and_works_and_nothing_else_is_f
     assert len(hub.asked) == asked
 
 
-def test_cut_download_goes_on_where_it_broke_off(hub, tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
-    hub.cuts["model.safetensors"] = 30_000
-    fetch(entry(), tmp_path / "a", Mirror())
-    assert (tmp_path / "a/model.safetensors").read_bytes() == (tiny["bert"] / "model.safetensors").read_bytes()
-    ranges = [asked for method, path, asked in hub.asked if method == "GET" and path.endswith("model.safetensors")]
-    assert ranges == [None, "bytes=30000-"]
-
-
 def test_what_came_whole_is_kept_for_the_next_attempt(hub, tmp_path, error_line):
     hub.status["model.safetensors"] = 500
     line = error_line(entry(), tmp_path / "a")

@@ -1,32 +1,16 @@
 """The registries of corpora and encoders, their example files, and what they refuse."""
 
 import hashlib
-from typing import get_args
 
 import pandas as pd
 import pytest
 import torch
 from data_registries import PAPER_CORPORA, ROOT, registry
 from glossbench.errors import SettingsError
-from glossbench.settings.model import Model
 from glossbench.settings.sources import Corpus, EncoderEntry
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 ENTRY = {"corpora": Corpus, "encoders": EncoderEntry}
-
-
-def described(model, place):
-    """Whether each field of a model, and of those within it, has a description."""
-    for name, field in model.model_fields.items():
-        assert field.description, f"{place}.{name}"
-        for inner in (field.annotation, *get_args(field.annotation)):
-            if isinstance(inner, type) and issubclass(inner, Model):
-                described(inner, f"{place}.{name}")
-
-
-@pytest.mark.parametrize("name", ENTRY)
-def test_every_key_has_a_description(name):
-    described(ENTRY[name], name)
 
 
 def test_digests_are_those_of_the_mirror(mirror):

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from glossbench.data.splitting import stratified_split, stratified_subset
 from glossbench.errors import CorpusError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 label_lists = st.lists(st.integers(0, 6), min_size=1, max_size=120)
 seeds = st.integers(0, 2**32)
 
 
-@settings(deadline=None)
 @given(st.data(), label_lists, seeds)
 def test_subset_is_distinct_reproducible_and_in_proportion(data, labels, seed):
     labels = np.array(labels)
@@ -34,7 +33,6 @@ def test_subset_is_distinct_reproducible_and_in_proportion(data, labels, seed):
         assert n_chosen > share - 1 - len(classes)
 
 
-@settings(deadline=None)
 @given(label_lists, st.floats(0.01, 0.99), seeds)
 def test_split_divides_the_documents_and_keeps_every_class(labels, fraction, seed):
     labels = np.array(labels)

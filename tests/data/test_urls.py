@@ -13,7 +13,7 @@ from glossbench.files import listed_files
 BODY = b"id\ttrain\tclass\n" * 10_000
 DIGEST = hashlib.sha256(BODY).hexdigest()
 WHOLE = (200, BODY, {})
-PIECES = [BODY[i : i + 30_000] for i in range(0, len(BODY), 30_000)]
+PIECES = [BODY[i : i + 10_000] for i in range(0, len(BODY), 10_000)]
 
 
 def entry(url: str, *roles: str) -> dict:
@@ -91,7 +91,7 @@ def test_missing_page_is_not_asked_for_twice(server, tmp_path, refusal):
     ids=["passing trouble", "a redirect", "slow, but longer as a whole than between two pieces"],
 )
 def test_answer_that_comes_late_or_from_elsewhere_is_taken(server, tmp_path, monkeypatch, answers):
-    monkeypatch.setattr(urls, "TIMEOUT", (1, 0.5))
+    monkeypatch.setattr(urls, "TIMEOUT", (2, 2))
     server.pause = 0.2
     server.answers |= {"/labels.txt": answers, "/elsewhere": [WHOLE]}
     fetch(entry(server.url), tmp_path, Mirror())

@@ -15,6 +15,8 @@ from torch import nn
 from transformers import AlbertConfig, AlbertModel
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
+# one family without padding and one with it, where no more of the family matters
+EITHER = pytest.mark.parametrize("encoder_folder", ["bert", "modernbert"], indirect=True)
 
 
 def padded_batch(backbone, documents, pooling):
@@ -53,6 +55,7 @@ def test_sorted_micro_batches_give_the_embeddings_and_gradients_of_one_padded_ba
         torch.testing.assert_close(gradient_of(other), one.grad, rtol=1e-3, atol=1e-5, msg=name)
 
 
+@EITHER
 def test_a_part_of_the_documents_is_encoded_in_the_order_asked_for(encoder_folder):
     encoder = Encoder(load_backbone(encoder_folder), micro_batch_tokens=48).eval()
     documents = random_documents(12)
@@ -113,6 +116,7 @@ def test_an_encoder_whose_layers_share_weights_is_taken_whole_or_not_at_all(tmp_
         load_backbone(tmp_path, layers=2)
 
 
+@EITHER
 def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(encoder_folder, tmp_path):
     with pytest.raises(TrainingError, match="layers 0 to 4 of an encoder with 3"):
         load_backbone(encoder_folder, layers=4)
@@ -123,6 +127,7 @@ def test_layers_that_are_not_there_and_folders_without_safetensors_are_refused(e
         load_backbone(folder)
 
 
+@EITHER
 def test_equal_lengths_need_no_mask(encoder_folder):
     encoder = Encoder(load_backbone(encoder_folder), micro_batch_tokens=48).eval()
     documents = random_documents(8)

@@ -3,7 +3,6 @@
 import copy
 import itertools
 import logging
-import time
 from collections import namedtuple
 from functools import partial
 
@@ -176,19 +175,24 @@ def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):
     assert min(row[f"seconds_{part}"] for part in ("graph", "propagation", "other")) > 0
 
 
-def test_the_load_of_a_run_is_the_work_of_other_processes_alone(bert_folder, monkeypatch):
-    monkeypatch.setattr(machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=99.0, steal=0.0))
-    rows = tiny_trainer(bert_folder, epochs=2).fit().history
-    assert throughput(rows, random_documents(40, 0).lengths)["load"] == pytest.approx(0, abs=0.01)
-    clocks = itertools.count(step=0.5)
-    monkeypatch.setattr(
-        machine.psutil, "cpu_times", lambda: scputimes(user=time.process_time(), idle=0.0, steal=next(clocks))
-    )
+@pytest.mark.parametrize("others", [0.0, 0.5])
+def test_the_load_of_a_run_is_the_work_of_other_processes_alone(bert_folder, monkeypatch, others):
+    """Between two readings of the clocks this process worked for a second and others as long as is given."""
+    own = itertools.count()
+    last = 0
+
+    def of_machine():
+        nonlocal last
+        last = next(own)
+        return scputimes(user=last, idle=9 * last, steal=others * last)
+
+    monkeypatch.setattr(machine.psutil, "cpu_times", of_machine)
+    monkeypatch.setattr(machine.time, "process_time", lambda: last)
     rows = tiny_trainer(bert_folder, epochs=2).fit().history
     seconds = sum(row["seconds_epoch"] for row in rows)
     lengths = random_documents(40, 0).lengths
     found = throughput(rows, lengths[:30])
-    assert found["load"] == pytest.approx(1 / seconds, rel=0.05)
+    assert found["load"] == pytest.approx(2 * others / seconds)
     assert found["docs_per_second"] == pytest.approx(2 * 30 / seconds)
     assert found["tokens_per_second"] == pytest.approx(2 * lengths[:30].sum().item() / seconds)
     assert {"processor", "cores"} <= set(machine.machine(torch.device("cpu")))

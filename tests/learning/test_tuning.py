@@ -1,8 +1,10 @@
 """Tuning: proposals, resuming, failing trials. There are no test documents, so none can be read."""
 
+import itertools
 import logging
 import multiprocessing
-import random
+import os
+import signal
 
 import optuna
 import pandas as pd
@@ -12,6 +14,7 @@ from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.learning.search.journal import open_study
 from glossbench.learning.search.sampling import sampler
 from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune
+from glossbench.learning.training import trainer
 from glossbench.learning.training.run import run
 from glossbench.settings.jobs import SearchJob
 from glossbench.settings.training import Probe
@@ -52,7 +55,18 @@ def trials(files, journal, **tuning):
     return trials_frame(study, settings().objective.search).drop(columns="seconds")
 
 
-def tune_all(files, journal):
+def tune_until(epochs, files, journal):
+    """Search; SIGKILL comes when so many epochs are trained."""
+    trained = itertools.count(1)
+
+    def look(record):
+        if record.getMessage().startswith("epoch ") and next(trained) == epochs:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    log = logging.getLogger(trainer.__name__)
+    log.setLevel(logging.INFO)
+    log.addFilter(look)
     tune(settings(), files, journal, "key")
 
 
@@ -60,14 +74,12 @@ def tune_all(files, journal):
 def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
     expected = trials(files, tmp_path / "whole.log")
     assert len(expected) == 6
-    moments = random.Random(5)
     journal = tmp_path / "killed.log"
-    for _ in range(4):
-        process = forkserver.Process(target=tune_all, args=(files, journal))
+    for epochs in (2, 4, 1, 5):  # within the first trial, and after some
+        process = forkserver.Process(target=tune_until, args=(epochs, files, journal))
         process.start()
-        process.join(moments.uniform(3.5, 6))
-        process.kill()
         process.join()
+        assert process.exitcode == -signal.SIGKILL
     pd.testing.assert_frame_equal(trials(files, journal), expected)
 
 

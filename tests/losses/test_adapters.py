@@ -1,5 +1,7 @@
 """G-Loss as a loss of sentence-transformers and of pytorch-metric-learning."""
 
+import json
+
 import pytest
 import torch
 from batches import Embedder, batch
@@ -96,15 +98,6 @@ def test_the_loss_of_sentence_transformers_is_gloss_in_mini_batches_too(size):
         loss([{}, {}], labels)
 
 
-def test_the_settings_that_a_model_card_shows():
-    loss = SentenceLoss(Embedder(), mini_batch_size=7, neighbors=8, class_weights=torch.ones(2))
-    shown = loss.get_config_dict()
-    expected = {
-        "neighbors": 8,
-        "sigma": None,
-        "mini_batch_size": 7,
-        "gather_across_devices": False,
-        "class_weights": [1, 1],
-    }
-    assert shown.items() >= expected.items()
-    assert "2604.25853" in loss.citation
+def test_a_model_card_can_show_class_weights():
+    loss = SentenceLoss(Embedder(), class_weights=torch.ones(2))
+    assert json.loads(json.dumps(loss.get_config_dict()))["class_weights"] == [1, 1]

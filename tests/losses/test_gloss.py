@@ -1,9 +1,7 @@
 """G-Loss against loops and finite differences; its robustness, its split, its arguments."""
 
-import math
 import shutil
 
-import numpy as np
 import pytest
 import torch
 from batches import batch, plain_loss
@@ -47,7 +45,7 @@ def test_gradients_are_finite_differences(transition, criterion, sigma, duplicat
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 2**31),
     n=st.integers(2, 40),
@@ -109,11 +107,11 @@ def test_reductions_are_those_of_torch():
     assert again.item() == pytest.approx(mean.item() / len(one_by_one))
 
 
-@given(st.integers(2, 2000), st.floats(0.001, 0.999))
-def test_the_number_of_labels_kept(n, share):
-    kept = number_kept(n, share)
-    assert 1 <= kept <= n - 1
-    assert kept == min(max(1, math.ceil(share * n - 1e-6)), n - 1) or kept == min(max(1, math.ceil(share * n)), n - 1)
+@given(st.integers(2, 2000), st.integers(1, 999))
+@example(100, 70)  # 0.07 * 100 is 7.000000000000001
+def test_the_number_of_labels_kept(n, thousandths):
+    rounded_up = (n * thousandths + 999) // 1000
+    assert number_kept(n, thousandths / 1000) == min(max(1, rounded_up), n - 1)
 
 
 def test_the_split_is_drawn_with_torchs_generator_and_covers_the_batch():
@@ -126,7 +124,6 @@ def test_the_split_is_drawn_with_torchs_generator_and_covers_the_batch():
     assert len(kept) == 7
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=40), st.floats(0.05, 0.95), st.integers(0, 2**31))
 def test_a_stratified_split_keeps_a_label_of_each_class(labels, share, seed):
     labels = torch.tensor(labels)
@@ -150,20 +147,15 @@ ESTIMATE = "found, expected a number; glossbench.estimate_sigma gives it"
     ("wrong", "message"),
     [
         ({"sigma": 0}, "sigma: 0 is not a positive number"),
-        ({"sigma": math.nan}, "sigma: nan is not a positive number"),
         ({"sigma": "sqrt"}, f"sigma: 'sqrt' {ESTIMATE}"),
-        ({"sigma": [0.5]}, rf"sigma: \[0.5\] {ESTIMATE}"),
         ({"sigma": 1e-160}, "sigma: 1e-160 is not between 1e-07 and 1e\\+07"),
         ({"sigma": 0.5, "neighbors": 40}, "sigma: 0.5 beside neighbors: 40 found, expected one of them"),
         ({"sigma_over_median": 0}, "sigma_over_median: 0 is not a positive number"),
         ({"memory": 1.5}, "memory: 1.5 is not a whole number of at least 0"),
         ({"neighbors": 0.5}, "neighbors: 0.5 is below 1"),
         ({"neighbors": "40"}, "neighbors: '40' is not a positive number"),
-        ({"labeled_fraction": None}, "labeled_fraction: None is not between 0 and 1"),
         ({"class_weights": torch.ones(3, 1)}, r"class_weights: expected float \(C,\), found torch.float32 \(3, 1\)"),
         ({"class_weights": torch.tensor([1, -1.0])}, "class_weights: negative, infinite or NaN weights found"),
-        ({"class_weights": torch.tensor([1, math.nan])}, "class_weights: negative, infinite or NaN weights found"),
-        ({"generator": 3}, "generator: expected a torch.Generator of the CPU, found 3"),
         ({"labeled_fraction": 1.0}, "labeled_fraction: 1.0 is not between 0 and 1"),
         ({"transition": "rows"}, "transition: 'rows' is not one of stochastic, column"),
         ({"criterion": "ce"}, "criterion: 'ce' is not one of nll, softmax"),
@@ -194,9 +186,7 @@ def test_wrong_input_is_refused_by_name(arguments, message):
     ("arguments", "message"),
     [
         (([[1.0, 2.0]], torch.zeros(1).long()), "embeddings: expected a torch.Tensor, found list"),
-        ((np.ones((4, 2)), torch.zeros(4).long()), "embeddings: expected a torch.Tensor, found ndarray"),
         ((torch.randn(4, 2), [0, 1, 0, 1]), "labels: expected a torch.Tensor, found list"),
-        ((torch.randn(4, 2), np.zeros(4, dtype=int)), "labels: expected a torch.Tensor, found ndarray"),
         ((torch.randn(4, 2), torch.zeros(4).long(), [True] * 4), "labeled: expected a torch.Tensor, found list"),
     ],
 )
@@ -311,18 +301,15 @@ COMPILED = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 @pytest.mark.parametrize("name", COMPILED)
-def test_torch_compile_can_trace_the_loss(name, backend):
+def test_torch_compile_can_trace_the_loss(name):
     loss, *further = COMPILED[name]
-    compiled, expected = compiled_and_not(loss, backend, *further)
+    compiled, expected = compiled_and_not(loss, "aot_eager", *further)
     torch.testing.assert_close(compiled, expected, rtol=0, atol=0)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-@pytest.mark.parametrize("name", COMPILED)
-def test_the_compiled_loss_has_the_same_value_and_gradient(name):
-    loss, *further = COMPILED[name]
-    compiled, expected = compiled_and_not(loss, "inductor", *further)
+def test_the_compiled_loss_has_the_same_value_and_gradient():
+    compiled, expected = compiled_and_not(GLoss(), "inductor")
     torch.testing.assert_close(compiled, expected, rtol=1e-9, atol=1e-11)

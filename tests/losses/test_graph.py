@@ -1,7 +1,6 @@
-"""Propagation over the graph of a batch against other libraries and exact arithmetic; its invariants."""
+"""Propagation over the graph of a batch against other libraries and 2000 digits; its invariants."""
 
 import math
-from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -34,7 +33,7 @@ batches = st.builds(
 sigmas = st.floats(0.01, 10)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(batches, sigmas)
 def test_rows_of_the_stochastic_answer_are_distributions(made, sigma):
     found = propagate_labels(*made, num_classes=5, sigma=sigma)
@@ -42,7 +41,7 @@ def test_rows_of_the_stochastic_answer_are_distributions(made, sigma):
     torch.testing.assert_close(found.sum(dim=1), torch.ones(len(found), dtype=found.dtype), rtol=0, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(batches, sigmas, st.sampled_from(TRANSITIONS), st.integers(0, 2**31))
 def test_permuting_the_batch_permutes_the_answer(made, sigma, transition, seed):
     embeddings, labels, labeled = made
@@ -54,7 +53,7 @@ def test_permuting_the_batch_permutes_the_answer(made, sigma, transition, seed):
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(batches, sigmas, st.permutations(range(5)))
 def test_relabelling_the_classes_relabels_the_answer(made, sigma, names):
     embeddings, labels, labeled = made
@@ -64,7 +63,7 @@ def test_relabelling_the_classes_relabels_the_answer(made, sigma, names):
     torch.testing.assert_close(found[:, names], expected, rtol=1e-6, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(batches, sigmas, st.floats(1e-3, 1e3))
 def test_scaling_the_embeddings_changes_nothing(made, sigma, scale):
     embeddings, labels, labeled = made
@@ -95,7 +94,7 @@ def test_scikit_learn_propagates_the_same_over_the_same_affinity(sigma):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(batches, st.floats(0.05, 10), st.sampled_from(TRANSITIONS))
 def test_elimination_agrees_with_the_solve_where_the_solve_is_accurate(made, sigma, transition):
     given_system = system(*made, 5, sigma, transition)
@@ -107,23 +106,20 @@ def test_elimination_agrees_with_the_solve_where_the_solve_is_accurate(made, sig
 
 @pytest.mark.parametrize("transition", TRANSITIONS)
 @pytest.mark.parametrize("seed", range(4))
-def test_elimination_agrees_with_exact_rational_arithmetic(transition, seed):
-    """Five documents, three hidden, sigma 0.02. T is computed with 60 digits, the system solved in fractions."""
+def test_elimination_agrees_with_2000_digits(transition, seed):
+    """Five documents, three hidden, sigma 0.02. With 1300 digits one of the systems is singular."""
     embeddings = batch(seed, 5, dimension=3)[0]
     if seed % 2:
         embeddings[1] = embeddings[0] + 1e-4 * embeddings[2]  # nearly each other's only neighbour
     labels, labeled = torch.tensor([0, 1, 1, 0, 1]), torch.tensor([False, False, False, True, True])
     expected = exact_answer(embeddings, labels, transition)
     found = log_propagated_by_elimination(*system(embeddings, labels, labeled, 2, 0.02, transition))
-    for row, exact_row in zip(found, expected, strict=True):
-        for value, exact in zip(row.tolist(), exact_row, strict=True):
-            exact_log = float(mpmath.log(mpmath.mpf(exact.numerator) / mpmath.mpf(exact.denominator)))
-            assert value == pytest.approx(exact_log, rel=1e-7, abs=1e-7)
+    assert found.tolist() == [pytest.approx(row, rel=1e-7, abs=1e-7) for row in expected]
 
 
 def exact_answer(embeddings, labels, transition):
-    """Rows of (I - T_uu)^{-1} T_ul Y for the first three nodes hidden, as fractions."""
-    with mpmath.workdps(60):
+    """Logarithms of the rows of (I - T_uu)^{-1} T_ul Y, with 2000 digits; the first three nodes are hidden."""
+    with mpmath.workdps(2000):
         points = [[mpmath.mpf(x) for x in row] for row in embeddings.tolist()]
         points = [[x / mpmath.sqrt(sum(y * y for y in row)) for x in row] for row in points]
         scale = 2 * mpmath.mpf(0.02) ** 2
@@ -133,33 +129,15 @@ def exact_answer(embeddings, labels, transition):
         for i in range(5):
             w[i][i] = mpmath.mpf(0)
         degree = [sum(row) for row in w]
-        a = [[as_fraction(w[i][j] / mpmath.sqrt(degree[i] * degree[j])) for j in range(5)] for i in range(5)]
-    column = [sum(a[i][j] for i in range(5)) for j in range(5)]
-    t = [[a[i][j] / column[j] for j in range(5)] for i in range(5)]
-    if transition == "stochastic":
-        t = [[x / sum(row) for x in row] for row in t]
-    left = [[Fraction(int(i == j)) - t[i][j] for j in range(3)] for i in range(3)]
-    right = [[sum(t[i][j] for j in (3, 4) if labels[j] == c) for c in range(2)] for i in range(3)]
-    return gauss(left, right)
-
-
-def as_fraction(value):
-    """The exact value of a positive mpmath number, which is a mantissa times a power of two."""
-    mantissa, exponent = value.man_exp
-    return Fraction(int(mantissa)) * Fraction(2) ** exponent
-
-
-def gauss(left, right):
-    """Solve a 3 x 3 system with two right-hand sides, exactly."""
-    rows = [[*a, *b] for a, b in zip(left, right, strict=True)]
-    for k in range(3):
-        pivot = next(i for i in range(k, 3) if rows[i][k] != 0)
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        rows[k] = [x / rows[k][k] for x in rows[k]]
-        for i in range(3):
-            if i != k:
-                rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
-    return [row[3:] for row in rows]
+        a = [[w[i][j] / mpmath.sqrt(degree[i] * degree[j]) for j in range(5)] for i in range(5)]
+        column = [sum(a[i][j] for i in range(5)) for j in range(5)]
+        t = [[a[i][j] / column[j] for j in range(5)] for i in range(5)]
+        if transition == "stochastic":
+            t = [[x / sum(row) for x in row] for row in t]
+        left = mpmath.eye(3) - mpmath.matrix([row[:3] for row in t[:3]])
+        right = [[sum(t[i][j] for j in (3, 4) if labels[j] == c) for i in range(3)] for c in range(2)]
+        solved = [mpmath.lu_solve(left, mpmath.matrix(arriving)) for arriving in right]
+        return [[float(mpmath.log(answer[i])) for answer in solved] for i in range(3)]
 
 
 def test_two_equal_hidden_documents_at_a_small_sigma_break_the_solve_and_still_get_distributions():
@@ -216,25 +194,14 @@ def propagated(**changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "message"),
     [
-        ({"sigma": 0}, ValueError, "sigma: 0 is not a positive number"),
-        ({"sigma": -0.5}, ValueError, "sigma: -0.5 is not a positive number"),
-        (
-            {"sigma": "sqrt"},
-            ValueError,
-            "sigma: 'sqrt' found, expected a number; glossbench.estimate_sigma gives",
-        ),
-        ({"transition": "rows"}, ValueError, "transition: 'rows' is not one of stochastic, column"),
-        ({"labels": torch.arange(6)}, ValueError, "labels: 0 to 5 do not lie in 0 to 2"),
-        ({"labels": torch.ones(6)}, ValueError, "labels: expected whole numbers, found torch.float32"),
-        ({"labeled": torch.ones(6)}, ValueError, r"labeled: expected bool \(6,\)"),
-        ({"labels": [0] * 6}, TypeError, "labels: expected a torch.Tensor, found list"),
-        ({"embeddings": np.ones((6, 2))}, TypeError, "embeddings: expected a torch.Tensor, found ndarray"),
+        ({"sigma": 0}, "sigma: 0 is not a positive number"),
+        ({"transition": "rows"}, "transition: 'rows' is not one of stochastic, column"),
     ],
 )
-def test_propagation_refuses_what_it_cannot_take_by_name(changes, error, message):
-    with pytest.raises(error, match=f"^{message}"):
+def test_propagation_refuses_what_it_cannot_take_by_name(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         propagated(**changes)
 
 

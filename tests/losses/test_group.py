@@ -57,7 +57,7 @@ def test_gradients_are_finite_differences(iterations):
     assert torch.autograd.gradcheck(lambda x, z: loss(x, labels, z, anchors=anchors), points)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(batches, st.integers(1, 20), st.floats(0.05, 1e3))
 def test_refined_rows_are_distributions_and_anchors_keep_their_labels(made, iterations, temperature):
     embeddings, labels, logits, anchors = made
@@ -69,7 +69,7 @@ def test_refined_rows_are_distributions_and_anchors_keep_their_labels(made, iter
     assert torch.equal(refined[anchors], start[anchors])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(batches, st.integers(0, 2**31), st.floats(-100, 100), st.floats(1e-3, 1e3))
 def test_order_names_of_classes_and_scale_and_level_of_embeddings_change_nothing(made, seed, level, scale):
     embeddings, labels, logits, anchors = made
@@ -84,7 +84,7 @@ def test_order_names_of_classes_and_scale_and_level_of_embeddings_change_nothing
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     batches,
     st.integers(0, 5),
@@ -105,7 +105,6 @@ def test_loss_and_gradients_are_finite(made, per_class, dtype, scale):
     assert all(torch.isfinite(leaf.grad).all() for leaf in leaves)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.integers(0, 5), st.integers(0, 2**31))
 def test_each_class_has_its_anchors_or_as_many_as_it_has_documents(labels, per_class, seed):
     labels = torch.tensor(labels)
@@ -157,25 +156,6 @@ def test_autocast_does_not_reach_the_refinement():
         assert torch.equal(GroupLoss()(*given, anchors=anchors), plain)
 
 
-def test_a_plain_loop_learns_from_it_beside_cross_entropy():
-    torch.manual_seed(0)
-    labels = torch.arange(60) % 3
-    inputs = torch.randn(60, 8) + 2 * F.one_hot(labels, 8)
-    encoder, head = torch.nn.Linear(8, 8), torch.nn.Linear(8, 3)
-    loss_fn = GroupLoss(temperature=2.0)
-    optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=0.02)
-    losses = []
-    for _ in range(40):
-        embeddings = encoder(inputs)
-        logits = head(embeddings)
-        loss = 0.5 * F.cross_entropy(logits, labels) + 0.5 * loss_fn(embeddings, labels, logits)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < losses[0] / 3
-
-
 def test_a_search_may_give_a_whole_number_with_a_point():
     assert GroupLoss(anchors_per_class=4.0).anchors_per_class == 4
 
@@ -196,18 +176,14 @@ def test_wrong_settings_are_refused_by_name(wrong, message):
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "message"),
     [
-        ({"embeddings": torch.randn(4)}, ValueError, "embeddings: expected float"),
-        ({"labels": torch.zeros(4)}, ValueError, "labels: expected whole numbers, found torch.float32"),
-        ({"labels": torch.tensor([0, 1, 2, 3])}, ValueError, "labels: 0 to 3 do not lie in 0 to 2"),
-        ({"logits": torch.randn(3, 3)}, ValueError, r"logits: expected \(4, 3\), found \(3, 3\)"),
-        ({"num_classes": 4}, ValueError, r"logits: expected \(4, 4\), found \(4, 3\)"),
-        ({"logits": [[0.0] * 3] * 4}, TypeError, "logits: expected a torch.Tensor, found list"),
-        ({"anchors": torch.ones(4)}, ValueError, r"anchors: expected bool \(4,\)"),
+        ({"logits": torch.randn(3, 3)}, r"logits: expected \(4, 3\), found \(3, 3\)"),
+        ({"num_classes": 4}, r"logits: expected \(4, 4\), found \(4, 3\)"),
+        ({"anchors": torch.ones(4)}, r"anchors: expected bool \(4,\)"),
     ],
 )
-def test_wrong_input_is_refused_by_name(changes, error, message):
+def test_wrong_input_is_refused_by_name(changes, message):
     right = {"embeddings": torch.randn(4, 2), "labels": torch.arange(4) % 3, "logits": torch.randn(4, 3)}
-    with pytest.raises(error, match=f"^{message}"):
+    with pytest.raises(ValueError, match=f"^{message}"):
         GroupLoss()(**right | changes)

@@ -167,15 +167,11 @@ def test_canonical_text_is_one_for_one_meaning():
 
 NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
 LIST = "found, expected a list of at least one"
-OBJECTIVES = "ce, cosine, frozen, gloss-k, gloss-k-ce, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, scl, scl-ce, tfidf, triplet"
-SEED = "expected a whole number at least 0 and at most 4294967295"
 SPELLED = "in another spelling; keep one of them"
-FORM = "is not of the form objective[@preset][+setting=value]"
 
 # What is wrong, and the whole line the user reads.
 WRONG = [
     ({"study": "a" * 300}, f'study: "{"a" * 78}… {NAME}'),
-    ({"corpora": ["R-8"]}, 'corpora[0]: unknown "R-8"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"corpora": []}, f"corpora: [] {LIST}"),
     ({"corpora": [3]}, "corpora[0]: 3 found, expected text of at most 200 characters"),
     ({"objectives": ["gloss"]}, 'objectives[0]: unknown "gloss"; did you mean "gloss-o"?; objectives: ce, cosine, frozen, gloss-k, gloss-k-ce, gloss-o, gloss-o-ce, gloss-sqrt, gloss-sqrt-ce, group-ce, proxy-anchor, proxy-anchor-ce, rdrop-ce, scl, scl-ce, soft-triple, soft-triple-ce, tfidf, triplet'),
@@ -195,7 +191,6 @@ WRONG = [
     ({"training": [8]}, "training: [8] found, expected a mapping"),
     ({"training": {"learning_rate": math.nan}}, "training.learning_rate: NaN found, expected a number above 0"),
     ({"training": {"clip_norm": {"integrated": 1}}}, "training.clip_norm.standalone: missing"),
-    ({"training": {"clip_norm": {"integrated": 1, "standalon": 2}}}, 'training.clip_norm.standalon: unknown key; did you mean "standalone"?'),
     ({"training": {"clip_norm": "much"}}, 'training.clip_norm: "much" found, expected a number above 0, or a mapping with integrated, standalone'),
     ({"subset": [100]}, "subset: [100] found, expected a mapping of sizes, or one size for train"),
     ({"max_length": 513}, "max_length: 513 found, but minilm-l6 takes 512 tokens"),
@@ -203,7 +198,6 @@ WRONG = [
     ({"projection": "all"}, 'projection: "all" found, expected a mapping with objectives or null'),
     ({"projection": {"objectives": ["ce"], "seed": 4}}, "projection.seed: 4 is not one of seeds [0]"),
     ({"grid": [{"objectives": ["ce"]}, {"objectives": ["scl"], "seeds": [1]}], "snapshots": {"objectives": ["scl"]}}, "snapshots.objectives[0]: scl found, expected an objective that is run with snapshots.seed, 0"),
-    ({"grid": []}, "grid: [] found, expected a list of at least one or null"),
     ({"grid": [{"corpora": ["r88"]}]}, 'grid[0].corpora[0]: unknown "r88"; did you mean "r8"?; corpora: 20ng, bbc-news, mr, my-corpus, ohsumed, qnli, r52, r8, sst2'),
     ({"grid": [{"vary": {}}]}, "grid[0].vary: {} found, expected a mapping of at least one"),
     ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce+weight=0.1: weight: unknown key; did you mean "weight_decay"?'),
@@ -212,16 +206,13 @@ WRONG = [
     ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be taken 2 times'),
     ({"objectives": ["gloss-k+sigma=x2"]}, "objectives[0]: gloss-k+sigma=x2: sigma is null, which cannot be taken 2 times"),
     ({"objectives": ["gloss-o+neighbors=20"]}, "objectives[0]: gloss-o+neighbors=20: sigma: 0.5 beside neighbors: 20.0 found, expected one of them null"),
-    ({"objectives": ["tfidf@reference"]}, "objectives[0]: tfidf@reference: @reference found, expected tfidf alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["frozen+learning_rate=1e-4"]}, "objectives[0]: frozen+learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is an untuned objective"),
     ({"objectives": ["frozen"], "projection": {"objectives": ["frozen"]}}, "projection.objectives[0]: frozen found, expected an objective that is fine-tuned; frozen is an untuned objective"),
     ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, centers_per_class, labeled_fraction, learning_rate, margin, neighbors, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
-    ({"tuning": {"objectives": ["gloss-o"]}}, 'tuning.objectives[0]: unknown "gloss-o"; objectives of this study: ce'),
     ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),
     ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is "gloss-o-ce" {SPELLED}'),
-    ({"objectives": ["gloss-o-ce+weight=0.7", "gloss-o-ce"]}, f'objectives[1]: "gloss-o-ce" is "gloss-o-ce+weight=0.7" {SPELLED}'),
     ({"grid": [{"objectives": ["scl+temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl+temperature=0.5" is "scl+temperature=0.50" {SPELLED}'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, "0.5"]}}]}, 'grid[0].vary.temperature: "0.5" is listed twice'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl+temperature=much: temperature: "much" found, expected a number above 0'),
@@ -232,8 +223,6 @@ WRONG = [
     ({"tuning": {"sampler": "grid"}}, 'tuning.sampler.kind: "grid" found, expected one of tpe, random'),
     ({"tuning": {"taken_from": "least"}}, "tuning.taken_from: least found, expected the name of another study"),
     ({"objectives": ["ce", "scl"], "subset": {"val": 3}}, "subset.val: 3 found, expected at least 4 for the silhouette of scl"),
-    ({"subset": {"seed": 2**64}}, f"subset.seed: 18446744073709551616 found, {SEED} of at most 18 digits"),
-    ({"corpora": ["mr", "r8"], "projection": {"objectives": ["ce"], "perplexity": 2500}}, "projection.perplexity: 2500 found, but 2189 documents of r8 are placed"),
     ({"max_length": 10**400}, f"max_length: 1{'0' * 78}… found, expected a whole number at least 4 and at most 1000000 of at most 18 digits"),
 ]  # fmt: skip
 
@@ -257,12 +246,14 @@ def test_wrong_settings_get_one_line(changes, said):
     assert line_of(load, changes) == f"my.yaml: {said}"
 
 
-def test_a_floor_is_run_once_per_corpus_and_encoder_with_the_first_seed():
+def test_an_untuned_objective_is_run_with_the_first_seed_unless_seeds_draw_documents():
     grid = [{"objectives": ["ce", "tfidf"]}, {"objectives": ["tfidf", "frozen"], "corpora": ["mr", "r8"], "seeds": [7]}]
     study = load(seeds=[3, 4], grid=grid, tuning={})
     untuned = [(run.corpus, run.objective, run.seed) for run in study.runs if run not in study.trained]
     assert untuned == [("mr", "tfidf", 3), ("mr", "frozen", 7), ("r8", "tfidf", 7), ("r8", "frozen", 7)]
     assert [(run.objective, run.seed) for run in study.trained] == [("ce", 3), ("ce", 4)]
+    drawn = load(seeds=[3, 4], objectives=["tfidf"], subset={"train": 9, "draw": "seed"})
+    assert [run.seed for run in drawn.runs] == [3, 4]
     assert [search.objective for search in study.searches()] == ["ce"]
 
 
@@ -283,17 +274,10 @@ KEY = "found, expected lower-case letters, digits and single hyphens between the
 MISSING = object()
 REGISTRIES = [
     ("corpora", "mr.title", "two\nlines", 'mr.title: "two\\nlines" found, expected one line of text'),
-    ("corpora", "mr.kind", "textgc", 'mr.kind: "textgc" found, expected one of textgcn, wheel-folders'),
     ("corpora", "mr", None, "mr: null found, expected a mapping with title, description, source, licence, kind, split"),
-    ("corpora", "mr.splitting", "papers", 'mr.splitting: "papers" found, expected one of paper, given, or a mapping with fraction, seed'),
-    ("corpora", "mr.splitting", {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}, "mr.splitting.test_fraction: goes with a corpus without a test split of its own alone"),
-    ("corpora", "mr.wheel", {"folder": "a"}, "mr.wheel: goes with kind wheel-folders alone"),
-    ("corpora", "mr.files", MISSING, "mr.files: missing"),
     ("corpora", "mr.files.validation", MISSING, "mr.files.validation: missing"),
     ("corpora", "mr.files.labels.url", "file:///etc/passwd", 'mr.files.labels.url: "file:///etc/passwd" found, expected an http or https address of a file, without ? and #'),
-    ("corpora", "bbc-news.splitting", "paper", 'bbc-news.splitting: "paper" found, expected a mapping with test_fraction, fraction and seed'),
     ("corpora", "bbc-news.splitting.test_fraction", MISSING, "bbc-news.splitting.test_fraction: missing"),
-    ("corpora", "bbc-news.files", {}, "bbc-news.files: goes with kind textgcn alone"),
     ("corpora", "A b", {}, f'key "A b" {KEY}'),
     ("objectives", "ce.protocol", "both", 'ce.protocol: "both" found, expected one of integrated, standalone'),
     ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, proxy_anchor, rdrop, soft_triple, supcon, triplet'),
