@@ -70,7 +70,7 @@ EDITS = {
     ),
     "the tests between objectives": (
         [("scripts/glossbench/evidence/statistics/significance.py", "\nimport ", "\nMORE = 1\nimport ")],
-        {"significance": 1, **REPORT},
+        {"significance": 1, "all": 1},
     ),
     "the words of verdicts": (
         [("scripts/glossbench/evidence/claims/wording.py", "\nimport ", "\nMORE = 1\nimport ")],
