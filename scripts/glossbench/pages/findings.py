@@ -213,7 +213,11 @@ def pages(root: Path) -> dict[Path, str]:
         GlossbenchError: A file of a study that the page speaks of is missing, or something that it says does not hold.
     """
     environment = Environment(
-        loader=FileSystemLoader(root), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+        loader=FileSystemLoader(root),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.do"],
     )
     config = root / "config"
     claims, registries = load_claims(config), (read_corpora(config), read_objectives(config, read_presets(config)))
