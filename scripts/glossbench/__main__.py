@@ -163,14 +163,11 @@ def _export(given: argparse.Namespace) -> None:
 
     if not (given.run_folder / "settings.json").is_file():
         raise GlossbenchError(f"{given.run_folder}: no settings.json, expected the folder of a finished run")
-    settings, corpora, encoders = (
-        read_json(given.run_folder / "settings.json"),
-        read_corpora(CONFIG),
-        read_encoders(CONFIG),
-    )
-    for kind, known in (("corpus", corpora), ("encoder", encoders)):
+    settings = read_json(given.run_folder / "settings.json")
+    registries = {"corpus": read_corpora(CONFIG), "encoder": read_encoders(CONFIG)}
+    for kind, known in registries.items():
         must_be_known(settings[kind], known, f"{given.run_folder / 'settings.json'}: {kind}", "registered")
-    corpus, encoder = corpora[settings["corpus"]], encoders[settings["encoder"]]
+    corpus, encoder = (known[settings[kind]] for kind, known in registries.items())
     source = Path("resources/encoders", settings["encoder"])
     loads = export(given.run_folder, source, given.folder, dict(corpus), dict(encoder))
     print(f"{given.folder}: loads as {', '.join(loads)}")

@@ -45,6 +45,10 @@ def test_scores_agree_within_the_bound_of_a_t_test():
         agreement(frame(seeds=1), frame(seeds=1))
 
 
+def test_all_parts_together_end_in_time():
+    assert sum(seconds for _, seconds in PARTS.values()) < 8 * 60
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_without_a_device_there_is_one_line():

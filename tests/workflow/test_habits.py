@@ -17,7 +17,7 @@ def test_every_script_has_a_log_and_only_fetching_reads_the_configuration_for_wh
 
 def test_rules_say_what_a_scheduler_and_a_rerun_need():
     assert len(RULES) > 12
-    wanted = (
+    wanted = [
         "log:",
         "params:",
         "conda:",
@@ -28,7 +28,7 @@ def test_rules_say_what_a_scheduler_and_a_rerun_need():
         "mem_mb=",
         "runtime=",
         "code=",
-    )
+    ]
     for rule in RULES:  # what is fetched is pinned by its digests, whatever code fetched it
         missing = [
             word for word in wanted if word not in rule and not (word == "code=" and rule.strip().startswith("fetch"))

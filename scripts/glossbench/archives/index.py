@@ -31,11 +31,8 @@ class Expected:
     """The settings and inputs that a study gives its runs and searches, made once for all seeds of an experiment."""
 
     def __init__(self, study: Study):
-        self.study, self._of_experiment, self._with_snapshots = (
-            study,
-            cache(self._made),
-            set(study.runs_with("snapshots")),
-        )
+        self.study, self._of_experiment = study, cache(self._made)
+        self._with_snapshots = set(study.runs_with("snapshots"))
         self.inputs = {  # documents and encoders, by their digests in the registries
             "corpora": {key: prepare_settings(study.entry("corpora", key)) for key in study.corpora},
             "encoders": {key: digests(study.entry("encoders", key)) for key in study.encoders},

@@ -19,7 +19,7 @@ from glossbench.evidence.build import Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.learning.collecting import collect
 from glossbench.provenance import made_from
-from glossbench.settings.claims import claims_of, claims_text
+from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.files import StudyFiles
 from glossbench.settings.model import canonical
@@ -68,7 +68,8 @@ def make_evidence(
     Yields:
         Names of files and their contents, as text or bytes.
     """
-    config, settings, claims = root / "config", canonical(study.spelled_out), claims_text(load_claims(root / "config"))
+    config, settings = root / "config", canonical(study.spelled_out)
+    claims = load_claims(config)
     frames = {name: folder / f"{name}.parquet" for name in study.frames}
     evidence = Evidence.read(frames, config / "published", names_of(study, config), numerics=provenance.get("numerics"))
     outputs = [output for output in load_outputs(config) if output.fillable(study)]
@@ -79,12 +80,12 @@ def make_evidence(
         else:
             made = drawn(evidence, *given) if draw else evidence.figure_texts(*given) | dict.fromkeys(PICTURES)
         yield from ((f"{output.kind}s/{output.key}.{ending}", content) for ending, content in made.items())
-    verdicts = evidence.claims(claims_of(claims))
+    verdicts = evidence.claims(claims)
     for name, made in {"significance": evidence.significance(), "claims": verdicts}.items():
         yield from ((f"{name}.{ending}", text) for ending, text in made.items())
     files = [str(folder / file) for output in outputs for file in output.files if file.endswith((".html", ".png"))]
     shown = shown_outputs(report_entries(outputs, root), files)
-    stated = {**provenance, **made_from(settings, claims, records)}
+    stated = {**provenance, **made_from(settings, claims_text(claims), records)}
     report = evidence.report(json.loads(settings), stated, shown, verdicts["json"])
     yield from {"provenance.json": report["json"], "report.html": report["html"]}.items()
 

@@ -17,7 +17,7 @@ from glossbench.learning.encoder.loading import keep_layers, layer_list, load_ba
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*",
              "merges.txt", "*.model")  # fmt: skip
 # Families whose model for classification has tanh(dense(first token)) below its linear layer, and the name of the dense
-# layer in it. At this scale tanh(x) is x up to 2e-8 of its square, and the scaled head still fits half precision.
+# layer in it. At this scale tanh changes h by 2e-8 h^2 of itself, and half precision holds the head.
 TANH = {
     **dict.fromkeys(("bert",), "bert.pooler.dense"),
     **dict.fromkeys(("roberta", "xlm-roberta", "camembert", "mpnet"), "classifier.dense"),

@@ -153,9 +153,8 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
     if name is None:
         return None
     settings = objective.loss_settings
-    module, _, attribute = (name if is_custom(name) else settings.path or f"glossbench.losses.{name}:LOSS").partition(
-        ":"
-    )
+    place = name if is_custom(name) else settings.path or f"glossbench.losses.{name}:LOSS"
+    module, _, attribute = place.partition(":")
     if is_custom(name) and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)
     with explain_custom_loss(name):
