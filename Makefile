@@ -64,7 +64,7 @@ test: $(VENV)/work-ready  ## the whole test suite, on all cores and one more
 test-fast: $(VENV)/work-ready  ## the tests that take seconds
 	pytest -m "not slow" -n auto --dist worksteal $(ARGS)
 
-bench: $(VENV)/ready  ## measure time and memory, in 15 minutes on two cores: make bench ONLY=step,graph
+bench: $(VENV)/ready  ## measure time and memory, in 17 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
 
 gpu: $(VENV)/work-ready  ## try and measure a GPU, without a network, in 8 minutes: make gpu MIRROR=../mirror ONLY=rates OUT=results/gpu

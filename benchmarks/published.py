@@ -5,6 +5,7 @@ transformers' own model with its own attention and dropout, each term of the los
 graph is made in float64 by dense products and the inverse of a matrix.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -33,9 +34,10 @@ def dense_graph_loss(embeddings: Tensor, labels: Tensor, sigma: float, labeled_f
     affinity = torch.exp(-squared / (2 * sigma**2)) * (1 - torch.eye(len(points), dtype=torch.float64))
     inverse_root = torch.diag(affinity.sum(dim=1).rsqrt())
     normalised = inverse_root @ affinity @ inverse_root
-    transition = normalised / normalised.sum(dim=0, keepdim=True)
+    columns = normalised / normalised.sum(dim=0, keepdim=True)
+    transition = columns / columns.sum(dim=1, keepdim=True)
     order = torch.randperm(len(points))
-    n_kept = int(labeled_fraction * len(points))
+    n_kept = math.ceil(labeled_fraction * len(points))
     kept, hidden = order[:n_kept], order[n_kept:]
     within = torch.eye(len(hidden), dtype=torch.float64) - transition[hidden][:, hidden]
     classes = F.one_hot(labels).double()

@@ -23,11 +23,12 @@ def fine_tune(model: SentenceTransformer, texts: list[str], labels: list[int], f
     Returns:
         The trainer.
     """
+    settings = {"per_device_train_batch_size": 16, **settings}  # the graph is that of a batch: 8 would be few documents
     trainer = SentenceTransformerTrainer(
         model=model,
         args=SentenceTransformerTrainingArguments(folder, report_to="none", save_strategy="no", **settings),
         train_dataset=Dataset.from_dict({"sentence": texts, "label": labels}),
-        loss=GraphLoss(model, neighbors=8, mini_batch_size=8),
+        loss=GraphLoss(model, neighbors=4, mini_batch_size=8),
     )
     trainer.train()
     return trainer

@@ -31,7 +31,9 @@ def fine_tune(model, classifier, batches, epochs=1, weight=0.5, neighbors=40, le
     for _ in range(epochs):
         for tokens, labels in batches:
             embeddings = model(tokens)
-            cross_entropy = F.cross_entropy(classifier(embeddings), labels, ignore_index=WITHOUT_LABEL)
+            # not reduction="mean", which is NaN for a batch in which no document has a label
+            logits, known = classifier(embeddings), (labels != WITHOUT_LABEL).sum().clamp(min=1)
+            cross_entropy = F.cross_entropy(logits, labels, ignore_index=WITHOUT_LABEL, reduction="sum") / known
             loss = (1 - weight) * cross_entropy + weight * loss_fn(embeddings, labels)
             optimizer.zero_grad()
             loss.backward()

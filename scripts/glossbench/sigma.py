@@ -76,6 +76,7 @@ def estimate_sigma(
         labels = check_batch(embeddings, labels)
     if max_documents is not None:
         check_count("max_documents", max_documents, least=2)
+        max_documents = int(max_documents)
     if len(embeddings) < 2:
         raise ValueError(f"embeddings: {len(embeddings)} document(s) have no distances; at least 2 are needed")
     if broken := int((~embeddings.isfinite()).any(dim=1).sum()):
@@ -111,8 +112,8 @@ def _estimate_for_neighbors(embeddings: Tensor, neighbors: float | None, batch_s
 def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
     """Sigma at which the rows of an affinity have so many effective neighbours on average, by bisection.
 
-    The host waits for nothing. Where there are fewer documents than neighbours, sigma is so large that the graph is
-    flat.
+    The host waits for nothing. Where no sigma has them, sigma is so large that the graph is flat: with fewer documents
+    than neighbours, and with so many copies of a text that these alone are more neighbours at any sigma.
 
     Args:
         squared: (B, B) or (batches, B, B) squared distances between unit-norm rows.
@@ -122,19 +123,30 @@ def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
         A scalar, float64.
     """
     excess = _excess(squared)
-    typical = squared.mean().clamp(min=SMALLEST_DISTANCE**2).sqrt().float()
-    low, high = ((typical * multiple).log() for multiple in MULTIPLES)
+    lowest, highest = low, high = [(_typical(squared) * multiple).log() for multiple in MULTIPLES]
     for _ in range(STEPS):
         middle = (low + high) / 2
         too_many = _neighbors(excess, middle.exp()) > neighbors
         low, high = torch.where(too_many, low, middle), torch.where(too_many, middle, high)
-    return ((low + high) / 2).double().exp()
+    reached = _neighbors(excess, lowest.exp()) <= neighbors
+    return torch.where(reached, (low + high) / 2, highest).double().exp()
 
 
 @torch.no_grad()
 def sigma_for_median(squared: Tensor, share: float) -> Tensor:
-    """Sigma as a multiple of the median distance between rows. (B, B) squared distances -> scalar, float64."""
-    return (share * median_of_pairs(squared)).clamp(min=SMALLEST_DISTANCE)
+    """Sigma as a multiple of the median distance between rows. (B, B) squared distances -> scalar, float64.
+
+    Where the median is zero, since half of the pairs are copies of a text, sigma is so large that the graph is flat.
+    """
+    median = median_of_pairs(squared)
+    return torch.where(median > SMALLEST_DISTANCE, share * median, MULTIPLES[1] * _typical(squared)).clamp(
+        min=SMALLEST_DISTANCE
+    )
+
+
+def _typical(squared: Tensor) -> Tensor:
+    """Root mean square distance, float32."""
+    return squared.mean().clamp(min=SMALLEST_DISTANCE**2).sqrt().float()
 
 
 def median_of_pairs(squared: Tensor) -> Tensor:

@@ -70,6 +70,12 @@ def test_batches_without_pairs_or_triplets_backpropagate(loss, labels):
     assert torch.isfinite(embeddings.grad).all()
 
 
+def test_a_document_alone_in_its_class_stands_the_scale_of_a_gradient_scaler():
+    embeddings = torch.randn(128, 6).requires_grad_()
+    (2**16 * SupConLoss()(embeddings, torch.arange(128).clamp(max=2))).backward()
+    assert torch.isfinite(embeddings.grad).all()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

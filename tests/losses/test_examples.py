@@ -70,10 +70,11 @@ def test_sentence_transformers_trainer(minilm, news, tmp_path):
     )  # fmt: skip
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert losses[-1] < losses[0]
+    assert trainer.loss.loss.report(graph=True)["sigma_over_median"] < 1, "a width"
     assert abs(model.encode(texts[:1]) - before).max() > 1e-4
     card = generate_model_card(model)
     assert "glossbench.sentence_transformers.GraphLoss" in card
-    assert '"neighbors": 8' in card
+    assert '"neighbors": 4' in card
     assert "2604.25853" in card
 
 
@@ -85,12 +86,19 @@ def test_huggingface_trainer(minilm, news, tmp_path):
     )  # fmt: skip
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert losses[-1] < losses[0] < 1  # not twice as large: the mean over accumulated batches
-    assert trainer.evaluate()["eval_loss"] == trainer.evaluate()["eval_loss"]
+    found = trainer.evaluate()
+    assert found["eval_loss"] == trainer.evaluate()["eval_loss"]
+    assert found["eval_accuracy"] > 0.9
+    assert trainer.loss_fn.report(graph=True)["sigma_over_median"] < 1, "a width"
 
 
 def test_half_a_batch_without_labels(capsys):
     unlabeled_documents.main()
     assert float(capsys.readouterr().out.split()[-1]) > 0.9
+    model, classifier = torch.nn.Linear(8, 4), torch.nn.Linear(4, 2)
+    without = [(torch.randn(9, 8), torch.full((9,), unlabeled_documents.WITHOUT_LABEL))]
+    assert unlabeled_documents.fine_tune(model, classifier, without) == [0]
+    assert torch.isfinite(model.weight).all()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 from batches import batch, system
@@ -13,6 +14,8 @@ from glossbench.losses.group import draw_anchors
 from glossbench.losses.labeling import complementary_splits
 from glossbench.sigma import effective_neighbors, estimate_sigma
 from pretended_device import CUDA, pretended_cuda
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.7, 0.9])
@@ -210,6 +213,43 @@ def test_sigma_is_checked_when_it_is_set_and_saved():
     assert copy.deepcopy(other).sigma == 0.3
     loss.load_state_dict(GLoss(neighbors=30).state_dict())
     assert (loss.sigma, loss.neighbors) == (None, 30)
+
+
+def test_a_model_that_has_the_loss_is_saved_as_safetensors_and_loaded(tmp_path):
+    def model(neighbors):
+        return nn.ModuleDict({"layer": nn.Linear(8, 8), "loss": GLoss(neighbors=neighbors, memory=20.0)})
+
+    embeddings, labels, _ = batch(0, 24)
+    given = model(np.int64(3))
+    given["loss"](embeddings.bfloat16(), labels)
+    save_file(given.state_dict(), tmp_path / "model.safetensors")
+    taken = model(8)
+    taken.load_state_dict(load_file(tmp_path / "model.safetensors"))
+    assert taken["loss"].neighbors == 3
+    assert torch.equal(taken["loss"].past.embeddings, embeddings.bfloat16()[-20:])
+    assert torch.equal(taken["loss"].past.labels, labels[-20:])
+
+
+def test_a_loss_of_ones_own_that_is_one_of_these_is_printed():
+    class Own(GLoss):
+        def __init__(self, k):
+            super().__init__(neighbors=k)
+
+    assert "neighbors=7" in repr(Own(7))
+
+
+def test_a_batch_without_labels_is_zero_whether_or_not_a_mask_says_so():
+    embeddings, labels, _ = batch(0, 24)
+    loss, none = GLoss(ignore_index=-100), torch.full_like(labels, -100)
+    assert loss(embeddings, none) == loss(embeddings, none, labeled=none != -100) == 0
+    with pytest.raises(ValueError, match="at least one document must keep its label"):
+        loss(embeddings, labels, labeled=none != -100)
+
+
+def test_more_neighbors_than_others_are_told():
+    embeddings, labels, _ = batch(0, 24)
+    with pytest.warns(UserWarning, match="^neighbors: a batch has no more other documents; its graph is flat$"):
+        GLoss(neighbors=23)(embeddings, labels)
 
 
 @pytest.mark.parametrize("loss", [GLoss(), GLoss(neighbors=8), GroupLoss()], ids=["sigma", "neighbors", "group"])

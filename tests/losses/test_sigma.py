@@ -115,6 +115,18 @@ def test_small_batches_duplicates_and_classes_of_one_point_are_finite(n):
         assert torch.isfinite(leaf.grad).all()
 
 
+@pytest.mark.parametrize("width", [{"neighbors": 40}, {"sigma_over_median": 0.3}], ids=str)
+def test_where_copies_alone_are_more_neighbors_the_graph_is_flat(width):
+    """Any width at which they were fewer would be a rounding error of distances, and the loss millions."""
+    embeddings, labels, labeled = batch(7, 128)
+    for copies in (72, 100):
+        leaf = torch.cat([embeddings[:1].expand(copies, -1), embeddings[copies:]]).requires_grad_()
+        value = GLoss(**width)(leaf, labels, labeled=labeled)
+        value.backward()
+        assert value < 3
+        assert leaf.grad.norm() < 0.1
+
+
 def test_from_the_median_distance_up_sigma_is_a_weight():
     """The flat limit: one direction of the gradient, and its norm is that times 1 / sigma^2."""
     embeddings, labels, labeled = batch(5, 64, dimension=32)

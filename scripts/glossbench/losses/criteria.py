@@ -35,7 +35,7 @@ def _compare(
 ) -> tuple[Tensor, Tensor, Tensor]:
     weights = log_y.new_ones(len(truth))
     if class_weights is not None:
-        weights = class_weights.to(log_y.dtype)[truth]
+        weights = class_weights.to(log_y)[truth]
     reachable = is_in(truth, known)
     if criterion == "softmax":
         losses = F.cross_entropy(log_y.exp(), truth, reduction="none")

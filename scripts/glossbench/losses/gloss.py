@@ -1,6 +1,8 @@
 """G-Loss: how well labels hidden within a mini-batch are recovered by propagation over the graph of the batch."""
 
 import inspect
+import math
+import warnings
 from typing import Any, ClassVar
 
 import torch
@@ -12,6 +14,7 @@ from glossbench.arguments import (
     check_choice,
     check_class_weights,
     check_count,
+    check_finite,
     check_fraction,
     check_generator,
     check_mask,
@@ -70,7 +73,8 @@ class GLoss(nn.Module):
         gather: one graph over the batches of all processes of ``torch.distributed``, which must all call the loss and
             then all have its value. Under DistributedDataParallel the gradient is that of the one large batch.
         memory: number of past documents of training that remain nodes of the graph and keep their label: the last
-            ones with a class, without a gradient. A ``state_dict`` holds them.
+            ones with a class, without a gradient; far fewer than the training documents, of which each would
+            otherwise find its own label in it. A ``state_dict`` holds them.
 
     Attributes:
         left_out: share of evaluation nodes that the last call left out, a scalar tensor; None before any call.
@@ -139,7 +143,7 @@ class GLoss(nn.Module):
         self.criterion, self.stratified = criterion, stratified
         self.reduction, self.divide_again = reduction, divide_again
         self.ignore_index, self.generator, self.check = ignore_index, generator, check
-        self.gather, self.memory, self.past = gather, memory, Memory(memory)
+        self.gather, self.memory, self.past = gather, int(memory), Memory(int(memory))
         self.register_buffer("class_weights", class_weights)
         self.left_out: Tensor | None = None
         self.last_split: tuple[Tensor, Tensor] | None = None
@@ -232,6 +236,8 @@ class GLoss(nn.Module):
         if not splits:
             self.left_out, self.last_split = embeddings.new_zeros(()), (hidden, hidden[:0])
             self.last_weights = self._graph = None
+            if self.check:
+                check_finite(embeddings)
             nothing = (embeddings.to(dtype) * 0).sum()
             return nothing.expand(len(hidden)) if self.reduction == "none" else nothing
         with torch.autocast(embeddings.device.type, enabled=False):
@@ -287,22 +293,25 @@ class GLoss(nn.Module):
         losses, weights, _ = compare(last._replace(propagated=chance_of(last)), self.criterion, self.divide_again)
         return said | describe(last) | {"chance_loss": self._reduced(losses, weights).mean()}
 
-    def get_extra_state(self) -> dict[str, Any]:
-        """The width, which a ``state_dict`` holds."""
-        return {name: getattr(self, name) for name in WIDTHS}
+    def get_extra_state(self) -> Tensor:
+        """The width, which a ``state_dict`` holds: a tensor, since safetensors has nothing else, NaN where None."""
+        values = (getattr(self, name) for name in WIDTHS)
+        return torch.tensor([math.nan if v is None else float(v) for v in values], dtype=torch.float64, device="cpu")
 
-    def set_extra_state(self, state: dict[str, Any]) -> None:
+    def set_extra_state(self, state: Tensor) -> None:
         """Take the width from a ``state_dict``."""
-        for name in WIDTHS:
-            setattr(self, name, state[name])
+        for name, value in zip(WIDTHS, state.tolist(), strict=True):
+            setattr(self, name, None if math.isnan(value) else value)
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters)
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(GLoss).parameters)
 
     def _width(self, squared: Tensor) -> float | Tensor:
         if self.sigma is not None:
             return self.sigma
         if self.neighbors is not None:
+            if self.neighbors >= len(squared) - 1:
+                warnings.warn("neighbors: a batch has no more other documents; its graph is flat", stacklevel=6)
             return sigma_for_neighbors(squared, self.neighbors)
         if self.sigma_over_median is not None:
             return sigma_for_median(squared, self.sigma_over_median)
@@ -326,7 +335,7 @@ class GLoss(nn.Module):
         if labeled is not None:
             with_class = labels >= 0 if known is not None else torch.ones_like(labeled)
             hidden, kept = (~labeled & with_class).nonzero().squeeze(1), (labeled & with_class).nonzero().squeeze(1)
-            if len(kept) == 0 and len(labels) > 1:
+            if len(kept) == 0 < len(hidden) and len(labels) > 1:
                 raise ValueError("labeled: at least one document must keep its label")
             return [(hidden, kept)], unlabeled
         drawn_from = labels[:present] if known is None else labels[known[: len(known) - len(past)]]

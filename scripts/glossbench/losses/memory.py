@@ -19,9 +19,8 @@ class Memory(nn.Module):
     def __init__(self, size: int):
         super().__init__()
         self.size = size
-        # not persistent, since their shapes are those of what was remembered; see get_extra_state
-        self.register_buffer("embeddings", torch.empty(0, 0, device="cpu"), persistent=False)
-        self.register_buffer("labels", torch.empty(0, dtype=torch.long, device="cpu"), persistent=False)
+        self.register_buffer("embeddings", torch.empty(0, 0, device="cpu"))
+        self.register_buffer("labels", torch.empty(0, dtype=torch.long, device="cpu"))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -37,9 +36,9 @@ class Memory(nn.Module):
         both = zip(self.before(embeddings, labels), (embeddings, labels), strict=True)
         self.embeddings, self.labels = (torch.cat(pair)[-self.size :] for pair in both)
 
-    def get_extra_state(self) -> dict[str, Tensor]:
-        return {"embeddings": self.embeddings, "labels": self.labels}
-
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        self.embeddings = state["embeddings"].to(self.embeddings.device)
-        self.labels = state["labels"].to(self.labels.device)
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Make room for what was remembered, whose shape and type are not those of what is here."""
+        for name, here in self.named_buffers():
+            if (stored := state_dict.get(prefix + name)) is not None:
+                setattr(self, name, torch.empty_like(stored, device=here.device))
+        super()._load_from_state_dict(state_dict, prefix, *args)

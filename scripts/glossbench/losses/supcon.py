@@ -60,7 +60,7 @@ class SupConLoss(nn.Module):
             positive = (same & ~itself).to(logits.dtype)
             log_share = logits - logits.masked_fill(itself, -torch.inf).logsumexp(dim=1, keepdim=True)
             count = positive.sum(dim=1)
-            of_anchor = (positive * log_share).sum(dim=1) / (count + torch.finfo(count.dtype).tiny)
+            of_anchor = (positive * log_share).sum(dim=1) / count.clamp(min=1)
             comparable = (count > 0).any() & ~same.all()
             return self.scale * torch.where(comparable, -of_anchor, 0).mean()
 
