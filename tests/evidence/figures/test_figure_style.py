@@ -39,6 +39,13 @@ def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(vari
     assert varied["markerfacecolor"] == "white"
 
 
+def test_presets_of_an_objective_look_different():
+    keys = [f"gloss-o-ce@{preset}" for preset in ("reference", "strong")]
+    with naming(names_by_kind({"corpus": [], "encoder": [], "objective": keys}, REGISTRY)):
+        reference, strong = map(style.look, keys)
+    assert reference["linestyle"] != strong["linestyle"]
+
+
 def test_a_colour_of_the_registry_is_used_and_an_objective_without_one_looks_like_no_other():
     with naming(added(None, None, "brown")):
         *new, brown = (style.look(f"new-{place}") for place in range(3))

@@ -75,6 +75,13 @@ def test_a_panel_has_a_line_and_a_band_an_objective(given):
     assert band.get_paths()[0].get_extents().ymin == pytest.approx(0.3)
 
 
+def test_an_objective_that_fails_leaves_the_others_the_scale_of_a_budget():
+    last = {"ce": 0.90, "scl-ce": 0.91, "gloss-sqrt-ce": 0.92, "group-ce": 0.93, "gloss-o-ce": 0.134}
+    searches = pd.concat([search(key, [value] * 2, [value] * 2) for key, value in last.items()], ignore_index=True)
+    for axes in panels(search_budget.draw(search_budget.frame(searches))):
+        assert 0.89 < axes.get_ylim()[0] < 0.90
+
+
 def test_an_output_that_needs_something_of_the_search_is_filled_by_searches_with_it_alone():
     random, scored = {"sampler": "random"}, {"keep_test_scores": True}
     studies = [

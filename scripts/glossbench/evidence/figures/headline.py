@@ -18,7 +18,6 @@ NUMBERS = ["n_seeds", "mean", "low", "high", "least", "most"]
 ROW = 0.19  # inches per objective in a panel
 ROOM = 0.1  # room on both sides of the runs of a panel, as a share of their range
 LEAST_ROOM = 0.5  # points
-FAR = 5  # quartile distances below the lower quartile at which an objective is off the scale
 BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 UNTUNED_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
 
@@ -54,9 +53,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame, table: pd.DataFrame, untuned: pd.DataFrame) -> None:
     cell = table.merge(panel[CELL].head(1))
-    low, high = cell["mean"].quantile([0.25, 0.75])
-    # one objective that fails would hide the differences among all others
-    near = cell[cell["mean"] >= low - FAR * max(high - low, 1.0)]
+    near = cell[panels.near(cell["least"], 1.0)]
     least, most = near["least"].min(), near["most"].max()
     room = max(ROOM * (most - least), LEAST_ROOM)
     axes.set_xlim(least - room, most + room)

@@ -19,6 +19,7 @@ LARGEST = 2.6  # inches, side of a square panel
 LONGEST = 1.3  # inches, the longest name of an objective next to a panel
 LEAST = 0.68  # inches, the lowest panel; the encoder's name is written along its height
 MARKERS_PER_LINE = 5
+FAR = 5  # quartile distances below the lower quartile at which a value is off the scale
 THIN = {"linewidth": 0.8, "markersize": 2.5}  # of lines with many points
 BETWEEN, MARGIN = 0.25, 0.55  # inches between panels for ticks; per block for titles and axis label
 
@@ -172,6 +173,17 @@ def lines(axes: Axes, panel: pd.DataFrame, x: str, opacity: float = 0.15) -> Non
         if (line["high"] > line["low"]).any():
             axes.fill_between(line[x], line["low"], line["high"], color=look["color"], alpha=opacity, linewidth=0)
     axes.locator_params("x", integer=True)
+
+
+def near(values: pd.Series, least: float) -> pd.Series:
+    """Whether each value is near enough the others for one scale: one that fails would hide their differences.
+
+    Args:
+        values: One per objective.
+        least: The smallest distance between quartiles that counts, in their unit.
+    """
+    low, high = values.quantile([0.25, 0.75])
+    return values >= low - FAR * max(high - low, least)
 
 
 def leave_room(axes: Axes, low: float, high: float) -> None:

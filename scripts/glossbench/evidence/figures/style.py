@@ -84,9 +84,11 @@ def look(objective: str) -> dict:
     """
     entry = entries("objective").get(objective, {"base": objective, "variant": "", "color": None})
     color, marker, dashes = LOOKS[entry["color"] or _spare_color(entry["base"])]
-    face, variant = color, entry["variant"]
-    if variant:
-        face, dashes = "white", VARIANT_DASHES[crc32(variant.encode()) % len(VARIANT_DASHES)]
+    face = color
+    if entry["variant"]:  # presets sort last: taken first, they differ whatever settings were changed
+        known = {one["variant"] for one in entries("objective").values() if one["base"] == entry["base"]} - {""}
+        place = sorted(known, reverse=True).index(entry["variant"])
+        face, dashes = "white", VARIANT_DASHES[place % len(VARIANT_DASHES)]
     edge = {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 0.7}
     return {"color": color, "marker": marker, "linestyle": (0, dashes), **edge}
 
