@@ -50,6 +50,7 @@ if workflow.is_main_process:
 # Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
 # change of the latter. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
 INPUTS = StudyFiles(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
+SEED_BATCHES = requests.seed_batches(STUDY, OWN)
 ASKED = requests.Requests(STUDY, ROOT / "config")
 GPU = requests.gpu_request(STUDY, os.environ)
 
@@ -82,7 +83,8 @@ def whole_experiment(wildcards):
 def submission(wildcards):
     """The training and the evaluation of a run, or of the seeds of a batch, are one submission to a cluster."""
     experiment, seed = f"{wildcards.corpus}/{wildcards.encoder}/{wildcards.objective}", int(wildcards.seed)
-    return requests.submission(experiment, INPUTS.batch_of.get((experiment, seed), (seed,)))
+    batches = (seeds for seeds, those in SEED_BATCHES.items() if seed in seeds and experiment in those)
+    return requests.submission(experiment, next(batches, (seed,)))
 
 
 def in_batch(path, seed):

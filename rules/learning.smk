@@ -131,7 +131,7 @@ if STUDY.settings.snapshots:
     ruleorder: train_with_snapshots > train
 
 
-for seeds, experiments in INPUTS.seed_batches.items():
+for seeds, experiments in SEED_BATCHES.items():
 
     rule:
         name:

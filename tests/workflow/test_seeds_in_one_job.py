@@ -3,6 +3,13 @@
 import shutil
 
 import pytest
+from archives import make_run
+from glossbench.archives.index import Expected
+from glossbench.files import write_json
+from glossbench.settings.files import run_folder
+from glossbench.settings.study import load_study
+from glossbench.settings.yaml_file import read_yaml
+from registered import CONFIG
 from studies import digests, planned, small, snakemake
 
 RUNS = "results/packed/runs.parquet"
@@ -37,3 +44,14 @@ def test_seeds_in_one_job_give_what_each_gives_in_its_own(workplace, tmp_path):
     (log,) = (packed / "results/packed/logs/train").rglob("seeds-0-1-2.log")
     assert [f"seed {seed} is finished already" in log.read_text() for seed in (0, 1, 2)] == [True] * 3
     assert digests(packed / "results" / "packed") == expected
+
+
+def test_seeds_that_were_imported_are_trained_in_no_batch(tmp_path):
+    file = small(tmp_path / "packed.yaml", objectives=["ce"], seeds=[0, 1, 2, 3], seeds_per_job=4)
+    study = load_study(read_yaml(file), "packed.yaml", CONFIG)
+    expected, imported = Expected(study), tmp_path / "results/packed/imported"
+    for run in study.runs[:2]:
+        make_run(run, expected.of(run), imported / run_folder(run), 0.7)
+    write_json(imported / "index.json", {run_folder(run): expected.digest(run) for run in study.runs[:2]})
+    jobs = planned(tmp_path, RUNS, study=file)
+    assert {rule: count for rule, count in jobs.items() if "train" in rule} == {"train_seeds_2_3": 1}

@@ -1,8 +1,7 @@
-"""Where the files of a study lie, what its jobs read of them, which are there, and which seeds share a job."""
+"""Where the files of a study lie, what its jobs read of them, and which are there."""
 
 import json
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def reads_texts(study: Study, experiment: Any) -> bool:
 
 
 class StudyFiles:
-    """Paths of the files of a study, inputs of its jobs by name, batches of seeds, and what is there so far.
+    """Paths of the files of a study, inputs of its jobs by name, and what is there so far.
 
     Args:
         study: The study.
@@ -153,30 +152,6 @@ class StudyFiles:
         for name in OF_SEARCHES:
             files += self.per_search(name, self.study.searches())
         return files
-
-    @cached_property
-    def seed_batches(self) -> dict[tuple[int, ...], list[str]]:
-        """Experiments by the seeds that one job of theirs trains together; none where each seed has its own job."""
-        size, with_snapshots = self.study.settings.seeds_per_job, set(self.study.runs_with("snapshots"))
-        seeds: dict[str, list[int]] = {}
-        for run in self.study.trained if size > 1 else []:
-            if run not in with_snapshots:
-                seeds.setdefault(f"{run.corpus}/{run.encoder}/{run.objective}", []).append(run.seed)
-        found: dict[tuple[int, ...], list[str]] = {}
-        for experiment, members in seeds.items():
-            for start in range(0, len(members), size):
-                found.setdefault(tuple(members[start : start + size]), []).append(experiment)
-        return found
-
-    @cached_property
-    def batch_of(self) -> dict[tuple[str, int], tuple[int, ...]]:
-        """The seeds of one job by experiment and seed, for the runs that share a job."""
-        return {
-            (experiment, seed): seeds
-            for seeds, experiments in self.seed_batches.items()
-            for experiment in experiments
-            for seed in seeds
-        }
 
     def is_there(self, path: str) -> bool:
         """Whether a file is there."""

@@ -1,7 +1,10 @@
-"""What jobs ask a scheduler for: minutes and memory, from documents, epochs, length and encoder."""
+"""How runs are cut into jobs, and what these ask a scheduler for: minutes and memory.
+
+Both are asked for by documents, epochs, length and encoder.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 from glossbench.paper import Facts, read_facts
 from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Experiment
+from glossbench.settings.study_file import Experiment, Run
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.
@@ -111,6 +114,20 @@ def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int |
     if study.settings.device == "cpu":
         return {"gpu": 0}
     return {"gpu": 0, "gres": gres} if gres else {"gpu": 1, **({"gpu_model": model} if model else {})}
+
+
+def seed_batches(study: Study, runs: Iterable[Run]) -> dict[tuple[int, ...], list[str]]:
+    """Experiments by the seeds, among those of ``runs``, that one job trains; none where each seed has its own job."""
+    size, apart = study.settings.seeds_per_job, set(study.runs_with("snapshots"))
+    seeds: dict[str, list[int]] = {}
+    for run in runs if size > 1 else []:
+        if run not in apart and not study.is_untuned(run.objective):
+            seeds.setdefault(f"{run.corpus}/{run.encoder}/{run.objective}", []).append(run.seed)
+    found: dict[tuple[int, ...], list[str]] = {}
+    for experiment, members in seeds.items():
+        for start in range(0, len(members), size):
+            found.setdefault(tuple(members[start : start + size]), []).append(experiment)
+    return found
 
 
 def submission(experiment: str, seeds: tuple[int, ...]) -> str:
