@@ -30,8 +30,9 @@ from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
-# Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node
-ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[a-zA-Z]*n[a-zA-Z]*")
+# Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node. Before an n stand flags without a
+# value: -Rtrain is no dry run.
+ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[aDfFklpStv]*n.*")
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
 # `slurm-jobname-prefix` in profiles/slurm/profile.v9+.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
