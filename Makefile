@@ -40,7 +40,7 @@ study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
 	$(SNAKEMAKE) $(ARGS) $(CONFIG)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
-	@$(COMMAND) plan $(STUDY) $(if $(FROM),--from $(FROM))
+	@$(COMMAND) plan $(STUDY) $(if $(FROM),--from $(FROM)) $(ARGS)
 
 status: $(VENV)/ready  ## runs of a study that are done, at work, waiting or failed
 	@$(COMMAND) status $(STUDY) $(ARGS)

@@ -5,6 +5,7 @@
 
 import argparse
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,20 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(given: argparse.Namespace) -> dict[str, Any]:
     """The study as a file and --config give it."""
     check_arguments(["--config", *given.config])
-    return read_yaml(Path(given.study)) | _pairs(given.config)
+    return _merged([given.study], given.config)
 
 
-def _pairs(config: list[str]) -> dict[str, Any]:
-    return {key: yaml.safe_load(value) for key, _, value in (entry.partition("=") for entry in config)}
+def _merged(files: list[str], config: list[str]) -> dict[str, Any]:
+    """Study files and KEY=VALUE settings, each over those before it, as Snakemake merges them."""
+    pairs = [{key: yaml.safe_load(value)} for key, _, value in (entry.partition("=") for entry in config)]
+    return reduce(_laid_over, [*(read_yaml(Path(file)) for file in files), *pairs])
+
+
+def _laid_over(under: Any, over: Any) -> Any:
+    """A mapping over another, key by key; of all else the one above."""
+    if not (isinstance(under, dict) and isinstance(over, dict)):
+        return over
+    return under | {key: _laid_over(under.get(key), value) for key, value in over.items()}
 
 
 def _study(given: argparse.Namespace) -> Study:
@@ -126,7 +136,7 @@ def _import(given: argparse.Namespace) -> bool:
     from glossbench.archives.importing import import_archive
 
     study, refused = _study(given), 0
-    archives = sorted(given.archive.glob("*.tar.[gx]z")) if given.archive.is_dir() else [given.archive]
+    archives = sorted(given.archive.glob("*.tar.xz")) if given.archive.is_dir() else [given.archive]
     if not archives:
         raise GlossbenchError(f"{given.archive}: no archive (*.tar.xz) in it")
     for archive in archives:
@@ -191,13 +201,12 @@ def _unlock(given: argparse.Namespace) -> None:
 
 
 def _check(given: argparse.Namespace) -> None:
-    settings = {}
-    for file in [given.study] if isinstance(given.study, str) else given.study:
-        settings |= read_yaml(Path(file))
+    files = [given.study] if isinstance(given.study, str) else given.study
     check_arguments(given.passed_on)
+    settings = _merged(files, configuration_in(given.passed_on).config)
     refuse_unwritable_cache()
     try:
-        study = load_study(settings | _pairs(configuration_in(given.passed_on).config), str(given.study), CONFIG)
+        study = load_study(settings, str(given.study), CONFIG)
     except SettingsError:
         return  # Snakemake, which merges settings, says it on one line too
     refuse_places(study)

@@ -89,6 +89,14 @@ def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+def test_a_setting_on_the_command_line_leaves_those_beside_it_as_the_file_has_them(tmp_path, monkeypatch, capsys):
+    left_by_jobs(tmp_path / "results/mine")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**SETTINGS, "training": {"epochs": 50}}))
+    monkeypatch.chdir(tmp_path)
+    assert main(["status", "mine.yaml", "--config", "training={patience: 3}"]) == 0
+    assert "epoch 2 of 50, " in capsys.readouterr().out
+
+
 def test_a_search_counts_every_trial_that_ended_and_goes_on_where_it_was(tmp_path):
     study = load_study({**SETTINGS, "objectives": ["gloss-o-ce"], "tuning": {"trials": 9}}, "study", CONFIG)
     path = tmp_path / "logs/tune/bbc-news/minilm-l6/gloss-o-ce.log"

@@ -484,6 +484,7 @@ KEYED = '--config: "{}" found, expected key=value with a key of a study'
         ("--config a.b.c=2", f"""{KEYED.format("a.b.c=2")}; write a='{{b: {{c: 2}}}}'"""),
         ("--config epochs -j 2", KEYED.format("epochs")),
         ("-C =3", KEYED.format("=3")),
+        ("--config training={epochs", '--config: "training={epochs" found, expected a value in YAML'),
         ("--configfile none.yaml", "none.yaml: No such file or directory"),
         ("-n --config seeds=[1] training={} --cores 2 -q rules", ""),
     ],

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 import psutil
+import yaml
 
 from glossbench.data.params import local_files
 from glossbench.errors import SettingsError
@@ -53,6 +54,10 @@ def check_arguments(arguments: list[str]) -> None:
             place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
             place = place if equals and dot else ""
             raise SettingsError(f"--config: {quoted(entry)} found, expected key=value with a key of a study{place}")
+        try:
+            yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise SettingsError(f"--config: {quoted(entry)} found, expected a value in YAML") from None
 
 
 def refuse_future(study: Study) -> None:
