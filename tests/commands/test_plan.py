@@ -26,9 +26,10 @@ def study(**changes):
     return load_study({**LEAST, "seeds": [0, 1], **changes}, "least.yaml", CONFIG)
 
 
-def measured(encoder="minilm-l6", parameters=22_713_216):
-    rows = {"encoder": [encoder] * 2, "docs_per_second": [50.0, 50.0], "n_trainable": [parameters] * 2}
-    return pd.DataFrame({**rows, "device": ["cpu"] * 2})
+def measured(encoder="minilm-l6", share=1):
+    """Two runs that train a share of an encoder."""
+    row = {"encoder": encoder, "docs_per_second": 50.0, "n_parameters": 22_713_216, "device": "cpu"}
+    return pd.DataFrame([row] * 2).assign(n_trainable=22_713_216 * share)
 
 
 def planned(study, runs=None):
@@ -53,9 +54,13 @@ def test_trials_and_a_part_of_the_documents_count(run_epochs):
     assert frame.loc["trial", ["jobs", "documents"]].to_list() == [5, 5 * 1000 * min(4, run_epochs)]
 
 
-def test_an_encoder_that_was_not_measured_is_scaled_by_its_parameters():
-    frame = planned(study(encoders=["bert-base"]))
-    assert frame["docs_per_second"].item() == pytest.approx(50 * 22_713_216 / 109_482_240)
+@pytest.mark.parametrize(("share", "trainable_layers", "speed"), [(1, None, 50), (0.1, 1, 50), (0.1, None, 5)])
+def test_speeds_are_scaled_by_what_is_trained_and_those_of_other_encoders_by_their_parameters(
+    share, trainable_layers, speed
+):
+    both = study(encoders=["minilm-l6", "bert-base"], encoder={"trainable_layers": trainable_layers})
+    found = planned(both, measured(share=share)).set_index("encoder")["docs_per_second"]
+    assert found.to_dict() == pytest.approx({"minilm-l6": speed, "bert-base": speed * 22_713_216 / 109_482_240})
 
 
 def test_hours_are_a_range_from_the_papers_mean_stop_to_all_epochs():

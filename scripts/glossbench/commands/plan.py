@@ -22,6 +22,7 @@ from glossbench.settings.study_file import Run
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
 PAPER_MACHINE = "one A100 80 GB, at the speed of the paper's T3"
 UNKNOWN = float("nan")
+MEASURES = ("docs_per_second", "n_parameters", "n_trainable")  # columns that a speed is estimated from
 RANGE = """\
 The lower hours are those of runs that stop at the mean early stop that the paper has for their corpus, the
 higher ones those of runs that train for all their epochs. Encoders not measured are scaled by their
@@ -31,24 +32,27 @@ parameters."""
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
     """Training documents per second of each encoder of a study.
 
-    That of an encoder that was not measured is estimated from the measured ones by the ratio of their parameters,
-    because the work per token is proportional to them; NaN if the registry does not state their number.
+    The work per token is proportional to the parameters that are trained. A study that trains the top layers alone is
+    taken to train as many as the measured runs. The speed of an encoder that was not measured is estimated from the
+    measured ones by the ratio of all their parameters; NaN if the registry does not state their number.
 
     Args:
         runs: Measured runs (runs.parquet), on one device.
         study: The study.
     """
-    measured = runs.groupby("encoder")[["docs_per_second", "n_trainable"]].median()
-    work = (measured["docs_per_second"] * measured["n_trainable"]).mean()
-    known, entries = measured["docs_per_second"], study.registry["encoders"]
+    measured = runs[runs["n_trainable"] > 0].groupby("encoder")[list(MEASURES)].median()
+    whole = study.settings.encoder.trainable_layers is None
+    slower = measured["n_parameters"] / measured["n_trainable"] if whole else 1  # where only the top was measured
+    known, entries = measured["docs_per_second"] / slower, study.registry["encoders"]
+    work = (known * measured["n_parameters"]).mean()
     return {encoder: known.get(encoder, work / (entries[encoder].parameters or UNKNOWN)) for encoder in study.encoders}
 
 
 def published_speed(study: Study, facts: Facts) -> pd.DataFrame:
     """The speed of the paper's runs, all of one encoder, in the form of measured runs."""
     parameters = study.registry["encoders"][MEASURED].parameters
-    measured = {"encoder": MEASURED, "docs_per_second": facts.speed, "n_trainable": parameters, "device": PAPER_MACHINE}
-    return pd.DataFrame([measured])
+    measures = dict(zip(MEASURES, (facts.speed, parameters, parameters), strict=True))
+    return pd.DataFrame([{"encoder": MEASURED, "device": PAPER_MACHINE, **measures}])
 
 
 def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
