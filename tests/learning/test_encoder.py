@@ -10,7 +10,9 @@ from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
-from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone
+from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone, read_backbone
+from glossbench.learning.exporting import fine_tuned
+from glossbench.settings.training import EncoderSettings
 from torch import nn
 from transformers import AlbertConfig, AlbertModel
 
@@ -80,6 +82,25 @@ def test_stored_output_of_frozen_layers_gives_what_freezing_in_place_gives(encod
         layer_list(whole.backbone)[1:].parameters(), layer_list(upper.backbone).parameters(), strict=True
     ):
         assert (gradient_of(other) - gradient_of(one)).norm() < 5e-3 * gradient_of(one).norm() + 1e-4
+
+
+@pytest.mark.parametrize("encoder", [{}, {"layers": 2, "trainable_layers": 1}, {"trainable_layers": 1}])
+def test_a_trained_encoder_is_exported_with_all_that_was_trained(encoder_folder, tmp_path, encoder):
+    documents, settings = random_documents(15), EncoderSettings(**encoder)
+    given, frozen = documents, None
+    if settings.trainable_layers:
+        below = keep_layers(load_backbone(encoder_folder), 0, (settings.layers or 3) - 1)
+        given, frozen = hidden_states(below, documents), tmp_path
+    of_run = Encoder(read_backbone(encoder_folder, settings, frozen)[0]).eval()
+    optimizer = torch.optim.Adam([one for one in of_run.parameters() if one.requires_grad], lr=1e-2)
+    for _ in range(5):
+        of_run(given).pow(4).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    stored = {f"encoder.{name}": value for name, value in of_run.state_dict().items()}
+    fine_tuned(encoder_folder, dict(settings), stored).save_pretrained(tmp_path)
+    found = padded_batch(load_backbone(tmp_path).eval(), documents, "cls")
+    torch.testing.assert_close(found, of_run(given), rtol=1e-3, atol=2e-3)  # states are kept in float16
 
 
 def test_keeping_the_first_layers_stops_there(encoder_folder):

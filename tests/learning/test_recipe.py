@@ -9,7 +9,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.batches import draw_balanced_batches
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.learning.training.optimizing import learning_rate_at, parameter_groups
+from glossbench.learning.training.optimizing import layers_above, learning_rate_at, parameter_groups
 from glossbench.settings.training import Training
 from pytorch_metric_learning.samplers import MPerClassSampler
 from tiny_runs import assert_same_weights, numbers, tiny_trainer
@@ -54,6 +54,11 @@ def test_without_a_recipe_there_is_one_group_of_all_parameters(bert_folder):
     (group,) = parameter_groups(run.model, run.settings)
     assert (group["scale"], group["weight_decay"]) == (1, 0)
     assert all(one is other for one, other in zip(group["params"], run.model.parameters(), strict=True))
+
+
+def test_embeddings_are_below_all_layers(encoder_folder):
+    backbone = load_backbone(encoder_folder)
+    assert layers_above(backbone)[backbone.get_input_embeddings().weight] == 3
 
 
 def test_a_resumed_run_with_every_setting_of_a_recipe_equals_the_uninterrupted_one(bert_folder, tmp_path):

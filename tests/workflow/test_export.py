@@ -1,9 +1,12 @@
 """A run's encoder as a folder: three libraries load it, and it gives the embeddings and logits of the run."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from glossbench.learning import exporting
 from studies import glossbench, skip_without_network, small, snakemake
 
 RUNS = "results/kept/runs/bbc-news/minilm-l6"
@@ -21,7 +24,7 @@ def folder(workplace):
     [("ce", None, 1e-6), ("scl", 1, 1e-4)],  # the states that enter a top layer trained alone are kept in float16
 )
 def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_logits(
-    folder, tmp_path, key, trained, beside
+    folder, tmp_path, monkeypatch, key, trained, beside
 ):
     encoder = {"layers": 2, "trainable_layers": trained}
     study = small(tmp_path / "kept.yaml", objectives=[key], keep_weights=True, encoder=encoder)
@@ -62,6 +65,11 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     nowhere = glossbench(folder, "export", "nowhere", "other")
     said = "glossbench: nowhere: no settings.json, expected the folder of a finished run\n"
     assert (nowhere.returncode, nowhere.stderr) == (1, said)
+    monkeypatch.setattr(exporting.shutil, "copy", Mock(side_effect=OSError("no space")))
+    entry = dict.fromkeys(("title", "source", "licence"), "")
+    with pytest.raises(OSError, match="no space"):
+        exporting.export(run, folder / "resources/encoders/minilm-l6", tmp_path / "failed", entry, entry)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.yaml"]
     (run / "weights.safetensors").unlink()
     missing = glossbench(folder, "export", run, "other")
     assert missing.returncode == 1

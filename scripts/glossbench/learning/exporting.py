@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, reading
-from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone
+from glossbench.learning.encoder.loading import embeddings_name, keep_layers, layer_list, load_backbone
 
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*",
              "merges.txt", "*.model")  # fmt: skip
@@ -55,17 +56,21 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     head = {name: stored[f"head.{name}"] for name in ("weight", "bias") if f"head.{name}" in stored}
     pooling = settings["encoder_settings"]["pooling"]
     classifier = with_head(backbone, head, classes) if head and pooling == "cls" else None
-    (classifier or backbone).save_pretrained(folder)
-    if head and classifier is None:
-        save_file(head, folder / "head.safetensors")
-    for pattern in TOKENIZER:
-        for file in encoder.glob(pattern):
-            shutil.copy(file, folder)
-    as_sentence_transformer(folder, pooling, settings["max_length"], backbone.config.hidden_size)
     loads = ["AutoModel", "SentenceTransformer", *(["AutoModelForSequenceClassification"] if classifier else [])]
     commit = read_json(run / "timing.json").get("commit", "unknown")
     card = model_card(settings, metrics, commit, corpus, entry, loads, f"glossbench export {run} {folder}")
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".") as aside:
+        partial = Path(aside, folder.name)
+        (classifier or backbone).save_pretrained(partial)
+        if head and classifier is None:
+            save_file(head, partial / "head.safetensors")
+        for pattern in TOKENIZER:
+            for file in encoder.glob(pattern):
+                shutil.copy(file, partial)
+        as_sentence_transformer(partial, pooling, settings["max_length"], backbone.config.hidden_size)
+        (partial / "README.md").write_text(card, encoding="utf-8")
+        partial.rename(folder)
     return loads
 
 
@@ -77,9 +82,10 @@ def class_names(run: Path, settings: dict[str, Any]) -> list[str]:
 
 
 def fine_tuned(encoder: Path, settings: dict[str, Any], stored: dict[str, torch.Tensor]) -> nn.Module:
-    """The whole backbone of a run: as pre-trained, with the layers that were trained in their place."""
+    """The whole backbone of a run: as pre-trained, with what was trained in its place."""
     trained = load_backbone(encoder, settings["layers"])
-    if top_alone := not any(name.startswith("encoder.backbone.embeddings.") for name in stored):
+    embeddings = f"encoder.backbone.{embeddings_name(trained)}."
+    if top_alone := not any(name.startswith(embeddings) for name in stored):
         total = len(layer_list(trained))
         keep_layers(trained, total - settings["trainable_layers"], total)
     prefix = "encoder.backbone."
@@ -87,6 +93,9 @@ def fine_tuned(encoder: Path, settings: dict[str, Any], stored: dict[str, torch.
     if not top_alone:
         return trained.eval()
     own, learned = load_backbone(encoder, settings["layers"]), layer_list(trained)
+    inside = set(learned.parameters())
+    beside = {name: value for name, value in trained.named_parameters() if value not in inside}  # as a final norm
+    own.load_state_dict(beside, strict=False)
     for layer, of_run in zip(layer_list(own)[-len(learned) :], learned, strict=True):
         layer.load_state_dict(of_run.state_dict())
     return own.eval()

@@ -91,6 +91,11 @@ def layer_list(backbone: nn.Module) -> nn.ModuleList:
     return layers
 
 
+def embeddings_name(backbone: nn.Module) -> str:
+    """Name of the embeddings of a transformer, which are its input."""
+    return "embed_tokens" if hasattr(backbone, "embed_tokens") else "embeddings"  # the former in EuroBERT
+
+
 class AsGiven(nn.Module):
     """In the place of embeddings where the output of lower layers is given as ``inputs_embeds``."""
 
@@ -124,8 +129,13 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
     del layers[last:]
     del layers[:first]
     backbone.config.num_hidden_layers = len(layers)
+    if getattr(backbone.config, "layer_types", None):  # ModernBERT
+        backbone.config.layer_types = backbone.config.layer_types[first:last]
     if first:
-        backbone.embeddings = AsGiven()
+        setattr(backbone, embeddings_name(backbone), AsGiven())
+        for name, parameter in backbone.named_parameters():
+            if name.startswith(("encoder.rel", "encoder.LayerNorm")):  # MPNet, DeBERTa: frozen layers use it too
+                parameter.requires_grad_(False)
         if hasattr(backbone, "embeddings_project"):  # ELECTRA
             backbone.embeddings_project = nn.Identity()
     return backbone

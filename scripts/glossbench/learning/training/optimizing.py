@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from glossbench.learning.encoder.loading import layer_list
+from glossbench.learning.encoder.loading import embeddings_name, layer_list
 from glossbench.settings.training import Training
 
 
@@ -42,8 +42,8 @@ def parameter_groups(model: nn.Module, settings: Training) -> list[dict[str, Any
 
 def layers_above(backbone: nn.Module) -> dict[Tensor, int]:
     """Number of layers above a parameter of a layer or of the embeddings. Others of the backbone are left out."""
-    layers = layer_list(backbone)
-    named = (parameter for name, parameter in backbone.named_parameters() if name.startswith("embeddings"))
+    layers, embeddings = layer_list(backbone), embeddings_name(backbone)
+    named = (parameter for name, parameter in backbone.named_parameters() if name.startswith(embeddings))
     found = dict.fromkeys(named, len(layers))
     for above, layer in enumerate(reversed(layers)):
         found |= dict.fromkeys(layer.parameters(), above)
