@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     given.passed_on = arguments[cut + 1 : -1]
     try:
         return int(given.run(given) or 0)
-    except (GlossbenchError, RuntimeError) as error:
+    except (GlossbenchError, OSError, RuntimeError) as error:
         print(f"glossbench: {error}", file=sys.stderr)
         return 1
 
@@ -216,7 +216,9 @@ def _check(given: argparse.Namespace) -> None:
 def _files(given: argparse.Namespace) -> None:
     from glossbench.pages.items import files_of
 
-    print("\n".join(files_of(given.number, ROOT)))
+    if not (files := files_of(given.number, ROOT)):  # of no files Snakemake would make the whole study
+        raise GlossbenchError(f"{given.number}: needs no runs")
+    print("\n".join(files))
 
 
 if __name__ == "__main__":

@@ -168,7 +168,13 @@ def test_measured_runs_give_the_speed(tmp_path, capsys):
     assert {row[3] for row in rows_of(text)} == {"50.0"}
 
 
-def test_measured_runs_that_are_not_there_are_one_line(capsys):
-    assert main(["plan", str(SHIPPED["own-data"]), "--from", "nowhere.parquet"]) == 1
+@pytest.mark.parametrize("kind", ["missing", "text", "another frame"])
+def test_what_is_no_file_of_measured_runs_is_one_line(tmp_path, capsys, kind):
+    file = tmp_path / "runs.parquet"
+    if kind == "text":
+        file.write_text("no table")
+    elif kind == "another frame":
+        measured()[["encoder"]].to_parquet(file)
+    assert main(["plan", str(SHIPPED["own-data"]), "--from", str(file)]) == 1
     told = capsys.readouterr().err
-    assert told == "glossbench: nowhere.parquet: no such file; give the runs.parquet of a finished study\n"
+    assert told == f"glossbench: {file}: no such file of runs; give the runs.parquet of a finished study\n"

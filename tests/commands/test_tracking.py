@@ -5,7 +5,9 @@ import shutil
 
 import pandas as pd
 import pytest
+import yaml
 from archives import make_run
+from glossbench.__main__ import main
 from glossbench.archives.index import Expected
 from glossbench.commands.tracking import track
 from glossbench.errors import GlossbenchError
@@ -105,6 +107,13 @@ def test_a_run_made_anew_with_other_settings_is_another_run(results, store, tmp_
     shutil.rmtree(results / run_folder(FIRST))
     make_run(FIRST, Expected(other).of(FIRST), results / run_folder(FIRST), 0.6)
     assert track(other, results, to, store) == (1, 0)
+
+
+def test_a_store_that_cannot_be_written_is_one_line(results, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))
+    monkeypatch.chdir(tmp_path)
+    assert main(["track", "mine.yaml", "--to", "tensorboard", "--store", "mine.yaml/below"]) == 1
+    assert capsys.readouterr().err.endswith("Not a directory: 'mine.yaml/below'\n")
 
 
 def test_a_study_without_a_finished_run_is_refused(tmp_path):

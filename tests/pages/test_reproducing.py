@@ -9,6 +9,7 @@ import markdown_tables
 import pandas as pd
 import pytest
 import yaml
+from glossbench.__main__ import main
 from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
@@ -77,6 +78,12 @@ def test_runs_of_an_item_are_those_that_it_shows(rows):
     assert runs["T8"] == "all searches"
     assert runs["C8"] == str(5 * 4 * 3)  # G-Loss-O and three baselines
     assert runs["F6"] == str(5 * 2)  # one seed of each of the two that are shown
+
+
+def test_files_of_what_needs_no_runs_are_refused(capsys):
+    """Given none, Snakemake would make the whole study."""
+    assert main(["files", "T1"]) == 1
+    assert capsys.readouterr() == ("", "glossbench: T1: needs no runs\n")
 
 
 @pytest.mark.slow

@@ -180,10 +180,12 @@ def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
     """Print the plan of a study at the speed of runs.parquet of a finished study, or that of the paper.
 
     Raises:
-        SettingsError: There is no such file.
+        SettingsError: There is no such file, or it has no measured runs.
     """
     costs, facts = published_costs(config_dir / "published"), read_facts(config_dir / "published")
-    if runs_file is not None and not runs_file.is_file():
-        raise SettingsError(f"{runs_file}: no such file; give the runs.parquet of a finished study")
-    runs = pd.read_parquet(runs_file) if runs_file else published_speed(study, facts)
+    try:
+        columns = ["encoder", "device", *MEASURES]
+        runs = pd.read_parquet(runs_file, columns=columns) if runs_file else published_speed(study, facts)
+    except (OSError, ValueError):
+        raise SettingsError(f"{runs_file}: no such file of runs; give the runs.parquet of a finished study") from None
     print(plan_text(study, runs, costs, facts))
