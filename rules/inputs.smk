@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from glossbench.archives.index import imported, records
-from glossbench.commands.status import watch
+from glossbench.commands.status import follow
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import NUMERICS, code_digest as digest_of
@@ -41,7 +41,7 @@ def own_files(entry):
 
 if workflow.is_main_process:
     os.environ.update(GLOSSBENCH_STARTED_BY=uuid.uuid4().hex)  # by which a job knows earlier attempts (job/logs.py)
-    watch(STUDY, Path(on_disk(RESULTS)))
+    follow(STUDY, Path(on_disk(RESULTS)), IMPORTED)
     with errors_on_one_line():
         for name, key in sorted({("corpora", run.corpus) for run in OWN} | {("encoders", run.encoder) for run in OWN}):
             check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")

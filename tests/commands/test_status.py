@@ -8,7 +8,7 @@ import yaml
 from archives import make_run
 from glossbench.__main__ import main
 from glossbench.archives.index import Expected
-from glossbench.commands.status import states, status_text
+from glossbench.commands.status import at_work, follow, states, status_text
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.files import run_folder
 from glossbench.settings.study import load_study
@@ -51,7 +51,7 @@ def left_by_jobs(results):
 
 def test_each_run_has_one_state_and_says_how_far_it_is(tmp_path):
     left_by_jobs(tmp_path)
-    found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path)}
+    found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path, set())}
     assert [found[run_folder(run)][0] for run in STUDY.runs] == ["done", "at work", "failed", "waiting"]
     # 198 epochs of ten seconds are left
     text = "epoch 2 of 200, best val_macro_f1 0.8000 (epoch 1), at most 33 min left, seen "
@@ -68,13 +68,30 @@ def test_a_run_that_was_tried_again_has_not_failed(tmp_path):
     os.utime(old, (0, 0))
     again = old.with_name("seeds-0-1.log")  # several seeds in one job
     again.write_text(f"{SAID} INFO epoch 1/200\n")
-    states_of = {one.name: one.state for one in states(STUDY, tmp_path)}
+    states_of = {one.name: one.state for one in states(STUDY, tmp_path, set())}
     assert states_of[run_folder(FAILED)] == "at work"
+
+
+def test_a_run_that_waits_for_its_evaluation_is_at_work(tmp_path):
+    left_by_jobs(tmp_path)
+    (tmp_path / run_folder(DONE) / "metrics.json").unlink()
+    log(tmp_path, DONE, "INFO done")
+    found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path, set())}
+    assert found[run_folder(DONE)] == ("at work", "trained, not evaluated yet")
+
+
+def test_the_bar_follows_all_studies_of_a_process_and_asks_once_what_was_imported(tmp_path, monkeypatch):
+    monkeypatch.setattr("glossbench.commands.status._followed", [])
+    monkeypatch.setattr("glossbench.commands.status.imported", None)
+    for name in ("first", "second"):
+        left_by_jobs(tmp_path / name)
+        follow(STUDY, tmp_path / name, set())
+    assert [one.name for one in at_work()] == [run_folder(AT_WORK)] * 2
 
 
 def test_a_damaged_checkpoint_is_said(tmp_path):
     left_by_jobs(tmp_path).write_bytes(b"garbage")
-    (text,) = [one.text for one in states(STUDY, tmp_path) if one.state == "at work"]
+    (text,) = [one.text for one in states(STUDY, tmp_path, set()) if one.state == "at work"]
     assert text.startswith("checkpoint not readable")
 
 
@@ -103,7 +120,7 @@ def test_a_search_counts_every_trial_that_ended_and_goes_on_where_it_was(tmp_pat
     path.parent.mkdir(parents=True)
     ends = ["trial 4: 0.7125", "trial 5 stopped early: it is below the median", "trial 6: {'sigma': 0.1}"]
     path.write_text("".join(f"{SAID} INFO {end}\n" for end in ["going on after 4 finished trials", *ends]))
-    (text,) = [one.text for one in states(study, tmp_path) if one.state == "at work"]
+    (text,) = [one.text for one in states(study, tmp_path, set()) if one.state == "at work"]
     assert text.startswith("6 of 9 trials, best 0.7125, seen ")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.index import files_of_jobs, finished_jobs, imported
+from glossbench.archives.index import Item, files_of_jobs, finished_jobs, imported
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
@@ -20,7 +20,7 @@ from glossbench.settings.study_file import Experiment, Run
 STATES = ("done", "at work", "failed", "waiting")
 ERROR = re.compile(r"\S+ ERROR (.*)")
 TRIAL = re.compile(r"trial (\d+)(?:: (-?[\d.]+)$| (?:stopped|failed|has))")  # finished
-_watched: list[tuple[Study, Path]] = []
+_followed: list[tuple[Study, Path, set[Item | str]]] = []
 
 
 @dataclass(frozen=True)
@@ -38,28 +38,28 @@ class State:
     text: str = ""
 
 
-def states(study: Study, results: Path) -> list[State]:
-    """The state of every search and run of a study, whose folder is ``results``."""
-    done = {name for _, name, *_ in finished_jobs(study, results, imported(study, results))}
+def states(study: Study, results: Path, taken: set[Item | str]) -> list[State]:
+    """The state of every search and run of a study; arguments are those of ``finished_jobs``."""
+    done = {name for _, name, *_ in finished_jobs(study, results, taken)}
     return [
         State(name, *(("done",) if name in done else _unfinished(study, item, name, results)))
         for item, (name, _) in files_of_jobs(study).items()
     ]
 
 
-def watch(study: Study, results: Path) -> None:
-    """Say which study this process runs, and its folder, for ``at_work``."""
-    _watched[:] = [(study, results)]
+def follow(study: Study, results: Path, taken: set[Item | str]) -> None:
+    """Name a study that this process runs to ``at_work``; arguments are those of ``states``."""
+    _followed.append((study, results, taken))
 
 
 def at_work() -> list[State]:
-    """The searches and runs at work of the study that this process runs."""
-    return [one for study, results in _watched for one in states(study, results) if one.state == "at work"]
+    """The searches and runs at work of the studies that this process runs."""
+    return [one for followed in _followed for one in states(*followed) if one.state == "at work"]
 
 
 def status_text(study: Study, results: Path) -> str:
-    """The status of a study as text. Arguments are those of ``states``."""
-    found = states(study, results)
+    """The status of a study, whose folder is ``results``, as text."""
+    found = states(study, results, imported(study, results))
     lines = [f"{study.name}: {len(study.runs)} runs and {len(study.searches())} searches"]
     for state in STATES:
         those = [one for one in found if one.state == state]
@@ -70,7 +70,7 @@ def status_text(study: Study, results: Path) -> str:
     return "\n".join(lines)
 
 
-def _unfinished(study: Study, item: Run | Experiment, name: str, results: Path) -> tuple[str, str]:
+def _unfinished(study: Study, item: Item, name: str, results: Path) -> tuple[str, str]:
     """State and text of what is not done: failed where its newest log ends in an error, else at work or waiting."""
     experiment = f"{item.corpus}/{item.encoder}/{item.objective}"
     if isinstance(item, Run):
@@ -88,6 +88,8 @@ def _unfinished(study: Study, item: Run | Experiment, name: str, results: Path) 
         last_line = newest.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
         if error := ERROR.fullmatch(last_line):
             return "failed", error[1]
+    if isinstance(item, Run) and (results / name / "timing.json").is_file():
+        return "at work", "trained, not evaluated yet"
     if sign.is_file():
         progress = (_progress if isinstance(item, Run) else _trials)(study, item, sign)
         return "at work", f"{progress}, seen {spelled(time.time() - sign.stat().st_mtime)} ago"
