@@ -140,7 +140,12 @@ def _import(given: argparse.Namespace) -> bool:
     if not archives:
         raise GlossbenchError(f"{given.archive}: no archive (*.tar.xz) in it")
     for archive in archives:
-        found = import_archive(archive, study, given.other_numerics)
+        try:
+            found = import_archive(archive, study, given.other_numerics)
+        except GlossbenchError as error:  # the others of a folder may be sound
+            print(f"glossbench: {error}", file=sys.stderr)
+            refused += 1
+            continue
         for name, why in found.refused.items():
             print(f"not taken: {name}: {why}")
         counts = f"{len(found.taken)} taken, {len(found.here)} here already, {len(found.refused)} not taken"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from archives import archive_of, files_of
-from glossbench.archives import rebuilding
+from glossbench import provenance
+from glossbench.archives import rebuilding, verifying
 
 SETTINGS = {
     "study": "mine",
@@ -30,6 +31,12 @@ def _pictures_are_drawn_once():
     rebuilding.drawn = once
     yield
     rebuilding.drawn = drawn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_checkout_stays_as_it_is():
+    """Who works in it while the tests run changes no commit between packing and verifying."""
+    provenance.commit = verifying.commit = functools.cache(provenance.commit)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Whatever is changed in the archive of a study is found and said in one line."""
 
-import gzip
 import hashlib
 import io
 import json
@@ -14,11 +13,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 import yaml
-from archives import files_of, repacked
+from archives import files_of, make_runs, repacked
 from glossbench.__main__ import main
 from glossbench.archives import verifying
 from glossbench.archives.format import write_archive
 from glossbench.archives.importing import import_archive
+from glossbench.archives.index import imported, records
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import draw_the_same
 from glossbench.archives.verifying import verify as verdict_on
@@ -149,6 +149,34 @@ FORGERIES = {
 }  # fmt: skip
 
 
+# What is not even a file of its kind, though its checksum fits.
+GARBAGE = {
+    **{f"{ABOUT}, {content}": (ABOUT, content) for content in (b"{", b"{}", b"[]")},
+    **{f"archive.json, {content}": ("archive.json", content) for content in (b"{", b"[]", b'{"format": 2}')},
+    "card": ("corpora/bbc-news/card.json", b"{}"),
+    "epochs": (f"{CE}/epochs.csv", b"garbage"),
+    "seconds": (f"{CE}/timing.csv", b""),
+    "an epoch twice": (f"{CE}/epochs.csv", b"epoch,loss\n1,0.5\n1,0.5\n"),
+    "predictions": (f"{CE}/predictions.parquet", b"garbage"),
+    "study": (STUDY, b"{"),
+}
+
+
+@pytest.mark.parametrize("case", GARBAGE)
+def test_garbage_is_one_line_for_who_verifies_and_who_imports(packed, study_settings, tmp_path, monkeypatch, case):
+    name, content = GARBAGE[case]
+    forged = repacked({**packed, name: content}, tmp_path / "a.tar.xz", sums=True)
+    (fault,) = verify(forged)
+    assert "\n" not in fault
+    monkeypatch.chdir(tmp_path)
+    study = load_study(study_settings, "study", CONFIG)
+    if name == "archive.json":
+        with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: not as make pack writes it$"):
+            import_archive(forged, study)
+    else:
+        assert list(import_archive(forged, study).refused) == [CE] * name.startswith(CE)
+
+
 # Forgeries of different files of which none hides another or is found because of it: in one archive.
 TOGETHER = [
     ["no page of claims", "no predictions", "a file that no study has", "a table that no study has"],
@@ -173,6 +201,24 @@ def test_forgeries_are_found_though_their_checksums_be_made_to_fit(packed, tmp_p
     for forgery in forgeries:
         assert any(fault.startswith(FORGERIES[forgery][-1]) for fault in faults), (forgery, faults)
     assert not any("\n" in fault for fault in faults)
+
+
+def test_a_fault_tells_the_commit_that_the_archive_was_packed_at_where_it_is_another(packed, tmp_path):
+    changed = {name: FORGERIES["the commit of packing"][1](packed[name]) for name in ["archive.json"]}
+    changed[STUDY] = updated(of_later=1)(packed[STUDY])
+    unknown, told = verify(repacked({**packed, **changed}, tmp_path / "a.tar.xz", sums=True))
+    assert unknown.startswith(f"{STUDY}: of_later: ")
+    assert told == f"packed at the commit {'0' * 40}, this checkout is {verifying.commit(ROOT)}"
+
+
+def test_what_cannot_be_packed_leaves_the_archive_that_is_there(tmp_path, monkeypatch):
+    archive = tmp_path / "a.tar.xz"
+    write_archive(archive, "mine", {"a": b"a"})
+    before = archive.read_bytes()
+    monkeypatch.setattr(tarfile.TarFile, "addfile", None)
+    with pytest.raises(TypeError):
+        write_archive(archive, "mine", {"a": b"b"})
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_same_files_give_the_same_bytes_whatever_their_times(archive, packed, tmp_path):
@@ -203,7 +249,7 @@ AROUND = {
     "more in the tar": (
         lambda content: lzma.compress(lzma.decompress(content) + b"more" * 512), "not packed as make pack"
     ),
-    "packed by gzip": (lambda content: gzip.compress(lzma.decompress(content)), "expected the tar.xz that make pack"),
+    "cut off after its last file": (lambda content: content[:-8], "its end is missing"),
     "times of its files": (lambda content: lzma.compress(with_times(content)), "not packed as make pack"),
 }  # fmt: skip
 
@@ -339,3 +385,40 @@ def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, stu
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(GlossbenchError, match=f"^{file}: changed since it was written"):
         pack(load_study(study_settings, "study", CONFIG), study_settings, Path("mine.tar.xz"), ROOT)
+
+
+def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, monkeypatch):
+    settings = {
+        "study": "own",
+        "corpora": ["my-corpus"],
+        "encoders": ["my-encoder"],
+        "objectives": ["ce"],
+        "seeds": [0],
+    }
+    study = load_study(settings, "study", CONFIG)
+    for folder in ("there", "here"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    make_runs(study, Path("results/own"))
+    pack(study, settings, tmp_path / "own.tar.xz", ROOT)
+    listed = {name: Path(name).read_bytes() for name in records(study, set())}
+    monkeypatch.chdir(tmp_path / "here")
+
+    def refused():
+        return [*import_archive(tmp_path / "own.tar.xz", study).refused.values()]
+
+    (fault,) = refused()
+    assert fault.startswith(
+        "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
+    )
+    for name, content in listed.items():
+        Path(name).parent.mkdir(parents=True)
+        Path(name).write_bytes(content)
+    Path("resources/encoders/my-encoder/SHA256SUMS").write_text("1" * 64 + "  vocab.txt\n")
+    (fault,) = refused()
+    assert fault.startswith("encoders.my-encoder.SHA256SUMS: ")
+    Path("resources/encoders/my-encoder/SHA256SUMS").write_bytes(listed["resources/encoders/my-encoder/SHA256SUMS"])
+    assert refused() == []
+    assert study.runs[0] in imported(study, Path("results/own"))
+    Path("resources/corpora/my-corpus/SHA256SUMS").write_text("1" * 64 + "  data.csv\n")
+    assert study.runs[0] not in imported(study, Path("results/own"))

@@ -7,14 +7,12 @@ import hashlib
 import io
 import lzma
 import tarfile
-import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from glossbench.errors import GlossbenchError
-from glossbench.files import CHECKSUMS, checksum_lines, read_checksums, sha256
+from glossbench.files import CHECKSUMS, checksum_lines, read_checksums, replacing, sha256
 
 FORMAT = 2
 ABOUT = "archive.json"  # format, study, inputs, and where it was packed
@@ -23,7 +21,6 @@ LOCK = "envs/requirements.txt"
 WORKFLOW = "Snakefile"
 CITATION = "CITATION.cff"
 CRATE = "ro-crate-metadata.json"
-GZIP = bytes([0x1F, 0x8B])  # how archives of before 2026-11-29 begin; they can be imported
 REGISTRIES = ("corpora", "encoders", "objectives", "presets", "outputs", "claims")
 EVIDENCE = (
     "report.html", "provenance.json", "claims.json", "claims.md", "significance.csv", "significance.json",
@@ -40,7 +37,7 @@ def sources(root: Path) -> dict[str, Path]:
 def write_archive(archive: Path, folder: str, files: dict[str, bytes]) -> None:
     """Write files and their digests, by their names below the top folder ``folder``."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    with lzma.open(archive, "wb") as packed:
+    with replacing(archive) as partial, lzma.open(partial, "wb") as packed:
         write_tar(packed, folder, {**files, CHECKSUMS: checksum_lines(digests).encode()})
 
 
@@ -65,18 +62,16 @@ def unpacked(archive: Path, folder: Path) -> Path:
         GlossbenchError: It is damaged, or a member is not a plain file below one top folder. Nothing was unpacked.
     """
     try:
-        with archive.open("rb") as stream:
-            kind = "gz" if stream.read(len(GZIP)) == GZIP else "xz"
-        with tarfile.open(archive, f"r:{kind}") as tar:  # type: ignore[call-overload]
+        with tarfile.open(archive, "r:xz") as tar:
             members = tar.getmembers()
             top = _top_folder(archive, members)
             for member in members:
                 target = folder / member.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(tar.extractfile(member).read())
-    except OSError as error:  # includes some errors of tarfile and gzip
+    except OSError as error:
         raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
         raise GlossbenchError(f"{archive}: not a whole tar.xz: {error}") from None
     return folder / top
 
@@ -101,20 +96,15 @@ def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
 
 def around_the_files(archive: Path, root: Path) -> Iterator[str]:
     """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
-    opened, digest = lzma.LZMADecompressor(lzma.FORMAT_XZ), hashlib.sha256()
-    with archive.open("rb") as stream, tempfile.TemporaryFile() as again:
-        if stream.read(len(GZIP)) == GZIP:
-            yield f"{archive}: a tar.gz, expected the tar.xz that make pack writes"
-            return
-        stream.seek(0)
-        while not opened.eof and (chunk := stream.read(2**20)):
-            digest.update(opened.decompress(chunk))
-        if opened.unused_data or stream.read(1):
-            yield f"{archive}: something follows its end, which no list tells of"
-        write_tar(again, root.name, files_in(root))
-        again.seek(0)
-        if hashlib.file_digest(again, "sha256").digest() != digest.digest():
-            yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"
+    opened, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), io.BytesIO()
+    packed = opened.decompress(archive.read_bytes())
+    if not opened.eof:
+        yield f"{archive}: its end is missing"
+    if opened.unused_data:
+        yield f"{archive}: something follows its end, which no list tells of"
+    write_tar(again, root.name, files_in(root))
+    if again.getvalue() != packed:
+        yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"
 
 
 def files_in(root: Path) -> dict[str, Path]:

@@ -43,9 +43,11 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
     target = results / FOLDER
     with tempfile.TemporaryDirectory(prefix="glossbench-") as scratch:
         source = unpacked(archive, Path(scratch))
-        damaged, index = compare_checksums(source), read_index(target)
-        about = about_archive(source, damaged)
-        judge = Judge(study, source, about["inputs"], other_numerics)
+        try:
+            about = about_archive(source, damaged := compare_checksums(source))
+        except GlossbenchError as error:
+            raise GlossbenchError(f"{archive}: {str(error).replace(f'{source}/', '')}") from None
+        judge, index = Judge(study, source, about["inputs"], other_numerics, Path()), read_index(target)
         files = [file for pattern in ("runs/*/*/*/*/*", "tuning/*/*/*/*") for file in source.glob(pattern)]
         packed = {file.parent.relative_to(source).as_posix() for file in files}
         for item, (name, files) in judge.jobs.items():
@@ -88,9 +90,13 @@ def about_archive(source: Path, damaged: Container[str] = ()) -> dict[str, Any]:
     """
     if ABOUT in damaged or not (source / ABOUT).is_file():
         raise GlossbenchError(f"{ABOUT}: missing or damaged, so this is no archive of make pack")
-    about = read_json(source / ABOUT)
-    if about.get("format") != FORMAT:
-        raise GlossbenchError(f"{ABOUT}: format {about.get('format')} found, expected {FORMAT}")
+    try:
+        about = read_json(source / ABOUT)
+        found, _ = about["format"], (about["study"], about["packed_by"]["commit"], about["inputs"].items())
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise GlossbenchError(f"{ABOUT}: not as make pack writes it") from None
+    if found != FORMAT:
+        raise GlossbenchError(f"{ABOUT}: format {found} found, expected {FORMAT}")
     return about
 
 

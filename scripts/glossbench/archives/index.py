@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
-from glossbench.files import read_json
+from glossbench.files import CHECKSUMS, read_json, sha256
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
@@ -28,15 +28,26 @@ Settings = dict[str, Any]
 
 
 class Expected:
-    """The settings and inputs that a study gives its runs and searches, made once for all seeds of an experiment."""
+    """The settings and inputs that a study gives its runs and searches, made once for all seeds of an experiment.
 
-    def __init__(self, study: Study):
+    Args:
+        study: The study.
+        fetched: Folder with ``resources``. Of local files, whose digests no registry has, it has the lists; without
+            it, they are told apart by nothing.
+    """
+
+    def __init__(self, study: Study, fetched: Path | None = None):
         self.study, self._of_experiment = study, cache(self._made)
         self._with_snapshots = set(study.runs_with("snapshots"))
         self.inputs = {  # documents and encoders, by their digests in the registries
             "corpora": {key: prepare_settings(study.entry("corpora", key)) for key in study.corpora},
             "encoders": {key: digests(study.entry("encoders", key)) for key in study.encoders},
         }
+        for kind, entries in self.inputs.items() if fetched else ():
+            for key in entries:
+                if "path" in study.entry(kind, key):
+                    listed = fetched / manifest_file(kind, key)
+                    entries[key][CHECKSUMS] = sha256(listed) if listed.is_file() else None
 
     def of(self, item: Item) -> dict[str, Settings]:
         """Settings of a ``search``, or of ``training`` and ``evaluation`` of a run without its seed; and ``inputs``."""
@@ -71,7 +82,7 @@ def imported(study: Study, results: Path) -> set[Item | str]:
     folder, found = results / FOLDER, set()
     if not (index := read_index(folder)):
         return found
-    expected, jobs = Expected(study), files_of_jobs(study)
+    expected, jobs = Expected(study, results.parents[1]), files_of_jobs(study)
     for item, (name, files) in jobs.items():
         search = study.search_of(item)
         fits = index.get(name) == expected.digest(item) and (search in found | {item} or search not in jobs)

@@ -15,9 +15,9 @@ import pandas as pd
 from sklearn.metrics import f1_score
 
 from glossbench.archives.index import Expected, Item, files_of_jobs
-from glossbench.files import read_json
+from glossbench.files import CHECKSUMS, read_json
 from glossbench.provenance import NUMERICS
-from glossbench.settings.files import search_folder
+from glossbench.settings.files import manifest_file, search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
@@ -33,11 +33,19 @@ class Judge:
         folder: Folder with ``runs`` and ``tuning``.
         inputs: What the archive says of documents and encoders, as ``Expected.inputs`` gives it.
         other_numerics: Whether runs of another ``numerics`` fit; ``others`` counts them.
+        fetched: As ``Expected`` takes it.
     """
 
-    def __init__(self, study: Study, folder: Path, inputs: dict[str, Any], other_numerics: bool = False):
+    def __init__(
+        self,
+        study: Study,
+        folder: Path,
+        inputs: dict[str, Any],
+        other_numerics: bool = False,
+        fetched: Path | None = None,
+    ):
         self.study, self.folder, self.inputs, self.other_numerics = study, folder, inputs, other_numerics
-        self.expected, self.jobs, self.others = Expected(study), files_of_jobs(study), 0
+        self.expected, self.jobs, self.others = Expected(study, fetched), files_of_jobs(study), 0
 
     def fault(self, item: Item) -> str | None:
         """Why a run or search does not fit the study; None if it does."""
@@ -51,9 +59,15 @@ class Judge:
         yield from (f"{file}: missing" for file in files if not (folder / file).is_file())
         for kind, entries in expected["inputs"].items():
             for key, entry in entries.items():
+                if entry.get(CHECKSUMS, "") is None:
+                    made = f".venv/bin/snakemake {manifest_file(kind, key)} --configfile ..."
+                    yield f"{kind}.{key}: its local files are not listed yet; {made} does it, then import again"
                 yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
         if isinstance(item, Run):
             yield from self._of_run(item, folder, expected)
+            if "epochs.csv" in files:
+                epochs, seconds = (pd.read_csv(folder / f"{table}.csv") for table in ("epochs", "timing"))
+                epochs.merge(seconds, on="epoch", validate="one_to_one")
             made_by = read_json(folder / "timing.json")["origin"]
         else:
             best = read_yaml(folder / "best.yaml")

@@ -29,7 +29,7 @@ from glossbench.archives.rebuilding import PICTURES, difference, differing_colum
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
-from glossbench.provenance import NUMERICS, versions
+from glossbench.provenance import NUMERICS, commit, versions
 from glossbench.settings.files import card_file, manifest_file
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.study import load_study
@@ -56,7 +56,7 @@ def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
         root: Root folder of the repository.
         digest: Its SHA-256 as a paper or a tag states it, or None.
     """
-    verdict = Verdict()
+    verdict, packed = Verdict(), None
     try:
         with tempfile.TemporaryDirectory(prefix="glossbench-") as folder:
             top = unpacked(archive, Path(folder))
@@ -66,9 +66,14 @@ def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
             damaged = compare_checksums(top)
             verdict.faults += [f"{name}: {text}" for name, text in damaged.items()]
             if not damaged:
+                packed = about_archive(top)["packed_by"]["commit"]
                 _Check(top, root, verdict).run()
     except GlossbenchError as error:
         verdict.faults.append(str(error).replace(f"{folder}/", ""))
+    except Exception as error:  # an archive may contain anything
+        verdict.faults.append(f"{archive}: cannot be checked: {type(error).__name__}: {' '.join(str(error).split())}")
+    if verdict.faults and packed not in (None, here := commit(root)):
+        verdict.faults.append(f"packed at the commit {packed}, this checkout is {here}")
     return verdict
 
 
@@ -128,10 +133,9 @@ class _Check:
 
     def _sources(self) -> Iterator[str]:
         """Faults of registries, captions, workflow and lock: not those of this checkout."""
-        commit = self.about["packed_by"]["commit"]
         for name, path in sources(self.root).items():
             if self.files[name].read_bytes() != path.read_bytes():
-                yield f"{name}: not that of this checkout; the archive was packed at the commit {commit}"
+                yield f"{name}: not that of this checkout"
 
     def _frames(self) -> Iterator[str]:
         """Faults of the frames. On other processors t-SNE gives other coordinates; these are not compared."""
@@ -158,12 +162,9 @@ class _Check:
         computed = {f"figures/{one.key}.csv" for one in load_outputs(self.root / "config") if not one.reads}
         records = {name: path for name, path in self.files.items() if name.startswith(("resources/", f"{FOLDER}/"))}
         kept = {key: value for key, value in provenance.items() if key not in ("study", "runs")}
-        try:
-            for name, wanted in make_evidence(self.study, self.folder, self.root, kept, records, draw):
-                if fault := difference(name, self.files[name].read_bytes(), wanted, close=name in computed):
-                    yield f"{name}: {fault}"
-        except Exception as error:  # runs in an archive may contain anything
-            yield f"its evidence cannot be made from the runs: {type(error).__name__}: {' '.join(str(error).split())}"
+        for name, wanted in make_evidence(self.study, self.folder, self.root, kept, records, draw):
+            if fault := difference(name, self.files[name].read_bytes(), wanted, close=name in computed):
+                yield f"{name}: {fault}"
 
     def _manifests(self) -> Iterator[str]:
         """Faults of lists of fetched files: one that lacks a file that the registry names by its digest."""

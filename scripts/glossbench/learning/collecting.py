@@ -177,7 +177,8 @@ def collect_snapshots(settings: Paths, snapshots: Paths, cards: dict[str, Any]) 
 
 def _joined(file: str, timing: str, on: str) -> pd.DataFrame:
     """A table and the seconds of its rows."""
-    return pd.read_csv(file).merge(pd.read_csv(timing), on=on, validate="one_to_one")
+    with reading(file):
+        return pd.read_csv(file).merge(pd.read_csv(timing), on=on, validate="one_to_one")
 
 
 def _sorted(frames: list[pd.DataFrame], by: list[str], first: list[str]) -> pd.DataFrame:
