@@ -15,7 +15,8 @@ from pydantic import Field, create_model
 
 from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves, scalar
 
-OWN_RATE = "loss_learning_rate"  # a setting of the engine for losses with parameters, no argument of theirs
+OWN_RATE = "loss_learning_rate"  # a setting of the engine for losses with parameters
+NO_ARGUMENTS = (OWN_RATE, "sigma_median")  # of a loss's class, which knows no estimates of sigma
 
 
 class LossSettings(Model):
@@ -26,7 +27,7 @@ class LossSettings(Model):
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class."""
-        return dict(self)
+        return {name: value for name, value in self if name not in NO_ARGUMENTS}
 
     def misfit(self) -> str | None:
         """What does not fit together, although each setting fits by itself; None if all does."""
@@ -58,10 +59,6 @@ class GLoss(LossSettings):
     )
     divide_again: Flag = about("Divide by the number of evaluation nodes a second time (D2).", False)
     stratified: Flag = about("Keep the label of a document of each class in the batch (D15).", False)
-
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of the loss's class, which knows no estimates of sigma."""
-        return {name: value for name, value in self if name != "sigma_median"}
 
     def misfit(self) -> str | None:
         if (self.sigma is None) == (self.neighbors is None):
@@ -109,10 +106,6 @@ class Proxies(LossSettings):
 
     loss_learning_rate: Positive = about("Adam's step size for the proxies; it drops as learning_rate does.", 0.01)
 
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of the loss's class."""
-        return {name: value for name, value in self if name != OWN_RATE}
-
 
 class ProxyAnchor(Proxies):
     """Settings of the Proxy Anchor loss (Kim et al. 2020)."""
@@ -155,7 +148,6 @@ LOSSES: dict[str, type[LossSettings]] = {
     "proxy_anchor": ProxyAnchor,
     "soft_triple": SoftTriple,
 }
-_KINDS = {"flag": Flag, "number": Real, "text": str}
 
 
 def is_custom(loss: str | None) -> bool:
@@ -168,13 +160,13 @@ def model_of(loss: str | None, given: Mapping[str, Any]) -> type[LossSettings]:
     if not is_custom(loss):
         return LOSSES.get(loss or "", LossSettings)
     values = {name: scalar(value) if isinstance(value, str) else value for name, value in given.items()}
-    kinds = {bool: "flag", int: "number", float: "number"}
-    return _own_model(loss, *((name, kinds.get(type(value), "text"), value) for name, value in values.items()))
+    kinds = {bool: Flag, int: Real, float: Real}
+    return _own_model(loss, *((name, kinds.get(type(value), str), value) for name, value in values.items()))
 
 
 @cache
-def _own_model(loss: str, *settings: tuple[str, str, Any]) -> type[LossSettings]:
-    fields: dict[str, Any] = {name: (_KINDS[kind], about(f"Of {loss}.", value)) for name, kind, value in settings}
+def _own_model(loss: str, *settings: tuple[str, Any, Any]) -> type[LossSettings]:
+    fields: dict[str, Any] = {name: (kind, about(f"Of {loss}.", value)) for name, kind, value in settings}
     return create_model("Own", __base__=Own, **fields)
 
 

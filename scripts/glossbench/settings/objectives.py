@@ -13,7 +13,8 @@ from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, 
 from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
 from glossbench.settings.yaml_file import read_registry
 
-NAME = re.compile("[a-z_]+")  # of a setting in a key
+NAME = re.compile("[a-z][a-z_]*")  # of a setting in a key
+CUSTOM = re.compile(r"([^\W\d]\w*\.)*[^\W\d]\w*:[^\W\d]\w*")
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
@@ -53,9 +54,11 @@ class ObjectiveEntry(Model):
         for name, wanted in refused.items():
             if getattr(self, name) not in (None, {}):
                 raise MisfitError(name, f"{quoted(getattr(self, name))} found, expected {wanted}")
+        if is_custom(self.loss) and not CUSTOM.fullmatch(self.loss):
+            raise MisfitError("loss", f"{quoted(self.loss)} found, expected package.module:Class")
         for name, value in self.settings.items() if is_custom(self.loss) else ():
-            if not NAME.fullmatch(name):
-                raise MisfitError(f"settings.{name}", "expected a name of lower-case letters and underscores")
+            if not NAME.fullmatch(name) or hasattr(LossSettings, name):  # whose methods it would hide
+                raise MisfitError(f"settings.{name}", "expected another name, of lower-case letters and underscores")
             if name not in Training.model_fields and not isinstance(value, bool | int | float | str):
                 raise MisfitError(f"settings.{name}", f"{quoted(value)} found, expected a number, true, false or text")
         return self
