@@ -23,7 +23,6 @@ rule fetch_corpus:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=30,
     params:
         settings=lambda w: canonical(fetch_settings(STUDY.entry("corpora", w.corpus))),
     message:
@@ -46,7 +45,6 @@ rule prepare_corpus:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
     params:
         settings=lambda w: canonical(prepare_settings(STUDY.entry("corpora", w.corpus))),
         code=code_digest("prepare_corpus"),
@@ -69,7 +67,6 @@ rule describe_corpus:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
     params:
         settings=lambda w: canonical(card_settings(w.corpus, STUDY.entry("corpora", w.corpus))),
         code=code_digest("describe_corpus"),
@@ -95,7 +92,6 @@ rule fetch_encoder:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=60,
     params:
         settings=lambda w: canonical(fetch_settings(STUDY.entry("encoders", w.encoder))),
     message:
@@ -119,7 +115,6 @@ rule tokenize_corpus:
     threads: 2
     resources:
         mem_mb=2000,
-        runtime=30,
     params:
         settings=lambda w: canonical(
             {"encoder": digests(STUDY.entry("encoders", w.encoder)), "max_length": STUDY.settings.max_length}

@@ -20,7 +20,6 @@ rule table:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=5,
     params:
         output=lambda w: output_params(OUTPUT["table", w.table]),
         caption=lambda w: read_caption(ROOT, w.table),
@@ -49,7 +48,6 @@ rule figure:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=5,
     params:
         output=lambda w: output_params(OUTPUT["figure", w.figure]),
         caption=lambda w: read_caption(ROOT, w.figure),
@@ -76,7 +74,6 @@ rule significance:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
     params:
         published=PUBLISHED,
         names=lambda w: names_param(),
@@ -102,7 +99,6 @@ rule claims:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
     params:
         claims=lambda w: claims_text(CLAIMS),
         caption=read_caption(ROOT, "claims"),
@@ -137,7 +133,6 @@ rule report:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=5,
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
         records=lambda w: canonical({name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}),

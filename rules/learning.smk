@@ -234,7 +234,6 @@ rule collect:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=30,
     params:
         settings=lambda w: collected_settings(w.view),
         made_from=lambda w: canonical(settings_digests(study_of(w.view).runs)),
