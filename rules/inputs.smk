@@ -21,7 +21,6 @@ def code_digest(script, *modules):
     return digest_of(ROOT / "scripts" / f"{script}.py", *modules)
 
 
-@lru_cache
 def digest_of_folder(folder, pattern="*"):
     """Digest of the contents of the files in a folder, wherever that is."""
     files = sorted(folder.glob(pattern))
@@ -170,21 +169,25 @@ def shown(path, category):
 
 
 @lru_cache
-def without_record():
-    """Files of the study that Snakemake has no record of, so that no change of settings or code makes them again.
+def check_records():
+    """Warn of files that Snakemake has no record of, so that no change of settings or code makes them again.
 
     Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
+    Runs among them that were made with other settings are refused.
     """
     made = [file for file in INPUTS.of_runs(OWN) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
-    made += [file for name in ("timing.json", "metrics.json") for file in INPUTS.per_run(name, OWN)]
+    ends = {run: [*INPUTS.per_run("timing.json", [run]), *INPUTS.per_run("metrics.json", [run])] for run in OWN}
+    made += [file for files in ends.values() for file in files]
     files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
-    if files:
+    if unrecorded := set(files):
         others = f" and {len(files) - 1} other files" * (len(files) > 1)
         text = "made without a record of Snakemake (it was killed, or .snakemake removed), so that a change of settings"
         print(
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
-    return files
+        with errors_on_one_line():
+            runs = [run for run in OWN if not unrecorded.isdisjoint(ends[run])]
+            INPUTS.refuse_unrecorded(runs, settings_digests(OWN))
 
 
 IN_MODULE = not workflow.modifier.is_main_snakefile()
@@ -197,11 +200,7 @@ def lost():
     """
     if IN_MODULE:
         return []
-    if unrecorded := set(without_record()):
-        with errors_on_one_line():
-            ends = ("timing.json", "metrics.json")
-            runs = [run for run in OWN if not unrecorded.isdisjoint(INPUTS.per_run(name, [run])[0] for name in ends)]
-            INPUTS.refuse_unrecorded(runs, settings_digests(OWN))
+    check_records()
     return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
 
 
