@@ -161,9 +161,12 @@ def test_the_learning_rate_drops(bert_folder):
 @pytest.mark.parametrize(
     "arguments", [(), ("standalone", GLoss()), ("standalone", SupConLoss())], ids=["ce", "gloss", "scl"]
 )
-def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(bert_folder, arguments):
-    with pytest.raises(TrainingError, match="epoch 1: the loss is nan; a smaller learning_rate"):
-        tiny_trainer(bert_folder, *arguments, learning_rate=1e30, epochs=1, batch_size=8).fit()
+@pytest.mark.parametrize(
+    ("batch_size", "found"), [(8, "the loss is nan"), (40, "(logits|embeddings) are not finite")], ids=["loss", "last"]
+)
+def test_what_is_not_finite_ends_the_run_with_a_reason(bert_folder, arguments, batch_size, found):
+    with pytest.raises(TrainingError, match=f"epoch 1: {found}; a smaller learning_rate"):
+        tiny_trainer(bert_folder, *arguments, learning_rate=1e30, epochs=1, batch_size=batch_size).fit()
 
 
 def test_the_parts_of_an_epoch_add_up_to_it(bert_folder):

@@ -286,6 +286,10 @@ class Trainer:
     def _validate(self, epoch: int) -> float:
         documents = self.splits.val
         embeddings, logits = self.encode(documents)
+        if not np.isfinite(embeddings if logits is None else logits).all():  # the step after the last loss was too far
+            what = "embeddings" if logits is None else "logits"
+            advice = "a smaller learning_rate or clip_norm is the first thing to try"
+            raise TrainingError(f"epoch {epoch}: {what} are not finite; {advice}")
         labels = documents.labels.cpu().numpy()
         if logits is None:
             score = macro_silhouette(embeddings, labels, self.settings.silhouette_classes)
