@@ -69,7 +69,9 @@ def gradient_shares(terms: Mapping[str, Tensor], *embeddings: Tensor) -> dict[st
     """
     norms = {}
     for name, term in terms.items():
-        gradients = torch.autograd.grad(term, embeddings, retain_graph=True, materialize_grads=True)
+        gradients = tuple(map(torch.zeros_like, embeddings))
+        if term.requires_grad:
+            gradients = torch.autograd.grad(term, embeddings, retain_graph=True, materialize_grads=True)
         norms[name] = torch.linalg.vector_norm(torch.stack(gradients), dtype=torch.float64)
     total = torch.stack(list(norms.values())).sum()
     return {name: norm / total for name, norm in norms.items()}
