@@ -20,14 +20,15 @@ SCRIPTS = Path(__file__).parents[1]
 # The workflow's folder as its Snakefile says it (rules/root.smk): in a container scripts/ may be mounted elsewhere.
 ROOT = Path(os.environ.get("GLOSSBENCH_ROOT", SCRIPTS.parent))
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
-# separately; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
+# separately, and what a job calls of them (``Objective.with_values``, ``LossSettings.arguments``) hands values on as
+# they are; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.
 LEFT_OUT = (
     "settings", "job", "errors", "files", "provenance", "learning.training.explaining", "learning.training.machine",
     "learning.training.writing",
 )  # fmt: skip
 VERSIONED = (
-    "snakemake", "torch", "transformers", "datasets", "huggingface_hub", "optuna", "scikit-learn", "numpy", "pandas",
-    "matplotlib", "seaborn", "pillow", "fonttools",
+    "snakemake", "torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "pytorch-metric-learning",
+    "optuna", "scikit-learn", "numpy", "pandas", "matplotlib", "seaborn", "pillow", "fonttools",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from glossbench.errors import TrainingError
 from glossbench.files import read_checksums
 from glossbench.graph import propagate_labels
 from glossbench.learning.training.batches import balanced_weights, draw_batches, step_seed
+from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.inputs import load_splits
 from glossbench.learning.training.run import make_trainer, run
 from glossbench.learning.training.writing import EPOCH_COLUMNS, write_run
@@ -201,11 +202,12 @@ def test_gloss_is_weighted_by_the_class_weights_of_the_study(files):
     assert engine.step(batch)["loss_metric"] == expected
 
 
-def test_a_run_records_tokens_per_second(files):
+def test_a_run_records_tokens_per_second_and_when_resumed_the_seconds_of_all_epochs(files, tmp_path):
     settings = run_settings(objective(None, "integrated", epochs=2), objective_key="ce")
-    timing = run(settings, files).timing
+    whole, resumed = (run(settings, files, Checkpoint(tmp_path / "checkpoint", "key")).timing for _ in range(2))
     tokens = int(random_documents(N_TRAIN, 0).lengths.sum())
-    assert timing["tokens_per_second"] == pytest.approx(2 * tokens / timing["train_seconds"])
+    assert whole["tokens_per_second"] == pytest.approx(2 * tokens / whole["train_seconds"])
+    assert whole["train_seconds"] < resumed["fit_seconds"] == whole["fit_seconds"] < resumed["total_seconds"]
 
 
 class Needy(ContrastiveLoss):

@@ -12,7 +12,7 @@ import torch
 from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.training.inputs import Splits, resolve
+from glossbench.learning.training.inputs import Splits, with_found_values
 from glossbench.learning.training.run import load_loss
 from glossbench.learning.training.trainer import Model, Trainer
 from registered import REGISTRY, resolved
@@ -113,7 +113,7 @@ def documents(bert_folder):
 @pytest.mark.parametrize("key", OBJECTIVES)
 def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
     objective = resolved(f"{key}@reference").for_runs()
-    objective = resolve(objective, {"sigma": SIGMA} if objective.loss == "gloss" else {}, None)
+    objective = with_found_values(objective, {"sigma": SIGMA} if objective.loss == "gloss" else {}, None)
     backbone = without_dropout(load_backbone(bert_folder))
     plain = copy.deepcopy(backbone).double()
     batch, labeled = torch.arange(20), torch.arange(20) % 10 < 7

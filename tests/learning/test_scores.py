@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.errors import TrainingError
-from glossbench.learning.evaluation.metrics import scores
+from glossbench.learning.evaluation import probing
+from glossbench.learning.evaluation.metrics import classify, scores
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
-from glossbench.learning.training.inputs import resolve
+from glossbench.learning.training.inputs import with_found_values
 from glossbench.learning.training.stopping import EarlyStopping
+from glossbench.settings.model import SPLITS
 from glossbench.settings.training import Probe
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_info, threadpool_limits
 from tiny_runs import objective
 
 
@@ -105,6 +108,18 @@ def test_the_probe_has_the_regularisation_with_the_best_validation_score():
     assert macro_f1(validation[1], probe.predict(validation[0])) == pytest.approx(scores[strength])
 
 
+def test_the_probe_of_a_run_and_of_a_trial_has_one_thread(monkeypatch):
+    def threads(train, *_):
+        pools = {pool["num_threads"] for pool in threadpool_info()}
+        return LogisticRegression().fit(*train), pools
+
+    monkeypatch.setattr(probing, "fit_probe", threads)
+    points = np.arange(8, dtype=np.float32).reshape(4, 2)
+    embeddings = dict.fromkeys(SPLITS, points) | {f"{name}_label": np.array([0, 0, 1, 1]) for name in SPLITS}
+    with threadpool_limits(2):
+        assert classify("standalone", embeddings, {}, Probe())[2] == {1}
+
+
 @pytest.mark.parametrize("class_weights", ["none", "balanced"])
 @pytest.mark.parametrize("tested_step", ["best", "last"])
 def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weights, tested_step):
@@ -146,7 +161,7 @@ def test_a_rule_for_sigma_becomes_its_number():
     estimates = {"sigma": {"pairs": {"sqrt": 0.5, "inflection": 0.7}, "full-matrix": {"sqrt": 0.4}}}
 
     def sigma(**asked):
-        return resolve(objective("gloss", loss_settings=asked), {}, estimates).loss_settings.sigma
+        return with_found_values(objective("gloss", loss_settings=asked), {}, estimates).loss_settings.sigma
 
     assert sigma(sigma="sqrt", sigma_median="full-matrix") == 0.4
     assert sigma(sigma="inflection", sigma_median="pairs") == 0.7
@@ -155,7 +170,7 @@ def test_a_rule_for_sigma_becomes_its_number():
 
 def multiplied(loss, multipliers, tuned, estimates=None, **loss_settings):
     given = objective(loss, "integrated", loss_settings, learning_rate=1e-5)
-    return resolve(given.model_copy(update={"multipliers": multipliers}), tuned, estimates)
+    return with_found_values(given.model_copy(update={"multipliers": multipliers}), tuned, estimates)
 
 
 def test_multipliers_apply_to_tuned_and_estimated_values():
@@ -165,10 +180,10 @@ def test_multipliers_apply_to_tuned_and_estimated_values():
     )
     assert (found.value("sigma"), found.value("labeled_fraction")) == (pytest.approx(0.6), 0.7)
     assert (found.weight, found.training.learning_rate) == (pytest.approx(0.96), 3e-5)
-    with pytest.raises(TrainingError, match=r"weight is 1\.08"):
+    with pytest.raises(TrainingError, match=r"weight: 1\.08.* found, expected .*; take a smaller multiple"):
         multiplied("gloss", {"weight": 1.2}, {"weight": 0.9}, sigma=1.0)
-    with pytest.raises(TrainingError, match=r"labeled_fraction is 1\.05"):
-        multiplied("gloss", {"labeled_fraction": 1.5}, {}, sigma=1.0)
+    with pytest.raises(TrainingError, match=r"temperature: -0\.1 found, expected .*; take a smaller multiple"):
+        multiplied("supcon", {"temperature": -1}, {}, temperature=0.1)
     assert (
         multiplied("supcon", {"temperature": 2.0}, {}, temperature=0.1).loss_settings.arguments()["temperature"] == 0.2
     )

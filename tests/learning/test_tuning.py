@@ -15,6 +15,7 @@ from glossbench.learning.search.journal import open_study
 from glossbench.learning.search.sampling import sampler
 from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune
 from glossbench.learning.training import trainer
+from glossbench.learning.training.inputs import RunFiles
 from glossbench.learning.training.run import run
 from glossbench.settings.jobs import SearchJob
 from glossbench.settings.training import Probe
@@ -90,8 +91,10 @@ def test_a_longer_search_resumes_a_shorter_one_and_a_shorter_one_takes_its_first
     with caplog.at_level(logging.INFO):
         pd.testing.assert_frame_equal(trials(files, tmp_path / "parts.log"), whole)
     assert "going on after 3 finished trials" in caplog.text
+    journal = (tmp_path / "parts.log").read_bytes()
     again = trials(files, tmp_path / "parts.log", trials=3)
     pd.testing.assert_frame_equal(again, first)
+    assert (tmp_path / "parts.log").read_bytes() == journal, "a longer one takes all of its trials again"
 
 
 def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, tmp_path):
@@ -105,6 +108,12 @@ def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, 
     assert best["value"] == complete["value"].max()
     assert best["settings"] == complete.loc[complete["value"].idxmax(), list(SPACE)].to_dict()
     assert (found["seconds"] > 0).all()
+
+
+def test_a_setting_that_the_search_of_another_study_lacks_is_named(tmp_path):
+    (tmp_path / "best.yaml").write_text("settings: {weight: 0.5}")
+    with pytest.raises(TrainingError, match=r"best.yaml: sigma not searched there; name it under tuning.fixed"):
+        RunFiles(tmp_path, tmp_path, best=tmp_path / "best.yaml").tuned(["weight", "sigma"])
 
 
 def test_a_journal_of_other_settings_is_ignored_with_a_warning(files, tmp_path, caplog):

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.data.corpora import write_split
+from glossbench.data.splitting import subset_of_run
 from glossbench.errors import GlossbenchError, TrainingError
 from glossbench.files import refuse_changed
 from glossbench.frames import OF_LATER, contract_violations
@@ -101,7 +102,7 @@ def test_tfidf_reads_the_documents_that_other_runs_read_as_tokens(texts, tmp_pat
 
 def test_seeds_that_draw_their_own_documents_read_the_stored_states_of_these(texts, tmp_path):
     drawn, tokens = Subset(**SUBSET, draw="seed"), save_tokens(tmp_path / "tokens", tmp_path, **SIZES)
-    splits = {seed: load_splits(tokens, drawn.of_run(seed)) for seed in (0, 1)}
+    splits = {seed: load_splits(tokens, subset_of_run(drawn, seed)) for seed in (0, 1)}
     assert splits[0].test.doc_ids == load_splits(tokens, Subset(**SUBSET)).test.doc_ids  # the draw of the study
     for seed, read in splits.items():
         found = tfidf.classify(settings("tfidf", subset=drawn, seed=seed), texts, CPU)
@@ -111,7 +112,7 @@ def test_seeds_that_draw_their_own_documents_read_the_stored_states_of_these(tex
     whole = load_splits(tokens, Subset())
     states = {name: getattr(whole, name).values.float()[:, None] for name in SPLITS}
     save_file(states, tmp_path / "frozen")
-    stored = load_splits(replace(tokens, frozen=tmp_path / "frozen"), drawn.of_run(1))
+    stored = load_splits(replace(tokens, frozen=tmp_path / "frozen"), subset_of_run(drawn, 1))
     for name in SPLITS:
         own = getattr(splits[1], name)
         assert torch.equal(getattr(stored, name).values[:, 0], own.values.float())

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from glossbench.__main__ import main
 from glossbench.commands.starting import check_arguments
+from glossbench.data.splitting import subset_of_run
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
 from glossbench.settings.files import StudyFiles
@@ -133,7 +134,8 @@ def test_frozen_layers_read_all_documents_where_each_seed_draws_its_own():
     study = load(**{**sizes, "subset": {"train": 100, "draw": "seed"}})
     assert frozen_settings(study, study.runs[0]).subset == Subset()
     told = RunSettings.from_json(run_params(study, study.runs[0])["settings"])
-    assert (told.subset.train, told.subset.of_run(7).seed, plain.subset("mr").of_run(7).seed) == (100, 7, 0)
+    seeds = [subset_of_run(subset, 7).seed for subset in (told.subset, plain.subset("mr"))]
+    assert (told.subset.train, seeds) == (100, [7, 0])
 
 
 def test_a_key_may_have_commas_for_plus_signs_in_a_study_file():
@@ -283,7 +285,8 @@ REGISTRIES = [
     ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, proxy_anchor, rdrop, soft_triple, supcon, triplet'),
     ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference, strong'),
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
-    ("objectives", "scl", OWN | {"settings": {"K": 1}}, "scl.settings.K: expected a name of lower-case letters and underscores"),
+    *(("objectives", "scl", OWN | {"settings": {name: 1}}, f"scl.settings.{name}: expected another name, of lower-case letters and underscores") for name in ("K", "_x", "arguments", "model_config", "hidden")),
+    *(("objectives", "scl.loss", loss, f'scl.loss: "{loss}" found, expected package.module:Class') for loss in ("torch.nn:", ":Foo", "torch:nn:Foo", "torch.nn:3")),
     ("objectives", "scl", OWN | {"settings": {"k": [1]}}, "scl.settings.k: [1] found, expected a number, true, false or text"),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),
     ("objectives", "tfidf.classifier", MISSING, "tfidf.classifier: missing"),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from glossbench.errors import CorpusError, SettingsError
+from glossbench.settings.training import Subset
 
 
 def stratified_subset(labels: np.ndarray, size: int, seed: int, per_class: int = 1) -> np.ndarray:
@@ -52,6 +53,11 @@ def rows_of_subset(labels: np.ndarray, split: str, subset: dict[str, Any]) -> np
         return stratified_subset(labels, subset[split], subset["seed"], subset["per_class"] if split == "train" else 1)
     except CorpusError as error:
         raise SettingsError(f"subset.{split}: {error}") from None
+
+
+def subset_of_run(subset: Subset, seed: int) -> Subset:
+    """The documents of a run or search with this seed."""
+    return subset.model_copy(update={"seed": subset.seed + seed}) if subset.draw == "seed" else subset
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

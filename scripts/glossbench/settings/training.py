@@ -124,10 +124,6 @@ class Subset(Model):
         later=True,
     )
 
-    def of_run(self, seed: int) -> "Subset":
-        """The documents of a run or search with this seed."""
-        return self.model_copy(update={"seed": self.seed + seed}) if self.draw == "seed" else self
-
 
 class Maps(Model):
     """How test embeddings are projected."""
@@ -246,7 +242,7 @@ class Pruner(_Kind):
 
     kind: Literal["median", "none"] = about("Whether trials are stopped.", "median", later=True)
     startup_trials: Whole = about("Complete trials before any trial is stopped.", 3, ge=0)
-    warmup_epochs: Whole = about("First epochs of a trial in which it is not stopped.", 5, ge=0)
+    warmup_epochs: Whole = about("Epoch of a trial from which on it may be stopped.", 5, ge=0)
 
 
 class Finals(Model):

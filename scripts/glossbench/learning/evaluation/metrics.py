@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.settings.losses import LOSSES, model_of, setting_columns
@@ -53,6 +54,7 @@ def evaluate(
     return metrics, predictions
 
 
+@threadpool_limits.wrap(limits=1)  # results must not depend on the number of threads
 def classify(
     protocol: str, embeddings: dict[str, np.ndarray], logits: dict[str, np.ndarray], probe: Probe
 ) -> tuple[np.ndarray, float | None, float | None]:

@@ -36,12 +36,16 @@ def open_study(journal: Path, key: str, tuning: SearchJob, limit: int | None = N
         try:
             before = optuna.load_study(study_name=NAME, storage=_storage(journal))
             if before.user_attrs.get("key") == key:
-                finished = before.get_trials(deepcopy=False, states=tuple(STATES))[:limit]
+                finished = before.get_trials(deepcopy=False, states=tuple(STATES))
             else:
                 log.warning("%s: belongs to other settings, code or inputs; ignored", journal)
         except (KeyError, ValueError, RuntimeError) as error:
             aside = journal.replace(journal.with_suffix(".damaged"))
             log.warning("%s: damaged (%s); set aside as %s, and the search starts anew", journal, error, aside)
+    if limit is not None and len(finished) >= limit:  # nothing more is tried, and the journal keeps what it has
+        study = optuna.create_study(direction="maximize")
+        study.add_trials(finished[:limit])
+        return study
     journal.parent.mkdir(parents=True, exist_ok=True)
     fresh = journal.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -11,13 +11,14 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
+from glossbench.data.splitting import subset_of_run
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import classify
 from glossbench.learning.evaluation.scores import accuracy, macro_f1
 from glossbench.learning.search.journal import STATES, open_study
 from glossbench.learning.search.sampling import sampler
-from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
+from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, with_found_values
 from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
 from glossbench.settings.jobs import TuneSettings
@@ -110,11 +111,11 @@ class Fitting:
     ) -> tuple[Trainer, float]:
         """The trainer after the training, and the best validation score."""
         if self._drawn_by is None or (self.settings.subset.draw == "seed" and self._drawn_by != seed):
-            subset = self.settings.subset.of_run(seed)
+            subset = subset_of_run(self.settings.subset, seed)
             self.splits = load_splits(self.files, subset, self.device, names=self.names)
             self._drawn_by = seed
         settings = self.settings.model_copy(update={"seed": seed})
-        resolved = resolve(self.settings.objective, found, self.estimates)
+        resolved = with_found_values(self.settings.objective, found, self.estimates)
         trainer, _ = make_trainer(settings, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
         return trainer, trainer.fit().stopping.best
 

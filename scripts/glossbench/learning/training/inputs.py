@@ -10,7 +10,7 @@ import yaml
 
 from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
-from glossbench.errors import TrainingError
+from glossbench.errors import SettingsError, TrainingError
 from glossbench.files import read_json
 from glossbench.learning.encoder.frozen import with_frozen_states
 from glossbench.settings.jobs import Objective
@@ -41,12 +41,14 @@ class RunFiles:
         return read_json(self.sigma) if self.sigma else None
 
     def tuned(self, names: Sequence[str]) -> dict[str, float]:
-        """The values that tuning found for these settings."""
+        """The values that tuning found for these settings; TrainingError if it did not search one."""
         best = yaml.safe_load(self.best.read_text(encoding="utf-8"))["settings"] if names else {}
+        if missing := [name for name in names if name not in best]:
+            raise TrainingError(f"{self.best}: {', '.join(missing)} not searched there; name it under tuning.fixed")
         return {name: best[name] for name in names}
 
 
-def resolve(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] | None) -> Told:
+def with_found_values(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] | None) -> Told:
     """An objective in which every setting has its value.
 
     Args:
@@ -64,11 +66,10 @@ def resolve(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] 
         values["sigma"] = estimates["sigma"][objective.value("sigma_median")][rule]
     for setting, factor in objective.multipliers.items():
         values[setting] = values.get(setting, objective.value(setting)) * factor
-    for setting, limit in (("weight", "at most 1"), ("labeled_fraction", "below 1")):
-        value = values.get(setting, 0)
-        if value > 1 or (value == 1 and limit == "below 1"):
-            raise TrainingError(f"{setting} is {value:g} after multiplying, expected {limit}; take a smaller multiple")
-    return objective.with_values(values)
+    try:
+        return objective.with_values(values)
+    except SettingsError as error:
+        raise TrainingError(f"{error}; take a smaller multiple") from None
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def load_splits(
 
     Args:
         files: the run's inputs.
-        subset: documents that are used; all or a stratified draw, see ``Subset.of_run``.
+        subset: documents that are used; all or a stratified draw, see ``subset_of_run``.
         device: where values and labels are put.
         names: splits to read. Classes are counted in these, before any subset is drawn.
 

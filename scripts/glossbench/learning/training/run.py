@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from glossbench.data.documents import odd_tokens
+from glossbench.data.splitting import subset_of_run
 from glossbench.errors import TrainingError
 from glossbench.learning.devices import choose_device, precision_on
 from glossbench.learning.encoder.encoder import Encoder
@@ -20,7 +21,7 @@ from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.training.batches import draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.explaining import explain_custom_loss, explain_out_of_memory
-from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, resolve
+from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, with_found_values
 from glossbench.learning.training.machine import (
     activation_bytes,
     free_bytes,
@@ -53,9 +54,9 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
     if device.type == "cuda":  # a job may train several seeds
         torch.cuda.reset_peak_memory_stats(device)
     log.info("%s on %s", settings.name, machine(device))
-    splits = load_splits(files, settings.subset.of_run(settings.seed), device)
+    splits = load_splits(files, subset_of_run(settings.subset, settings.seed), device)
     try:
-        objective = resolve(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
+        objective = with_found_values(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
         trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
@@ -71,12 +72,13 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         n_parameters=n_parameters,
         n_trainable=sum(parameter.numel() for parameter in (*trainer.parameters, *trainer.loss_parameters)),
     )
-    ended = time.perf_counter()
+    load, encode = loaded - started, time.perf_counter() - trained
+    fit = sum(row["seconds_epoch"] + row["seconds_validation"] for row in progress.history)  # before a kill too
     timing = {
-        "load_seconds": loaded - started,
-        "fit_seconds": trained - loaded,
-        "encode_seconds": ended - trained,
-        "total_seconds": ended - started,
+        "load_seconds": load,
+        "fit_seconds": fit,
+        "encode_seconds": encode,
+        "total_seconds": load + fit + encode,
         **throughput(progress.history, splits.train.lengths[torch.cat(trainer.batches(epoch=1))]),
         **machine(device),
         **odd_tokens(files.tokens),
@@ -99,7 +101,7 @@ def make_trainer(
 
     Args:
         settings: the run's settings.
-        objective: every setting with its value, see ``resolve``.
+        objective: every setting with its value, see ``with_found_values``.
         files: the run's inputs.
         splits: the run's documents.
         device: where the model is put.

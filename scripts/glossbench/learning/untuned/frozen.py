@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from glossbench.data.splitting import subset_of_run
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.evaluation.probing import fit_probe
@@ -24,7 +25,7 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
         device: Where documents are encoded.
     """
     run_files = RunFiles.of(files)
-    splits = load_splits(run_files, settings.subset.of_run(settings.seed), device)
+    splits = load_splits(run_files, subset_of_run(settings.subset, settings.seed), device)
     backbone, n_parameters = read_backbone(run_files.encoder, settings.encoder_settings, run_files.frozen)
     encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling).eval()
     embeddings, labels = {}, {}

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from glossbench.data.corpora import read_split
-from glossbench.data.splitting import rows_of_subset
+from glossbench.data.splitting import rows_of_subset, subset_of_run
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.probing import best_on_validation
 from glossbench.learning.untuned.run import Classified
@@ -29,7 +29,7 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     Raises:
         TrainingError: The training documents have no word in common.
     """
-    texts, labels, subset = {}, {}, dict(settings.subset.of_run(settings.seed))
+    texts, labels, subset = {}, {}, dict(subset_of_run(settings.subset, settings.seed))
     for name in SPLITS:  # the documents that other runs read as tokens
         frame, _ = read_split(files[name])
         rows = rows_of_subset(frame["label"].to_numpy(), name, subset)
