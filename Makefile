@@ -22,7 +22,7 @@ UNLOCKED = @$(COMMAND) unlock $(STUDY) -- $(ARGS)
 # on a terminal one bar instead of a page of lines (scripts/snakemake_logger_plugin_glossbench)
 SNAKEMAKE = PYTHONPATH=scripts snakemake $$(test -t 2 && echo --logger=glossbench)
 # last, since it takes all that follows it for files
-CONFIG := $(if $(STUDY),--configfile $(STUDY))
+CONFIG = $(if $(STUDY),--configfile $(STUDY))
 SOURCES := scripts tests examples benchmarks envs
 RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
@@ -31,6 +31,7 @@ RULES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+demo: override STUDY :=
 demo: study  ## run the default study and print where its report is
 	@echo "report: results/quick/report.html"
 
@@ -99,7 +100,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/ready: envs/requirements.txt envs/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --require-hashes --no-deps -r envs/requirements.txt
 	$(INSTALL) -r envs/torch.txt
 	touch $@

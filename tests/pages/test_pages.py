@@ -29,6 +29,8 @@ def test_an_edge_that_follows_from_others_is_left_out():
     assert "collect --> all" not in page
     assert (page[:7], page[-6:]) == ("Before\n", "after\n")
     assert with_graph(page, PRINTED) == page
+    with pytest.raises(GlossbenchError, match="no graph"):  # Snakemake failed
+        with_graph(page, "")
 
 
 @pytest.mark.slow

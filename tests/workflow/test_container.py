@@ -8,11 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from glossbench.archives.format import sources
 from studies import ROOT, small
 
 BASE, IMAGE, USER = "localhost/debian:bookworm-slim", "localhost/glossbench-test", 12345
 SOURCES = Path("/etc/apt/sources.list.d/debian.sources")  # of a Debian; another system's are of other packages
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_what_an_archive_has_of_the_repository_is_in_the_image():
+    kept = {line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")}
+    assert {name.split("/")[0] for name in sources(ROOT)} <= kept
 
 
 @pytest.fixture

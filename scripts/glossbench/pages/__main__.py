@@ -43,9 +43,14 @@ def with_graph(page: str, printed: str) -> str:
     Args:
         page: The page.
         printed: What ``snakemake --rulegraph mermaid-js`` prints.
+
+    Raises:
+        GlossbenchError: It has no graph.
     """
     names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", printed, re.MULTILINE))
     edges = sorted((names[first], names[then]) for first, then in re.findall(r"(id\d+) --> (id\d+)", printed))
+    if not edges:
+        raise GlossbenchError("snakemake --rulegraph printed no graph, and nothing was written")
 
     def reached(start: str) -> set[str]:
         return {name for first, then in edges if first == start for name in (then, *reached(then))}

@@ -77,7 +77,7 @@ def test_the_page_tells_what_the_judge_makes_of_the_papers_tables(told):
     assert "the rule on seeds is waived" in own
     assert all(f"| {claim} | undecided | " in own for claim in ("C1", "C2", "C3", "C8", "C10"))
     assert "| C9 | confirmed | " in own
-    assert own.strip().split("\n\n")[-1] in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert own.strip().split("\n\n")[-1] in (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 
 
 def test_a_departure_that_all_verdicts_share_is_said_once_and_any_other_where_it_belongs(runs):
