@@ -90,18 +90,21 @@ def versions() -> dict[str, str]:
 def commit(root: Path = ROOT) -> str:
     """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
 
-    It ends with "-dirty" where files have changed since. Results do not count: they are what is being made. Whoever
-    owns the folder is trusted, since its code is being run.
+    A folder without either has none, whatever repository it lies in. It ends with "-dirty" where files have changed
+    since. Results do not count: they are what is being made. Whoever owns the folder is trusted, since its code is being
+    run.
     """
     if (root / "COMMIT").is_file():
         return (root / "COMMIT").read_text(encoding="utf-8")
     status = ("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
     try:
-        changed, head = (
+        top, changed, head = (
             subprocess.run(["git", "-c", "safe.directory=*", *words], cwd=root, capture_output=True, check=True).stdout
-            for words in (status, ("describe", "--always", "--abbrev=40"))
+            for words in (("rev-parse", "--show-toplevel"), status, ("describe", "--always", "--abbrev=40"))
         )
     except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    if Path(os.fsdecode(top).removesuffix("\n")).resolve() != root.resolve():
         return "unknown"
     return head.decode().strip() + ("-dirty" if changed else "")
 

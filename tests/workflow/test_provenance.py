@@ -143,6 +143,7 @@ def test_a_changed_file_is_said_beside_the_commit_but_not_a_result_that_is_made_
     assert provenance.commit(tmp_path) == commit
     (tmp_path / "claims.yaml").write_text("two")
     assert provenance.commit(tmp_path) == f"{commit}-dirty"
+    assert provenance.commit(results) == "unknown"  # a download inside another repository
 
 
 def test_the_commit_of_a_folder_of_another_owner_is_known(tmp_path):
