@@ -91,8 +91,8 @@ def commit(root: Path = ROOT) -> str:
     """The commit of the repository; a folder of files from GitHub or GitLab says it in a file (rules/root.smk).
 
     A folder without either has none, whatever repository it lies in. It ends with "-dirty" where files have changed
-    since. Results do not count: they are what is being made. Whoever owns the folder is trusted, since its code is being
-    run.
+    since. Results do not count: they are what is being made. Whoever owns the folder is trusted, since its code is
+    being run.
     """
     if (root / "COMMIT").is_file():
         return (root / "COMMIT").read_text(encoding="utf-8")
