@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "__main__": {"errors", "files", "provenance", "settings", "learning", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
-TOLD_TO_JOBS = {"model", "messages", "training", "losses", "claims", "jobs"}
+TOLD_TO_JOBS = {"model", "messages", "training", "search", "losses", "claims", "jobs"}
 
 
 def room(path):

@@ -17,7 +17,7 @@ from glossbench.learning.search.tuning import best_found, run_finals, trials_fra
 from glossbench.learning.training import trainer
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.learning.training.run import run
-from glossbench.settings.jobs import SearchJob
+from glossbench.settings.jobs import SearchSettings
 from glossbench.settings.training import Probe
 from scipy.stats import kstest
 from tiny_runs import objective, run_settings, save_tokens
@@ -120,7 +120,7 @@ def test_a_journal_of_other_settings_is_ignored_with_a_warning(files, tmp_path, 
     journal = tmp_path / "journal.log"
     tune(settings(trials=2), files, journal, "key")
     with caplog.at_level(logging.WARNING):
-        assert open_study(journal, "another key", SearchJob(**TUNING)).trials == []
+        assert open_study(journal, "another key", SearchSettings(**TUNING)).trials == []
     assert "belongs to other settings" in caplog.text
 
 
@@ -140,7 +140,7 @@ def test_a_damaged_journal_is_set_aside_and_named(files, tmp_path, caplog, old, 
     assert old in text
     journal.write_text(text.replace(old, new, 1))
     with caplog.at_level(logging.WARNING):
-        assert open_study(journal, "key", SearchJob(**TUNING)).trials == []
+        assert open_study(journal, "key", SearchSettings(**TUNING)).trials == []
     assert f"{journal}: damaged (" in caplog.text
     assert journal.with_suffix(".damaged").is_file()
 
@@ -184,19 +184,19 @@ def test_what_becomes_of_trials_that_the_pruner_stops(files, tmp_path, pruning):
 
 
 def test_what_is_proposed_depends_on_the_number_of_the_trial():
-    studies = [optuna.create_study(sampler=sampler(SearchJob(**TUNING), number)) for number in (0, 1, 0)]
+    studies = [optuna.create_study(sampler=sampler(SearchSettings(**TUNING), number)) for number in (0, 1, 0)]
     proposed = [study.ask().suggest_float("sigma", 0.1, 10) for study in studies]
     assert proposed[0] == proposed[2] != proposed[1]
 
 
 def test_random_draws_are_shared_by_objectives_and_may_differ_between_corpora():
     def drawn(cell, number=3, **options):
-        told = SearchJob(**{**TUNING, "sampler": {"kind": "random", **options}})
+        told = SearchSettings(**{**TUNING, "sampler": {"kind": "random", **options}})
         trial = optuna.create_study(sampler=sampler(told, number, cell)).ask()
         return {name: trial.suggest_float(name, 0, 1) for name in ("weight", "sigma")}
 
     def reversed_order(cell):
-        told = SearchJob(**{**TUNING, "sampler": "random"})
+        told = SearchSettings(**{**TUNING, "sampler": "random"})
         trial = optuna.create_study(sampler=sampler(told, 3, cell)).ask()
         return {name: trial.suggest_float(name, 0, 1) for name in ("sigma", "temperature", "weight")}
 

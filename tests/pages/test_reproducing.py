@@ -13,7 +13,7 @@ from glossbench.__main__ import main
 from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
-from glossbench.settings.training import Choices
+from glossbench.settings.search import Choices
 from registered import CLAIMS, ROOT
 from scipy import stats
 

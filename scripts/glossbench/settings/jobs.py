@@ -9,7 +9,8 @@ from pydantic import SerializeAsAny, model_validator
 
 from glossbench.settings.losses import LossSettings, Weight, model_of
 from glossbench.settings.model import Model, Protocol, Real, Seed, Size, Whole, about
-from glossbench.settings.training import EncoderSettings, Maps, Probe, Pruning, Search, Space, Subset, Training
+from glossbench.settings.search import Pruning, Search, Space
+from glossbench.settings.training import EncoderSettings, Maps, Probe, Subset, Training
 
 
 class Objective(Model):
@@ -102,7 +103,7 @@ class TrainedRun(RunSettings):
     n_trainable: Whole = about("Parameters that are trained.")
 
 
-class SearchJob(Search):
+class SearchSettings(Search):
     """A search: its limits, sampler and pruner, and what becomes of trials that it prunes."""
 
     pruning: Pruning = about("What becomes of the trials that the pruner stops.", "pruned")
@@ -114,7 +115,7 @@ class TuneSettings(RunSettings):
     """A search of settings. All its trials have its seed."""
 
     objective: SearchedObjective = about("What is trained, and where its settings are searched.")
-    tuning: SearchJob = about("How they are searched.")
+    tuning: SearchSettings = about("How they are searched.")
 
 
 class UntunedTraining(Model):

@@ -10,7 +10,8 @@ from pydantic import Field, create_model, model_validator
 from glossbench.settings.losses import LOSSES, LossSettings, Weight, is_custom, model_of
 from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
-from glossbench.settings.training import Choices, Probe, Pruning, Range, Space, SpaceByProtocol, Training
+from glossbench.settings.search import Choices, Pruning, Range, Space, SpaceByProtocol
+from glossbench.settings.training import Probe, Training
 from glossbench.settings.yaml_file import read_registry
 
 NAME = re.compile("[a-z][a-z_]*")  # of a setting in a key

@@ -47,7 +47,7 @@ def search_params(study: Study, experiment: Experiment) -> dict[str, str]:
     tuning, objective = study.settings.tuning, study.objective(experiment.objective)
     trials = trials_of(study, experiment.objective)
     search = part_of(
-        jobs.SearchJob,
+        jobs.SearchSettings,
         tuning,
         trials=trials,
         pruning=objective.pruning,

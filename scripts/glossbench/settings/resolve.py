@@ -10,8 +10,9 @@ from glossbench.settings.losses import Weight
 from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import Model, about, leaves, of_protocol, part_of, scalar
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
+from glossbench.settings.search import Choices, Pruning, Range
 from glossbench.settings.study_file import StudyFile
-from glossbench.settings.training import Choices, Probe, Pruning, Range, Training
+from glossbench.settings.training import Probe, Training
 
 
 class Resolved(SearchedObjective):

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 from glossbench.settings.keys import canonical_key
 from glossbench.settings.messages import Schema
 from glossbench.settings.model import Distinct, Flag, Listed, Model, Real, Seed, Size, Text, Whole, about
-from glossbench.settings.training import EncoderSettings, Maps, Probe, Search, Space, Subset, Training
+from glossbench.settings.search import Search, Space
+from glossbench.settings.training import EncoderSettings, Maps, Probe, Subset, Training
 
 LISTS = ("corpora", "encoders", "objectives", "seeds")
 # Settings of where files come from and of how long jobs may take. They do not change results.

@@ -12,14 +12,14 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from glossbench.settings.jobs import SearchJob
+from glossbench.settings.jobs import SearchSettings
 
 log = logging.getLogger(__name__)
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 NAME = "search"
 
 
-def open_study(journal: Path, key: str, tuning: SearchJob, limit: int | None = None) -> optuna.Study:
+def open_study(journal: Path, key: str, tuning: SearchSettings, limit: int | None = None) -> optuna.Study:
     """Open the search in a journal, or a new one if there is none.
 
     A trial that was interrupted is dropped, and the next one gets its number. Since the sampler is seeded by the

@@ -8,10 +8,10 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 
-from glossbench.settings.jobs import SearchJob
+from glossbench.settings.jobs import SearchSettings
 
 
-def sampler(tuning: SearchJob, number: int, cell: str = "") -> BaseSampler:
+def sampler(tuning: SearchSettings, number: int, cell: str = "") -> BaseSampler:
     """The sampler of a trial, seeded by the trial's number.
 
     Args:
@@ -30,7 +30,7 @@ def sampler(tuning: SearchJob, number: int, cell: str = "") -> BaseSampler:
     )
 
 
-class SharedDraws(BaseSampler):
+class SharedDraws(RandomSampler):
     """Draws each setting by itself, so that searches of other objectives draw the same from the same space.
 
     Args:
@@ -38,15 +38,8 @@ class SharedDraws(BaseSampler):
     """
 
     def __init__(self, *parts: Any):
+        super().__init__()
         self.parts = parts
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
-        """No settings are drawn together."""
-        return {}
-
-    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
-        """No settings are drawn together."""
-        return {}
 
     def sample_independent(self, study: optuna.Study, trial: FrozenTrial, param_name: str, space: Any) -> Any:
         """The value of a setting."""

@@ -23,7 +23,8 @@ from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
 from glossbench.settings.jobs import TuneSettings
 from glossbench.settings.model import SCORES, canonical
-from glossbench.settings.training import Choices, Probe, Space
+from glossbench.settings.search import Choices, Space
+from glossbench.settings.training import Probe
 
 log = logging.getLogger(__name__)
 optuna.logging.disable_default_handler()
