@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado, verdict
+from claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado
+from glossbench.evidence.claims.sweeps import swings
 from made_up import CORPORA
+from registered import CLAIMS
 
 STUDIES = 100
 NOISE = 0.005
@@ -61,10 +63,9 @@ def test_the_interval_of_a_lead_holds_its_own_value_and_nearly_always_the_true_o
     chance, covered = np.random.default_rng(7), 0
     table = tornado(*losses)
     for _ in range(STUDIES):
-        found = verdict("C7", noisy(table, chance))
-        low, high = found["interval"]
-        assert low <= found["value"] <= high
-        covered += low <= lead <= high
+        (found,) = swings(CLAIMS["C7"].measure, noisy(table, chance))
+        assert found.low <= found.value <= found.high
+        covered += found.low <= lead <= found.high
     assert covered >= 0.9 * STUDIES
 
 

@@ -133,7 +133,8 @@ def _untested(why: str) -> dict[str, Any]:
 def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     runs = frames["runs"]
-    silent = silent_graphs(measured, frames["epochs"], claim.measure.gloss) if needs_graphs(claim) else None
+    silent = silent_graphs(measured, **frames, gloss=claim.measure.gloss) if needs_graphs(claim) else None
+    graphs = said_of_graphs(silent) if silent else ""
     holds, kind, paper = claim.holds, claim.format, claim.paper
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
@@ -141,6 +142,7 @@ def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], f
     support, rows, cells = support_of(measured, holds, runs), rows_behind(measured, runs), cells_behind(measured)
     differences = differences_from_paper(rows, claim, facts)
     scope, scope_text = scope_of(cells, differences, paper, support)
+    why = reason(claim, measured, support)
     return {
         "verdict": decide(deciding, holds),
         "scope": scope,
@@ -156,8 +158,8 @@ def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], f
         "n": stated.n,
         "unit": stated.unit,
         "n_runs": len(frozenset().union(*(one.runs for one in measured))),
-        "reason": reason(claim, measured, support),
-        "caveats": [*caveats(claim, measured, rows), *([said_of_graphs(silent)] if silent else [])],
+        "reason": why,
+        "caveats": [*caveats(claim, measured, rows), *([] if graphs in why else [graphs])],
     }
 
 
@@ -184,7 +186,7 @@ def _measure(claim: Claim, frames: dict[str, Any], published: bool = False) -> l
         return timed_alone(ruled, frames["runs"])
     if published or not needs_graphs(claim):
         return ruled
-    return with_graphs(ruled, frames["epochs"], claim.measure.gloss)
+    return with_graphs(ruled, **frames, gloss=claim.measure.gloss)
 
 
 def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Measurement] | str) -> dict[str, Any]:
