@@ -29,7 +29,7 @@ def check_batch(embeddings: Any, labels: Any, finite: bool = False) -> Tensor:
 
     Args:
         embeddings: (B, d).
-        labels: (B,).
+        labels: (B,), of any type of whole numbers.
         finite: See ``check_finite``.
 
     Returns:
@@ -40,28 +40,13 @@ def check_batch(embeddings: Any, labels: Any, finite: bool = False) -> Tensor:
         ValueError: if shapes or types do not fit together.
     """
     check_embeddings(embeddings)
-    whole = class_labels(labels, len(embeddings))
-    if finite:
-        check_finite(embeddings)
-    return whole
-
-
-def class_labels(labels: Any, documents: int) -> Tensor:
-    """Labels as int64.
-
-    Args:
-        labels: (B,), of any type of whole numbers.
-        documents: B.
-
-    Raises:
-        TypeError: if the labels are not a tensor.
-        ValueError: if they are not whole numbers, or not one per document.
-    """
     check_tensor("labels", labels)
     if labels.dtype == torch.bool or labels.is_floating_point() or labels.is_complex():
         raise ValueError(f"labels: expected whole numbers, found {labels.dtype}")
-    if labels.shape != (documents,):
-        raise ValueError(f"labels: expected ({documents},), found {tuple(labels.shape)}")
+    if labels.shape != (len(embeddings),):
+        raise ValueError(f"labels: expected ({len(embeddings)},), found {tuple(labels.shape)}")
+    if finite:
+        check_finite(embeddings)
     whole: Tensor = labels.long()
     return whole
 

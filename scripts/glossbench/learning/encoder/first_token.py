@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glossbench.learning.encoder.attention import pad
 from glossbench.learning.encoder.dropout import draw_mask, keep_probability
 from glossbench.learning.encoder.loading import layer_list
 from glossbench.learning.encoder.packing import Packing
@@ -116,6 +115,5 @@ def _rectangles(queries: Tensor, hidden: Tensor, packing: Packing, dropout: floa
 
 def _padded(queries: Tensor, hidden: Tensor, packing: Packing, _: float) -> Iterator[Block]:
     """All documents at once, padded: on other devices each block costs the launches of its kernels."""
-    b, longest, present = len(packing), packing.longest, packing.padding_mask
-    tokens = pad(hidden, packing.padded_places, b * longest).unflatten(0, (b, longest))
-    yield queries, tokens, None, None if present is None else present[:, 0]
+    present = packing.padding_mask
+    yield queries, packing.padded(hidden), None, None if present is None else present[:, 0]

@@ -60,6 +60,12 @@ class Packing:
         """(T,) int64: place of each token in a padded batch of b x L tokens."""
         return to_device(self._positions + self._of_each_token(torch.arange(len(self)) * self.longest), self.device)
 
+    def padded(self, rows: Tensor, filler: float = 0) -> Tensor:
+        """Rows (T, ...), one for each token, as a padded batch (b, L, ...)."""
+        b, longest = len(self), self.longest
+        batch = rows.new_full((b * longest, *rows.shape[1:]), filler)
+        return batch.index_copy_(0, self.padded_places, rows).unflatten(0, (b, longest))
+
     @cached_property
     def padding_mask(self) -> Tensor | None:
         """(b, 1, 1, L) bool: True at the tokens of a padded batch; None where all documents have the same length."""

@@ -20,9 +20,6 @@ from glossbench.provenance import commit
 from glossbench.settings.jobs import UntunedSettings
 
 log = logging.getLogger(__name__)
-# What a run without training has no values for.
-NO_EPOCHS = ("best_epoch", "stop_epoch")
-NO_SECONDS = ("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second")
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,8 @@ def classify_untuned(
         raise TrainingError(f"{settings.corpus}/{settings.encoder}/{settings.objective_key}: {error}") from None
     sizes = {f"n_{split}": len(labels) for split, labels in found.labels.items()}
     described = {**settings.model_dump(mode="json"), **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
-    seconds = {"total_seconds": time.perf_counter() - started, **dict.fromkeys(NO_SECONDS)}
+    none = dict.fromkeys(("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"))
+    seconds = {"total_seconds": time.perf_counter() - started, **none}
     about = {"precision": found.precision, "origin": made_from, "commit": commit()}
     about |= odd_tokens(read["tokens"]) if "tokens" in read else {}
     labels = found.labels["test"]
@@ -86,7 +84,7 @@ def classify_untuned(
         "val_macro_f1": macro_f1(found.labels["val"], found.predicted["val"]),
         "probe": found.probe,
         "probe_C": found.C,
-        **dict.fromkeys(NO_EPOCHS),
+        **dict.fromkeys(("best_epoch", "stop_epoch")),
         "origin": made_from,
     }
     classes = settings.objective.training.silhouette_classes
