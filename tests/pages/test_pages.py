@@ -49,6 +49,8 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
     assert list(rows) == list(CLAIMS)
     for key, row in rows.items():
         assert row["study"] == CLAIMS[key].judged_in
+        if not (ROOT / "results" / row["study"]).is_dir():
+            continue
         judged = json.loads((ROOT / "results" / row["study"] / "claims.json").read_text(encoding="utf-8"))
         (found,) = (one for one in judged if one["id"] == key)
         assert [row[name] for name in ("verdict", "scope", "support")] == [
@@ -60,7 +62,8 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
         assert all(sentence in made["md"].replace("\\", "") for sentence in found["noise"])
 
 
-def test_a_study_that_was_not_run_is_named(tmp_path):
+def test_a_claim_whose_study_was_not_run_is_not_tested(tmp_path):
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    with pytest.raises(GlossbenchError, match=r"results/cpu/claims\.json: missing, .* names cpu as .* judges C1"):
-        verdicts(tmp_path)
+    made = verdicts(tmp_path)
+    assert {row["verdict"] for row in json.loads(made["json"])} == {"not tested"}
+    assert "| not tested | – | – | cpu |" in made["md"]

@@ -22,7 +22,7 @@ def main() -> None:
 
     Raises:
         SettingsError: A registry or a study is not valid.
-        GlossbenchError: A study that judges a claim has not been run, or a page says what does not hold.
+        GlossbenchError: A page says what does not hold.
     """
     config, running = ROOT / "config/README.md", ROOT / "docs/running.md"
     pages = {

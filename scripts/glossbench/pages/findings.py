@@ -17,6 +17,7 @@ from scipy import stats
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.intervals import t_interval
+from glossbench.evidence.statistics.pairs import paired
 from glossbench.evidence.statistics.ranks import Friedman, friedman
 from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.markdown import pipe_table
@@ -98,19 +99,24 @@ class Findings:
         finished = self.frame("coverage").groupby("corpus")["finished"].all()
         return [corpus for corpus in self.corpora if finished.get(corpus, False)]
 
-    def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> float:
-        """How far an objective is ahead of its protocol's baseline in test accuracy, in points.
+    def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> pd.Series:
+        """How far an objective is ahead of its protocol's baseline in test accuracy, as a fraction.
 
-        The mean over trials of the same number and learning rate, without those whose settings were given.
+        Over trials of the same number and learning rate, without those whose settings were given.
 
         Args:
             where: Which of the objective's trials to take, as a condition on their settings, e.g. ``sigma < 0.6``.
+
+        Returns:
+            difference (the mean), low and high (its 95 % interval, Student's t).
         """
         trials = self.frame("trials").query("corpus == @corpus & state == 'complete'")
         own = trials[(trials["objective"] == objective) & ~trials["start"].astype(bool)]
         theirs = trials[trials["objective"].isin(BASELINES) & trials["protocol"].isin(own["protocol"])]
         pairs = (own.query(where) if where else own).merge(theirs, on=["trial", "learning_rate"])
-        return float(100 * (pairs["test_accuracy_x"] - pairs["test_accuracy_y"]).mean())
+        ahead = pairs["test_accuracy_x"] - pairs["test_accuracy_y"]
+        low, high = t_interval(ahead)
+        return pd.Series({"difference": ahead.mean(), "low": low, "high": high})
 
     def agreement(self, objective: str, corpus: str, least_rate: float = 0.0) -> float:
         """Spearman's correlation of the validation scores of trials with their test accuracy.
@@ -129,18 +135,11 @@ class Findings:
         return int((own["epochs"] == trials["epochs"].max()).sum()), len(own)
 
     def over_baseline(self, objective: str, corpus: str) -> pd.Series:
-        """The paired difference in test accuracy from the baseline of the protocol, on the seeds of both, in points.
-
-        Returns:
-            mean, low and high (95 % interval of a paired t test), and n, the number of seeds.
-        """
+        """The difference in test accuracy from the baseline of the protocol, over the seeds of both; see ``paired``."""
         runs = self.frame("runs").query("corpus == @corpus")
         (protocol,) = runs.loc[runs["objective"] == objective, "protocol"].unique()
-        scores = runs[runs["protocol"] == protocol].pivot(index="seed", columns="objective", values="test_accuracy")
-        (baseline,) = scores.columns.intersection(BASELINES)
-        ahead = (100 * (scores[objective] - scores[baseline])).dropna()
-        low, high = t_interval(ahead)
-        return pd.Series({"mean": ahead.mean(), "low": low, "high": high, "n": len(ahead)})
+        (baseline,) = {*BASELINES}.intersection(runs.loc[runs["protocol"] == protocol, "objective"])
+        return paired(runs, objective, baseline, "accuracy").query("pairs == 'seeds'").iloc[0]
 
     def until_best(self, columns: list[str], objective: str, corpus: str) -> pd.DataFrame:
         """Columns of the epochs as means over seeds: in the first epoch, and in the best one of each run."""

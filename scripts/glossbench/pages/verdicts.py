@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from glossbench.errors import GlossbenchError
+from glossbench.evidence.claims.measurement import NOT_TESTED
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.markdown import escaped, pipe_table
 from glossbench.evidence.text.numbers import DASH
@@ -26,21 +26,17 @@ HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
 def judgement(root: Path, key: str, claim: Claim) -> dict[str, Any]:
-    """What the study that judges a claim says of it, as in its claims.json.
+    """What the study that judges a claim says of it, as in its claims.json; "not tested" before it is run.
 
     Args:
         root: Root folder of the repository.
         key: Id of the claim.
         claim: Its entry in config/claims.yaml.
-
-    Raises:
-        GlossbenchError: The study has not been run.
     """
-    study = claim.judged_in
-    path = root / "results" / study / "claims.json"
-    if not path.is_file():
-        raise GlossbenchError(f"{path}: missing, and config/claims.yaml names {study} as the study that judges {key}")
-    return judged_in(path.parent, key)
+    folder = root / "results" / claim.judged_in
+    if not (folder / "claims.json").is_file():
+        return {"claim": claim.claim, "verdict": NOT_TESTED, "scope": None, "support_text": "", "noise": []}
+    return judged_in(folder, key)
 
 
 def judged_in(folder: Path, key: str) -> dict[str, Any]:
@@ -59,9 +55,6 @@ def verdicts(root: Path) -> dict[str, str]:
 
     Args:
         root: Root folder of the repository.
-
-    Raises:
-        GlossbenchError: The study that judges a claim has not been run.
     """
     rows, table = [], []
     for key, claim in load_claims(root / "config").items():
@@ -69,6 +62,8 @@ def verdicts(root: Path) -> dict[str, str]:
         about = {"claim": judged["claim"], "verdict": judged["verdict"], "scope": judged["scope"]}
         about["support"] = judged["support_text"]
         rows.append({"id": key, **about, "noise": judged["noise"], "study": study})
-        table.append([key, *(escaped(text or DASH) for text in about.values()), f"[{study}]({study}/claims.md)"])
+        page = f"{study}/claims.md"
+        where = f"[{study}]({page})" if (root / "results" / page).is_file() else study
+        table.append([key, *(escaped(text or DASH) for text in about.values()), where])
     noise = "\n".join(f"- {row['id']}: {escaped('. '.join(row['noise']))}." for row in rows if row["noise"])
     return {"md": f"{LEAD}{pipe_table(HEADERS, table)}\n\n{NOISE}\n\n{noise}\n", "json": to_json(rows)}

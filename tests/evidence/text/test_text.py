@@ -38,6 +38,7 @@ from registered import REGISTRY, names
         (number(math.inf), "inf"),
         (signed(1.005), "+1.01"),
         (signed(-1.005), "−1.01"),
+        (signed(-0.004), "+0.00"),
         (significant(0.00012345, 4), "0.0001235"),
         (significant(2.675), "2.68"),
         (significant(0.0), "0"),

@@ -27,8 +27,8 @@ def number(value: float, decimals: int = 0) -> str:
 
 
 def signed(value: float, decimals: int = 2) -> str:
-    """A difference with its sign, a true minus; a dash if it is missing."""
-    return DASH if pd.isna(value) else f"{rounded(value, decimals):+,.{decimals}f}".replace("-", "−")
+    """A difference with its sign, a true minus, no negative zero; a dash if it is missing."""
+    return DASH if pd.isna(value) else f"{rounded(value, decimals) + 0.0:+,.{decimals}f}".replace("-", "−")
 
 
 def significant(value: float, digits: int = 3) -> str:
