@@ -171,7 +171,7 @@ def test_garbage_is_one_line_for_who_verifies_and_who_imports(packed, study_sett
     monkeypatch.chdir(tmp_path)
     study = load_study(study_settings, "study", CONFIG)
     if name == "archive.json":
-        with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: not as make pack writes it$"):
+        with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: not as make pack writes it"):
             import_archive(forged, study)
     else:
         assert list(import_archive(forged, study).refused) == [CE] * name.startswith(CE)
@@ -370,11 +370,17 @@ def test_a_pack_of_runs_alone_is_not_said_to_have_evidence(archive, study_settin
         assert ("follow from its runs" in capsys.readouterr().out) is follows
 
 
-def test_a_folder_without_an_archive_is_not_imported_in_silence(study_settings, tmp_path, capsys):
-    study = tmp_path / "study.yaml"
-    study.write_text(yaml.safe_dump(study_settings))
-    assert main(["import", str(tmp_path), str(study)]) == 1
-    assert capsys.readouterr().err == f"glossbench: {tmp_path}: no archive (*.tar.xz) in it\n"
+def test_of_a_folder_each_archive_is_imported_or_named(archive, packed, study_settings, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("study.yaml").write_text(yaml.safe_dump(study_settings))
+    assert main(["import", ".", "study.yaml"]) == 1
+    assert capsys.readouterr().err == "glossbench: .: no archive (*.tar.xz) in it\n"
+    repacked({**packed, "archive.json": b"[]"}, Path("a.tar.xz"), sums=True)
+    shutil.copy(archive, "b.tar.xz")
+    assert main(["import", ".", "study.yaml"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "glossbench: a.tar.xz: archive.json: not as make pack writes it in format 2\n"
+    assert told.out == "b.tar.xz into results/mine: 6 taken, 0 here already, 0 not taken\n"
 
 
 def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, study_settings, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
-from glossbench.archives.index import FOLDER, INDEX, PACKS, read_index
+from glossbench.archives.index import FOLDER, INDEX, PACKS, Expected, read_index
 from glossbench.archives.judging import Judge
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, sha256, write_json
@@ -47,7 +47,7 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
             about = about_archive(source, damaged := compare_checksums(source))
         except GlossbenchError as error:
             raise GlossbenchError(f"{archive}: {str(error).replace(f'{source}/', '')}") from None
-        judge, index = Judge(study, source, about["inputs"], other_numerics, Path()), read_index(target)
+        judge, index = Judge(Expected(study, Path()), source, about["inputs"], other_numerics), read_index(target)
         files = [file for pattern in ("runs/*/*/*/*/*", "tuning/*/*/*/*") for file in source.glob(pattern)]
         packed = {file.parent.relative_to(source).as_posix() for file in files}
         for item, (name, files) in judge.jobs.items():
@@ -92,11 +92,11 @@ def about_archive(source: Path, damaged: Container[str] = ()) -> dict[str, Any]:
         raise GlossbenchError(f"{ABOUT}: missing or damaged, so this is no archive of make pack")
     try:
         about = read_json(source / ABOUT)
-        found, _ = about["format"], (about["study"], about["packed_by"]["commit"], about["inputs"].items())
-    except (ValueError, TypeError, LookupError, AttributeError):
-        raise GlossbenchError(f"{ABOUT}: not as make pack writes it") from None
-    if found != FORMAT:
-        raise GlossbenchError(f"{ABOUT}: format {found} found, expected {FORMAT}")
+        fits = about["format"] == FORMAT and {"study", "inputs"} <= set(about) and "commit" in about["packed_by"]
+    except (ValueError, TypeError, LookupError):
+        fits = False
+    if not fits:
+        raise GlossbenchError(f"{ABOUT}: not as make pack writes it in format {FORMAT}")
     return about
 
 

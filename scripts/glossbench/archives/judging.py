@@ -18,7 +18,6 @@ from glossbench.archives.index import Expected, Item, files_of_jobs
 from glossbench.files import CHECKSUMS, read_json
 from glossbench.provenance import NUMERICS
 from glossbench.settings.files import manifest_file, search_folder
-from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
@@ -29,23 +28,15 @@ class Judge:
     """Judges the runs and searches in a folder.
 
     Args:
-        study: The study that they are to fit.
+        expected: What the study gives them that they are to fit.
         folder: Folder with ``runs`` and ``tuning``.
         inputs: What the archive says of documents and encoders, as ``Expected.inputs`` gives it.
         other_numerics: Whether runs of another ``numerics`` fit; ``others`` counts them.
-        fetched: As ``Expected`` takes it.
     """
 
-    def __init__(
-        self,
-        study: Study,
-        folder: Path,
-        inputs: dict[str, Any],
-        other_numerics: bool = False,
-        fetched: Path | None = None,
-    ):
-        self.study, self.folder, self.inputs, self.other_numerics = study, folder, inputs, other_numerics
-        self.expected, self.jobs, self.others = Expected(study, fetched), files_of_jobs(study), 0
+    def __init__(self, expected: Expected, folder: Path, inputs: dict[str, Any], other_numerics: bool = False):
+        self.expected, self.folder, self.inputs, self.other_numerics = expected, folder, inputs, other_numerics
+        self.study, self.jobs, self.others = expected.study, files_of_jobs(expected.study), 0
 
     def fault(self, item: Item) -> str | None:
         """Why a run or search does not fit the study; None if it does."""
@@ -63,11 +54,11 @@ class Judge:
                     made = f".venv/bin/snakemake {manifest_file(kind, key)} --configfile ..."
                     yield f"{kind}.{key}: its local files are not listed yet; {made} does it, then import again"
                 yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
+        for table in {"epochs.csv", "trials.csv"}.intersection(files):  # as they are collected
+            rows, seconds = (pd.read_csv(folder / file) for file in (table, "timing.csv"))
+            rows.merge(seconds, on=table.removesuffix("s.csv"), validate="one_to_one")
         if isinstance(item, Run):
             yield from self._of_run(item, folder, expected)
-            if "epochs.csv" in files:
-                epochs, seconds = (pd.read_csv(folder / f"{table}.csv") for table in ("epochs", "timing"))
-                epochs.merge(seconds, on="epoch", validate="one_to_one")
             made_by = read_json(folder / "timing.json")["origin"]
         else:
             best = read_yaml(folder / "best.yaml")

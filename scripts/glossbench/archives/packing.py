@@ -44,12 +44,8 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     n_runs = sum(name.endswith("/metrics.json") for name in files)
     if not n_runs:
         raise GlossbenchError(f"{results}: no run has finished yet")
-    about = {
-        "format": FORMAT,
-        "study": study.name,
-        "inputs": Expected(study, Path()).inputs,
-        "packed_by": describe(root),
-    }
+    inputs = Expected(study, Path()).inputs
+    about = {"format": FORMAT, "study": study.name, "inputs": inputs, "packed_by": describe(root)}
     evidence = {name: results / name for name in evidence_of(study, root)}
     whole = n_runs == len(study.runs) and all(path.is_file() for path in evidence.values())
     if whole:

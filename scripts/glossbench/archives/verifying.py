@@ -22,7 +22,7 @@ from glossbench.archives.format import (
     unpacked,
 )
 from glossbench.archives.importing import about_archive
-from glossbench.archives.index import FOLDER, PACKS, files_of_jobs
+from glossbench.archives.index import FOLDER, PACKS, Expected, files_of_jobs
 from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
@@ -123,7 +123,7 @@ class _Check:
 
     def _runs(self) -> Iterator[str]:
         """Faults of runs and searches: not what the packed study gives."""
-        judge = Judge(self.study, self.folder, self.about["inputs"], other_numerics=True)
+        judge = Judge(Expected(self.study), self.folder, self.about["inputs"], other_numerics=True)
         for item, (name, _) in judge.jobs.items():
             if (self.folder / name).is_dir() and (fault := judge.fault(item)):
                 yield f"{name}: {fault}"
