@@ -6,6 +6,8 @@ from typing import get_args
 import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
+from glossbench.evidence.tables.layout import outside_note
+from glossbench.evidence.text.names import naming
 from glossbench.frames import write_frame
 from glossbench.paper import READERS
 from glossbench.settings.outputs import Read
@@ -45,6 +47,20 @@ def test_runs_of_other_numerics_are_said_beside_each_table_and_figure(frames):
     assert said in known.table(TABLES["integrated"].specification(), "")["md"]
     assert said in known.figure_texts(FIGURES["headline"].specification(), "")["txt"]
     assert said not in evidence(**frames).table(TABLES["integrated"].specification(), "")["md"]
+
+
+def test_a_table_of_searches_says_how_many_are_made_until_all_runs_are(frames):
+    searched = trials(RUNS[RUNS["objective"] == "ce"])
+    for finished in (False, True):
+        made = evidence(**{**frames, "trials": searched, "coverage": coverage(RUNS, [True] * 3 + [finished])})
+        text = made.table(TABLES["search"].specification(), "")["md"]
+        assert ("Made from 1 of 2 planned searches." in text) == (not finished)
+
+
+def test_a_preset_other_than_the_papers_code_is_not_in_the_paper():
+    with naming(names("ce@strong")):
+        note = outside_note(pd.DataFrame({"objective": ["ce", "ce@reference", "ce@strong"]}), ["ce"])
+    assert note == "Not in the paper: CE (strong)."
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.key)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.selection import coverage_note, numerics_note, trained
+from glossbench.evidence.selection import coverage_note, numerics_note, search_note, trained
 from glossbench.evidence.tables.layout import load_note, outside_note, spread_note
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
@@ -161,6 +161,8 @@ class Evidence:
         """What is said below an output: of its registry, of its times and of its runs."""
         select = partial(module_of(output).select, **output["settings"])
         notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
+        if "trials" in output["reads"] and "trials" in self.frames:
+            notes.append(search_note(self.frames["coverage"], self.frames["trials"]))
         if self.numerics is not None:
             notes.append(numerics_note(select(self.frames["runs"]), self.numerics))
         return [note for note in notes if note]

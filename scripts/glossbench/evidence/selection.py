@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from glossbench.evidence.text.numbers import span
 from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
@@ -108,6 +109,19 @@ def numerics_note(runs: pd.DataFrame, numerics: int) -> str | None:
     return f"{len(others):,} of {len(runs):,} runs are of code that gives other numbers {about}."
 
 
+def search_note(coverage: pd.DataFrame, trials: pd.DataFrame) -> str | None:
+    """A sentence about the searches behind an output of an unfinished study, e.g. "Made from 3 of 5 planned searches."
+
+    Args:
+        coverage: One row per planned run. Each objective of theirs without changed settings is searched for.
+        trials: The collected trials.
+    """
+    made, planned = (len(frame.groupby(EXPERIMENT)) for frame in (trials, unvaried(coverage)))
+    if made >= planned or coverage["finished"].all():
+        return None
+    return f"Made from {made:,} of {planned:,} planned searches."
+
+
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
     """A sentence about the runs behind a table or figure, which ``select`` returns; None if all are finished.
 
@@ -119,5 +133,5 @@ def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.Da
     if finished.all():
         return None
     cells = finished.groupby([planned[key] for key in EXPERIMENT]).agg(["sum", "size"])
-    done, of_all = (" to ".join(dict.fromkeys(map(str, (one.min(), one.max())))) for _, one in cells.items())
+    done, of_all = (span(one.min(), one.max(), str, " to ") for _, one in cells.items())
     return f"Made from {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds per cell."

@@ -10,7 +10,7 @@ import pandas as pd
 from glossbench.evidence.statistics.power import seeds_needed, smallest_difference
 from glossbench.evidence.statistics.scores import in_percent
 from glossbench.evidence.text.names import metric_name
-from glossbench.evidence.text.numbers import DASH, number, significant
+from glossbench.evidence.text.numbers import DASH, number, significant, span
 from glossbench.frames import CELL
 from glossbench.paper import published_costs, published_results
 from glossbench.settings.claims import Claim
@@ -81,7 +81,7 @@ def _sizes(n: int, scale: str, differences: Any, spreads: Any) -> list[str]:
 
     differences, spreads = (pd.Series(np.ravel(values)) for values in (differences, spreads))
     smallest = [found for std in spreads if (found := smallest_difference(n, std)) is not None]
-    ends = dict.fromkeys(map(size, (min(smallest), max(smallest))))
+    ends = span(min(smallest), max(smallest), size, " to ")
     middle = differences.abs().median()
     needed = pd.Series(list(map(seeds_needed, differences, spreads)), dtype=float).median()
-    return [f"{' to '.join(ends)} {scale}", DASH if math.isnan(middle) else f"{size(middle)} {scale}", number(needed)]
+    return [f"{ends} {scale}", DASH if math.isnan(middle) else f"{size(middle)} {scale}", number(needed)]

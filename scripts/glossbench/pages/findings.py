@@ -22,7 +22,7 @@ from glossbench.evidence.statistics.ranks import Friedman, friedman
 from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.names import listed
-from glossbench.evidence.text.numbers import mean_spread, number, signed, significant
+from glossbench.evidence.text.numbers import mean_spread, number, signed, significant, span
 from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
@@ -193,7 +193,7 @@ class Findings:
 
 def ends(values: Iterable[float], decimals: int) -> str:
     """The smallest and the largest of some numbers, e.g. "0.2 to 0.5"; one number if both have the same text."""
-    return " to ".join(dict.fromkeys(number(end, decimals) for end in (min(values), max(values))))
+    return span(min(values), max(values), lambda end: number(end, decimals), " to ")
 
 
 def spread(score: pd.Series, rank: bool = True) -> str:

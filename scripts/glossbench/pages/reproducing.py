@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from glossbench.commands.plan import kept_bytes, plan, published_speed, speeds, without_stop
 from glossbench.evidence.claims.scope import by_number, of_the_paper
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.numbers import DASH, number
+from glossbench.evidence.text.numbers import DASH, number, span
 from glossbench.pages.decidable import decidable
 from glossbench.pages.items import Costs, load_costs, measures, runs_of_claim, runs_of_output
 from glossbench.paper import published_costs, read_facts
@@ -111,8 +111,8 @@ class Rows:
             jobs = plan(part, published_speed(part, facts), costs, facts)
             jobs = jobs[jobs["kind"].isin(kinds)]
             decimals = 1 if jobs["hours"].sum() < 100 else 0
-            ends = [number(jobs[name].sum(), decimals) for name in ("hours", "hours_at_most")]
-            return f"{' – '.join(dict.fromkeys(ends))} h"
+            ends = jobs["hours"].sum(), jobs["hours_at_most"].sum()
+            return f"{span(*ends, lambda hours: number(hours, decimals), ' – ')} h"
 
         apart = without_stop(study, costs)
         rest = replace(study, runs=tuple(run for run in study.runs if not apart or run not in apart.runs))

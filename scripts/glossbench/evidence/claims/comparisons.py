@@ -15,7 +15,7 @@ from scipy import stats
 
 from glossbench.evidence.claims.measurement import CellValue, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import with_gloss
-from glossbench.evidence.statistics.intervals import ALPHA, exact_interval, t_interval
+from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.statistics.pairs import by_t_test, compare, holm
 from glossbench.evidence.statistics.power import smallest_difference
 from glossbench.evidence.statistics.scores import scores
@@ -67,8 +67,8 @@ def cells_won(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measuremen
     numbers = [*rows, overall, {"p_sign_test": float(stats.binomtest(won, len(rows), alternative="greater").pvalue)}]
     found = over_cells(tables, share_won, runs=used, numbers=numbers)
     if max(map(len, tables.values())) == 1:
-        low, high = exact_interval(won, len(rows))
-        found = replace(found, low=low, high=high, interval="95 % exact binomial over cells")
+        low, high = stats.binomtest(won, len(rows)).proportion_ci()  # Clopper and Pearson's
+        found = replace(found, low=float(low), high=float(high), interval="95 % exact binomial over cells")
     return [found]
 
 

@@ -12,7 +12,7 @@ from glossbench.evidence.text.numbers import significant
 from glossbench.frames import EXPERIMENT, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Measure
 
-MACHINE = ["device", "precision"]
+TIMED_ALIKE = ["device", "precision"]
 
 
 def overhead(measure: Measure, runs: pd.DataFrame, epochs: pd.DataFrame, **_: Any) -> list[Measurement] | str:
@@ -33,16 +33,16 @@ def overhead(measure: Measure, runs: pd.DataFrame, epochs: pd.DataFrame, **_: An
     if not len(timed):
         return f"no run of {listed(measure.gloss)} with its epochs timed"
     runs = runs.assign(device=machine_names(runs))
-    timed = timed.merge(runs[[*RUN_OF_EXPERIMENT, *MACHINE, "n_train", "batch_size"]], on=RUN_OF_EXPERIMENT)
+    timed = timed.merge(runs[[*RUN_OF_EXPERIMENT, *TIMED_ALIKE, "n_train", "batch_size"]], on=RUN_OF_EXPERIMENT)
     # as documents are cut into batches: a last one of a single document is part of the one before
     per_epoch = np.ceil((timed["n_train"] - 1) / timed["batch_size"]).clip(lower=1)
     parts, steps = timed[list(measure.parts)].sum(axis=1), timed["epochs"] * per_epoch
     ratios = {"share": parts / timed[measure.whole], "share_of_forward": parts / (timed[measure.forward] + parts)}
     timed = timed.assign(**ratios, milliseconds_per_step=1000 * parts / steps)
-    cases, measured = timed.groupby([*EXPERIMENT, *MACHINE], sort=True), []
+    cases, measured = timed.groupby([*EXPERIMENT, *TIMED_ALIKE], sort=True), []
     for (corpus, encoder, objective, device, precision), own in cases:
         means, shares = own[[*ratios, "milliseconds_per_step"]].mean().to_dict(), own["share"].to_numpy()
-        case = own[[*EXPERIMENT, *MACHINE]].iloc[0].to_dict()
+        case = own[[*EXPERIMENT, *TIMED_ALIKE]].iloc[0].to_dict()
         where = f"{objective_name(objective)} on {corpus_name(corpus)} with {encoder_name(encoder)}"
         speed = f"{significant(means['milliseconds_per_step'])} ms per step on {device} in {precision}"
         speed = f"{speed}, {significant(100 * means['share_of_forward'])} % of the forward pass with them"

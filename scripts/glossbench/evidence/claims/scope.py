@@ -8,7 +8,7 @@ import pandas as pd
 
 from glossbench.evidence.claims.measurement import Cell
 from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
-from glossbench.evidence.differences import size_differences
+from glossbench.evidence.sizes import size_differences
 from glossbench.evidence.text.names import in_order, titles
 from glossbench.frames import CELL
 from glossbench.paper import Facts

@@ -26,7 +26,7 @@ from glossbench.evidence.text.names import (
     titles,
     tunes_sigma,
 )
-from glossbench.evidence.text.numbers import DASH, rounded, significant
+from glossbench.evidence.text.numbers import DASH, rounded, significant, span
 from glossbench.settings.claims import Claim, Holds
 
 # Factor, decimals and unit by the kind of number.
@@ -111,10 +111,9 @@ def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, wi
     if tested:
         what = "a factor" if measure.effect == "ratio" else "a difference"
         whom = objective_name(deciding.about) if deciding.about else "the best baseline of a cell"
-        smallest = _span(
-            [row["smallest"] for row in tested], lambda value: formatted(value, kind).replace("%", "points")
-        )
-        p = _span([row["p_holm"] for row in tested], lambda value: significant(value, 2))
+        smallest = _ends(tested, "smallest", lambda value: formatted(value, kind).removesuffix(" %"))
+        smallest += " points" if kind == "percent" else ""
+        p = _ends(tested, "p_holm", lambda value: significant(value, 2))
         unit = deciding.unit if deciding.about else "seeds"
         found.append(f"With a power of 80 %, these {unit} show {what} of {smallest} from {whom}, and Holm's p is {p}")
     if means:
@@ -129,9 +128,9 @@ def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, wi
     return found
 
 
-def _span(values: list[float], text_of: Callable[[float], str]) -> str:
-    low, high = text_of(min(values)), text_of(max(values))
-    return low if low == high else f"{low.removesuffix(' points')} to {high}"
+def _ends(rows: list[dict], name: str, text_of: Callable[[float], str]) -> str:
+    values = [row[name] for row in rows]
+    return span(min(values), max(values), text_of, " to ")
 
 
 def caveats(claim: Claim, measured: list[Measurement], rows: pd.DataFrame) -> list[str]:

@@ -28,7 +28,7 @@ from glossbench.evidence.text.numbers import duration, number
 TEMPLATES = Path(__file__).parent / "templates"
 # Figures have 300 dots per inch and text from 6 points on, which is easy to read at 135 pixels per inch.
 DOTS_PER_PIXEL = 300 / 135
-MACHINE = {
+PROVENANCE_COLUMNS = {
     "devices": "device",
     "precision": "precision",
     "threads": "threads",
@@ -141,7 +141,7 @@ def machines(runs: pd.DataFrame) -> dict[str, str]:
     Machine and versions may differ from those that make the report.
     """
     runs = runs.assign(device=machine_names(runs))
-    known = {name: runs[column].dropna().unique() for name, column in MACHINE.items() if column in runs}
+    known = {name: runs[column].dropna().unique() for name, column in PROVENANCE_COLUMNS.items() if column in runs}
     return {
         "runs": number(len(runs)),
         "time": duration(runs["total_seconds"].sum()),

@@ -26,14 +26,6 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, fl
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def exact_interval(hits: int, n: int) -> tuple[float, float]:
-    """Exact (Clopper and Pearson's) interval of a share, from the number of hits among n."""
-    from scipy import stats
-
-    interval = stats.binomtest(hits, n).proportion_ci(method="exact")
-    return float(interval.low), float(interval.high)
-
-
 def means_interval(
     cells: Sequence[np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],

@@ -14,7 +14,7 @@ from glossbench.frames import EXPERIMENT_OF_PROTOCOL, PANEL, QUIET, RUN_OF_PROTO
 
 # Equal scores, means and differences may differ in their last bits. They are rounded so that they share a rank.
 DECIMALS = 12
-MACHINE = ["device", "precision", "threads"]
+SAME_MACHINE = ["device", "precision", "threads"]
 
 
 class Metric(NamedTuple):
@@ -99,12 +99,8 @@ def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = Fals
     timed = table["metric"].map(lambda name: METRICS[name].timed)
     if "load" not in runs or not timed.any():
         return table
-    loads = (
-        runs.groupby(EXPERIMENT_OF_PROTOCOL)["load"]
-        .max()
-        .reindex(pd.MultiIndex.from_frame(table[EXPERIMENT_OF_PROTOCOL]))
-    )
-    return table.assign(load=loads.where(timed.to_numpy()).to_numpy())
+    table = table.join(runs.groupby(EXPERIMENT_OF_PROTOCOL)["load"].max(), EXPERIMENT_OF_PROTOCOL)
+    return table.assign(load=table["load"].where(timed))
 
 
 def _column(runs: pd.DataFrame, metric: str) -> str:
@@ -120,7 +116,7 @@ def _ranks(table: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
         rounded(mean, one.decimals) * (1 if one.cost else -1) for mean, one in zip(table["mean"], metrics, strict=True)
     ]
     runs = runs.assign(device=machine_names(runs), load=runs.get("load"))
-    machines = runs[[*PANEL, *MACHINE]].drop_duplicates().value_counts(PANEL).rename("machines")
+    machines = runs[[*PANEL, *SAME_MACHINE]].drop_duplicates().value_counts(PANEL).rename("machines")
     beside = table.join(machines, PANEL).join(runs.groupby(PANEL)["load"].max(), PANEL)
     timed = pd.Series([one.timed for one in metrics], table.index, dtype=bool)
     elsewhere = timed & ((beside["machines"] > 1) | (beside["load"].astype(float) > QUIET))

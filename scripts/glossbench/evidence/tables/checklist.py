@@ -11,7 +11,7 @@ from glossbench.evidence.text.names import arrange, in_order, machine_names, obj
 from glossbench.evidence.text.numbers import DASH, duration, mean_spread, number
 from glossbench.frames import EXPERIMENT
 
-MACHINE = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
+MACHINE_COLUMNS = ["device", "precision", "threads", "torch_version", "transformers_version", "python_version"]
 SCALES = {
     f"{split}_{name}": METRICS[name].scale for name in ("macro_f1", "macro_silhouette") for split in ("val", "test")
 }
@@ -27,7 +27,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
         One row per corpus, encoder and objective. n_parameters and n_trainable are counts. Scores are means and sample
         standard deviations over seeds, macro-F1 in percent, silhouettes in [-1, 1]. seconds_per_run is the mean over
         seeds, all_seconds the sum. n_trials and search_seconds belong to the search that chose the settings (0
-        without one), search_space has its ranges in words. The columns in ``MACHINE`` list all values that occur.
+        without one), search_space has its ranges in words. ``MACHINE_COLUMNS`` list all values that occur.
     """
     rows = arrange(select(runs), [*KEYS, "seed"])
     rows = rows.assign(device=machine_names(rows))
@@ -43,7 +43,7 @@ def tidy(runs: pd.DataFrame, trials: pd.DataFrame | None = None) -> pd.DataFrame
     )
     searches = {} if trials is None else {cell: _search(own) for cell, own in trials.groupby(EXPERIMENT, sort=False)}
     found = [searches.get(cell, (0, 0.0, "")) for cell in facts.index.droplevel(["protocol", "preset"])]
-    machines = cells[MACHINE].agg(lambda values: ", ".join(map(str, sorted(values.dropna().unique()))))
+    machines = cells[MACHINE_COLUMNS].agg(lambda values: ", ".join(map(str, sorted(values.dropna().unique()))))
     return pd.concat([facts, pd.DataFrame(found, facts.index, SEARCH), machines], axis=1).reset_index()
 
 
@@ -72,7 +72,7 @@ def layout(table: pd.DataFrame) -> Layout:
         "Trials": rows["n_trials"].map(number),
         "Search": rows["search_seconds"].where(rows["n_trials"] > 0).map(duration),
     }
-    machines = rows.groupby(MACHINE, sort=False).size()
+    machines = rows.groupby(MACHINE_COLUMNS, sort=False).size()
     of_all = "" if len(machines) == 1 else " ({} of {} rows)"
     notes = [
         f"Machine{of_all.format(count, len(rows))}: {device}, {precision}, torch threads {threads}; "

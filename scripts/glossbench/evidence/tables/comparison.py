@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.differences import differences_by_cell
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
+from glossbench.evidence.sizes import differences_by_cell
 from glossbench.evidence.statistics.scores import METRICS, PRINTED, over_seeds
 from glossbench.evidence.tables.layout import Layout, note_of
 from glossbench.evidence.tables.scores import texts

@@ -72,9 +72,11 @@ def load_note(table: pd.DataFrame) -> str | None:
 
 def outside_note(table: pd.DataFrame, published: Iterable[str]) -> str | None:
     """A note that names the objectives of a table which the paper, with those ``published``, does not have."""
-    known = {key: entry["base"] for key, entry in entries("objective").items()}
+    known = entries("objective")
     found = table["objective"].dropna().unique() if "objective" in table else []
-    outside = {key for key in found if known.get(key, key) not in published}
+    # a reference preset is the paper's code
+    outside = {key for key in found if known.get(key, {}).get("preset") not in (None, "reference")}
+    outside |= {key for key in found if known.get(key, {"base": key})["base"] not in published}
     return f"Not in the paper: {titles(outside, 'objective')}." if outside else None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.differences import differences_by_cell
+from glossbench.evidence.sizes import differences_by_cell
 from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid, note_of
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name

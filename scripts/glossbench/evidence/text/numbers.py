@@ -44,9 +44,9 @@ def mean_spread(mean: float, std: float, decimals: int = 2) -> str:
     return DASH if pd.isna(mean) else f"{number(mean, decimals)} ± {number(std, decimals)}"
 
 
-def span(low: float, high: float, text_of: Callable[[float], str]) -> str:
+def span(low: float, high: float, text_of: Callable[[float], str], between: str = DASH) -> str:
     """A range, e.g. "0.4–0.6", or one number if ``text_of`` gives both ends the same text."""
-    return DASH.join(dict.fromkeys([text_of(low), text_of(high)]))
+    return between.join(dict.fromkeys([text_of(low), text_of(high)]))
 
 
 def duration(seconds: float) -> str:
