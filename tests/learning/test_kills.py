@@ -31,7 +31,7 @@ def train(folder, state, done):
     torch.set_num_threads(1)
     with exclusive(state):
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
-        trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=20)
+        trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=10)
         history = trainer.fit().history
         numbers = [
             [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history

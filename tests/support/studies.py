@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from glossbench.settings.study import load_study
@@ -59,6 +61,15 @@ def started(folder, *arguments, output=subprocess.DEVNULL, environment=None, **o
     )
 
 
+def scripts_below(process, name):
+    """Processes below another, by its id, that run the script of a job."""
+    found = []
+    for child in psutil.Process(process).children(recursive=True):
+        with suppress(psutil.Error):  # it may have ended
+            found += [child] if any(word.endswith(f"{name}.py") for word in child.cmdline()[:2]) else []
+    return found
+
+
 def arguments_of(folder, *arguments, study=TINY, root=ROOT, cores=2):
     """Arguments of Snakemake for a study, with the workflow at ``root``; ``cores`` may be None."""
     place = ["-s", root / "Snakefile", "-d", folder, *(["--cores", cores] if cores else [])]
@@ -102,9 +113,14 @@ def forked(arguments, folder, environment):
     with tempfile.TemporaryDirectory() as place:
         output = [f"{place}/{name}" for name in ("stdout", "stderr")]
         job = {"arguments": arguments, "folder": str(folder), "environment": environment, "output": output}
-        warm_snakemake().stdin.write(json.dumps(job) + "\n")
-        warm_snakemake().stdin.flush()
-        code = int(warm_snakemake().stdout.readline())
+        try:
+            warm_snakemake().stdin.write(json.dumps(job) + "\n")
+            warm_snakemake().stdin.flush()
+            code = int(warm_snakemake().stdout.readline())
+        except BaseException:  # as a test's time limit: the next dry run would read the answer to this one
+            warm_snakemake().kill()
+            warm_snakemake.cache_clear()
+            raise
         return subprocess.CompletedProcess(arguments, code, *(Path(name).read_text() for name in output))
 
 

@@ -23,6 +23,19 @@ def workplace(tmp_path_factory):
 
 
 @pytest.fixture
+def prepared(workplace, finished):
+    """A working directory in which documents and tokens of a study of ``small`` are there: those of the tiny study."""
+
+    def make(name, study, *further):
+        folder = workplace(name)
+        for made in ("corpora", "tokens", "frozen", *further):
+            shutil.copytree(finished / "results" / "tiny" / made, folder / "results" / study.stem / made)
+        return folder
+
+    return make
+
+
+@pytest.fixture
 def copied(tmp_path):
     """A copy of a working directory, with what Snakemake knows of its files, for a test to change."""
 

@@ -2,7 +2,7 @@
 
 import psutil
 import pytest
-from studies import digests, glossbench, small, snakemake, started
+from studies import digests, glossbench, scripts_below, small, snakemake, started
 from waiting import wait_until
 
 RUNS = "results/killed/runs.parquet"
@@ -19,15 +19,15 @@ def said(process):
 
 
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workplace, tmp_path):
-    folder, results = workplace("killed"), "results/killed"
+def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepared, tmp_path):
+    folder, results = prepared("killed", study, "sigma"), "results/killed"
+    trainers = []
     process = started(folder, RUNS, study=study)
     try:
         wait_until(
             lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way", every=0.05
         )
-        jobs = psutil.Process(process.pid).children(recursive=True)
-        trainers = [job for job in jobs if any("train.py" in word for word in job.cmdline())]
+        trainers = scripts_below(process.pid, "train")
         assert trainers
         for trainer in trainers:
             trainer.suspend()
@@ -44,7 +44,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
         process.wait()
         for trainer in trainers:
             trainer.resume()
-    _, alive = psutil.wait_procs(trainers, timeout=15)
+    _, alive = psutil.wait_procs(trainers, timeout=60)
     assert alive == [], "trainers outlived their Snakemake"
 
     (folder / ".snakemake/locks").mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, workpla
     (log,) = (folder / results / "logs" / "train").rglob("*.log")
     assert "resumed after epoch" in log.read_text()
 
-    whole = workplace("whole")
+    whole = prepared("whole", study, "sigma")
     assert snakemake(whole, RUNS, study=study).returncode == 0
     assert digests(folder / results) == digests(whole / results)
 

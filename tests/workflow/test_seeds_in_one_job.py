@@ -16,9 +16,9 @@ RUNS = "results/packed/runs.parquet"
 
 
 @pytest.mark.slow
-def test_seeds_in_one_job_give_what_each_gives_in_its_own(workplace, tmp_path):
+def test_seeds_in_one_job_give_what_each_gives_in_its_own(prepared, tmp_path):
     study = small(tmp_path / "packed.yaml", objectives=["gloss-o-ce"], seeds=[0, 1, 2])
-    one_by_one, packed = workplace("one-by-one"), tmp_path / "packed"
+    one_by_one, packed = prepared("one-by-one", study, "sigma"), tmp_path / "packed"
     for folder, size in ((one_by_one, 1), (packed, 2)):
         process = snakemake(folder, RUNS, "--config", f"seeds_per_job={size}", study=study)
         assert process.returncode == 0, process.stdout + process.stderr

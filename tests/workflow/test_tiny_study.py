@@ -65,11 +65,11 @@ def test_what_a_search_found_is_what_runs_use_but_for_what_is_varied(finished):
 
 
 @pytest.mark.slow
-def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(workplace):
-    folder = workplace("neighbours")
+def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(finished, prepared, tmp_path):
     spaces = {"neighbors": {"choices": [3, 5]}}
     tuning = {"trials": 2, "epochs": 1, "objectives": ["gloss-k-ce"], "spaces": spaces, "fixed": ["learning_rate"]}
-    study = small(folder / "k.yaml", objectives=["ce", "gloss-k-ce"], tuning=tuning)
+    study = small(tmp_path / "k.yaml", objectives=["gloss-k-ce"], tuning=tuning)
+    folder = prepared("neighbours", study)
     made = [f"results/k/{name}" for name in ("epochs.parquet", "figures/graph.csv", "tables/integrated.md")]
     done = snakemake(folder, *made, study=study)
     skip_without_network(done)
@@ -83,7 +83,8 @@ def test_a_width_by_neighbours_is_searched_kept_in_each_epoch_and_shown(workplac
     assert of_graph["effective_neighbors"].to_numpy() == pytest.approx([run["neighbors"]] * 2, rel=1e-3)
     shares = of_graph[["gradient_share_ce", "gradient_share_metric"]].sum(axis=1)
     assert shares.to_numpy() == pytest.approx([1, 1])
-    assert epochs.loc["ce", GRAPH_COLUMNS].isna().all(axis=None)
+    without = pd.read_parquet(finished / "results/tiny/epochs.parquet").set_index("objective").loc["ce"]
+    assert without[GRAPH_COLUMNS].isna().all(axis=None)
     drawn = pd.read_csv(results / "figures/graph.csv")
     assert set(drawn["objective"]) == {"gloss-k-ce"}
     assert "effective_neighbors" in set(drawn["measure"])
@@ -166,7 +167,7 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
 """
 
 
-AGAIN = ["ce", "gloss-sqrt", "gloss-o@reference", "tfidf", "frozen"]
+AGAIN = ["ce", "gloss-sqrt", "tfidf", "frozen"]
 
 
 @pytest.mark.slow
@@ -184,7 +185,7 @@ def test_runs_that_are_made_again_have_the_same_numbers_bit_for_bit(finished, co
     frames = [f"results/tiny/{name}.parquet" for name in STUDY.frames]
     process = snakemake(again, *frames, "results/tiny/significance.json", cores=1)
     assert process.returncode == 0, process.stdout + process.stderr
-    assert re.search(r"^(train|evaluate) +[34]$", process.stdout + process.stderr, re.MULTILINE)
+    assert re.search(r"^(train|evaluate) +[23]$", process.stdout + process.stderr, re.MULTILINE)
     expected, found = (digests(folder / "results" / "tiny") for folder in (finished, again))
     assert found == expected
     made = texts_made_of_frames(results)
