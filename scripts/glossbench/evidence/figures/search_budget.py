@@ -34,7 +34,6 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     panels.lines(axes, panel, "n", opacity=0.1)
-    last = panel.groupby("objective")["mean"].last()
     # what a single bad trial scores would leave little room for the differences between objectives
-    later = panel[(panel["n"] > panel["n_trials"] / 10) & panel["objective"].isin(last.index[panels.near(last, 0.01)])]
-    panels.leave_room(axes, later["mean"].min(), panel["high"].max())
+    later = panel[panel["n"] > panel["n_trials"] / 10].groupby("objective")["mean"].min()
+    panels.leave_room(axes, later[panels.near(later, 0.01)].min(), panel["high"].max())

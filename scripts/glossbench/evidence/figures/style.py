@@ -72,7 +72,7 @@ LOOKS = {  # colour, marker and dashes by the colour that the registry of object
     "rose": (ROSE, "8", (6, 1, 1, 2)),
     "mint": (MINT, "H", (8, 2, 1, 2)),
 }
-VARIANT_DASHES = [(1, 2), (3, 2), (5, 2, 1, 2), (8, 2)]
+VARIANT_DASHES = [(8, 2), (3, 2), (5, 2, 1, 2), (1, 2)]
 
 
 def look(objective: str) -> dict:
