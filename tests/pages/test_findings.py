@@ -1,6 +1,7 @@
 """The studies in results/: their pages say what their files say, and they are small and whole."""
 
 import itertools
+import math
 import re
 import shutil
 import subprocess
@@ -109,6 +110,20 @@ def test_objectives_with_fewer_seeds_are_compared_on_these():
     assert (found["low"], found["high"]) == pytest.approx(tuple(test.confidence_interval()))
     assert found["difference"] == pytest.approx(runs["rdrop-ce"].mean() - runs["ce"].loc[list(seeds)].mean())
     assert "R-Drop" not in NEXT.scores("integrated", ["mr"], 10)
+
+
+def test_what_a_verdict_inherits_from_its_searches_and_limits():
+    trials = pd.read_parquet(NEXT.folder / "trials.parquet").query("corpus == 'mr' & state == 'complete'")
+    best = 100 * trials.groupby("objective")["test_accuracy"].max()
+    assert NEXT.bound("gloss-o-ce", "mr") == pytest.approx(best["gloss-o-ce"] - best["ce"])
+    scores = trials.query("objective == 'scl'")["value"].sort_values().to_numpy()
+    # the largest of 20 drawn without putting back: its mean by the ranks (hypergeometric)
+    chances = [math.comb(rank, 19) / math.comb(40, 20) for rank in range(40)]
+    expected = scores[-1] - (scores * chances).sum()
+    assert NEXT.still_rising("scl", "mr", "val_macro_silhouette") == pytest.approx(expected, rel=1e-6)
+    epochs = pd.read_parquet(NEXT.folder / "epochs.parquet").query("objective == 'scl' & corpus in ['r8', 'r52']")
+    longest = epochs.groupby(["corpus", "seed"])["epoch"].max()
+    assert NEXT.at_the_limit("scl", ["r8", "r52"]) == ((longest == 200).sum(), len(longest))
 
 
 def test_what_epochs_record_is_told_of_the_first_and_of_the_best_one():

@@ -134,6 +134,23 @@ class Findings:
         own = trials.query("objective == @objective & corpus == @corpus")
         return int((own["epochs"] == trials["epochs"].max()).sum()), len(own)
 
+    def bound(self, objective: str, corpus: str) -> float:
+        """By how much the best trial, chosen on the test documents, is above the baseline's, in points of accuracy."""
+        rows = self.table("search_bound").query("objective == @objective & corpus == @corpus & metric == 'accuracy'")
+        (found,) = rows["over_bound"]
+        return float(found)
+
+    def still_rising(self, objective: str, corpus: str, score: str, trials: int = 20) -> float:
+        """By how much the best validation score expected of all trials of a search is above that of so many."""
+        rows = self.table("search_budget").query("objective == @objective & corpus == @corpus & score == @score")
+        means = rows.set_index("n")["mean"].sort_index()
+        return float(means.iloc[-1] - means[trials])
+
+    def at_the_limit(self, objective: str, corpora: list[str]) -> tuple[int, int]:
+        """How many runs on some corpora trained for all epochs that they might, and how many runs there are."""
+        runs = self.frame("runs").query("objective == @objective & corpus in @corpora")
+        return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
+
     def over_baseline(self, objective: str, corpus: str) -> pd.Series:
         """The difference in test accuracy from the baseline of the protocol, over the seeds of both; see ``paired``."""
         runs = self.frame("runs").query("corpus == @corpus")
