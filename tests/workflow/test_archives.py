@@ -84,10 +84,10 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
 
 
 @pytest.mark.slow
-def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, archive, prepared, tmp_path):
+def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, archive, workplace, tmp_path):
+    folder = workplace("taken-over")
     tuning = {"taken_from": "tiny", "fixed": ["learning_rate"]}
     study = small(tmp_path / "later.yaml", objectives=["gloss-o-ce"], tuning=tuning)
-    folder = prepared("taken-over", study)
     process = snakemake(folder, "-n", study=study)
     line = "glossbench: results/tiny/tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml: missing; "
     assert [text for text in process.stderr.splitlines() if text.startswith("glossbench: ")] == [
