@@ -33,10 +33,13 @@ def _pictures_are_drawn_once():
     rebuilding.drawn = drawn
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _the_checkout_stays_as_it_is():
     """Who works in it while the tests run changes no commit between packing and verifying."""
-    provenance.commit = verifying.commit = functools.cache(provenance.commit)
+    real = provenance.commit
+    provenance.commit = verifying.commit = functools.cache(real)
+    yield
+    provenance.commit = verifying.commit = real
 
 
 @pytest.fixture
