@@ -52,9 +52,10 @@ def test_runs_of_other_numerics_are_said_beside_each_table_and_figure(frames):
 def test_a_table_of_searches_says_how_many_are_made_until_all_runs_are(frames):
     searched = trials(RUNS[RUNS["objective"] == "ce"])
     for finished in (False, True):
-        made = evidence(**{**frames, "trials": searched, "coverage": coverage(RUNS, [True] * 3 + [finished])})
+        planned = [coverage(RUNS, [True] * 4), coverage(RUNS.assign(corpus="r8"), [finished] * 4)]
+        made = evidence(**{**frames, "trials": searched, "coverage": pd.concat(planned)})
         text = made.table(TABLES["search"].specification(), "")["md"]
-        assert ("Made from 1 of 2 planned searches." in text) == (not finished)
+        assert ("Made from 1 of 2 searches of these objectives." in text) == (not finished)
 
 
 def test_a_preset_other_than_the_papers_code_is_not_in_the_paper():

@@ -180,9 +180,9 @@ def test_multipliers_apply_to_tuned_and_estimated_values():
     )
     assert (found.value("sigma"), found.value("labeled_fraction")) == (pytest.approx(0.6), 0.7)
     assert (found.weight, found.training.learning_rate) == (pytest.approx(0.96), 3e-5)
-    with pytest.raises(TrainingError, match=r"weight: 1\.08.* found, expected .*; take a smaller multiple"):
+    with pytest.raises(TrainingError, match=r"weight: 1\.08.* found, expected .*; take another multiple"):
         multiplied("gloss", {"weight": 1.2}, {"weight": 0.9}, sigma=1.0)
-    with pytest.raises(TrainingError, match=r"temperature: -0\.1 found, expected .*; take a smaller multiple"):
+    with pytest.raises(TrainingError, match=r"temperature: -0\.1 found, expected .*; take another multiple"):
         multiplied("supcon", {"temperature": -1}, {}, temperature=0.1)
     assert (
         multiplied("supcon", {"temperature": 2.0}, {}, temperature=0.1).loss_settings.arguments()["temperature"] == 0.2

@@ -285,7 +285,7 @@ REGISTRIES = [
     ("objectives", "scl.loss", "supcn", 'scl.loss: unknown "supcn"; did you mean "supcon"?; losses: cosine, gloss, group, proxy_anchor, rdrop, soft_triple, supcon, triplet'),
     ("objectives", "scl.preset", "papr", 'scl.preset: unknown "papr"; did you mean "paper"?; presets: paper, reference, strong'),
     ("objectives", "scl.settings.temprature", 1, 'scl.settings.temprature: unknown key; did you mean "temperature"?'),
-    *(("objectives", "scl", OWN | {"settings": {name: 1}}, f"scl.settings.{name}: expected another name, of lower-case letters and underscores") for name in ("K", "_x", "arguments", "model_config", "hidden")),
+    *(("objectives", "scl", OWN | {"settings": {name: 1}}, f"scl.settings.{name}: expected another name, of lower-case letters and underscores and none of a method") for name in ("K", "_x", "arguments", "model_config", "hidden")),
     *(("objectives", "scl.loss", loss, f'scl.loss: "{loss}" found, expected package.module:Class') for loss in ("torch.nn:", ":Foo", "torch:nn:Foo", "torch.nn:3")),
     ("objectives", "scl", OWN | {"settings": {"k": [1]}}, "scl.settings.k: [1] found, expected a number, true, false or text"),
     ("objectives", "scl.settings.weight", 1, "scl.settings.weight: unknown key"),

@@ -188,4 +188,6 @@ def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
         runs = pd.read_parquet(runs_file, columns=columns) if runs_file else published_speed(study, facts)
     except (OSError, ValueError):
         raise SettingsError(f"{runs_file}: no such file of runs; give the runs.parquet of a finished study") from None
+    if not (runs["n_trainable"] > 0).any():
+        raise SettingsError(f"{runs_file}: no run that trained; give the runs.parquet of a finished study")
     print(plan_text(study, runs, costs, facts))

@@ -56,7 +56,7 @@ def check_arguments(arguments: list[str]) -> None:
             raise SettingsError(f"--config: {quoted(entry)} found, expected key=value with a key of a study{place}")
         try:
             yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # the latter of a date that does not exist
             raise SettingsError(f"--config: {quoted(entry)} found, expected a value in YAML") from None
 
 

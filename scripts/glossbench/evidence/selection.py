@@ -110,16 +110,17 @@ def numerics_note(runs: pd.DataFrame, numerics: int) -> str | None:
 
 
 def search_note(coverage: pd.DataFrame, trials: pd.DataFrame) -> str | None:
-    """A sentence about the searches behind an output of an unfinished study, e.g. "Made from 3 of 5 planned searches."
+    """A sentence about the searches behind an output of an unfinished study, e.g. "Made from 3 of 5 searches of ..."
 
     Args:
-        coverage: One row per planned run. Each objective of theirs without changed settings is searched for.
+        coverage: One row per planned run. Whether an objective is searched for shows in its first search.
         trials: The collected trials.
     """
-    made, planned = (len(frame.groupby(EXPERIMENT)) for frame in (trials, unvaried(coverage)))
+    of_these = unvaried(coverage)[lambda runs: runs["objective"].isin(trials["objective"])]
+    made, planned = (len(frame.groupby(EXPERIMENT)) for frame in (trials, of_these))
     if made >= planned or coverage["finished"].all():
         return None
-    return f"Made from {made:,} of {planned:,} planned searches."
+    return f"Made from {made:,} of {planned:,} searches of these objectives."
 
 
 def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:

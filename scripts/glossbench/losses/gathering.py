@@ -17,8 +17,8 @@ def processes() -> int:
 def gathered(values: Tensor) -> Tensor:
     """Rows of all processes, in the order of their ranks, of the same number or not. (b, ...) -> (B, ...).
 
-    All processes must compute the same loss of them: the gradient of a row is the sum of those of all processes, which
-    is their number times that of one. DistributedDataParallel takes the mean over it.
+    The gradient of a row is the sum of those of all processes. Where all compute the same loss, it is the number of
+    processes times that of one, over which DistributedDataParallel takes the mean.
     """
     sizes = [torch.zeros((), dtype=torch.long, device=values.device) for _ in range(processes())]
     dist.all_gather(sizes, torch.tensor(len(values), device=values.device))
@@ -45,4 +45,6 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return gradient[ctx.own] * dist.get_world_size(), None
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total[ctx.own], None

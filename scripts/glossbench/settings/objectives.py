@@ -15,7 +15,7 @@ from glossbench.settings.training import Probe, Training
 from glossbench.settings.yaml_file import read_registry
 
 NAME = re.compile("[a-z][a-z_]*")  # of a setting in a key
-CUSTOM = re.compile(r"([^\W\d]\w*\.)*[^\W\d]\w*:[^\W\d]\w*")
+CUSTOM = re.compile(r"([^\W\d][\w-]*\.)*[^\W\d][\w-]*:[^\W\d]\w*")
 UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
@@ -59,7 +59,10 @@ class ObjectiveEntry(Model):
             raise MisfitError("loss", f"{quoted(self.loss)} found, expected package.module:Class")
         for name, value in self.settings.items() if is_custom(self.loss) else ():
             if not NAME.fullmatch(name) or hasattr(LossSettings, name):  # whose methods it would hide
-                raise MisfitError(f"settings.{name}", "expected another name, of lower-case letters and underscores")
+                raise MisfitError(
+                    f"settings.{name}",
+                    "expected another name, of lower-case letters and underscores and none of a method",
+                )
             if name not in Training.model_fields and not isinstance(value, bool | int | float | str):
                 raise MisfitError(f"settings.{name}", f"{quoted(value)} found, expected a number, true, false or text")
         return self

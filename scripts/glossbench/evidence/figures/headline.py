@@ -54,7 +54,7 @@ def draw(table: pd.DataFrame) -> Figure:
 def _draw_panel(axes: Axes, panel: pd.DataFrame, table: pd.DataFrame, untuned: pd.DataFrame) -> None:
     cell = table.merge(panel[CELL].head(1))
     near = cell[panels.near(cell["least"], 1.0)]
-    least, most = near["least"].min(), near["most"].max()
+    least, most = near["least"].min(), cell["most"].max()
     room = max(ROOM * (most - least), LEAST_ROOM)
     axes.set_xlim(least - room, most + room)
     for row in untuned.merge(panel[CELL].head(1)).itertuples():

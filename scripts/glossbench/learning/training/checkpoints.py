@@ -84,7 +84,7 @@ class Checkpoint:
             parts[part][rest] = value
         model.load_state_dict(parts["model"])
         if loss is not None:
-            loss.load_state_dict({**loss.state_dict(), **parts["loss"]})
+            loss.load_state_dict(_with_tensors(loss.state_dict(), parts["loss"]))
         state: dict[int, dict[str, Tensor]] = defaultdict(dict)
         for name, value in parts["optimizer"].items():
             index, entry = name.split("/")
@@ -109,9 +109,23 @@ class Checkpoint:
 
 
 def _tensors(loss: nn.Module | None) -> dict[str, Tensor]:
-    """What the ``state_dict`` of a loss has of tensors: parameters, persistent buffers, extra states."""
+    """Parameters and persistent buffers of a loss, and the tensors of its extra states as ``name/key``."""
     state = {} if loss is None else loss.state_dict()
-    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    extra = {
+        f"{name}/{key}": one for name, value in state.items() if isinstance(value, dict) for key, one in value.items()
+    }
+    return {name: value for name, value in (state | extra).items() if isinstance(value, Tensor)}
+
+
+def _with_tensors(state: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """The state of a loss with the tensors that ``_tensors`` found, and what is no tensor as it is."""
+    found = {}
+    for name, value in state.items():
+        if isinstance(value, dict):
+            found[name] = {key: tensors.get(f"{name}/{key}", one) for key, one in value.items()}
+        else:
+            found[name] = tensors.get(name, value)
+    return found
 
 
 def _digest(header: str, tensors: dict[str, Tensor]) -> str:

@@ -69,7 +69,7 @@ def with_found_values(objective: Told, tuned: dict[str, float], estimates: dict[
     try:
         return objective.with_values(values)
     except SettingsError as error:
-        raise TrainingError(f"{error}; take a smaller multiple") from None
+        raise TrainingError(f"{error}; take another multiple") from None
 
 
 @dataclass(frozen=True)
