@@ -123,7 +123,8 @@ def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
         A scalar, float64.
     """
     excess = _excess(squared)
-    lowest, highest = low, high = [(_typical(squared) * multiple).log() for multiple in MULTIPLES]
+    lowest, highest = ((_typical(squared) * multiple).log() for multiple in MULTIPLES)
+    low, high = lowest, highest
     for _ in range(STEPS):
         middle = (low + high) / 2
         too_many = _neighbors(excess, middle.exp()) > neighbors
@@ -138,10 +139,8 @@ def sigma_for_median(squared: Tensor, share: float) -> Tensor:
 
     Where the median is zero, since half of the pairs are copies of a text, sigma is so large that the graph is flat.
     """
-    median = median_of_pairs(squared)
-    return torch.where(median > SMALLEST_DISTANCE, share * median, MULTIPLES[1] * _typical(squared)).clamp(
-        min=SMALLEST_DISTANCE
-    )
+    median, flat = median_of_pairs(squared), MULTIPLES[1] * _typical(squared)
+    return torch.where(median > SMALLEST_DISTANCE, share * median, flat).clamp(min=SMALLEST_DISTANCE)
 
 
 def _typical(squared: Tensor) -> Tensor:

@@ -335,7 +335,7 @@ class GLoss(nn.Module):
         if labeled is not None:
             with_class = labels >= 0 if known is not None else torch.ones_like(labeled)
             hidden, kept = (~labeled & with_class).nonzero().squeeze(1), (labeled & with_class).nonzero().squeeze(1)
-            if len(kept) == 0 < len(hidden) and len(labels) > 1:
+            if len(hidden) and not len(kept) and len(labels) > 1:
                 raise ValueError("labeled: at least one document must keep its label")
             return [(hidden, kept)], unlabeled
         drawn_from = labels[:present] if known is None else labels[known[: len(known) - len(past)]]
