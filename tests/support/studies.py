@@ -23,7 +23,8 @@ STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config
 OBJECTIVES = STUDY.objectives
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 # what the tiny study shows
-TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "deduplicated", "checklist"]
+TABLES = ["corpora", "integrated", "standalone", "silhouette", "hyperparameters", "search", "widths"]
+TABLES += ["deduplicated", "checklist"]
 FIGURES = ["headline", "method", "weight", "labeled_fraction", "sigma", "adjacency", "projections", "epoch_time"]
 FIGURES += ["sensitivity", "learning_curves", "graph", "convergence", "tuning"]
 

@@ -11,7 +11,7 @@ import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
-from made_up import corpora, coverage, evidence, keyed, paper_cells, runs, study_runs, trials
+from made_up import corpora, coverage, epochs, evidence, keyed, paper_cells, runs, study_runs, trials, with_graph
 from registered import TABLES, table_of
 
 ON_RUNS = [key for key in TABLES if key not in ("corpora", "search", "search_budget", "search_bound")]
@@ -24,6 +24,7 @@ def made_from(key: str, frame: pd.DataFrame) -> Evidence:
     some = frame if len(frame) else runs({("mr", "bert-base", "ce"): [0.9]})
     count = None if len(frame) else 0
     frames = {"runs": frame, "trials": trials(some)[:count], "corpora": corpora(*dict.fromkeys(some["corpus"]))[:count]}
+    frames["epochs"] = with_graph(epochs(frame, [[0.5, 0.7, 0.6]] * len(frame)))
     read = {name: frames[name] for name in frames if name in (*TABLES[key].reads, *TABLES[key].reads_if_there)}
     return evidence(coverage=coverage(frame), **read)
 

@@ -1,4 +1,4 @@
-"""T1, T7, T8 and the checklist: corpora, settings, searches, and what reproducibility checklists ask for."""
+"""T1, T7, T8, widths and the checklist: corpora, settings, searches, graphs, and what checklists ask for."""
 
 import json
 import math
@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import corpora, runs, trials
+from made_up import corpora, epochs, runs, trials, with_graph
 from registered import table_of
 
-HYPERPARAMETERS, SEARCH, CHECKLIST = map(table_of, ("hyperparameters", "search", "checklist"))
+HYPERPARAMETERS, SEARCH, CHECKLIST, WIDTHS = map(table_of, ("hyperparameters", "search", "checklist", "widths"))
 
 
 def test_corpora_table_counts_documents_and_what_the_audit_found():
@@ -115,4 +115,27 @@ def test_checklist_of_a_study_that_tunes_nothing_needs_no_trials_and_names_each_
     assert layout.cells[["Trials", "Search"]].to_numpy().tolist() == [["0", "–"], ["0", "–"]]
     assert [note.split(";")[0] for note in layout.notes] == [
         f"Machine (1 of 2 rows): {device}, float32, torch threads 1" for device in ("cpu", "NVIDIA A100")
+    ]
+
+
+def test_widths_are_those_of_the_first_epoch_and_of_the_best_one_of_each_run():
+    made = runs({("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in ("ce", "gloss-o-ce", "gloss-k")})
+    scores = [[0.5, 0.7, 0.6], [0.5, 0.6, 0.8]] * 3  # best in the second epoch of one seed, in the third of the other
+    rising = with_graph(epochs(made, scores))
+    rising["best"] = [True, True, False, True, True, True] * 3  # so far
+    rising["effective_neighbors"] = rising["effective_neighbors"].where(
+        rising["effective_neighbors"].isna(), [10.0, 20, 90, 30, 90, 50] * 3
+    )
+    table = WIDTHS.tidy(rising)
+    assert set(table["objective"]) == {"gloss-o-ce", "gloss-k"}
+    found = table.set_index(["objective", "measure"])
+    assert found.loc[("gloss-o-ce", "effective_neighbors"), ["first", "best", "n_seeds"]].to_list() == [20, 35, 2]
+    assert ("gloss-k", "gradient_share_metric") not in found.index
+    cells = WIDTHS.layout(table).cells
+    assert cells.loc[("BERT-base", "MR", "G-Loss-K")].to_list() == [
+        "0.40 → 0.40",
+        "20 → 35",
+        "0.70 → 0.70",
+        "–",
+        "2",
     ]
