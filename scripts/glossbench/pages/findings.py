@@ -13,13 +13,10 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from scipy import stats
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.statistics.pairs import paired
-from glossbench.evidence.statistics.ranks import Friedman, friedman
-from glossbench.evidence.statistics.scores import METRICS, over_seeds
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.names import listed
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant, span
@@ -31,10 +28,11 @@ from glossbench.settings.sources import read_corpora
 
 TEMPLATES = "results/*/README.md.j2"
 BASELINES = ("ce", "scl")  # of the integrated and the standalone objectives
+PROTOCOLS = ("integrated", "standalone")
 
 
 class Findings:
-    """What a finished study found, from the files that are in the repository.
+    """What a study found on the corpora that it finished, from the files that are in the repository.
 
     Args:
         folder: Folder of the study.
@@ -43,7 +41,9 @@ class Findings:
     """
 
     def __init__(self, folder: Path, corpora: dict[str, Any], objectives: dict[str, Any]):
-        self.folder, self.corpora, self.objectives = folder, corpora, objectives
+        self.folder, self.objectives = folder, objectives
+        finished = self.frame("coverage").groupby("corpus")["finished"].all()
+        self.corpora = {key: entry.title for key, entry in corpora.items() if finished.get(key, False)}
 
     @cache  # noqa: B019 - lives as long as the page is made
     def table(self, name: str) -> pd.DataFrame:
@@ -55,49 +55,20 @@ class Findings:
         """A frame of the study."""
         return pd.read_parquet(self.folder / f"{name}.parquet")
 
-    def score(self, objective: str, corpus: str, metric: str = "accuracy") -> pd.Series:
-        """Mean, standard deviation, seeds and rank of an objective on a corpus."""
-        for protocol in ("integrated", "standalone"):
-            if (self.folder / "tables" / f"{protocol}.csv").is_file():
-                found = self.table(protocol).query("objective == @objective & corpus == @corpus & metric == @metric")
-                if len(found) == 1:
-                    return found.iloc[0]
-        raise GlossbenchError(f"{self.folder}: no {metric} of {objective} on {corpus} in its tables")
+    def by_corpus(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Rows of a frame with a column ``corpus`` by the finished corpora, in their order."""
+        return values.set_index("corpus").loc[list(self.corpora)]
 
-    def means(self, objectives: list[str], corpus: str) -> list[float]:
-        """Mean accuracies of objectives on a corpus."""
-        return [self.score(objective, corpus)["mean"] for objective in objectives]
+    def means(self, objectives: list[str], metric: str = "accuracy") -> pd.DataFrame:
+        """Mean test scores in percent: finished corpora by objectives."""
+        rows = pd.concat(self.table(protocol) for protocol in PROTOCOLS).query("metric == @metric")
+        return rows.pivot_table("mean", "corpus", "objective").loc[list(self.corpora), objectives]
 
-    def order(self, objectives: list[str], corpus: str) -> list[str]:
-        """Objectives by their mean accuracy on a corpus, the best first."""
-        return sorted(objectives, key=lambda objective: -self.score(objective, corpus)["mean"])
-
-    def kendall(self, other: "Findings", objectives: list[str], corpus: str) -> float:
-        """Kendall's tau between the orders of objectives, by mean accuracy on a corpus, in this study and another."""
-        return float(stats.kendalltau(self.means(objectives, corpus), other.means(objectives, corpus)).statistic)
-
-    def leads_on(self, objective: str, others: list[str], metric: str = "accuracy") -> list[str]:
-        """Titles of the corpora on which an objective has a better mean than each of the others, with one encoder."""
-        means = over_seeds(self.frame("runs"), [metric]).pivot(index="corpus", columns="objective", values="mean")
-        ahead = (means[others].rsub(means[objective], axis=0) * (-1 if METRICS[metric].cost else 1) > 0).all(axis=1)
-        return [entry.title for corpus, entry in self.corpora.items() if ahead.get(corpus, False)]
-
-    def friedman(self, protocol: str, metric: str = "accuracy") -> Friedman:
-        """Friedman's test between the objectives of a protocol over the corpora, with one encoder."""
-        runs = self.frame("runs")
-        (encoder,) = runs["encoder"].unique()
-        return friedman(runs, metric, protocol, encoder)
-
-    def first_and_last(self, column: str, objective: str, corpus: str, seed: int = 0) -> tuple[float, float]:
-        """What a run recorded in its first and in its last epoch."""
-        epochs = self.frame("epochs").query("objective == @objective & corpus == @corpus & seed == @seed")
-        first, *_, last = epochs.sort_values("epoch")[column]
-        return first, last
-
-    def finished_corpora(self) -> list[str]:
-        """Corpora of which all planned runs are finished, in their order."""
-        finished = self.frame("coverage").groupby("corpus")["finished"].all()
-        return [corpus for corpus in self.corpora if finished.get(corpus, False)]
+    def leaders(self, objectives: list[str]) -> str:
+        """Which of some objectives has the highest mean accuracy on which finished corpora, in words."""
+        first = self.means(objectives).idxmax(axis=1)
+        by_objective = {key: first.index[first == key] for key in objectives if (first == key).any()}
+        return ", ".join(f"{self.title(key)} on {listed(self.titles(where))}" for key, where in by_objective.items())
 
     def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> pd.Series:
         """How far an objective is ahead of its protocol's baseline in test accuracy, as a fraction.
@@ -128,42 +99,56 @@ class Findings:
         own = trials[trials["learning_rate"] >= least_rate]
         return float(own["value"].corr(own["test_accuracy"], method="spearman"))
 
+    def agreements(self, objectives: list[str]) -> pd.DataFrame:
+        """``agreement`` over all trials: finished corpora by objectives."""
+        return pd.DataFrame({key: {one: self.agreement(key, one) for one in self.corpora} for key in objectives})
+
     def cut_off(self, objective: str, corpus: str) -> tuple[int, int]:
         """How many trials of a search were cut off at the last epoch of a trial, and how many trials there are."""
         trials = self.frame("trials")
         own = trials.query("objective == @objective & corpus == @corpus")
         return int((own["epochs"] == trials["epochs"].max()).sum()), len(own)
 
-    def bound(self, objective: str, corpus: str) -> float:
+    def bounds(self, objective: str) -> pd.Series:
         """By how much the best trial, chosen on the test documents, is above the baseline's, in points of accuracy."""
-        rows = self.table("search_bound").query("objective == @objective & corpus == @corpus & metric == 'accuracy'")
-        (found,) = rows["over_bound"]
-        return float(found)
+        return self.by_corpus(self.table("search_bound").query("objective == @objective & metric == 'accuracy'"))[
+            "over_bound"
+        ]
 
-    def still_rising(self, objective: str, corpus: str, score: str, trials: int = 20) -> float:
+    def still_rising(self, objective: str, score: str, trials: int = 20) -> pd.Series:
         """By how much the best validation score expected of all trials of a search is above that of so many."""
-        rows = self.table("search_budget").query("objective == @objective & corpus == @corpus & score == @score")
-        means = rows.set_index("n")["mean"].sort_index()
-        return float(means.iloc[-1] - means[trials])
+        rows = self.table("search_budget").query("objective == @objective & score == @score").sort_values("n")
+        last = rows.groupby("corpus")["mean"].last()
+        return (last - rows[rows["n"] == trials].set_index("corpus")["mean"]).loc[list(self.corpora)]
 
-    def at_the_limit(self, objective: str, corpora: list[str]) -> tuple[int, int]:
-        """How many runs on some corpora trained for all epochs that they might, and how many runs there are."""
-        runs = self.frame("runs").query("objective == @objective & corpus in @corpora")
+    def at_the_limit(self, objective: str) -> tuple[int, int]:
+        """How many runs trained for all epochs that they might, and how many runs there are."""
+        runs = self.frame("runs").query("objective == @objective & corpus in @self.corpora")
         return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
 
-    def over_baseline(self, objective: str, corpus: str) -> pd.Series:
-        """The difference in test accuracy from the baseline of the protocol, over the seeds of both; see ``paired``."""
+    def over(self, baseline: str, objective: str, corpus: str) -> pd.Series:
+        """The difference in test accuracy from another objective, over the seeds of both; see ``paired``."""
         runs = self.frame("runs").query("corpus == @corpus")
-        (protocol,) = runs.loc[runs["objective"] == objective, "protocol"].unique()
-        (baseline,) = {*BASELINES}.intersection(runs.loc[runs["protocol"] == protocol, "objective"])
         return paired(runs, objective, baseline, "accuracy").query("pairs == 'seeds'").iloc[0]
 
-    def until_best(self, columns: list[str], objective: str, corpus: str) -> pd.DataFrame:
-        """Columns of the epochs as means over seeds: in the first epoch, and in the best one of each run."""
-        epochs = self.frame("epochs").query("objective == @objective & corpus == @corpus")
-        best = epochs[epochs["best"].astype(bool)]  # so far: the last of a run is its best
-        ends = {"first": epochs[epochs["epoch"] == 1], "best": best.sort_values("epoch").groupby("seed").tail(1)}
-        return pd.DataFrame({end: rows[columns].mean() for end, rows in ends.items()})
+    def clearly(self, side: str, baseline: str, objectives: list[str]) -> str:
+        """Which objectives have the whole interval of their difference from another on one side of zero, in words.
+
+        Args:
+            side: ahead or behind.
+        """
+        end, sign = {"ahead": ("low", 1), "behind": ("high", -1)}[side]
+        found = []
+        for corpus, title in self.corpora.items():
+            names = [self.title(key) for key in objectives if sign * self.over(baseline, key, corpus)[end] > 0]
+            if names:
+                found.append(f"{'all' if 1 < len(names) == len(objectives) else listed(names)} on {title}")
+        return "; ".join(found) or "none on any corpus"
+
+    def widths(self, objective: str) -> pd.DataFrame:
+        """What the graphs of an objective said: finished corpora by (first or best, measure); see ``tables.widths``."""
+        rows = self.table("widths").query("objective == @objective")
+        return rows.pivot_table(["first", "best"], "corpus", "measure").loc[list(self.corpora)]
 
     def judged(self, claim: str) -> dict[str, Any]:
         """What this study says of a claim; see ``claims.judging``."""
@@ -173,29 +158,26 @@ class Findings:
         """The numbers behind a claim as this study judges it, e.g. one row per cell."""
         return pd.DataFrame(self.judged(claim)["numbers"])
 
-    def scores(self, protocol: str, corpora: list[str] | None = None, seeds: int = 0) -> str:
-        """The accuracies of a protocol on corpora, or on all, as a Markdown table, the best of a corpus in bold.
+    def ahead(self, claim: str) -> pd.Series:
+        """The mean of G-Loss less that of the best baseline on the finished corpora, of a claim on cells won."""
+        cells = self.by_corpus(self.numbers(claim).dropna(subset="baseline_mean"))
+        return cells["mean"] - cells["baseline_mean"]
+
+    def scores(self, protocol: str, seeds: int) -> str:
+        """The accuracies of a protocol and their means over corpora as a Markdown table, the best of a corpus in bold.
 
         Args:
             seeds: Objectives with fewer are left out; the others are ranked among themselves.
         """
-        table = self.table(protocol).query("metric == 'accuracy'")
-        corpora = corpora or list(dict.fromkeys(table["corpus"]))
-        if seeds:
-            fewest = table[table["corpus"].isin(corpora)].groupby("objective")["n_seeds"].min()
-            table = table[table["objective"].isin(fewest.index[fewest >= seeds])]
-            table = table.assign(rank=table.groupby("corpus")["mean"].rank(ascending=False, method="min"))
+        table = self.table(protocol).query("metric == 'accuracy' & corpus in @self.corpora")
+        table = table[table.groupby("objective")["n_seeds"].transform("min") >= seeds]
+        table = table.assign(rank=table.groupby("corpus")["mean"].rank(ascending=False, method="min"))
         rows = []
         for objective, own in table.groupby("objective", sort=False):
-            by_corpus = own.set_index("corpus")
-            rows.append([self.title(objective), *(spread(by_corpus.loc[corpus]) for corpus in corpora)])
-        headers = [protocol.capitalize(), *self.titles(corpora)]
-        return pipe_table(headers, rows, [False, *[True] * len(corpora)])
-
-    def counted(self, runs: pd.DataFrame) -> str:
-        """How many runs there are of each corpus, most first."""
-        counts = runs.groupby("corpus").size().sort_values(ascending=False)
-        return ", ".join(f"{count} on {self.corpora[corpus].title}" for corpus, count in counts.items())
+            cells = [_spread(score) for _, score in self.by_corpus(own).iterrows()]
+            rows.append([self.title(objective), *cells, number(own["mean"].mean(), 2)])
+        headers = [protocol.capitalize(), *self.corpora.values(), "Mean"]
+        return pipe_table(headers, rows, [False, *[True] * (len(headers) - 1)])
 
     def title(self, objective: str) -> str:
         """The title of an objective's key."""
@@ -203,9 +185,13 @@ class Findings:
         notes = [*filter(None, [key.preset]), *(f"{name.replace('_', ' ')} = {value}" for name, value in key.changes)]
         return self.objectives[key.base].title + (f" ({', '.join(notes)})" if notes else "")
 
-    def titles(self, corpora: list[str]) -> list[str]:
+    def titles(self, corpora: Iterable[str]) -> list[str]:
         """The titles of corpora."""
-        return [self.corpora[corpus].title for corpus in corpora]
+        return [self.corpora[corpus] for corpus in corpora]
+
+    def each(self, values: pd.Series, decimals: int) -> str:
+        """Differences by corpus, in words."""
+        return ", ".join(f"{signed(value, decimals)} on {self.corpora[corpus]}" for corpus, value in values.items())
 
 
 def ends(values: Iterable[float], decimals: int) -> str:
@@ -213,10 +199,10 @@ def ends(values: Iterable[float], decimals: int) -> str:
     return span(min(values), max(values), lambda end: number(end, decimals), " to ")
 
 
-def spread(score: pd.Series, rank: bool = True) -> str:
+def _spread(score: pd.Series) -> str:
     """A mean over seeds and its standard deviation, one decimal each, in bold where it is the best of its corpus."""
-    text = mean_spread(score["mean"], score["std"], 1) if score["n_seeds"] > 1 else number(score["mean"], 1)
-    return f"**{text}**" if rank and score["rank"] == 1 else text
+    text = mean_spread(score["mean"], score["std"], 1)
+    return f"**{text}**" if score["rank"] == 1 else text
 
 
 def pages(root: Path) -> dict[Path, str]:
@@ -229,29 +215,24 @@ def pages(root: Path) -> dict[Path, str]:
         GlossbenchError: A file of a study that the page speaks of is missing, or something that it says does not hold.
     """
     environment = Environment(
-        loader=FileSystemLoader(root),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        extensions=["jinja2.ext.do"],
+        loader=FileSystemLoader(root), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     config = root / "config"
     claims, registries = load_claims(config), (read_corpora(config), read_objectives(config, read_presets(config)))
 
-    @cache
     def study(name: str) -> Findings:
         return Findings(root / "results" / name, *registries)
 
     def judged(key: str) -> dict[str, Any]:
-        return judgement(root, key, claims[key])
+        return {"study": claims[key].judged_in} | judgement(root, key, claims[key])
 
     def holds(condition: bool, text: str) -> str:
         if not condition:
             raise GlossbenchError(f"{template}: {text}: it does not hold")
         return text
 
-    texts = {"number": number, "signed": signed, "significant": significant, "listed": listed}
-    shared = {"study": study, "judged": judged, "holds": holds, "ends": ends, "spread": spread, **texts}
+    texts = {"number": number, "signed": signed, "significant": significant, "listed": listed, "ends": ends}
+    shared = {"study": study, "judged": judged, "holds": holds, "claims": list(claims), **texts}
     made = {}
     for template in sorted(path.relative_to(root) for path in root.glob(TEMPLATES)):
         made[root / template.with_suffix("")] = environment.get_template(str(template)).render(**shared)

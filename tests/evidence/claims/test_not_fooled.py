@@ -277,16 +277,6 @@ def test_where_no_epoch_tells_of_its_graph_nothing_is_said_of_graphs():
         assert (found["verdict"], found["caveats"]) == ("confirmed", [])
 
 
-@pytest.mark.parametrize(("wide", "expected"), [(3, "undecided"), (2, "confirmed")])
-def test_a_sigma_above_any_distance_decides_no_claim_where_no_epoch_tells_of_its_graph(wide, expected):
-    table = c1(["bert-base"])
-    own = (table["objective"] == "gloss-o-ce") & table["corpus"].isin(CORPORA[:wide])
-    found = verdict("C1", table.assign(sigma=np.where(own, 9.2, 0.1)), epochs(table, [[0.5, 0.6]] * len(table)))
-    assert found["verdict"] == expected
-    said = f"in {wide} of 5 cells, most G-Loss + CE runs had a graph"
-    assert said in " ".join([found["reason"], *found["caveats"]])
-
-
 def test_flat_graphs_decide_a_claim_about_them():
     table = weighed(0.8, 0.8)
     flat = epochs(table, [[0.5, 0.6]] * len(table)).assign(gradient_share_metric=0.01, sigma_over_median=3.0)

@@ -10,7 +10,6 @@ from glossbench.evidence.claims.support import rows_behind
 from glossbench.frames import CELL, RUN_KEYS
 
 INTEGRATED = "integrated"
-WIDEST = 2  # distance of embeddings, which have unit norm: a larger sigma is above their median distance
 LEAST_SHARE = 0.05  # of the gradient; a loss beside cross-entropy with less in every epoch changes next to nothing
 
 
@@ -18,7 +17,7 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
     """Whether the loss beside cross-entropy, or the graph, said little in each epoch up to the best one.
 
     Args:
-        epochs: The collected epochs. Frames of older runs lack the columns that record it.
+        epochs: The collected epochs. Frames of runs without a graph may lack the columns that record it.
 
     Returns:
         One row per run: ``RUN_KEYS``, little (the loss beside cross-entropy had less than ``LEAST_SHARE`` of the
@@ -36,26 +35,22 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
 
 
 def silent_graphs(
-    measurements: list[Measurement], runs: pd.DataFrame, epochs: pd.DataFrame, gloss: Sequence[str]
+    measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]
 ) -> tuple[int, int] | None:
     """In how many cells the graph said nothing in most of the G-Loss + CE runs, and the number of cells.
 
     A graph says nothing if it had little of the gradient, or if sigma was above the median distance; see
-    ``little_and_flat``. Of runs that did not record it, those count whose sigma is above any distance. None if nothing
-    is known of any run.
+    ``little_and_flat``. None if no run recorded it.
 
     Args:
         measurements: All measurements of a claim.
-        runs: The collected runs.
         epochs: The collected epochs.
         gloss: Objectives that represent G-Loss in the claim; what they are compared with may have a graph too.
     """
     ours = epochs[(epochs["protocol"] == INTEGRATED) & epochs["base"].isin(gloss)]
-    sigmas = runs.reindex(columns=[*RUN_KEYS, "sigma"])
-    found = little_and_flat(rows_behind(measurements, ours)).merge(sigmas, on=RUN_KEYS)
-    wide = found["sigma"] > WIDEST
-    cells = (found["little"] | found["flat"] | wide).groupby([found[key] for key in CELL]).mean() > 1 / 2
-    return (int(cells.sum()), len(cells)) if (found["recorded"] | wide).any() else None
+    found = little_and_flat(rows_behind(measurements, ours))
+    cells = (found["little"] | found["flat"]).groupby([found[key] for key in CELL]).mean() > 1 / 2
+    return (int(cells.sum()), len(cells)) if found["recorded"].any() else None
 
 
 def said_of_graphs(silent: tuple[int, int]) -> str:
@@ -66,11 +61,9 @@ def said_of_graphs(silent: tuple[int, int]) -> str:
     )
 
 
-def with_graphs(
-    measurements: list[Measurement], runs: pd.DataFrame, epochs: pd.DataFrame, gloss: Sequence[str]
-) -> list[Measurement]:
+def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]) -> list[Measurement]:
     """The measurements, which cannot decide a claim about a graph that said nothing in most cells."""
-    silent = silent_graphs(measurements, runs, epochs, gloss)
+    silent = silent_graphs(measurements, epochs, gloss)
     if not silent or 2 * silent[0] <= silent[1]:
         return measurements
     return [replace(one, missing=one.missing or said_of_graphs(silent)) for one in measurements]

@@ -133,7 +133,7 @@ def _untested(why: str) -> dict[str, Any]:
 def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     runs = frames["runs"]
-    silent = silent_graphs(measured, **frames, gloss=claim.measure.gloss) if needs_graphs(claim) else None
+    silent = silent_graphs(measured, frames["epochs"], claim.measure.gloss) if needs_graphs(claim) else None
     graphs = said_of_graphs(silent) if silent else ""
     holds, kind, paper = claim.holds, claim.format, claim.paper
     deciding = least_favourable(measured, holds)
@@ -186,7 +186,7 @@ def _measure(claim: Claim, frames: dict[str, Any], published: bool = False) -> l
         return timed_alone(ruled, frames["runs"])
     if published or not needs_graphs(claim):
         return ruled
-    return with_graphs(ruled, **frames, gloss=claim.measure.gloss)
+    return with_graphs(ruled, frames["epochs"], claim.measure.gloss)
 
 
 def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Measurement] | str) -> dict[str, Any]:
