@@ -7,6 +7,7 @@ import lzma
 import re
 import shutil
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,7 +17,7 @@ import yaml
 from archives import files_of, make_runs, repacked
 from glossbench.__main__ import main
 from glossbench.archives import verifying
-from glossbench.archives.format import write_archive
+from glossbench.archives.format import around_the_files, compare_checksums, unpacked, write_archive
 from glossbench.archives.importing import import_archive
 from glossbench.archives.index import imported, records
 from glossbench.archives.packing import pack
@@ -230,6 +231,22 @@ def test_same_files_give_the_same_bytes_whatever_their_times(archive, packed, tm
         names = tar.getnames()
     # files of one kind stand together: xz finds what they have in common
     assert names == sorted(names, key=lambda name: (Path(name).name, name))
+
+
+def test_a_large_file_is_written_read_and_compared_without_being_held(tmp_path):
+    large, size = tmp_path / "embeddings.npz", 2**27
+    with large.open("wb") as stream:
+        stream.truncate(size)
+    tracemalloc.start()
+    try:
+        write_archive(tmp_path / "a.tar.xz", "mine", {large.name: large})
+        top = unpacked(tmp_path / "a.tar.xz", tmp_path / "out")
+        assert not [*around_the_files(tmp_path / "a.tar.xz", top)]
+        assert not compare_checksums(top)
+        assert tracemalloc.get_traced_memory()[1] < size / 1.25  # xz itself takes 98 MB
+    finally:
+        tracemalloc.stop()
+    assert (top / large.name).stat().st_size == size
 
 
 def with_times(content: bytes) -> bytes:

@@ -4,17 +4,17 @@ The description follows from the archive's other files alone, so the same files 
 makes it again. See https://www.researchobject.org/workflow-run-crate.
 """
 
-import hashlib
 import io
 import json
 import mimetypes
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW
+from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW, Content, digest_of, opened
 from glossbench.data.params import digests
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.files import CHECKSUMS
@@ -48,12 +48,12 @@ STEPS = {
 Entity = dict[str, Any]
 
 
-def crate(study: Study, files: dict[str, bytes]) -> bytes:
+def crate(study: Study, files: Mapping[str, Content]) -> bytes:
     """The text of ro-crate-metadata.json, from the archive's other files by name; SHA256SUMS may be left out."""
     files = {name: files[name] for name in sorted(files) if name not in (CRATE, CHECKSUMS)}
     cited, made, claims = (
-        yaml.safe_load(files[CITATION]),
-        *(json.loads(files[f"{one}.json"]) for one in ("provenance", "claims")),
+        _read(yaml.safe_load, files[CITATION]),
+        *(_read(json.load, files[f"{one}.json"]) for one in ("provenance", "claims")),
     )
     packages, commit, licence = made["packages"], made["commit"], f"https://spdx.org/licenses/{cited['license']}"
     people = {_person(one): one for work in (cited, *cited["references"]) for one in work["authors"]}
@@ -62,7 +62,7 @@ def crate(study: Study, files: dict[str, bytes]) -> bytes:
     frames = tuple(f"{name}.parquet" for name in study.frames)
     kinds = ("tables/", "figures/", "claims.", "significance.", "report.")
     products = (*(name for name in files if name.startswith(kinds)), "provenance.json")
-    rows = pd.read_parquet(io.BytesIO(files["runs.parquet"])).to_dict("records")
+    rows = _read(pd.read_parquet, files["runs.parquet"]).to_dict("records")
     runs = {run_folder(Run(row["corpus"], row["encoder"], row["objective"], row["seed"])): row for row in rows}
     inputs = {
         f"{kind}/{key}": study.entry(kind, key) for kind in ("corpora", "encoders") for key in getattr(study, kind)
@@ -126,7 +126,7 @@ def crate(study: Study, files: dict[str, bytes]) -> bytes:
     ).encode()
 
 
-def _action(name: str, row: dict[str, Any], files: dict[str, bytes]) -> list[Entity]:
+def _action(name: str, row: dict[str, Any], files: Mapping[str, Content]) -> list[Entity]:
     """A run with its results, its seconds and its memory, and the digests of its settings and code."""
     usage = [_entity(f"#{name}/{what}", "PropertyValue", name=what, propertyID=f"{TERMS}{what}", value=str(row[of]))
              for what, of in USAGE.items() if pd.notna(row[of])]  # fmt: skip
@@ -138,7 +138,7 @@ def _action(name: str, row: dict[str, Any], files: dict[str, bytes]) -> list[Ent
     return [action, *usage]
 
 
-def _input(name: str, entry: dict[str, Any], files: dict[str, bytes]) -> list[Entity]:
+def _input(name: str, entry: dict[str, Any], files: Mapping[str, Content]) -> list[Entity]:
     """A corpus or an encoder: title, source, licence, and the digests of its files."""
     sources = {source["url"]: (role, source["sha256"]) for role, source in entry.get("files", {}).items()}
     about, listed = f"{entry['description']}. Source: {entry['source']}", manifest_file(*name.split("/"))
@@ -152,9 +152,14 @@ def _input(name: str, entry: dict[str, Any], files: dict[str, bytes]) -> list[En
     ]  # fmt: skip
 
 
-def _file(name: str, files: dict[str, bytes]) -> Entity:
+def _read(read: Callable[[Any], Any], content: Content) -> Any:
+    with opened(content) as stream:
+        return read(stream)
+
+
+def _file(name: str, files: Mapping[str, Content]) -> Entity:
     kind = FORMATS.get(PurePosixPath(name).suffix) or mimetypes.guess_type(name)[0] or "text/plain"
-    digest, size = hashlib.sha256(files[name]).hexdigest(), str(len(files[name]))
+    digest, size = digest_of(files[name]), str(_read(lambda stream: stream.seek(0, io.SEEK_END), files[name]))
     example = {STUDY: ("#study",), "report.html": ("#report",)}.get(name, ())
     return _entity(name, "File", name=name, encodingFormat=kind, contentSize=size, sha256=digest, exampleOfWork=example)
 

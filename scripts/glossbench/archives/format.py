@@ -6,10 +6,11 @@ The same files give the same bytes: they have an order, and times and owners are
 import hashlib
 import io
 import lzma
+import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, checksum_lines, read_checksums, replacing, sha256
@@ -27,6 +28,21 @@ EVIDENCE = (
 )  # fmt: skip
 
 
+Content = Path | bytes  # of a file of an archive
+CHUNK = 2**20  # bytes
+
+
+def opened(content: Content) -> IO[bytes]:
+    """A stream of a file's content."""
+    return content.open("rb") if isinstance(content, Path) else io.BytesIO(content)
+
+
+def digest_of(content: Content) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with opened(content) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def sources(root: Path) -> dict[str, Path]:
     """Files of the repository that belong to an archive with evidence, by names there: registries, rules, lock."""
     paths = [root / name for name in (LOCK, WORKFLOW, CITATION, *(f"config/{name}.yaml" for name in REGISTRIES))]
@@ -34,14 +50,14 @@ def sources(root: Path) -> dict[str, Path]:
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
-def write_archive(archive: Path, folder: str, files: dict[str, bytes]) -> None:
+def write_archive(archive: Path, folder: str, files: Mapping[str, Content]) -> None:
     """Write files and their digests, by their names below the top folder ``folder``."""
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    digests = {name: digest_of(content) for name, content in files.items()}
     with replacing(archive) as partial, lzma.open(partial, "wb") as packed:
         write_tar(packed, folder, {**files, CHECKSUMS: checksum_lines(digests).encode()})
 
 
-def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) -> None:
+def write_tar(stream: Any, folder: str, files: Mapping[str, Content]) -> None:
     """Write the tar of an archive: the files by their names below ``folder``, without times and owners.
 
     Files of one kind come together, such as the predictions of all runs: xz then finds what they have in common, and
@@ -49,10 +65,11 @@ def write_tar(stream: IO[bytes], folder: str, files: dict[str, Path | bytes]) ->
     """
     with tarfile.open(mode="w", fileobj=stream, format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(files, key=lambda name: (PurePosixPath(name).name, name)):
-            content = files[name] if isinstance(files[name], bytes) else files[name].read_bytes()
-            member = tarfile.TarInfo(f"{folder}/{name}")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
+            with opened(files[name]) as content:
+                member = tarfile.TarInfo(f"{folder}/{name}")
+                member.size = content.seek(0, io.SEEK_END)
+                content.seek(0)
+                tar.addfile(member, content)
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
@@ -68,7 +85,8 @@ def unpacked(archive: Path, folder: Path) -> Path:
             for member in members:
                 target = folder / member.name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(tar.extractfile(member).read())
+                with target.open("wb") as file:
+                    shutil.copyfileobj(tar.extractfile(member), file)
     except OSError as error:
         raise GlossbenchError(f"{archive}: {error.strerror or error}") from None
     except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
@@ -96,15 +114,37 @@ def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
 
 def around_the_files(archive: Path, root: Path) -> Iterator[str]:
     """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
-    opened, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), io.BytesIO()
-    packed = opened.decompress(archive.read_bytes())
-    if not opened.eof:
-        yield f"{archive}: its end is missing"
-    if opened.unused_data:
-        yield f"{archive}: something follows its end, which no list tells of"
+    unpacking, packed, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), _Digest(), _Digest()
+    with archive.open("rb") as stream:
+        while not unpacking.eof:
+            part = stream.read(CHUNK) if unpacking.needs_input else b""
+            if unpacking.needs_input and not part:
+                break
+            packed.write(unpacking.decompress(part, CHUNK))
+        if not unpacking.eof:
+            yield f"{archive}: its end is missing"
+        if unpacking.unused_data or stream.read(1):
+            yield f"{archive}: something follows its end, which no list tells of"
     write_tar(again, root.name, files_in(root))
-    if again.getvalue() != packed:
+    if again.value() != packed.value():
         yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"
+
+
+class _Digest:
+    """A stream to write to that keeps the SHA-256 of its bytes alone."""
+
+    def __init__(self) -> None:
+        self._found, self._size = hashlib.sha256(), 0
+
+    def write(self, part: bytes) -> None:
+        self._found.update(part)
+        self._size += len(part)
+
+    def tell(self) -> int:
+        return self._size
+
+    def value(self) -> str:
+        return self._found.hexdigest()
 
 
 def files_in(root: Path) -> dict[str, Path]:

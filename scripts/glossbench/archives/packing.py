@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.archives.crate import crate
-from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, sources, write_archive
+from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
 from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, records
 from glossbench.errors import GlossbenchError
 from glossbench.files import refuse_changed
@@ -54,8 +54,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     elif (results / FOLDER / PACKS).is_file():
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
     refuse_changed(files.values())
-    stored = {name: path.read_bytes() for name, path in files.items()}
-    stored |= {name: _json_text(value) for name, value in {ABOUT: about, STUDY: given}.items()}
+    stored: dict[str, Content] = {**files, ABOUT: _json_text(about), STUDY: _json_text(given)}
     if whole:
         stored[CRATE] = crate(study, stored)
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -99,10 +99,8 @@ class _Check:
         faults += self._sources()
         faults += [*self._frames()] or self._evidence()
         faults += self._manifests()
-        if not faults:
-            contents = {name: path.read_bytes() for name, path in self.files.items()}
-            if contents[CRATE] != crate(self.study, contents):
-                faults.append(f"{CRATE}: does not describe the packed files")
+        if not faults and self.files[CRATE].read_bytes() != crate(self.study, self.files):
+            faults.append(f"{CRATE}: does not describe the packed files")
 
     def _contents(self) -> Iterator[str]:
         """Faults for files that an archive of this study must have and has not, or has and must not have."""
