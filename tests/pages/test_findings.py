@@ -112,7 +112,9 @@ def test_objectives_are_compared_on_the_seeds_of_both():
 def test_the_leader_of_a_corpus_has_its_highest_mean():
     runs = CPU.frame("runs").query("objective in ['scl', 'gloss-o', 'gloss-k']")
     means = runs.groupby(["corpus", "objective"])["test_accuracy"].mean()
-    said = CPU.leaders(["scl", "gloss-o", "gloss-k"])
+    said, order = CPU.leaders(["scl", "gloss-o", "gloss-k"]), means.unstack().loc[list(CPU.corpora)].mean()
+    shown = [f"{CPU.title(key)} {rounded(100 * order[key], 2):.2f}" for key in order.sort_values().index[::-1]]
+    assert CPU.order(["scl", "gloss-o", "gloss-k"]) == ", ".join(shown)
     for corpus, title in CPU.corpora.items():
         leader = CPU.title(means[corpus].idxmax())
         assert re.search(rf"{leader} on (?:\w+, |\w+ and )*{title}\b", said)

@@ -70,6 +70,11 @@ class Findings:
         by_objective = {key: first.index[first == key] for key in objectives if (first == key).any()}
         return ", ".join(f"{self.title(key)} on {listed(self.titles(where))}" for key, where in by_objective.items())
 
+    def order(self, objectives: list[str]) -> str:
+        """Objectives by the mean of their accuracies over the finished corpora, the best first, in words."""
+        means = self.means(objectives).mean().sort_values(ascending=False)
+        return ", ".join(f"{self.title(key)} {number(mean, 2)}" for key, mean in means.items())
+
     def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> pd.Series:
         """How far an objective is ahead of its protocol's baseline in test accuracy, as a fraction.
 
