@@ -99,6 +99,7 @@ IN_TABLES = {
     "standalone": [*TITLES],
     "silhouette": ["corpora", "encoders"],
     "hyperparameters": ["encoders", "objectives"],
+    "widths": [],
     "deduplicated": [*TITLES],
     "checklist": [*TITLES],
     "ttests": [],
