@@ -7,7 +7,7 @@ hand.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.intervals import t_interval
-from glossbench.evidence.statistics.pairs import paired
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.names import listed
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant, span
@@ -84,15 +83,13 @@ class Findings:
             where: Which of the objective's trials to take, as a condition on their settings, e.g. ``sigma < 0.6``.
 
         Returns:
-            difference (the mean), low and high (its 95 % interval, Student's t).
+            As ``_mean``.
         """
         trials = self.frame("trials").query("corpus == @corpus & state == 'complete'")
         own = trials[(trials["objective"] == objective) & ~trials["start"].astype(bool)]
         theirs = trials[trials["objective"].isin(BASELINES) & trials["protocol"].isin(own["protocol"])]
         pairs = (own.query(where) if where else own).merge(theirs, on=["trial", "learning_rate"])
-        ahead = pairs["test_accuracy_x"] - pairs["test_accuracy_y"]
-        low, high = t_interval(ahead)
-        return pd.Series({"difference": ahead.mean(), "low": low, "high": high})
+        return _mean(pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
 
     def agreement(self, objective: str, corpus: str, least_rate: float = 0.0) -> float:
         """Spearman's correlation of the validation scores of trials with their test accuracy.
@@ -131,10 +128,15 @@ class Findings:
         runs = self.frame("runs").query("objective == @objective & corpus in @self.corpora")
         return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
 
+    @cached_property
+    def accuracies(self) -> pd.DataFrame:
+        """Test accuracies, as fractions: (corpus, seed) by objectives."""
+        return self.frame("runs").pivot_table("test_accuracy", ["corpus", "seed"], "objective")
+
     def over(self, baseline: str, objective: str, corpus: str) -> pd.Series:
-        """The difference in test accuracy from another objective, over the seeds of both; see ``paired``."""
-        runs = self.frame("runs").query("corpus == @corpus")
-        return paired(runs, objective, baseline, "accuracy").query("pairs == 'seeds'").iloc[0]
+        """How far an objective is ahead of another in test accuracy on the seeds of both, as ``_mean``."""
+        scores = self.accuracies.loc[corpus]
+        return _mean((scores[objective] - scores[baseline]).dropna())
 
     def clearly(self, side: str, baseline: str, objectives: list[str]) -> str:
         """Which objectives have the whole interval of their difference from another on one side of zero, in words.
@@ -197,6 +199,12 @@ class Findings:
     def each(self, values: pd.Series, decimals: int) -> str:
         """Differences by corpus, in words."""
         return ", ".join(f"{signed(value, decimals)} on {self.corpora[corpus]}" for corpus, value in values.items())
+
+
+def _mean(differences: pd.Series) -> pd.Series:
+    """The mean of differences, the low and the high end of its 95 % interval (Student's t), and their number n."""
+    low, high = t_interval(differences)
+    return pd.Series({"difference": differences.mean(), "low": low, "high": high, "n": len(differences)})
 
 
 def ends(values: Iterable[float], decimals: int) -> str:
