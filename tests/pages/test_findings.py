@@ -115,6 +115,9 @@ def test_the_leader_of_a_corpus_has_its_highest_mean():
     said, order = CPU.leaders(["scl", "gloss-o", "gloss-k"]), means.unstack().loc[list(CPU.corpora)].mean()
     shown = [f"{CPU.title(key)} {rounded(100 * order[key], 2):.2f}" for key in order.sort_values().index[::-1]]
     assert CPU.order(["scl", "gloss-o", "gloss-k"]) == ", ".join(shown)
+    ahead = means.unstack().loc[list(CPU.corpora)]
+    test = stats.ttest_rel(ahead["gloss-k"], ahead["scl"]).confidence_interval()
+    assert CPU.over_corpora("scl", "gloss-k")[["low", "high", "n"]].to_list() == pytest.approx([*test, len(ahead)])
     for corpus, title in CPU.corpora.items():
         leader = CPU.title(means[corpus].idxmax())
         assert re.search(rf"{leader} on (?:\w+, |\w+ and )*{title}\b", said)
@@ -129,6 +132,10 @@ def test_what_a_verdict_inherits_from_its_searches_and_limits():
     chances = [math.comb(rank, 19) / math.comb(40, 20) for rank in range(40)]
     expected = scores[-1] - (scores * chances).sum()
     assert CPU.still_rising("scl", "val_macro_silhouette")["mr"] == pytest.approx(expected, rel=1e-6)
+    chosen, used = CPU.chosen("scl", "learning_rate"), CPU.frame("runs").query("objective == 'scl'")
+    assert (
+        chosen.to_dict() == used[used["corpus"].isin(CPU.corpora)].groupby("corpus")["learning_rate"].first().to_dict()
+    )
     means = CPU.frame("runs").groupby(["corpus", "objective"])["test_accuracy"].mean().unstack()
     ahead = means["gloss-o-ce"] - means[["ce", "scl-ce"]].max(axis=1)
     assert CPU.ahead("C1").to_dict() == pytest.approx({corpus: ahead[corpus] for corpus in CPU.corpora})

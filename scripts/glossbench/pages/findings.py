@@ -69,10 +69,20 @@ class Findings:
         by_objective = {key: first.index[first == key] for key in objectives if (first == key).any()}
         return ", ".join(f"{self.title(key)} on {listed(self.titles(where))}" for key, where in by_objective.items())
 
-    def order(self, objectives: list[str]) -> str:
-        """Objectives by the mean of their accuracies over the finished corpora, the best first, in words."""
-        means = self.means(objectives).mean().sort_values(ascending=False)
+    def order(self, objectives: list[str], metric: str = "accuracy") -> str:
+        """Objectives by the mean of their scores over the finished corpora, the best first, in words."""
+        means = self.means(objectives, metric).mean().sort_values(ascending=False)
         return ", ".join(f"{self.title(key)} {number(mean, 2)}" for key, mean in means.items())
+
+    def over_corpora(self, baseline: str, objective: str) -> pd.Series:
+        """How far an objective is ahead of another in mean accuracy, over the finished corpora, as ``_mean``."""
+        means = self.means([baseline, objective]) / 100
+        return _mean(means[objective] - means[baseline])
+
+    def chosen(self, objective: str, setting: str) -> pd.Series:
+        """The value of a setting that the search of an objective chose on each finished corpus."""
+        trials = self.frame("trials")
+        return self.by_corpus(trials[trials["best"].astype(bool) & (trials["objective"] == objective)])[setting]
 
     def over_shared_trials(self, objective: str, corpus: str, where: str = "") -> pd.Series:
         """How far an objective is ahead of its protocol's baseline in test accuracy, as a fraction.
@@ -110,6 +120,10 @@ class Findings:
         trials = self.frame("trials")
         own = trials.query("objective == @objective & corpus == @corpus")
         return int((own["epochs"] == trials["epochs"].max()).sum()), len(own)
+
+    def all_cut_off(self, objective: str) -> int:
+        """How many trials of all its searches on the finished corpora were cut off; see ``cut_off``."""
+        return sum(self.cut_off(objective, corpus)[0] for corpus in self.corpora)
 
     def bounds(self, objective: str) -> pd.Series:
         """By how much the best trial, chosen on the test documents, is above the baseline's, in points of accuracy."""
