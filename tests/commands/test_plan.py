@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 from glossbench.__main__ import main
-from glossbench.commands.plan import checkpoint_bytes, kept_bytes, plan, published_speed
+from glossbench.commands.plan import checkpoint_bytes, kept_bytes, plan, plan_text, published_speed
 from glossbench.evidence.text.numbers import DASH
 from glossbench.pages.items import measures, runs_of_claim
 from glossbench.paper import published_costs
@@ -61,6 +61,12 @@ def test_speeds_are_scaled_by_what_is_trained_and_those_of_other_encoders_by_the
     both = study(encoders=["minilm-l6", "bert-base"], encoder={"trainable_layers": trainable_layers})
     found = planned(both, measured(share=share)).set_index("encoder")["docs_per_second"]
     assert found.to_dict() == pytest.approx({"minilm-l6": speed, "bert-base": speed * 22_713_216 / 109_482_240})
+
+
+@pytest.mark.parametrize(("share", "trainable_layers", "told"), [(1, 1, True), (1, None, False), (0.1, 1, False)])
+def test_speeds_of_whole_encoders_are_told_where_the_top_alone_is_trained(share, trainable_layers, told):
+    text = plan_text(study(encoder={"trainable_layers": trainable_layers}), measured(share=share), COSTS, FACTS)
+    assert ("trained whole encoders, this study trains the top alone" in text) == told
 
 
 def test_hours_are_a_range_from_the_papers_mean_stop_to_all_epochs():

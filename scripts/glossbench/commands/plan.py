@@ -149,6 +149,11 @@ def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Fact
     ]
     if (saved := frame["hours_prunable"].sum(skipna=False)) > 0:
         lines.append(f"No pruning of trials is counted on; it saves up to {number(saved, 1)} of the lower hours.")
+    whole = runs["n_trainable"] == runs["n_parameters"]
+    if study.settings.encoder.trainable_layers is not None and whole.any():
+        lines.append(
+            "The measured runs trained whole encoders, this study trains the top alone: it takes a part of this."
+        )
     if part := without_stop(study, costs):
         mean = number(costs.groupby("corpus")["stop_epoch"].mean().mean())
         lines.append(
