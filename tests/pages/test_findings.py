@@ -18,7 +18,6 @@ EVIDENCE = ROOT / "results" / "cpu"
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
 CPU = Findings(EVIDENCE, REGISTRY["corpora"], REGISTRY["objectives"])
 OBJECTIVES = {entry.title: key for key, entry in REGISTRY["objectives"].items()}
-CORPORA = {entry.title: key for key, entry in REGISTRY["corpora"].items()}
 
 
 def key_of(title):
@@ -47,6 +46,7 @@ def test_scores_are_those_of_the_tables(file):
         spreads = frame.pivot_table("std", "objective", "corpus")
         for row in shown:
             key = key_of(row["objective"])
+            assert {*row} - {"objective", "protocol", "Mean"} == {*CPU.corpora.values()}
             for corpus, title in CPU.corpora.items():
                 text = f"{rounded(means.loc[key, corpus], 1)} ± {rounded(spreads.loc[key, corpus], 1)}"
                 best = means.loc[key, corpus] == means[corpus].max()
@@ -132,6 +132,8 @@ def test_what_a_verdict_inherits_from_its_searches_and_limits():
     chances = [math.comb(rank, 19) / math.comb(40, 20) for rank in range(40)]
     expected = scores[-1] - (scores * chances).sum()
     assert CPU.still_rising("scl", "val_macro_silhouette")["mr"] == pytest.approx(expected, rel=1e-6)
+    limits = CPU.frame("runs").query("objective == 'scl' & corpus in @CPU.corpora")["stop_epoch"] == 200
+    assert CPU.at_the_limit("scl") == (limits.sum(), len(limits))
     chosen, used = CPU.chosen("scl", "learning_rate"), CPU.frame("runs").query("objective == 'scl'")
     assert (
         chosen.to_dict() == used[used["corpus"].isin(CPU.corpora)].groupby("corpus")["learning_rate"].first().to_dict()
@@ -155,6 +157,18 @@ def test_readme_has_the_verdict_of_each_claim_and_the_study_that_judged_it():
     assert [[row[0].split()[0], *row[1:]] for row in rows if re.match(r"[CN]\d+ ", row[0])] == [
         [key, claim["verdict"], links[studies[key]]] for key, claim in judged.items()
     ]
+
+
+def test_the_page_has_the_verdict_and_the_interval_of_each_claim_and_the_study_that_judged_it():
+    rows = markdown_tables.rows(PAGES[1].read_text(encoding="utf-8"))
+    said = {row[0].split()[0]: row[1:] for row in rows if re.match(r"[CN]\d+ ", row[0])}
+    assert list(said) == list(CLAIMS)
+    for key, (verdict, value, interval, *_, study) in said.items():
+        found = judgement(ROOT, key, CLAIMS[key])
+        assert verdict == found["verdict"]
+        if verdict != "not tested":
+            texts = [found[name].replace("-", "−") for name in ("value_text", "interval_text")]
+            assert [value, interval, study] == [*texts, CLAIMS[key].judged_in]
 
 
 def test_it_is_small():

@@ -39,8 +39,7 @@ def opened(content: Content) -> IO[bytes]:
 
 def digest_of(content: Content) -> str:
     """Hexadecimal SHA-256 of a file's content."""
-    with opened(content) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
 
 
 def sources(root: Path) -> dict[str, Path]:
