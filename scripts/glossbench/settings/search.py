@@ -95,6 +95,12 @@ class _Kind(Model):
     def _of_kind(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        options = handler.resolve_ref_schema(handler(core))
+        options.pop("title", None)
+        return {"anyOf": [options, options["properties"]["kind"]]}
+
 
 class Sampler(_Kind):
     """Where the settings of trials come from."""

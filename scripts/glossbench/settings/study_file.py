@@ -119,9 +119,6 @@ def study_schema() -> str:
     subset = schema["properties"]["subset"]  # which may be a number; see ``StudyFile``
     number = {"type": ["integer", "null"], "minimum": 2}
     schema["properties"]["subset"] = {"description": subset["description"], "anyOf": [subset, number]}
-    for name in ("Sampler", "Pruner"):  # which may be their kind alone
-        definition = schema["$defs"][name]
-        schema["$defs"][name] = {"anyOf": [definition, definition["properties"]["kind"]]}
     about = {"$schema": Schema.schema_dialect, "title": "Study"}
     return json.dumps({**about, **schema}, indent=2, ensure_ascii=False) + "\n"
 
