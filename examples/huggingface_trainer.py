@@ -38,7 +38,9 @@ def accuracy(predicted):
 
 def fine_tune(encoder, texts, labels, folder, **settings):
     """Train a classifier on documents and their classes. settings: of TrainingArguments. Returns the trainer."""
-    settings = {"per_device_train_batch_size": 16, **settings}  # the graph is that of a batch: 8 would be few documents
+    # The graph is that of a batch, of which the default, 8, would be few documents. Evaluation batches are in the order
+    # of the dataset: one of a single class would have a G-Loss of 0.
+    settings = {"per_device_train_batch_size": 16, "per_device_eval_batch_size": 16, **settings}
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     dataset = Dataset.from_dict({"labels": labels, **tokenizer(texts, truncation=True, max_length=64)})
     trainer = GraphTrainer(

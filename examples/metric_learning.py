@@ -13,7 +13,9 @@ from pytorch_metric_learning.miners import MultiSimilarityMiner
 def mixed_loss(embeddings, labels, weight=0.7):
     """Weighted sum of G-Loss and a triplet loss on mined triplets. embeddings: (B, d); labels: (B,)."""
     mined = MultiSimilarityMiner()(embeddings, labels)
-    return weight * GLoss(sigma=0.5)(embeddings, labels) + (1 - weight) * TripletMarginLoss()(embeddings, labels, mined)
+    return weight * GLoss(neighbors=40)(embeddings, labels) + (1 - weight) * TripletMarginLoss()(
+        embeddings, labels, mined
+    )
 
 
 def loss_with_memory(dimension, size=512):

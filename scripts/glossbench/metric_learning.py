@@ -38,9 +38,13 @@ class GraphLoss(losses.BaseMetricLossFunction):  # type: ignore[misc]
     ) -> dict[str, dict[str, Any]]:
         """Losses of the evaluation nodes, which the reducer takes the mean of."""
         others = not_among(embeddings, ref_emb)
+        if self.gloss.ignore_index is not None:
+            others &= ref_labels != self.gloss.ignore_index
         self.gloss.past.embeddings, self.gloss.past.labels = ref_emb[others], ref_labels[others]
-        values = self.gloss(embeddings, labels)
-        self.gloss.past = Memory(0)
+        try:
+            values = self.gloss(embeddings, labels)
+        finally:
+            self.gloss.past = Memory()
         weights = self.gloss.last_weights
         if weights is None or not bool((counted := weights > 0).any()):
             return {"loss": {"losses": values.sum(), "indices": None, "reduction_type": "already_reduced"}}
@@ -60,7 +64,5 @@ class CrossBatchMemory(losses.CrossBatchMemory):  # type: ignore[misc]
 
 def not_among(embeddings: Tensor, others: Tensor) -> Tensor:
     """Whether each row of others (M, d) differs from all embeddings (B, d). Returns (M,) bool."""
-    new = torch.ones(len(others), dtype=torch.bool, device=others.device)
-    alike = (others[:, :1] == embeddings[:, 0]).nonzero()  # pairs whose first entries are equal
-    new[alike[(others[alike[:, 0]] == embeddings[alike[:, 1]]).all(dim=1), 0]] = False
-    return new
+    _, row = torch.unique(torch.cat([embeddings, others]), dim=0, return_inverse=True)
+    return ~torch.isin(row[len(embeddings) :], row[: len(embeddings)])

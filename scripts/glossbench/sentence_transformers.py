@@ -8,6 +8,7 @@ import torch
 from sentence_transformers.base.losses.gradcache import CachedLossMixin
 from torch import Tensor, nn
 
+from glossbench.arguments import check_count
 from glossbench.losses import GLoss
 
 __all__ = ["GraphLoss"]
@@ -33,7 +34,11 @@ class GraphLoss(CachedLossMixin, nn.Module):
         model: a SentenceTransformer.
         mini_batch_size: texts whose activations are in memory at once (gradient cache); None embeds a batch at once.
         gather_across_devices: one graph over the batches of all processes.
-        settings: arguments of ``GLoss``.
+        settings: arguments of ``GLoss`` but ``gather`` and ``reduction``.
+
+    Raises:
+        TypeError: if an argument is none of these.
+        ValueError: if one is out of range.
 
     Example:
         >>> loss = GraphLoss(model, neighbors=40, mini_batch_size=32)
@@ -45,7 +50,9 @@ class GraphLoss(CachedLossMixin, nn.Module):
     ):
         super().__init__()
         self.model = model
-        self.loss = GLoss(gather=gather_across_devices, **settings)
+        if mini_batch_size is not None:
+            check_count("mini_batch_size", mini_batch_size, least=1)
+        self.loss = GLoss(gather=gather_across_devices, reduction="mean", **settings)
         self.uses_gradient_cache = mini_batch_size is not None
         self.mini_batch_size = mini_batch_size or 0
 

@@ -50,7 +50,7 @@ def estimate_sigma(
         median: over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
             the reference code.
         neighbors: k, needed by "neighbors"; at least 1 and below the number of documents of a batch less one.
-        batch_size: B of the batches that will be trained on, for "neighbors".
+        batch_size: B of the batches that will be trained on, for "neighbors"; at most ``max_documents``.
         max_documents: of more documents a sample of so many, always the same, is taken, >= 2; None takes all.
 
     Returns:
@@ -99,8 +99,10 @@ def estimate_sigma(
 
 def _estimate_for_neighbors(embeddings: Tensor, neighbors: float | None, batch_size: int) -> float:
     """Sigma that gives effective neighbours within the batches into which the embeddings (N, d) are cut."""
-    batch_size = min(batch_size, len(embeddings))
     check_positive("neighbors", neighbors)
+    check_count("batch_size", batch_size, least=2)
+    if batch_size > len(embeddings):
+        raise ValueError(f"batch_size: {batch_size} documents are needed, {len(embeddings)} were given or sampled")
     if not 1 <= neighbors < batch_size - 1:  # type: ignore[operator]
         raise ValueError(f"neighbors: {neighbors} is not between 1 and {batch_size - 1}, the others of a batch")
     batches = torch.split(unit_rows(embeddings), batch_size)

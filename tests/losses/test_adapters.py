@@ -68,6 +68,13 @@ def test_reference_embeddings_are_nodes_that_keep_their_label():
     value, gradient = value_and_gradient(GLoss(), torch.cat([own, others]), labels, kept)
     torch.testing.assert_close(found, (value, gradient[:20]))
     assert len(loss.gloss.past) == 0
+    loss = GraphLoss(ignore_index=-100)
+    unknown = labels.index_fill(0, torch.tensor([5, 25]), -100)
+    without = [i for i in range(30) if i != 25]
+    torch.testing.assert_close(
+        value_and_gradient(loss, own, unknown[:20], ref_emb=embeddings, ref_labels=unknown),
+        value_and_gradient(loss, own, unknown[:20], ref_emb=embeddings[without], ref_labels=labels[without]),
+    )
 
 
 def test_the_cross_batch_memory_of_pytorch_metric_learning_is_a_memory_without_the_batch():
@@ -96,6 +103,8 @@ def test_the_loss_of_sentence_transformers_is_gloss_in_mini_batches_too(size):
         assert loss([{"input_ids": x}], labels) == loss([{"input_ids": x}], labels)
     with pytest.raises(ValueError, match=r"^sentence_features: 2 columns of texts found, expected one$"):
         loss([{}, {}], labels)
+    with pytest.raises(ValueError, match=r"^mini_batch_size: 0 is not a whole number of at least 1$"):
+        SentenceLoss(model, mini_batch_size=0)
 
 
 def test_a_model_card_can_show_class_weights():

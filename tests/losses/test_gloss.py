@@ -165,6 +165,9 @@ ESTIMATE = "found, expected a number; glossbench.estimate_sigma gives it"
 def test_wrong_settings_are_refused_by_name(wrong, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         GLoss(**wrong)
+    if len(wrong) == 1:
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            setattr(GLoss(), *wrong.popitem())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from glossbench.losses.group import draw_anchors
 from glossbench.losses.labeling import complementary_splits
 from glossbench.sigma import effective_neighbors, estimate_sigma
 from pretended_device import CUDA, pretended_cuda
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save_file, save_model
 from torch import nn
 
 
@@ -149,6 +149,10 @@ def test_the_share_of_the_gradient_is_that_of_the_norms():
     sum(terms.values()).backward()  # the graph is still there
     for nothing in (embeddings.sum() * 0, torch.zeros(())):
         assert gradient_shares({"a": nothing, "b": embeddings.sum()}, embeddings)["a"] == 0
+    with pytest.raises(
+        ValueError, match=r"^embeddings: a was not computed from them; a slice of them is another tensor$"
+    ):
+        gradient_shares(terms, embeddings[:1])
 
 
 @pytest.mark.parametrize(("sigma", "duplicates"), [(0.6, 0), (0.05, 1)], ids=["solved", "eliminated"])
@@ -229,6 +233,27 @@ def test_a_model_that_has_the_loss_is_saved_as_safetensors_and_loaded(tmp_path):
     assert taken["loss"].neighbors == 3
     assert torch.equal(taken["loss"].past.embeddings, embeddings.bfloat16()[-20:])
     assert torch.equal(taken["loss"].past.labels, labels[-20:])
+    save_model(given, tmp_path / "whole.safetensors")  # which refuses a part of a larger tensor
+    before = nn.ModuleDict({"layer": nn.Linear(8, 8), "loss": nn.CrossEntropyLoss()})
+    taken.load_state_dict(before.state_dict())
+    assert taken["loss"].neighbors == 3
+    assert len(taken["loss"].past) == 20
+
+
+def test_an_evaluation_batch_of_one_class_is_told():
+    embeddings, labels, _ = batch(0, 24)
+    with pytest.warns(UserWarning, match="^labels: a batch of one class, whose loss is 0; are they in the order of cl"):
+        assert GLoss().eval()(embeddings, labels * 0) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_functional_gradient_is_that_of_backward():
+    embeddings, labels, labeled = batch(0, 24)
+    for sigma in (0.5, 0.01):  # solved, eliminated
+        loss = GLoss(sigma=sigma)
+        leaf = embeddings.clone().requires_grad_()
+        loss(leaf, labels, labeled=labeled).backward()
+        found = torch.func.grad(lambda x, loss=loss: loss(x, labels, labeled=labeled))(embeddings)
+        torch.testing.assert_close(found, leaf.grad)
 
 
 def test_a_loss_of_ones_own_that_is_one_of_these_is_printed():

@@ -48,6 +48,30 @@ def test_evaluation_uses_the_memory_and_leaves_it_as_it_is():
     assert loss(further[:1], others[:1]) > 0  # a single document, all of whose neighbours are remembered
 
 
+def test_a_memory_that_is_made_smaller_forgets_at_once_and_calls_without_gradients_add_nothing():
+    loss = GLoss(sigma=0.6)
+    (embeddings, labels), *others = steps()
+    loss.memory = SIZE
+    for step in steps():
+        loss(*step)
+    kept = loss.state_dict()
+    with torch.no_grad():
+        loss(embeddings, labels)
+    assert torch.equal(loss.past.embeddings, kept["past.embeddings"])
+    loss.memory = 5
+    assert torch.equal(loss.past.embeddings, others[-1][0][-5:])
+    loss.memory = 0
+    loss.load_state_dict(kept)
+    assert loss.eval()(embeddings, labels) == GLoss(sigma=0.6).eval()(embeddings, labels)
+
+
+def test_a_batch_that_is_not_finite_spoils_no_later_one():
+    loss = GLoss(sigma=0.6, memory=SIZE, check=False)
+    (embeddings, labels), further, *_ = steps()
+    assert loss(embeddings.clone().index_fill_(0, torch.tensor(3), torch.nan), labels).isnan()
+    assert loss(*further).isfinite()
+
+
 def test_documents_without_a_class_are_not_remembered():
     loss = GLoss(memory=SIZE, ignore_index=-100)
     for embeddings, labels in steps()[:2]:

@@ -59,7 +59,9 @@ def test_many_documents_are_represented_by_a_sample(monkeypatch):
     [
         ({}, "neighbors: None is not a positive number"),
         ({"neighbors": 31, "batch_size": 32}, "neighbors: 31 is not between 1 and 31, the others of a batch"),
-        ({"neighbors": 0.5}, "neighbors: 0.5 is not between 1 and 39, the others of a batch"),
+        ({"neighbors": 0.5, "batch_size": 40}, "neighbors: 0.5 is not between 1 and 39, the others of a batch"),
+        ({"neighbors": 10}, "batch_size: 128 documents are needed, 40 were given or sampled"),
+        ({"neighbors": 1, "batch_size": 2.5}, "batch_size: 2.5 is not a whole number of at least 2"),
         ({"max_documents": 1}, "max_documents: 1 is not a whole number of at least 2"),
         ({"max_documents": float("nan")}, "max_documents: nan is not a whole number of at least 2"),
     ],

@@ -3,6 +3,8 @@
 import inspect
 import math
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -41,6 +43,15 @@ CRITERIA = ("nll", "softmax")
 REDUCTIONS = ("mean", "sum", "none")
 DEFAULT_SIGMA = 0.5
 WIDTHS = ("neighbors", "sigma_over_median", "sigma")  # sigma last, since it is None only beside another one
+CHECKS: dict[str, Callable[[str, Any], None]] = {  # at each assignment, the constructor's included
+    "labeled_fraction": check_fraction,
+    "transition": partial(check_choice, choices=TRANSITIONS),
+    "criterion": partial(check_choice, choices=CRITERIA),
+    "reduction": partial(check_choice, choices=REDUCTIONS),
+    "class_weights": lambda _, weights: None if weights is None else check_class_weights(weights),
+    "generator": lambda _, generator: check_generator(generator),
+    "memory": check_count,
+}
 
 
 class GLoss(nn.Module):
@@ -74,10 +85,11 @@ class GLoss(nn.Module):
             then all have its value. Under DistributedDataParallel the gradient is that of the one large batch.
         memory: number of past documents of training that remain nodes of the graph and keep their label: the last
             ones with a class, without a gradient; far fewer than the training documents, of which each would
-            otherwise find its own label in it. A ``state_dict`` holds them.
+            otherwise find its own label in it. A ``state_dict`` holds them. Calls without gradients add none.
 
     Attributes:
-        left_out: share of evaluation nodes that the last call left out, a scalar tensor; None before any call.
+        left_out: share of evaluation nodes of the last call whose class has no labeled node, which "nll" leaves out;
+            a scalar tensor, None before any call.
         last_split: positions of the hidden documents, in the order of the values of reduction "none", and of the kept
             ones; after ``eval()`` all documents are both. Positions are those of the gathered batch, and after it
             come the remembered documents.
@@ -129,22 +141,16 @@ class GLoss(nn.Module):
         widths = {"sigma": sigma, "neighbors": neighbors, "sigma_over_median": sigma_over_median}
         if len(found := [f"{name}: {value}" for name, value in widths.items() if value is not None]) > 1:
             raise ValueError(f"{' beside '.join(found)} found, expected one of them")
-        check_fraction("labeled_fraction", labeled_fraction)
-        check_choice("transition", transition, TRANSITIONS)
-        check_choice("criterion", criterion, CRITERIA)
-        check_choice("reduction", reduction, REDUCTIONS)
-        check_generator(generator)
-        if class_weights is not None:
-            check_class_weights(class_weights)
-        check_count("memory", memory)
+        self.past = Memory()
         self.neighbors, self.sigma_over_median = neighbors, sigma_over_median
         self.sigma = sigma if found else DEFAULT_SIGMA
         self.labeled_fraction, self.transition = labeled_fraction, transition
         self.criterion, self.stratified = criterion, stratified
         self.reduction, self.divide_again = reduction, divide_again
         self.ignore_index, self.generator, self.check = ignore_index, generator, check
-        self.gather, self.memory, self.past = gather, int(memory), Memory(int(memory))
-        self.register_buffer("class_weights", class_weights)
+        self.gather, self.memory = gather, memory
+        self.register_buffer("class_weights", None)
+        self.class_weights = class_weights
         self.left_out: Tensor | None = None
         self.last_split: tuple[Tensor, Tensor] | None = None
         self.last_weights: Tensor | None = None
@@ -158,11 +164,23 @@ class GLoss(nn.Module):
             check_positive(name, value)
             if name == "neighbors" and value < 1:
                 raise ValueError(f"neighbors: {value} is below 1")
+        if name in CHECKS:
+            CHECKS[name](name, value)
         super().__setattr__(name, value)
         if name in WIDTHS and value is not None:  # in the place of the others
             for other in WIDTHS:
                 if other != name:
                     object.__setattr__(self, other, None)
+
+    @property
+    def memory(self) -> int:
+        """Number of past documents that are remembered; a smaller one forgets the first at once."""
+        return self.past.size
+
+    @memory.setter
+    def memory(self, size: int) -> None:
+        self.past.size = int(size)
+        self.past.forget()
 
     def forward(
         self,
@@ -213,7 +231,7 @@ class GLoss(nn.Module):
             loss = self._loss(*cpu).to(embeddings.device)
         else:
             loss = self._loss(*given)
-        if self.memory and self.training:
+        if self.memory and self.training and torch.is_grad_enabled():
             known = slice(None) if self.ignore_index is None else batch[1] != self.ignore_index
             self.past.remember(batch[0][known], batch[1][known])
         return loss
@@ -228,7 +246,12 @@ class GLoss(nn.Module):
         generator: torch.Generator | None,
     ) -> Tensor:
         """The loss of the nodes of a graph, the last ``len(self.past)`` of which are remembered."""
+        counts = num_classes is None
         labels, num_classes = count_classes(labels, num_classes, class_weights, self.ignore_index)
+        if counts and num_classes == 1 < len(labels) and not self.training:
+            warnings.warn(
+                "labels: a batch of one class, whose loss is 0; are they in the order of classes?", stacklevel=5
+            )
         splits, unlabeled = self._splits(labels, labeled, generator)
         hidden = torch.cat([hidden for hidden, _ in splits]) if len(splits) > 1 else splits[0][0]
         dtype = torch.promote_types(embeddings.dtype, torch.float32)
@@ -279,7 +302,7 @@ class GLoss(nn.Module):
             graph: describe the graph too.
 
         Returns:
-            left_out_share: share of evaluation nodes that were left out. And, with ``graph``:
+            left_out_share: see ``left_out``. And, with ``graph``:
             sigma; sigma_over_median: relative to the median distance; effective_neighbors: see ``glossbench.sigma``;
             propagated_accuracy: share of evaluation nodes whose most probable propagated class is theirs;
             chance_loss: the loss if each were given the classes' shares of the labeled nodes;
@@ -302,6 +325,11 @@ class GLoss(nn.Module):
         """Take the width from a ``state_dict``."""
         for name, value in zip(WIDTHS, state.tolist(), strict=True):
             setattr(self, name, None if math.isnan(value) else value)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Keep the width that is here where a checkpoint, as of a model trained with another loss, has none."""
+        state_dict.setdefault(f"{prefix}_extra_state", self.get_extra_state())
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in inspect.signature(GLoss).parameters)

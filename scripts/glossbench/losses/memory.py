@@ -9,16 +9,16 @@ from torch import Tensor, nn
 class Memory(nn.Module):
     """The last documents of earlier batches, embeddings without a gradient and labels; a ``state_dict`` holds them.
 
-    Args:
+    Attributes:
         size: largest number of documents.
     """
 
     embeddings: Tensor
     labels: Tensor
 
-    def __init__(self, size: int):
+    def __init__(self) -> None:
         super().__init__()
-        self.size = size
+        self.size = 0
         self.register_buffer("embeddings", torch.empty(0, 0, device="cpu"))
         self.register_buffer("labels", torch.empty(0, dtype=torch.long, device="cpu"))
 
@@ -32,13 +32,21 @@ class Memory(nn.Module):
 
     @torch.no_grad()
     def remember(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Put documents behind the earlier ones, and forget the first."""
+        """Put documents behind the earlier ones, and forget the first. What is not finite is remembered as zeros."""
+        embeddings = torch.where(embeddings.isfinite().all(dim=1, keepdim=True), embeddings, 0)
         both = zip(self.before(embeddings, labels), (embeddings, labels), strict=True)
-        self.embeddings, self.labels = (torch.cat(pair)[-self.size :] for pair in both)
+        self.embeddings, self.labels = map(torch.cat, both)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the first documents that are too many. What is left is a copy, of which a file has nothing but it."""
+        if (surplus := len(self) - self.size) > 0:
+            self.embeddings, self.labels = self.embeddings[surplus:].clone(), self.labels[surplus:].clone()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Make room for what was remembered, whose shape and type are not those of what is here."""
+        """Take what was remembered, whose shape and type need not be those of what is here; see ``GLoss``."""
         for name, here in self.named_buffers():
-            if (stored := state_dict.get(prefix + name)) is not None:
-                setattr(self, name, torch.empty_like(stored, device=here.device))
+            stored = state_dict.setdefault(prefix + name, here)
+            setattr(self, name, torch.empty_like(stored, device=here.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
+        self.forget()
