@@ -119,15 +119,17 @@ def test_checklist_of_a_study_that_tunes_nothing_needs_no_trials_and_names_each_
 
 
 def test_widths_are_those_of_the_first_epoch_and_of_the_best_one_of_each_run():
-    made = runs({("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in ("ce", "gloss-o-ce", "gloss-k")})
-    scores = [[0.5, 0.7, 0.6], [0.5, 0.6, 0.8]] * 3  # best in the second epoch of one seed, in the third of the other
+    made = runs(
+        {("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in ("ce", "gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k")}
+    )
+    scores = [[0.5, 0.7, 0.6], [0.5, 0.6, 0.8]] * 4  # best in the second epoch of one seed, in the third of the other
     rising = with_graph(epochs(made, scores))
-    rising["best"] = [True, True, False, True, True, True] * 3  # so far
+    rising["best"] = [True, True, False, True, True, True] * 4  # so far
     rising["effective_neighbors"] = rising["effective_neighbors"].where(
-        rising["effective_neighbors"].isna(), [10.0, 20, 90, 30, 90, 50] * 3
+        rising["effective_neighbors"].isna(), [10.0, 20, 90, 30, 90, 50] * 4
     )
     table = WIDTHS.tidy(rising)
-    assert set(table["objective"]) == {"gloss-o-ce", "gloss-k"}
+    assert set(table["objective"]) == {"gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k"}
     found = table.set_index(["objective", "measure"])
     assert found.loc[("gloss-o-ce", "effective_neighbors"), ["first", "best", "n_seeds"]].to_list() == [20, 35, 2]
     assert ("gloss-k", "gradient_share_metric") not in found.index

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.selection import unvaried
+from glossbench.evidence.selection import trained
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, is_gloss
 from glossbench.evidence.text.numbers import number
@@ -21,9 +21,9 @@ KEYS = [*LINE, "measure"]
 
 
 def select(rows: pd.DataFrame) -> pd.DataFrame:
-    """Unvaried rows of G-Loss, of every preset."""
-    rows = unvaried(rows)
-    return rows[rows["objective"].map(is_gloss).astype(bool)]
+    """Rows of G-Loss, of every preset and with changed settings, since a sweep of sigma is one of widths."""
+    rows = trained(rows)
+    return rows[rows["base"].map(is_gloss).astype(bool)]
 
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
