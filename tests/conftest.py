@@ -16,6 +16,8 @@ from hypothesis import settings
 from repository import ROOT
 
 SIMULATED = ("test_no_difference.py", "test_not_fooled.py")  # hundreds of studies, judged
+# What takes minutes; test_archives.py makes the study that many others need, those after it need it not.
+FIRST = ("test_slurm.py", *SIMULATED, "test_archives.py", "test_modules.py", "test_container.py")
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))
 
 settings.register_profile("glossbench", deadline=None)  # how busy the machine is fails no test
@@ -30,9 +32,9 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes first, so that at the end no worker has minutes to do while the others have none."""
 
-    def place(item: pytest.Item) -> tuple[bool, ...]:
+    def place(item: pytest.Item) -> tuple[int, bool]:
         name = item.path.name
-        return "slurm" not in name, name not in SIMULATED, "workflow" not in item.path.parts
+        return FIRST.index(name) if name in FIRST else len(FIRST), "workflow" not in item.path.parts
 
     items.sort(key=place)
 
