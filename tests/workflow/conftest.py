@@ -2,11 +2,27 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from glossbench.__main__ import main
 from studies import ROOT, skip_without_network, snakemake
+
+
+@pytest.fixture
+def glossbench(monkeypatch, capsys):
+    """Runs a command of glossbench in a folder, in this process; returns what its process would leave."""
+
+    def run(folder, *arguments):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            code = main([*map(str, arguments)])
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.learning import exporting
-from studies import glossbench, skip_without_network, small, snakemake
+from studies import small, snakemake
 
 RUNS = "results/kept/runs/bbc-news/minilm-l6"
-
-
-@pytest.fixture(scope="module")
-def folder(workplace):
-    """A working directory in which the documents and their tokens are made once."""
-    return workplace("kept")
 
 
 @pytest.mark.slow
@@ -24,13 +18,13 @@ def folder(workplace):
     [("ce", None, 1e-6), ("scl", 1, 1e-4)],  # the states that enter a top layer trained alone are kept in float16
 )
 def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_logits(
-    folder, tmp_path, monkeypatch, key, trained, beside
+    prepared, glossbench, tmp_path, monkeypatch, key, trained, beside
 ):
     encoder = {"layers": 2, "trainable_layers": trained}
     study = small(tmp_path / "kept.yaml", objectives=[key], keep_weights=True, encoder=encoder)
+    folder = prepared("kept", study)
     run = folder / RUNS / key / "seed-0"
     process = snakemake(folder, run.relative_to(folder) / "metrics.json", study=study)
-    skip_without_network(process)
     assert process.returncode == 0, process.stdout + process.stderr
     from sentence_transformers import SentenceTransformer
     from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer

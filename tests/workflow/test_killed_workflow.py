@@ -2,7 +2,7 @@
 
 import psutil
 import pytest
-from studies import digests, glossbench, scripts_below, small, snakemake, started
+from studies import digests, scripts_below, small, snakemake, started
 from waiting import wait_until
 
 RUNS = "results/killed/runs.parquet"
@@ -19,7 +19,7 @@ def said(process):
 
 
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepared, tmp_path):
+def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepared, glossbench, tmp_path):
     folder, results = prepared("killed", study, "sigma"), "results/killed"
     trainers = []
     process = started(folder, RUNS, study=study)
@@ -64,5 +64,5 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepare
     assert digests(folder / results) == digests(whole / results)
 
 
-def test_there_is_nothing_to_unlock_where_nothing_is_locked(tmp_path):
+def test_there_is_nothing_to_unlock_where_nothing_is_locked(glossbench, tmp_path):
     assert said(glossbench(tmp_path, "unlock")) == (0, "", "")
