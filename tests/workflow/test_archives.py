@@ -2,33 +2,17 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 import studies
 import yaml
 from archives import files_of, repacked
-from glossbench.__main__ import main
 from glossbench.archives.verifying import verify
-from studies import ROOT, STUDY, TINY, digests, planned, small, snakemake
+from studies import ROOT, STUDY, TABLES, TINY, digests, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
 TAKEN = RUNS + len(STUDY.searches())
 CE = "runs/bbc-news/minilm-l6/ce/seed-0"
-
-
-@pytest.fixture
-def glossbench(monkeypatch, capsys):
-    """Runs a command of glossbench in a folder, in this process; returns what its process would leave."""
-
-    def run(folder, *arguments):
-        capsys.readouterr()
-        with monkeypatch.context() as patch:
-            patch.chdir(folder)
-            code = main([*map(str, arguments)])
-        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +53,11 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
     )
     assert verify(folder / "results/tiny/tiny.tar.xz", ROOT).faults == []
     made, expected = digests(folder / "results" / "tiny"), digests(finished / "results" / "tiny")
-    evidence = {name for name in expected if name.startswith(("tables/", "figures/")) or name.endswith(".parquet")}
+    from_frames = ("tables/", "figures/", "significance.")
+    evidence = {name for name in expected if name.startswith(from_frames) or name.endswith(".parquet")}
     evidence = {name for name in evidence if not name.startswith(("runs/", "corpora/", "tokens/"))}
     assert len(evidence) > 20
+    assert {name for name in TABLES if f"tables/{name}.md" not in evidence} == {"standalone", "silhouette", "checklist"}
     assert {name: made[name] for name in evidence} == {name: expected[name] for name in evidence}
 
     jobs = planned(folder, "--config", "seeds=[0,1]")
@@ -84,7 +70,7 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
 
 
 @pytest.mark.slow
-def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, archive, workplace, tmp_path):
+def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, finished, archive, workplace, tmp_path):
     folder = workplace("taken-over")
     tuning = {"taken_from": "tiny", "fixed": ["learning_rate"]}
     study = small(tmp_path / "later.yaml", objectives=["gloss-o-ce"], tuning=tuning)
@@ -96,6 +82,8 @@ def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, ar
     assert "Traceback" not in process.stderr
 
     assert glossbench(folder, "import", archive, TINY).returncode == 0
+    for made in ("corpora", "tokens", "frozen"):
+        shutil.copytree(finished / "results" / "tiny" / made, folder / "results" / "later" / made)
     run = "runs/bbc-news/minilm-l6/gloss-o-ce/seed-0"
     process = snakemake(folder, f"results/later/{run}/settings.json", study=study)
     assert process.returncode == 0, process.stdout + process.stderr
@@ -113,10 +101,10 @@ def test_what_was_packed_again_after_an_import_is_the_same(glossbench, archive, 
     folder = workplace("repacked")
     assert glossbench(folder, "import", archive, TINY).returncode == 0
     assert glossbench(folder, "pack", TINY, "--to", tmp_path / "again.tar.xz").returncode == 0
-    kept = [name for name in files_of(archive) if name.startswith(("runs/", "tuning/", "corpora/", "config/study"))]
-    again = files_of(tmp_path / "again.tar.xz")
+    first, again = files_of(archive), files_of(tmp_path / "again.tar.xz")
+    kept = [name for name in first if name.startswith(("runs/", "tuning/", "corpora/", "config/study"))]
     assert len(kept) > 6 * RUNS
-    assert {name: again[name] for name in kept} == {name: files_of(archive)[name] for name in kept}
+    assert {name: again[name] for name in kept} == {name: first[name] for name in kept}
 
 
 def falsified(content):
