@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from glossbench.archives.format import write_archive, write_tar
+from glossbench.archives.format import digest_of, write_tar
 from glossbench.archives.index import Expected, records
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
-from glossbench.files import write_json
+from glossbench.files import CHECKSUMS, checksum_lines, write_json
 from glossbench.frames import write_frame
 from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.provenance import NUMERICS, describe
@@ -133,8 +133,8 @@ def files_of(archive: Path) -> dict[str, bytes]:
 def repacked(files: dict[str, bytes], path: Path, sums: bool, folder: str = "mine") -> Path:
     """An archive of changed files; with ``sums`` its SHA256SUMS is made to fit them, as who hides a change would."""
     if sums:
-        write_archive(path, folder, {name: content for name, content in files.items() if name != "SHA256SUMS"})
-        return path
-    with lzma.open(path, "wb") as stream:
+        digests = {name: digest_of(content) for name, content in files.items() if name != CHECKSUMS}
+        files = {**files, CHECKSUMS: checksum_lines(digests).encode()}
+    with lzma.open(path, "wb", preset=0) as stream:  # make pack's own takes seconds
         write_tar(stream, folder, files)
     return path
