@@ -74,7 +74,7 @@ RUNS = "results/cut/runs.parquet"
 
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
-def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, workplace):
+def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, workplace, request):
     folder = workplace("cut")
     study = small(folder / "cut.yaml", objectives=OBJECTIVES)
     state = folder / "results/cut/.state/runs/bbc-news/minilm-l6"
@@ -138,7 +138,7 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
         assert overlapping(tried) == 1, "no run twice at a time"
         log = folder / f"results/cut/logs/train/bbc-news/minilm-l6/{key}/seed-0.log"
         assert re.search("resumed after epoch|had finished", log.read_text()), key
-    whole = workplace("whole")
+    whole = request.getfixturevalue("prepared")("whole", study, "sigma")  # by now the finished study is there
     assert snakemake(whole, RUNS, study=study).returncode == 0
     assert digests(folder / "results/cut") == digests(whole / "results/cut")
 
