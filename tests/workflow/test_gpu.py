@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -67,7 +68,9 @@ def test_a_part_that_takes_too_long_or_fails_is_one_line(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_whole_way_on_a_cpu(tmp_path, bbc_news, minilm):
+def test_the_whole_way_on_a_cpu(tmp_path, finished):
+    for made in ("corpora", "tokens", "frozen", "sigma"):  # those of the tiny study are the same
+        shutil.copytree(finished / "results/tiny" / made, tmp_path / "study/results/quick" / made)
     earlier = frame(spread=1.0).assign(corpus="bbc-news", encoder="minilm-l6", device="cpu")
     earlier.replace({"a": "ce", "b": "gloss-sqrt-ce"}).to_parquet(tmp_path / "earlier.parquet")
     process = gpu("--device", "cpu", "--out", tmp_path, "--against", tmp_path / "earlier.parquet")
