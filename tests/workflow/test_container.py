@@ -78,7 +78,7 @@ def test_an_image_of_the_workflow_makes_a_study_offline_as_any_user(podman, base
     work = tmp_path / "work"
     for folder in (minilm, bbc_news.parent):
         shutil.copytree(folder, work / "resources" / folder.parent.name / folder.name)
-    study = small(work / "one.yaml", objectives=["ce"])
+    study = small(work / "one.yaml", objectives=["ce"], encoder={"layers": 2})
     for path in (work, *work.rglob("*")):
         os.chown(path, USER, USER)
     snakemake = ["snakemake", "-s", "/glossbench/Snakefile", "--configfile", study.name, "--cores", "2"]

@@ -9,7 +9,11 @@ import yaml
 from repository import git
 from studies import ROOT, copied_workflow, run_snakemake, skip_without_network, small
 
-SMALLEST = {"objectives": ["ce"], "training": {"batch_size": 20, "epochs": 1, "learning_rate": 1.0e-3}}
+SMALLEST = {
+    "objectives": ["ce"],
+    "encoder": {"layers": 2},
+    "training": {"batch_size": 20, "epochs": 1, "learning_rate": 1.0e-3},
+}
 # What snakedeploy 0.17 writes to workflow/Snakefile for a repository on GitHub.
 DEPLOYED = """\
 from snakemake.utils import min_version
