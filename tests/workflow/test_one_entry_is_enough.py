@@ -187,3 +187,19 @@ def test_a_loss_from_elsewhere_is_searched_and_varied_and_follows_its_file(workf
     loss.write_text(written.replace("torch.randn", "0.1 * torch.randn"))
     jobs = planned(workflow["folder"], *TABLES, study=workflow["study"], root=workflow["root"])
     assert (jobs["train"], jobs["tune"]) == (2, 1)
+
+
+@pytest.mark.slow
+def test_a_loss_is_found_on_pythonpath_and_one_that_is_nowhere_is_one_line(workflow, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "losses"
+    elsewhere.mkdir()
+    (elsewhere / FILE).write_text("import a_package_that_is_not_here\n")
+    example = {"root": workflow["root"], "study": shutil.copy(EXAMPLE / "study.yaml", tmp_path / "own-loss.yaml")}
+    process = snakemake(tmp_path, "-n", **example)
+    assert process.returncode
+    (line,) = [line for line in process.stderr.strip().splitlines() if not line.startswith("Using")]
+    expected = "found, expected a module that exists (looked on PYTHONPATH and in the working directory)"
+    assert line == f'glossbench: own-loss.yaml: {KEY}: loss "normalized_softmax:NormalizedSoftmax" {expected}'
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    process = snakemake(tmp_path, "--dry-run", **example)
+    assert process.returncode == 0, "whether it can be imported is for the job: " + process.stderr
