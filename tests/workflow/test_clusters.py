@@ -28,7 +28,7 @@ def test_the_profile_takes_the_sites_names_from_the_environment(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["ce", "gloss-o-ce+weight=0.1", "gloss-o@reference"])
+@pytest.mark.parametrize("key", ["gloss-o-ce+weight=0.1", "gloss-o@reference"])
 def test_a_node_trains_what_was_submitted(finished, key):
     """Snakemake tells a node its jobs in this form."""
     job = f"train:corpus=bbc-news,encoder=minilm-l6,objective={key},seed=0"
