@@ -22,7 +22,7 @@ from tiny_runs import tiny_trainer
 KILLS = 10
 forkserver = multiprocessing.get_context("forkserver")
 forkserver.set_forkserver_preload(
-    ["test_kills", "transformers.models.bert.modeling_bert", "transformers.models.auto.modeling_auto"]
+    ["test_kills", "test_tuning", "transformers.models.bert.modeling_bert", "transformers.models.auto.modeling_auto"]
 )
 
 
