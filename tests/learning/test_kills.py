@@ -31,7 +31,7 @@ def train(folder, state, done):
     torch.set_num_threads(1)
     with exclusive(state):
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
-        trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=10)
+        trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=6)
         history = trainer.fit().history
         numbers = [
             [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history
@@ -55,18 +55,26 @@ def completed(folder, state, done, seconds=None):
     return process.exitcode == 0
 
 
-@pytest.mark.slow
-def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(bert_folder, tmp_path):
+@pytest.fixture(scope="module")
+def whole(saved, tmp_path_factory):
+    """The outputs of a run that nobody kills, and its seconds."""
+    folder = tmp_path_factory.mktemp("whole")
     for _ in range(2):  # the first run also starts the server of processes, and is slower
         started = time.perf_counter()
-        assert completed(bert_folder, tmp_path / "whole", tmp_path / "expected")
-        whole = time.perf_counter() - started
+        assert completed(saved("bert"), folder / "state", folder / "expected")
+        seconds = time.perf_counter() - started
+    return load_file(folder / "expected"), seconds
+
+
+@pytest.mark.slow
+def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(bert_folder, whole, tmp_path):
+    expected, seconds = whole
     generator, kills, epochs = random.Random(0), 0, set()
     while kills < KILLS:
         state, done = tmp_path / f"state-{len(epochs)}", tmp_path / "found"
-        while not completed(bert_folder, state, done, generator.uniform(0.2, 0.9) * whole if kills < KILLS else None):
+        while not completed(bert_folder, state, done, generator.uniform(0.2, 0.9) * seconds if kills < KILLS else None):
             kills += 1
-        expected, found = load_file(tmp_path / "expected"), load_file(done)
+        found = load_file(done)
         assert expected.keys() == found.keys()
         for name in expected:
             assert torch.equal(expected[name], found[name]), f"{name} differs after {kills} kills"
@@ -88,7 +96,7 @@ def train_until_a_checkpoint(kill, folder, state, done):
 
 
 @pytest.mark.slow
-def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(bert_folder, tmp_path):
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(bert_folder, whole, tmp_path):
     state, done = tmp_path / "state", tmp_path / "done"
     for kill in (1, 2, 3):
         process = forkserver.Process(target=train_until_a_checkpoint, args=(kill, bert_folder, state, done))
@@ -99,8 +107,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(bert_folder,
         if kill > 1:
             load_file(state / "checkpoint.safetensors")  # whole
     assert completed(bert_folder, state, done)
-    assert completed(bert_folder, tmp_path / "whole", tmp_path / "expected")
-    expected, found = load_file(tmp_path / "expected"), load_file(done)
+    (expected, _), found = whole, load_file(done)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
