@@ -58,13 +58,7 @@ def check_finite(embeddings: Tensor) -> None:
 
 
 def check_mask(name: str, mask: Any, documents: int) -> None:
-    """Raise TypeError unless a mask is a tensor, ValueError unless it is bool (B,).
-
-    Args:
-        name: Name of the argument.
-        mask: The mask.
-        documents: B.
-    """
+    """Raise TypeError unless a mask is a tensor, ValueError unless it is bool (``documents``,)."""
     check_tensor(name, mask)
     if mask.shape != (documents,) or mask.dtype != torch.bool:
         raise ValueError(f"{name}: expected bool ({documents},), found {mask.dtype} {tuple(mask.shape)}")

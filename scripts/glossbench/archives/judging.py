@@ -98,11 +98,6 @@ def differences(found: dict[str, Any], expected: dict[str, Any], left_out: Set[s
 
     A setting that is not there is null, false or empty. At the top, what ``found`` has besides is not looked at: what
     the documents gave, such as sizes.
-
-    Args:
-        found: Settings that something was made with.
-        expected: Those that a study gives.
-        left_out: Names of settings that are not compared.
     """
     for name, wanted in expected.items():
         value = found.get(name)

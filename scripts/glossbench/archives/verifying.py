@@ -49,12 +49,9 @@ class Verdict:
 
 
 def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
-    """Check an archive. What is made from a damaged file is not checked.
+    """Check an archive; ``digest`` is its SHA-256 as a paper or a tag states it.
 
-    Args:
-        archive: The tar.xz.
-        root: Root folder of the repository.
-        digest: Its SHA-256 as a paper or a tag states it, or None.
+    What is made from a damaged file is not checked.
     """
     verdict, packed = Verdict(), None
     try:

@@ -30,15 +30,11 @@ parameters."""
 
 
 def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
-    """Training documents per second of each encoder of a study.
+    """Training documents per second of each encoder of a study, from runs measured on one device.
 
     The work per token is proportional to the parameters that are trained. A study that trains the top layers alone is
     taken to train as many as the measured runs. The speed of an encoder that was not measured is estimated from the
     measured ones by the ratio of all their parameters; NaN if the registry does not state their number.
-
-    Args:
-        runs: Measured runs (runs.parquet), on one device.
-        study: The study.
     """
     measured = runs[runs["n_trainable"] > 0].groupby("encoder")[list(MEASURES)].median()
     whole = study.settings.encoder.trainable_layers is None

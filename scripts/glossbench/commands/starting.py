@@ -127,15 +127,11 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     files keep apart. Locks say nothing of a study at work, since Snakemake removes those of all when any of them ends.
     Only processes on this machine are found.
 
-    Args:
-        folder: The working directory.
-        arguments: Command line of the Snakemake that is to start.
-
     Returns:
         Messages for the user.
 
     Raises:
-        RuntimeError: A Snakemake is at work there on the same study, or jobs cannot be cancelled.
+        RuntimeError: A Snakemake is at work there on the study of ``arguments``, or jobs cannot be cancelled.
     """
     if any(map(ASIDE.fullmatch, arguments)):
         return []

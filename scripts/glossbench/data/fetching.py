@@ -24,16 +24,11 @@ log = logging.getLogger(__name__)
 
 
 def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
-    """Fetch the files of a corpus or an encoder.
+    """Fetch the files of a corpus or an encoder, whose ``entry`` is what ``params.fetch_settings`` gives.
 
     Files that are already there from the same source are kept. Others are gathered and checked in a folder of their
     own, and moved into place when all are there; what came whole is kept for the next attempt. Two jobs that fetch the
     same entry wait for each other.
-
-    Args:
-        entry: What ``params.fetch_settings`` gives.
-        folder: Where the files go.
-        mirror: Where they come from.
 
     Returns:
         The path of SHA256SUMS, which is written last.

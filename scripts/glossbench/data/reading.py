@@ -44,12 +44,8 @@ def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None
 def read_validation(files: dict[str, Path], n_train: int) -> np.ndarray:
     """Read the published validation documents from the first column of a CSV file with a header line.
 
-    Args:
-        files: Path by name.
-        n_train: Number of training documents, validation documents included.
-
     Returns:
-        Positions among the training documents in file order, sorted, int64.
+        Positions among the ``n_train`` training documents in file order, validation documents included, sorted, int64.
 
     Raises:
         CorpusError: The file is missing or no CSV file, or a value is no position or occurs twice.

@@ -48,12 +48,9 @@ def restore(folder: Path, key: str, output: dict[str, str]) -> bool:
 
 
 def give_back(job: Any) -> bool:
-    """Link the kept outputs of a job of one run to their places, on a node of a cluster.
+    """Link the kept outputs of a job of one run (its ``snakemake`` object) to their places, on a node of a cluster.
 
     They are given back only if they were made from the same settings, by the same code, after all inputs.
-
-    Args:
-        job: The ``snakemake`` object of a script.
 
     Returns:
         True if it did; there is nothing left to do.

@@ -25,7 +25,7 @@ STARTED_BY = "GLOSSBENCH_STARTED_BY"  # which Snakemake: all attempts of a job a
 
 @contextmanager
 def job_log(job: Any) -> Iterator[logging.Logger]:
-    """Log to a job's file while the body runs, beginning with its settings and versions.
+    """Log to the file of a job (its ``snakemake`` object) while the body runs, first its settings and versions.
 
     Inputs are compared with their checksums before the body, and those of outputs are written after it. The process
     exits before it if an earlier submission had done its work, when the Snakemake that started it dies, and on SIGTERM.
@@ -33,9 +33,6 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     other exception is raised again, with its traceback in the log. In all cases the last line of the log gives the
     reason. Where that cannot get better by itself, it is in a file beside the log too, since Snakemake removes logs,
     and the next attempt ends with it at once.
-
-    Args:
-        job: The ``snakemake`` object of a script.
     """
     handler = logging.FileHandler(job.log[0], mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%S"))

@@ -12,12 +12,7 @@ LONGEST = 1000  # characters of a line
 
 
 def reason_of(error: Exception, job: Any) -> GlossbenchError | None:
-    """The line for an error that the machine or a damaged file is behind; None where the code may be.
-
-    Args:
-        error: What a job's body raised.
-        job: The ``snakemake`` object of its script.
-    """
+    """The line for an error of a job that the machine or a damaged file is behind; None where the code may be."""
     if isinstance(error, GlossbenchError):
         return error
     return _full_disk(error, job) or _no_memory(error, job) or _refused_file(error) or _damaged_input(job)

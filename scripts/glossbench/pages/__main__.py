@@ -38,11 +38,9 @@ def main() -> None:
 
 
 def with_graph(page: str, printed: str) -> str:
-    """A page with the graph of the rules between its markers, without edges that follow from others.
+    """A page with the graph that ``snakemake --rulegraph mermaid-js`` printed between its markers.
 
-    Args:
-        page: The page.
-        printed: What ``snakemake --rulegraph mermaid-js`` prints.
+    Edges that follow from others are left out.
 
     Raises:
         GlossbenchError: It has no graph.

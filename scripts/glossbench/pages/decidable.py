@@ -25,11 +25,6 @@ def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
     Within a cell, two objectives are compared over seeds; the spread of their difference follows from the standard
     deviations in T2 and T3, as if runs were independent. Over corpora, it is that of the paper's own differences.
 
-    Args:
-        claim: Entry of config/claims.yaml.
-        study: The study.
-        published: config/published.
-
     Returns:
         As texts: what is compared, the number of pairs, the smallest difference that the steadiest and the least steady
         comparison detect with a power of 0.8, the median of the paper's own differences, and the median of the pairs

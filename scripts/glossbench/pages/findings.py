@@ -31,13 +31,7 @@ PROTOCOLS = ("integrated", "standalone")
 
 
 class Findings:
-    """What a study found on the corpora that it finished, from the files that are in the repository.
-
-    Args:
-        folder: Folder of the study.
-        corpora: Entries of corpora by key.
-        objectives: Entries of objectives by key.
-    """
+    """What a study found on the corpora that it finished, from the files that are in the repository."""
 
     def __init__(self, folder: Path, corpora: dict[str, Any], objectives: dict[str, Any]):
         self.folder, self.objectives = folder, objectives
@@ -234,9 +228,6 @@ def _spread(score: pd.Series) -> str:
 
 def pages(root: Path) -> dict[Path, str]:
     """The pages on studies by their files, each made from the template beside it.
-
-    Args:
-        root: Root folder of the repository.
 
     Raises:
         GlossbenchError: A file of a study that the page speaks of is missing, or something that it says does not hold.

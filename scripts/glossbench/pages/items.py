@@ -72,9 +72,6 @@ class Costs:
 def load_costs(root: Path) -> Costs:
     """Load config/costs.yaml and its studies.
 
-    Args:
-        root: Root folder of the repository.
-
     Raises:
         SettingsError: The file is not valid, or a study file has another name than listed.
     """
@@ -116,12 +113,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
 
 
 def runs_of_claim(claim: Claim, study: Study) -> list[Run]:
-    """The runs of a study that decide a claim: its corpora, encoders and objectives, and the changes it is about.
-
-    Args:
-        claim: Entry of config/claims.yaml.
-        study: The study.
-    """
+    """The runs of a study that decide a claim: its corpora, encoders and objectives, and the changes it is about."""
     measure, paper, varied = claim.measure, claim.paper, _varied(claim)
     objectives = {*measure.gloss, *(() if varied else measure.baselines)}
 
@@ -150,11 +142,7 @@ def _varied(claim: Claim) -> set[str]:
 
 
 def files_of(number: str, root: Path) -> list[str]:
-    """One file of each run and search that a table, figure or claim needs. Making these files makes the runs.
-
-    Args:
-        number: Number in the paper, e.g. T2, F5 or C1.
-        root: Root folder of the repository.
+    """One file of each run and search that a table, figure or claim (T2, F5, C1) needs. Making them makes the runs.
 
     Raises:
         SettingsError: There is no such number.

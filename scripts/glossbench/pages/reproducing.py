@@ -29,9 +29,6 @@ UNKNOWN, NOT_RUN = "not measured yet", "not run here"
 def page(root: Path) -> str:
     """The text of REPRODUCING.md.
 
-    Args:
-        root: Root folder of the repository.
-
     Raises:
         SettingsError: A registry or a study is not valid.
     """

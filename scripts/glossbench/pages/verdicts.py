@@ -26,13 +26,7 @@ HEADERS = ["Claim", "What is claimed", "Verdict", "Scope", "Support", "Study"]
 
 
 def judgement(root: Path, key: str, claim: Claim) -> dict[str, Any]:
-    """What the study that judges a claim says of it, as in its claims.json; "not tested" before it is run.
-
-    Args:
-        root: Root folder of the repository.
-        key: Id of the claim.
-        claim: Its entry in config/claims.yaml.
-    """
+    """What the study that judges a claim says of it, as in its claims.json; "not tested" before it is run."""
     folder = root / "results" / claim.judged_in
     if not (folder / "claims.json").is_file():
         return {"claim": claim.claim, "verdict": NOT_TESTED, "scope": None, "support_text": "", "noise": []}
@@ -40,22 +34,13 @@ def judgement(root: Path, key: str, claim: Claim) -> dict[str, Any]:
 
 
 def judged_in(folder: Path, key: str) -> dict[str, Any]:
-    """What a study says of a claim, whichever study the claim's verdict comes from.
-
-    Args:
-        folder: Folder of the study.
-        key: Id of the claim.
-    """
+    """What a study says of a claim, whichever study the claim's verdict comes from."""
     (judged,) = (row for row in json.loads((folder / "claims.json").read_text(encoding="utf-8")) if row["id"] == key)
     return judged
 
 
 def verdicts(root: Path) -> dict[str, str]:
-    """The verdicts as a Markdown page, with links to the pages of the studies, and as JSON, by ending.
-
-    Args:
-        root: Root folder of the repository.
-    """
+    """The verdicts as a Markdown page, with links to the pages of the studies, and as JSON, by ending."""
     rows, table = [], []
     for key, claim in load_claims(root / "config").items():
         study, judged = claim.judged_in, judgement(root, key, claim)

@@ -29,12 +29,7 @@ MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory tha
 
 
 class Requests:
-    """Minutes and megabytes to ask for, by experiment and attempt (1 for the first one).
-
-    Args:
-        study: The study.
-        config_dir: Folder with published/.
-    """
+    """Minutes and megabytes to ask for, by experiment and attempt (1 for the first one)."""
 
     def __init__(self, study: Study, config_dir: Path):
         self.study, self.config_dir, self.most = study, config_dir, 60 * study.settings.max_runtime

@@ -55,11 +55,6 @@ class Resolver:
 
     Settings come from the study, the preset, the registry entry and the key's changes; the later ones override the
     earlier ones.
-
-    Args:
-        entries: Entries of objectives.yaml.
-        presets: Entries of presets.yaml.
-        settings: The study file.
     """
 
     def __init__(self, entries: dict[str, ObjectiveEntry], presets: dict[str, Any], settings: StudyFile):

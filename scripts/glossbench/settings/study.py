@@ -131,12 +131,7 @@ class Study:
 
 
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
-    """Check a study and its registries, and resolve all of its runs.
-
-    Args:
-        config: The study as parsed.
-        source: Name of the file that it came from, for errors.
-        config_dir: Folder with {corpora,encoders,objectives,presets}.yaml.
+    """Check a study and its registries, and resolve all of its runs; ``source`` is its file's name, for errors.
 
     Raises:
         SettingsError: Something is not valid. The message is one line.

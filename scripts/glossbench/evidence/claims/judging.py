@@ -44,13 +44,7 @@ def judge(
     """Judge every claim, the paper's first, in the order of their numbers.
 
     If the cells that were run as in the paper suffice for a verdict, they alone decide it; otherwise all cells do.
-
-    Args:
-        registry: config/claims.yaml.
-        facts: The paper's sizes.
-        runs: The collected runs.
-        epochs: The collected epochs.
-        published: From ``published_runs``.
+    ``published`` is from ``published_runs``.
 
     Returns:
         One mapping per claim with these keys: id, claim, source, quantity; verdict ("confirmed", "contradicted",
@@ -110,13 +104,7 @@ def _without_each(claim: Claim, measured: list[Measurement], frames: dict[str, A
 
 
 def decided(claim: Claim, frames: dict[str, Any], facts: Facts) -> str:
-    """The verdict on a claim alone.
-
-    Args:
-        claim: Entry of config/claims.yaml.
-        frames: The collected runs and epochs by these names.
-        facts: The paper's sizes.
-    """
+    """The verdict on a claim alone, from the collected runs and epochs by these names."""
     measured = _deciding_cells(claim, frames, facts)
     if isinstance(measured, str):
         return NOT_TESTED

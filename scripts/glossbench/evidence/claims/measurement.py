@@ -126,12 +126,7 @@ def over_cells(
 
 
 def region(holds: Holds, at_least: float = -math.inf) -> pd.Interval:
-    """The values for which a claim holds. ``within`` and ``at_most`` include their bounds.
-
-    Args:
-        holds: A claim's ``holds``.
-        at_least: Raises the bound of ``above``.
-    """
+    """The values for which a claim holds, with the bounds of ``within`` and ``at_most``; ``at_least`` raises ``above``."""
     comparison, bound = holds.condition
     if comparison == "above":
         return pd.Interval(max(bound, at_least), math.inf, closed="right")

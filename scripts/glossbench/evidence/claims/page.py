@@ -19,11 +19,7 @@ OWN_LEAD = (
 
 
 def to_page(verdicts: list[dict[str, Any]]) -> str:
-    """A table of all claims, a section with the reason of each verdict, and the verdicts on the paper's own tables.
-
-    Args:
-        verdicts: From ``judge``.
-    """
+    """A table of all claims, a section with the reason of each verdict, and the verdicts on the paper's own tables."""
     parts = []
     for tallied, rows in tallies(verdicts).items():
         columns = COLUMNS if of_the_paper(rows[0]["id"]) else OF_OUR_OWN

@@ -64,13 +64,7 @@ def bounds(holds: Holds, kind: str, at_least: float = -math.inf) -> str:
 
 
 def reason(claim: Claim, measured: list[Measurement], support: Support) -> str:
-    """The reason for a verdict in one sentence: the deciding measurement, where its interval lies, and the support.
-
-    Args:
-        claim: Entry of the registry.
-        measured: All measurements of the claim.
-        support: What the verdict rests on.
-    """
+    """The reason for a verdict in one sentence: the deciding measurement, where its interval lies, and the support."""
     deciding, several, case = least_favourable(measured, claim.holds), len(measured) > 1, ""
     if deciding.one_of_many:
         case = f"{f'In the least favourable of {len(measured)} cases, ' if several else ''}{deciding.about}: "
@@ -96,14 +90,7 @@ def _finding(deciding: Measurement, claim: Claim, support: Support) -> str:
 
 
 def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, without: dict[str, str]) -> list[str]:
-    """What the seeds or corpora of a comparison can show, and what else the verdict could be, as sentences.
-
-    Args:
-        claim: Entry of the registry.
-        measured: All measurements of the claim.
-        by_macro_f1: The verdict by macro-F1 of a claim about accuracy, or None.
-        without: The verdict without each corpus.
-    """
+    """What the seeds or corpora of a comparison can show, and its verdict by macro-F1 and without a corpus, as sentences."""
     measure, deciding = claim.measure, least_favourable(measured, claim.holds)
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
     means = next((row["means"] for row in deciding.numbers if "means" in row), {})
@@ -134,13 +121,7 @@ def _ends(rows: list[dict], name: str, text_of: Callable[[float], str]) -> str:
 
 
 def caveats(claim: Claim, measured: list[Measurement], rows: pd.DataFrame) -> list[str]:
-    """List the caveats of a verdict.
-
-    Args:
-        claim: Entry of the registry.
-        measured: All measurements of the claim.
-        rows: Rows of the collected runs that they come from.
-    """
+    """List the caveats of a verdict, of its measurements and the rows of the collected runs that they come from."""
     measure, numbers = claim.measure, [row for one in measured for row in one.numbers]
     cells, of_the_paper = cells_behind(measured), objective_name(measure.gloss[0])
     found = [
@@ -168,9 +149,6 @@ def caveats(claim: Claim, measured: list[Measurement], rows: pd.DataFrame) -> li
 
 def needed(claim: Claim) -> str:
     """What a study must run so that a claim can be judged.
-
-    Args:
-        claim: Entry of config/claims.yaml.
 
     Returns:
         A sentence, e.g. "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with 3 seeds."

@@ -15,11 +15,7 @@ select = bare  # the paper has no other objectives
 
 
 def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
-    """The data of the figure.
-
-    Args:
-        runs: The collected runs.
-        results: From ``published_results``.
+    """The data of the figure, from the collected runs and ``published_results``.
 
     Returns:
         One row per corpus, encoder, protocol, objective and metric that both have: published, published_std,

@@ -82,9 +82,6 @@ def scores_table(runs: pd.DataFrame) -> Layout:
 
     The two metrics of a corpus are neighbouring columns if the table then has at most ``WIDEST`` columns; otherwise
     each metric has its own rows.
-
-    Args:
-        runs: The collected runs.
     """
     own = unvaried_and_untuned(runs)
     table = over_seeds(own, METRICS, interval=True).drop(columns="rank")

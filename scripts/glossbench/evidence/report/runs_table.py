@@ -79,8 +79,7 @@ WORDED = (corpus_name, encoder_name, protocol_name, objective_name, _yes, str)
 def runs_table(runs: pd.DataFrame) -> dict[str, Any]:
     """Every run with its scores (percent; silhouettes in [-1, 1]), epochs, cost, settings and machine.
 
-    Args:
-        runs: The collected runs. Missing and empty columns are left out.
+    Missing and empty columns are left out.
 
     Returns:
         ``columns`` (key, header and whether its values are words), ``rows`` (for each run a text per column, with the

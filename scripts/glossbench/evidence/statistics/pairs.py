@@ -97,11 +97,7 @@ def holm(p_values: pd.Series) -> pd.Series:
 
 
 def compare(differences: np.ndarray, unit: str) -> dict:
-    """Test whether the mean of paired differences is zero.
-
-    Args:
-        differences: One difference per pair.
-        unit: What a pair is, in the plural, for the reason.
+    """Test whether the mean of paired differences is zero; ``unit`` is what a pair is, in the plural, for the reason.
 
     Returns:
         std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.

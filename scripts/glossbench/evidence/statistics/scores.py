@@ -70,12 +70,7 @@ def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = False) -> pd.DataFrame:
-    """Means over seeds of each cell (corpus, encoder, protocol and objective).
-
-    Args:
-        runs: Rows of runs.parquet.
-        metrics: Keys of ``METRICS``.
-        interval: Whether to add Student's 95 % interval of the mean over seeds.
+    """Means over seeds of some of ``METRICS`` in each cell (corpus, encoder, protocol and objective).
 
     Returns:
         One row per cell and metric: corpus, encoder, protocol, objective, metric, mean, std, n_seeds and rank. mean
@@ -84,7 +79,7 @@ def over_seeds(runs: pd.DataFrame, metrics: Sequence[str], interval: bool = Fals
         encoder and protocol, by the rounded mean; equal means share the smallest rank (1, 1, 3). It is missing for
         untuned objectives, and if the runs were timed on different machines or beside other work. Where runs say how
         much of this there was, times have a column load: the highest of the cell's runs. With ``interval``, columns low
-        and high, missing with one seed.
+        and high, Student's 95 % interval of the mean, missing with one seed.
     """
     rows = arrange(runs, RUN_OF_PROTOCOL)
     scaled = {name: rows[_column(rows, name)].astype(float) * METRICS[name].scale for name in metrics}

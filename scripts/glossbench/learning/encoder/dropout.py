@@ -41,9 +41,6 @@ class Dropout(nn.Module):
     """Drops elements with probability p while training, and divides the others by the probability of keeping them.
 
     On a CPU the probability is rounded to 256ths, see ``keep_probability``; elsewhere it is torch's own dropout.
-
-    Args:
-        p: probability, in [0, 1).
     """
 
     def __init__(self, p: float):

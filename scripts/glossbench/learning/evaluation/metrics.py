@@ -60,11 +60,7 @@ def classify(
 ) -> tuple[np.ndarray, float | None, float | None]:
     """Predicted classes (N,) of test documents: the head's or, in the standalone protocol, those of the linear probe.
 
-    Args:
-        protocol: "integrated" or "standalone".
-        embeddings: as ``evaluate`` takes them.
-        logits: the same.
-        probe: the same.
+    Arguments are as ``evaluate`` takes them.
 
     Returns:
         The classes, and of the probe its macro-F1 on validation documents and its C, None where there is none.

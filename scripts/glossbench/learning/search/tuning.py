@@ -93,13 +93,7 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
 
 
 class Fitting:
-    """Trains on the documents of a search, with settings that it found.
-
-    Args:
-        settings: of the search.
-        files: its inputs.
-        names: splits to read.
-    """
+    """Trains on the documents of a search, its splits ``names``, with settings that it found."""
 
     def __init__(self, settings: TuneSettings, files: RunFiles, names: Sequence[str]):
         self.settings, self.files, self.names = settings, files, names

@@ -29,12 +29,7 @@ def explain_custom_loss(loss: str | None) -> Iterator[None]:
 
 @contextmanager
 def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]:
-    """Turn an out-of-memory error of the body into a TrainingError that names the part of the run and what to change.
-
-    Args:
-        where: the part of the run.
-        micro_batch_tokens: its present value.
-    """
+    """Turn an out-of-memory error of the body into a TrainingError that names the part of a run and what to change."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:

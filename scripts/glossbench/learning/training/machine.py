@@ -67,11 +67,8 @@ def seconds_elsewhere() -> float:
 def throughput(history: list[dict[str, float]], lengths: Tensor) -> dict[str, float]:
     """Seconds of training in total and per epoch (without validation), training documents and tokens per second.
 
-    And ``load``: how many cores of the machine were busy with other processes meanwhile, in the mean.
-
-    Args:
-        history: a row for each epoch.
-        lengths: tokens of each document that an epoch trains on.
+    And ``load``: how many cores of the machine were busy with other processes meanwhile, in the mean. ``lengths`` are
+    the tokens of each document that an epoch trains on.
     """
     seconds, epochs = sum(row["seconds_epoch"] for row in history), len(history)
     return {
@@ -103,15 +100,11 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def activation_bytes(config: Any, lengths: Tensor) -> int:
-    """Memory of the activations that a batch keeps for its backward pass, estimated.
+    """Memory of the activations that documents of ``lengths`` (B,) tokens keep for their backward pass, estimated.
 
     Per layer and token: sixteen vectors of the hidden size d in float32 (three projections, context, two inputs of
     layer norms and their outputs, and eight for the feed-forward part of 4 d), two of one byte for dropout, and for
     each head the attention probabilities with their mask.
-
-    Args:
-        config: configuration of the layers that are trained.
-        lengths: (B,) tokens of each document.
     """
     tokens, pairs = int(lengths.sum()), int(lengths.square().sum())
     return config.num_hidden_layers * (66 * config.hidden_size * tokens + 5 * config.num_attention_heads * pairs)

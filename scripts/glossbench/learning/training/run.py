@@ -41,11 +41,6 @@ MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
 def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = None) -> RunResult:
     """Train a model on an objective and encode the splits that the evaluation needs.
 
-    Args:
-        settings: the run's settings, as the rule passes them, and its seed.
-        files: the run's inputs.
-        checkpoint: where to resume from and to save to, or None.
-
     Raises:
         TrainingError: if the run fails; the message names the run.
     """
@@ -99,14 +94,7 @@ def make_trainer(
 ) -> tuple[Trainer, int]:
     """Build loss, model and trainer of a run; the initial weights depend on the run's seed.
 
-    Args:
-        settings: the run's settings.
-        objective: every setting with its value, see ``with_found_values``.
-        files: the run's inputs.
-        splits: the run's documents.
-        device: where the model is put.
-        checkpoint: see ``Trainer``.
-        after_epoch: see ``Trainer``.
+    ``objective`` has a value for every setting, see ``with_found_values``.
 
     Returns:
         The trainer, and the number of parameters of the encoder including frozen ones.

@@ -44,11 +44,7 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     """Write the files of a run. Seconds, memory and versions, which differ between two runs, go to timing.* only.
 
     The columns of epochs.csv are ``EPOCH_COLUMNS``, empty where they do not apply, then what the loss reports
-    under other names, sorted.
-
-    Args:
-        result: the run.
-        output: path of each file by its name in rules/learning.smk.
+    under other names, sorted. Files are named in ``output`` as in rules/learning.smk.
     """
     history = pd.DataFrame(result.history)
     seconds = [column for column in history if column.startswith("seconds_")]
