@@ -35,18 +35,13 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Facts:
-    """Sizes of the paper's corpora and encoders, and the speed of its runs.
+    """Sizes of the paper's corpora and encoders, and the speed of its runs."""
 
-    Args:
-        documents: By corpus, the number of documents to learn from and to test on. The former are training and
-            validation documents together, because validation splits may differ.
-        parameters: By encoder, the number of parameters, which the paper rounds to millions.
-        speed: Documents per second that all runs in T3 trained on, over their whole training time.
-    """
-
+    # By corpus, the number of documents to learn from and to test on. The former are training and validation documents
+    # together, because validation splits may differ.
     documents: dict[str, tuple[int, int]]
-    parameters: dict[str, float]
-    speed: float
+    parameters: dict[str, float]  # By encoder, the number of parameters, which the paper rounds to millions
+    speed: float  # Documents per second that all runs in T3 trained on, over their whole training time
 
 
 @lru_cache

@@ -25,17 +25,11 @@ _followed: list[tuple[Study, Path, set[Item | str]]] = []
 
 @dataclass(frozen=True)
 class State:
-    """The state of a run or a search.
+    """The state of a run or a search."""
 
-    Args:
-        name: Its folder below that of the study.
-        state: One of ``STATES``.
-        text: Epoch, score and time left where it is at work; the reason where it failed.
-    """
-
-    name: str
-    state: str
-    text: str = ""
+    name: str  # Its folder below that of the study
+    state: str  # One of ``STATES``
+    text: str = ""  # Epoch, score and time left where it is at work; the reason where it failed
 
 
 def states(study: Study, results: Path, taken: set[Item | str]) -> list[State]:

@@ -29,21 +29,13 @@ IDENTITY = "glossbench.identity"
 
 @dataclass(frozen=True)
 class Tracked:
-    """A finished run as a tracking store has it.
+    """A finished run as a tracking store has it."""
 
-    Args:
-        name: Corpus, encoder, objective and seed.
-        identity: Digest of the name, and of the settings and the code that made the run.
-        settings: Value of each setting, by its dotted name.
-        scores: Final scores by name.
-        epochs: Numeric columns of the epochs by name; each maps an epoch to its value.
-    """
-
-    name: str
-    identity: str
-    settings: dict[str, Any]
-    scores: dict[str, float]
-    epochs: dict[str, dict[int, float]]
+    name: str  # Corpus, encoder, objective and seed
+    identity: str  # Digest of the name, and of the settings and the code that made the run
+    settings: dict[str, Any]  # Value of each setting, by its dotted name
+    scores: dict[str, float]  # Final scores by name
+    epochs: dict[str, dict[int, float]]  # Numeric columns of the epochs by name; each maps an epoch to its value
 
 
 def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:

@@ -23,22 +23,16 @@ class Documents:
 
     Document i is ``values[offsets[i]:offsets[i + 1]]``.
 
-    Args:
-        values: (T,) int64 token ids, or (T, hidden) float states of frozen layers.
-        offsets: (N + 1,) int64, always on the CPU, so that reading a length never waits for the device.
-        labels: (N,) int64, on the device of ``values``.
-        doc_ids: N names.
-        token_types: (T,) int64, on the device of ``values``: the text of a pair that a token belongs to. None where
-            documents are single texts or the encoder has no token types.
-
     Raises:
         ValueError: The lengths of the arguments do not agree.
     """
 
-    values: Tensor
-    offsets: Tensor
-    labels: Tensor
-    doc_ids: list[str]
+    values: Tensor  # (T,) int64 token ids, or (T, hidden) float states of frozen layers
+    offsets: Tensor  # (N + 1,) int64, always on the CPU, so that reading a length never waits for the device
+    labels: Tensor  # (N,) int64, on the device of ``values``
+    doc_ids: list[str]  # N names
+    # (T,) int64, on the device of ``values``: the text of a pair that a token belongs to. None where documents are
+    # single texts or the encoder has no token types.
     token_types: Tensor | None = None
 
     def __post_init__(self):

@@ -37,19 +37,14 @@ REPORTED = ("runs", "epochs", "corpora", "coverage")
 
 @dataclass(frozen=True)
 class Evidence:
-    """The frames of a study, and methods that make its evidence from them.
+    """The frames of a study, and methods that make its evidence from them."""
 
-    Args:
-        frames: Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs
-            ``runs`` and ``coverage`` besides, for its notes.
-        published: Folder with the paper's numbers, config/published.
-        names: Titles, order, families and colours, as ``settings.names`` makes them.
-        numerics: That of the code that makes the evidence. Where it is given, notes say which runs have another.
-    """
-
+    # Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs ``runs`` and
+    # ``coverage`` besides, for its notes.
     frames: dict[str, pd.DataFrame]
-    published: Path
-    names: dict[str, list[dict[str, Any]]]
+    published: Path  # Folder with the paper's numbers, config/published
+    names: dict[str, list[dict[str, Any]]]  # Titles, order, families and colours, as ``settings.names`` makes them
+    # That of the code that makes the evidence. Where it is given, notes say which runs have another.
     numerics: int | None = None
 
     @classmethod

@@ -21,17 +21,11 @@ MULTIPLE = re.compile(r"x(?P<factor>[0-9.]+(?:e-?[0-9]+)?)")
 
 @dataclass(frozen=True)
 class ObjectiveKey:
-    """The parts of an objective's key.
+    """The parts of an objective's key."""
 
-    Args:
-        base: Entry of config/objectives.yaml.
-        preset: Preset named after ``@``; None for the entry's own.
-        changes: Changed settings in the order of the key, each with its value as text.
-    """
-
-    base: str
-    preset: str | None = None
-    changes: tuple[tuple[str, str], ...] = ()
+    base: str  # Entry of config/objectives.yaml
+    preset: str | None = None  # Preset named after ``@``; None for the entry's own
+    changes: tuple[tuple[str, str], ...] = ()  # Changed settings in the order of the key, each with its value as text
 
     @classmethod
     def parse(cls, text: str) -> "ObjectiveKey":

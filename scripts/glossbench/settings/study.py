@@ -33,21 +33,14 @@ def _distinct(part: str) -> Any:
 
 @dataclass(frozen=True)
 class Study:
-    """A study file and its registries, checked and with all defaults.
+    """A study file and its registries, checked and with all defaults."""
 
-    Args:
-        name: Name of the study.
-        settings: The study file.
-        registry: Entries of the registries "corpora", "encoders" and "objectives", by key.
-        objectives_resolved: Full settings by objective key, including keys that are searched but not run.
-        runs: Every run once, in the order of the study.
-    """
-
-    name: str
-    settings: StudyFile
-    registry: dict[str, dict[str, Any]]
+    name: str  # Name of the study
+    settings: StudyFile  # The study file
+    registry: dict[str, dict[str, Any]]  # Entries of the registries "corpora", "encoders" and "objectives", by key
+    # Full settings by objective key, including keys that are searched but not run.
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]
-    runs: tuple[Run, ...]
+    runs: tuple[Run, ...]  # Every run once, in the order of the study
 
     # Keys of all corpora, encoders and objectives in the runs, and their seeds, in the order of the study.
     corpora, encoders, objectives, seeds = map(_distinct, ("corpus", "encoder", "objective", "seed"))

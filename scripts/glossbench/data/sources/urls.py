@@ -25,17 +25,14 @@ log = logging.getLogger(__name__)
 class Mirror:
     """A local copy of download hosts, where files are looked for first, for machines without internet.
 
-    Args:
-        root: Root of the mirror; None or "" for no mirror. A URL's file is at ``<root>/<host>/<path>``, wheels are in
-            ``<root>/wheels``, and files of the Hugging Face hub in ``<root>/hub/<repo>/<revision>``.
-        offline: Whether a file that the mirror does not have is an error instead of a download.
-
     Raises:
         FetchError: The root is no folder.
     """
 
+    # Root of the mirror; None or "" for no mirror. A URL's file is at ``<root>/<host>/<path>``, wheels are in
+    # ``<root>/wheels``, and files of the Hugging Face hub in ``<root>/hub/<repo>/<revision>``.
     root: Path | None = None
-    offline: bool = False
+    offline: bool = False  # Whether a file that the mirror does not have is an error instead of a download
 
     def __post_init__(self):
         """Accept the root as text, as a configuration gives it."""

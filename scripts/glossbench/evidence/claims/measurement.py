@@ -27,58 +27,37 @@ Cell = tuple[str, str]  # corpus, encoder
 
 @dataclass(frozen=True)
 class CellValue:
-    """The quantity in one cell alone.
+    """The quantity in one cell alone."""
 
-    Args:
-        low: The smallest value that it can have; below ``high`` only where runs were cut off.
-        high: The largest value that it can have.
-        seeds: Number of seeds that all objectives of the comparison were run with.
-    """
-
-    low: float
-    high: float
-    seeds: int
+    low: float  # The smallest value that it can have; below ``high`` only where runs were cut off
+    high: float  # The largest value that it can have
+    seeds: int  # Number of seeds that all objectives of the comparison were run with
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number that a claim is about, with its interval.
+    """One number that a claim is about, with its interval."""
 
-    Args:
-        value: The number.
-        low: Lower end of the 95 % interval; NaN if there is none, minus infinity (zero for a ratio) if runs that were
-            cut off leave it open.
-        high: Upper end; infinity if runs that were cut off leave it open.
-        n: Number of observations.
-        unit: What an observation is, in the plural.
-        interval: The kind of the interval, in words.
-        runs: The runs that the number comes from: tuples of corpus, encoder, objective and seed.
-        cells: The number in each cell.
-        missing: Why it cannot decide the claim, or empty.
-        unconfirmed: Why it cannot confirm the claim, though it can contradict it, or empty.
-        one_of_many: Whether it is one of several cases that must all hold, so that it contradicts the claim alone.
-        about: What distinguishes it from the claim's other measurements, or empty.
-        at_least: A threshold that replaces a lower one of the registry.
-        wide: A wider interval for contradictions, where several measurements could contradict by chance; None where
-            the 95 % interval is used.
-        numbers: Rows with the numbers behind it.
-    """
-
-    value: float
+    value: float  # The number
+    # Lower end of the 95 % interval; NaN if there is none, minus infinity (zero for a ratio) if runs that were cut off
+    # leave it open.
     low: float
-    high: float
-    n: int
-    unit: str
-    interval: str
-    runs: frozenset[tuple]
-    cells: dict[Cell, CellValue] = field(default_factory=dict)
-    missing: str = ""
-    unconfirmed: str = ""
+    high: float  # Upper end; infinity if runs that were cut off leave it open
+    n: int  # Number of observations
+    unit: str  # What an observation is, in the plural
+    interval: str  # The kind of the interval, in words
+    runs: frozenset[tuple]  # The runs that the number comes from: tuples of corpus, encoder, objective and seed
+    cells: dict[Cell, CellValue] = field(default_factory=dict)  # The number in each cell
+    missing: str = ""  # Why it cannot decide the claim, or empty
+    unconfirmed: str = ""  # Why it cannot confirm the claim, though it can contradict it, or empty
+    # Whether it is one of several cases that must all hold, so that it contradicts the claim alone.
     one_of_many: bool = False
-    about: str = ""
-    at_least: float = -math.inf
+    about: str = ""  # What distinguishes it from the claim's other measurements, or empty
+    at_least: float = -math.inf  # A threshold that replaces a lower one of the registry
+    # A wider interval for contradictions, where several measurements could contradict by chance; None where the 95 %
+    # interval is used.
     wide: tuple[float, float] | None = None
-    numbers: list[dict[str, Any]] = field(default_factory=list)
+    numbers: list[dict[str, Any]] = field(default_factory=list)  # Rows with the numbers behind it
 
 
 def cells_of(table: pd.DataFrame) -> Iterable[tuple[Cell, pd.DataFrame]]:
@@ -126,7 +105,7 @@ def over_cells(
 
 
 def region(holds: Holds, at_least: float = -math.inf) -> pd.Interval:
-    """The values for which a claim holds, with the bounds of ``within`` and ``at_most``; ``at_least`` raises ``above``."""
+    """The values for which a claim holds; ``within`` and ``at_most`` include bounds, ``at_least`` raises ``above``."""
     comparison, bound = holds.condition
     if comparison == "above":
         return pd.Interval(max(bound, at_least), math.inf, closed="right")

@@ -47,7 +47,7 @@ def grid_of(paper: Tested) -> frozenset[Cell]:
 
 
 def scope_of(cells: frozenset[Cell], differences: list[str], paper: Tested, support: Support) -> tuple[str, str]:
-    """The scope of a verdict that rests on ``cells``, and in words, with the size of the part or with every difference."""
+    """The scope of a verdict that rests on ``cells``, and in words, with the size of the part or all differences."""
     grid = grid_of(paper)
     if differences or not cells <= grid:
         return OTHER, f"{OTHER} ({'; '.join(differences)})"

@@ -21,19 +21,12 @@ FEWEST_SEEDS = 3
 
 @dataclass(frozen=True)
 class Support:
-    """What a verdict rests on.
+    """What a verdict rests on."""
 
-    Args:
-        holding: Number of cells in which the claim holds by itself, judged by the mean over seeds.
-        cells: Number of cells that were tested.
-        seeds: Number of seeds in the cell with the fewest; None for published means.
-        censored: Number of runs that trained to their last allowed epoch, so that where they would have stopped was
-            not seen.
-    """
-
-    holding: int
-    cells: int
-    seeds: int | None
+    holding: int  # Number of cells in which the claim holds by itself, judged by the mean over seeds
+    cells: int  # Number of cells that were tested
+    seeds: int | None  # Number of seeds in the cell with the fewest; None for published means
+    # Number of runs that trained to their last allowed epoch, so that where they would have stopped was not seen.
     censored: int
 
     @property

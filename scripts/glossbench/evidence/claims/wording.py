@@ -90,7 +90,7 @@ def _finding(deciding: Measurement, claim: Claim, support: Support) -> str:
 
 
 def noise(claim: Claim, measured: list[Measurement], by_macro_f1: str | None, without: dict[str, str]) -> list[str]:
-    """What the seeds or corpora of a comparison can show, and its verdict by macro-F1 and without a corpus, as sentences."""
+    """What the seeds or corpora of a comparison can show, and the verdict by macro-F1 or without a corpus, in words."""
     measure, deciding = claim.measure, least_favourable(measured, claim.holds)
     tested = [row for row in deciding.numbers if not math.isnan(row.get("p_holm", math.nan))]
     means = next((row["means"] for row in deciding.numbers if "means" in row), {})

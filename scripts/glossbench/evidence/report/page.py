@@ -41,25 +41,15 @@ PROVENANCE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A table or a figure on the page.
+    """A table or a figure on the page."""
 
-    Args:
-        key: Stem of its files.
-        kind: "table" or "figure".
-        title: Displayed name.
-        paper: Its number in the paper, or None.
-        caption: One paragraph.
-        content: HTML from ``rendering.to_html`` for a table, the bytes of the png for a figure.
-        files: Files that the page links, relative to the page.
-    """
-
-    key: str
-    kind: str
-    title: str
-    paper: str | None
-    caption: str
-    content: str | bytes
-    files: tuple[str, ...] = ()
+    key: str  # Stem of its files
+    kind: str  # "table" or "figure"
+    title: str  # Displayed name
+    paper: str | None  # Its number in the paper, or None
+    caption: str  # One paragraph
+    content: str | bytes  # HTML from ``rendering.to_html`` for a table, the bytes of the png for a figure
+    files: tuple[str, ...] = ()  # Files that the page links, relative to the page
 
     @property
     def size(self) -> list[int]:

@@ -19,35 +19,28 @@ FEWEST_CORPORA = 3
 
 @dataclass(frozen=True)
 class Friedman:
-    """Ranks of objectives over corpora, with the tests on them.
-
-    Args:
-        ranks: Average rank by objective, 1 is best, in the order of the ranks.
-        left_out: Objectives that were not run on all of the corpora.
-        statistic: Friedman's chi-square, corrected for ties; ``p`` is its p value.
-        f_statistic: The less conservative statistic of Iman and Davenport; infinite if all corpora give the same
-            ranks. ``f_p`` is its p value.
-        critical_difference: Objectives whose average ranks differ by more than this differ significantly (Nemenyi, at
-            level ``alpha``).
-        cliques: The largest groups of at least two objectives within one critical difference, in the order of ranks.
-        nemenyi: Adjusted p value of each pair of objectives, a square frame.
-        reason: Why there is no test, or empty. Without a test the numbers are NaN; ranks are given if there are any.
-    """
+    """Ranks of objectives over corpora, with the tests on them."""
 
     metric: str
     protocol: str
     encoder: str
     corpora: list[str]
-    ranks: dict[str, float]
-    left_out: list[str]
+    ranks: dict[str, float]  # Average rank by objective, 1 is best, in the order of the ranks
+    left_out: list[str]  # Objectives that were not run on all of the corpora
     alpha: float = ALPHA
-    statistic: float = math.nan
+    statistic: float = math.nan  # Friedman's chi-square, corrected for ties; ``p`` is its p value
     p: float = math.nan
+    # The less conservative statistic of Iman and Davenport; infinite if all corpora give the same ranks. ``f_p`` is its
+    # p value.
     f_statistic: float = math.nan
     f_p: float = math.nan
+    # Objectives whose average ranks differ by more than this differ significantly (Nemenyi, at level ``alpha``).
     critical_difference: float = math.nan
+    # The largest groups of at least two objectives within one critical difference, in the order of ranks.
     cliques: list[list[str]] = field(default_factory=list)
+    # Adjusted p value of each pair of objectives, a square frame.
     nemenyi: pd.DataFrame = field(default_factory=pd.DataFrame)
+    # Why there is no test, or empty. Without a test the numbers are NaN; ranks are given if there are any.
     reason: str = ""
 
 

@@ -18,19 +18,13 @@ SAME_MACHINE = ["device", "precision", "threads"]
 
 
 class Metric(NamedTuple):
-    """How a metric is displayed and ranked.
+    """How a metric is displayed and ranked."""
 
-    Args:
-        decimals: Decimals of the displayed mean. Ranks are given by the rounded means.
-        scale: Factor to the displayed unit, which is the paper's: 100 for percent.
-        cost: Whether the smallest value is the best. The spread of costs over seeds is not displayed.
-        timed: Whether the value depends on the machine. Only values from the same kind of machine are ranked, and only
-            if it was quiet.
-    """
-
-    decimals: int
-    scale: float = 1
-    cost: bool = False
+    decimals: int  # Decimals of the displayed mean. Ranks are given by the rounded means
+    scale: float = 1  # Factor to the displayed unit, which is the paper's: 100 for percent
+    cost: bool = False  # Whether the smallest value is the best. The spread of costs over seeds is not displayed
+    # Whether the value depends on the machine. Only values from the same kind of machine are ranked, and only if it was
+    # quiet.
     timed: bool = False
 
 

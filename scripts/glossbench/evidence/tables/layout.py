@@ -19,21 +19,14 @@ SHORT = {"macro_silhouette": "Silhouette"}
 
 @dataclass(frozen=True)
 class Layout:
-    """A table for readers, independent of the output format.
+    """A table for readers, independent of the output format."""
 
-    Args:
-        cells: Texts. The index holds the row headers and names their levels; the columns may have two levels.
-        ranks: Frame of the same shape: 1 for the best cell of a comparison, 2 for the second best, else 0.
-        notes: Paragraphs below the table.
-        worded: Headers of the columns with words, which are aligned left.
-        lined: Positions of the rows with a line above them.
-    """
-
+    # Texts. The index holds the row headers and names their levels; the columns may have two levels.
     cells: pd.DataFrame
-    ranks: pd.DataFrame
-    notes: tuple[str, ...] = ()
-    worded: frozenset[str | Key] = frozenset()
-    lined: frozenset[int] = frozenset()
+    ranks: pd.DataFrame  # Frame of the same shape: 1 for the best cell of a comparison, 2 for the second best, else 0
+    notes: tuple[str, ...] = ()  # Paragraphs below the table
+    worded: frozenset[str | Key] = frozenset()  # Headers of the columns with words, which are aligned left
+    lined: frozenset[int] = frozenset()  # Positions of the rows with a line above them
 
     @classmethod
     def unranked(

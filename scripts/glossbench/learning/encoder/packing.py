@@ -17,15 +17,10 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Packing:
-    """Where the documents of a micro-batch begin and end.
+    """Where the documents of a micro-batch begin and end."""
 
-    Args:
-        lengths: number of tokens of each of b documents, T in all.
-        device: device of the hidden states. What a layer needs is copied there once for all layers.
-    """
-
-    lengths: tuple[int, ...]
-    device: torch.device = CPU
+    lengths: tuple[int, ...]  # number of tokens of each of b documents, T in all
+    device: torch.device = CPU  # device of the hidden states. What a layer needs is copied there once for all layers
 
     @classmethod
     def of(cls, lengths: Tensor, device: torch.device = CPU) -> "Packing":

@@ -5,19 +5,12 @@ from dataclasses import dataclass
 
 @dataclass
 class EarlyStopping:
-    """Stops after ``patience`` bad epochs in a row; an epoch is bad if its score <= best - tolerance.
+    """Stops after ``patience`` bad epochs in a row; an epoch is bad if its score <= best - tolerance."""
 
-    Attributes:
-        patience: number of bad epochs in a row after which training stops.
-        tolerance: with 0 an epoch is bad if it is no better than the best.
-        best: highest score so far.
-        bad_epochs: number of bad epochs since the last one that was not bad.
-    """
-
-    patience: int
-    tolerance: float = 0.0
-    best: float = float("-inf")
-    bad_epochs: int = 0
+    patience: int  # number of bad epochs in a row after which training stops
+    tolerance: float = 0.0  # with 0 an epoch is bad if it is no better than the best
+    best: float = float("-inf")  # highest score so far
+    bad_epochs: int = 0  # number of bad epochs since the last one that was not bad
 
     def update(self, score: float) -> bool:
         """Take the score of an epoch into account. Returns True if it is the highest so far."""

@@ -63,29 +63,21 @@ class Progress:
 class Trainer:
     """Trains a model on an objective.
 
-    Args:
-        model: on its device, with its initial weights.
-        loss: the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
-            ``glossbench.losses.protocol``; None for cross-entropy alone.
-        objective: protocol, weight and training settings, with their values.
-        splits: documents, on the model's device.
-        seed: determines, with epoch and step, the order of documents, dropout and label splits.
-        checkpoint: where to resume from and to save to, or None.
-        snapshot_indices: (B,) positions of training documents whose embeddings are kept before the first and after
-            each epoch, or None.
-        after_epoch: called with each epoch and its validation score; an exception that it raises ends the training.
-
     Raises:
         TrainingError: if the loss needs what the engine does not have in the objective's protocol.
     """
 
-    model: Model
+    model: Model  # on its device, with its initial weights
+    # the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
+    # ``glossbench.losses.protocol``; None for cross-entropy alone.
     loss: nn.Module | None
-    objective: Objective
-    splits: Splits
-    seed: int
-    checkpoint: Checkpoint | None = None
+    objective: Objective  # protocol, weight and training settings, with their values
+    splits: Splits  # documents, on the model's device
+    seed: int  # determines, with epoch and step, the order of documents, dropout and label splits
+    checkpoint: Checkpoint | None = None  # where to resume from and to save to, or None
+    # (B,) positions of training documents whose embeddings are kept before the first and after each epoch, or None.
     snapshot_indices: Tensor | None = None
+    # called with each epoch and its validation score; an exception that it raises ends the training.
     after_epoch: Callable[[int, float], None] | None = None
 
     def __post_init__(self):

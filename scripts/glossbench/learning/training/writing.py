@@ -18,26 +18,17 @@ EPOCH_COLUMNS = [*ENGINE_COLUMNS, "left_out_share", *GRAPH_COLUMNS, "best"]
 
 @dataclass(frozen=True)
 class RunResult:
-    """The result of a run.
+    """The result of a run."""
 
-    Attributes:
-        settings: the run's settings, with the objective resolved and the sizes of splits and model.
-        history: one row per epoch.
-        embeddings: {split} (N, d) float16, {split}_label (N,) and {split}_doc_id (N,) of the splits that the
-            evaluation needs: test, and in the standalone protocol train and validation too.
-        logits: {split} (N, C) float32, in the integrated protocol.
-        snapshots: see ``Trainer.snapshot_arrays``.
-        timing: seconds, memory, device and versions.
-        weights: state of the model that was tested.
-    """
-
-    settings: TrainedRun
-    history: list[dict[str, float]]
+    settings: TrainedRun  # the run's settings, with the objective resolved and the sizes of splits and model
+    history: list[dict[str, float]]  # one row per epoch
+    # {split} (N, d) float16, {split}_label (N,) and {split}_doc_id (N,) of the splits that the evaluation needs: test,
+    # and in the standalone protocol train and validation too.
     embeddings: dict[str, np.ndarray]
-    logits: dict[str, np.ndarray]
-    snapshots: dict[str, np.ndarray]
-    timing: dict[str, Any]
-    weights: dict[str, Tensor]
+    logits: dict[str, np.ndarray]  # {split} (N, C) float32, in the integrated protocol
+    snapshots: dict[str, np.ndarray]  # see ``Trainer.snapshot_arrays``
+    timing: dict[str, Any]  # seconds, memory, device and versions
+    weights: dict[str, Tensor]  # state of the model that was tested
 
 
 def write_run(result: RunResult, output: dict[str, str]) -> None:

@@ -24,27 +24,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Classified:
-    """Predictions of a classifier that was fitted without fine-tuning an encoder.
+    """Predictions of a classifier that was fitted without fine-tuning an encoder."""
 
-    Args:
-        labels: Labels (N,) by split: train, val and test.
-        doc_ids: Names of the N test documents.
-        predicted: Predicted classes (N,) of val and test.
-        C: Inverse regularisation strength, chosen on validation; None if the classifier has none.
-        precision: Floating-point type of the computation, e.g. "float32".
-        embeddings: Embeddings (N, d) by split; None if the documents have none.
-        probe: Kind of the probe on the embeddings; None if there is none.
-        n_parameters: Number of parameters of the encoder; None if there is no encoder.
-    """
-
-    labels: dict[str, np.ndarray]
-    doc_ids: list[str]
-    predicted: dict[str, np.ndarray]
-    C: float | None
-    precision: str
-    embeddings: dict[str, np.ndarray] | None = None
-    probe: str | None = None
-    n_parameters: int | None = None
+    labels: dict[str, np.ndarray]  # Labels (N,) by split: train, val and test
+    doc_ids: list[str]  # Names of the N test documents
+    predicted: dict[str, np.ndarray]  # Predicted classes (N,) of val and test
+    C: float | None  # Inverse regularisation strength, chosen on validation; None if the classifier has none
+    precision: str  # Floating-point type of the computation, e.g. "float32"
+    embeddings: dict[str, np.ndarray] | None = None  # Embeddings (N, d) by split; None if the documents have none
+    probe: str | None = None  # Kind of the probe on the embeddings; None if there is none
+    n_parameters: int | None = None  # Number of parameters of the encoder; None if there is no encoder
 
 
 def classify_untuned(
