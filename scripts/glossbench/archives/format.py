@@ -10,6 +10,7 @@ import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from typing import IO, Any
 
 from glossbench.errors import GlossbenchError
@@ -62,7 +63,7 @@ def write_tar(stream: Any, folder: str, files: Mapping[str, Content]) -> None:
     Files of one kind come together, such as the predictions of all runs: xz then finds what they have in common, and
     an archive of runs takes half of the bytes that gzip makes of it.
     """
-    with tarfile.open(mode="w", fileobj=stream, format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(mode="w|", fileobj=stream, format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(files, key=lambda name: (PurePosixPath(name).name, name)):
             with opened(files[name]) as content:
                 member = tarfile.TarInfo(f"{folder}/{name}")
@@ -113,37 +114,20 @@ def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
 
 def around_the_files(archive: Path, root: Path) -> Iterator[str]:
     """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
-    unpacking, packed, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), _Digest(), _Digest()
+    unpacking, packed, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), hashlib.sha256(), hashlib.sha256()
     with archive.open("rb") as stream:
         while not unpacking.eof:
             part = stream.read(CHUNK) if unpacking.needs_input else b""
             if unpacking.needs_input and not part:
                 break
-            packed.write(unpacking.decompress(part, CHUNK))
+            packed.update(unpacking.decompress(part, CHUNK))
         if not unpacking.eof:
             yield f"{archive}: its end is missing"
         if unpacking.unused_data or stream.read(1):
             yield f"{archive}: something follows its end, which no list tells of"
-    write_tar(again, root.name, files_in(root))
-    if again.value() != packed.value():
+    write_tar(SimpleNamespace(write=again.update), root.name, files_in(root))
+    if again.digest() != packed.digest():
         yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"
-
-
-class _Digest:
-    """A stream to write to that keeps the SHA-256 of its bytes alone."""
-
-    def __init__(self) -> None:
-        self._found, self._size = hashlib.sha256(), 0
-
-    def write(self, part: bytes) -> None:
-        self._found.update(part)
-        self._size += len(part)
-
-    def tell(self) -> int:
-        return self._size
-
-    def value(self) -> str:
-        return self._found.hexdigest()
 
 
 def files_in(root: Path) -> dict[str, Path]:

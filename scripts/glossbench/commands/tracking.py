@@ -22,7 +22,6 @@ from glossbench.settings.model import canonical
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
-METRICS_AT_ONCE, PARAMS_AT_ONCE = 1000, 100  # as many as MLflow takes in a call
 RUNS_AT_ONCE = 1000
 IDENTITY = "glossbench.identity"
 
@@ -83,7 +82,7 @@ def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
             frame = pd.read_csv(file).set_index("epoch").select_dtypes("number")
         epochs = {str(column): values.dropna().to_dict() for column, values in frame.items()}
     identity = hashlib.sha256("\n".join([name, *digests]).encode()).hexdigest()[:16]
-    return Tracked(name, identity, dict(_flat(settings)), scores, epochs)
+    return Tracked(name, identity, pd.json_normalize(settings).to_dict("records")[0], scores, epochs)
 
 
 def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
@@ -110,10 +109,7 @@ def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
             metrics += [Metric(f"epoch/{name}", value, 0, epoch)
                         for name, values in run.epochs.items() for epoch, value in values.items()]  # fmt: skip
             params = [Param(name, str(value)) for name, value in run.settings.items()]
-            for start in range(0, len(metrics), METRICS_AT_ONCE):
-                client.log_batch(written, metrics=metrics[start : start + METRICS_AT_ONCE])
-            for start in range(0, len(params), PARAMS_AT_ONCE):
-                client.log_batch(written, params=params[start : start + PARAMS_AT_ONCE])
+            client.log_batch(written, metrics, params)
             client.set_terminated(written)
         yield run.identity not in known
 
@@ -135,14 +131,6 @@ def _to_tensorboard(study: Study, runs: list[Tracked], store: str) -> Iterator[b
                         writer.add_scalar(f"epoch/{name}", value, epoch)
             part.rename(folder)
         yield absent
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def _is_number(value: object) -> bool:
