@@ -102,8 +102,8 @@ def machine(device: torch.device) -> dict[str, Any]:
 def activation_bytes(config: Any, lengths: Tensor) -> int:
     """Memory of the activations that documents of ``lengths`` (B,) tokens keep for their backward pass, estimated.
 
-    Per layer and token: sixteen vectors of the hidden size d in float32 (three projections, context, two inputs of
-    layer norms and their outputs, and eight for the feed-forward part of 4 d), two of one byte for dropout, and for
+    Per trained layer and token: sixteen vectors of the hidden size d in float32 (three projections, context, two inputs
+    of layer norms and their outputs, and eight for the feed-forward part of 4 d), two of one byte for dropout, and for
     each head the attention probabilities with their mask.
     """
     tokens, pairs = int(lengths.sum()), int(lengths.square().sum())
