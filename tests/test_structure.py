@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "paper": {"errors"},
     "losses": {"arguments", "graph", "sigma", "transfer"},
     "metric_learning": {"losses"},
-    "sentence_transformers": {"losses"},
+    "sentence_transformers": {"arguments", "losses"},
     "settings": {"errors", "files", "provenance", "paper"},
     "job": {"errors", "files", "provenance"},
     "data": {"errors", "files", "job", "transfer", "settings"},
