@@ -46,6 +46,7 @@ def test_local_files_are_a_file_or_the_visible_files_of_a_folder(tmp_path):
         ({"kind": "csv", "path": "none.csv"}, '"none.csv" found, expected a file that exists (looked in '),
         ({"kind": "csv", "path": "."}, '"." found, expected a file that exists'),
         ({"kind": "folder", "path": "a {v1}.csv"}, '"a {v1}.csv" found, expected a folder that exists'),
+        ({"kind": "csv", "path": "a" * 300}, '" found, expected a file that exists (looked in '),
         ({"kind": "csv", "path": "~nosuchuser/a.csv"}, '"~nosuchuser/a.csv" found, expected a file that exists'),
         ({"kind": "csv", "path": "a {v1}.csv"}, "but Snakemake reads braces as a wildcard in a {v1}.csv; rename it"),
         ({"kind": "folder", "path": "."}, "but Snakemake reads braces as a wildcard in a {v1}.csv; rename it"),

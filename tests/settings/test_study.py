@@ -443,9 +443,11 @@ def test_until_a_corpus_is_described_here_the_card_that_came_with_some_of_its_ru
 
 def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):
     (tmp_path / "file").touch()
-    for wrong in (str(tmp_path / "none"), str(tmp_path / "file")):
+    too_long = str(tmp_path / ("a" * 300))  # as a folder that may not be looked into, an OSError to pathlib
+    for wrong in (str(tmp_path / "none"), str(tmp_path / "file"), "~nosuchuser/mirror"):
         found = line_of(check_mirror, load(mirror=wrong), "my.yaml")
         assert found == f'my.yaml: mirror: "{wrong}" found, expected a folder that exists'
+    assert line_of(check_mirror, load(mirror=too_long), "my.yaml").endswith("found, expected a folder that exists")
     check_mirror(load(mirror=str(tmp_path)), "my.yaml")
     check_mirror(load(mirror="~"), "my.yaml")
     check_mirror(load(), "my.yaml")

@@ -29,9 +29,9 @@ def local_path(entry: dict) -> Path | None:
     """The local file or folder that an entry names by ``path``; None where there is none."""
     try:
         path = Path(entry["path"]).expanduser() if "path" in entry else None
-    except RuntimeError:  # ~ and no user of this name
+        is_there = path is not None and (path.is_dir() if entry["kind"] == "folder" else path.is_file())
+    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
         return None
-    is_there = path is not None and (path.is_dir() if entry["kind"] == "folder" else path.is_file())
     return path if is_there else None
 
 

@@ -157,7 +157,11 @@ def check_mirror(study: Study, source: str) -> None:
     It is needed where files are fetched only, so a job on another machine does not check it.
     """
     mirror = study.settings.mirror
-    if mirror is not None and not Path(mirror).expanduser().is_dir():
+    try:
+        is_there = mirror is None or Path(mirror).expanduser().is_dir()
+    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
+        is_there = False
+    if not is_there:
         raise SettingsError(f"{source}: mirror: {quoted(mirror)} found, expected a folder that exists")
 
 
