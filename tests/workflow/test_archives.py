@@ -77,7 +77,7 @@ def test_another_study_takes_over_the_searches_of_an_imported_one(glossbench, fi
     process = snakemake(folder, "-n", study=study)
     line = "glossbench: results/tiny/tuning/bbc-news/minilm-l6/gloss-o-ce/best.yaml: missing; "
     assert [text for text in process.stderr.splitlines() if text.startswith("glossbench: ")] == [
-        f"{line}tuning.taken_from needs tiny: run it, or import its runs"
+        f"{line}tuning.taken_from needs a search of tiny: run it, or import it"
     ]
     assert "Traceback" not in process.stderr
 

@@ -67,4 +67,4 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     (run / "weights.safetensors").unlink()
     missing = glossbench(folder, "export", run, "other")
     assert missing.returncode == 1
-    assert "missing; a run keeps its weights where its study has keep_weights: true" in missing.stderr
+    assert "missing; runs of a study with keep_weights: true keep theirs: set it, delete " in missing.stderr

@@ -90,7 +90,7 @@ class _Check:
         faults = self.verdict.faults
         faults += [*self._contents(), *self._runs()]
         if not self.whole:
-            self.verdict.notes.append("it has no evidence, which is made when all runs of the study are finished")
+            self.verdict.notes.append("it has no evidence, which make study makes when all runs are there")
         if faults or not self.whole:
             return
         faults += self._sources()

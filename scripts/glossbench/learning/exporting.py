@@ -45,7 +45,8 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     """
     weights = run / "weights.safetensors"
     if not weights.is_file():
-        raise GlossbenchError(f"{weights}: missing; a run keeps its weights where its study has keep_weights: true")
+        again = f"set it, delete {run} and run again"
+        raise GlossbenchError(f"{weights}: missing; runs of a study with keep_weights: true keep theirs: {again}")
     if folder.exists():
         raise GlossbenchError(f"{folder}: exists, expected a new folder")
     settings, metrics = read_json(run / "settings.json"), read_json(run / "metrics.json")

@@ -139,7 +139,7 @@ class StudyFiles:
         files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
         for file in filter(self.is_there, files):
             return {**inputs, "best": file}
-        raise SettingsError(f"{files[0]}: missing; tuning.taken_from needs {source}: run it, or import its runs")
+        raise SettingsError(f"{files[0]}: missing; tuning.taken_from needs a search of {source}: run it, or import it")
 
     def of_runs(self, runs: list[Run]) -> list[str]:
         """All files that some runs and the searches of the study are made from or are collected as."""
