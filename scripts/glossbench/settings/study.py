@@ -35,8 +35,8 @@ def _distinct(part: str) -> Any:
 class Study:
     """A study file and its registries, checked and with all defaults."""
 
-    name: str  # Name of the study
-    settings: StudyFile  # The study file
+    name: str
+    settings: StudyFile
     registry: dict[str, dict[str, Any]]  # Entries of the registries "corpora", "encoders" and "objectives", by key
     # Full settings by objective key, including keys that are searched but not run.
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]

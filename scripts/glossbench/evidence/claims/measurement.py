@@ -38,7 +38,7 @@ class CellValue:
 class Measurement:
     """One number that a claim is about, with its interval."""
 
-    value: float  # The number
+    value: float
     # Lower end of the 95 % interval; NaN if there is none, minus infinity (zero for a ratio) if runs that were cut off
     # leave it open.
     low: float

@@ -45,7 +45,7 @@ class Shown:
 
     key: str  # Stem of its files
     kind: str  # "table" or "figure"
-    title: str  # Displayed name
+    title: str
     paper: str | None  # Its number in the paper, or None
     caption: str  # One paragraph
     content: str | bytes  # HTML from ``rendering.to_html`` for a table, the bytes of the png for a figure
