@@ -1,10 +1,11 @@
 """What a change reruns: the least that is right, as docs/guarantees.md says, case by case, on a finished study."""
 
 import os
+import re
 
 import pytest
 import yaml
-from studies import FIGURES, OBJECTIVES, ROOT, TABLES, TINY, copied_workflow, planned, snakemake
+from studies import FIGURES, OBJECTIVES, ROOT, TABLES, TINY, copied_workflow, digests, planned, snakemake
 
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}
@@ -144,6 +145,20 @@ def test_cores_another_spelling_of_the_study_and_time_stamps_of_small_files_reru
     for name in names:
         os.utime(folder / "results" / "tiny" / name)
     assert planned(folder, root=copy, study=study, cores=1) == {}
+
+
+@pytest.mark.slow
+def test_a_job_whose_inputs_only_have_newer_time_stamps_gives_back_what_it_had_trained(finished, copied):
+    folder = copied(finished)  # not cp -a
+    run = folder / "results/tiny/runs/bbc-news/minilm-l6/ce/seed-0"
+    expected = digests(run)
+    os.utime(folder / "results/tiny/tokens/bbc-news/minilm-l6/.snakemake_timestamp")
+    process = snakemake(folder, str(run.relative_to(folder) / "metrics.json"))
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert re.search(r"^train +1$", process.stdout + process.stderr, re.MULTILINE)
+    log = folder / "results/tiny/logs/train/bbc-news/minilm-l6/ce/seed-0.log"
+    assert "seed 0 is finished already" in log.read_text()
+    assert digests(run) == expected
 
 
 @pytest.mark.slow

@@ -1,10 +1,8 @@
 """The outputs of a run that has finished, kept as hard links beside its checkpoint.
 
-Before Snakemake reruns a job it deletes all outputs of the job. These come back instead of being made again:
-
-- Of a job that trains several seeds, those of the seeds that had finished.
-- On a cluster, where training and evaluation are one submission, those of the training where the submission was cut off
-  between the two.
+Before Snakemake reruns a job it deletes all outputs of the job. What had finished from the same settings, code and
+inputs comes back instead of being made again: other seeds of a job, a run whose inputs only have newer time stamps, and
+on a cluster the training where a submission, which evaluates too, was cut off between the two.
 """
 
 import logging

@@ -43,7 +43,7 @@ def train_seeds(
         key = run_key(f"{settings} {seed}", code, given.values())
         checkpoint, kept = Checkpoint(folder / "checkpoint.safetensors", key), folder / FOLDER
         with exclusive(folder):
-            if len(outputs) > 1 and restore(kept, key, files):
+            if restore(kept, key, files):
                 log.info("seed %d is finished already", seed)
                 continue
             try:
