@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 from functools import lru_cache
 
-from glossbench.archives.index import imported, records
+from glossbench.archives.index import Expected, finished_jobs, imported, records
 from glossbench.commands.status import follow
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.job.memory import killed_jobs
@@ -95,9 +95,15 @@ def in_batch(path, seed):
 
 
 @lru_cache
+def finished():
+    """Runs and searches that have finished so far."""
+    return {item for item, *_ in finished_jobs(STUDY, Path(on_disk(RESULTS)), IMPORTED)}
+
+
+@lru_cache
 def study_of(view):
     """The study, or for a partial view what is finished of it."""
-    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(INPUTS.finished(STUDY.runs)))
+    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(run for run in STUDY.runs if run in finished()))
 
 
 def frames_of(view, names=STUDY.frames):
@@ -106,7 +112,10 @@ def frames_of(view, names=STUDY.frames):
 
 
 def collected_files(view):
-    return INPUTS.files(STUDY.runs, STUDY.searches(), INPUTS.cards()) if view == RESULTS else INPUTS.of_finished()
+    if view == RESULTS:
+        return INPUTS.files(STUDY.runs, STUDY.searches(), INPUTS.cards())
+    searches = [one for one in STUDY.searches() if one in finished()]
+    return INPUTS.absolute(INPUTS.files(study_of(view).runs, searches, INPUTS.cards_there()))
 
 
 def collected_settings(view):
@@ -185,9 +194,12 @@ def check_records():
         print(
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
-        with errors_on_one_line():
-            runs = [run for run in OWN if not unrecorded.isdisjoint(ends[run])]
-            INPUTS.refuse_unrecorded(runs, settings_digests(OWN))
+        expected = Expected(STUDY)
+        for run in OWN:
+            folder = Path(on_disk(RESULTS), run_folder(run))
+            whole = not unrecorded.isdisjoint(ends[run]) and all(Path(file).exists() for file in ends[run])
+            if whole and not expected.is_of(run, folder):
+                sys.exit(f"glossbench: {job_params.OTHER_SETTINGS.format(folder)}")
 
 
 IN_MODULE = not workflow.modifier.is_main_snakefile()

@@ -387,6 +387,22 @@ def test_a_pack_of_runs_alone_is_not_said_to_have_evidence(archive, study_settin
         assert ("follow from its runs" in capsys.readouterr().out) is follows
 
 
+def test_what_was_made_with_other_settings_is_not_packed(archive, study_settings, tmp_path, monkeypatch):
+    shutil.copytree(archive.parent, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    made, packed_again = Path("mine.tar.xz"), Path("again.tar.xz")
+    for changes, expected in ({}, True), ({"seeds_per_job": 3}, False):  # which the report shows
+        settings = {**study_settings, **changes}
+        study = load_study(settings, "study", CONFIG)
+        assert pack(study, settings, packed_again, ROOT) == (len(study.runs), expected)
+        assert main(["verify", str(packed_again)]) == 0
+    settings = {**study_settings, "training": {**study_settings.get("training", {}), "epochs": 7}}
+    before = made.read_bytes()
+    with pytest.raises(GlossbenchError, match="no run has finished yet"):
+        pack(load_study(settings, "study", CONFIG), settings, made, ROOT)
+    assert made.read_bytes() == before
+
+
 def test_of_a_folder_each_archive_is_imported_or_named(archive, packed, study_settings, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("study.yaml").write_text(yaml.safe_dump(study_settings))

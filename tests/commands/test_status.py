@@ -3,6 +3,7 @@
 import os
 from types import SimpleNamespace
 
+import pytest
 import torch
 import yaml
 from archives import make_run
@@ -78,6 +79,20 @@ def test_a_run_that_waits_for_its_evaluation_is_at_work(tmp_path):
     log(tmp_path, DONE, "INFO done")
     found = {one.name: (one.state, one.text) for one in states(STUDY, tmp_path, set())}
     assert found[run_folder(DONE)] == ("at work", "trained, not evaluated yet")
+
+
+def test_runs_of_other_settings_are_not_done(tmp_path):
+    left_by_jobs(tmp_path)
+    longer = load_study({**SETTINGS, "training": {"epochs": 201}}, "study", CONFIG)
+    found = {one.name: (one.state, one.text) for one in states(longer, tmp_path, set())}
+    assert found[run_folder(DONE)] == ("waiting", "finished with other settings than the study has now")
+
+
+@pytest.mark.parametrize("last", ["INFO done: {}", "WARNING ended by SIGTERM: a time limit"])
+def test_a_run_whose_files_were_removed_after_its_job_ended_waits(tmp_path, last):
+    log(tmp_path, WAITING, "INFO epoch 2/200", last)
+    found = {one.name: one.state for one in states(STUDY, tmp_path, set())}
+    assert found[run_folder(WAITING)] == "waiting"
 
 
 def test_the_bar_follows_all_studies_of_a_process_and_asks_once_what_was_imported(tmp_path, monkeypatch):

@@ -15,8 +15,9 @@ from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.files import CHECKSUMS, checksum_lines, write_json
 from glossbench.frames import write_frame
 from glossbench.learning.evaluation.metrics import run_columns
-from glossbench.provenance import NUMERICS, describe
+from glossbench.provenance import describe, origin
 from glossbench.settings.files import card_file, run_folder
+from glossbench.settings.model import canonical
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
 from made_up import corpora
@@ -76,16 +77,16 @@ def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accur
     scores |= {"val_macro_f1": accuracy, "val_macro_silhouette": 0.3, "test_macro_silhouette": 0.25}
     scores |= {"best_epoch": 2, "stop_epoch": EPOCHS, "probe": None, "probe_C": None}
     scores |= {"test_accuracy_deduplicated": None, "test_macro_f1_deduplicated": None, "n_test_deduplicated": None}
-    origin = {"settings": "0" * 16, "code": "1" * 16, "numerics": NUMERICS}
+    trained, judged = (origin(canonical(made_from[job]), "1" * 16) for job in ("training", "evaluation"))
     write_json(folder / "settings.json", settings)
     write_json(
         folder / "metrics.json",
-        {**run_columns(settings), **scores, "origin": {**origin, "given": made_from["evaluation"]}},
+        {**run_columns(settings), **scores, "origin": {**judged, "given": made_from["evaluation"]}},
     )
     seconds = dict.fromkeys(("train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second"), 1.5)
     about = {"tokens_per_second": 9.0, "peak_memory_mib": 100.0, "device": "cpu", "precision": "float32", "threads": 1}
     versions = {f"{name}_version": "1.0" for name in ("torch", "transformers", "python")}
-    write_json(folder / "timing.json", {**seconds, **about, **versions, "origin": origin, "commit": "unknown"})
+    write_json(folder / "timing.json", {**seconds, **about, **versions, "origin": trained, "commit": "unknown"})
     epochs = pd.DataFrame({"epoch": range(1, EPOCHS + 1), "loss": 0.5, "loss_ce": 0.4, "loss_metric": 0.6})
     epochs = epochs.assign(
         learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2, left_out_share=0.0

@@ -14,11 +14,13 @@ from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
 from glossbench.files import CHECKSUMS, read_json, sha256
+from glossbench.provenance import origin
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
+from glossbench.settings.yaml_file import read_yaml
 
 FOLDER = "imported"
 INDEX = "index.json"  # what each run and search was imported for, by its folder; see ``Expected``
@@ -59,6 +61,18 @@ class Expected:
         """Digest of what a run or a search of the study is made from, its code apart."""
         return hashlib.sha256(canonical(self.of(item)).encode()).hexdigest()[:16]
 
+    def is_of(self, item: Item, folder: Path) -> bool:
+        """Whether the run or search in a folder says of itself that it was made with these settings."""
+        if isinstance(item, Experiment):
+            made = {"search": read_yaml(folder / "best.yaml")}
+        else:
+            made = {"training": read_json(folder / "timing.json"), "evaluation": read_json(folder / "metrics.json")}
+        settings = self.of(item)
+        wanted = {job: settings.get(job, settings.get("training")) for job in made}  # an untuned objective is one job
+        return all(
+            one["origin"]["settings"] == origin(canonical(wanted[job]), "")["settings"] for job, one in made.items()
+        )
+
     def _made(self, experiment: Experiment, snapshots: bool | None = None) -> dict[str, Settings]:
         if snapshots is None:
             params = {"search": search_params(self.study, experiment)}
@@ -93,8 +107,8 @@ def imported(study: Study, results: Path) -> set[Item | str]:
     return found | {corpus for corpus in whole if (folder / card_file(corpus)).is_file()}
 
 
-def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
-    """The finished searches and runs of a study, whose folder is ``results``: each as evidence is made from it.
+def jobs_there(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
+    """The searches and runs of a study whose files are there, each as evidence is made from it.
 
     Args:
         study: The study.
@@ -107,6 +121,14 @@ def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterat
     for item, (name, files) in files_of_jobs(study).items():
         folder = (results / FOLDER if item in taken else results) / name
         if all((folder / file).is_file() for file in files):
+            yield item, name, folder, files
+
+
+def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterator[tuple[Item, str, Path, list[str]]]:
+    """Those of ``jobs_there`` that were made with the settings that the study has now."""
+    expected = Expected(study)
+    for item, name, folder, files in jobs_there(study, results, taken):
+        if item in taken or expected.is_of(item, folder):
             yield item, name, folder, files
 
 

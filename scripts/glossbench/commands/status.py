@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.index import Item, files_of_jobs, finished_jobs, imported
+from glossbench.archives.index import Item, files_of_jobs, finished_jobs, imported, jobs_there
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
@@ -19,6 +19,7 @@ from glossbench.settings.study_file import Experiment, Run
 
 STATES = ("done", "at work", "failed", "waiting")
 ERROR = re.compile(r"\S+ ERROR (.*)")
+ENDED = re.compile(r"\S+ (INFO done|WARNING ended by )")
 TRIAL = re.compile(r"trial (\d+)(?:: (-?[\d.]+)$| (?:stopped|failed|has))")  # finished
 _followed: list[tuple[Study, Path, set[Item | str]]] = []
 
@@ -32,13 +33,18 @@ class State:
     text: str = ""  # Epoch, score and time left where it is at work; the reason where it failed
 
 
-def states(study: Study, results: Path, taken: set[Item | str]) -> list[State]:
+def states(study: Study, results: Path, taken: set[Item | str], finished: Any = finished_jobs) -> list[State]:
     """The state of every search and run of a study; arguments are those of ``finished_jobs``."""
-    done = {name for _, name, *_ in finished_jobs(study, results, taken)}
-    return [
-        State(name, *(("done",) if name in done else _unfinished(study, item, name, results)))
-        for item, (name, _) in files_of_jobs(study).items()
-    ]
+    there, done = ({name for _, name, *_ in found(study, results, taken)} for found in (jobs_there, finished))
+    found = []
+    for item, (name, _) in files_of_jobs(study).items():
+        if name in done:
+            found.append(State(name, "done"))
+        elif name in there:
+            found.append(State(name, "waiting", "finished with other settings than the study has now"))
+        else:
+            found.append(State(name, *_unfinished(study, item, name, results)))
+    return found
 
 
 def follow(study: Study, results: Path, taken: set[Item | str]) -> None:
@@ -47,8 +53,8 @@ def follow(study: Study, results: Path, taken: set[Item | str]) -> None:
 
 
 def at_work() -> list[State]:
-    """The searches and runs at work of the studies that this process runs."""
-    return [one for followed in _followed for one in states(*followed) if one.state == "at work"]
+    """The searches and runs at work of the studies that this process runs. What is there is as it should be."""
+    return [one for followed in _followed for one in states(*followed, jobs_there) if one.state == "at work"]
 
 
 def status_text(study: Study, results: Path) -> str:
@@ -82,6 +88,7 @@ def _unfinished(study: Study, item: Item, name: str, results: Path) -> tuple[str
         last_line = newest.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
         if error := ERROR.fullmatch(last_line):
             return "failed", error[1]
+        started = started and not ENDED.search(last_line)
     if isinstance(item, Run) and (results / name / "timing.json").is_file():
         return "at work", "trained, not evaluated yet"
     if sign.is_file():

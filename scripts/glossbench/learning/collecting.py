@@ -24,6 +24,7 @@ from glossbench.frames import (
 )
 from glossbench.learning.evaluation.metrics import run_columns, scores
 from glossbench.settings.jobs import CollectSettings
+from glossbench.settings.params import OTHER_SETTINGS
 
 FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
 TIMING = [
@@ -31,10 +32,6 @@ TIMING = [
     "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
     "commit", *OF_LATER["runs"],
 ]  # fmt: skip
-OTHER_SETTINGS = (
-    "{}: made with other settings than the study has, and Snakemake has no record of that (--touch does this, or a "
-    "removed .snakemake); delete this folder and run again"
-)
 Paths = Iterable[str]
 
 

@@ -1,6 +1,5 @@
 """Where the files of a study lie, what its jobs read of them, and which are there."""
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -157,16 +156,6 @@ class StudyFiles:
         """Whether a file is there."""
         return Path(self.on_disk(path)).is_file()
 
-    def finished(self, runs: Iterable[Run]) -> list[Run]:
-        """Those of the runs whose results are all there."""
-        study = self.study
-        return [run for run in runs if all(self.is_there(*self.per_run(n, [run])) for n in evidence_files(study, run))]
-
-    def of_finished(self) -> dict[str, list[str]]:
-        """The files that ``collect`` reads of what is finished, by name; see ``absolute``."""
-        searches = [one for one in self.study.searches() if self.is_there(*self.per_search("timing.csv", [one]))]
-        return self.absolute(self.files(self.finished(self.study.runs), searches, self.cards_there()))
-
     def absolute(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
         """Files by name, as absolute paths, which match the output of no job.
 
@@ -194,17 +183,3 @@ class StudyFiles:
             there = {path.name for path in Path(self.on_disk(folder)).glob("*")}.intersection(names)
             lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
         return lost
-
-    def refuse_unrecorded(self, runs: Iterable[Run], expected: dict[str, list[str]]) -> None:
-        """Raise SettingsError if a run says of itself that it was made with others; see ``settings_digests``."""
-        for run in runs:
-            folder = Path(self.on_disk(self.results)) / run_folder(run)
-            files = [file for name in ("timing.json", "metrics.json") if (file := folder / name).is_file()]
-            digests = [json.loads(file.read_text(encoding="utf-8"))["origin"]["settings"] for file in files]
-            wanted = expected.get(run_folder(run)) or expected[str(Path(run_folder(run)).parent)]
-            if len(digests) == len(wanted) and digests != wanted:
-                raise SettingsError(
-                    f"{folder}: made with other settings than the study has, and Snakemake has no record of that, "
-                    "since it was killed before the run ended, or .snakemake was removed; delete this folder and run "
-                    "again"
-                )
