@@ -29,7 +29,8 @@ def digest_of_folder(folder, pattern="*"):
 
 PUBLISHED = digest_of_folder(ROOT / "config/published", "*.csv")
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
-IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
+with errors_on_one_line():
+    IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
 OWN = [run for run in STUDY.runs if run not in IMPORTED]
 
 
@@ -97,7 +98,8 @@ def in_batch(path, seed):
 @lru_cache
 def finished():
     """Runs and searches that have finished so far."""
-    return {item for item, *_ in finished_jobs(STUDY, Path(on_disk(RESULTS)), IMPORTED)}
+    with errors_on_one_line():
+        return {item for item, *_ in finished_jobs(STUDY, Path(on_disk(RESULTS)), IMPORTED)}
 
 
 @lru_cache
@@ -195,11 +197,11 @@ def check_records():
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
         expected = Expected(STUDY)
-        for run in OWN:
+        for run in (run for run in OWN if not unrecorded.isdisjoint(ends[run])):
             folder = Path(on_disk(RESULTS), run_folder(run))
-            whole = not unrecorded.isdisjoint(ends[run]) and all(Path(file).exists() for file in ends[run])
-            if whole and not expected.is_of(run, folder):
-                sys.exit(f"glossbench: {job_params.OTHER_SETTINGS.format(folder)}")
+            with errors_on_one_line():
+                if all(Path(file).exists() for file in ends[run]) and not expected.is_of(run, folder):
+                    raise SettingsError(job_params.OTHER_SETTINGS.format(folder))
 
 
 IN_MODULE = not workflow.modifier.is_main_snakefile()

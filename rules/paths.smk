@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from glossbench.errors import SettingsError
+from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.files import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
@@ -33,7 +33,7 @@ SOURCE = ", ".join(CONFIG_FILES) or f"config of the module {workflow.modifier.na
 def errors_on_one_line():
     try:
         yield
-    except SettingsError as error:  # a WorkflowError would bury the line under a traceback
+    except GlossbenchError as error:  # a WorkflowError would bury the line under a traceback
         sys.exit(f"glossbench: {error}")
 
 

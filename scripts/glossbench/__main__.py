@@ -171,14 +171,14 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> None:
-    from glossbench.files import read_json
+    from glossbench.files import read_made
     from glossbench.learning.exporting import export
     from glossbench.settings.messages import must_be_known
     from glossbench.settings.sources import read_corpora, read_encoders
 
     if not (given.run_folder / "settings.json").is_file():
         raise GlossbenchError(f"{given.run_folder}: no settings.json, expected the folder of a finished run")
-    settings = read_json(given.run_folder / "settings.json")
+    settings = read_made(given.run_folder / "settings.json")
     registries = {"corpus": read_corpora(CONFIG), "encoder": read_encoders(CONFIG)}
     for kind, known in registries.items():
         must_be_known(settings[kind], known, f"{given.run_folder / 'settings.json'}: {kind}", "registered")

@@ -62,6 +62,12 @@ def reading(path: str | Path) -> Iterator[None]:
         raise GlossbenchError(f"{path}: damaged or missing ({reason}); delete it and run again") from error
 
 
+def read_made(path: str | Path) -> Any:
+    """The content of a JSON file of this workflow; see ``reading``."""
+    with reading(path):
+        return read_json(path)
+
+
 def refuse_unreadable(paths: Iterable[str | Path]) -> None:
     """Raise GlossbenchError if one of some files is JSON, npz or Parquet by its name and not by its content."""
     for path in map(Path, paths):

@@ -1,6 +1,7 @@
 """The status of a study, from files as jobs leave them."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -108,6 +109,18 @@ def test_a_damaged_checkpoint_is_said(tmp_path):
     left_by_jobs(tmp_path).write_bytes(b"garbage")
     (text,) = [one.text for one in states(STUDY, tmp_path, set()) if one.state == "at work"]
     assert text.startswith("checkpoint not readable")
+
+
+@pytest.mark.parametrize("name", ["timing.json", "metrics.json"])
+def test_a_damaged_file_of_a_finished_run_is_one_line(tmp_path, monkeypatch, capsys, name):
+    left_by_jobs(tmp_path / "results/mine")
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))
+    monkeypatch.chdir(tmp_path)
+    damaged = Path("results/mine", run_folder(DONE), name)
+    damaged.write_text("{")
+    assert main(["status", "mine.yaml"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"glossbench: {damaged}: damaged or missing (JSONDecodeError: ")
 
 
 def test_status_changes_nothing(tmp_path, monkeypatch, capsys):

@@ -95,6 +95,17 @@ def test_metadata_of_a_newer_datasets_do_not_matter_and_class_labels_are_read(tm
     assert splits["train"]["label"].tolist() == [0, 1]
 
 
+def test_texts_stand_where_metadata_say_class_labels(tmp_path):
+    table = pa.table(
+        {"words": ["a", "b", "c", "d"], "mood": ["sad", "glad"] * 2, "part": ["train", "train", "val", "test"]}
+    )
+    features = {"mood": {"_type": "ClassLabel", "names": ["glad", "sad"]}}
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(table, tmp_path / "x")
+    splits, _ = prepared(tmp_path / "a", "parquet", (tmp_path / "x").read_bytes())
+    assert splits["train"]["label"].tolist() == [1, 0]
+
+
 def line_of(row: str) -> bytes:
     return f"words,mood,part\nrain,sad,train\n{row}\n".encode()
 
@@ -128,6 +139,7 @@ def line_of(row: str) -> bytes:
         ("parquet", b"PAR1", r"data.parquet: not a Parquet file"),
         ("parquet", parquet(words=[1], mood=[1], part=["train"]), r"row 1, column 'words': 1 found, expected text"),
         ("parquet", parquet(words=["a"], mood=[1]), r"data.parquet: no column 'part'"),
+        ("parquet", parquet(words=pa.array([b"\xff"]).cast(pa.binary()).view(pa.utf8())), r"not a Parquet file \(.*UTF8"),
     ],
 )  # fmt: skip
 def test_tables_that_do_not_fit_are_refused_in_one_line(tmp_path, kind, content, line):

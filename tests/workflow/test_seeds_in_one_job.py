@@ -55,3 +55,7 @@ def test_seeds_that_were_imported_are_trained_in_no_batch(tmp_path):
     write_json(imported / "index.json", {run_folder(run): expected.digest(run) for run in study.runs[:2]})
     jobs = planned(tmp_path, RUNS, study=file)
     assert {rule: count for rule, count in jobs.items() if "train" in rule} == {"train_seeds_2_3": 1}
+    (imported / "index.json").write_text("{")
+    damaged = snakemake(tmp_path, "-n", study=file)
+    assert damaged.returncode != 0
+    assert "glossbench: results/packed/imported/index.json: damaged or missing (JSONDecodeError" in damaged.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.data.params import digests, prepare_settings
-from glossbench.files import CHECKSUMS, read_json, sha256
+from glossbench.files import CHECKSUMS, read_made, sha256
 from glossbench.provenance import origin
 from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
@@ -66,7 +66,7 @@ class Expected:
         if isinstance(item, Experiment):
             made = {"search": read_yaml(folder / "best.yaml")}
         else:
-            made = {"training": read_json(folder / "timing.json"), "evaluation": read_json(folder / "metrics.json")}
+            made = {"training": read_made(folder / "timing.json"), "evaluation": read_made(folder / "metrics.json")}
         settings = self.of(item)
         wanted = {job: settings.get(job, settings.get("training")) for job in made}  # an untuned objective is one job
         return all(
@@ -134,7 +134,7 @@ def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterat
 
 def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:
     """The entries of a file about what was imported; none if nothing was."""
-    return read_json(folder / name) if (folder / name).is_file() else {}
+    return read_made(folder / name) if (folder / name).is_file() else {}
 
 
 def records(study: Study, found: set[Item | str]) -> dict[str, str]:

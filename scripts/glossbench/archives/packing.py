@@ -13,7 +13,7 @@ from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
 from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, records
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json, refuse_changed
+from glossbench.files import read_made, refuse_changed
 from glossbench.provenance import describe, made_from
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
@@ -53,7 +53,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     whole = n_runs == len(study.runs) and all(path.is_file() for path in evidence.values())
     if whole:  # and made for the study as it is
         stated = made_from(canonical(study.spelled_out), claims_text(load_claims(root / "config")), {})
-        found = read_json(evidence["provenance.json"])
+        found = read_made(evidence["provenance.json"])
         whole = all(found[name] == stated[name] for name in ("settings", "claims"))
     if whole:
         stated = {name: Path(path) for name, path in records(study, taken).items()}

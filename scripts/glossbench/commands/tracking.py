@@ -16,7 +16,7 @@ import pandas as pd
 
 from glossbench.archives.index import Expected, finished_jobs, imported
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json, reading
+from glossbench.files import read_made, reading
 from glossbench.settings.files import run_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.study import Study
@@ -71,9 +71,9 @@ def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
 
 
 def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
-    metrics, name = read_json(folder / "metrics.json"), run_folder(run).removeprefix("runs/")
-    made_by = [read_json(folder / "timing.json")["origin"], metrics["origin"]]
-    settings = read_json(folder / "settings.json")
+    metrics, name = read_made(folder / "metrics.json"), run_folder(run).removeprefix("runs/")
+    made_by = [read_made(folder / "timing.json")["origin"], metrics["origin"]]
+    settings = read_made(folder / "settings.json")
     digests = [expected.digest(run), canonical(settings), *(origin["code"] for origin in made_by)]
     scores = {key: float(value) for key, value in metrics.items() if _is_number(value) and key != "seed"}
     epochs: dict[str, dict[int, float]] = {}

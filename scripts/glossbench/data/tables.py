@@ -134,6 +134,7 @@ def _jsonl_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
 def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
     try:
         table = pq.read_table(path)
+        table.validate(full=True)  # texts in UTF-8 too
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:200]})") from error
     _check_columns(path, table.column_names, wanted)
@@ -146,7 +147,7 @@ def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
     except (ValueError, KeyError, TypeError, AttributeError):
         names = {}
     for number, row in enumerate((row for batch in table.to_batches() for row in batch.to_pylist()), start=1):
-        for column, code in ((column, row[column]) for column in names if row[column] is not None):
+        for column, code in ((column, row[column]) for column in names if isinstance(row[column], int)):
             if not 0 <= code < len(names[column]):
                 raise CorpusError(f"{path}, row {number}, column {column!r}: label {code}, a document without a class")
             row[column] = names[column][code]

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from glossbench.errors import CorpusError
-from glossbench.files import read_json, reading
+from glossbench.files import read_made, reading
 from glossbench.frames import (
     CELL,
     CONTRACT,
@@ -53,8 +53,8 @@ def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str,
     """
     if not files["metrics"]:
         raise CorpusError(f"results/{settings.study}: no run has finished yet")
-    metrics = {Path(path).parent: _read(path) for path in files["metrics"]}
-    cards = {card["corpus"]: card for card in map(_read, files["cards"])}
+    metrics = {Path(path).parent: read_made(path) for path in files["metrics"]}
+    cards = {card["corpus"]: card for card in map(read_made, files["cards"])}
     runs = collect_runs(settings.study, list(metrics.values()), files["timing"], files["predictions"], cards)
     missing = pd.DataFrame(list(settings.unfinished), columns=RUN_KEYS)
     planned = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
@@ -89,7 +89,7 @@ def collect_runs(
     for found, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
         if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
             found |= scores(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
-        seconds = _read(timing_file)
+        seconds = read_made(timing_file)
         made_from = {"training": seconds["origin"], "evaluation": found["origin"]}
         # results from before NUMERICS was recorded have its first value
         numerics = min(one.get("numerics", 1) for one in made_from.values())
@@ -162,7 +162,7 @@ def collect_snapshots(settings: Paths, snapshots: Paths, cards: dict[str, Any]) 
     """One row per document of a mini-batch and epoch: the run's keys, document, label, embedding (float16)."""
     frames = []
     for settings_file, snapshots_file in zip(settings, snapshots, strict=True):
-        run, stored = run_columns(_read(settings_file)), np.load(snapshots_file)
+        run, stored = run_columns(read_made(settings_file)), np.load(snapshots_file)
         names = np.array(cards[run["corpus"]]["class_names"])[stored["labels"]]
         document = {"doc_id": stored["doc_ids"], "label": stored["labels"], "class_name": names}
         for epoch, embeddings in enumerate(stored["embeddings"]):
@@ -182,8 +182,3 @@ def _sorted(frames: list[pd.DataFrame], by: list[str], first: list[str]) -> pd.D
     """The rows of all frames in order, with the columns ``first`` before the others."""
     frame = pd.concat(frames, ignore_index=True).sort_values(by, ignore_index=True)
     return frame[[*first, *(column for column in frame if column not in first)]]
-
-
-def _read(path: str) -> dict[str, Any]:
-    with reading(path):
-        return read_json(path)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json, reading
+from glossbench.files import read_made, reading
 from glossbench.learning.encoder.loading import embeddings_name, keep_layers, layer_list, load_backbone
 
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*",
@@ -49,7 +49,7 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
         raise GlossbenchError(f"{weights}: missing; runs of a study with keep_weights: true keep theirs: {again}")
     if folder.exists():
         raise GlossbenchError(f"{folder}: exists, expected a new folder")
-    settings, metrics = read_json(run / "settings.json"), read_json(run / "metrics.json")
+    settings, metrics = read_made(run / "settings.json"), read_made(run / "metrics.json")
     with reading(weights):
         stored = load_file(weights)
     classes = class_names(run, settings)
@@ -58,7 +58,7 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     pooling = settings["encoder_settings"]["pooling"]
     classifier = with_head(backbone, head, classes) if head and pooling == "cls" else None
     loads = ["AutoModel", "SentenceTransformer", *(["AutoModelForSequenceClassification"] if classifier else [])]
-    commit = read_json(run / "timing.json").get("commit", "unknown")
+    commit = read_made(run / "timing.json").get("commit", "unknown")
     card = model_card(settings, metrics, commit, corpus, entry, loads, f"glossbench export {run} {folder}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".") as aside:
@@ -79,7 +79,7 @@ def class_names(run: Path, settings: dict[str, Any]) -> list[str]:
     """Names of the classes of a run's corpus, from the card beside it, or their numbers where there is none."""
     study = next((parent.parent for parent in run.parents if parent.name == "runs"), run)
     card = study / "corpora" / settings["corpus"] / "card.json"
-    return read_json(card)["class_names"] if card.is_file() else [str(i) for i in range(settings["num_classes"])]
+    return read_made(card)["class_names"] if card.is_file() else [str(i) for i in range(settings["num_classes"])]
 
 
 def fine_tuned(encoder: Path, settings: dict[str, Any], stored: dict[str, torch.Tensor]) -> nn.Module:
