@@ -15,6 +15,7 @@ if not (workflow.configfiles if workflow.modifier.is_main_snakefile() else confi
 
 include: "rules/paths.smk"
 include: "rules/inputs.smk"
+include: "rules/views.smk"
 include: "rules/data.smk"
 include: "rules/learning.smk"
 include: "rules/evidence.smk"

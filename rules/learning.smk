@@ -218,9 +218,6 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
-# A view is the whole study, results/{study}, or what is finished of it so far, results/{study}/partial.
-
-
 rule collect:
     input:
         unpack(lambda w: collected_files(w.view)),

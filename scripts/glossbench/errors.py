@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+OTHER_SETTINGS = (
+    "{}: made with other settings than the study has, and Snakemake has no record of that (it was killed before the "
+    "run ended, --touch, or a removed .snakemake); delete this folder and run again"
+)
 
 
 class GlossbenchError(Exception):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from glossbench.errors import CorpusError
+from glossbench.errors import OTHER_SETTINGS, CorpusError
 from glossbench.files import read_made, reading
 from glossbench.frames import (
     CELL,
@@ -24,7 +24,6 @@ from glossbench.frames import (
 )
 from glossbench.learning.evaluation.metrics import run_columns, scores
 from glossbench.settings.jobs import CollectSettings
-from glossbench.settings.params import OTHER_SETTINGS
 
 FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
 TIMING = [

@@ -17,10 +17,6 @@ from glossbench.settings.training import Maps
 
 SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
-OTHER_SETTINGS = (
-    "{}: made with other settings than the study has, and Snakemake has no record of that (it was killed before the "
-    "run ended, --touch, or a removed .snakemake); delete this folder and run again"
-)
 Params = Callable[..., dict[str, str]]
 M = TypeVar("M", bound=Model)
 

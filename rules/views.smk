@@ -1,0 +1,142 @@
+# A view is the whole study, results/{study}, or what is finished of it so far, results/{study}/partial: its frames, the
+# tables and figures that it has, what these depend on, and what is lost of them; no rules.
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+
+from glossbench.archives.index import Expected, finished_jobs, records
+from glossbench.errors import OTHER_SETTINGS
+from snakemake.io import IOFile
+
+
+def digest_of_folder(folder, pattern="*"):
+    """Digest of the contents of the files in a folder, wherever that is."""
+    files = sorted(folder.glob(pattern))
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+PUBLISHED = digest_of_folder(ROOT / "config/published", "*.csv")
+
+
+@lru_cache
+def finished():
+    """Runs and searches that have finished so far."""
+    with errors_on_one_line():
+        return {item for item, *_ in finished_jobs(STUDY, Path(on_disk(RESULTS)), IMPORTED)}
+
+
+@lru_cache
+def study_of(view):
+    """The study, or for a partial view what is finished of it."""
+    return STUDY if view == RESULTS else replace(STUDY, runs=tuple(run for run in STUDY.runs if run in finished()))
+
+
+def frames_of(view, names=STUDY.frames):
+    """Frames of a view by name: every one that the study has, or these."""
+    return {name: f"{view}/{name}.parquet" for name in names}
+
+
+def collected_files(view):
+    if view == RESULTS:
+        return INPUTS.files(STUDY.runs, STUDY.searches(), INPUTS.cards())
+    searches = [one for one in STUDY.searches() if one in finished()]
+    return INPUTS.absolute(INPUTS.files(study_of(view).runs, searches, INPUTS.cards_there()))
+
+
+def collected_settings(view):
+    there = set(study_of(view).runs)
+    return job_params.collect_settings(STUDY, [run for run in STUDY.runs if run not in there]).to_json()
+
+
+def projected_embeddings(view):
+    """Embeddings of the runs that are projected, and the cards of their corpora."""
+    embeddings = INPUTS.per_run("embeddings.npz", study_of(view).runs_with("projection"))
+    if view == RESULTS:
+        return {"embeddings": embeddings, "cards": INPUTS.cards()}
+    return INPUTS.absolute({"embeddings": embeddings, "cards": INPUTS.cards_there()})
+
+
+@lru_cache
+def outputs_of(view, kind=None):
+    """Tables and figures that a view's runs can fill, of one kind or of both."""
+    return [output for output in OUTPUTS if kind in (None, output.kind) and output.fillable(study_of(view))]
+
+
+def files_of(kind, view, endings=None):
+    return [f"{view}/{kind}s/{output.key}.{e}" for output in outputs_of(view, kind) for e in endings or ENDINGS[kind]]
+
+
+def products_of(view):
+    names = ("report.html", "provenance.json", "claims.md", "claims.json", "significance.csv", "significance.json")
+    return [*files_of("table", view), *files_of("figure", view), *(f"{view}/{name}" for name in names)]
+
+
+OUTPUT = {(output.kind, output.key): output for output in OUTPUTS}
+
+
+def output_params(output):
+    numbers = {"published": PUBLISHED} if output.published else {}
+    return canonical({**output.specification(), **numbers})
+
+
+def records_here():
+    """Files that say where results come from and that no rule of this study makes, as far as they are there."""
+    named = records(STUDY, IMPORTED).values()
+    return [path for path in named if path.startswith("results/") and INPUTS.is_there(path)]
+
+
+@lru_cache
+def names_param():
+    """Titles, order and colours of what the study and the paper have."""
+    return canonical(names_of(STUDY, ROOT / "config"))
+
+
+def shown(path, category):
+    """An output that Snakemake's report shows under the param ``caption``."""
+
+    def labels(wildcards):
+        key = wildcards.get("table", wildcards.get("figure", Path(path).stem))
+        runs = "all" if wildcards.view == RESULTS else "finished so far"
+        return {"what": key.replace("_", " ").capitalize(), "runs": runs, "format": Path(path).suffix[1:]}
+
+    return report(path, caption="../report/caption.rst", category=category, labels=labels)
+
+
+@lru_cache
+def check_records():
+    """Warn of files that Snakemake has no record of, so that no change of settings or code makes them again.
+
+    Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
+    Runs among them that were made with other settings are refused.
+    """
+    made = [file for file in INPUTS.of_runs(OWN) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
+    ends = {run: [*INPUTS.per_run("timing.json", [run]), *INPUTS.per_run("metrics.json", [run])] for run in OWN}
+    made += [file for files in ends.values() for file in files]
+    files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
+    if unrecorded := set(files):
+        others = f" and {len(files) - 1} other files" * (len(files) > 1)
+        text = "made without a record of Snakemake (it was killed, or .snakemake removed), so that a change of settings"
+        print(
+            f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
+        )
+        expected = Expected(STUDY)
+        for run in (run for run in OWN if not unrecorded.isdisjoint(ends[run])):
+            folder = Path(on_disk(RESULTS), run_folder(run))
+            with errors_on_one_line():
+                if all(Path(file).exists() for file in ends[run]) and not expected.is_of(run, folder):
+                    raise SettingsError(OTHER_SETTINGS.format(folder))
+
+
+IN_MODULE = not workflow.modifier.is_main_snakefile()
+
+
+def lost():
+    """Files of the study that are missing although what is made from them may be there; Snakemake does not miss them.
+
+    None in a module: a rule that takes these targets as its input would run again when a file is there again.
+    """
+    if IN_MODULE:
+        return []
+    check_records()
+    return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
