@@ -41,7 +41,8 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     seconds = [column for column in history if column.startswith("seconds_")]
     reported = sorted(set(history) - set(EPOCH_COLUMNS) - set(seconds))
     history.reindex(columns=[*EPOCH_COLUMNS, *reported]).to_csv(output["epochs"], index=False)
-    history[["epoch", *seconds]].to_csv(output["timing_epochs"], index=False)
+    # to the microsecond: the digits after it would be a quarter of an archive of runs
+    history[["epoch", *seconds]].round(6).to_csv(output["timing_epochs"], index=False)
     write_json(output["settings"], result.settings.model_dump(mode="json"))
     write_json(output["timing"], result.timing)
     for name in ("embeddings", "logits", "snapshots"):
