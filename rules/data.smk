@@ -9,7 +9,7 @@
 
 rule fetch_corpus:
     input:
-        local=lambda w: own_files(STUDY.entry("corpora", w.corpus)),
+        local=lambda w: user_files(STUDY.entry("corpora", w.corpus)),
     output:
         manifest=manifest_file("corpora", "{corpus}"),
     log:
@@ -78,7 +78,7 @@ rule describe_corpus:
 
 rule fetch_encoder:
     input:
-        local=lambda w: own_files(STUDY.entry("encoders", w.encoder)),
+        local=lambda w: user_files(STUDY.entry("encoders", w.encoder)),
     output:
         manifest=manifest_file("encoders", "{encoder}"),
     log:

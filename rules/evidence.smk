@@ -75,7 +75,7 @@ rule significance:
     resources:
         mem_mb=1000,
     params:
-        published=PUBLISHED,
+        paper_digest=PAPER_DIGEST,
         names=lambda w: names_param(),
         code=code_digest("significance", "glossbench.evidence.statistics.significance"),
     message:
@@ -102,7 +102,7 @@ rule claims:
     params:
         claims=lambda w: claims_text(CLAIMS),
         caption=read_caption(ROOT, "claims"),
-        published=PUBLISHED,
+        paper_digest=PAPER_DIGEST,
         names=lambda w: names_param(),
         code=code_digest("claims", "glossbench.evidence.claims.judging", "glossbench.evidence.claims.page"),
     message:
@@ -121,7 +121,7 @@ rule report:
         tables=lambda w: files_of("table", w.view, ["html"]),
         figures=lambda w: files_of("figure", w.view, ["png"]),
         captions=lambda w: files_of("figure", w.view, ["txt"]),
-        records=lambda w: records_here(),
+        source_lists=lambda w: source_lists_here(),
     output:
         page=shown("{view}/report.html", "Report"),
         provenance="{view}/provenance.json",
@@ -135,7 +135,7 @@ rule report:
         mem_mb=1000,
     params:
         settings=lambda w: canonical(STUDY.spelled_out),
-        records=lambda w: canonical({name: on_disk(path) for name, path in records(STUDY, IMPORTED).items()}),
+        source_lists=lambda w: canonical({name: on_disk(path) for name, path in source_lists(STUDY, IMPORTED).items()}),
         claims=lambda w: claims_text(CLAIMS),
         caption=read_caption(ROOT, "report"),
         outputs=lambda w: canonical(report_entries(outputs_of(w.view), ROOT)),

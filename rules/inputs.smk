@@ -9,7 +9,7 @@ from glossbench.data.params import card_settings, check_path, digests, fetch_set
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import NUMERICS, code_digest as digest_of
 from glossbench.settings import params as job_params, requests
-from glossbench.settings.files import StudyFiles
+from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study_file import Experiment
 
 
@@ -21,10 +21,10 @@ def code_digest(script, *modules):
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
 with errors_on_one_line():
     IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
-OWN = [run for run in STUDY.runs if run not in IMPORTED]
+RUNS_HERE = [run for run in STUDY.runs if run not in IMPORTED]
 
 
-def own_files(entry):
+def user_files(entry):
     """The local files that an entry of a registry names. They are the user's, so no prefix of a module moves them."""
     return [local(path) for path in local_files(entry)]
 
@@ -33,14 +33,16 @@ if workflow.is_main_process:
     os.environ.update(GLOSSBENCH_STARTED_BY=uuid.uuid4().hex)  # by which a job knows earlier attempts (job/logs.py)
     follow(STUDY, Path(on_disk(RESULTS)), IMPORTED)
     with errors_on_one_line():
-        for name, key in sorted({("corpora", run.corpus) for run in OWN} | {("encoders", run.encoder) for run in OWN}):
+        for name, key in sorted(
+            {("corpora", run.corpus) for run in RUNS_HERE} | {("encoders", run.encoder) for run in RUNS_HERE}
+        ):
             check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
 # Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
 # change of the latter. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
-INPUTS = StudyFiles(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
-SEED_BATCHES = requests.seed_batches(STUDY, OWN)
+INPUTS = StudyPaths(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
+SEED_BATCHES = requests.seed_batches(STUDY, RUNS_HERE)
 ASKED = requests.Requests(STUDY, ROOT / "config")
 GPU = requests.gpu_request(STUDY, os.environ)
 

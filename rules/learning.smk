@@ -233,7 +233,7 @@ rule collect:
         mem_mb=2000,
     params:
         settings=lambda w: collected_settings(w.view),
-        made_from=lambda w: canonical(settings_digests(study_of(w.view).runs)),
+        settings_digests=lambda w: canonical(settings_digests(study_of(w.view).runs)),
         code=code_digest("collect"),
     message:
         "Collecting the runs of {wildcards.view}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
-from glossbench.settings.files import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
+from glossbench.settings.paths import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries

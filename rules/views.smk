@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import replace
 from functools import lru_cache
 
-from glossbench.archives.index import Expected, finished_jobs, records
+from glossbench.archives.index import Expected, finished_jobs, source_lists
 from glossbench.errors import OTHER_SETTINGS
 from snakemake.io import IOFile
 
@@ -16,7 +16,7 @@ def digest_of_folder(folder, pattern="*"):
     return hashlib.sha256(b"\n".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
-PUBLISHED = digest_of_folder(ROOT / "config/published", "*.csv")
+PAPER_DIGEST = digest_of_folder(ROOT / "config/published", "*.csv")
 
 
 @lru_cache
@@ -76,13 +76,13 @@ OUTPUT = {(output.kind, output.key): output for output in OUTPUTS}
 
 
 def output_params(output):
-    numbers = {"published": PUBLISHED} if output.published else {}
+    numbers = {"paper_digest": PAPER_DIGEST} if output.reads_paper else {}
     return canonical({**output.specification(), **numbers})
 
 
-def records_here():
+def source_lists_here():
     """Files that say where results come from and that no rule of this study makes, as far as they are there."""
-    named = records(STUDY, IMPORTED).values()
+    named = source_lists(STUDY, IMPORTED).values()
     return [path for path in named if path.startswith("results/") and INPUTS.is_there(path)]
 
 
@@ -104,14 +104,14 @@ def shown(path, category):
 
 
 @lru_cache
-def check_records():
+def check_unrecorded_files():
     """Warn of files that Snakemake has no record of, so that no change of settings or code makes them again.
 
     Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
     Runs among them that were made with other settings are refused.
     """
-    made = [file for file in INPUTS.of_runs(OWN) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
-    ends = {run: [*INPUTS.per_run("timing.json", [run]), *INPUTS.per_run("metrics.json", [run])] for run in OWN}
+    made = [file for file in INPUTS.of_runs(RUNS_HERE) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
+    ends = {run: [*INPUTS.per_run("timing.json", [run]), *INPUTS.per_run("metrics.json", [run])] for run in RUNS_HERE}
     made += [file for files in ends.values() for file in files]
     files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
     if unrecorded := set(files):
@@ -121,7 +121,7 @@ def check_records():
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
         expected = Expected(STUDY)
-        for run in (run for run in OWN if not unrecorded.isdisjoint(ends[run])):
+        for run in (run for run in RUNS_HERE if not unrecorded.isdisjoint(ends[run])):
             folder = Path(on_disk(RESULTS), run_folder(run))
             with errors_on_one_line():
                 if all(Path(file).exists() for file in ends[run]) and not expected.is_of(run, folder):
@@ -138,5 +138,5 @@ def lost():
     """
     if IN_MODULE:
         return []
-    check_records()
-    return INPUTS.lost(OWN, list(frames_of(RESULTS).values()), products_of(RESULTS))
+    check_unrecorded_files()
+    return INPUTS.lost(RUNS_HERE, list(frames_of(RESULTS).values()), products_of(RESULTS))

@@ -9,5 +9,5 @@ if __name__ == "__main__":
     with job_log(snakemake):
         params = snakemake.params
         settings = UntunedSettings.from_json(params.settings).model_copy(update={"seed": int(snakemake.wildcards.seed)})
-        made_from = origin(params.settings, params.code)
-        classify_untuned(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), made_from)
+        run_origin = origin(params.settings, params.code)
+        classify_untuned(settings, dict(snakemake.input.items()), dict(snakemake.output.items()), run_origin)

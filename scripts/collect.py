@@ -10,6 +10,6 @@ from glossbench.settings.jobs import CollectSettings
 if __name__ == "__main__":
     with job_log(snakemake):
         frames = collect(CollectSettings.from_json(snakemake.params.settings), dict(snakemake.input.items()))
-        refuse_other_settings(frames["runs"], json.loads(snakemake.params.made_from))
+        refuse_other_settings(frames["runs"], json.loads(snakemake.params.settings_digests))
         for name, path in snakemake.output.items():
             write_frame(name, frames[name] if name in frames else without_rows(name), path)

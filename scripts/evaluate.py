@@ -24,8 +24,8 @@ if __name__ == "__main__":
             settings.probe,
             read_json(snakemake.input.card)["test_in_train"],
         )
-        made_from = origin(snakemake.params.settings, snakemake.params.code)
-        metrics["origin"] = {**made_from, "given": settings.model_dump(mode="json")}
+        run_origin = origin(snakemake.params.settings, snakemake.params.code)
+        metrics["origin"] = {**run_origin, "given": settings.model_dump(mode="json")}
         write_json(snakemake.output.metrics, metrics)
         predictions.to_parquet(snakemake.output.predictions, index=False)
         add_checksums([snakemake.output.metrics, snakemake.output.predictions])

@@ -9,7 +9,7 @@ from glossbench.provenance import ROOT
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        published = ROOT / "config/published"
-        evidence = Evidence.read(dict(snakemake.input.items()), published, json.loads(snakemake.params.names))
+        paper_dir = ROOT / "config/published"
+        evidence = Evidence.read(dict(snakemake.input.items()), paper_dir, json.loads(snakemake.params.names))
         for ending, text in evidence.significance().items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

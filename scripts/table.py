@@ -9,8 +9,8 @@ from glossbench.provenance import ROOT
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, published = snakemake.params, ROOT / "config/published"
+        params, paper_dir = snakemake.params, ROOT / "config/published"
         frames, names = dict(snakemake.input.items()), json.loads(params.names)
-        evidence = Evidence.read(frames, published, names, numerics=params.numerics)
+        evidence = Evidence.read(frames, paper_dir, names, numerics=params.numerics)
         for ending, text in evidence.table(json.loads(params.output), params.caption).items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

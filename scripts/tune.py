@@ -25,8 +25,8 @@ if __name__ == "__main__":
             trials = trials_frame(study, settings.objective.search, finalists)
             trials.drop(columns="seconds").to_csv(output.trials, index=False)
             trials[["trial", "seconds"]].to_csv(output.timing, index=False)
-            made_from = origin(snakemake.params.settings, snakemake.params.code)
-            found = best_found(settings, trials) | {"origin": {**made_from, "given": settings.model_dump(mode="json")}}
+            run_origin = origin(snakemake.params.settings, snakemake.params.code)
+            found = best_found(settings, trials) | {"origin": {**run_origin, "given": settings.model_dump(mode="json")}}
             Path(output.best).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")
             add_checksums([output.best, output.trials, output.timing])
         log.info("done: %d trials", len(trials))

@@ -61,11 +61,11 @@ def origin(settings: str, code: str) -> dict[str, Any]:
     return {"settings": hashlib.sha256(settings.encode()).hexdigest()[:16], "code": code, "numerics": NUMERICS}
 
 
-def made_from(settings: str, claims: str, records: dict[str, Path]) -> dict[str, Any]:
-    """Digests of settings and claims, as canonical JSON, and of those records that are there, by their names."""
+def input_digests(settings: str, claims: str, source_lists: dict[str, Path]) -> dict[str, Any]:
+    """Digests of settings and claims, as canonical JSON, and of those source_lists that are there, by their names."""
     digests = {"settings": settings, "claims": claims}
     digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in digests.items()}
-    return {**digests, "inputs": {name: sha256(path) for name, path in sorted(records.items()) if path.is_file()}}
+    return {**digests, "inputs": {name: sha256(path) for name, path in sorted(source_lists.items()) if path.is_file()}}
 
 
 def describe(root: Path) -> dict[str, Any]:

@@ -19,14 +19,14 @@ from glossbench.__main__ import main
 from glossbench.archives import verifying
 from glossbench.archives.format import around_the_files, compare_checksums, unpacked, write_archive
 from glossbench.archives.importing import import_archive
-from glossbench.archives.index import imported, records
+from glossbench.archives.index import imported, source_lists
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import draw_the_same
 from glossbench.archives.verifying import verify as verdict_on
 from glossbench.errors import GlossbenchError
 from glossbench.files import add_checksums
 from glossbench.provenance import versions
-from glossbench.settings.files import run_folder
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from registered import CONFIG, ROOT
 
@@ -440,7 +440,7 @@ def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, m
     monkeypatch.chdir(tmp_path / "there")
     make_runs(study, Path("results/own"))
     pack(study, settings, tmp_path / "own.tar.xz", ROOT)
-    listed = {name: Path(name).read_bytes() for name in records(study, set())}
+    listed = {name: Path(name).read_bytes() for name in source_lists(study, set())}
     monkeypatch.chdir(tmp_path / "here")
 
     def refused():

@@ -12,7 +12,7 @@ from glossbench.__main__ import main
 from glossbench.archives.index import Expected
 from glossbench.commands.status import at_work, follow, states, status_text
 from glossbench.learning.training.checkpoints import Checkpoint
-from glossbench.settings.files import run_folder
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from registered import CONFIG
 from snakemake_logger_plugin_glossbench import LOG, is_of

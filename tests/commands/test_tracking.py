@@ -11,7 +11,7 @@ from glossbench.__main__ import main
 from glossbench.archives.index import Expected
 from glossbench.commands.tracking import track
 from glossbench.errors import GlossbenchError
-from glossbench.settings.files import run_folder
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from glossbench.evidence.build import Evidence
-from glossbench.evidence.report.page import Shown
+from glossbench.evidence.report.page import ReportItem
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study, load_study
@@ -133,7 +133,7 @@ def test_a_figure_shows_the_new_titles(key, made, outputs):
 
 def test_the_report_shows_the_new_titles(made, outputs):
     html = made.table(outputs["standalone"].specification(), "")["html"]
-    shown = [Shown("standalone", "table", "Standalone protocol", "T3", "About it.", html)]
+    shown = [ReportItem("standalone", "table", "Standalone protocol", "T3", "About it.", html)]
     words = Page(made.report({"study": "mine"}, {"commit": "abc123"}, shown, "[]")["html"]).words
     for title in TITLES.values():
         assert words.count(title) > 2  # what the study covers, its runs, its costs

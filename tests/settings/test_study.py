@@ -17,11 +17,11 @@ from glossbench.commands.starting import check_arguments
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
-from glossbench.settings.files import StudyFiles
 from glossbench.settings.jobs import RunSettings
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.params import frozen_settings, run_params
+from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study import check_mirror, load_study
 from glossbench.settings.study_file import study_schema
 from glossbench.settings.training import Subset
@@ -432,7 +432,7 @@ def test_a_study_has_no_frame_that_none_of_its_runs_fills():
 
 def test_until_a_corpus_is_described_here_the_card_that_came_with_some_of_its_runs_is_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    files = StudyFiles(load(corpora=["mr", "r8"], study="s"), lambda _: "results/s")
+    files = StudyPaths(load(corpora=["mr", "r8"], study="s"), lambda _: "results/s")
     assert files.cards_there() == []
     for folder in ("results/s/imported", "results/s"):
         card = Path(folder, "corpora/mr/card.json")

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.archives.format import digest_of, write_tar
-from glossbench.archives.index import Expected, records
+from glossbench.archives.index import Expected, source_lists
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.files import CHECKSUMS, checksum_lines, write_json
 from glossbench.frames import write_frame
 from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.provenance import describe, origin
-from glossbench.settings.files import card_file, run_folder
 from glossbench.settings.model import canonical
+from glossbench.settings.paths import card_file, run_folder
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
 from made_up import corpora
@@ -48,7 +48,7 @@ def make_runs(study: Study, results: Path) -> None:
     frame = corpora(*study.corpora, test_in_train=[["test-0"]] * len(study.corpora))
     for row in frame.to_dict("records"):
         write_json(_placed(results / card_file(row["corpus"])), json.loads(json.dumps(row, default=_plain)))
-    for name in records(study, set()):
+    for name in source_lists(study, set()):
         _placed(Path(name)).write_text(_manifest(study, name))
     expected = Expected(study)
     for place, one in enumerate(study.runs):
@@ -120,7 +120,7 @@ def _make_evidence(study: Study, results: Path) -> None:
     """Make frames, tables, figures, tests, verdicts and the report."""
     for name, frame in make_frames(study, results).items():
         write_frame(name, frame, results / f"{name}.parquet")
-    stated = {name: Path(path) for name, path in records(study, set()).items()}
+    stated = {name: Path(path) for name, path in source_lists(study, set()).items()}
     for name, content in make_evidence(study, results, ROOT, describe(ROOT), stated):
         _placed(results / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.build import Evidence
-from glossbench.evidence.report.page import Shown
+from glossbench.evidence.report.page import ReportItem
 from glossbench.evidence.text.json_text import to_json
 from made_up import cells, corpora, evidence, runs
 from registered import TABLES
@@ -56,7 +56,7 @@ def study(runs: pd.DataFrame, **frames: pd.DataFrame) -> Evidence:
     return evidence(**{"runs": runs, "corpora": corpora("mr", title=ATTACK, licence="a & b"), **frames})
 
 
-def shown(study: Evidence, png: bytes = PNG) -> list[Shown]:
+def shown(study: Evidence, png: bytes = PNG) -> list[ReportItem]:
     """The audit of the corpora, a table and a figure, each with its files."""
     html = {key: study.table(TABLES[key].specification(), "")["html"] for key in ("corpora", "integrated")}
     about = {
@@ -66,7 +66,7 @@ def shown(study: Evidence, png: bytes = PNG) -> list[Shown]:
     }
     endings = {"table": ("csv", "md", "tex"), "figure": ("csv", "pdf", "png")}
     return [
-        Shown(key, kind, *texts, files=tuple(f"{kind}s/{key}.{ending}" for ending in endings[kind]))
+        ReportItem(key, kind, *texts, files=tuple(f"{kind}s/{key}.{ending}" for ending in endings[kind]))
         for key, (kind, *texts) in about.items()
     ]
 

@@ -4,7 +4,7 @@ import shutil
 from contextlib import contextmanager
 
 import pytest
-from glossbench.settings.files import StudyFiles
+from glossbench.settings.paths import StudyPaths
 from studies import ROOT, STUDY, copied_workflow, planned, snakemake
 
 CELL = "bbc-news/minilm-l6"
@@ -76,7 +76,7 @@ def aside(folder, *names):
 
 def missed():
     """What the workflow misses of the tiny study in this folder, as rules/views.smk asks."""
-    files = StudyFiles(STUDY, lambda item: "results/tiny")
+    files = StudyPaths(STUDY, lambda item: "results/tiny")
     return files.lost(list(STUDY.runs), [f"results/tiny/{name}.parquet" for name in STUDY.frames], [])
 
 

@@ -6,7 +6,7 @@ import pytest
 from archives import make_run
 from glossbench.archives.index import Expected
 from glossbench.files import write_json
-from glossbench.settings.files import run_folder
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 from registered import CONFIG

@@ -19,7 +19,7 @@ from glossbench.data.params import digests
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED
-from glossbench.settings.files import manifest_file, run_folder
+from glossbench.settings.paths import manifest_file, run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 

@@ -16,14 +16,14 @@ from glossbench.archives.index import FOLDER, INDEX, PACKS, Expected, read_index
 from glossbench.archives.judging import Judge
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, sha256, write_json
-from glossbench.settings.files import card_file
+from glossbench.settings.paths import card_file
 from glossbench.settings.study import Study
 
 TIMES = ("timing.json", "timing.csv")  # differ from run to run
 
 
 @dataclass
-class Imported:
+class ImportResult:
     """What became of the runs and searches of an archive; folders below that of the study."""
 
     taken: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Imported:
     refused: dict[str, str] = field(default_factory=dict)  # with the reason
 
 
-def import_archive(archive: Path, study: Study, other_numerics: bool = False) -> Imported:
+def import_archive(archive: Path, study: Study, other_numerics: bool = False) -> ImportResult:
     """Import what fits into a study from an archive of ``make pack``, below ``results`` of the working directory.
 
     With ``other_numerics``, also runs of code that gives other numbers.
@@ -39,7 +39,7 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
     Raises:
         GlossbenchError: The archive cannot be read. Nothing was imported.
     """
-    found, results = Imported(), Path("results", study.name)
+    found, results = ImportResult(), Path("results", study.name)
     target = results / FOLDER
     with tempfile.TemporaryDirectory(prefix="glossbench-") as scratch:
         source = unpacked(archive, Path(scratch))

@@ -15,9 +15,9 @@ from typing import Any
 from glossbench.data.params import digests, prepare_settings
 from glossbench.files import CHECKSUMS, read_made, sha256
 from glossbench.provenance import origin
-from glossbench.settings.files import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
+from glossbench.settings.paths import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.yaml_file import read_yaml
@@ -137,7 +137,7 @@ def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:
     return read_made(folder / name) if (folder / name).is_file() else {}
 
 
-def records(study: Study, found: set[Item | str]) -> dict[str, str]:
+def source_lists(study: Study, found: set[Item | str]) -> dict[str, str]:
     """Files that say where the results of a study come from, by their names in an archive.
 
     Nothing is fetched for what was imported, which is ``found``; see ``imported``.

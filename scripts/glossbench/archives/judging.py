@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score
 from glossbench.archives.index import Expected, Item, files_of_jobs
 from glossbench.files import CHECKSUMS, read_json
 from glossbench.provenance import NUMERICS
-from glossbench.settings.files import manifest_file, search_folder
+from glossbench.settings.paths import manifest_file, search_folder
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 

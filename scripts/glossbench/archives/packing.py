@@ -11,15 +11,15 @@ from typing import Any
 
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
-from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, records
+from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, source_lists
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_made, refuse_changed
-from glossbench.provenance import describe, made_from
+from glossbench.provenance import describe, input_digests
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
-from glossbench.settings.files import card_file
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
+from glossbench.settings.paths import card_file
 from glossbench.settings.study import Study
 
 EMBEDDINGS = ("embeddings.npz", "logits.npz")
@@ -52,11 +52,11 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     evidence = {name: results / name for name in evidence_of(study, root)}
     whole = n_runs == len(study.runs) and all(path.is_file() for path in evidence.values())
     if whole:  # and made for the study as it is
-        stated = made_from(canonical(study.spelled_out), claims_text(load_claims(root / "config")), {})
+        stated = input_digests(canonical(study.spelled_out), claims_text(load_claims(root / "config")), {})
         found = read_made(evidence["provenance.json"])
         whole = all(found[name] == stated[name] for name in ("settings", "claims"))
     if whole:
-        stated = {name: Path(path) for name, path in records(study, taken).items()}
+        stated = {name: Path(path) for name, path in source_lists(study, taken).items()}
         files |= {**evidence, **sources(root), **{name: path for name, path in stated.items() if path.is_file()}}
     elif (results / FOLDER / PACKS).is_file():
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS

@@ -18,14 +18,14 @@ from PIL import Image
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.learning.collecting import collect
-from glossbench.provenance import made_from
+from glossbench.provenance import input_digests
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
-from glossbench.settings.files import StudyFiles
 from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import load_outputs, read_caption, report_entries
 from glossbench.settings.params import collect_settings, projection_settings
+from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study import Study
 
 SHOWN = 60  # characters of a differing line that are shown
@@ -40,7 +40,7 @@ BOOKKEEPING = re.compile(rb"^\d+ 0 obj\s+\d+\s+endobj\s|^xref\s.*", re.DOTALL | 
 
 def make_frames(study: Study, folder: Path) -> dict[str, pd.DataFrame]:
     """The frames of a study by name, made of the runs in a folder."""
-    files = StudyFiles(study, lambda item: str(folder))
+    files = StudyPaths(study, lambda item: str(folder))
     collected = files.files(list(study.runs), study.searches(), files.cards())
     frames = collect(collect_settings(study), collected)
     if "projections" in study.frames:
@@ -53,7 +53,7 @@ def make_frames(study: Study, folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def make_evidence(
-    study: Study, folder: Path, root: Path, provenance: dict[str, Any], records: dict[str, Path], draw: bool = True
+    study: Study, folder: Path, root: Path, provenance: dict[str, Any], source_lists: dict[str, Path], draw: bool = True
 ) -> Iterator[tuple[str, Any]]:
     """Make tables, figures, tests, verdicts and the report.
 
@@ -62,7 +62,7 @@ def make_evidence(
         folder: Its frames and, when the report is made, its tables and figures.
         root: Root folder of the repository.
         provenance: Versions and machine, as ``provenance.describe`` gives them.
-        records: Files that say where results come from, by their names in an archive.
+        source_lists: Files that say where results come from, by their names in an archive.
         draw: Whether to draw pictures; without it their content is None.
 
     Yields:
@@ -85,7 +85,7 @@ def make_evidence(
         yield from ((f"{name}.{ending}", text) for ending, text in made.items())
     files = [str(folder / file) for output in outputs for file in output.files if file.endswith((".html", ".png"))]
     shown = shown_outputs(report_entries(outputs, root), files)
-    stated = {**provenance, **made_from(settings, claims_text(claims), records)}
+    stated = {**provenance, **input_digests(settings, claims_text(claims), source_lists)}
     report = evidence.report(json.loads(settings), stated, shown, verdicts["json"])
     yield from {"provenance.json": report["json"], "report.html": report["html"]}.items()
 

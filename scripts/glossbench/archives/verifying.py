@@ -30,8 +30,8 @@ from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
 from glossbench.provenance import NUMERICS, commit, versions
-from glossbench.settings.files import card_file, manifest_file
 from glossbench.settings.outputs import load_outputs
+from glossbench.settings.paths import card_file, manifest_file
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -155,9 +155,11 @@ class _Check:
             note = f"{pictures} pictures were not drawn again: they were made with other versions of libraries"
             self.verdict.notes.append(note)
         computed = {f"figures/{one.key}.csv" for one in load_outputs(self.root / "config") if not one.reads}
-        records = {name: path for name, path in self.files.items() if name.startswith(("resources/", f"{FOLDER}/"))}
+        source_lists = {
+            name: path for name, path in self.files.items() if name.startswith(("resources/", f"{FOLDER}/"))
+        }
         kept = {key: value for key, value in provenance.items() if key not in ("study", "runs")}
-        for name, wanted in make_evidence(self.study, self.folder, self.root, kept, records, draw):
+        for name, wanted in make_evidence(self.study, self.folder, self.root, kept, source_lists, draw):
             if fault := difference(name, self.files[name].read_bytes(), wanted, close=name in computed):
                 yield f"{name}: {fault}"
 

@@ -25,8 +25,8 @@ from glossbench.data.params import local_files
 from glossbench.errors import SettingsError
 from glossbench.files import CHECKSUMS
 from glossbench.job.termination import is_snakemake
-from glossbench.settings.files import run_folder
 from glossbench.settings.messages import quoted
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
 

@@ -17,8 +17,8 @@ import pandas as pd
 from glossbench.archives.index import Expected, finished_jobs, imported
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_made, reading
-from glossbench.settings.files import run_folder
 from glossbench.settings.model import canonical
+from glossbench.settings.paths import run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
@@ -27,7 +27,7 @@ IDENTITY = "glossbench.identity"
 
 
 @dataclass(frozen=True)
-class Tracked:
+class TrackedRun:
     """A finished run as a tracking store has it."""
 
     name: str  # Corpus, encoder, objective and seed
@@ -62,7 +62,7 @@ def track(study: Study, results: Path, to: str, store: str) -> tuple[int, int]:
     return written, len(runs) - written
 
 
-def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
+def finished_runs(study: Study, results: Path) -> Iterator[TrackedRun]:
     """The finished runs of a study, its own and imported ones."""
     expected = Expected(study)
     for run, _, folder, _ in finished_jobs(study, results, imported(study, results)):
@@ -70,7 +70,7 @@ def finished_runs(study: Study, results: Path) -> Iterator[Tracked]:
             yield _tracked(run, folder, expected)
 
 
-def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
+def _tracked(run: Run, folder: Path, expected: Expected) -> TrackedRun:
     metrics, name = read_made(folder / "metrics.json"), run_folder(run).removeprefix("runs/")
     made_by = [read_made(folder / "timing.json")["origin"], metrics["origin"]]
     settings = read_made(folder / "settings.json")
@@ -82,10 +82,10 @@ def _tracked(run: Run, folder: Path, expected: Expected) -> Tracked:
             frame = pd.read_csv(file).set_index("epoch").select_dtypes("number")
         epochs = {str(column): values.dropna().to_dict() for column, values in frame.items()}
     identity = hashlib.sha256("\n".join([name, *digests]).encode()).hexdigest()[:16]
-    return Tracked(name, identity, pd.json_normalize(settings).to_dict("records")[0], scores, epochs)
+    return TrackedRun(name, identity, pd.json_normalize(settings).to_dict("records")[0], scores, epochs)
 
 
-def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
+def _to_mlflow(study: Study, runs: list[TrackedRun], store: str) -> Iterator[bool]:
     """Whether each run was written. One whose writing was cut off is written anew."""
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param, RunStatus
@@ -114,7 +114,7 @@ def _to_mlflow(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
         yield run.identity not in known
 
 
-def _to_tensorboard(study: Study, runs: list[Tracked], store: str) -> Iterator[bool]:
+def _to_tensorboard(study: Study, runs: list[TrackedRun], store: str) -> Iterator[bool]:
     """Whether each run was written. A folder has its name when it is whole."""
     from torch.utils.tensorboard import SummaryWriter
 

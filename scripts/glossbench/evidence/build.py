@@ -27,7 +27,7 @@ from glossbench.paper import READERS, paper_keys, published_results, published_r
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from glossbench.evidence.report.page import Shown
+    from glossbench.evidence.report.page import ReportItem
     from glossbench.settings.claims import Claim
 
 # Frames that verdicts and the report are made from.
@@ -42,7 +42,7 @@ class Evidence:
     # Collected frames by name. Each method needs only the frames that it reads; a table or a figure needs ``runs`` and
     # ``coverage`` besides, for its notes.
     frames: dict[str, pd.DataFrame]
-    published: Path  # Folder with the paper's numbers, config/published
+    paper_dir: Path  # Folder with the paper's numbers, config/published
     names: dict[str, list[dict[str, Any]]]  # Titles, order, families and colours, as ``settings.names`` makes them
     # That of the code that makes the evidence. Where it is given, notes say which runs have another.
     numerics: int | None = None
@@ -51,12 +51,12 @@ class Evidence:
     def read(
         cls,
         paths: Mapping[str, str | Path],
-        published: Path,
+        paper_dir: Path,
         names: dict[str, list[dict[str, Any]]],
         numerics: int | None = None,
     ) -> "Evidence":
         """Read the frames from Parquet files by the name of their frame."""
-        return cls({name: pd.read_parquet(path) for name, path in paths.items()}, published, names, numerics)
+        return cls({name: pd.read_parquet(path) for name, path in paths.items()}, paper_dir, names, numerics)
 
     def table(self, output: dict[str, Any], caption: str) -> dict[str, str]:
         """Make a table.
@@ -72,7 +72,7 @@ class Evidence:
             module, settings = module_of(output), output["settings"]
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
-            outside = outside_note(table, paper_keys(self.published)["objective"])
+            outside = outside_note(table, paper_keys(self.paper_dir)["objective"])
             layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output), outside)
             texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
             return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
@@ -100,7 +100,7 @@ class Evidence:
         with self._reproducibly():
             runs = self.frames["runs"]
             pairs = tests.pair_tests(runs)
-            needed = tests.seeds_for_published(pairs, published_results(self.published))
+            needed = tests.seeds_for_published(pairs, published_results(self.paper_dir))
             found = {"pairs": pairs, "friedman": tests.rank_tests(runs), "seeds_needed": needed}
             return {"csv": to_csv(pairs), "json": to_json(found)}
 
@@ -109,12 +109,12 @@ class Evidence:
         with self._reproducibly():
             frames = {name: self.frames[name] for name in JUDGED}
             frames["runs"] = trained(frames["runs"])  # no claim is about untuned objectives, which the paper lacks
-            paper = published_runs(self.published)
-            verdicts = _module("claims.judging").judge(registry, read_facts(self.published), **frames, published=paper)
+            paper = published_runs(self.paper_dir)
+            verdicts = _module("claims.judging").judge(registry, read_facts(self.paper_dir), **frames, published=paper)
             return {"json": to_json(verdicts), "md": _module("claims.page").to_page(verdicts)}
 
     def report(
-        self, settings: dict[str, Any], provenance: dict[str, Any], shown: list["Shown"], claims: str
+        self, settings: dict[str, Any], provenance: dict[str, Any], shown: list["ReportItem"], claims: str
     ) -> dict[str, str]:
         """Make the report.
 
@@ -143,7 +143,7 @@ class Evidence:
     def _inputs(self, output: dict[str, Any]) -> dict[str, Any]:
         """The frames and numbers that an output reads, by parameter; frames that the study lacks are left out."""
         known = [name for name in output["reads"] if name in READERS or name in self.frames]
-        return {name: READERS[name](self.published) if name in READERS else self.frames[name] for name in known}
+        return {name: READERS[name](self.paper_dir) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
         return module_of(output).frame(**self._inputs(output), **output["settings"])

@@ -89,14 +89,14 @@ def collect_runs(
         if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
             found |= scores(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
         seconds = read_made(timing_file)
-        made_from = {"training": seconds["origin"], "evaluation": found["origin"]}
+        origins_of = {"training": seconds["origin"], "evaluation": found["origin"]}
         # results from before NUMERICS was recorded have its first value
-        numerics = min(one.get("numerics", 1) for one in made_from.values())
+        numerics = min(one.get("numerics", 1) for one in origins_of.values())
         row = {
             "study": study,
             **found,
             **{name: seconds.get(name, found.get(name)) for name in TIMING},
-            **origins(made_from),
+            **origins(origins_of),
         }
         rows.append({**row, "numerics": numerics})
     frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
@@ -120,9 +120,9 @@ def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | No
             raise CorpusError(OTHER_SETTINGS.format(f"results/{run.study}/{cell}/seed-{run.seed}"))
 
 
-def origins(made_from: dict[str, dict[str, Any]]) -> dict[str, str]:
+def origins(origins_of: dict[str, dict[str, Any]]) -> dict[str, str]:
     """What jobs were made from, as columns: ``{job}_settings`` and ``{job}_code``."""
-    return {f"{job}_{part}": found[part] for job, found in made_from.items() for part in ("settings", "code")}
+    return {f"{job}_{part}": found[part] for job, found in origins_of.items() for part in ("settings", "code")}
 
 
 def collect_epochs(metrics: dict[Path, dict[str, Any]], epochs: Paths, timing: Paths) -> pd.DataFrame:

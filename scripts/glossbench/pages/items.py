@@ -14,11 +14,11 @@ from glossbench.frames import EXPERIMENT
 from glossbench.paper import published_models, published_results
 from glossbench.settings.claims import Claim
 from glossbench.settings.claims_file import load_claims
-from glossbench.settings.files import StudyFiles
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
 from glossbench.settings.model import Flag, Model, Positive
 from glossbench.settings.outputs import Output, load_outputs
+from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
@@ -156,5 +156,5 @@ def files_of(number: str, root: Path) -> list[str]:
     else:
         runs = runs_of_output(outputs[number], study, root / "config/published")
         searches = study.searches() if "trials" in outputs[number].reads else []
-    files = StudyFiles(study, lambda _: f"results/{study.name}")
+    files = StudyPaths(study, lambda _: f"results/{study.name}")
     return [*files.per_search("best.yaml", searches), *files.per_run("metrics.json", runs)]

@@ -95,7 +95,7 @@ class Rows:
         if not output.fillable(main):
             return [*names, *[DASH] * 4, here]
         target = f"{output.kind}s/{output.key}.{'csv' if output.kind == 'table' else 'pdf'}"
-        runs = runs_of_output(output, main, self.published)
+        runs = runs_of_output(output, main, self.paper_dir)
         cost = self._cost(main, runs)
         if "trials" in output.reads and not runs:
             cost = ["all searches", self.hours(main, ["trial"]), DASH]
@@ -110,7 +110,7 @@ class Rows:
 
     def hours(self, study: Study, kinds: Iterable[str] = ("run", "trial")) -> str:
         """The hours of a study's runs and their searches as a range; corpora without a published early stop apart."""
-        costs, facts = published_costs(self.published), read_facts(self.published)
+        costs, facts = published_costs(self.paper_dir), read_facts(self.paper_dir)
 
         def spent(part: Study) -> str:
             jobs = plan(part, published_speed(part, facts), costs, facts)
@@ -128,7 +128,7 @@ class Rows:
         return [f"{len(runs):,}", self.hours(own), self._disk(own)] if runs else ["none", "no training", DASH]
 
     def _disk(self, study: Study) -> str:
-        return f"{kept_bytes(study, read_facts(self.published)) / 1e9:,.1f} GB"
+        return f"{kept_bytes(study, read_facts(self.paper_dir)) / 1e9:,.1f} GB"
 
     def _command(self, study: Study, target: str = "") -> str:
         # the target comes first, because --configfile takes all following words as files

@@ -77,7 +77,7 @@ class PaperProtocol(Model):
         return self
 
 
-class Holds(Model):
+class Condition(Model):
     """Where the quantity must lie: one of these."""
 
     above: Real | None = about("Above this number.", None)
@@ -97,7 +97,7 @@ class Holds(Model):
         return next(iter(self.stated().items()))
 
 
-class Tested(Model):
+class PaperGrid(Model):
     """What the paper tested a claim on."""
 
     corpora: Names = about("Its corpora.")
@@ -113,9 +113,9 @@ class Claim(Model):
     judged_in: Name = about("Study under results/ whose verdict counts, the nearest to the paper.")
     quantity: Line = about("The number that decides it, in words.")
     measure: Measure = about("What is measured.")
-    holds: Holds = about("Where the quantity's whole 95 % interval must lie.")
+    holds: Condition = about("Where the quantity's whole 95 % interval must lie.")
     format: Literal["share", "percent", "points", "ratio"] = about("How the number is written.")
-    paper: Tested = about("What the paper tested the claim on, or others of its kind.")
+    paper: PaperGrid = about("What the paper tested the claim on, or others of its kind.")
     published: Real | None = about("The paper's value, if its tables do not give it.", None)
     note: Line | None = about("What a reader of the verdict should know.", None)
 

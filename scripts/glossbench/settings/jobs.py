@@ -108,7 +108,9 @@ class SearchSettings(Search):
 
     pruning: Pruning = about("What becomes of the trials that the pruner stops.", "pruned")
     start: tuple[dict[str, Real], ...] = about("Settings that are tried first.", ())
-    scored_by: Probe | None = about("How each trial is scored on test documents; null does not.", None, later=True)
+    scored_by: Probe | None = about(
+        "How each trial is scored on test documents; null does not.", None, omit_default=True
+    )
 
 
 class TuneSettings(RunSettings):

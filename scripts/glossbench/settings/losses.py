@@ -15,8 +15,8 @@ from pydantic import Field, create_model
 
 from glossbench.settings.model import Flag, Model, Positive, Real, Size, Whole, about, leaves, scalar
 
-OWN_RATE = "loss_learning_rate"  # a setting of the engine for losses with parameters
-NO_ARGUMENTS = (OWN_RATE, "sigma_median")  # of a loss's class, which knows no estimates of sigma
+LOSS_RATE = "loss_learning_rate"  # a setting of the engine for losses with parameters
+NO_ARGUMENTS = (LOSS_RATE, "sigma_median")  # of a loss's class, which knows no estimates of sigma
 
 
 class LossSettings(Model):
@@ -40,7 +40,7 @@ class LossSettings(Model):
         return [name for name, field in fields if leaves(field.annotation) & {int, float} and name not in cls.hidden]
 
 
-class GLoss(LossSettings):
+class GLossSettings(LossSettings):
     """Settings of G-Loss."""
 
     sigma: Positive | Literal["sqrt", "inflection", "nearest-other-class"] | None = about(
@@ -66,7 +66,7 @@ class GLoss(LossSettings):
         return None
 
 
-class SupCon(LossSettings):
+class SupConSettings(LossSettings):
     """Settings of the supervised contrastive loss."""
 
     hidden = ("base_temperature",)
@@ -75,7 +75,7 @@ class SupCon(LossSettings):
     base_temperature: Positive | None = about("The loss is multiplied by tau over this; null does not (D7).", None)
 
 
-class Triplet(LossSettings):
+class TripletSettings(LossSettings):
     """Settings of the triplet loss."""
 
     margin: Positive = about("alpha, the distance by which negatives should be farther away.", 5)
@@ -83,11 +83,11 @@ class Triplet(LossSettings):
     average: Literal["positive", "all"] = about("Triplets that the mean is over (D6).", "positive")
 
 
-class Cosine(LossSettings):
+class CosineSettings(LossSettings):
     """The cosine loss has no settings."""
 
 
-class Group(LossSettings):
+class GroupSettings(LossSettings):
     """Settings of Group Loss."""
 
     hidden = ("iterations",)
@@ -97,17 +97,17 @@ class Group(LossSettings):
     temperature: Positive = about("The logits are divided by it before their softmax, T.", 10)
 
 
-class RDrop(LossSettings):
+class RDropSettings(LossSettings):
     """R-Drop has no settings besides its weight."""
 
 
-class Proxies(LossSettings):
+class ProxySettings(LossSettings):
     """Settings of a loss whose parameters, the proxies of the classes, are trained beside the model."""
 
     loss_learning_rate: Positive = about("Adam's step size for the proxies; it drops as learning_rate does.", 0.01)
 
 
-class ProxyAnchor(Proxies):
+class ProxyAnchorSettings(ProxySettings):
     """Settings of the Proxy Anchor loss (Kim et al. 2020)."""
 
     path = "pytorch_metric_learning.losses:ProxyAnchorLoss"
@@ -116,7 +116,7 @@ class ProxyAnchor(Proxies):
     alpha: Positive = about("Scale of the similarities.", 32)
 
 
-class SoftTriple(Proxies):
+class SoftTripleSettings(ProxySettings):
     """Settings of the SoftTriple loss (Qian et al. 2019)."""
 
     path = "pytorch_metric_learning.losses:SoftTripleLoss"
@@ -128,25 +128,25 @@ class SoftTriple(Proxies):
     margin: Real = about("Taken from the similarity with the own class, delta.", 0.01, ge=0)
 
 
-class Own(LossSettings):
+class CustomLoss(LossSettings):
     """Settings of a loss from elsewhere, which the fields of a subclass are."""
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class; whole numbers are integers, whose type JSON does not keep."""
-        given = {name: value for name, value in self if name != OWN_RATE}
+        given = {name: value for name, value in self if name != LOSS_RATE}
         whole = {name for name, value in given.items() if isinstance(value, float) and value.is_integer()}
         return {name: int(value) if name in whole else value for name, value in given.items()}
 
 
 LOSSES: dict[str, type[LossSettings]] = {
-    "gloss": GLoss,
-    "supcon": SupCon,
-    "triplet": Triplet,
-    "cosine": Cosine,
-    "group": Group,
-    "rdrop": RDrop,
-    "proxy_anchor": ProxyAnchor,
-    "soft_triple": SoftTriple,
+    "gloss": GLossSettings,
+    "supcon": SupConSettings,
+    "triplet": TripletSettings,
+    "cosine": CosineSettings,
+    "group": GroupSettings,
+    "rdrop": RDropSettings,
+    "proxy_anchor": ProxyAnchorSettings,
+    "soft_triple": SoftTripleSettings,
 }
 
 
@@ -161,13 +161,13 @@ def model_of(loss: str | None, given: Mapping[str, Any]) -> type[LossSettings]:
         return LOSSES.get(loss or "", LossSettings)
     values = {name: scalar(value) if isinstance(value, str) else value for name, value in given.items()}
     kinds = {bool: Flag, int: Real, float: Real}
-    return _own_model(loss, *((name, kinds.get(type(value), str), value) for name, value in values.items()))
+    return _custom_model(loss, *((name, kinds.get(type(value), str), value) for name, value in values.items()))
 
 
 @cache
-def _own_model(loss: str, *settings: tuple[str, Any, Any]) -> type[LossSettings]:
+def _custom_model(loss: str, *settings: tuple[str, Any, Any]) -> type[LossSettings]:
     fields: dict[str, Any] = {name: (kind, about(f"Of {loss}.", value)) for name, kind, value in settings}
-    return create_model("Own", __base__=Own, **fields)
+    return create_model("CustomLoss", __base__=CustomLoss, **fields)
 
 
 def file_of(loss: str) -> Path | None:

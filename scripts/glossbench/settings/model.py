@@ -22,14 +22,14 @@ from glossbench.errors import SettingsError
 from glossbench.settings.messages import DIGITS, quoted, refusal
 
 
-def about(description: str, default: Any = ..., later: bool = False, **more: Any) -> Any:
+def about(description: str, default: Any = ..., omit_default: bool = False, **more: Any) -> Any:
     """A field of a model, with its documentation.
 
     Args:
-        later: Whether the field came later and has no effect at its default. It is left out of JSON there, so that what
-            was made before has the same settings.
+        omit_default: Whether JSON leaves the field out at its default, so that settings from before the field stay
+            equal.
     """
-    if later:
+    if omit_default:
         more["exclude_if"] = lambda value: value == default
     return Field(default, description=description, **more)
 

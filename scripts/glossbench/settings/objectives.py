@@ -87,7 +87,7 @@ class ObjectiveEntry(Model):
         return some_of(*self.models)
 
 
-class Refused(Model):
+class ForbiddenValues(Model):
     """Values of a setting that a preset cannot have."""
 
     protocol: Protocol
@@ -113,7 +113,7 @@ class _Preset(Model):
     """How the paper's equations or its code settle what they disagree in: values by loss, of training and the probe."""
 
     pruning: Pruning | ByProtocol[Pruning] = about("What becomes of pruned trials (D22).", "pruned")
-    refused: tuple[Refused, ...] = about("Settings that the preset cannot have, and why.", ())
+    refused: tuple[ForbiddenValues, ...] = about("Settings that the preset cannot have, and why.", ())
 
     def block(self, name: str) -> dict[str, Any]:
         """Values that the preset sets: of a loss, of "training", or of the "probe"."""

@@ -85,7 +85,7 @@ class Output(OutputEntry):
         return f"glossbench.evidence.{self.kind}s.{self.module}"
 
     @property
-    def published(self) -> bool:
+    def reads_paper(self) -> bool:
         """Whether it reads the paper's numbers."""
         return any(name in READERS for name in self.reads)
 

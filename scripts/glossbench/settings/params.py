@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from glossbench.provenance import code_digest, origin
 from glossbench.settings import jobs
-from glossbench.settings.files import reads_texts, run_folder
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import LOSSES, file_of, is_custom
 from glossbench.settings.model import Model, part_of
+from glossbench.settings.paths import reads_texts, run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.training import Maps

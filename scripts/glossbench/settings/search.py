@@ -11,7 +11,7 @@ Pruning = Literal["pruned", "never", "complete"]
 
 
 class _Space(Model):
-    used: Real | None = about("Value that runs take instead of the one found (D21).", None, later=True)
+    used: Real | None = about("Value that runs take instead of the one found (D21).", None, omit_default=True)
 
 
 class Choices(_Space):
@@ -43,8 +43,8 @@ class Range(_Space):
 
     low: Real = about("The smallest value.")
     high: Real = about("The largest value.")
-    step: Positive | None = about("Distance between two values.", None, later=True)
-    log: Flag = about("Whether values are drawn evenly by their logarithm.", False, later=True)
+    step: Positive | None = about("Distance between two values.", None, omit_default=True)
+    log: Flag = about("Whether values are drawn evenly by their logarithm.", False, omit_default=True)
 
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
@@ -109,9 +109,9 @@ class Sampler(_Kind):
         "The tree-structured Parzen estimator, or draws that depend on the seed, the trial and the setting alone, so "
         "that objectives try the same values of the settings whose space they share.",
         "tpe",
-        later=True,
+        omit_default=True,
     )
-    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False, later=True)
+    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False, omit_default=True)
     startup_trials: Whole = about("Random trials before the estimator is used.", 10, ge=0)
     candidates: Size = about("Candidates per trial of the estimator.", 24)
     multivariate: Flag = about("Whether it estimates settings jointly.", False)
@@ -120,7 +120,7 @@ class Sampler(_Kind):
 class Pruner(_Kind):
     """What stops a trial early: that it is below the median of finished trials at the same epoch."""
 
-    kind: Literal["median", "none"] = about("Whether trials are stopped.", "median", later=True)
+    kind: Literal["median", "none"] = about("Whether trials are stopped.", "median", omit_default=True)
     startup_trials: Whole = about("Complete trials before any trial is stopped.", 3, ge=0)
     warmup_epochs: Whole = about("Epoch of a trial from which on it may be stopped.", 5, ge=0)
 
@@ -144,5 +144,5 @@ class Search(Model):
     sampler: Annotated[Sampler, SHORT] = about("Where the settings of trials come from.", Sampler())
     pruner: Annotated[Pruner, SHORT] = about("What stops a trial early.", Pruner())
     finals: Finals | None = about(
-        "Best trials trained again with other seeds; null chooses the best trial.", None, later=True
+        "Best trials trained again with other seeds; null chooses the best trial.", None, omit_default=True
     )

@@ -89,7 +89,7 @@ class Columns(Model):
     id: Line | None = about("The document's name; without this key, its number in the file.", None)
 
 
-class Documents(Model):
+class SplitSizes(Model):
     """Number of documents in each split."""
 
     train: Size = about("Training documents.")
@@ -97,7 +97,7 @@ class Documents(Model):
     test: Size = about("Test documents.")
 
 
-class Drawn(Model):
+class RandomSplit(Model):
     """How documents are drawn for validation, and for test where none are published."""
 
     fraction: Share = about("Share of the training documents held out for validation, copies kept together.")
@@ -147,8 +147,8 @@ class Corpus(_Entry):
     path: Line | None = about("The table of kind csv, jsonl or parquet as a local file.", None)
     file: WebFile | None = about("The table of kind csv, jsonl or parquet as a file on the web.", None)
     columns: Columns | None = about("Columns of kinds hub-dataset, csv, jsonl, parquet.", None)
-    documents: Documents | None = about("Number of documents in each split, where known.", None)
-    splitting: Literal["paper", "given"] | Drawn = about(
+    documents: SplitSizes | None = about("Number of documents in each split, where known.", None)
+    splitting: Literal["paper", "given"] | RandomSplit = about(
         "paper: published validation documents; given: all three splits; a mapping draws."
     )
 
@@ -162,7 +162,7 @@ class Corpus(_Entry):
             raise MisfitError("path", "goes without `file`, one of the two says where the table is")
         if self.kind == "hub-dataset" and self.columns.split is not None:
             raise MisfitError("columns.split", f"goes with {_named(*TABLES)} alone")
-        drawn, wanted = isinstance(self.splitting, Drawn), "a mapping with fraction and seed"
+        drawn, wanted = isinstance(self.splitting, RandomSplit), "a mapping with fraction and seed"
         if self.kind == "wheel-folders" or (table and self.columns.split is None):  # no test split of its own
             if drawn:
                 _require(self.splitting, "test_fraction", prefix="splitting.")

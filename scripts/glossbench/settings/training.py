@@ -42,18 +42,20 @@ class Training(Model):
         ByProtocol[NotNegative](integrated=0, standalone=0.005),
     )
     learning_rate: Positive = about("Adam's step size.", 2e-5)
-    optimizer: Literal["adam", "adamw"] = about("With adam, weight decay is part of the gradient.", "adam", later=True)
-    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0, later=True)
+    optimizer: Literal["adam", "adamw"] = about(
+        "With adam, weight decay is part of the gradient.", "adam", omit_default=True
+    )
+    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0, omit_default=True)
     warmup_fraction: Real = about(
-        "Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1, later=True
+        "Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1, omit_default=True
     )
     schedule: Literal["milestones", "linear", "cosine"] = about(
         "How the learning rate falls: at milestones, or in every step to 0 after the last epoch.",
         "milestones",
-        later=True,
+        omit_default=True,
     )
     layer_decay: Real = about(
-        "Factor of the learning rate per layer from the top down, embeddings last.", 1, gt=0, le=1, later=True
+        "Factor of the learning rate per layer from the top down, embeddings last.", 1, gt=0, le=1, omit_default=True
     )
     learning_rate_milestones: Distinct[Size] = about("Epochs after which the learning rate drops; [] keeps it.", (30,))
     learning_rate_drop_factor: Real = about("Factor of each drop.", 0.1, gt=0, le=1)
@@ -64,16 +66,18 @@ class Training(Model):
         "Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
     )
     label_smoothing: Real = about(
-        "Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1, later=True
+        "Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1, omit_default=True
     )
     dropout: Real | None = about(
-        "Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1, later=True
+        "Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1, omit_default=True
     )
     batches: Literal["uniform", "balanced"] = about(
-        "Documents in random order, or classes in random order with documents_per_class of each.", "uniform", later=True
+        "Documents in random order, or classes in random order with documents_per_class of each.",
+        "uniform",
+        omit_default=True,
     )
     documents_per_class: Size = about(
-        "Documents of each class in a balanced batch, m; at most half of it.", 4, later=True
+        "Documents of each class in a balanced batch, m; at most half of it.", 4, omit_default=True
     )
     forward_passes: Literal[1, 2] = about("Per step; with 2, each loss has its own dropout (D8).", 1)
     silhouette_classes: Literal["all", "with-two-documents"] = about(
@@ -120,7 +124,7 @@ class Subset(Model):
         "study: the same documents for all seeds; seed: each seed of runs and searches draws its own, so that "
         "intervals over seeds hold the draw.",
         "study",
-        later=True,
+        omit_default=True,
     )
 
 

@@ -10,7 +10,7 @@ from glossbench.evidence.claims.comparisons import share_won
 from glossbench.evidence.claims.measurement import Measurement, decide, least_favourable
 from glossbench.evidence.claims.wording import bounds, formatted, needed
 from glossbench.evidence.text.names import naming
-from glossbench.settings.claims import Holds, compared_in
+from glossbench.settings.claims import Condition, compared_in
 from made_up import CORPORA
 from registered import CLAIMS, names
 from scipy import stats
@@ -51,15 +51,15 @@ def measured(low: float, high: float, value: float = 1.0, **more) -> Measurement
     ],
 )
 def test_the_rule_needs_the_whole_interval_on_one_side(holds, interval, more, expected):
-    assert decide(measured(*interval, **more), Holds(**holds)) == expected
+    assert decide(measured(*interval, **more), Condition(**holds)) == expected
 
 
 def test_one_contradicting_measurement_contradicts_and_all_must_confirm():
     good, bad, open_ = measured(0.1, 0.9), measured(-2.0, -0.1), measured(-0.1, 0.9)
-    assert least_favourable([good, open_, bad], Holds(above=0)) is bad
-    assert least_favourable([open_, good], Holds(above=0)) is open_
+    assert least_favourable([good, open_, bad], Condition(above=0)) is bad
+    assert least_favourable([open_, good], Condition(above=0)) is open_
     three = [measured(2.0, 3.0), measured(1.0, 3.0), measured(2.0, 4.0)]
-    assert [least_favourable(three, holds) for holds in (Holds(above=0), Holds(below=5))] == three[1:]
+    assert [least_favourable(three, holds) for holds in (Condition(above=0), Condition(below=5))] == three[1:]
 
 
 def test_a_baseline_that_was_not_run_leaves_the_claim_open_but_can_not_save_it():
@@ -137,9 +137,9 @@ def test_halves_are_rounded_up_on_the_decimal_value(value, kind, text):
 
 
 def test_a_bound_has_three_digits_and_halves_are_rounded_up():
-    assert bounds(Holds(within=(1.12, 1.165)), "ratio") == "from 1.12 to 1.17"
-    assert bounds(Holds(at_most=0.01), "percent") == "at most 1 %"
-    assert bounds(Holds(above=0.5), "share", at_least=0.6125) == "above 61.3 %"
+    assert bounds(Condition(within=(1.12, 1.165)), "ratio") == "from 1.12 to 1.17"
+    assert bounds(Condition(at_most=0.01), "percent") == "at most 1 %"
+    assert bounds(Condition(above=0.5), "share", at_least=0.6125) == "above 61.3 %"
 
 
 def test_the_interval_of_a_share_of_cells_is_what_its_description_says():

@@ -165,14 +165,14 @@ def _deciding_cells(claim: Claim, frames: dict[str, Any], facts: Facts) -> list[
     return _measure(claim, frames)
 
 
-def _measure(claim: Claim, frames: dict[str, Any], published: bool = False) -> list[Measurement] | str:
+def _measure(claim: Claim, frames: dict[str, Any], of_paper: bool = False) -> list[Measurement] | str:
     measured = KINDS[claim.measure.kind](claim.measure, **frames)
     if isinstance(measured, str):
         return measured
-    ruled = with_rule(measured, claim.paper.corpora, published)
+    ruled = with_rule(measured, claim.paper.corpora, of_paper)
     if is_about_time(claim):
         return timed_alone(ruled, frames["runs"])
-    if published or not needs_graphs(claim):
+    if of_paper or not needs_graphs(claim):
         return ruled
     return with_graphs(ruled, frames["epochs"], claim.measure.gloss)
 
@@ -186,9 +186,9 @@ def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Me
     if published is not None and claim.measure.kind in OF_MEANS:
         rows = restricted({"runs": published}, grid_of(claim.paper))["runs"]
         rows = rows.assign(max_epochs=claim.paper.protocol.max_epochs)
-        theirs, holds, value = _measure(claim, {"runs": rows}, published=True), claim.holds, None
+        theirs, holds, value = _measure(claim, {"runs": rows}, of_paper=True), claim.holds, None
         if not isinstance(theirs, str):
-            hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, published=True)
+            hardest, support = least_favourable(theirs, holds), support_of(theirs, holds, rows, of_paper=True)
             deciding = hardest if isinstance(ours, str) else least_favourable(ours, holds)
             value = next((one.value for one in theirs if one.about == deciding.about), hardest.value)
             verdict, why = decide(hardest, holds), reason(claim, theirs, support)

@@ -11,7 +11,7 @@ import pandas as pd
 from glossbench.evidence.statistics.intervals import DRAWS, means_interval
 from glossbench.evidence.text.names import arrange
 from glossbench.frames import CELL, RUN_OF_EXPERIMENT
-from glossbench.settings.claims import Holds
+from glossbench.settings.claims import Condition
 
 CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED = "confirmed", "contradicted", "undecided", "not tested"
 VERDICTS = (CONFIRMED, CONTRADICTED, UNDECIDED, NOT_TESTED)
@@ -104,7 +104,7 @@ def over_cells(
     )
 
 
-def region(holds: Holds, at_least: float = -math.inf) -> pd.Interval:
+def region(holds: Condition, at_least: float = -math.inf) -> pd.Interval:
     """The values for which a claim holds; ``within`` and ``at_most`` include bounds, ``at_least`` raises ``above``."""
     comparison, bound = holds.condition
     if comparison == "above":
@@ -113,12 +113,12 @@ def region(holds: Holds, at_least: float = -math.inf) -> pd.Interval:
     return pd.Interval(low, high, closed="left" if comparison == "below" else "both")
 
 
-def inside(low: float, high: float, holds: Holds, at_least: float = -math.inf) -> bool:
+def inside(low: float, high: float, holds: Condition, at_least: float = -math.inf) -> bool:
     """Whether a whole interval lies where a claim holds."""
     return pd.Interval(low, high, closed="both") in region(holds, at_least)
 
 
-def decide(measurement: Measurement, holds: Holds) -> str:
+def decide(measurement: Measurement, holds: Condition) -> str:
     """The verdict of one measurement.
 
     The claim is confirmed if the whole interval lies in the region where the claim holds, contradicted if none of the
@@ -132,7 +132,7 @@ def decide(measurement: Measurement, holds: Holds) -> str:
     return UNDECIDED if found.overlaps(region(holds, measurement.at_least)) else CONTRADICTED
 
 
-def least_favourable(measurements: list[Measurement], holds: Holds) -> Measurement:
+def least_favourable(measurements: list[Measurement], holds: Condition) -> Measurement:
     """The measurement that supports the claim least.
 
     Its verdict is that of the claim: confirmed if all measurements confirm it, contradicted if any contradicts it.

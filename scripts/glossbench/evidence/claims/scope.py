@@ -12,7 +12,7 @@ from glossbench.evidence.sizes import size_differences
 from glossbench.evidence.text.names import in_order, titles
 from glossbench.frames import CELL
 from glossbench.paper import Facts
-from glossbench.settings.claims import Claim, Tested
+from glossbench.settings.claims import Claim, PaperGrid
 
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
 # Columns of the collected runs that are part of the protocol, by the words that name them.
@@ -41,12 +41,12 @@ def by_number(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=lambda key: (not of_the_paper(key), int(key[1:])))
 
 
-def grid_of(paper: Tested) -> frozenset[Cell]:
+def grid_of(paper: PaperGrid) -> frozenset[Cell]:
     """The (corpus, encoder) pairs of a claim in the paper."""
     return frozenset((corpus, encoder) for corpus in paper.corpora for encoder in paper.encoders)
 
 
-def scope_of(cells: frozenset[Cell], differences: list[str], paper: Tested, support: Support) -> tuple[str, str]:
+def scope_of(cells: frozenset[Cell], differences: list[str], paper: PaperGrid, support: Support) -> tuple[str, str]:
     """The scope of a verdict that rests on ``cells``, and in words, with the size of the part or all differences."""
     grid = grid_of(paper)
     if differences or not cells <= grid:

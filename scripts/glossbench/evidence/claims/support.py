@@ -13,7 +13,7 @@ from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behi
 from glossbench.evidence.text.names import titles
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import QUIET, RUN_OF_EXPERIMENT
-from glossbench.settings.claims import Holds
+from glossbench.settings.claims import Condition
 
 FEWEST_CORPORA = 3
 FEWEST_SEEDS = 3
@@ -36,14 +36,16 @@ class Support:
         return f"{self.holding} of {self.cells} cells, {seeds}, {self.censored} censored"
 
 
-def support_of(measurements: list[Measurement], holds: Holds, runs: pd.DataFrame, published: bool = False) -> Support:
+def support_of(
+    measurements: list[Measurement], holds: Condition, runs: pd.DataFrame, of_paper: bool = False
+) -> Support:
     """The support of a verdict.
 
     Args:
         measurements: All measurements of the claim. It holds in a cell if it does in each that has the cell.
         holds: The claim's ``holds``.
         runs: The collected runs.
-        published: Whether the runs are published means.
+        of_paper: Whether the runs are published means.
     """
     values = [(cell, value, one.at_least) for one in measurements for cell, value in one.cells.items()]
     fails = {cell for cell, value, at_least in values if not inside(value.low, value.high, holds, at_least)}
@@ -51,7 +53,7 @@ def support_of(measurements: list[Measurement], holds: Holds, runs: pd.DataFrame
     return Support(
         holding=len(cells - fails),
         cells=len(cells),
-        seeds=None if published else min((value.seeds for _, value, _ in values), default=0),
+        seeds=None if of_paper else min((value.seeds for _, value, _ in values), default=0),
         censored=int((rows["stop_epoch"] >= rows["max_epochs"]).sum()),
     )
 
@@ -63,18 +65,18 @@ def rows_behind(measurements: list[Measurement], runs: pd.DataFrame) -> pd.DataF
     return runs[np.array([row in keys for row in rows], dtype=bool)]
 
 
-def with_rule(measurements: list[Measurement], corpora: Sequence[str], published: bool = False) -> list[Measurement]:
+def with_rule(measurements: list[Measurement], corpora: Sequence[str], of_paper: bool = False) -> list[Measurement]:
     """The measurements, with what they lack for a verdict.
 
     Args:
         measurements: All measurements of a claim.
         corpora: Corpora that the paper names for the claim.
-        published: Whether they come from published means: the rule on seeds is waived.
+        of_paper: Whether they come from published means: the rule on seeds is waived.
     """
     together, ruled = cells_behind(measurements), []
     for one in measurements:
         fewest, seeds = min((value.seeds for value in one.cells.values()), default=FEWEST_SEEDS), ""
-        if fewest < FEWEST_SEEDS and not published:
+        if fewest < FEWEST_SEEDS and not of_paper:
             seeds = f"a cell has {fewest} of the {FEWEST_SEEDS} common seeds that a verdict needs"
         if one.one_of_many:  # one cell is enough to contradict, all are needed to confirm
             one = replace(one, missing=seeds or one.missing, unconfirmed=_too_few_corpora(together, corpora))

@@ -27,7 +27,7 @@ from glossbench.evidence.text.names import (
     tunes_sigma,
 )
 from glossbench.evidence.text.numbers import DASH, rounded, significant, span
-from glossbench.settings.claims import Claim, Holds
+from glossbench.settings.claims import Claim, Condition
 
 # Factor, decimals and unit by the kind of number.
 KINDS = {"share": (100, 0, " %"), "percent": (100, 2, " %"), "points": (100, 2, " points"), "ratio": (1, 2, "")}
@@ -54,7 +54,7 @@ def formatted(value: float | tuple[float, float], kind: str) -> str:
     return DASH if math.isnan(value) else f"{text(value)}{unit}"
 
 
-def bounds(holds: Holds, kind: str, at_least: float = -math.inf) -> str:
+def bounds(holds: Condition, kind: str, at_least: float = -math.inf) -> str:
     """The values for which a claim holds, in words."""
     (comparison, _), found, (scale, _, unit) = holds.condition, region(holds, at_least), KINDS[kind]
     if comparison == "within":

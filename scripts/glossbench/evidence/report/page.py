@@ -40,7 +40,7 @@ PROVENANCE_COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReportItem:
     """A table or a figure on the page."""
 
     key: str  # Stem of its files
@@ -60,7 +60,7 @@ class Shown:
 def render_report(
     settings: dict[str, Any],
     provenance: dict[str, Any],
-    shown: list[Shown],
+    shown: list[ReportItem],
     claims: list[dict[str, Any]],
     runs: pd.DataFrame,
     epochs: pd.DataFrame,
@@ -105,7 +105,7 @@ def render_report(
     )
 
 
-def shown_outputs(entries: list[dict[str, Any]], files: list[str]) -> list[Shown]:
+def shown_outputs(entries: list[dict[str, Any]], files: list[str]) -> list[ReportItem]:
     """Read tables and figures from their files, in the order of the entries.
 
     Args:
@@ -121,7 +121,7 @@ def shown_outputs(entries: list[dict[str, Any]], files: list[str]) -> list[Shown
             read["caption"] = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
         else:
             read["content"] = read["content"].decode()
-        shown.append(Shown(**{**entry, "files": tuple(entry["files"]), **read}))
+        shown.append(ReportItem(**{**entry, "files": tuple(entry["files"]), **read}))
     return shown
 
 

@@ -17,7 +17,7 @@ from glossbench.settings.jobs import Objective
 from glossbench.settings.model import SPLITS
 from glossbench.settings.training import Subset
 
-Told = TypeVar("Told", bound=Objective)
+ObjectiveT = TypeVar("ObjectiveT", bound=Objective)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RunFiles:
         return {name: best[name] for name in names}
 
 
-def with_found_values(objective: Told, tuned: dict[str, float], estimates: dict[str, Any] | None) -> Told:
+def with_found_values(objective: ObjectiveT, tuned: dict[str, float], estimates: dict[str, Any] | None) -> ObjectiveT:
     """An objective in which every setting has its value.
 
     Args:

@@ -11,12 +11,12 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.training.inputs import RunFiles, load_splits
-from glossbench.learning.untuned.run import Classified
+from glossbench.learning.untuned.run import UntunedResult
 from glossbench.settings.jobs import UntunedSettings
 from glossbench.settings.model import SPLITS
 
 
-def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> Classified:
+def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> UntunedResult:
     """Encode the documents without dropout on a device and fit the probe.
 
     Args:
@@ -40,4 +40,4 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
         probe, strength = fit_probe(train, val, settings.probe)
         predicted = {name: probe.predict(embeddings[name]) for name in ("val", "test")}
     about = {"precision": "float32", "probe": settings.probe.kind, "n_parameters": n_parameters}
-    return Classified(labels, splits.test.doc_ids, predicted, strength, embeddings=embeddings, **about)
+    return UntunedResult(labels, splits.test.doc_ids, predicted, strength, embeddings=embeddings, **about)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Classified:
+class UntunedResult:
     """Predictions of a classifier that was fitted without fine-tuning an encoder."""
 
     labels: dict[str, np.ndarray]  # Labels (N,) by split: train, val and test
@@ -37,7 +37,7 @@ class Classified:
 
 
 def classify_untuned(
-    settings: UntunedSettings, files: dict[str, str], output: dict[str, str], made_from: dict[str, str]
+    settings: UntunedSettings, files: dict[str, str], output: dict[str, str], run_origin: dict[str, str]
 ) -> None:
     """Run an untuned objective on the CPU and write its files.
 
@@ -45,7 +45,7 @@ def classify_untuned(
         settings: The run's settings, as the rule passes them, and its seed.
         files: Named inputs of the rule, the card of the corpus among them.
         output: Paths of settings, metrics, predictions and timing.
-        made_from: Digests of what the run depends on, see ``glossbench.provenance.origin``.
+        run_origin: Digests of what the run depends on, see ``glossbench.provenance.origin``.
 
     Raises:
         TrainingError: The untuned objective cannot be computed; the message names the run.
@@ -63,7 +63,7 @@ def classify_untuned(
     described = {**settings.model_dump(mode="json"), **sizes, "n_parameters": found.n_parameters, "n_trainable": 0}
     none = dict.fromkeys(("train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"))
     seconds = {"total_seconds": time.perf_counter() - started, **none}
-    about = {"precision": found.precision, "origin": made_from, "commit": commit()}
+    about = {"precision": found.precision, "origin": run_origin, "commit": commit()}
     about |= odd_tokens(read["tokens"]) if "tokens" in read else {}
     labels = found.labels["test"]
     predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": found.predicted["test"]})
@@ -74,7 +74,7 @@ def classify_untuned(
         "probe": found.probe,
         "probe_C": found.C,
         **dict.fromkeys(("best_epoch", "stop_epoch")),
-        "origin": made_from,
+        "origin": run_origin,
     }
     classes = settings.objective.training.silhouette_classes
     for split, of in (("val", "unit-norm"), ("test", settings.probe.silhouette)):

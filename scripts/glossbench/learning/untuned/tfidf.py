@@ -11,14 +11,14 @@ from glossbench.data.corpora import read_split
 from glossbench.data.splitting import rows_of_subset, subset_of_run
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.probing import best_on_validation
-from glossbench.learning.untuned.run import Classified
+from glossbench.learning.untuned.run import UntunedResult
 from glossbench.settings.jobs import UntunedSettings
 from glossbench.settings.model import SPLITS
 
 FEWEST_DOCUMENTS = 2  # training documents that a word or word pair must be in; of those in one nothing can be learned
 
 
-def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> Classified:
+def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.device) -> UntunedResult:
     """Fit the classifier on the training documents, C chosen by macro-F1 on validation.
 
     Args:
@@ -49,4 +49,4 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     with threadpool_limits(1):  # results must not depend on the number of threads
         fitted, strength = best_on_validation(make, settings.probe.C, train, val)
     predicted = {"val": fitted.predict(val[0]), "test": fitted.predict(test[0])}
-    return Classified(labels, frame["doc_id"].tolist(), predicted, strength, precision="float64")
+    return UntunedResult(labels, frame["doc_id"].tolist(), predicted, strength, precision="float64")

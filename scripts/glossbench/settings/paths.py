@@ -49,7 +49,7 @@ def reads_texts(study: Study, experiment: Any) -> bool:
     return study.objective(experiment.objective).classifier == "tfidf"
 
 
-class StudyFiles:
+class StudyPaths:
     """Paths of the files of a study, inputs of its jobs by name, and what is there so far.
 
     Args:
