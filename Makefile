@@ -16,9 +16,9 @@ MIRROR ?=
 DIGEST ?=
 COMMAND = PYTHONPATH=scripts python -m glossbench
 # what Snakemake itself would answer with a traceback
-CHECKED = @$(COMMAND) check $(STUDY) -- $(ARGS)
-# a killed Snakemake leaves a lock behind; no other at work here, it is lifted
-UNLOCKED = @$(COMMAND) unlock $(STUDY) -- $(ARGS)
+CHECK = @$(COMMAND) check $(STUDY) -- $(ARGS)
+# removes the lock of a killed Snakemake, unless another is at work here
+UNLOCK = @$(COMMAND) unlock $(STUDY) -- $(ARGS)
 # on a terminal one bar instead of a page of lines (scripts/snakemake_logger_plugin_glossbench)
 SNAKEMAKE = PYTHONPATH=scripts snakemake $$(test -t 2 && echo --logger=glossbench)
 # last, since it takes all that follows it for files
@@ -36,8 +36,8 @@ demo: study  ## run the default study and print where its report is
 	@echo "report: results/quick/report.html"
 
 study: $(VENV)/ready  ## run another study: make study STUDY=config/paper.yaml
-	$(CHECKED)
-	$(UNLOCKED)
+	$(CHECK)
+	$(UNLOCK)
 	$(SNAKEMAKE) $(ARGS) $(CONFIG)
 
 plan: $(VENV)/ready  ## hours and disk of a study on an A100, or at the speed of runs: FROM=results/quick/runs.parquet
@@ -47,7 +47,7 @@ status: $(VENV)/ready  ## runs of a study that are done, at work, waiting or fai
 	@$(COMMAND) status $(STUDY) $(ARGS)
 
 partial: $(VENV)/ready  ## all evidence from the runs of a study that are finished so far
-	$(CHECKED)
+	$(CHECK)
 	snakemake partial $(ARGS) --nolock $(CONFIG)
 
 pack: $(VENV)/ready  ## an archive of a study: its finished runs and its evidence: make pack STUDY=config/tiny.yaml

@@ -67,7 +67,7 @@ CELL = "{corpus}/{encoder}"
 ANY_RUN = Run("{corpus}", "{encoder}", "{objective}", "{seed}")
 RUN = f"{RESULTS}/{run_folder(ANY_RUN)}"
 TUNING = f"{RESULTS}/{search_folder(ANY_RUN)}"
-# As of an older time stamp: reworded titles evaluate nothing again, and other counts show in the code or the tokens.
+# ancient: a reworded title must not rerun evaluations; changed counts reach them through the code or the tokens.
 CARD = ancient(f"{RESULTS}/{card_file('{corpus}')}")
 # What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
 # place for it is named, Snakemake would say in the log of every job that it could.

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import replace
 from functools import lru_cache
 
+from glossbench.archives.format import EVIDENCE
 from glossbench.archives.index import Expected, finished_jobs, source_lists
 from glossbench.errors import OTHER_SETTINGS
 from snakemake.io import IOFile
@@ -68,8 +69,7 @@ def files_of(kind, view, endings=None):
 
 
 def products_of(view):
-    names = ("report.html", "provenance.json", "claims.md", "claims.json", "significance.csv", "significance.json")
-    return [*files_of("table", view), *files_of("figure", view), *(f"{view}/{name}" for name in names)]
+    return [*files_of("table", view), *files_of("figure", view), *(f"{view}/{name}" for name in EVIDENCE)]
 
 
 OUTPUT = {(output.kind, output.key): output for output in OUTPUTS}
@@ -81,7 +81,7 @@ def output_params(output):
 
 
 def source_lists_here():
-    """Files that say where results come from and that no rule of this study makes, as far as they are there."""
+    """Manifests and packs that exist and that no rule makes."""
     named = source_lists(STUDY, IMPORTED).values()
     return [path for path in named if path.startswith("results/") and INPUTS.is_there(path)]
 

@@ -21,8 +21,8 @@ __all__ = ["log_affinity", "log_transition", "propagate_labels", "squared_distan
 
 TRANSITIONS = ("stochastic", "column")
 
-# The solve is used if it conserves probability up to this error. Beyond it the gradient is wrong first, because it
-# multiplies the error by the condition number once more.
+# The solve is used if it conserves probability up to this error. Beyond it the gradient is inaccurate before the value
+# is: its error has the condition number squared.
 SOLVE_TOLERANCE = 1e-10
 # A probability must exceed the error of the solve by this factor for its logarithm to be accurate to 1e-6.
 SOLVE_HEADROOM = 1e6
@@ -33,8 +33,7 @@ ELIMINATION_BLOCK = 64
 def unit_rows(embeddings: Tensor) -> Tensor:
     """Rows scaled to unit Euclidean norm, in float64. (B, d) -> (B, d). Step 1.
 
-    A row of zeros has no direction and stays zero: its distance to every other row is 1, and its gradient is that of
-    the point.
+    A row of zeros has no direction and stays zero, at a distance of 1 from every other row.
     """
     return F.normalize(scaled_rows(embeddings.double()), dim=1, eps=1.0)  # no other row is shorter than 1
 

@@ -45,13 +45,13 @@ def estimate_sigma(
         method: with m the median distance, "sqrt" is sqrt(m / 3), as in the paper and its code; "inflection" is
             m / sqrt(3), as derived in the paper's appendix. "nearest-other-class" is a third of the smallest
             non-zero distance between documents of different labels, the third rule of the reference code.
-            "neighbors" is the width at which a document has so many effective neighbours within a batch.
+            "neighbors" is the width at which documents have ``neighbors`` effective neighbours in a batch on average.
         labels: (N,), needed by "nearest-other-class".
         median: over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
             the reference code.
-        neighbors: k, needed by "neighbors"; at least 1 and below the number of documents of a batch less one.
+        neighbors: k, needed by "neighbors", 1 <= k < batch_size - 1.
         batch_size: B of the batches that will be trained on, for "neighbors"; at most ``max_documents``.
-        max_documents: of more documents a sample of so many, always the same, is taken, >= 2; None takes all.
+        max_documents: the most documents that are used, >= 2; of more, a fixed random sample. None uses all.
 
     Returns:
         Sigma, in units of distance on the unit sphere.
@@ -62,7 +62,7 @@ def estimate_sigma(
 
     Recommendations:
         The median rules give graphs in which nearly all documents of a batch are neighbours, and G-Loss is then a
-        weight more than a graph. "neighbors" with k of 20 to 60 at B = 128 is where a graph was found to help.
+        weight more than a graph. "neighbors" with k of 20 to 60 at B = 128 are what searches chose (docs/loss.md).
 
     Example:
         >>> sigma = estimate_sigma(embeddings, method="neighbors", neighbors=40, batch_size=128)
@@ -112,7 +112,7 @@ def _estimate_for_neighbors(embeddings: Tensor, neighbors: float | None, batch_s
 
 @torch.no_grad()
 def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
-    """Sigma at which the rows of an affinity have so many effective neighbours on average, by bisection.
+    """Sigma at which the rows of an affinity have ``neighbors`` effective neighbours on average, by bisection.
 
     The host waits for nothing. Where no sigma has them, sigma is so large that the graph is flat: with fewer documents
     than neighbours, and with so many copies of a text that these alone are more neighbours at any sigma.

@@ -112,8 +112,8 @@ def _top_folder(archive: Path, members: list[tarfile.TarInfo]) -> str:
     return tops.pop()
 
 
-def around_the_files(archive: Path, root: Path) -> Iterator[str]:
-    """Faults of an archive besides those of its files, which were unpacked in ``root``: bytes of others than them."""
+def container_faults(archive: Path, root: Path) -> Iterator[str]:
+    """Faults of the container: a truncated end, or bytes that ``write_tar`` does not make of the files in ``root``."""
     unpacking, packed, again = lzma.LZMADecompressor(lzma.FORMAT_XZ), hashlib.sha256(), hashlib.sha256()
     with archive.open("rb") as stream:
         while not unpacking.eof:

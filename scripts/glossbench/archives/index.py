@@ -34,8 +34,8 @@ class Expected:
 
     Args:
         study: The study.
-        fetched: Folder with ``resources``. Of local files, whose digests no registry has, it has the lists; without
-            it, they are told apart by nothing.
+        fetched: Folder with ``resources``, whose manifests identify local files (no registry has their digests). None
+            leaves local files uncompared.
     """
 
     def __init__(self, study: Study, fetched: Path | None = None):

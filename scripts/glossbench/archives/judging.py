@@ -1,7 +1,7 @@
 """Whether a run or a search that was made elsewhere fits a study: by what it says of itself.
 
-Looked at are its files, its settings one by one, the digests of its documents and its encoder, and whether its scores
-follow from its predictions. Its code is stated, not compared: runs of another ``numerics`` are taken only on request.
+Compared are its files, each setting, and the digests of its documents and encoder; its scores must follow from its
+predictions. Its code is stated, not compared: runs of another ``numerics`` are taken only on request.
 """
 
 import json

@@ -28,7 +28,7 @@ from glossbench.settings.params import collect_settings, projection_settings
 from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study import Study
 
-SHOWN = 60  # characters of a differing line that are shown
+CONTEXT_CHARS = 60  # of a differing line, in a message
 PICTURES = ("png", "pdf")
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 POINTS = 0.01  # 1/7200 of an inch: coordinates in a pdf vary by less from process to process
@@ -110,9 +110,10 @@ def differing_columns(packed: Path, made: pd.DataFrame) -> list[str]:
 
 
 def difference(name: str, found: bytes, wanted: str | bytes | None, close: bool = False) -> str | None:
-    """Why a file is not as it is made again, ``wanted``, which is None for a picture that is not drawn; None if it is.
+    """Why the packed bytes ``found`` differ from the rebuilt ``wanted``; None if they agree.
 
-    With ``close``, numbers of a csv may differ in their last digits.
+    ``wanted`` is None for a picture that was not drawn again. With ``close``, numbers of a csv may differ in their
+    last digits.
     """
     if name.endswith(PICTURES):
         if not is_whole(name, found):
@@ -123,8 +124,8 @@ def difference(name: str, found: bytes, wanted: str | bytes | None, close: bool 
         return None
     text = found.decode("utf-8", errors="replace")
     at = next(place for place, pair in enumerate(zip_longest(text, wanted)) if pair[0] != pair[1])
-    start = max(text.rfind("\n", 0, at) + 1, at - SHOWN // 3)
-    here, there = (one[start : start + SHOWN].partition("\n")[0] for one in (text, wanted))
+    start = max(text.rfind("\n", 0, at) + 1, at - CONTEXT_CHARS // 3)
+    here, there = (one[start : start + CONTEXT_CHARS].partition("\n")[0] for one in (text, wanted))
     number = text.count("\n", 0, at) + 1
     return f"does not follow from the runs: line {number}: …{here} where …{there} was expected"
 

@@ -15,8 +15,8 @@ from glossbench.archives.format import (
     CRATE,
     LOCK,
     STUDY,
-    around_the_files,
     compare_checksums,
+    container_faults,
     files_in,
     sources,
     unpacked,
@@ -59,7 +59,7 @@ def verify(archive: Path, root: Path, digest: str | None = None) -> Verdict:
             top = unpacked(archive, Path(folder))
             if digest is not None and (found := sha256(archive)) != digest.lower():
                 verdict.faults.append(f"{archive}: its sha256 is {found}, not {digest}")
-            verdict.faults += around_the_files(archive, top)
+            verdict.faults += container_faults(archive, top)
             damaged = compare_checksums(top)
             verdict.faults += [f"{name}: {text}" for name, text in damaged.items()]
             if not damaged:

@@ -53,7 +53,7 @@ def follow(study: Study, results: Path, taken: set[Item | str]) -> None:
 
 
 def at_work() -> list[State]:
-    """The searches and runs at work of the studies that this process runs. What is there is as it should be."""
+    """The searches and runs at work of the studies that this process runs; settings are not compared."""
     return [one for followed in _followed for one in states(*followed, jobs_there) if one.state == "at work"]
 
 

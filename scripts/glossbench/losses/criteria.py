@@ -1,4 +1,4 @@
-"""What was propagated over the graph of a batch: compared with the truth, and described."""
+"""Losses of the propagated labels of a batch, and a description of its graph."""
 
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def _compare(
 
 
 def chance_of(graph: Graph) -> list[Tensor]:
-    """The classes' shares of the labeled nodes in the place of what was propagated."""
+    """Logarithms of the class shares of the labeled nodes, in place of the propagated labels."""
     return [
         F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
         for y, known in zip(graph.propagated, graph.known, strict=True)

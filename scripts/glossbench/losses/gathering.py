@@ -26,7 +26,7 @@ def gathered(values: Tensor) -> Tensor:
 
 
 def of_first(values: Tensor) -> Tensor:
-    """The values that the first process has, on all processes, which have others of the same shape."""
+    """Overwrite ``values`` by those of the first process, of the same shape, and return them."""
     dist.broadcast(values, 0)
     return values
 

@@ -75,7 +75,7 @@ class GLoss(nn.Module):
         divide_again: divide by the number of evaluation nodes a second time, as the reference code does.
         neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
             neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
-        sigma_over_median: in the place of sigma: sigma is so many times the median distance of each batch.
+        sigma_over_median: in the place of sigma: sigma is this multiple of the median distance of each batch.
         ignore_index: label of documents without a class, such as -100. They are nodes of the graph whose label is
             hidden, and never in the mean. None: every document has a class; otherwise the host waits for an
             accelerator.
@@ -174,7 +174,7 @@ class GLoss(nn.Module):
 
     @property
     def memory(self) -> int:
-        """Number of past documents that are remembered; a smaller one forgets the first at once."""
+        """Number of past documents that are kept; a smaller number drops the oldest at once."""
         return self.past.size
 
     @memory.setter

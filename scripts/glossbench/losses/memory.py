@@ -26,25 +26,25 @@ class Memory(nn.Module):
         return len(self.labels)
 
     def before(self, embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What is remembered, in the type of a batch and on its device."""
+        """The stored documents, in the dtype and on the device of a batch."""
         past = self.embeddings.to(embeddings) if len(self) else embeddings.detach()[:0]
         return past, self.labels.to(labels.device)
 
     @torch.no_grad()
     def remember(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Put documents behind the earlier ones, and forget the first. What is not finite is remembered as zeros."""
+        """Append documents and drop the oldest beyond ``size``. Rows that are not finite are stored as zeros."""
         embeddings = torch.where(embeddings.isfinite().all(dim=1, keepdim=True), embeddings, 0)
         both = zip(self.before(embeddings, labels), (embeddings, labels), strict=True)
         self.embeddings, self.labels = map(torch.cat, both)
         self.forget()
 
     def forget(self) -> None:
-        """Drop the first documents that are too many. What is left is a copy, of which a file has nothing but it."""
+        """Drop the oldest beyond ``size``. The rest is cloned: a saved state holds nothing of what was dropped."""
         if (surplus := len(self) - self.size) > 0:
             self.embeddings, self.labels = self.embeddings[surplus:].clone(), self.labels[surplus:].clone()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Take what was remembered, whose shape and type need not be those of what is here; see ``GLoss``."""
+        """Load stored documents of any number and dtype; see ``GLoss``."""
         for name, here in self.named_buffers():
             stored = state_dict.setdefault(prefix + name, here)
             setattr(self, name, torch.empty_like(stored, device=here.device))

@@ -133,12 +133,12 @@ class UntunedObjective(Model):
     preset: str = about("Preset that its settings come from.")
     protocol: Literal["untuned"] = about("The protocol.", "untuned")
     classifier: str = about("Module of glossbench.learning.untuned.")
-    loss: None = about("None.", None)
-    loss_settings: LossSettings = about("None.", LossSettings())
-    weight: None = about("None.", None)
+    loss: None = about("Always empty: an untuned objective has none.", None)
+    loss_settings: LossSettings = about("Always empty: an untuned objective has none.", LossSettings())
+    weight: None = about("Always empty: an untuned objective has none.", None)
     training: UntunedTraining = about("How silhouettes are averaged.", UntunedTraining())
-    multipliers: dict[str, Real] = about("None.", {})
-    tuned: tuple[str, ...] = about("None.", ())
+    multipliers: dict[str, Real] = about("Always empty: an untuned objective has none.", {})
+    tuned: tuple[str, ...] = about("Always empty: an untuned objective has none.", ())
 
     def value(self, setting: str) -> Any:
         """The value of a setting; None, since it has none of those of a loss or of training."""

@@ -1,6 +1,6 @@
-"""Settings of each loss, under the name of its module in ``glossbench.losses``, and of losses from elsewhere.
+"""Settings of each loss, under the name of its module in ``glossbench.losses``, and of custom losses.
 
-A loss is its module there, a model here, and an entry in config/objectives.yaml. A loss from elsewhere is an entry that
+A loss is its module there, a model here, and an entry in config/objectives.yaml. A custom loss is an entry that
 names it as ``package.module:Class``; its settings are those of the entry.
 """
 
@@ -129,7 +129,7 @@ class SoftTripleSettings(ProxySettings):
 
 
 class CustomLoss(LossSettings):
-    """Settings of a loss from elsewhere, which the fields of a subclass are."""
+    """Settings of a custom loss: the fields of a subclass."""
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the loss's class; whole numbers are integers, whose type JSON does not keep."""
@@ -151,12 +151,12 @@ LOSSES: dict[str, type[LossSettings]] = {
 
 
 def is_custom(loss: str | None) -> bool:
-    """Whether a loss is from elsewhere: ``package.module:Class``."""
+    """Whether a loss is a custom one: ``package.module:Class``."""
     return ":" in (loss or "")
 
 
 def model_of(loss: str | None, given: Mapping[str, Any]) -> type[LossSettings]:
-    """The model of a loss's settings; that of one from elsewhere has the settings that are given, of their kinds."""
+    """The model of a loss's settings; that of a custom loss has the given settings, each of its kind."""
     if not is_custom(loss):
         return LOSSES.get(loss or "", LossSettings)
     values = {name: scalar(value) if isinstance(value, str) else value for name, value in given.items()}
@@ -171,7 +171,7 @@ def _custom_model(loss: str, *settings: tuple[str, Any, Any]) -> type[LossSettin
 
 
 def file_of(loss: str) -> Path | None:
-    """The file of a loss from elsewhere, found as its import would without importing anything; None if it is nowhere.
+    """The file of a custom loss, found as an import would find it, without importing anything; None if there is none.
 
     It is looked up where Python looks, PYTHONPATH included, and then in the working directory.
     """

@@ -132,7 +132,7 @@ def _params(script: str, settings: Model, *modules: str) -> dict[str, str]:
 
 
 def _trained(script: str, settings: Model, objective: Any) -> dict[str, str]:
-    """Params of a job that trains: its code has that of the loss, of one from elsewhere the digest of its file."""
+    """Params of a job that trains: its code includes that of the loss; for a custom loss, the digest of its file."""
     loss = objective.loss
     if not is_custom(loss):
         return _params(script, settings, *([f"glossbench.losses.{loss}"] if loss and LOSSES[loss].path is None else ()))

@@ -166,7 +166,7 @@ def check_mirror(study: Study, source: str) -> None:
 
 
 def check_losses(study: Study, source: str) -> None:
-    """Raise SettingsError if the module of a loss from elsewhere is nowhere here. Only what trains needs it."""
+    """Raise SettingsError if the module of a custom loss cannot be found. Only jobs that train need it."""
     for key in study.objectives:
         loss = study.objective(key).loss
         if is_custom(loss) and file_of(loss) is None:

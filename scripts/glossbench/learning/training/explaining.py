@@ -11,7 +11,7 @@ from glossbench.settings.losses import file_of, is_custom
 
 @contextmanager
 def explain_custom_loss(loss: str | None) -> Iterator[None]:
-    """Turn any error of the body into a TrainingError that names a loss from elsewhere and the line of its file.
+    """Turn any error of the body into a TrainingError that names a custom loss and the line of its file.
 
     Errors of other losses, and out of memory, stay as they are.
     """
