@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from glossbench.files import add_checksums, read_json, reading, write_json
+from glossbench.checksums import add_checksums
+from glossbench.files import read_json, reading, write_json
 from glossbench.job.logs import job_log
 from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.provenance import origin

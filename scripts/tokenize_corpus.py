@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from glossbench.checksums import listed_files
 from glossbench.data.tokens import odd_shares, tokenize
-from glossbench.files import listed_files
 from glossbench.job.logs import job_log
 from glossbench.settings.model import SPLITS
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from glossbench.files import add_checksums
+from glossbench.checksums import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
 from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune, tuning_key

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from glossbench.checksums import CHECKSUMS, listed_files
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
-from glossbench.files import CHECKSUMS, listed_files
 from hypothesis import settings
 from repository import ROOT
 

@@ -5,8 +5,9 @@ import os
 
 import numpy as np
 import pytest
+from glossbench.checksums import add_checksums, listed_files, refuse_changed, write_checksums
 from glossbench.errors import FetchError, GlossbenchError
-from glossbench.files import add_checksums, listed_files, reading, refuse_changed, replacing, write_checksums
+from glossbench.files import reading, replacing
 from safetensors.numpy import load_file, save_file
 
 

@@ -12,16 +12,16 @@ from typing import Any
 import yaml
 
 from glossbench import provenance
-from glossbench.commands.starting import (
+from glossbench.checksums import sha256
+from glossbench.commands.checking import (
     check_arguments,
     configuration_in,
     refuse_future,
     refuse_places,
     refuse_unwritable_cache,
-    unlock,
 )
+from glossbench.commands.unlocking import unlock
 from glossbench.errors import GlossbenchError, SettingsError
-from glossbench.files import sha256
 from glossbench.settings.study import Study, check_losses, check_mirror, load_study
 from glossbench.settings.yaml_file import read_yaml
 

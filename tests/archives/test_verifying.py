@@ -23,8 +23,8 @@ from glossbench.archives.index import imported, source_lists
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import draw_the_same
 from glossbench.archives.verifying import verify as verdict_on
+from glossbench.checksums import add_checksums
 from glossbench.errors import GlossbenchError
-from glossbench.files import add_checksums
 from glossbench.provenance import versions
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study

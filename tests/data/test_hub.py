@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from data_registries import ROOT, registry
+from glossbench.checksums import listed_files, write_checksums
 from glossbench.data.corpora import prepare
 from glossbench.data.encoders import load_tokenizer
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import CorpusError, FetchError
-from glossbench.files import listed_files, write_checksums
 from glossbench.learning.encoder.loading import layer_list, load_backbone
 from hub_server import running_hub
 from tiny_models import FAMILIES, HIDDEN, LAYERS

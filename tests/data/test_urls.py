@@ -4,11 +4,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from glossbench.checksums import listed_files
 from glossbench.data.fetching import fetch
 from glossbench.data.sources import urls
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
-from glossbench.files import listed_files
 
 BODY = b"id\ttrain\tclass\n" * 10_000
 DIGEST = hashlib.sha256(BODY).hexdigest()

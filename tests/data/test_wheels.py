@@ -6,11 +6,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from glossbench.checksums import sha256
 from glossbench.data.fetching import fetch
 from glossbench.data.sources.urls import Mirror
 from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
-from glossbench.files import sha256
 
 MEMBERS = {
     "tiny/__init__.py": b"raise SystemExit('the code of a data package was run')",

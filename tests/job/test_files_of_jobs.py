@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from glossbench.files import add_checksums, refuse_changed
+from glossbench.checksums import add_checksums, refuse_changed
 from glossbench.job.logs import job_log
 from jobs import job_of
 from safetensors import SafetensorError

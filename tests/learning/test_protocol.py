@@ -10,8 +10,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from documents_made_up import random_documents
+from glossbench.checksums import read_checksums
 from glossbench.errors import TrainingError
-from glossbench.files import read_checksums
 from glossbench.graph import propagate_labels
 from glossbench.learning.training.batches import balanced_weights, draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint

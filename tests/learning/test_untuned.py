@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from glossbench.checksums import refuse_changed
 from glossbench.data.corpora import write_split
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import GlossbenchError, TrainingError
-from glossbench.files import refuse_changed
 from glossbench.frames import OF_LATER, contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 from glossbench.__main__ import main
-from glossbench.commands.starting import check_arguments
+from glossbench.commands.checking import check_arguments
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated

@@ -12,7 +12,8 @@ from glossbench.archives.format import digest_of, write_tar
 from glossbench.archives.index import Expected, source_lists
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
-from glossbench.files import CHECKSUMS, checksum_lines, write_json
+from glossbench.checksums import CHECKSUMS, checksum_lines
+from glossbench.files import write_json
 from glossbench.frames import write_frame
 from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.provenance import describe, origin

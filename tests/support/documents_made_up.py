@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from glossbench.checksums import write_checksums
 from glossbench.data.documents import Documents
-from glossbench.files import write_checksums
 
 
 def random_documents(n: int, seed: int = 0, classes: int = 3) -> Documents:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from glossbench.checksums import sha256
 from glossbench.data.encoders import load_tokenizer
 from glossbench.data.sources.urls import Mirror
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, SettingsError, TrainingError
-from glossbench.files import sha256
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.sources import read_corpora, read_encoders

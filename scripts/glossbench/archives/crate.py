@@ -15,9 +15,9 @@ import pandas as pd
 import yaml
 
 from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW, Content, digest_of, opened
+from glossbench.checksums import CHECKSUMS
 from glossbench.data.params import digests
 from glossbench.evidence.claims.scope import of_the_paper
-from glossbench.files import CHECKSUMS
 from glossbench.frames import UNTUNED
 from glossbench.settings.paths import manifest_file, run_folder
 from glossbench.settings.study import Study

@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import IO, Any
 
+from glossbench.checksums import CHECKSUMS, checksum_lines, read_checksums, sha256
 from glossbench.errors import GlossbenchError
-from glossbench.files import CHECKSUMS, checksum_lines, read_checksums, replacing, sha256
+from glossbench.files import replacing
 
 FORMAT = 2
 ABOUT = "archive.json"  # format, study, inputs, and where it was packed

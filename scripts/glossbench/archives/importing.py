@@ -14,8 +14,9 @@ from typing import Any
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
 from glossbench.archives.index import FOLDER, INDEX, PACKS, Expected, read_index
 from glossbench.archives.judging import Judge
+from glossbench.checksums import sha256
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json, sha256, write_json
+from glossbench.files import read_json, write_json
 from glossbench.settings.paths import card_file
 from glossbench.settings.study import Study
 

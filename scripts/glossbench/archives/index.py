@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glossbench.checksums import CHECKSUMS, sha256
 from glossbench.data.params import digests, prepare_settings
-from glossbench.files import CHECKSUMS, read_made, sha256
+from glossbench.files import read_made
 from glossbench.provenance import origin
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params

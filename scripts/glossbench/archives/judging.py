@@ -15,7 +15,8 @@ import pandas as pd
 from sklearn.metrics import f1_score
 
 from glossbench.archives.index import Expected, Item, files_of_jobs
-from glossbench.files import CHECKSUMS, read_json
+from glossbench.checksums import CHECKSUMS
+from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
 from glossbench.settings.paths import manifest_file, search_folder
 from glossbench.settings.study_file import Run

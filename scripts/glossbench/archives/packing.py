@@ -12,8 +12,9 @@ from typing import Any
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
 from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, source_lists
+from glossbench.checksums import refuse_changed
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_made, refuse_changed
+from glossbench.files import read_made
 from glossbench.provenance import describe, input_digests
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims

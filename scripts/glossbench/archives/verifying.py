@@ -26,9 +26,10 @@ from glossbench.archives.index import FOLDER, PACKS, Expected, files_of_jobs
 from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
+from glossbench.checksums import CHECKSUMS, read_checksums, sha256
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
-from glossbench.files import CHECKSUMS, read_checksums, read_json, sha256
+from glossbench.files import read_json
 from glossbench.provenance import NUMERICS, commit, versions
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.paths import card_file, manifest_file

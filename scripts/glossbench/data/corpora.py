@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glossbench.checksums import listed_files
 from glossbench.data.reading import read_documents, read_validation
 from glossbench.data.splitting import stratified_split
 from glossbench.errors import CorpusError
-from glossbench.files import listed_files, reading, replacing
+from glossbench.files import reading, replacing
 from glossbench.settings.model import SPLITS
 
 CLASS_NAMES = b"class_names"

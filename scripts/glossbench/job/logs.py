@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from glossbench.checksums import refuse_changed, seal, unseal
 from glossbench.errors import FetchError, GlossbenchError
-from glossbench.files import refuse_changed, seal, unseal
 from glossbench.job.finished import give_back
 from glossbench.job.reasons import one_line, reason_of
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm

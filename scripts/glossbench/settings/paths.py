@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from glossbench.checksums import CHECKSUMS
 from glossbench.errors import SettingsError
-from glossbench.files import CHECKSUMS
 from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run

@@ -25,9 +25,9 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import disable_progress_bars
 
+from glossbench.checksums import CHECKSUMS, read_checksums, sha256
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import NO_SPACE, FetchError
-from glossbench.files import CHECKSUMS, read_checksums, sha256
 
 WORKERS = 4  # files downloaded at a time
 REFUSALS = {

@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlsplit
 import pooch
 import requests
 
+from glossbench.checksums import sha256
 from glossbench.errors import FetchError, disk_error
-from glossbench.files import replacing, sha256
+from glossbench.files import replacing
 
 RETRIES = 3
 TIMEOUT = (20, 60)  # seconds to connect, seconds between two chunks

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from glossbench.checksums import sha256
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
-from glossbench.files import sha256
 
 log = logging.getLogger(__name__)
 

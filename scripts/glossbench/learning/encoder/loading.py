@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from glossbench.checksums import CHECKSUMS, listed_files
 from glossbench.data.encoders import weight_shapes, wrapper
 from glossbench.errors import FetchError, TrainingError
-from glossbench.files import CHECKSUMS, listed_files
 from glossbench.settings.training import EncoderSettings
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 from safetensors.torch import save_file
 from torch import Tensor
 
-from glossbench.files import add_checksums, replacing, write_json
+from glossbench.checksums import add_checksums
+from glossbench.files import replacing, write_json
 from glossbench.frames import GRAPH_COLUMNS
 from glossbench.learning.training.trainer import ENGINE_COLUMNS
 from glossbench.settings.jobs import TrainedRun

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glossbench.checksums import add_checksums
 from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
-from glossbench.files import add_checksums, read_json, write_json
+from glossbench.files import read_json, write_json
 from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
 from glossbench.learning.evaluation.scores import macro_f1

@@ -1,123 +1,32 @@
-"""What comes before Snakemake starts: its arguments are checked, and what a killed one left is removed.
+"""Removes what a killed Snakemake left: its lock and, on a cluster, its jobs, so that no run is made twice.
 
-Snakemake's own errors about study files and ``--config`` are tracebacks that name no line, and of two equal keys it
-uses the last. A killed one leaves its lock and on a cluster its jobs, which are found by their folder, and cancelled so
-that no run is made twice.
+Jobs of a cluster are found by their working directory.
 """
 
-import argparse
 import getpass
-import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 import psutil
-import yaml
 
-from glossbench.data.params import local_files
+from glossbench.commands.checking import configuration_in
 from glossbench.errors import SettingsError
-from glossbench.files import CHECKSUMS
 from glossbench.job.termination import is_snakemake
-from glossbench.settings.messages import quoted
-from glossbench.settings.paths import run_folder
-from glossbench.settings.study import Study
 from glossbench.settings.yaml_file import read_yaml
 
 DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
 # Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node. Before an n stand flags without a
 # value: -Rtrain is no dry run.
 ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[aDfFklpStv]*n.*")
-KEY = re.compile(r"[a-zA-Z_][\w-]*\w")  # what Snakemake accepts as a key of --config
 # `slurm-jobname-prefix` in profiles/slurm/profile.v9+.yaml: glossbench, and the machine that Snakemake runs on
 NAME = re.compile(r"glossbench_(?P<host>.+)_[0-9a-f]{8}-[0-9a-f-]{27}")
 SECONDS_TO_ANSWER = 60
 NOT_CONFIGURED = "Could not establish a configuration source"
 SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
-
-
-def check_arguments(arguments: list[str]) -> None:
-    """Raise SettingsError if the study files or settings on snakemake's command line cannot be read."""
-    given = configuration_in(arguments)
-    for name in given.configfile:
-        read_yaml(Path(name))
-    for entry in given.config:
-        key, equals, value = entry.partition("=")
-        if not equals or not KEY.fullmatch(key):
-            outer, dot, inner = key.partition(".")
-            place = f"; write {outer}='{{{inner.replace('.', ': {')}: {value}{'}' * inner.count('.')}}}'"
-            place = place if equals and dot else ""
-            raise SettingsError(f"--config: {quoted(entry)} found, expected key=value with a key of a study{place}")
-        try:
-            yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError):  # the latter of a date that does not exist
-            raise SettingsError(f"--config: {quoted(entry)} found, expected a value in YAML") from None
-
-
-def refuse_future(study: Study) -> None:
-    """Raise SettingsError if a file that jobs of a study read is of the future, by the clock of the disk it is on.
-
-    Snakemake refuses what a job makes of such a file, when the job has done its work, and calls that clock skew.
-    """
-    keys = {("corpora", run.corpus) for run in study.runs} | {("encoders", run.encoder) for run in study.runs}
-    files = [Path("resources", kind, key, CHECKSUMS) for kind, key in keys]
-    files += [Path(file) for kind, key in keys for file in local_files(study.entry(kind, key))]
-    files += Path("results", study.name).rglob("*")
-    times = {file: file.stat().st_mtime for file in files if file.is_file()}
-    with tempfile.NamedTemporaryFile(dir=".") as now:
-        ahead = {file: time - os.fstat(now.fileno()).st_mtime for file, time in times.items()}
-    late = sorted((file for file in ahead if ahead[file] > 1), key=ahead.__getitem__)
-    if late:
-        inside = Path("results", study.name)
-        roots = dict.fromkeys(inside if file.is_relative_to(inside) else file for file in late)
-        command = shlex.join(["find", "-L", *map(str, roots), "-newermt", "now", "-exec", "touch", "{}", "+"])
-        raise SettingsError(
-            f"{late[-1]}: its time stamp is {ahead[late[-1]] / 3600:.2f} hours in the future"
-            + f", and those of {len(late) - 1} other files are too" * (len(late) > 1)
-            + f"; Snakemake would refuse what is made from it. If this machine's clock ({datetime.now():%F %T}) is "
-            f"slow, correct it, else: {command if late[1:] else shlex.join(['touch', str(late[0])])}"
-        )
-
-
-def refuse_unwritable_cache() -> None:
-    """Raise SettingsError if the folder cannot be written in which Snakemake keeps what it reads, below the home."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "~"), ".cache").expanduser())
-    try:
-        cache.joinpath("snakemake").mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=cache / "snakemake").close()
-    except OSError as error:
-        raise SettingsError(
-            f"{cache}: Snakemake keeps files there, and it cannot be written ({error.strerror}); name a "
-            f"folder that can: export XDG_CACHE_HOME={shlex.quote(str(Path.cwd() / '.cache'))}"
-        ) from None
-
-
-def refuse_places(study: Study) -> None:
-    """Raise SettingsError if something else is where a study's folders are to be, or they cannot be written."""
-    results = Path("results", study.name)
-    for folder in (Path(".snakemake"), results, *(results / run_folder(run) for run in study.runs)):
-        place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
-        if not place.is_dir():
-            kind = "a link to what is not there" if place.is_symlink() and not place.exists() else "a file"
-            raise SettingsError(f"{place}: {kind} found, expected a folder; move it away")
-        if len(folder.parts) < 3 and not os.access(place, os.W_OK | os.X_OK):
-            raise SettingsError(
-                f"{place}: this user cannot write there, and jobs do; look at its owner and mode (ls -ld)"
-            )
-
-
-def configuration_in(arguments: list[str]) -> argparse.Namespace:
-    """The ``configfile`` and ``config`` among Snakemake's arguments, as lists of texts."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for option, *others in (("--configfile", "--configfiles"), ("--config", "-C")):
-        parser.add_argument(option, *others, nargs="*", action="extend", default=[])
-    return parser.parse_known_args(arguments)[0]
 
 
 def unlock(folder: Path, arguments: list[str]) -> list[str]:
