@@ -1,4 +1,7 @@
 # Files fetched and verified, documents prepared and described, tokens made.
+
+from glossbench.data.params import card_settings, digests, fetch_settings, prepare_settings
+
 # The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a change there
 # would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
 
@@ -16,7 +19,7 @@ rule fetch_corpus:
         f"{RESULTS}/logs/fetch_corpus/{{corpus}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_corpus/{{corpus}}.tsv"
-    retries: TRIES
+    retries: RETRIES
     localrule: True
     conda:
         "../envs/glossbench.yaml"
@@ -38,7 +41,7 @@ rule prepare_corpus:
         **INPUTS.texts("{corpus}"),
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
-    cache: SHARED
+    cache: CACHED
     localrule: True
     conda:
         "../envs/glossbench.yaml"
@@ -85,7 +88,7 @@ rule fetch_encoder:
         f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
-    retries: TRIES
+    retries: RETRIES
     localrule: True
     conda:
         "../envs/glossbench.yaml"
@@ -108,7 +111,7 @@ rule tokenize_corpus:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),
     log:
         f"{RESULTS}/logs/tokenize_corpus/{{corpus}}/{{encoder}}.log",
-    cache: SHARED
+    cache: CACHED
     localrule: True
     conda:
         "../envs/glossbench.yaml"

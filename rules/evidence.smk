@@ -1,4 +1,9 @@
 # From the frames of a view to tables, figures, verdicts and the report.
+# The params code, paper_digest and templates are digests that no script reads: they rerun a rule when these change.
+
+from glossbench.provenance import NUMERICS
+from glossbench.settings.claims import claims_text
+from glossbench.settings.outputs import read_caption, report_entries
 
 
 report: "../report/workflow.rst"

@@ -1,13 +1,13 @@
-# Input functions, params and digests of the data and of learning; no rules.
+# Input functions, params and digests of the data and of learning; checks at the start; what is said of killed jobs.
 
 import uuid
 from functools import lru_cache
 
 from glossbench.archives.index import imported
 from glossbench.commands.status import follow
-from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.params import check_path, local_files
 from glossbench.job.memory import killed_jobs
-from glossbench.provenance import NUMERICS, code_digest as digest_of
+from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as job_params, requests
 from glossbench.settings.paths import StudyPaths
 from glossbench.settings.study_file import Experiment

@@ -9,7 +9,7 @@ rule encode_frozen:
         f"{RESULTS}/frozen/{CELL}.safetensors",
     log:
         f"{RESULTS}/logs/encode_frozen/{CELL}.log",
-    cache: SHARED
+    cache: CACHED
     conda:
         "../envs/glossbench.yaml"
     threads: STUDY.settings.torch_threads
@@ -81,9 +81,8 @@ if STUDY.is_searching:
             "../scripts/tune.py"
 
 
-# Training and evaluation of a run are one submission to a cluster; on one machine a group changes nothing.
-# One job per run. Where the study asks for it, one job for several seeds of an experiment, or one that keeps snapshots
-# of a mini-batch. The params say nothing of seeds: how they are spread over jobs reruns nothing.
+# A run and its evaluation are submitted together to a cluster (group). train makes one run; train_seeds_* several seeds
+# of an experiment; train_with_snapshots also keeps a mini-batch. Params have no seed: regrouping seeds reruns nothing.
 
 
 rule train:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError, SettingsError
-from glossbench.settings.claims import claims_text
+from glossbench.settings.checks import check_losses, check_mirror
 from glossbench.settings.claims_file import load_claims
-from glossbench.settings.paths import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
 from glossbench.settings.model import canonical
-from glossbench.settings.names import names_of
-from glossbench.settings.outputs import ENDINGS, load_outputs, read_caption, report_entries
-from glossbench.settings.study import check_losses, check_mirror, load_study
+from glossbench.settings.outputs import load_outputs
+from glossbench.settings.paths import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
+from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
 
@@ -69,11 +68,11 @@ RUN = f"{RESULTS}/{run_folder(ANY_RUN)}"
 TUNING = f"{RESULTS}/{search_folder(ANY_RUN)}"
 # ancient: a reworded title must not rerun evaluations; changed counts reach them through the code or the tokens.
 CARD = ancient(f"{RESULTS}/{card_file('{corpus}')}")
-# What does not depend on the study's name, snakemake --cache shares between studies (and cannot benchmark). Where no
-# place for it is named, Snakemake would say in the log of every job that it could.
-SHARED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+# For the directive cache. Rules that have it can have no benchmark, and without a place for a cache Snakemake would hint
+# at it in the log of every job.
+CACHED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
 # A download may succeed the next time; what a mirror on a disk lacks, it lacks again.
-TRIES = 0 if STUDY.settings.offline else 3
+RETRIES = 0 if STUDY.settings.offline else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.

@@ -8,6 +8,8 @@ from functools import lru_cache
 from glossbench.archives.format import EVIDENCE
 from glossbench.archives.index import Expected, finished_jobs, source_lists
 from glossbench.errors import OTHER_SETTINGS
+from glossbench.settings.names import names_of
+from glossbench.settings.outputs import ENDINGS
 from snakemake.io import IOFile
 
 

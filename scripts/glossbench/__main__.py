@@ -22,7 +22,8 @@ from glossbench.commands.checking import (
 )
 from glossbench.commands.unlocking import unlock
 from glossbench.errors import GlossbenchError, SettingsError
-from glossbench.settings.study import Study, check_losses, check_mirror, load_study
+from glossbench.settings.checks import check_losses, check_mirror
+from glossbench.settings.study import Study, load_study
 from glossbench.settings.yaml_file import read_yaml
 
 # Installed from a wheel, the package has no workflow around it: that of the working directory is meant.

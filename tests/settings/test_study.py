@@ -17,12 +17,13 @@ from glossbench.commands.checking import check_arguments
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import SettingsError
 from glossbench.pages.settings import tables, updated
+from glossbench.settings.checks import check_mirror
 from glossbench.settings.jobs import RunSettings
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
 from glossbench.settings.params import frozen_settings, run_params
 from glossbench.settings.paths import StudyPaths
-from glossbench.settings.study import check_mirror, load_study
+from glossbench.settings.study import load_study
 from glossbench.settings.study_file import study_schema
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import read_yaml

@@ -1,1 +1,1 @@
-"""What a study means. Snakemake imports this sub-package while it parses the workflow, so it imports no large packages."""
+"""What a study means. Snakemake imports it while it parses the workflow, so it imports no large packages."""

@@ -1,7 +1,6 @@
 """A study with its registries, checked, and the settings of each of its runs."""
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product, starmap
@@ -10,8 +9,8 @@ from typing import Any
 
 from glossbench.errors import SettingsError
 from glossbench.paper import paper_keys
+from glossbench.settings.checks import study_faults
 from glossbench.settings.keys import ObjectiveKey, spelled
-from glossbench.settings.losses import file_of, is_custom
 from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import scalar
 from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
@@ -23,12 +22,6 @@ from glossbench.settings.yaml_file import with_json_types
 
 # Frames that a study has only where it searches, keeps snapshots, or projects embeddings.
 OPTIONAL_FRAMES = ("trials", "snapshots", "projections")
-# The silhouette that standalone runs are validated with needs two documents of each of two classes.
-SILHOUETTE_DOCUMENTS = 4
-
-
-def _distinct(part: str) -> Any:
-    return cached_property(lambda study: list(dict.fromkeys(getattr(run, part) for run in study.runs)))
 
 
 @dataclass(frozen=True)
@@ -42,8 +35,25 @@ class Study:
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]
     runs: tuple[Run, ...]  # Every run once, in the order of the study
 
-    # Keys of all corpora, encoders and objectives in the runs, and their seeds, in the order of the study.
-    corpora, encoders, objectives, seeds = map(_distinct, ("corpus", "encoder", "objective", "seed"))
+    @cached_property
+    def corpora(self) -> list[str]:
+        """Keys of the corpora in the runs, in the order of the study."""
+        return list(dict.fromkeys(run.corpus for run in self.runs))
+
+    @cached_property
+    def encoders(self) -> list[str]:
+        """Keys of the encoders in the runs, in the order of the study."""
+        return list(dict.fromkeys(run.encoder for run in self.runs))
+
+    @cached_property
+    def objectives(self) -> list[str]:
+        """Keys of the objectives in the runs, in the order of the study."""
+        return list(dict.fromkeys(run.objective for run in self.runs))
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """Seeds of the runs, in the order of the study."""
+        return list(dict.fromkeys(run.seed for run in self.runs))
 
     @cached_property
     def trained(self) -> list[Run]:
@@ -53,8 +63,8 @@ class Study:
     @cached_property
     def frames(self) -> list[str]:
         """Names of the frames that the study's evidence is made from."""
-        made_from = (self.searches(), self.runs_with("snapshots"), self.runs_with("projection"))
-        optional = zip(OPTIONAL_FRAMES, made_from, strict=True)
+        rows = (self.searches(), self.runs_with("snapshots"), self.runs_with("projection"))
+        optional = zip(OPTIONAL_FRAMES, rows, strict=True)
         return ["runs", "epochs", "corpora", "coverage", *(name for name, wanted in optional if wanted)]
 
     @property
@@ -139,41 +149,9 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     resolver = Resolver(registry["objectives"], presets, settings)
     runs = _planned(resolver, registry, source)
     study = Study(settings.study, settings, registry, resolver.resolved, runs)
-    of_paper = paper_keys(config_dir / "published")
-    for faults in (
-        _of_titles(study, of_paper),
-        _of_sizes(study),
-        _of_embeddings(study, source),
-        _of_tuning(study, source),
-    ):
-        for fault in faults:
-            raise SettingsError(f"{source}: {fault}")
+    for fault in study_faults(study, source, paper_keys(config_dir / "published")):
+        raise SettingsError(f"{source}: {fault}")
     return study
-
-
-def check_mirror(study: Study, source: str) -> None:
-    """Raise SettingsError if the study's mirror is no folder here.
-
-    It is needed where files are fetched only, so a job on another machine does not check it.
-    """
-    mirror = study.settings.mirror
-    try:
-        is_there = mirror is None or Path(mirror).expanduser().is_dir()
-    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
-        is_there = False
-    if not is_there:
-        raise SettingsError(f"{source}: mirror: {quoted(mirror)} found, expected a folder that exists")
-
-
-def check_losses(study: Study, source: str) -> None:
-    """Raise SettingsError if the module of a custom loss cannot be found. Only jobs that train need it."""
-    for key in study.objectives:
-        loss = study.objective(key).loss
-        if is_custom(loss) and file_of(loss) is None:
-            known = "on PYTHONPATH and in the working directory"
-            raise SettingsError(
-                f"{source}: {key}: loss {quoted(loss)} found, expected a module that exists (looked {known})"
-            )
 
 
 def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: str) -> tuple[Run, ...]:
@@ -206,15 +184,25 @@ def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: st
             places.setdefault(unvaried, where)
             resolver.resolve(unvaried, source)
     resolver.resolved = {key: settings for key, settings in resolver.resolved.items() if key in places}
+    _refuse_other_spellings(resolver, places)
+    return _without_repeats(runs, resolver)
+
+
+def _refuse_other_spellings(resolver: Resolver, places: dict[str, str]) -> None:
+    """Raise SettingsError if two keys, as ce and ce@paper, have the same settings; ``places`` says where keys stand."""
     first: dict[str, str] = {}
-    for key, settings in resolver.resolved.items():  # as ce and ce@paper have
+    for key, settings in resolver.resolved.items():
         if (other := first.setdefault(settings.to_json(), key)) != key:
             raise SettingsError(
                 f"{places[key]}: {quoted(key)} is {quoted(other)} in another spelling; keep one of them"
             )
+
+
+def _without_repeats(runs: Iterable[Run], resolver: Resolver) -> tuple[Run, ...]:
+    """The runs; of an untuned objective whose documents no seed draws, that of the first seed."""
     once: dict[tuple, Run] = {}
     drawn_once = resolver.settings.subset.draw == "study"
-    for run in runs:  # where seeds draw no documents, they have no effect on an untuned objective: the first is run
+    for run in runs:
         same = drawn_once and resolver.resolved[run.objective].protocol == UNTUNED
         once.setdefault((run.corpus, run.encoder, run.objective, None if same else run.seed), run)
     return tuple(once.values())
@@ -241,84 +229,3 @@ def _varied(keys: dict[str, str], vary: dict[str, tuple], resolver: Resolver, wh
             same = value == "x1" or (isinstance(value, int | float) and value == own)
             found.append(key if same else str(ObjectiveKey.parse(key).with_change(setting, value)))
     return found
-
-
-# Where settings do not go together, or a setting and a registry.
-
-
-def _of_titles(study: Study, of_paper: dict[str, list[str]]) -> Iterator[str]:
-    """Tables, figures and claims must tell the corpora, encoders and objectives of the study and of the paper apart."""
-    bases = [ObjectiveKey.parse(key).base for key in study.objectives]
-    keys = {"corpora": study.corpora, "encoders": study.encoders, "objectives": bases}
-    for (name, own), theirs in zip(keys.items(), of_paper.values(), strict=True):
-        known: dict[str, str] = {}
-        for key in [*own, *(key for key in theirs if key in study.registry[name] and key not in own)]:
-            title = study.registry[name][key].title
-            seen = " ".join(unicodedata.normalize("NFKC", title).split())
-            if (other := known.setdefault(seen, key)) != key and other in own:
-                same = f"{other} and {key} have the same title, {quoted(title)}"
-                yield f"{name}: {same}: give one of them another in config/{name}.yaml"
-
-
-def _of_sizes(study: Study) -> Iterator[str]:
-    """Encoders must have the layers and take the length, silhouettes have the documents that are asked for."""
-    settings = study.settings
-    for encoder in study.encoders:
-        entry = study.registry["encoders"][encoder]
-        for name, limit in {"layers": entry.layers, "trainable_layers": study.kept_layers(encoder)}.items():
-            if (getattr(settings.encoder, name) or 0) > limit:
-                yield f"encoder.{name}: {getattr(settings.encoder, name)} found, but {encoder} has {limit} layers here"
-        if entry.max_length is not None and settings.max_length > entry.max_length:
-            yield f"max_length: {settings.max_length} found, but {encoder} takes {entry.max_length} tokens"
-    validated = settings.subset.val
-    standalone = [key for key in study.objectives if study.objective(key).protocol == "standalone"]
-    if validated is not None and validated < SILHOUETTE_DOCUMENTS and standalone:
-        wanted = f"at least {SILHOUETTE_DOCUMENTS} for the silhouette of {standalone[0]}"
-        yield f"subset.val: {validated} found, expected {wanted}"
-
-
-def _of_embeddings(study: Study, source: str) -> Iterator[str]:
-    """Projections and snapshots must name objectives and a seed of this study."""
-    for name in ("projection", "snapshots"):
-        if wanted := getattr(study.settings, name):
-            if wanted.seed not in study.seeds:
-                yield f"{name}.seed: {wanted.seed} is not one of seeds {study.seeds}"
-            run_with = {run.objective for run in study.runs_with(name)}
-            for position, key in enumerate(wanted.objectives):
-                place = f"{name}.objectives[{position}]"
-                yield from _of_key(key, study.objectives, study, place, source)
-                if key not in run_with:
-                    yield f"{place}: {key} found, expected an objective that is run with {name}.seed, {wanted.seed}"
-
-
-def _of_tuning(study: Study, source: str) -> Iterator[str]:
-    """Tuning must name settings that are searched, and objectives of this study."""
-    tuning = study.settings.tuning
-    if tuning is None:
-        return
-    if tuning.taken_from == study.name:
-        yield f"tuning.taken_from: {study.name} found, expected the name of another study"
-    searched = sorted({name for entry in study.registry["objectives"].values() for name in entry.search})
-    named = [(name, f"tuning.fixed[{position}]") for position, name in enumerate(tuning.fixed)]
-    for name, place in [*named, *((name, "tuning.spaces") for name in tuning.spaces)]:
-        must_be_known(name, searched, f"{source}: {place}", "settings that are searched")
-    known = list(dict.fromkeys(str(ObjectiveKey.parse(key).unvaried) for key in study.objectives))
-    named = [(key, f"tuning.objectives[{position}]") for position, key in enumerate(tuning.objectives or ())]
-    for name in ("trials_by_objective", "start_from"):
-        named += [(key, f"tuning.{name}") for key in getattr(tuning, name)]
-    for key, place in named:
-        yield from _of_key(key, known, study, place, source)
-    for key, starts in tuning.start_from.items():
-        search = study.objective(key).search
-        for position, start in enumerate(starts):
-            place = f"tuning.start_from.{key}[{position}]"
-            for setting, value in start.items():
-                must_be_known(setting, search, f"{source}: {place}", f"settings that are searched for {key}")
-                if value not in search[setting]:
-                    yield f"{place}.{setting}: {value:g} found, expected {search[setting]}"
-
-
-def _of_key(key: str, known: list[str], study: Study, place: str, source: str) -> Iterator[str]:
-    must_be_known(key, known, f"{source}: {place}", "objectives of this study")
-    if study.is_untuned(key):
-        yield f"{place}: {key} found, expected an objective that is fine-tuned; {key} is an untuned objective"
