@@ -13,7 +13,8 @@ from glossbench.data.params import fetch_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from hypothesis import settings
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 SIMULATED = ("test_no_difference.py", "test_not_fooled.py")  # hundreds of studies, judged
 # What takes minutes; test_archives.py makes the study that many others need, those after it need it not.

@@ -6,7 +6,8 @@ import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.frames import CONTRACT, ONE_ROW, contract_violations, with_objective_columns, write_frame
 from glossbench.settings.keys import ObjectiveKey
-from made_up import (
+
+from tests.support.made_up import (
     ablations,
     cells,
     corpora,

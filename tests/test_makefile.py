@@ -6,8 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from repository import ROOT
 from snakemake.cli import parse_args
+
+from tests.support.repository import ROOT
 
 BAR = "PYTHONPATH=scripts snakemake $(test -t 2 && echo --logger=glossbench)"
 

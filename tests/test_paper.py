@@ -13,7 +13,8 @@ from glossbench.paper import (
     published_ttests,
     read_facts,
 )
-from registered import FACTS, PUBLISHED, REGISTRY
+
+from tests.support.registered import FACTS, PUBLISHED, REGISTRY
 
 
 def lines(name: str) -> int:

@@ -3,7 +3,8 @@
 import ast
 
 import pytest
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 PACKAGE = ROOT / "scripts" / "glossbench"
 # What each module and sub-package at the top may import besides itself.

@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from archives import archive_of, files_of
 from glossbench import provenance
 from glossbench.archives import rebuilding, verifying
+
+from tests.support.archives import archive_of, files_of
 
 SETTINGS = {
     "study": "mine",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from glossbench.archives.format import unpacked
-from registered import CLAIMS
+
+from tests.support.registered import CLAIMS
 
 pytestmark = pytest.mark.slow
 BIOSCHEMAS, RUN_TERMS = "https://bioschemas.org/", "https://w3id.org/ro/terms/workflow-run"

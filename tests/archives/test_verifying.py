@@ -14,10 +14,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 import yaml
-from archives import files_of, make_runs, repacked
 from glossbench.__main__ import main
 from glossbench.archives import verifying
-from glossbench.archives.format import around_the_files, compare_checksums, unpacked, write_archive
+from glossbench.archives.format import compare_checksums, container_faults, unpacked, write_archive
 from glossbench.archives.importing import import_archive
 from glossbench.archives.index import imported, source_lists
 from glossbench.archives.packing import pack
@@ -28,7 +27,9 @@ from glossbench.errors import GlossbenchError
 from glossbench.provenance import versions
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
-from registered import CONFIG, ROOT
+
+from tests.support.archives import files_of, make_runs, repacked
+from tests.support.registered import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -241,7 +242,7 @@ def test_a_large_file_is_written_read_and_compared_without_being_held(tmp_path):
     try:
         write_archive(tmp_path / "a.tar.xz", "mine", {large.name: large})
         top = unpacked(tmp_path / "a.tar.xz", tmp_path / "out")
-        assert not [*around_the_files(tmp_path / "a.tar.xz", top)]
+        assert not [*container_faults(tmp_path / "a.tar.xz", top)]
         assert not compare_checksums(top)
         assert tracemalloc.get_traced_memory()[1] < size / 1.25  # xz itself takes 98 MB
     finally:
@@ -272,7 +273,7 @@ AROUND = {
 
 
 @pytest.mark.parametrize("case", AROUND)
-def test_what_is_around_the_files_is_found(archive, tmp_path, case):
+def test_what_is_container_faults_is_found(archive, tmp_path, case):
     change, words = AROUND[case]
     path = tmp_path / "a.tar.xz"
     path.write_bytes(change(archive.read_bytes()))

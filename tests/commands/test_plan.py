@@ -12,7 +12,8 @@ from glossbench.pages.items import measures, runs_of_claim
 from glossbench.paper import published_costs
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import CLAIMS, CONFIG, FACTS, LEAST, PUBLISHED
+
+from tests.support.registered import CLAIMS, CONFIG, FACTS, LEAST, PUBLISHED
 
 COSTS = published_costs(PUBLISHED)
 SHIPPED = {

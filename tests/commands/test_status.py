@@ -7,15 +7,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 import yaml
-from archives import make_run
 from glossbench.__main__ import main
 from glossbench.archives.index import Expected
 from glossbench.commands.status import at_work, follow, states, status_text
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
-from registered import CONFIG
 from snakemake_logger_plugin_glossbench import LOG, is_of
+
+from tests.support.archives import make_run
+from tests.support.registered import CONFIG
 
 SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
             "seeds": [0, 1]}  # fmt: skip

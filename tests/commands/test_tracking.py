@@ -6,7 +6,6 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from archives import make_run
 from glossbench.__main__ import main
 from glossbench.archives.index import Expected
 from glossbench.commands.tracking import track
@@ -15,8 +14,10 @@ from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus
-from registered import CONFIG
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.support.archives import make_run
+from tests.support.registered import CONFIG
 
 SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
             "seeds": [0, 1], "training": {"learning_rate": 0.004}}  # fmt: skip

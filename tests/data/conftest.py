@@ -7,13 +7,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from data_registries import registry
 from glossbench.data.corpora import prepare
 from glossbench.data.fetching import fetch
 from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
-from tiny_models import FAMILIES, save_tiny
+
+from tests.support.data_registries import registry
+from tests.support.tiny_models import FAMILIES, save_tiny
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,12 @@
 
 import pandas as pd
 import pytest
-from data_registries import registry
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare
 from glossbench.data.params import card_settings
 from glossbench.errors import CorpusError
+
+from tests.support.data_registries import registry
 
 
 def test_sizes_are_those_that_the_registry_states(bbc_news):

@@ -2,10 +2,11 @@
 
 import pandas as pd
 import pytest
-from documents_made_up import write_corpus
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.errors import CorpusError
+
+from tests.support.documents_made_up import write_corpus
 
 DRAWN = {"test_fraction": 0.3, "fraction": 0.1, "seed": 0}
 

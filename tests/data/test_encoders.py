@@ -13,7 +13,6 @@ from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError, TrainingError
 from glossbench.learning.encoder.loading import load_backbone
 from safetensors.torch import load_file, save_file
-from tiny_models import FAMILIES, HIDDEN, LAYERS, OTHERS, other
 from transformers import (
     AutoModel,
     AutoModelForMaskedLM,
@@ -22,6 +21,8 @@ from transformers import (
     GPT2Config,
     RobertaPreLayerNormConfig,
 )
+
+from tests.support.tiny_models import FAMILIES, HIDDEN, LAYERS, OTHERS, other
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 

@@ -4,11 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from data_registries import ROOT
 from glossbench.data.fetching import fetch, install, intact
 from glossbench.data.sources.urls import CHUNK, Mirror
 from test_urls import BODY, WHOLE, entry
-from waiting import wait_until
+
+from tests.support.data_registries import ROOT
+from tests.support.waiting import wait_until
 
 
 def fetching(server, folder) -> subprocess.Popen:

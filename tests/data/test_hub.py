@@ -14,7 +14,6 @@ import huggingface_hub
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data_registries import ROOT, registry
 from glossbench.checksums import listed_files, write_checksums
 from glossbench.data.corpora import prepare
 from glossbench.data.encoders import load_tokenizer
@@ -23,8 +22,10 @@ from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder.loading import layer_list, load_backbone
-from hub_server import running_hub
-from tiny_models import FAMILIES, HIDDEN, LAYERS
+
+from tests.support.data_registries import ROOT, registry
+from tests.support.hub_server import running_hub
+from tests.support.tiny_models import FAMILIES, HIDDEN, LAYERS
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 BERT = "made-here/tiny-bert"

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from documents_made_up import write_corpus
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare, read_split, write_split
 from glossbench.data.documents import load_documents
@@ -12,6 +11,8 @@ from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.training import Subset
+
+from tests.support.documents_made_up import write_corpus
 
 MAX_LENGTH = 24
 SPLITTING = {"test_fraction": 0.3, "fraction": 0.2, "seed": 0}

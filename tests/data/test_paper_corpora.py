@@ -5,8 +5,9 @@ import re
 
 import pandas as pd
 import pytest
-from data_registries import PAPER_CORPORA, registry
 from glossbench.data.cards import describe
+
+from tests.support.data_registries import PAPER_CORPORA, registry
 
 # documents, train, val, test, classes: the paper's table of corpora
 SIZES = {

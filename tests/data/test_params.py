@@ -1,9 +1,10 @@
 """What each step depends on of a registry's entry, and what it does not depend on."""
 
 import pytest
-from data_registries import registry
 from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
+
+from tests.support.data_registries import registry
 
 
 def table(**where) -> dict:

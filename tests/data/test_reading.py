@@ -3,11 +3,12 @@
 import hashlib
 
 import pytest
-from documents_made_up import write_corpus
 from glossbench.checksums import listed_files
 from glossbench.data.corpora import prepare
 from glossbench.data.reading import read_documents
 from glossbench.errors import CorpusError
+
+from tests.support.documents_made_up import write_corpus
 
 LABELS = b"a\ttrain\tx\nb\ttraining\ty\nc\t20news-bydate-train\tx\nd\ttest\ty\ne\t20news-bydate-test\tx"
 TEXTS = b" one\r\ntwo \x1c\r in one line\x85\r\nthr\xe9e\n\x00four\n\n"

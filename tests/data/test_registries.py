@@ -5,10 +5,11 @@ import hashlib
 import pandas as pd
 import pytest
 import torch
-from data_registries import PAPER_CORPORA, ROOT, registry
 from glossbench.errors import SettingsError
 from glossbench.settings.sources import Corpus, EncoderEntry
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
+
+from tests.support.data_registries import PAPER_CORPORA, ROOT, registry
 
 ENTRY = {"corpora": Corpus, "encoders": EncoderEntry}
 

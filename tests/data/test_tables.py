@@ -8,9 +8,10 @@ import lzma
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from documents_made_up import write_corpus
 from glossbench.data.corpora import prepare
 from glossbench.errors import CorpusError
+
+from tests.support.documents_made_up import write_corpus
 
 ROWS = [
     ("Rain,\nall day ", "sad", "train"),

@@ -14,7 +14,8 @@ from glossbench.errors import SettingsError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
-from tiny_models import FAMILIES
+
+from tests.support.tiny_models import FAMILIES
 
 LENGTH = 12
 PAIRS = [

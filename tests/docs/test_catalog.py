@@ -1,7 +1,8 @@
 """What the Snakemake workflow catalogue looks for in a repository that it lists with instructions for use."""
 
 import pytest
-from studies import ROOT, planned
+
+from tests.support.studies import ROOT, planned
 
 
 @pytest.mark.slow

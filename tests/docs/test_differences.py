@@ -2,13 +2,14 @@
 
 import re
 
-import markdown_tables
 import pytest
 import yaml
 from glossbench.pages.settings import tables
 from glossbench.settings.losses import LOSSES
 from glossbench.settings.training import Probe, Training
-from registered import ROOT
+
+from tests.support import markdown_tables
+from tests.support.registered import ROOT
 
 PAGE = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
 CODE = re.compile(r"(?<![\w#])D\d+\b")  # not the colour #D55

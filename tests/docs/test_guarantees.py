@@ -5,7 +5,8 @@ import re
 from functools import cache
 
 import pytest
-from registered import ROOT
+
+from tests.support.registered import ROOT
 
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 REFERENCE = re.compile(r"`(tests/[\w/]+\.py)::(\w+)(?:\[([^]]+)\])?`")

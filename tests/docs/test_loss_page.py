@@ -2,9 +2,10 @@
 
 import inspect
 
-import markdown_tables
 from glossbench import GLoss
-from repository import ROOT
+
+from tests.support import markdown_tables
+from tests.support.repository import ROOT
 
 
 def test_it_has_every_argument():

@@ -12,7 +12,8 @@ from glossbench.commands.plan import plan, published_speed
 from glossbench.paper import published_costs, read_facts
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import ROOT
+
+from tests.support.registered import ROOT
 
 PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 ENVS = ROOT / "envs"
 sys.path.insert(0, str(ENVS))

@@ -8,7 +8,8 @@ import tarfile
 import zipfile
 
 import pytest
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 # What others import, with torch and numpy alone.
 PUBLIC = ["glossbench", "glossbench.graph", "glossbench.sigma", "glossbench.losses"]

@@ -2,8 +2,9 @@
 
 import pytest
 from glossbench.evidence.text.names import naming
-from made_up import ablations
-from registered import names
+
+from tests.support.made_up import ablations
+from tests.support.registered import names
 
 
 @pytest.fixture(scope="module", autouse=True)

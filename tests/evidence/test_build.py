@@ -11,8 +11,9 @@ from glossbench.evidence.text.names import naming
 from glossbench.frames import write_frame
 from glossbench.paper import READERS
 from glossbench.settings.outputs import Read
-from made_up import corpora, coverage, evidence, projections, rising, runs, snapshots, trials
-from registered import FIGURES, OUTPUTS, PUBLISHED, TABLES, names
+
+from tests.support.made_up import corpora, coverage, evidence, projections, rising, runs, snapshots, trials
+from tests.support.registered import FIGURES, OUTPUTS, PUBLISHED, TABLES, names
 
 RUNS = runs({("mr", "bert-base", "ce"): [0.9, 0.8], ("mr", "bert-base", "scl-ce"): [0.7, 0.8]})
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from glossbench.frames import write_frame
 from glossbench.provenance import NUMERICS
 from glossbench.settings.model import canonical
-from made_up import coverage, evidence, runs
-from registered import ROOT, TABLES, caption, names
+
+from tests.support.made_up import coverage, evidence, runs
+from tests.support.registered import ROOT, TABLES, caption, names
 
 
 def test_scripts_find_what_they_read_where_scripts_alone_lie_elsewhere(tmp_path):
@@ -25,8 +26,9 @@ def test_scripts_find_what_they_read_where_scripts_alone_lie_elsewhere(tmp_path)
     output = {ending: str(tmp_path / f"integrated.{ending}") for ending in ("csv", "md", "tex", "html")}
     params = {"output": canonical(table), "caption": caption("integrated"), "names": canonical(names()),
               "numerics": NUMERICS}  # fmt: skip
-    program = f"from run_script import run; run('table', {str(tmp_path / 'log')!r}, {given!r}, {output!r}, {params!r})"
-    paths = [str(tmp_path / "scripts"), str(ROOT / "tests/support")]
+    arguments = ("table", str(tmp_path / "log"), given, output, params)
+    program = f"from tests.support.run_script import run; run(*{arguments!r})"
+    paths = [str(tmp_path / "scripts"), str(ROOT)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "GLOSSBENCH_ROOT": str(ROOT)}
     subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
     expected = replace(evidence(**frames), numerics=NUMERICS).table(table, caption("integrated"))

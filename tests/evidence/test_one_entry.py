@@ -11,10 +11,11 @@ from glossbench.evidence.report.page import ReportItem
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import Output, load_outputs
 from glossbench.settings.study import Study, load_study
-from html_page import Page
-from made_up import cells, corpora, coverage, projections, rising, runs
 from matplotlib.text import Text
-from registered import CONFIG
+
+from tests.support.html_page import Page
+from tests.support.made_up import cells, corpora, coverage, projections, rising, runs
+from tests.support.registered import CONFIG
 
 TITLES = {"corpora": "Letters from Lisbon", "encoders": "Tortoise-tiny", "objectives": "Marigold"}
 ENTRIES = {

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 from glossbench.evidence import selection
-from made_up import coverage, runs, scored
-from registered import table_of
+
+from tests.support.made_up import coverage, runs, scored
+from tests.support.registered import table_of
 
 KEYS = ["ce", "ce@reference", "ce+batch_size=64", "scl", "gloss-o-ce", "gloss-o-ce+weight=0.3", "gloss-o-ce+weight=x0.9",
         "gloss-o-ce+sigma=x2", "gloss-o-ce+sigma=x2+weight=0.3", "gloss-o-ce@reference+weight=0.3"]  # fmt: skip

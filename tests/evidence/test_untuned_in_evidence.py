@@ -10,8 +10,9 @@ from glossbench.evidence.tables.rendering import to_html, to_latex
 from glossbench.frames import contract_violations
 from glossbench.paper import published_results
 from glossbench.settings.study import load_study
-from made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
-from registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES, table_of
+
+from tests.support.made_up import cells, coverage, evidence, rising, runs, study_runs, untuned_runs
+from tests.support.registered import CLAIMS, CONFIG, FACTS, FIGURES, LEAST, OUTPUTS, PUBLISHED, TABLES, table_of
 
 integrated, standalone = table_of("integrated"), table_of("standalone")
 CORPORA, BERT = ("mr", "r8", "r52"), "bert-base"

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from glossbench.checksums import add_checksums, refuse_changed
 from glossbench.job.logs import job_log
-from jobs import job_of
 from safetensors import SafetensorError
 from snakemake.iocontainers import Namedlist
+
+from tests.support.jobs import job_of
 
 pytestmark = pytest.mark.usefixtures("quiet_job")
 

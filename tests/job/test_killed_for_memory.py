@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from glossbench.job.logs import job_log
 from glossbench.job.memory import killed_jobs
-from jobs import job_of
+
+from tests.support.jobs import job_of
 
 ERROR = """Error in rule {rule}:
     message: None

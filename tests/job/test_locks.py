@@ -9,7 +9,8 @@ import torch
 from filelock import FileLock
 from glossbench.job import locks
 from glossbench.learning.devices import cuda_device
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 JOB = """
 import logging, sys, time

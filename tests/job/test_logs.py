@@ -5,7 +5,8 @@ import errno
 import pytest
 from glossbench.errors import CorpusError, FetchError, TrainingError
 from glossbench.job.logs import job_log
-from jobs import job_of
+
+from tests.support.jobs import job_of
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 from glossbench.job.locks import exclusive
 from glossbench.job.termination import LEFT
-from repository import ROOT
-from waiting import wait_until
+
+from tests.support.repository import ROOT
+from tests.support.waiting import wait_until
 
 JOB = """
 import sys, time

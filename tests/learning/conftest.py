@@ -5,7 +5,6 @@ from functools import partial
 import pytest
 import torch
 from glossbench.learning.encoder.encoder import PACKED
-from tiny_models import OTHERS, other
 from transformers import (
     BertConfig,
     BertModel,
@@ -14,6 +13,8 @@ from transformers import (
     RobertaConfig,
     RobertaModel,
 )
+
+from tests.support.tiny_models import OTHERS, other
 
 SIZES = {
     "vocab_size": 60,

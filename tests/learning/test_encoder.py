@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.frozen import hidden_states
@@ -15,6 +14,8 @@ from glossbench.learning.exporting import fine_tuned
 from glossbench.settings.training import EncoderSettings
 from torch import nn
 from transformers import AlbertConfig, AlbertModel
+
+from tests.support.documents_made_up import random_documents
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
 # one family without padding and one with it, where no more of the family matters

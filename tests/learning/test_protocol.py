@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
-from documents_made_up import random_documents
 from glossbench.checksums import read_checksums
 from glossbench.errors import TrainingError
 from glossbench.graph import propagate_labels
@@ -24,6 +23,8 @@ from pytorch_metric_learning.losses import ContrastiveLoss, ProxyAnchorLoss, Sof
 from scipy.spatial.distance import pdist, squareform
 from tiny_runs import objective, run_settings, save_tokens
 from torch.distributions import Categorical, kl_divergence
+
+from tests.support.documents_made_up import random_documents
 
 N_TRAIN = 41  # batches of 16, 16 and 9
 

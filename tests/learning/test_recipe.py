@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 import torch
-from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.batches import draw_balanced_batches
@@ -14,6 +13,8 @@ from glossbench.settings.training import Training
 from pytorch_metric_learning.samplers import MPerClassSampler
 from tiny_runs import assert_same_weights, numbers, tiny_trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+
+from tests.support.documents_made_up import random_documents
 
 STRONG = {"optimizer": "adamw", "weight_decay": 0.1, "warmup_fraction": 0.25, "schedule": "linear", "layer_decay": 0.8}
 

@@ -9,14 +9,15 @@ import math
 
 import pytest
 import torch
-from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits, with_found_values
 from glossbench.learning.training.run import load_loss
 from glossbench.learning.training.trainer import Model, Trainer
-from registered import REGISTRY, resolved
 from torch import nn
+
+from tests.support.documents_made_up import random_documents
+from tests.support.registered import REGISTRY, resolved
 
 CLASSES, SIGMA = 3, 0.8
 OBJECTIVES = [

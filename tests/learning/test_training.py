@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 import torch
-from documents_made_up import random_documents
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training import machine
@@ -21,6 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import SoftTripleLoss
 from tiny_runs import assert_same_weights, numbers, objective, run_settings, save_tokens, tiny_trainer
+
+from tests.support.documents_made_up import random_documents
 
 scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
 

@@ -2,13 +2,14 @@
 
 import datasets
 import torch
-from documents_made_up import random_documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.batches import step_seed
 from glossbench.learning.training.inputs import RunFiles, Splits
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
+
+from tests.support.documents_made_up import random_documents
 
 TRAINING = {
     "batch_size": 16, "micro_batch_tokens": 48, "gradient_cache": False, "epochs": 4, "patience": 10, "tolerance": 0.0, "learning_rate": 1e-3,

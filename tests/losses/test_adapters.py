@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from batches import Embedder, batch
 from glossbench.losses import GLoss
 from glossbench.metric_learning import CrossBatchMemory, GraphLoss
 from glossbench.sentence_transformers import GraphLoss as SentenceLoss
@@ -12,6 +11,8 @@ from pytorch_metric_learning.losses import MultipleLosses, SupConLoss
 from pytorch_metric_learning.miners import MultiSimilarityMiner
 from pytorch_metric_learning.reducers import DoNothingReducer, ThresholdReducer
 from pytorch_metric_learning.regularizers import LpRegularizer
+
+from tests.support.batches import Embedder, batch
 
 
 def value_and_gradient(loss, embeddings, labels, *further, **references):

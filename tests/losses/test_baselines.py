@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from batches import batch
 from glossbench.losses import CosineSimilarityLoss, SupConLoss, TripletLoss
 from pytorch_metric_learning import distances, reducers
 from pytorch_metric_learning.losses import TripletMarginLoss
+
+from tests.support.batches import batch
 
 
 def triplets(embeddings, labels, margin, squared):

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 import torch
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 sys.path.insert(0, str(ROOT / "examples"))
 

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 import torch
-from batches import batch, plain_loss
 from glossbench.graph import squared_distances, unit_rows
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss
 from glossbench.losses.labeling import draw_split, number_kept
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from tests.support.batches import batch, plain_loss
 
 
 @pytest.mark.parametrize("seed", range(3))

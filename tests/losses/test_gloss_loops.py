@@ -6,16 +6,17 @@ import math
 import numpy as np
 import pytest
 import torch
-from batches import batch, system
 from glossbench import transfer
 from glossbench.graph import log_propagated_by_elimination, propagate_labels
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss, gradient_shares
 from glossbench.losses.group import draw_anchors
 from glossbench.losses.labeling import complementary_splits
 from glossbench.sigma import effective_neighbors, estimate_sigma
-from pretended_device import CUDA, pretended_cuda
 from safetensors.torch import load_file, save_file, save_model
 from torch import nn
+
+from tests.support.batches import batch, system
+from tests.support.pretended_device import CUDA, pretended_cuda
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.7, 0.9])

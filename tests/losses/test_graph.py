@@ -6,7 +6,6 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from batches import batch, system
 from glossbench.graph import (
     SOLVE_TOLERANCE,
     log_affinity,
@@ -18,6 +17,8 @@ from glossbench.sigma import estimate_sigma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.semi_supervised import LabelPropagation
+
+from tests.support.batches import batch, system
 
 TRANSITIONS = ["stochastic", "column"]
 

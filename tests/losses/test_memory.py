@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from batches import batch, plain_loss
 from glossbench.losses import GLoss
+
+from tests.support.batches import batch, plain_loss
 
 SIZE = 20
 

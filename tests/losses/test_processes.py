@@ -6,14 +6,15 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from batches import Embedder, batch
 from glossbench.losses import GLoss
 from glossbench.metric_learning import GraphLoss
 from glossbench.sentence_transformers import GraphLoss as SentenceLoss
 from pytorch_metric_learning.utils.distributed import DistributedLossWrapper
-from repository import ROOT
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+
+from tests.support.batches import Embedder, batch
+from tests.support.repository import ROOT
 
 sys.path.insert(0, str(ROOT / "examples"))
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from batches import batch
 from glossbench.losses import GLoss
 from glossbench.sigma import effective_neighbors, estimate_sigma
+
+from tests.support.batches import batch
 
 
 def plain_neighbors(embeddings, sigma):

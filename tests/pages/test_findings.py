@@ -4,15 +4,16 @@ import math
 import re
 import subprocess
 
-import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.numbers import rounded
 from glossbench.pages.findings import Findings, pages
 from glossbench.pages.verdicts import judgement
-from registered import CLAIMS, REGISTRY, ROOT
 from scipy import stats
+
+from tests.support import markdown_tables
+from tests.support.registered import CLAIMS, REGISTRY, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]

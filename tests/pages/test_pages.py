@@ -7,8 +7,9 @@ import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.pages.__main__ import with_graph
 from glossbench.pages.verdicts import verdicts
-from registered import CLAIMS, ROOT
-from studies import snakemake
+
+from tests.support.registered import CLAIMS, ROOT
+from tests.support.studies import snakemake
 
 PRINTED = """
 flowchart TB

@@ -5,7 +5,6 @@ import re
 import shutil
 from pathlib import Path
 
-import markdown_tables
 import pandas as pd
 import pytest
 import yaml
@@ -14,8 +13,10 @@ from glossbench.errors import SettingsError
 from glossbench.pages.items import files_of, load_costs
 from glossbench.pages.reproducing import page
 from glossbench.settings.search import Choices
-from registered import CLAIMS, ROOT
 from scipy import stats
+
+from tests.support import markdown_tables
+from tests.support.registered import CLAIMS, ROOT
 
 NUMBERS = [f"T{n}" for n in range(1, 10)] + [f"F{n}" for n in range(1, 9)] + [f"C{n}" for n in range(1, 11)]
 INTEGRATED = 5 * 3 * 4 * 3  # corpora, encoders, objectives, seeds

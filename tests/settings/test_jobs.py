@@ -8,7 +8,8 @@ from glossbench.settings.jobs import RunSettings, TuneSettings, UntunedSettings
 from glossbench.settings.params import run_params, search_params
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import CONFIG
+
+from tests.support.registered import CONFIG
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import pytest
 from glossbench.settings.requests import Requests, gpu_request, submission
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
-from registered import CONFIG, FACTS
+
+from tests.support.registered import CONFIG, FACTS
 
 MR = Run("mr", "bert-base", "ce", 0)
 

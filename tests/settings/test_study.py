@@ -27,7 +27,8 @@ from glossbench.settings.study import load_study
 from glossbench.settings.study_file import study_schema
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import read_yaml
-from registered import CONFIG, LEAST, OUTPUTS
+
+from tests.support.registered import CONFIG, LEAST, OUTPUTS
 
 
 def load(changes=None, **more):

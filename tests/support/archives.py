@@ -21,8 +21,9 @@ from glossbench.settings.model import canonical
 from glossbench.settings.paths import card_file, run_folder
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
-from made_up import corpora
-from registered import CONFIG, ROOT
+
+from tests.support.made_up import corpora
+from tests.support.registered import CONFIG, ROOT
 
 EPOCHS = 3
 

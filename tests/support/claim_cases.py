@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.claims.judging import decided, judge
-from made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs
-from registered import CLAIMS, FACTS
+
+from tests.support.made_up import CORPORA, ENCODERS, LARGER_CORPORA, ONE_SCORE, epochs, runs
+from tests.support.registered import CLAIMS, FACTS
 
 INTEGRATED = {"ce": 0.80, "scl-ce": 0.81}
 STANDALONE = {"scl": 0.80, "triplet": 0.81, "cosine": 0.79}

@@ -1,7 +1,8 @@
 """The repository's registries."""
 
 import yaml
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 PAPER_CORPORA = ["mr", "r8", "r52", "ohsumed", "20ng"]
 

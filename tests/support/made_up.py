@@ -15,7 +15,8 @@ import pandas as pd
 from glossbench.evidence.build import Evidence
 from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, RUN_ORIGIN, SEARCH_ORIGIN, with_objective_columns
 from glossbench.settings.keys import ObjectiveKey
-from registered import FACTS, PUBLISHED, names, resolved
+
+from tests.support.registered import FACTS, PUBLISHED, names, resolved
 
 Cell = tuple[str, str, str]  # corpus, encoder, objective key
 

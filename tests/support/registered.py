@@ -12,7 +12,8 @@ from glossbench.settings.objectives import read_presets
 from glossbench.settings.outputs import load_outputs, read_caption
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study import load_study
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 CONFIG = ROOT / "config"
 caption = partial(read_caption, ROOT)

@@ -8,8 +8,9 @@ import pandas as pd
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.report.page import ReportItem
 from glossbench.evidence.text.json_text import to_json
-from made_up import cells, corpora, evidence, runs
-from registered import TABLES
+
+from tests.support.made_up import cells, corpora, evidence, runs
+from tests.support.registered import TABLES
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
 ATTACK = "<script>alert('x')</script>"

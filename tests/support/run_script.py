@@ -4,7 +4,7 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
-from repository import ROOT
+from tests.support.repository import ROOT
 
 SCRIPTS = ROOT / "scripts"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from filelock import FileLock, Timeout
-from waiting import wait_until
+
+from tests.support.waiting import wait_until
 
 TEMPLATES = Path(__file__).parent / "slurm"
 NODES = ("n1", "n2")

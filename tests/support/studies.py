@@ -16,7 +16,8 @@ import psutil
 import pytest
 import yaml
 from glossbench.settings.study import load_study
-from repository import ROOT
+
+from tests.support.repository import ROOT
 
 TINY = ROOT / "config" / "tiny.yaml"
 STUDY = load_study(yaml.safe_load(TINY.read_text()), "tiny.yaml", ROOT / "config")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from glossbench.__main__ import main
-from studies import ROOT, skip_without_network, snakemake
+
+from tests.support.studies import ROOT, skip_without_network, snakemake
 
 
 @pytest.fixture

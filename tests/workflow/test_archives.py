@@ -4,11 +4,12 @@ import json
 import shutil
 
 import pytest
-import studies
 import yaml
-from archives import files_of, repacked
 from glossbench.archives.verifying import verify
-from studies import ROOT, STUDY, TABLES, TINY, digests, planned, small, snakemake
+
+from tests.support import studies
+from tests.support.archives import files_of, repacked
+from tests.support.studies import ROOT, STUDY, TABLES, TINY, digests, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
 TAKEN = RUNS + len(STUDY.searches())

@@ -5,7 +5,8 @@ import os
 import pytest
 from glossbench.commands import unlocking
 from snakemake.profiles import ProfileConfigFileParser
-from studies import ROOT, snakemake
+
+from tests.support.studies import ROOT, snakemake
 
 NAME = f"glossbench_{unlocking.this_host()}_5ee93a12-99ee-44dc-a3e9-a6779bdbe9a6"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from studies import ROOT, copied_workflow, skip_without_network, small, snakemake
+
+from tests.support.studies import ROOT, copied_workflow, skip_without_network, small, snakemake
 
 CONDA = """\
 #!/usr/bin/env bash

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from glossbench.archives.format import sources
-from studies import ROOT, small
+
+from tests.support.studies import ROOT, small
 
 BASE, IMAGE, USER = "localhost/debian:bookworm-slim", "localhost/glossbench-test", 12345
 SOURCES = Path("/etc/apt/sources.list.d/debian.sources")  # of a Debian; another system's are of other packages

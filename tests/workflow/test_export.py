@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.learning import exporting
-from studies import small, snakemake
+
+from tests.support.studies import small, snakemake
 
 RUNS = "results/kept/runs/bbc-news/minilm-l6"
 

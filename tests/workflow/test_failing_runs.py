@@ -7,8 +7,9 @@ import subprocess
 
 import pandas as pd
 import pytest
-from studies import ROOT, SNAKEMAKE, arguments_of, planned, scripts_below, small, snakemake, started
-from waiting import wait_until
+
+from tests.support.studies import ROOT, SNAKEMAKE, arguments_of, planned, scripts_below, small, snakemake, started
+from tests.support.waiting import wait_until
 
 WITH_LOGGER = {"PYTHONPATH": f"{ROOT}/scripts"}
 AT_WORK = re.compile(r"seed-0: epoch \d+ of 5000, best val_macro_f1 0\.\d{4} \(epoch \d+\), at most \d+")

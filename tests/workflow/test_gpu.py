@@ -10,10 +10,10 @@ from argparse import Namespace
 import pandas as pd
 import pytest
 import torch
-from studies import ROOT
 
 from benchmarks.gpu import PARTS, measured
 from benchmarks.gpu_checks import agreement
+from tests.support.studies import ROOT
 
 
 @pytest.fixture(autouse=True)

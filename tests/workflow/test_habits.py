@@ -3,7 +3,8 @@
 import re
 
 import yaml
-from studies import ROOT
+
+from tests.support.studies import ROOT
 
 SCRIPTS = {path.stem: path.read_text() for path in (ROOT / "scripts").glob("*.py")}
 RULES = [rule for path in (ROOT / "rules").glob("*.smk") for rule in re.split(r"(?m)^ *rule\b", path.read_text())[1:]]

@@ -5,7 +5,8 @@ import re
 
 import pytest
 import yaml
-from studies import FIGURES, OBJECTIVES, ROOT, TABLES, TINY, copied_workflow, digests, planned, snakemake
+
+from tests.support.studies import FIGURES, OBJECTIVES, ROOT, TABLES, TINY, copied_workflow, digests, planned, snakemake
 
 REPORT = {"report": 1, "all": 1}
 DRAWN = {**{f"figure_{name}": 1 for name in FIGURES}, **REPORT}

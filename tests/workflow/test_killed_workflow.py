@@ -2,8 +2,9 @@
 
 import psutil
 import pytest
-from studies import digests, scripts_below, small, snakemake, started
-from waiting import wait_until
+
+from tests.support.studies import digests, scripts_below, small, snakemake, started
+from tests.support.waiting import wait_until
 
 RUNS = "results/killed/runs.parquet"
 

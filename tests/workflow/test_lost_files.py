@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 from glossbench.settings.paths import StudyPaths
-from studies import ROOT, STUDY, copied_workflow, planned, snakemake
+
+from tests.support.studies import ROOT, STUDY, copied_workflow, planned, snakemake
 
 CELL = "bbc-news/minilm-l6"
 LOST = {

@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 import yaml
-from repository import git
-from studies import ROOT, copied_workflow, run_snakemake, skip_without_network, small
+
+from tests.support.repository import git
+from tests.support.studies import ROOT, copied_workflow, run_snakemake, skip_without_network, small
 
 SMALLEST = {
     "objectives": ["ce"],

@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from studies import ROOT, copied_workflow, planned, snakemake
+
+from tests.support.studies import ROOT, copied_workflow, planned, snakemake
 
 EXAMPLE = ROOT / "examples" / "own-loss"
 KEY, FILE = "normalized-softmax-ce", "normalized_softmax.py"

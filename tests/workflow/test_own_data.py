@@ -4,7 +4,8 @@ import shutil
 
 import pandas as pd
 import pytest
-from studies import ROOT, planned, snakemake
+
+from tests.support.studies import ROOT, planned, snakemake
 
 STUDY = ROOT / "config" / "own-data.yaml"
 TARGETS = ["results/own-data/runs.parquet", "results/own-data/corpora.parquet"]

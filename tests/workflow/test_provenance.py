@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 from glossbench import provenance
-from repository import ROOT, git
+
+from tests.support.repository import ROOT, git
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import LOADER, read_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registered import CONFIG, LEAST, ROOT
+
+from tests.support.registered import CONFIG, LEAST, ROOT
 
 # What a call must be given; ruff's rules on security find pickles, evaluated text and shells.
 SAFE = {"allow_pickle": "False", "trust_remote_code": "False", "weights_only": "True"}

@@ -3,14 +3,15 @@
 import shutil
 
 import pytest
-from archives import make_run
 from glossbench.archives.index import Expected
 from glossbench.files import write_json
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
-from registered import CONFIG
-from studies import digests, planned, small, snakemake
+
+from tests.support.archives import make_run
+from tests.support.registered import CONFIG
+from tests.support.studies import digests, planned, small, snakemake
 
 RUNS = "results/packed/runs.parquet"
 

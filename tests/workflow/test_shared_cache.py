@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from studies import skip_without_network, small, snakemake
+
+from tests.support.studies import skip_without_network, small, snakemake
 
 SHARED = ("prepare_corpus", "tokenize_corpus", "encode_frozen")
 SETTINGS = {"objectives": ["ce"], "training": {"batch_size": 20, "epochs": 1, "learning_rate": 1.0e-3}}

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from glossbench.settings.requests import submission
 from glossbench.settings.study import load_study
-from slurm_cluster import TEMPLATES, run, running_cluster
-from studies import ROOT, TINY, digests, glossbench, planned, small, snakemake, started
-from waiting import wait_until
+
+from tests.support.slurm_cluster import TEMPLATES, run, running_cluster
+from tests.support.studies import ROOT, TINY, digests, glossbench, planned, small, snakemake, started
+from tests.support.waiting import wait_until
 
 PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
 PROFILE += ["--logger=glossbench"]  # Snakemake's own lines here, and nothing of it in the jobs

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.frames import GRAPH_COLUMNS
-from registered import CLAIMS
-from studies import (
+
+from tests.support.registered import CLAIMS
+from tests.support.studies import (
     FIGURES,
     OBJECTIVES,
     ROOT,

@@ -3,18 +3,19 @@
 import json
 import re
 
-import markdown_tables
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from claim_cases import INTEGRATED, NO_EPOCHS, STANDALONE, won
 from glossbench.errors import SettingsError
 from glossbench.settings.claims import claims_of, claims_text
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.yaml_file import read_yaml
-from made_up import evidence
-from registered import CLAIMS, CONFIG, ROOT
+
+from tests.support import markdown_tables
+from tests.support.claim_cases import INTEGRATED, NO_EPOCHS, STANDALONE, won
+from tests.support.made_up import evidence
+from tests.support.registered import CLAIMS, CONFIG, ROOT
 
 
 def test_the_registry_is_valid_and_has_the_papers_ten_claims_and_four_of_our_own():

@@ -5,17 +5,18 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import INTEGRATED, STANDALONE, everywhere, near, per_seed, tornado, verdict, won
 from glossbench.evidence.claims.comparisons import share_won
 from glossbench.evidence.claims.measurement import Measurement, decide, least_favourable
 from glossbench.evidence.claims.wording import bounds, formatted, needed
 from glossbench.evidence.text.names import naming
 from glossbench.settings.claims import Condition, compared_in
-from made_up import CORPORA
-from registered import CLAIMS, names
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
+
+from tests.support.claim_cases import INTEGRATED, STANDALONE, everywhere, near, per_seed, tornado, verdict, won
+from tests.support.made_up import CORPORA
+from tests.support.registered import CLAIMS, names
 
 NEEDED = {
     "C1": "G-Loss-O + CE or G-Loss-SQRT + CE beside CE and SCL + CE, on three corpora with 3 seeds.",

@@ -4,7 +4,9 @@ import math
 
 import pandas as pd
 import pytest
-from claim_cases import (
+from glossbench.evidence.claims.judging import decided, judge
+
+from tests.support.claim_cases import (
     INTEGRATED,
     NO_EPOCHS,
     RUN,
@@ -23,9 +25,8 @@ from claim_cases import (
     weighed,
     won,
 )
-from glossbench.evidence.claims.judging import decided, judge
-from made_up import keyed
-from registered import CLAIMS, FACTS
+from tests.support.made_up import keyed
+from tests.support.registered import CLAIMS, FACTS
 
 VERDICTS = ["confirmed", "contradicted", "undecided", "not tested"]
 MEASURED_AS = {"C6": "C5", "N1": "C1", "N2": "C8", "N3": "C8"}  # claims that are measured as others are

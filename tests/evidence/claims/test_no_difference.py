@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado
 from glossbench.evidence.claims.sweeps import swings
-from made_up import CORPORA
-from registered import CLAIMS
+
+from tests.support.claim_cases import INTEGRATED, STANDALONE, decided_on, near, sweep, timed, tornado
+from tests.support.made_up import CORPORA
+from tests.support.registered import CLAIMS
 
 STUDIES = 100
 NOISE = 0.005

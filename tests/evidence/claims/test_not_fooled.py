@@ -5,7 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import (
+from glossbench.evidence.claims.judging import judge
+from glossbench.paper import published_runs
+
+from tests.support.claim_cases import (
     INTEGRATED,
     NO_EPOCHS,
     STANDALONE,
@@ -20,10 +23,8 @@ from claim_cases import (
     weighed,
     won,
 )
-from glossbench.evidence.claims.judging import judge
-from glossbench.paper import published_runs
-from made_up import CORPORA, ENCODERS, epochs, evidence, runs
-from registered import CLAIMS, FACTS, PUBLISHED
+from tests.support.made_up import CORPORA, ENCODERS, epochs, evidence, runs
+from tests.support.registered import CLAIMS, FACTS, PUBLISHED
 
 CAP = 200
 CLEAR = {**STANDALONE, "gloss-o": 0.83}

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from claim_cases import near, sweep, tornado, verdict
+
+from tests.support.claim_cases import near, sweep, tornado, verdict
 
 
 def test_an_equal_best_counts_by_its_share_and_a_band_must_beat_a_pick_at_random():

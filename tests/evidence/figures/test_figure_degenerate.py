@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from glossbench.evidence.figures import adjacency, epoch_time, headline, learning_curves, projections, style, tuning
-from made_up import curves, epochs, runs, scored, snapshots, trials
-from made_up import projections as made_up_projections
+
+from tests.support.made_up import curves, epochs, runs, scored, snapshots, trials
+from tests.support.made_up import projections as made_up_projections
 
 ONE = runs({("mr", "bert-base", "gloss-o"): [0.5]})
 BATCHES = [snapshots(size=size, epochs=(0, 1), sigma=sigma) for size in (1, 8) for sigma in (0.5, np.nan)]

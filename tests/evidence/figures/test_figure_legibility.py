@@ -8,11 +8,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import assert_legible, drawn_texts
 from glossbench.evidence.figures import convergence, learning_curves
 from glossbench.evidence.text.names import naming
 from glossbench.settings.names import Names, names_by_kind
-from made_up import (
+
+from tests.support.figure_texts import assert_legible, drawn_texts
+from tests.support.made_up import (
     CORPORA,
     ENCODERS,
     INTEGRATED,
@@ -26,7 +27,7 @@ from made_up import (
     study_runs,
     trials,
 )
-from registered import FIGURES, REGISTRY, names
+from tests.support.registered import FIGURES, REGISTRY, names
 
 DRAWN = [key for key in FIGURES if key != "labeled_fraction"]  # drawn by the same code as weight
 ODD_CORPORA = [f"odd-{letter}" for letter in "abcde"]

@@ -8,10 +8,11 @@ import pytest
 from glossbench.evidence.figures import style
 from glossbench.evidence.text.names import naming
 from glossbench.settings.names import names_by_kind
-from made_up import INTEGRATED, STANDALONE
 from matplotlib.figure import Figure
 from PIL import Image
-from registered import REGISTRY
+
+from tests.support.made_up import INTEGRATED, STANDALONE
+from tests.support.registered import REGISTRY
 
 
 def added(*colors: str | None) -> dict[str, list[dict]]:

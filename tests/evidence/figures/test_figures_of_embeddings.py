@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from figure_texts import panels, texts
 from glossbench.evidence.figures import adjacency, method, projections, style
 from glossbench.sigma import estimate_sigma
-from made_up import projections as made_up_projections
-from made_up import snapshots
 from matplotlib.collections import LineCollection
+
+from tests.support.figure_texts import panels, texts
+from tests.support.made_up import projections as made_up_projections
+from tests.support.made_up import snapshots
 
 SMALL = snapshots(classes=("a", "b"), size=9, epochs=(0, 1, 4), sigma=0.4)
 R52 = {f"class-{label:02d}": 1 + label % 7 for label in range(52)}

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import panels, texts
 from glossbench.evidence.figures import critical_difference, headline, heatmap, published, sensitivity
-from made_up import CORPORA, INTEGRATED, by_corpus, coverage, scored
 from matplotlib.patches import Rectangle
-from registered import FIGURES
+
+from tests.support.figure_texts import panels, texts
+from tests.support.made_up import CORPORA, INTEGRATED, by_corpus, coverage, scored
+from tests.support.registered import FIGURES
 
 GRID = {
     "gloss-o-ce": [0.80, 0.90],

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import panels, texts
 from glossbench.evidence.figures import convergence, epoch_time, graph, learning_curves, tuning
-from made_up import curves, epochs, runs, trials, with_graph
 from matplotlib.collections import PolyCollection
+
+from tests.support.figure_texts import panels, texts
+from tests.support.made_up import curves, epochs, runs, trials, with_graph
 
 CURVES = {("ce", 0): [0.5, 0.7, 0.9], ("ce", 1): [0.3, 0.6], ("scl", 0): [0.1, 0.2]}
 PARTS = ["forward", "backward", "optimizer", "other", "graph", "propagation"]

@@ -4,9 +4,10 @@ import copy
 from dataclasses import replace
 
 import pytest
-from html_page import Page
-from made_up import corpora
-from report_pages import claim, page, shown, small_runs, study
+
+from tests.support.html_page import Page
+from tests.support.made_up import corpora
+from tests.support.report_pages import claim, page, shown, small_runs, study
 
 ATTACKS = [
     "<script>alert(1)</script>",

@@ -16,11 +16,12 @@ from docutils.core import publish_parts
 from glossbench.evidence.report.overview import costs_in_all, costs_table
 from glossbench.evidence.report.page import machines, shown_outputs
 from glossbench.evidence.report.runs_table import runs_table
-from html_page import Page
 from jinja2 import Environment, StrictUndefined
-from made_up import corpora, coverage, epochs, runs
-from registered import OUTPUTS, ROOT
-from report_pages import PNG, claim, many_runs, page, shown, small_runs, study
+
+from tests.support.html_page import Page
+from tests.support.made_up import corpora, coverage, epochs, runs
+from tests.support.registered import OUTPUTS, ROOT
+from tests.support.report_pages import PNG, claim, many_runs, page, shown, small_runs, study
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,15 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from made_up import corpora
 from PIL import Image
-from report_pages import many_runs, page, shown, study
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
-from waiting import wait_until
+
+from tests.support.made_up import corpora
+from tests.support.report_pages import many_runs, page, shown, study
+from tests.support.waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.statistics.budget import BAND, chances, expected_scores, of_best, with_overtaking
-from made_up import runs, trials
+
+from tests.support.made_up import runs, trials
 
 CELL = ("mr", "bert-base")
 

@@ -9,9 +9,10 @@ import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.pairs import holm, paired, pairwise
 from glossbench.evidence.statistics.scores import over_seeds, scores
-from made_up import by_corpus
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+
+from tests.support.made_up import by_corpus
 
 OBJECTIVES = ["scl", "triplet", "cosine", "gloss-o"]
 # Student (1908): hours of sleep gained by ten patients with two drugs; t = 4.0621, p = 0.002833 in every textbook.

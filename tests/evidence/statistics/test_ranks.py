@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.evidence.statistics.ranks import cliques, critical_difference, friedman
-from made_up import by_corpus
 from scipy import stats
+
+from tests.support.made_up import by_corpus
 
 # Demsar (2006), table 6: AUC of C4.5 with four settings on fourteen data sets. For "voting" his ranks 2 and 3 of the
 # last two come from digits that are not printed.

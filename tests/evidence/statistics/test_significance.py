@@ -6,7 +6,8 @@ import math
 import pandas as pd
 import pytest
 from glossbench.evidence.statistics.significance import pair_tests, seeds_for_published
-from made_up import by_corpus, evidence
+
+from tests.support.made_up import by_corpus, evidence
 
 
 def test_seeds_for_the_papers_differences_use_our_spread_where_there_is_one():

@@ -7,12 +7,24 @@ import shutil
 import subprocess
 from dataclasses import replace
 
-import markdown_tables
 import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
-from made_up import corpora, coverage, epochs, evidence, keyed, paper_cells, runs, study_runs, trials, with_graph
-from registered import TABLES, table_of
+
+from tests.support import markdown_tables
+from tests.support.made_up import (
+    corpora,
+    coverage,
+    epochs,
+    evidence,
+    keyed,
+    paper_cells,
+    runs,
+    study_runs,
+    trials,
+    with_graph,
+)
+from tests.support.registered import TABLES, table_of
 
 ON_RUNS = [key for key in TABLES if key not in ("corpora", "search", "search_budget", "search_bound")]
 SWITCHED = ("mr", "bert-base", "gloss-o-ce+criterion=softmax")

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
-from made_up import runs
-from registered import table_of
+
+from tests.support.made_up import runs
+from tests.support.registered import table_of
 
 HOSTILE = r"50%_of&a|b<i>#{x}"
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from glossbench.evidence.tables.models import SEES
 from glossbench.paper import published_models, published_results, published_ttests
-from made_up import CORPORA, by_corpus, paper_cells, runs, study_runs
-from registered import FACTS, PUBLISHED, table_of
 from scipy import stats
+
+from tests.support.made_up import CORPORA, by_corpus, paper_cells, runs, study_runs
+from tests.support.registered import FACTS, PUBLISHED, table_of
 
 COMPARISON, MODELS, SWITCHES, TTESTS = map(table_of, ("comparison", "models", "switches", "ttests"))
 

@@ -5,8 +5,9 @@ import math
 import pandas as pd
 import pytest
 from glossbench.evidence.tables.layout import load_note
-from made_up import CORPORA, cells, runs, untuned_runs
-from registered import table_of
+
+from tests.support.made_up import CORPORA, cells, runs, untuned_runs
+from tests.support.registered import table_of
 
 INTEGRATED, STANDALONE, DEDUPLICATED = map(table_of, ("integrated", "standalone", "deduplicated"))
 MINILM = "minilm-l6"

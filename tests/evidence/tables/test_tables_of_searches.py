@@ -4,13 +4,14 @@ import math
 
 import pandas as pd
 import pytest
-from figure_texts import panels
 from glossbench.evidence.figures import search_budget
 from glossbench.settings.study import load_study
-from made_up import runs, trials
 from matplotlib.collections import PolyCollection
-from registered import CONFIG, LEAST, TABLES, table_of
 from scipy import stats
+
+from tests.support.figure_texts import panels
+from tests.support.made_up import runs, trials
+from tests.support.registered import CONFIG, LEAST, TABLES, table_of
 
 BUDGET, BOUND = map(table_of, ("search_budget", "search_bound"))
 

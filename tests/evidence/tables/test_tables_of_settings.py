@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import corpora, epochs, runs, trials, with_graph
-from registered import table_of
+
+from tests.support.made_up import corpora, epochs, runs, trials, with_graph
+from tests.support.registered import table_of
 
 HYPERPARAMETERS, SEARCH, CHECKLIST, WIDTHS = map(table_of, ("hyperparameters", "search", "checklist", "widths"))
 

@@ -22,8 +22,9 @@ from glossbench.evidence.text.names import (
     tunes_sigma,
 )
 from glossbench.evidence.text.numbers import duration, mean_spread, number, signed, significant, span
-from made_up import INTEGRATED, STANDALONE
-from registered import REGISTRY, names
+
+from tests.support.made_up import INTEGRATED, STANDALONE
+from tests.support.registered import REGISTRY, names
 
 
 @pytest.mark.parametrize(
