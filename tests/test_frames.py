@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
-from glossbench.frames import CONTRACT, ONE_ROW, contract_violations, with_objective_columns, write_frame
+from glossbench.frames import CONTRACT, ROW_KEYS, contract_violations, with_objective_columns, write_frame
 from glossbench.settings.keys import ObjectiveKey
 
 from tests.support.made_up import (
@@ -82,10 +82,10 @@ def test_a_value_of_another_kind_is_named_by_its_column(name, column, value, kin
     ]
 
 
-@pytest.mark.parametrize("name", ONE_ROW)
+@pytest.mark.parametrize("name", ROW_KEYS)
 def test_a_row_that_repeats_the_keys_of_another_is_counted(name):
     twice = pd.concat([FRAMES[name], FRAMES[name].tail(1)], ignore_index=True)
-    assert contract_violations(name, twice) == [f"1 rows repeat the {', '.join(ONE_ROW[name])} of another"]
+    assert contract_violations(name, twice) == [f"1 rows repeat the {', '.join(ROW_KEYS[name])} of another"]
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -48,8 +48,8 @@ GRAPH_COLUMNS = [
     "gradient_share_ce", "gradient_share_metric",
 ]  # fmt: skip
 
-# Columns that frames of runs made before these columns do not have.
-OF_LATER: dict[str, dict[str, str]] = {
+# Columns that frames of older runs may lack.
+ADDED_LATER: dict[str, dict[str, str]] = {
     "runs": {
         **{"processor": "text", "cores": "count if any", "load": "number", "neighbors": "number"},
         **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
@@ -77,7 +77,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["train_seconds", "seconds_per_epoch", "total_seconds"], "number"),
         **dict.fromkeys(["docs_per_second", "tokens_per_second", "peak_memory_mib"], "number"),
         **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
-        **dict.fromkeys([ "torch_version", "transformers_version", "python_version"], "text"),
+        **dict.fromkeys(["torch_version", "transformers_version", "python_version"], "text"),
         "tuned": "flag", **dict.fromkeys(RUN_ORIGIN, "text"),
     },
     "epochs": {
@@ -108,7 +108,7 @@ CONTRACT: dict[str, dict[str, str]] = {
     },
     "coverage": {**RUN, "finished": "flag"},
 }  # fmt: skip
-ONE_ROW = {
+ROW_KEYS = {
     "runs": RUN_KEYS,
     "epochs": [*RUN_KEYS, "epoch"],
     "corpora": ["corpus"],
@@ -121,10 +121,10 @@ ONE_ROW = {
 
 def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
     """Short descriptions of the ways in which a frame breaks its contract. It may have more columns."""
-    contract, keys = CONTRACT[name], ONE_ROW[name]
+    contract, keys = CONTRACT[name], ROW_KEYS[name]
     missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
     violations = [f"no column {', '.join(missing)}"] if missing else []
-    for column, kind in {**contract, **OF_LATER.get(name, {})}.items():
+    for column, kind in {**contract, **ADDED_LATER.get(name, {})}.items():
         if column in frame and not KINDS[kind](frame[column]):
             violations.append(f"column {column}: each value must be a {kind}")
     if not missing and frame.duplicated(keys).any():
@@ -142,7 +142,7 @@ def write_frame(name: str, frame: pd.DataFrame, path: str | Path) -> None:
 def without_rows(name: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """These columns of a frame, or all, of the kinds that its contract asks for."""
     types = {"text": "object", "vector": "object", "count": "int64", "flag": "bool"}
-    kinds = {**dict.fromkeys(ONE_ROW[name], "text"), **CONTRACT[name]}
+    kinds = {**dict.fromkeys(ROW_KEYS[name], "text"), **CONTRACT[name]}
     columns = kinds if columns is None else columns
     return pd.DataFrame({one: pd.Series(dtype=types.get(kinds[one], "float64")) for one in columns})
 

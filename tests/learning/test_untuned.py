@@ -15,7 +15,7 @@ from glossbench.checksums import refuse_changed
 from glossbench.data.corpora import write_split
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import GlossbenchError, TrainingError
-from glossbench.frames import OF_LATER, contract_violations
+from glossbench.frames import ADDED_LATER, contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import RunFiles, load_splits
@@ -199,7 +199,7 @@ def test_runs_made_before_a_column_was_are_collected_beside_others_and_alone_wit
     left = outputs(tmp_path / "tfidf")
     classify_untuned(settings("tfidf"), with_card(texts), left, MADE_FROM)
     metrics, timing = (json.loads(Path(left[name]).read_text()) for name in ("metrics", "timing"))
-    (tmp_path / "old.json").write_text(json.dumps({k: v for k, v in timing.items() if k not in OF_LATER["runs"]}))
+    (tmp_path / "old.json").write_text(json.dumps({k: v for k, v in timing.items() if k not in ADDED_LATER["runs"]}))
     (tmp_path / "new.json").write_text(json.dumps({**timing, "load": 1.5, "unknown_tokens": 0.25}))
     for names, known in ((["old"], 0), (["old", "new"], 1)):
         found = [{**metrics, "seed": place} for place in range(len(names))]

@@ -15,7 +15,6 @@ from glossbench.evidence.text.numbers import span
 from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
-NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis
 
 
 def no_rows(rows: pd.DataFrame, **_: Any) -> pd.DataFrame:

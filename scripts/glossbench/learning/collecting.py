@@ -12,11 +12,11 @@ import yaml
 from glossbench.errors import OTHER_SETTINGS, CorpusError
 from glossbench.files import read_made, reading
 from glossbench.frames import (
+    ADDED_LATER,
     CELL,
     CONTRACT,
     EXPERIMENT,
     OBJECTIVE_COLUMNS,
-    OF_LATER,
     RUN_KEYS,
     SEARCH_ORIGIN,
     with_objective_columns,
@@ -29,7 +29,7 @@ FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of column
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
     "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
-    "commit", *OF_LATER["runs"],
+    "commit", *ADDED_LATER["runs"],
 ]  # fmt: skip
 Paths = Iterable[str]
 
@@ -100,8 +100,8 @@ def collect_runs(
         }
         rows.append({**row, "numerics": numerics})
     frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
-    frame = frame.drop(columns=[name for name in OF_LATER["runs"] if frame[name].isna().all()])
-    kinds = {**CONTRACT["runs"], **OF_LATER["runs"]}
+    frame = frame.drop(columns=[name for name in ADDED_LATER["runs"] if frame[name].isna().all()])
+    kinds = {**CONTRACT["runs"], **ADDED_LATER["runs"]}
     return frame.astype({name: float for name, kind in kinds.items() if kind in FLOATS and name in frame})
 
 
@@ -150,7 +150,7 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
     first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]
-    first += [column for column in OF_LATER["trials"] if any(column in frame for frame in frames)]
+    first += [column for column in ADDED_LATER["trials"] if any(column in frame for frame in frames)]
     if "start" in first:
         frames = [frame.assign(start=frame.get("start", False)) for frame in frames]
     settings = sorted({column for frame in frames for column in frame} - set(first))

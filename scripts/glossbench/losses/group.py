@@ -107,9 +107,6 @@ class GroupLoss(nn.Module):
         )
 
 
-LOSS = GroupLoss
-
-
 def draw_anchors(labels: Tensor, per_class: int) -> Tensor:
     """Draw the anchors of a batch, with torch's default generator on the CPU, so that every device has the same.
 
@@ -155,3 +152,6 @@ def refine(start: Tensor, similarities: Tensor, iterations: int) -> Tensor:
         supported = refined * (similarities @ refined)
         refined = supported / supported.sum(dim=1, keepdim=True)
     return refined
+
+
+LOSS = GroupLoss

@@ -1,4 +1,4 @@
-"""R-Drop (Liang et al. 2021): two passes through dropout must predict the same."""
+"""R-Drop (Liang et al. 2021): two passes through dropout must predict the same. Used by the workflow alone."""
 
 from typing import ClassVar
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from glossbench.paper import READERS, paper_keys
-from glossbench.settings.model import Listed, Model, Protocol, Size, Text, Whole, about, matching
+from glossbench.settings.model import NEARBY, Listed, Model, Protocol, Size, Text, Whole, about, matching
 from glossbench.settings.study import OPTIONAL_FRAMES, Study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import check_key, read_yaml
@@ -16,7 +16,6 @@ from glossbench.settings.yaml_file import check_key, read_yaml
 # File endings of each kind of output. Those meant for readers come first.
 ENDINGS = {"table": ("csv", "md", "tex", "html"), "figure": ("csv", "pdf", "png", "txt")}
 FOR_THE_REPORT = (".html", ".txt")  # endings that only the report reads; it links the others
-NEARBY = ("x0.9", "x1.1")  # the steps of F8, too close to each other for a heat map
 
 
 Word = matching("^[a-z][a-z_]*$", "lower-case letters and _")

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import NEARBY, is_relative, numbers, one_at_a_time
+from glossbench.evidence.selection import is_relative, numbers, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, corpus_name, in_order
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import EXPERIMENT_OF_PROTOCOL
+from glossbench.settings.model import NEARBY
 
 CELL_WIDTH, CELL_HEIGHT = 0.29, 0.2  # inches
 LABELS, BAR = 0.7, 0.5  # inches for the names of the corpora, for the bar of colours

@@ -5,10 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
-from glossbench.evidence.selection import NEARBY, RELATIVE, one_at_a_time
+from glossbench.evidence.selection import RELATIVE, one_at_a_time
 from glossbench.evidence.text.names import SYMBOLS, arrange, objective_name
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
+from glossbench.settings.model import NEARBY
 
 BAR = [*EXPERIMENT_OF_PROTOCOL, "setting"]
 SETTINGS = ["sigma", "weight", "labeled_fraction"]

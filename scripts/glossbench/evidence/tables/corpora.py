@@ -6,13 +6,13 @@ from glossbench.evidence.selection import no_rows
 from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange, encoder_name, in_order
 from glossbench.evidence.text.numbers import number
+from glossbench.settings.model import SPLITS
 
 COUNTS = {
     "n_documents": "Documents", "n_train": "Train", "n_val": "Validation", "n_test": "Test", "n_classes": "Classes",
     "n_empty": "Empty", "n_duplicates": "Duplicates", "n_test_in_train": "Test in train", "n_conflicts": "Conflicts",
 }  # fmt: skip
 ABOUT = ["title", "source", "licence"]
-SPLITS = ("train", "val", "test")
 UNKNOWN, TRUNCATED = "unknown_tokens", "truncated_tokens"
 USED = "Used: as many documents of the training, validation and test part as runs read, drawn from each class alike."
 TOKENS = (
