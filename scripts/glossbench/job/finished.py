@@ -8,12 +8,9 @@ on a cluster the training where a submission, which evaluates too, was cut off b
 import logging
 import os
 from pathlib import Path
-from typing import Any
 
 from glossbench.checksums import add_checksums, refuse_changed, write_checksums
 from glossbench.errors import GlossbenchError
-from glossbench.files import read_json
-from glossbench.provenance import origin
 
 log = logging.getLogger(__name__)
 FOLDER, KEY = "finished", "key"
@@ -42,43 +39,17 @@ def keep(folder: Path, key: str, output: dict[str, str]) -> None:
 
 
 def restore(folder: Path, key: str, output: dict[str, str]) -> bool:
-    """Link what ``keep`` kept to the paths of the outputs. Returns False if no files with this key are kept."""
-    return (folder / KEY).is_file() and (folder / KEY).read_text() == key and _linked(folder, output)
-
-
-def give_back(job: Any) -> bool:
-    """Link the kept outputs of a job of one run (its ``snakemake`` object) to their places, on a node of a cluster.
-
-    They are given back only if they were made from the same settings, by the same code, after all inputs.
-
-    Returns:
-        True if it did; there is nothing left to do.
-    """
-    state, outputs = dict(job.params.items()).get("state"), dict(job.output.items())
-    if "SLURM_JOB_ID" not in os.environ or state is None or not isinstance(outputs.get("timing"), str):
-        return False
-    kept = Path(state, Path(outputs["timing"]).parent.name, FOLDER)
-    if not all((kept / name).is_file() for name in (KEY, "timing")):
-        return False
-    if read_json(kept / "timing").get("origin") != origin(job.params.settings, job.params.code):
-        return False
-    made = (kept / KEY).stat().st_mtime_ns
-    files = [file for path in map(Path, job.input) for file in (path, *path.rglob("*"))]
-    return all(file.stat().st_mtime_ns <= made for file in files) and _linked(kept, outputs)
-
-
-def _linked(kept: Path, output: dict[str, str]) -> bool:
-    """Link the kept files to the paths of the outputs, by name. Returns False where one is not kept, or damaged."""
-    if not all((kept / name).is_file() for name in output):
+    """Link what ``keep`` kept to the paths of the outputs; False if not all are kept, whole and with this key."""
+    if not all((folder / name).is_file() for name in (KEY, *output)) or (folder / KEY).read_text() != key:
         return False
     try:
-        refuse_changed(kept / name for name in output)
+        refuse_changed(folder / name for name in output)
     except GlossbenchError as error:
         log.warning("the kept outputs are not used: %s", error)
         return False
     for name, path in output.items():
         Path(path).unlink(missing_ok=True)
-        os.link(kept / name, path)
+        os.link(folder / name, path)
         os.utime(path)  # Snakemake must take the output for a new one
     add_checksums(output.values())
     return True

@@ -11,7 +11,6 @@ from typing import Any
 
 from glossbench.checksums import refuse_changed, seal, unseal
 from glossbench.errors import FetchError, GlossbenchError
-from glossbench.job.finished import give_back
 from glossbench.job.reasons import one_line, reason_of
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
@@ -28,7 +27,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     """Log to the file of a job (its ``snakemake`` object) while the body runs, first its settings and versions.
 
     Inputs are compared with their checksums before the body, and those of outputs are written after it. The process
-    exits before it if an earlier submission had done its work, when the Snakemake that started it dies, and on SIGTERM.
+    exits when the Snakemake that started it dies, and on SIGTERM.
     A GlossbenchError, a full disk, a lack of memory or a damaged input ends the process with one line on stderr. Any
     other exception is raised again, with its traceback in the log. In all cases the last line of the log gives the
     reason. Where that cannot get better by itself, it is in a file beside the log too, since Snakemake removes logs,
@@ -51,9 +50,6 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
         with leaving_on_sigterm():
             if before := _attempt_before(lasting):
                 raise GlossbenchError(f"{before} (so ended the attempt before; nothing was tried again)")
-            if give_back(job):
-                log.info("done: had finished in an earlier submission")
-                raise SystemExit(0)
             users = set(dict(job.input.items()).get("local", ()))  # what is listed beside these is not this workflow's
             refuse_changed(path for path in job.input if path not in users)
             # those of a view are for people, who may keep and edit them

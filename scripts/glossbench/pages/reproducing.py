@@ -40,11 +40,11 @@ def page(root: Path) -> str:
     Raises:
         SettingsError: A registry or a study is not valid.
     """
-    costs, published = load_costs(root), root / "config/published"
+    costs, paper_dir = load_costs(root), root / "config/published"
     outputs, claims = load_outputs(root / "config"), load_claims(root / "config")
-    rows, core = Rows(costs, published), costs.core
-    stops = published_costs(published).groupby("corpus")["stop_epoch"].mean()
-    rates = speeds(published_speed(costs.main, read_facts(published)), costs.main)
+    rows, core = Rows(costs, paper_dir), costs.core
+    stops = published_costs(paper_dir).groupby("corpus")["stop_epoch"].mean()
+    rates = speeds(published_speed(costs.main, read_facts(paper_dir)), costs.main)
     claims = {key: claims[key] for key in by_number(claims) if of_the_paper(key)}
     numbered = sorted((output for output in outputs if output.paper), key=lambda output: int(output.paper[1:]))
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
@@ -56,7 +56,7 @@ def page(root: Path) -> str:
         searches=len(core.searches()),
         hours=rows.hours(core),
         decidable=[
-            [key, number(len(runs_of_claim(claim, core))), *decidable(claim, core, published)]
+            [key, number(len(runs_of_claim(claim, core))), *decidable(claim, core, paper_dir)]
             for key, claim in claims.items()
         ],
         studies=map(rows.study, costs.studies.values()),
@@ -75,7 +75,7 @@ class Rows:
     """Rows of the page's tables."""
 
     costs: Costs
-    published: Path
+    paper_dir: Path
 
     def study(self, study: Study) -> list[str]:
         """Name, command, runs, searches, time, disk, machine, and whether it was run here."""
@@ -140,7 +140,7 @@ class Rows:
         return ", ".join(ours) or NOT_RUN
 
 
-def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
+def decidable(claim: Claim, study: Study, paper_dir: Path) -> list[str]:
     """At what difference a study can decide a claim, from the spread of the paper's own numbers.
 
     Within a cell, two objectives are compared over seeds; the spread of their difference follows from the standard
@@ -157,11 +157,11 @@ def decidable(claim: Claim, study: Study, published: Path) -> list[str]:
     if measure.kind == "overhead":
         return ["share of an epoch in each cell", DASH, "a time, measured in every epoch", DASH, DASH]
     metric, (gloss, *_), baselines = measure.metric, measure.gloss, list(measure.baselines)
-    results = published_results(published)
+    results = published_results(paper_dir)
     results = results[(results["metric"] == metric) & results["encoder"].isin(study.encoders)]
     if measure.kind == "advantage":
         if not in_percent(metric):
-            costs = published_costs(published).rename(columns={metric: "mean"})
+            costs = published_costs(paper_dir).rename(columns={metric: "mean"})
             results = costs[costs["encoder"].isin(study.encoders)]
         observed = CELL if measure.per == "cell" else ["corpus"]
         table = results[results["corpus"].isin(corpora)].pivot_table("mean", observed, "objective")
