@@ -273,7 +273,7 @@ AROUND = {
 
 
 @pytest.mark.parametrize("case", AROUND)
-def test_what_is_container_faults_is_found(archive, tmp_path, case):
+def test_faults_of_the_container_are_found(archive, tmp_path, case):
     change, words = AROUND[case]
     path = tmp_path / "a.tar.xz"
     path.write_bytes(change(archive.read_bytes()))
