@@ -36,8 +36,8 @@ def check_batch(embeddings: Any, labels: Any, finite: bool = False) -> Tensor:
         The labels as int64.
 
     Raises:
-        TypeError: if an argument is not a tensor.
-        ValueError: if shapes or types do not fit together.
+        TypeError: If an argument is not a tensor.
+        ValueError: If shapes or types do not fit together.
     """
     check_embeddings(embeddings)
     check_tensor("labels", labels)

@@ -52,7 +52,7 @@ def log_affinity(embeddings: Tensor, sigma: float) -> Tensor:
 
     Args:
         embeddings: (B, d), any scale.
-        sigma: width of the affinity, > 0.
+        sigma: Width of the affinity, > 0.
 
     Returns:
         (B, B) float64, -inf on the diagonal.
@@ -105,15 +105,15 @@ def log_propagated(
         labels: (B,) int64; negative for hidden documents of unknown class.
         hidden: (u,) positions of the nodes whose label is hidden.
         kept: (l,) positions of the nodes that keep their label.
-        num_classes: number of classes C.
-        transition: how ``log_t`` was normalised, "stochastic" or "column".
-        check: raise where ``log_t`` has NaN. That is looked for only where the solve fails, so it costs nothing.
+        num_classes: Number of classes C.
+        transition: How ``log_t`` was normalised, "stochastic" or "column".
+        check: Raise where ``log_t`` has NaN. That is looked for only where the solve fails, so it costs nothing.
 
     Returns:
         (u, C) float64, -inf for classes without a kept node; and whether the nodes were eliminated.
 
     Raises:
-        ValueError: if the embeddings were not finite.
+        ValueError: If the embeddings were not finite.
     """
     solved, error = propagated_by_solve(log_t, labels, hidden, kept, num_classes, transition)
     with torch.no_grad():
@@ -158,8 +158,8 @@ def propagate_labels(
             hidden documents have no influence on the probabilities; they only select which of them must be accurate
             to many digits even where they are tiny.
         labeled: (B,) bool, True where the label is kept; at least one.
-        num_classes: number of classes C.
-        sigma: width of the affinity, > 0.
+        num_classes: Number of classes C.
+        sigma: Width of the affinity, > 0.
         transition: "stochastic" (rows of the answer sum to one) or "column" (they need not).
 
     Returns:
@@ -167,8 +167,8 @@ def propagate_labels(
         float32.
 
     Raises:
-        TypeError: if an argument is not a tensor.
-        ValueError: if no document keeps its label, or an argument does not fit.
+        TypeError: If an argument is not a tensor.
+        ValueError: If no document keeps its label, or an argument does not fit.
 
     Example:
         >>> embeddings = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
@@ -202,7 +202,7 @@ def propagated_by_solve(
     """Propagated labels (I - T_uu)^{-1} T_ul Y_l by LU decomposition.
 
     Args:
-        log_t, labels, hidden, kept, num_classes, transition: as in ``log_propagated``.
+        log_t, labels, hidden, kept, num_classes, transition: As in ``log_propagated``.
 
     Returns:
         The probabilities (u, C), and a scalar: by how much they fail to conserve probability (NaN or infinite if
@@ -240,8 +240,8 @@ def log_propagated_by_elimination(
     O(u^2 (u + C) / block + block u^2).
 
     Args:
-        log_t, labels, hidden, kept, num_classes, transition: as in ``log_propagated``.
-        block: number of steps whose tensors are kept for the backward pass; the others are recomputed.
+        log_t, labels, hidden, kept, num_classes, transition: As in ``log_propagated``.
+        block: Number of steps whose tensors are kept for the backward pass; the others are recomputed.
 
     Returns:
         (u, C) float64, -inf for classes without a kept node.
@@ -302,7 +302,7 @@ def _eliminate(matrix: Tensor, arriving: Tensor | None, bottom: int) -> tuple[Te
     Args:
         matrix: (k, c + k) log transitions from the k remaining nodes into the classes and between them.
         arriving: (k,) log weight that reaches each node from the kept nodes, or None.
-        bottom: number of nodes that remain.
+        bottom: Number of nodes that remain.
 
     Returns:
         ``matrix`` and ``arriving`` of the remaining nodes, and for each eliminated node the log weights

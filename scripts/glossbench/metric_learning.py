@@ -21,7 +21,7 @@ class GraphLoss(losses.BaseMetricLossFunction):  # type: ignore[misc]
     triplets of a miner are not used: a graph has none.
 
     Args:
-        settings: arguments of ``GLoss`` but ``reduction``, ``gather`` and ``memory``, and of
+        settings: Arguments of ``GLoss`` but ``reduction``, ``gather`` and ``memory``, and of
             ``BaseMetricLossFunction``.
 
     Example:

@@ -32,13 +32,13 @@ class GraphLoss(CachedLossMixin, nn.Module):
 
     Args:
         model: a SentenceTransformer.
-        mini_batch_size: texts whose activations are in memory at once (gradient cache); None embeds a batch at once.
-        gather_across_devices: one graph over the batches of all processes.
-        settings: arguments of ``GLoss`` but ``gather`` and ``reduction``.
+        mini_batch_size: Texts whose activations are in memory at once (gradient cache); None embeds a batch at once.
+        gather_across_devices: One graph over the batches of all processes.
+        settings: Arguments of ``GLoss`` but ``gather`` and ``reduction``.
 
     Raises:
-        TypeError: if an argument is none of these.
-        ValueError: if one is out of range.
+        TypeError: If an argument is none of these.
+        ValueError: If one is out of range.
 
     Example:
         >>> loss = GraphLoss(model, neighbors=40, mini_batch_size=32)
@@ -60,11 +60,11 @@ class GraphLoss(CachedLossMixin, nn.Module):
         """G-Loss of a batch.
 
         Args:
-            sentence_features: tokens of the one column of texts.
+            sentence_features: Tokens of the one column of texts.
             labels: (B,) whole numbers.
 
         Raises:
-            ValueError: if there are two columns of texts.
+            ValueError: If there are two columns of texts.
         """
         columns = list(sentence_features)
         if len(columns) != 1:

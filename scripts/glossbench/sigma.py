@@ -42,23 +42,23 @@ def estimate_sigma(
 
     Args:
         embeddings: (N, d), any scale, N >= 2.
-        method: with m the median distance, "sqrt" is sqrt(m / 3), as in the paper and its code; "inflection" is
+        method: With m the median distance, "sqrt" is sqrt(m / 3), as in the paper and its code; "inflection" is
             m / sqrt(3), as derived in the paper's appendix. "nearest-other-class" is a third of the smallest
             non-zero distance between documents of different labels, the third rule of the reference code.
             "neighbors" is the width at which documents have ``neighbors`` effective neighbours in a batch on average.
         labels: (N,), needed by "nearest-other-class".
-        median: over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
+        median: Over the "pairs" i < j, or over the "full-matrix" with its zero diagonal and each pair twice, as in
             the reference code.
         neighbors: k, needed by "neighbors", 1 <= k < batch_size - 1.
         batch_size: B of the batches that will be trained on, for "neighbors"; at most ``max_documents``.
-        max_documents: the most documents that are used, >= 2; of more, a fixed random sample. None uses all.
+        max_documents: The most documents that are used, >= 2; of more, a fixed random sample. None uses all.
 
     Returns:
         Sigma, in units of distance on the unit sphere.
 
     Raises:
-        TypeError: if an argument is not a tensor.
-        ValueError: if there is no distance to measure, or an argument has an unknown value.
+        TypeError: If an argument is not a tensor.
+        ValueError: If there is no distance to measure, or an argument has an unknown value.
 
     Recommendations:
         The median rules give graphs in which nearly all documents of a batch are neighbours, and G-Loss is then a
@@ -162,7 +162,7 @@ def effective_neighbors(embeddings: Tensor, sigma: float | Tensor) -> Tensor:
 
     Args:
         embeddings: (B, d), any scale.
-        sigma: width of the affinity, > 0.
+        sigma: Width of the affinity, > 0.
 
     Returns:
         A scalar between 1 and B - 1, float32.
@@ -198,10 +198,10 @@ def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) ->
     Args:
         points: (N, d).
         median: "pairs" or "full-matrix", as in ``estimate_sigma``.
-        block: number of rows whose distances are computed at once.
+        block: Number of rows whose distances are computed at once.
 
     Raises:
-        ValueError: if ``median`` has an unknown value, or the distance is zero.
+        ValueError: If ``median`` has an unknown value, or the distance is zero.
     """
     squared = np.concatenate([_upper_triangle(points, start, block) for start in range(0, len(points), block)])
     if median == "pairs":
@@ -226,10 +226,10 @@ def nearest_other_class(points: Tensor, labels: Tensor, block: int = 1024) -> fl
     Args:
         points: (N, d).
         labels: (N,).
-        block: number of rows whose distances are computed at once.
+        block: Number of rows whose distances are computed at once.
 
     Raises:
-        ValueError: if there is no such pair.
+        ValueError: If there is no such pair.
     """
     nearest = math.inf
     for start in range(0, len(points), block):

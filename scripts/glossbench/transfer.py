@@ -12,8 +12,8 @@ def to_device(values: Tensor, device: torch.device) -> Tensor:
     CUDA copies while the host goes on only from pinned memory; torch keeps that memory until the copy is done.
 
     Args:
-        values: on the CPU, or on the device already.
-        device: where they are needed.
+        values: On the CPU, or on the device already.
+        device: Where they are needed.
     """
     if values.device.type == "cpu" and device.type == "cuda":
         values = values.pin_memory()

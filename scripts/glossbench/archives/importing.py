@@ -13,7 +13,7 @@ from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
 from glossbench.archives.index import FOLDER, INDEX, PACKS, Expected, read_index
-from glossbench.archives.judging import Judge
+from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import sha256
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json, write_json
@@ -48,13 +48,13 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
             about = about_archive(source, damaged := compare_checksums(source))
         except GlossbenchError as error:
             raise GlossbenchError(f"{archive}: {str(error).replace(f'{source}/', '')}") from None
-        judge, index = Judge(Expected(study, Path()), source, about["inputs"], other_numerics), read_index(target)
+        checks, index = RunChecks(Expected(study, Path()), source, about["inputs"], other_numerics), read_index(target)
         files = [file for pattern in ("runs/*/*/*/*/*", "tuning/*/*/*/*") for file in source.glob(pattern)]
         packed = {file.parent.relative_to(source).as_posix() for file in files}
-        for item, (name, files) in judge.jobs.items():
+        for item, (name, files) in checks.jobs.items():
             if name not in packed:
                 continue
-            search = judge.jobs.get(study.search_of(item), (name,))[0]
+            search = checks.jobs.get(study.search_of(item), (name,))[0]
             made_here = (results / name / files[0]).is_file()
             here = results / name if made_here else target / name
             is_here = made_here or (name in index and here.is_dir())
@@ -62,15 +62,15 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
                 found.refused[name] = f"its search {search} was not taken"
             elif broken := next((file for file in damaged if file.startswith(f"{name}/")), None):
                 found.refused[name] = f"{broken.removeprefix(f'{name}/')}: {damaged[broken]}"
-            elif fault := judge.fault(item) or (_differing(here, source / name, files) if is_here else None):
+            elif fault := checks.fault(item) or (_differing(here, source / name, files) if is_here else None):
                 found.refused[name] = fault
             else:
                 if not is_here:
                     _copy(source / name, here)
                 if not made_here:
-                    index[name] = judge.expected.digest(item)
+                    index[name] = checks.expected.digest(item)
                 (found.here if is_here else found.taken).append(name)
-        planned = {name for name, _ in judge.jobs.values()}
+        planned = {name for name, _ in checks.jobs.values()}
         found.refused |= dict.fromkeys(sorted(packed - planned), "not in this study")
         for name in map(card_file, study.corpora):
             if (source / name).is_file() and name not in damaged and not (target / name).exists():

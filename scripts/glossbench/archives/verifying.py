@@ -23,9 +23,9 @@ from glossbench.archives.format import (
 )
 from glossbench.archives.importing import about_archive
 from glossbench.archives.index import FOLDER, PACKS, Expected, files_of_jobs
-from glossbench.archives.judging import Judge
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
+from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import CHECKSUMS, read_checksums, sha256
 from glossbench.data.params import digests
 from glossbench.errors import GlossbenchError
@@ -119,12 +119,12 @@ class _Check:
 
     def _runs(self) -> Iterator[str]:
         """Faults of runs and searches: not what the packed study gives."""
-        judge = Judge(Expected(self.study), self.folder, self.about["inputs"], other_numerics=True)
-        for item, (name, _) in judge.jobs.items():
-            if (self.folder / name).is_dir() and (fault := judge.fault(item)):
+        checks = RunChecks(Expected(self.study), self.folder, self.about["inputs"], other_numerics=True)
+        for item, (name, _) in checks.jobs.items():
+            if (self.folder / name).is_dir() and (fault := checks.fault(item)):
                 yield f"{name}: {fault}"
-        if judge.others:
-            note = f"{judge.others} runs were made with other numerics than {NUMERICS}, those of this code"
+        if checks.others:
+            note = f"{checks.others} runs were made with other numerics than {NUMERICS}, those of this code"
             self.verdict.notes.append(note)
 
     def _sources(self) -> Iterator[str]:

@@ -20,9 +20,9 @@ def keep(folder: Path, key: str, output: dict[str, str]) -> None:
     """Keep links to a run's outputs. The key is written last; without hard links nothing is kept.
 
     Args:
-        folder: where they are kept, on the same disk as the outputs.
-        key: digest of all that defines the run (settings, code, inputs); files with another key are not used.
-        output: path of each output by its name.
+        folder: Where they are kept, on the same disk as the outputs.
+        key: Digest of all that defines the run (settings, code, inputs); files with another key are not used.
+        output: Path of each output by its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():

@@ -25,7 +25,7 @@ def own_device(names: list[str], folder: Path | None = None) -> int:
 
     Args:
         names: a name for each device that is visible, the same in every process, such as its UUID.
-        folder: where the lock files are; by default in the user's folder for temporary files.
+        folder: Where the lock files are; by default in the user's folder for temporary files.
 
     Returns:
         Index of the device.
@@ -55,11 +55,11 @@ def exclusive(state: Path, patience: float = 60.0) -> Iterator[None]:
     """Hold the lock of a run; it is released when the body or the process ends, however that happens.
 
     Args:
-        state: the folder of the run for what survives a kill.
-        patience: seconds to wait for the lock. A job whose Snakemake was killed takes a moment to notice and end.
+        state: The folder of the run for what survives a kill.
+        patience: Seconds to wait for the lock. A job whose Snakemake was killed takes a moment to notice and end.
 
     Raises:
-        TrainingError: if another process keeps the lock longer.
+        TrainingError: If another process keeps the lock longer.
     """
     state.mkdir(parents=True, exist_ok=True)
     try:

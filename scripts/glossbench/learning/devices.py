@@ -13,10 +13,10 @@ def choose_device(device: str, threads: int) -> torch.device:
 
     Args:
         device: "auto" (CUDA if there is any), "cpu" or "cuda", of which each job of this machine has one of its own.
-        threads: number of threads of torch.
+        threads: Number of threads of torch.
 
     Raises:
-        TrainingError: if CUDA is asked for and there is none.
+        TrainingError: If CUDA is asked for and there is none.
     """
     torch.set_num_threads(threads)
     if device == "auto":

@@ -24,7 +24,7 @@ def estimate_all(encoder: Encoder, documents: Documents) -> dict[str, Any]:
         and rule.
 
     Raises:
-        TrainingError: if the embeddings have no such distances.
+        TrainingError: If the embeddings have no such distances.
     """
     encoder.eval()
     n = len(documents)

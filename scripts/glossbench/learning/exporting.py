@@ -30,18 +30,18 @@ def export(run: Path, encoder: Path, folder: Path, corpus: Mapping[str, str], en
     """Write the model of a run with its tokenizer and a model card.
 
     Args:
-        run: folder of a finished run of a study with ``keep_weights: true``.
-        encoder: folder of its pre-trained encoder.
-        folder: where to write; it must not exist.
-        corpus: title, source and licence of its corpus.
-        entry: the same of its encoder.
+        run: Folder of a finished run of a study with ``keep_weights: true``.
+        encoder: Folder of its pre-trained encoder.
+        folder: Where to write; it must not exist.
+        corpus: Title, source and licence of its corpus.
+        entry: The same of its encoder.
 
     Returns:
         What loads it: "AutoModel", "SentenceTransformer" and, for a run with a head whose family has such a model,
         "AutoModelForSequenceClassification".
 
     Raises:
-        GlossbenchError: if the run kept no weights, or the folder exists.
+        GlossbenchError: If the run kept no weights, or the folder exists.
     """
     weights = run / "weights.safetensors"
     if not weights.is_file():

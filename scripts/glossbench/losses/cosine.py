@@ -26,8 +26,8 @@ class CosineSimilarityLoss(nn.Module):
             A scalar, at least float32; zero without pairs.
 
         Raises:
-            TypeError: if an argument is not a tensor.
-            ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
+            TypeError: If an argument is not a tensor.
+            ValueError: If shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):

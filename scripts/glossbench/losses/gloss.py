@@ -62,28 +62,28 @@ class GLoss(nn.Module):
     batch has the same loss each time, and no random number is drawn.
 
     Args:
-        sigma: width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor another
+        sigma: Width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor another
             width is given.
-        labeled_fraction: share gamma of a batch that keeps its labels, in (0, 1).
+        labeled_fraction: Share gamma of a batch that keeps its labels, in (0, 1).
         transition: "stochastic" (columns normalised, then rows) or "column" (columns only, as printed).
         criterion: "nll", as in the paper: evaluation nodes whose class has no labeled node in the batch are left
             out. "softmax", as in the reference code: cross-entropy with the propagated probabilities as logits;
             with transition "column" these are not probabilities and overflow at a small sigma.
         class_weights: (C,) weight of each class in the mean, or None.
-        stratified: keep the label of at least one document of each class, as far as the number of labels allows.
+        stratified: Keep the label of at least one document of each class, as far as the number of labels allows.
         reduction: "mean", "sum" or "none" (one value per evaluation node, zero where it is left out).
-        divide_again: divide by the number of evaluation nodes a second time, as the reference code does.
+        divide_again: Divide by the number of evaluation nodes a second time, as the reference code does.
         neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
             neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
-        sigma_over_median: in the place of sigma: sigma is this multiple of the median distance of each batch.
-        ignore_index: label of documents without a class, such as -100. They are nodes of the graph whose label is
+        sigma_over_median: In the place of sigma: sigma is this multiple of the median distance of each batch.
+        ignore_index: Label of documents without a class, such as -100. They are nodes of the graph whose label is
             hidden, and never in the mean. None: every document has a class; otherwise the host waits for an
             accelerator.
-        generator: of the CPU, for the draw of the split; None is torch's default one.
-        check: raise where embeddings are NaN or infinite, rather than return NaN.
-        gather: one graph over the batches of all processes of ``torch.distributed``, which must all call the loss and
+        generator: Of the CPU, for the draw of the split; None is torch's default one.
+        check: Raise where embeddings are NaN or infinite, rather than return NaN.
+        gather: One graph over the batches of all processes of ``torch.distributed``, which must all call the loss and
             then all have its value. Under DistributedDataParallel the gradient is that of the one large batch.
-        memory: number of past documents of training that remain nodes of the graph and keep their label: the last
+        memory: Number of past documents of training that remain nodes of the graph and keep their label: the last
             ones with a class, without a gradient; far fewer than the training documents, of which each would
             otherwise find its own label in it. A ``state_dict`` holds them. Calls without gradients add none.
 
@@ -99,8 +99,8 @@ class GLoss(nn.Module):
             ``timer("propagation")``.
 
     Raises:
-        TypeError: if class weights are not a tensor.
-        ValueError: if an argument is out of range or not one of its values.
+        TypeError: If class weights are not a tensor.
+        ValueError: If an argument is out of range or not one of its values.
 
     Recommendations:
         Take ``neighbors`` of 20 to 60 at B = 128, less with many small classes: from a sigma of the median distance
@@ -200,15 +200,15 @@ class GLoss(nn.Module):
             num_classes: C; by default the number of classes that the labels have, for which the host waits for an
                 accelerator.
             class_weights: (C,) weights of this call, instead of the constructor's.
-            generator: of this call, instead of the constructor's.
+            generator: Of this call, instead of the constructor's.
 
         Returns:
             A scalar, or (evaluation nodes,) with reduction "none", in the precision of the embeddings but at least
             float32. Zero, with a gradient of zero, if there is nothing to predict or nothing to predict it from.
 
         Raises:
-            TypeError: if an argument is not a tensor.
-            ValueError: if shapes, types or labels do not fit together, or embeddings are not finite.
+            TypeError: If an argument is not a tensor.
+            ValueError: If shapes, types or labels do not fit together, or embeddings are not finite.
         """
         labels = check_batch(embeddings, labels)
         if labeled is not None:
@@ -299,7 +299,7 @@ class GLoss(nn.Module):
         """What the last call found, as scalars; the host waits for none of them.
 
         Args:
-            graph: describe the graph too.
+            graph: Describe the graph too.
 
         Returns:
             left_out_share: see ``left_out``. And, with ``graph``:
@@ -353,7 +353,7 @@ class GLoss(nn.Module):
         Args:
             labels: (B,) int64, negative for documents without a class; the last ones are remembered.
             labeled: (B,) bool, or None.
-            generator: of this call, or None.
+            generator: Of this call, or None.
         """
         present = len(labels) - len(self.past)
         past = torch.arange(present, len(labels), device=labels.device)

@@ -36,13 +36,13 @@ class GroupLoss(nn.Module):
     and has no other term; cross-entropy alone trains on it.
 
     Args:
-        iterations: number of refinements n, >= 1; the published code does one.
-        anchors_per_class: number of anchors k per class, >= 0; a class with fewer documents in the batch has all of
+        iterations: Number of refinements n, >= 1; the published code does one.
+        anchors_per_class: Number of anchors k per class, >= 0; a class with fewer documents in the batch has all of
             them as anchors.
         temperature: T, > 0.
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: If an argument is out of range.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"logits", "num_classes"})
@@ -77,8 +77,8 @@ class GroupLoss(nn.Module):
             A scalar, in the precision of the embeddings but at least float32.
 
         Raises:
-            TypeError: if an argument is not a tensor.
-            ValueError: if shapes, types or labels do not fit together, or embeddings on the CPU are not finite.
+            TypeError: If an argument is not a tensor.
+            ValueError: If shapes, types or labels do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels, finite=self.check)
         check_tensor("logits", logits)
@@ -112,7 +112,7 @@ def draw_anchors(labels: Tensor, per_class: int) -> Tensor:
 
     Args:
         labels: (B,) int64.
-        per_class: number of anchors of each class, as far as it has documents.
+        per_class: Number of anchors of each class, as far as it has documents.
 
     Returns:
         (B,) bool, on the labels' device.
@@ -142,7 +142,7 @@ def refine(start: Tensor, similarities: Tensor, iterations: int) -> Tensor:
     Args:
         start: (B, C), rows sum to one.
         similarities: (B, B), >= 0, with 1 on the diagonal. Each row of X * (W X) thus has a sum of at least 1 / C.
-        iterations: number of steps.
+        iterations: Number of steps.
 
     Returns:
         (B, C), rows sum to one.

@@ -29,10 +29,10 @@ def draw_split(
 
     Args:
         labels: (B,) int64.
-        labeled_fraction: share gamma of the batch that keeps its labels, in (0, 1).
-        stratified: keep the label of at least one document of each class, as far as the number of labels allows.
-        generator: of the CPU; None is torch's default one.
-        gather: all processes have the labels and take the draw of the first.
+        labeled_fraction: Share gamma of the batch that keeps its labels, in (0, 1).
+        stratified: Keep the label of at least one document of each class, as far as the number of labels allows.
+        generator: Of the CPU; None is torch's default one.
+        gather: All processes have the labels and take the draw of the first.
 
     Returns:
         Positions of the hidden and of the kept documents, each in the order of the batch, on the labels' device.
@@ -59,7 +59,7 @@ def complementary_splits(labels: Tensor, labeled_fraction: float) -> list[tuple[
 
     Args:
         labels: (B,) int64.
-        labeled_fraction: share gamma of the batch that keeps its labels, in (0, 1).
+        labeled_fraction: Share gamma of the batch that keeps its labels, in (0, 1).
 
     Returns:
         Pairs of positions, hidden and kept, each in the order of the batch; a single document is hidden once, alone.
@@ -85,7 +85,7 @@ def count_classes(
         labels: (B,) int64.
         num_classes: C as given, or None.
         class_weights: (C,), or None.
-        ignore_index: label of documents without a class, or None.
+        ignore_index: Label of documents without a class, or None.
 
     Returns:
         Labels (B,), -1 for documents without a class, and the number of classes.

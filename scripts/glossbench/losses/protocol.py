@@ -33,7 +33,7 @@ def needs_of(loss: Callable[..., Tensor]) -> frozenset[str]:
     """What a loss needs beyond embeddings and labels.
 
     Raises:
-        ValueError: if it needs something that is not in ``AVAILABLE``.
+        ValueError: If it needs something that is not in ``AVAILABLE``.
     """
     needs = frozenset(getattr(loss, "needs", ()))
     if unknown := sorted(needs.difference(AVAILABLE)):
@@ -57,7 +57,7 @@ def gradient_shares(terms: Mapping[str, Tensor], *embeddings: Tensor) -> dict[st
     To be called before ``backward``, with the terms weighted as they are added up. The host waits for nothing.
 
     Args:
-        terms: scalars by name.
+        terms: Scalars by name.
         embeddings: (B, d), from which the terms were computed; several where they come from passes of their own.
             A slice of them is another tensor: of transformers it is ``outputs.hidden_states[-1]``, of any shape.
 
@@ -65,7 +65,7 @@ def gradient_shares(terms: Mapping[str, Tensor], *embeddings: Tensor) -> dict[st
         Scalars by the same names, which sum to one; NaN if no term has a gradient.
 
     Raises:
-        ValueError: if a term with a gradient was not computed from the embeddings.
+        ValueError: If a term with a gradient was not computed from the embeddings.
 
     Example:
         >>> terms = {"ce": (1 - weight) * cross_entropy, "gloss": weight * gloss}

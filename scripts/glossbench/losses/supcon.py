@@ -15,12 +15,12 @@ class SupConLoss(nn.Module):
     pytorch-metric-learning, whose loss with its mean reducer this is.
 
     Args:
-        temperature: tau, > 0.
-        base_temperature: the loss is multiplied by tau over this value, > 0; the reference code uses 0.07 (D7).
+        temperature: Tau, > 0.
+        base_temperature: The loss is multiplied by tau over this value, > 0; the reference code uses 0.07 (D7).
             None does not multiply it.
 
     Raises:
-        ValueError: if an argument is not positive.
+        ValueError: If an argument is not positive.
     """
 
     check = True
@@ -44,8 +44,8 @@ class SupConLoss(nn.Module):
             A scalar, at least float32.
 
         Raises:
-            TypeError: if an argument is not a tensor.
-            ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
+            TypeError: If an argument is not a tensor.
+            ValueError: If shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):

@@ -17,13 +17,13 @@ class TripletLoss(nn.Module):
     summed once, in O(B^2 (d + log B)) time and O(B^2) memory.
 
     Args:
-        margin: the distance alpha by which negatives should be farther away, > 0.
-        squared: use squared distances, as in the paper's formula; the reference code uses plain ones (D6).
-        average: triplets that the mean is over, "positive", those for which the term is positive, as in the
+        margin: The distance alpha by which negatives should be farther away, > 0.
+        squared: Use squared distances, as in the paper's formula; the reference code uses plain ones (D6).
+        average: Triplets that the mean is over, "positive", those for which the term is positive, as in the
             reference code, or "all" (D6).
 
     Raises:
-        ValueError: if an argument is out of range or not one of its values.
+        ValueError: If an argument is out of range or not one of its values.
     """
 
     check = True
@@ -45,8 +45,8 @@ class TripletLoss(nn.Module):
             A scalar, at least float32; zero without triplets of positive loss.
 
         Raises:
-            TypeError: if an argument is not a tensor.
-            ValueError: if shapes or types do not fit together, or embeddings on the CPU are not finite.
+            TypeError: If an argument is not a tensor.
+            ValueError: If shapes or types do not fit together, or embeddings on the CPU are not finite.
         """
         labels = check_batch(embeddings, labels, finite=self.check)
         with torch.autocast(embeddings.device.type, enabled=False):

@@ -150,7 +150,7 @@ class Findings:
         """Which objectives have the whole interval of their difference from another on one side of zero, in words.
 
         Args:
-            side: ahead or behind.
+            side: Ahead or behind.
         """
         end, sign = {"ahead": ("low", 1), "behind": ("high", -1)}[side]
         found = []

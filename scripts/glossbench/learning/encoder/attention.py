@@ -23,9 +23,9 @@ def attend(query: Tensor, key: Tensor, value: Tensor, packing: Packing, scaling:
 
     Args:
         query, key, value: (T, H, d) for all T tokens; H heads.
-        packing: the documents.
-        scaling: factor of the scores.
-        dropout: probability of dropping an attention probability.
+        packing: The documents.
+        scaling: Factor of the scores.
+        dropout: Probability of dropping an attention probability.
 
     Returns:
         Of the shape of ``query``.

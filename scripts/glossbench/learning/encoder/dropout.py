@@ -25,8 +25,8 @@ def draw_mask(shape: tuple[int, ...], p: float) -> Tensor:
     """Draw a mask on the CPU with torch's default generator.
 
     Args:
-        shape: shape of the mask.
-        p: probability of dropping an element, in [0, 1), rounded to 256ths.
+        shape: Shape of the mask.
+        p: Probability of dropping an element, in [0, 1), rounded to 256ths.
 
     Returns:
         Bool, True where an element is kept.

@@ -25,9 +25,9 @@ class Encoder(nn.Module):
     Args:
         backbone: a transformer that encodes; its dropout is replaced, and its attention where its family is known.
         pooling: "cls", the last hidden state of the first token, or "mean", the mean over the tokens of a document.
-        micro_batch_tokens: most tokens encoded at once; a longer document is encoded alone. Sixteen times as many where
+        micro_batch_tokens: Most tokens encoded at once; a longer document is encoded alone. Sixteen times as many where
             the top layer is all there is and only first tokens go through it.
-        gradient_cache: keep no activations of a micro-batch, and compute them again in the backward pass with the same
+        gradient_cache: Keep no activations of a micro-batch, and compute them again in the backward pass with the same
             dropout. A batch then takes the memory of a micro-batch, and a third more time.
     """
 
@@ -88,7 +88,7 @@ class Encoder(nn.Module):
 
         Args:
             entering: (T, hidden) states that enter the first layer; of an encoder that is not packed, token ids too.
-            packing: the documents.
+            packing: The documents.
             types: (T,) token types, or None.
         """
         first = self.pooling == "cls"
@@ -123,9 +123,9 @@ def last_states(backbone: nn.Module, values: Tensor, packing: Packing, types: Te
     """Last hidden states (T, hidden) of documents, by the transformer's own forward pass of a padded batch.
 
     Args:
-        backbone: any transformer.
+        backbone: Any transformer.
         values: (T,) token ids, or (T, hidden) states of lower layers that the backbone lacks.
-        packing: the documents.
+        packing: The documents.
         types: (T,) token types, or None.
     """
     places = packing.padded_places
@@ -144,7 +144,7 @@ def embed(backbone: nn.Module, documents: Documents) -> Tensor:
 
     Args:
         backbone: a prepared backbone.
-        documents: documents of T tokens in all, token ids or states of frozen layers.
+        documents: Documents of T tokens in all, token ids or states of frozen layers.
 
     Returns:
         (T, hidden).

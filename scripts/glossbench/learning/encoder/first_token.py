@@ -25,9 +25,9 @@ def first_tokens(backbone: nn.Module, hidden: Tensor, packing: Packing) -> Tenso
     """Output of the last layer of a BERT, RoBERTa, DistilBERT or MPNet for the first token of each document.
 
     Args:
-        backbone: the transformer.
+        backbone: The transformer.
         hidden: (T, D) hidden states of b documents that enter its last layer.
-        packing: the documents.
+        packing: The documents.
 
     Returns:
         (b, D).
@@ -78,9 +78,9 @@ def _weighted_sums(
     Args:
         queries: (b, H, D), compared with the tokens themselves.
         hidden: (T, D).
-        packing: the documents.
+        packing: The documents.
         bias: (H, L) added to the scores, or None.
-        dropout: probability of dropping an attention probability.
+        dropout: Probability of dropping an attention probability.
     """
     sums, weights = [], []
     blocks = _rectangles if hidden.device.type == "cpu" else _padded

@@ -22,13 +22,13 @@ def hidden_states(backbone: nn.Module, documents: Documents, micro_batch_tokens:
     Args:
         backbone: a transformer; its attention and dropout are replaced.
         documents: N documents of T tokens in total.
-        micro_batch_tokens: most tokens encoded at once.
+        micro_batch_tokens: Most tokens encoded at once.
 
     Returns:
         The documents with values (T, d) float16, which take half the space of float32.
 
     Raises:
-        TrainingError: if a hidden state is out of the range of float16.
+        TrainingError: If a hidden state is out of the range of float16.
     """
     prepared(backbone).eval()
     for name in {"final_norm", "norm"} & dict(backbone.named_children()).keys():  # behind the last layer, not these

@@ -19,13 +19,13 @@ def load_backbone(folder: Path, layers: int | None = None, dropout: float | None
     """Load a pre-trained transformer in float32, without pooling head, from safetensors.
 
     Args:
-        folder: configuration and weights.
-        layers: number of layers to keep, from the first; None keeps all.
-        dropout: every probability of dropout in it; None keeps those of its configuration.
+        folder: Configuration and weights.
+        layers: Number of layers to keep, from the first; None keeps all.
+        dropout: Every probability of dropout in it; None keeps those of its configuration.
 
     Raises:
-        FetchError: if a file is not the one that was fetched.
-        TrainingError: if the folder does not contain such a model, or a weight is missing.
+        FetchError: If a file is not the one that was fetched.
+        TrainingError: If the folder does not contain such a model, or a weight is missing.
     """
     os.environ["HF_HUB_OFFLINE"] = "1"  # all files are on disk
     if (folder / CHECKSUMS).is_file():
@@ -79,7 +79,7 @@ def layer_list(backbone: nn.Module) -> nn.ModuleList:
     """The layers of a transformer, from input to output.
 
     Raises:
-        TrainingError: if its layers share their weights (ALBERT), or are not a list of its own.
+        TrainingError: If its layers share their weights (ALBERT), or are not a list of its own.
     """
     n = backbone.config.num_hidden_layers
     lists = (module for module in backbone.modules() if isinstance(module, nn.ModuleList) and len(module) == n)
@@ -109,14 +109,14 @@ def keep_layers(backbone: nn.Module, first: int, last: int) -> nn.Module:
 
     Args:
         backbone: a transformer.
-        first: first layer to keep. If it is not 0, the input of the backbone is the output of layer ``first - 1``.
-        last: layer after the last one to keep.
+        first: First layer to keep. If it is not 0, the input of the backbone is the output of layer ``first - 1``.
+        last: Layer after the last one to keep.
 
     Returns:
         The backbone.
 
     Raises:
-        TrainingError: if the backbone does not have these layers.
+        TrainingError: If the backbone does not have these layers.
     """
     layers = layer_list(backbone)
     if not 0 <= first < last <= len(layers):
@@ -147,10 +147,10 @@ def read_backbone(
     """The layers of an encoder that a run computes.
 
     Args:
-        folder: configuration and weights of the encoder.
+        folder: Configuration and weights of the encoder.
         encoder: ``layers`` to keep (None is all) and ``trainable_layers``.
-        frozen: stored output of the frozen layers, which are then left out, or None.
-        dropout: see ``load_backbone``.
+        frozen: Stored output of the frozen layers, which are then left out, or None.
+        dropout: See ``load_backbone``.
 
     Returns:
         The layers, and the number of parameters including the frozen ones.

@@ -88,7 +88,7 @@ def micro_batches(lengths: Tensor, most_tokens: int) -> list[Tensor]:
 
     Args:
         lengths: (B,) number of tokens of each document.
-        most_tokens: most tokens of a micro-batch. A longer document has a micro-batch of its own.
+        most_tokens: Most tokens of a micro-batch. A longer document has a micro-batch of its own.
 
     Returns:
         Positions of the documents of each micro-batch, short documents first.

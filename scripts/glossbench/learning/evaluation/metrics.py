@@ -23,12 +23,12 @@ def evaluate(
     """Evaluate a run on the test documents.
 
     Args:
-        settings: content of the run's settings.json.
-        epochs: content of its epochs.csv.
+        settings: Content of the run's settings.json.
+        epochs: Content of its epochs.csv.
         embeddings: {split} (N, d), {split}_label (N,) and {split}_doc_id (N,) of each stored split.
         logits: {split} (N, C), in the integrated protocol.
-        probe: how embeddings are evaluated.
-        copies: see ``scores``.
+        probe: How embeddings are evaluated.
+        copies: See ``scores``.
 
     Returns:
         The metrics (fractions), and one row per test document with its label and prediction.
@@ -79,8 +79,8 @@ def scores(predictions: pd.DataFrame, copies: Collection[str]) -> dict[str, Any]
     """Accuracy and macro-F1 (fractions) on the test documents, and without those that are copies.
 
     Args:
-        predictions: one row per test document: doc_id, label, predicted.
-        copies: ids of the corpus's test documents whose text is also in train or validation, whether or not the run
+        predictions: One row per test document: doc_id, label, predicted.
+        copies: Ids of the corpus's test documents whose text is also in train or validation, whether or not the run
             itself used these splits in full.
 
     Returns:

@@ -21,9 +21,9 @@ def fit_probe(train: Labeled, validation: Labeled, settings: Probe) -> tuple[Any
     """Fit the probe of a study: multinomial logistic regression on standardised embeddings, or that of ``fit_adam``.
 
     Args:
-        train: embeddings (N, d) and labels (N,).
-        validation: the same, to choose C, or the step.
-        settings: which probe, and its options.
+        train: Embeddings (N, d) and labels (N,).
+        validation: The same, to choose C, or the step.
+        settings: Which probe, and its options.
 
     Returns:
         The fitted probe, whose ``predict`` gives classes (N,), and its C, or None if it has no C.
@@ -45,10 +45,10 @@ def best_on_validation(
     """The classifier with the best macro-F1 on validation, the one with the smallest C among equals; and its C.
 
     Args:
-        make: makes a classifier with a given C, the inverse of the L2 regularisation.
-        strengths: values of C to choose from.
-        train: what each is fitted on.
-        validation: what they are compared on, also where a solver did not converge.
+        make: Makes a classifier with a given C, the inverse of the L2 regularisation.
+        strengths: Values of C to choose from.
+        train: What each is fitted on.
+        validation: What they are compared on, also where a solver did not converge.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -75,8 +75,8 @@ def fit_adam(train: Labeled, validation: Labeled, settings: Probe) -> AdamProbe:
     of 10 steps on the macro-F1 of validation.
 
     Args:
-        train: embeddings (N, d) and labels (N,), labels from 0.
-        validation: the same, to stop and to choose the step.
+        train: Embeddings (N, d) and labels (N,), labels from 0.
+        validation: The same, to stop and to choose the step.
         settings: ``class_weights``, and ``tested_step``: "best", the step with the best macro-F1 on validation, or
             "last", as in the reference code (D20).
     """

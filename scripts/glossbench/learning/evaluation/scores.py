@@ -25,7 +25,7 @@ def macro_silhouette(embeddings: np.ndarray, labels: np.ndarray, classes: str = 
         labels: (N,).
         classes: "all", where the single document of a class has a silhouette of zero, or "with-two-documents", those
             that have at least two (D19).
-        unit_norm: scale the embeddings to unit norm first.
+        unit_norm: Scale the embeddings to unit norm first.
 
     Returns:
         A number in [-1, 1]; NaN if there are fewer than two classes, or no class with two documents.

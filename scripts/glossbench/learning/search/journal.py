@@ -26,10 +26,10 @@ def open_study(journal: Path, key: str, tuning: SearchSettings, limit: int | Non
     number and knows the same finished trials, it proposes the same settings again.
 
     Args:
-        journal: file with the trials. If it is damaged or has another key, it is not used, and the log has a warning.
-        key: digest of all that defines the search.
-        tuning: settings of the search.
-        limit: most finished trials to take over; None takes all.
+        journal: File with the trials. If it is damaged or has another key, it is not used, and the log has a warning.
+        key: Digest of all that defines the search.
+        tuning: Settings of the search.
+        limit: Most finished trials to take over; None takes all.
     """
     finished: list[FrozenTrial] = []
     if journal.is_file():

@@ -15,9 +15,9 @@ def sampler(tuning: SearchSettings, number: int, cell: str = "") -> BaseSampler:
     """The sampler of a trial, seeded by the trial's number.
 
     Args:
-        tuning: settings of the search.
-        number: of the trial.
-        cell: corpus and encoder, by which the draws of a random sampler differ where the study asks for it.
+        tuning: Settings of the search.
+        number: Of the trial.
+        cell: Corpus and encoder, by which the draws of a random sampler differ where the study asks for it.
     """
     options = tuning.sampler
     if options.kind == "random":
@@ -34,7 +34,7 @@ class SharedDraws(RandomSampler):
     """Draws each setting by itself, so that searches of other objectives draw the same from the same space.
 
     Args:
-        parts: all that a draw depends on besides the setting and its space.
+        parts: All that a draw depends on besides the setting and its space.
     """
 
     def __init__(self, *parts: Any):

@@ -40,15 +40,15 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
 
     Args:
         settings: a run's settings, with the settings of the search under "tuning". All trials have the run's seed.
-        files: inputs of the trials.
-        journal: file for the trials, which survives a kill.
-        key: digest of all that defines the search; a journal with another key is ignored.
+        files: Inputs of the trials.
+        journal: File for the trials, which survives a kill.
+        key: Digest of all that defines the search; a journal with another key is ignored.
 
     Returns:
         The search with all its trials.
 
     Raises:
-        TrainingError: if no trial completes.
+        TrainingError: If no trial completes.
     """
     tuning, objective = settings.tuning, settings.objective
     fit = Fitting(settings, files, ("train", "val", "test") if tuning.scored_by else ("train", "val"))
@@ -127,11 +127,11 @@ def run_finals(study: optuna.Study, settings: TuneSettings, files: RunFiles, jou
     """Train the best trials anew with several seeds.
 
     Args:
-        study: the search.
-        settings: of the search; ``tuning.finals`` says how many trials and seeds.
-        files: its inputs.
-        journal: file for what is trained, which survives a kill.
-        key: digest of all that defines the search.
+        study: The search.
+        settings: Of the search; ``tuning.finals`` says how many trials and seeds.
+        files: Its inputs.
+        journal: File for what is trained, which survives a kill.
+        key: Digest of all that defines the search.
 
     Returns:
         Validation scores of each finalist by the number of its trial; NaN where training failed. Empty without finals.

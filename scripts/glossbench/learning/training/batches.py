@@ -30,8 +30,8 @@ def draw_balanced_batches(labels: Tensor, batch_size: int, per_class: int, seed:
         labels: (N,) int64, on the CPU.
         batch_size: B, rounded down to whole classes.
         per_class: m, of which at most half a batch is used.
-        seed: with ``epoch`` all that the batches depend on.
-        epoch: counted from 1.
+        seed: With ``epoch`` all that the batches depend on.
+        epoch: Counted from 1.
     """
     random, n = np.random.default_rng([seed, epoch]), len(labels)
     members = [np.flatnonzero(labels.numpy() == label) for label in np.unique(labels.numpy())]

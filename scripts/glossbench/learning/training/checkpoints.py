@@ -22,8 +22,8 @@ class Checkpoint:
     """The checkpoint of one run.
 
     Args:
-        path: the file, which is not a declared output.
-        key: digest of all that defines the run (settings, code, inputs); a file with another key is ignored.
+        path: The file, which is not a declared output.
+        key: Digest of all that defines the run (settings, code, inputs); a file with another key is ignored.
     """
 
     def __init__(self, path: Path, key: str):
@@ -141,9 +141,9 @@ def run_key(settings: str, code: str, inputs: Iterable[str]) -> str:
     """Digest of all that defines a run.
 
     Args:
-        settings: canonical JSON.
-        code: digest of the code.
-        inputs: files, and folders with all their files. Files above 64 MiB count by name and size only: weights and
+        settings: Canonical JSON.
+        code: Digest of the code.
+        inputs: Files, and folders with all their files. Files above 64 MiB count by name and size only: weights and
             the states of frozen layers are covered by the manifest and by the settings that they were made with.
     """
     digest = hashlib.sha256(f"{settings}\n{code}".encode())

@@ -52,12 +52,12 @@ def with_found_values(objective: ObjectiveT, tuned: dict[str, float], estimates:
     """An objective in which every setting has its value.
 
     Args:
-        objective: as a job is given it. Its multipliers are applied last.
-        tuned: settings that a search found.
-        estimates: content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
+        objective: As a job is given it. Its multipliers are applied last.
+        tuned: Settings that a search found.
+        estimates: Content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
 
     Raises:
-        TrainingError: if a multiplied setting is out of its range.
+        TrainingError: If a multiplied setting is out of its range.
     """
     values = dict(tuned)
     rule = values.get("sigma", objective.value("sigma"))
@@ -88,13 +88,13 @@ def load_splits(
     """The documents of a run on its device.
 
     Args:
-        files: the run's inputs.
-        subset: documents that are used; all or a stratified draw, see ``subset_of_run``.
-        device: where values and labels are put.
-        names: splits to read. Classes are counted in these, before any subset is drawn.
+        files: The run's inputs.
+        subset: Documents that are used; all or a stratified draw, see ``subset_of_run``.
+        device: Where values and labels are put.
+        names: Splits to read. Classes are counted in these, before any subset is drawn.
 
     Raises:
-        SettingsError: if a subset cannot be drawn.
+        SettingsError: If a subset cannot be drawn.
     """
     whole = {name: load_documents(files.tokens, name) for name in names}
     num_classes = max(int(split.labels.max()) + 1 for split in whole.values())

@@ -24,14 +24,14 @@ def train_seeds(
     """Train each seed. If one fails, the others are still trained.
 
     Args:
-        settings: canonical JSON of a run's settings without its seed.
-        code: digest of the code.
-        given: named inputs of the rule.
-        output: by name, a path or a list with one path per seed. The folder of a path is named seed-{seed}.
-        state: folder for what survives a kill, with one folder per seed.
+        settings: Canonical JSON of a run's settings without its seed.
+        code: Digest of the code.
+        given: Named inputs of the rule.
+        output: By name, a path or a list with one path per seed. The folder of a path is named seed-{seed}.
+        state: Folder for what survives a kill, with one folder per seed.
 
     Raises:
-        TrainingError: with the message of every seed that failed.
+        TrainingError: With the message of every seed that failed.
     """
     outputs: dict[str, dict[str, str]] = defaultdict(dict)
     for name, paths in output.items():

@@ -42,7 +42,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
     """Train a model on an objective and encode the splits that the evaluation needs.
 
     Raises:
-        TrainingError: if the run fails; the message names the run.
+        TrainingError: If the run fails; the message names the run.
     """
     started = time.perf_counter()
     device = choose_device(settings.device, settings.torch_threads)
@@ -130,14 +130,14 @@ def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:
     """Build the loss of an objective: its class, called with the settings of the loss.
 
     Args:
-        objective: every setting with its value.
-        sizes: what is passed besides, where the class has an argument of that name.
+        objective: Every setting with its value.
+        sizes: What is passed besides, where the class has an argument of that name.
 
     Returns:
         The loss, see ``glossbench.losses.protocol``; None if the objective is cross-entropy alone.
 
     Raises:
-        TrainingError: if a loss of the user's own cannot be made.
+        TrainingError: If a loss of the user's own cannot be made.
     """
     name = objective.loss
     if name is None:

@@ -64,7 +64,7 @@ class Trainer:
     """Trains a model on an objective.
 
     Raises:
-        TrainingError: if the loss needs what the engine does not have in the objective's protocol.
+        TrainingError: If the loss needs what the engine does not have in the objective's protocol.
     """
 
     model: Model  # on its device, with its initial weights
@@ -103,7 +103,7 @@ class Trainer:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
 
         Raises:
-            TrainingError: if the loss or the validation score is not finite, or memory runs out.
+            TrainingError: If the loss or the validation score is not finite, or memory runs out.
         """
         progress = Progress(0, EarlyStopping(self.settings.patience, self.settings.tolerance))
         if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress, self.loss):
@@ -169,7 +169,7 @@ class Trainer:
 
         Args:
             batch: (B,) positions of training documents, on the CPU.
-            describe: keep in ``description`` what the loss says of its graph, and the share of each term in the
+            describe: Keep in ``description`` what the loss says of its graph, and the share of each term in the
                 gradient at the embeddings. The step is the same.
 
         Returns:

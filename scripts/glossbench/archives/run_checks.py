@@ -25,8 +25,8 @@ from glossbench.settings.yaml_file import read_yaml
 KEYS = {"corpus": "corpus", "encoder": "encoder", "objective": "objective_key", "seed": "seed"}
 
 
-class Judge:
-    """Judges the runs and searches in a folder.
+class RunChecks:
+    """Checks of the runs and searches in a folder.
 
     Args:
         expected: What the study gives them that they are to fit.
