@@ -146,17 +146,20 @@ class Findings:
         scores = self.accuracies.loc[corpus]
         return _mean((scores[objective] - scores[baseline]).dropna())
 
-    def clearly(self, side: str, baseline: str, objectives: list[str]) -> str:
-        """Which objectives have the whole interval of their difference from another on one side of zero, in words.
+    def clear(self, side: str, baseline: str, objectives: list[str], corpus: str) -> list[str]:
+        """Which objectives have the whole interval of their difference from another on one side of zero.
 
         Args:
-            side: Ahead or behind.
+            side: "ahead" or "behind".
         """
         end, sign = {"ahead": ("low", 1), "behind": ("high", -1)}[side]
+        return [key for key in objectives if sign * self.over(baseline, key, corpus)[end] > 0]
+
+    def clearly(self, side: str, baseline: str, objectives: list[str]) -> str:
+        """Those that are ``clear`` on each finished corpus, in words."""
         found = []
         for corpus, title in self.corpora.items():
-            names = [self.title(key) for key in objectives if sign * self.over(baseline, key, corpus)[end] > 0]
-            if names:
+            if names := [self.title(key) for key in self.clear(side, baseline, objectives, corpus)]:
                 found.append(f"{'all' if 1 < len(names) == len(objectives) else listed(names)} on {title}")
         return "; ".join(found) or "none on any corpus"
 
