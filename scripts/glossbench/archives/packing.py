@@ -55,7 +55,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     if whole:  # and made for the study as it is
         stated = input_digests(canonical(study.spelled_out), claims_text(load_claims(root / "config")), {})
         found = read_made(evidence["provenance.json"])
-        whole = all(found[name] == stated[name] for name in ("settings", "claims"))
+        whole = all(found.get(name) == stated[name] for name in ("settings", "claims"))
     if whole:
         stated = {name: Path(path) for name, path in source_lists(study, taken).items()}
         files |= {**evidence, **sources(root), **{name: path for name, path in stated.items() if path.is_file()}}
