@@ -35,10 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status; ``arguments`` are those of the process by default."""
     arguments = [*(sys.argv[1:] if arguments is None else arguments), "--"]
     cut = arguments.index("--")
-    given = _parser().parse_args(arguments[:cut])
-    given.passed_on = arguments[cut + 1 : -1]
+    args = _parser().parse_args(arguments[:cut])
+    args.passed_on = arguments[cut + 1 : -1]
     try:
-        return int(given.run(given) or 0)
+        return int(args.run(args) or 0)
     except (GlossbenchError, OSError, RuntimeError) as error:
         print(f"glossbench: {error}", file=sys.stderr)
         return 1
@@ -84,10 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(given: argparse.Namespace) -> dict[str, Any]:
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """The study as a file and --config give it."""
-    check_arguments(["--config", *given.config])
-    return _merged([given.study], given.config)
+    check_arguments(["--config", *args.config])
+    return _merged([args.study], args.config)
 
 
 def _merged(files: list[str], config: list[str]) -> dict[str, Any]:
@@ -103,46 +103,46 @@ def _laid_over(under: Any, over: Any) -> Any:
     return under | {key: _laid_over(under.get(key), value) for key, value in over.items()}
 
 
-def _study(given: argparse.Namespace) -> Study:
-    return load_study(_settings(given), given.study, CONFIG)
+def _study(args: argparse.Namespace) -> Study:
+    return load_study(_settings(args), args.study, CONFIG)
 
 
-def _plan(given: argparse.Namespace) -> None:
+def _plan(args: argparse.Namespace) -> None:
     from glossbench.commands.plan import print_plan
 
-    study = _study(given)
-    check_mirror(study, given.study)
-    check_losses(study, given.study)
-    print_plan(study, given.runs, CONFIG)
+    study = _study(args)
+    check_mirror(study, args.study)
+    check_losses(study, args.study)
+    print_plan(study, args.runs, CONFIG)
 
 
-def _status(given: argparse.Namespace) -> None:
+def _status(args: argparse.Namespace) -> None:
     from glossbench.commands.status import status_text
 
-    study = _study(given)
+    study = _study(args)
     print(status_text(study, Path("results", study.name)))
 
 
-def _pack(given: argparse.Namespace) -> None:
+def _pack(args: argparse.Namespace) -> None:
     from glossbench.archives.packing import pack
 
-    study = _study(given)
-    archive = given.to or Path("results", study.name, f"{study.name}.tar.xz")
-    runs, evidence = pack(study, _settings(given), archive, ROOT, given.embeddings)
+    study = _study(args)
+    archive = args.to or Path("results", study.name, f"{study.name}.tar.xz")
+    runs, evidence = pack(study, _settings(args), archive, ROOT, args.embeddings)
     what = "and the evidence" if evidence else "without evidence"
     print(f"{archive}: {runs} of {len(study.runs)} runs {what}, {archive.stat().st_size / 2**20:.1f} MiB")
 
 
-def _import(given: argparse.Namespace) -> bool:
+def _import(args: argparse.Namespace) -> bool:
     from glossbench.archives.importing import import_archive
 
-    study, refused = _study(given), 0
-    archives = sorted(given.archive.glob("*.tar.xz")) if given.archive.is_dir() else [given.archive]
+    study, refused = _study(args), 0
+    archives = sorted(args.archive.glob("*.tar.xz")) if args.archive.is_dir() else [args.archive]
     if not archives:
-        raise GlossbenchError(f"{given.archive}: no archive (*.tar.xz) in it")
+        raise GlossbenchError(f"{args.archive}: no archive (*.tar.xz) in it")
     for archive in archives:
         try:
-            found = import_archive(archive, study, given.other_numerics)
+            found = import_archive(archive, study, args.other_numerics)
         except GlossbenchError as error:  # the others of a folder may be sound
             print(f"glossbench: {error}", file=sys.stderr)
             refused += 1
@@ -155,10 +155,10 @@ def _import(given: argparse.Namespace) -> bool:
     return refused > 0
 
 
-def _verify(given: argparse.Namespace) -> int:
+def _verify(args: argparse.Namespace) -> int:
     from glossbench.archives.verifying import verify
 
-    verdict = verify(given.archive, ROOT, given.digest)
+    verdict = verify(args.archive, ROOT, args.digest)
     for fault in verdict.faults:
         print(f"glossbench: {fault}", file=sys.stderr)
     if verdict.faults:
@@ -166,64 +166,64 @@ def _verify(given: argparse.Namespace) -> int:
     for note in verdict.notes:
         print(f"note: {note}")
     what = "; its frames, tables, figures, verdicts and report follow from its runs" if verdict.whole else ""
-    print(f"{given.archive}: sound{what}")
-    print(f"sha256 {sha256(given.archive)}" + (", as expected" if given.digest else ""))
+    print(f"{args.archive}: sound{what}")
+    print(f"sha256 {sha256(args.archive)}" + (", as expected" if args.digest else ""))
     return 0
 
 
-def _export(given: argparse.Namespace) -> None:
+def _export(args: argparse.Namespace) -> None:
     from glossbench.files import read_made
     from glossbench.learning.exporting import export
     from glossbench.settings.messages import must_be_known
     from glossbench.settings.sources import read_corpora, read_encoders
 
-    if not (given.run_folder / "settings.json").is_file():
-        raise GlossbenchError(f"{given.run_folder}: no settings.json, expected the folder of a finished run")
-    settings = read_made(given.run_folder / "settings.json")
+    if not (args.run_folder / "settings.json").is_file():
+        raise GlossbenchError(f"{args.run_folder}: no settings.json, expected the folder of a finished run")
+    settings = read_made(args.run_folder / "settings.json")
     registries = {"corpus": read_corpora(CONFIG), "encoder": read_encoders(CONFIG)}
     for kind, known in registries.items():
-        must_be_known(settings[kind], known, f"{given.run_folder / 'settings.json'}: {kind}", "registered")
+        must_be_known(settings[kind], known, f"{args.run_folder / 'settings.json'}: {kind}", "registered")
     corpus, encoder = (known[settings[kind]] for kind, known in registries.items())
     source = Path("resources/encoders", settings["encoder"])
-    loads = export(given.run_folder, source, given.folder, dict(corpus), dict(encoder))
-    print(f"{given.folder}: loads as {', '.join(loads)}")
+    loads = export(args.run_folder, source, args.folder, dict(corpus), dict(encoder))
+    print(f"{args.folder}: loads as {', '.join(loads)}")
 
 
-def _track(given: argparse.Namespace) -> None:
+def _track(args: argparse.Namespace) -> None:
     from glossbench.commands.tracking import track
 
-    study = _study(given)
+    study = _study(args)
     results = Path("results", study.name)
     default = {"mlflow": f"sqlite:///{results}/mlflow.db", "tensorboard": str(results / "tensorboard")}
-    store = given.store or default[given.to]
-    written, there = track(study, results, given.to, store)
+    store = args.store or default[args.to]
+    written, there = track(study, results, args.to, store)
     print(f"{store}: {written} runs written, {there} there already")
 
 
-def _unlock(given: argparse.Namespace) -> None:
-    named = ["--configfile", given.study] if given.study else []
-    for message in unlock(Path.cwd(), [*given.passed_on, *named]):
+def _unlock(args: argparse.Namespace) -> None:
+    named = ["--configfile", args.study] if args.study else []
+    for message in unlock(Path.cwd(), [*args.passed_on, *named]):
         print(f"glossbench: {message}")
 
 
-def _check(given: argparse.Namespace) -> None:
-    files = [given.study] if isinstance(given.study, str) else given.study
-    check_arguments(given.passed_on)
-    settings = _merged(files, configuration_in(given.passed_on).config)
+def _check(args: argparse.Namespace) -> None:
+    files = [args.study] if isinstance(args.study, str) else args.study
+    check_arguments(args.passed_on)
+    settings = _merged(files, configuration_in(args.passed_on).config)
     refuse_unwritable_cache()
     try:
-        study = load_study(settings, str(given.study), CONFIG)
+        study = load_study(settings, str(args.study), CONFIG)
     except SettingsError:
         return  # Snakemake, which merges settings, says it on one line too
     refuse_places(study)
     refuse_future(study)
 
 
-def _files(given: argparse.Namespace) -> None:
+def _files(args: argparse.Namespace) -> None:
     from glossbench.pages.items import files_of
 
-    if not (files := files_of(given.number, ROOT)):  # of no files Snakemake would make the whole study
-        raise GlossbenchError(f"{given.number}: needs no runs")
+    if not (files := files_of(args.number, ROOT)):  # of no files Snakemake would make the whole study
+        raise GlossbenchError(f"{args.number}: needs no runs")
     print("\n".join(files))
 
 
