@@ -3,7 +3,7 @@
 import uuid
 from functools import lru_cache
 
-from glossbench.archives.index import imported
+from glossbench.archives.index import Expected, imported
 from glossbench.commands.status import follow
 from glossbench.data.params import check_path, local_files
 from glossbench.job.memory import killed_jobs
@@ -21,6 +21,7 @@ def code_digest(script, *modules):
 # Runs, searches and corpora whose files were imported from elsewhere. No rule makes those.
 with errors_on_one_line():
     IMPORTED = imported(STUDY, Path(on_disk(RESULTS)))
+EXPECTED = Expected(STUDY)
 RUNS_HERE = [run for run in STUDY.runs if run not in IMPORTED]
 
 
@@ -61,10 +62,6 @@ def params_of(made_by):
 run_params, evaluation_params, search_params = map(
     params_of, (job_params.run_params, job_params.evaluation_params, job_params.search_params)
 )
-
-
-def settings_digests(runs):
-    return job_params.settings_digests(STUDY, runs, IMPORTED, run_params, evaluation_params)
 
 
 def whole_experiment(wildcards):

@@ -1,5 +1,7 @@
 # From tokens to one frame of all runs.
 
+from glossbench.archives.index import settings_digests
+
 
 rule encode_frozen:
     input:
@@ -232,7 +234,7 @@ rule collect:
         mem_mb=2000,
     params:
         settings=lambda w: collected_settings(w.view),
-        settings_digests=lambda w: canonical(settings_digests(study_of(w.view).runs)),
+        settings_digests=lambda w: canonical(settings_digests(EXPECTED, study_of(w.view).runs, IMPORTED)),
         code=code_digest("collect"),
     message:
         "Collecting the runs of {wildcards.view}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from glossbench.archives.format import EVIDENCE
-from glossbench.archives.index import Expected, finished_jobs, source_lists
+from glossbench.archives.index import finished_jobs, source_lists
 from glossbench.errors import OTHER_SETTINGS
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS
@@ -122,11 +122,10 @@ def check_unrecorded_files():
         print(
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
-        expected = Expected(STUDY)
         for run in (run for run in RUNS_HERE if not unrecorded.isdisjoint(ends[run])):
             folder = Path(on_disk(RESULTS), run_folder(run))
             with errors_on_one_line():
-                if all(Path(file).exists() for file in ends[run]) and not expected.is_of(run, folder):
+                if all(Path(file).exists() for file in ends[run]) and not EXPECTED.is_of(run, folder):
                     raise SettingsError(OTHER_SETTINGS.format(folder))
 
 

@@ -7,7 +7,7 @@ workflow, so it imports no large packages.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,22 @@ class Expected:
         """Digest of what a run or a search of the study is made from, its code apart."""
         return hashlib.sha256(canonical(self.of(item)).encode()).hexdigest()[:16]
 
+    def settings_digests(self, item: Item) -> list[str]:
+        """Digests of the settings of a search, or of the training and the evaluation of a run, as results say them."""
+        settings = self.of(item)
+        if isinstance(item, Experiment):
+            jobs = [settings["search"]]
+        else:  # an untuned objective is one job
+            jobs = [settings["training"], settings.get("evaluation", settings["training"])]
+        return [origin(canonical(job), "")["settings"] for job in jobs]
+
     def is_of(self, item: Item, folder: Path) -> bool:
         """Whether the run or search in a folder says of itself that it was made with these settings."""
         if isinstance(item, Experiment):
-            made = {"search": read_yaml(folder / "best.yaml")}
+            made = [read_yaml(folder / "best.yaml")]
         else:
-            made = {"training": read_made(folder / "timing.json"), "evaluation": read_made(folder / "metrics.json")}
-        settings = self.of(item)
-        wanted = {job: settings.get(job, settings.get("training")) for job in made}  # an untuned objective is one job
-        return all(
-            one["origin"]["settings"] == origin(canonical(wanted[job]), "")["settings"] for job, one in made.items()
-        )
+            made = [read_made(folder / name) for name in ("timing.json", "metrics.json")]
+        return [one["origin"]["settings"] for one in made] == self.settings_digests(item)
 
     def _made(self, experiment: Experiment, snapshots: bool | None = None) -> dict[str, Settings]:
         if snapshots is None:
@@ -131,6 +136,22 @@ def finished_jobs(study: Study, results: Path, taken: set[Item | str]) -> Iterat
     for item, name, folder, files in jobs_there(study, results, taken):
         if item in taken or expected.is_of(item, folder):
             yield item, name, folder, files
+
+
+def settings_digests(
+    expected: Expected, runs: Iterable[Run], taken: Container[Item | str]
+) -> dict[str, list[str] | None]:
+    """``Expected.settings_digests`` of runs by their folders; None for what is ``taken`` from imported files.
+
+    The seeds of an experiment have the same settings, so its folder stands for them.
+    """
+    found, with_snapshots = {}, set(expected.study.runs_with("snapshots"))
+    for run in runs:
+        folder = Path(run_folder(run))
+        place = str(folder if run in taken or run in with_snapshots else folder.parent)
+        if place not in found:
+            found[place] = None if run in taken else expected.settings_digests(run)
+    return found
 
 
 def read_index(folder: Path, name: str = INDEX) -> dict[str, Any]:

@@ -35,12 +35,12 @@ class State:
 
 def states(study: Study, results: Path, taken: set[Item | str], finished: Any = finished_jobs) -> list[State]:
     """The state of every search and run of a study; arguments are those of ``finished_jobs``."""
-    there, done = ({name for _, name, *_ in found(study, results, taken)} for found in (jobs_there, finished))
+    done = {name for _, name, *_ in finished(study, results, taken)}
     found = []
-    for item, (name, _) in files_of_jobs(study).items():
+    for item, (name, files) in files_of_jobs(study).items():
         if name in done:
             found.append(State(name, "done"))
-        elif name in there:
+        elif all((results / name / file).is_file() for file in files):
             found.append(State(name, "waiting", "finished with other settings than the study has now"))
         else:
             found.append(State(name, *_unfinished(study, item, name, results)))

@@ -1,23 +1,22 @@
 """What the jobs of a study depend on besides their inputs, as params of rules: settings, and the digest of the code."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from glossbench.provenance import code_digest, origin
+from glossbench.provenance import code_digest
 from glossbench.settings import jobs
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import LOSSES, file_of, is_custom
 from glossbench.settings.model import Model, part_of
-from glossbench.settings.paths import reads_texts, run_folder
+from glossbench.settings.paths import reads_texts
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.training import Maps
 
 SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
-Params = Callable[..., dict[str, str]]
 M = TypeVar("M", bound=Model)
 
 
@@ -94,28 +93,6 @@ def projection_settings(study: Study, runs: Iterable[Run]) -> jobs.ProjectionSet
     """What ``project_embeddings`` is given."""
     keys = [{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs]
     return jobs.ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
-
-
-def settings_digests(
-    study: Study, runs: Iterable[Run], imported: Container[Run], trained: Params, judged: Params
-) -> dict[str, list[str] | None]:
-    """Digests of the settings of the training and the evaluation of runs, by their folders; None for imported ones.
-
-    The seeds of an experiment have the same settings, so its folder stands for them. ``trained`` and ``judged`` give
-    ``run_params`` and ``evaluation_params`` of a run of the study.
-    """
-    found, with_snapshots = {}, set(study.runs_with("snapshots"))
-    for run in runs:
-        if run in imported:
-            found[run_folder(run)] = None
-            continue
-        own = run in with_snapshots
-        place = run_folder(run) if own else str(Path(run_folder(run)).parent)
-        if place not in found:
-            made = trained(run, snapshots=True) if own else trained(run)
-            both = (made, made if study.is_untuned(run.objective) else judged(run))
-            found[place] = [origin(**params)["settings"] for params in both]
-    return found
 
 
 def _settings(model: type[M], study: Study, cell: Any, **more: Any) -> M:
