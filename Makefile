@@ -72,7 +72,7 @@ gpu: $(VENV)/work-ready  ## try and measure a GPU, without a network, in 8 minut
 	@PYTHONPATH=scripts:. python -m benchmarks.gpu --only "$(ONLY)" $(if $(OUT),--out "$(OUT)") $(if $(MIRROR),--mirror "$(MIRROR)") $(ARGS)
 
 golden: $(VENV)/work-ready  ## the numbers of the golden run anew, where NUMERICS was raised
-	PYTHONPATH=scripts:.:tests/learning python tests/learning/test_golden_run.py
+	PYTHONPATH=scripts:. python tests/learning/test_golden_run.py
 
 lint: $(VENV)/work-ready  ## ruff, snakefmt, codespell, mypy and snakemake --lint
 	ruff check $(SOURCES)

@@ -25,24 +25,24 @@ rule all:
     default_target: True
     input:
         products_of(RESULTS),
-        lambda w: lost(),
+        lambda w: missing_files(),
 
 
 rule data:
     input:
-        INPUTS.cards(),
+        PATHS.cards(),
 
 
 rule tables:
     input:
         files_of("table", RESULTS),
-        lambda w: lost(),
+        lambda w: missing_files(),
 
 
 rule figures:
     input:
         files_of("figure", RESULTS),
-        lambda w: lost(),
+        lambda w: missing_files(),
 
 
 # All evidence from the runs that are finished so far; with --nolock while another Snakemake trains the rest.

@@ -20,7 +20,7 @@ from glossbench.learning.devices import choose_device
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.machine import activation_bytes
 from glossbench.learning.training.trainer import Trainer
-from glossbench.settings.requests import Requests
+from glossbench.settings.resources import JobResources
 from glossbench.settings.study import load_study
 from torch.profiler import ProfilerActivity, profile
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
@@ -173,6 +173,6 @@ def memory(given: Namespace) -> Iterator[Row]:
         trainer.fit()
     told = {"study": "gpu", "corpora": ["mr"], "encoders": ["bert-base"], "objectives": ["gloss-o-ce"], "seeds": [0]}
     cell = SimpleNamespace(corpus="mr", encoder="bert-base", objective="gloss-o-ce")
-    request = Requests(load_study(told, "gpu", ROOT / "config"), ROOT / "config").memory_mb(cell, 1) * 1e6 / MIB
+    request = JobResources(load_study(told, "gpu", ROOT / "config"), ROOT / "config").memory_mb(cell, 1) * 1e6 / MIB
     peak, text = peak_mib(), "baseline: what a job of BERT-base on MR asks a cluster for; ratio: share of that"
     yield Row("memory", case, "process, one epoch and its checkpoint", peak, "MiB", request, peak / request, text)

@@ -1,6 +1,6 @@
 # Files fetched and verified, documents prepared and described, tokens made.
 
-from glossbench.data.params import card_settings, digests, fetch_settings, prepare_settings
+from glossbench.data.entries import card_settings, digests, fetch_settings, prepare_settings
 
 # The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a change there
 # would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
@@ -38,7 +38,7 @@ rule prepare_corpus:
     input:
         manifest=manifest_file("corpora", "{corpus}"),
     output:
-        **INPUTS.texts("{corpus}"),
+        **PATHS.texts("{corpus}"),
     log:
         f"{RESULTS}/logs/prepare_corpus/{{corpus}}.log",
     cache: CACHED
@@ -59,7 +59,7 @@ rule prepare_corpus:
 
 rule describe_corpus:
     input:
-        **INPUTS.texts("{corpus}"),
+        **PATHS.texts("{corpus}"),
     output:
         card=f"{RESULTS}/corpora/{{corpus}}/card.json",
     log:
@@ -105,7 +105,7 @@ rule fetch_encoder:
 
 rule tokenize_corpus:
     input:
-        **INPUTS.texts("{corpus}"),
+        **PATHS.texts("{corpus}"),
         encoder=manifest_file("encoders", "{encoder}"),
     output:
         tokens=directory(f"{RESULTS}/tokens/{{corpus}}/{{encoder}}"),

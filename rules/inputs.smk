@@ -5,11 +5,12 @@ from functools import lru_cache
 
 from glossbench.archives.index import Expected, imported
 from glossbench.commands.status import follow
-from glossbench.data.params import check_path, local_files
+from glossbench.data.entries import check_path, local_files
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import code_digest as digest_of
-from glossbench.settings import params as job_params, requests
+from glossbench.settings import params as job_params
 from glossbench.settings.paths import StudyPaths
+from glossbench.settings.resources import JobResources, gpu_resources, seed_batches, submission_name
 from glossbench.settings.study_file import Experiment
 
 
@@ -42,15 +43,15 @@ if workflow.is_main_process:
 
 # Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
 # change of the latter. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
-INPUTS = StudyPaths(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
-SEED_BATCHES = requests.seed_batches(STUDY, RUNS_HERE)
-ASKED = requests.Requests(STUDY, ROOT / "config")
-GPU = requests.gpu_request(STUDY, os.environ)
+PATHS = StudyPaths(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
+SEED_BATCHES = seed_batches(STUDY, RUNS_HERE)
+RESOURCES = JobResources(STUDY, ROOT / "config")
+GPU = gpu_resources(STUDY, os.environ)
 
 
 def training_inputs(experiment):
     with errors_on_one_line():
-        return INPUTS.training(experiment)
+        return PATHS.training(experiment)
 
 
 def params_of(made_by):
@@ -73,7 +74,7 @@ def submission(wildcards):
     """The training and the evaluation of a run, or of the seeds of a batch, are one submission to a cluster."""
     experiment, seed = f"{wildcards.corpus}/{wildcards.encoder}/{wildcards.objective}", int(wildcards.seed)
     batches = (seeds for seeds, those in SEED_BATCHES.items() if seed in seeds and experiment in those)
-    return requests.submission(experiment, next(batches, (seed,)))
+    return submission_name(experiment, next(batches, (seed,)))
 
 
 def in_batch(path, seed):

@@ -17,8 +17,8 @@ rule encode_frozen:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=ASKED.memory_mb,
-        runtime=ASKED.encoding_minutes,
+        mem_mb=RESOURCES.memory_mb,
+        runtime=RESOURCES.encoding_minutes,
     params:
         settings=lambda w: job_params.frozen_settings(STUDY, w).to_json(),
         code=code_digest("encode_frozen"),
@@ -30,7 +30,7 @@ rule encode_frozen:
 
 rule estimate_sigma:
     input:
-        unpack(INPUTS.encoded),
+        unpack(PATHS.encoded),
     output:
         f"{RESULTS}/sigma/{CELL}.json",
     log:
@@ -42,8 +42,8 @@ rule estimate_sigma:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=ASKED.memory_mb,
-        runtime=ASKED.encoding_minutes,
+        mem_mb=RESOURCES.memory_mb,
+        runtime=RESOURCES.encoding_minutes,
     params:
         settings=lambda w: job_params.sigma_settings(STUDY, w).to_json(),
         code=code_digest("estimate_sigma"),
@@ -57,7 +57,7 @@ if STUDY.is_searching:
 
     rule tune:
         input:
-            unpack(INPUTS.tuning),
+            unpack(PATHS.tuning),
         output:
             best=f"{TUNING}/best.yaml",
             trials=f"{TUNING}/trials.csv",
@@ -71,8 +71,8 @@ if STUDY.is_searching:
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=ASKED.memory_mb,
-            runtime=ASKED.search_minutes,
+            mem_mb=RESOURCES.memory_mb,
+            runtime=RESOURCES.search_minutes,
         params:
             settings=lambda w: search_params(w)["settings"],
             code=lambda w: search_params(w)["code"],
@@ -91,7 +91,7 @@ rule train:
     input:
         unpack(training_inputs),
     output:
-        **RUN_FILES,
+        **RUN_OUTPUTS,
     log:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
@@ -103,8 +103,8 @@ rule train:
     threads: STUDY.settings.torch_threads
     resources:
         **GPU,
-        mem_mb=ASKED.memory_mb,
-        runtime=ASKED.run_minutes,
+        mem_mb=RESOURCES.memory_mb,
+        runtime=RESOURCES.run_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -119,7 +119,7 @@ if STUDY.settings.snapshots:
 
     use rule train as train_with_snapshots with:
         output:
-            **RUN_FILES,
+            **RUN_OUTPUTS,
             snapshots=f"{RUN}/snapshots.npz",
         wildcard_constraints:
             objective=alternatives(STUDY.settings.snapshots.objectives),
@@ -140,20 +140,22 @@ for seeds, experiments in SEED_BATCHES.items():
         input:
             unpack(lambda w: training_inputs(whole_experiment(w))),
         output:
-            **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_FILES.items()},
+            **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_OUTPUTS.items()},
         log:
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
             experiment=alternatives(experiments),
         group:
-            lambda w, seeds=seeds: requests.submission(w.experiment, seeds)
+            lambda w, seeds=seeds: submission_name(w.experiment, seeds)
         conda:
             "../envs/glossbench.yaml"
         threads: STUDY.settings.torch_threads
         resources:
             **GPU,
-            mem_mb=lambda wildcards, attempt: ASKED.memory_mb(whole_experiment(wildcards), attempt),
-            runtime=lambda wildcards, attempt, n=len(seeds): ASKED.run_minutes(whole_experiment(wildcards), attempt, n),
+            mem_mb=lambda wildcards, attempt: RESOURCES.memory_mb(whole_experiment(wildcards), attempt),
+            runtime=lambda wildcards, attempt, n=len(seeds): RESOURCES.run_minutes(
+                whole_experiment(wildcards), attempt, n
+            ),
         params:
             settings=lambda w: run_params(whole_experiment(w))["settings"],
             code=lambda w: run_params(whole_experiment(w))["code"],
@@ -168,10 +170,10 @@ for seeds, experiments in SEED_BATCHES.items():
 
 rule classify_untuned:
     input:
-        unpack(INPUTS.untuned),
+        unpack(PATHS.untuned),
         card=CARD,
     output:
-        **UNTUNED_FILES,
+        **UNTUNED_OUTPUTS,
     log:
         f"{RESULTS}/logs/classify_untuned/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
@@ -180,8 +182,8 @@ rule classify_untuned:
         "../envs/glossbench.yaml"
     threads: STUDY.settings.torch_threads
     resources:
-        mem_mb=ASKED.memory_mb,
-        runtime=ASKED.untuned_minutes,
+        mem_mb=RESOURCES.memory_mb,
+        runtime=RESOURCES.untuned_minutes,
     params:
         settings=lambda w: run_params(w)["settings"],
         code=lambda w: run_params(w)["code"],
@@ -193,7 +195,7 @@ rule classify_untuned:
 
 rule evaluate:
     input:
-        **{name: RUN_FILES[name] for name in ("settings", "epochs", "embeddings", "logits")},
+        **{name: RUN_OUTPUTS[name] for name in ("settings", "epochs", "embeddings", "logits")},
         card=CARD,
     output:
         metrics=f"{RUN}/metrics.json",
@@ -209,7 +211,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=ASKED.evaluation_minutes,
+        runtime=RESOURCES.evaluation_minutes,
     params:
         settings=lambda w: evaluation_params(w)["settings"],
         code=lambda w: evaluation_params(w)["code"],
@@ -258,7 +260,7 @@ if STUDY.settings.projection:
         threads: 1
         resources:
             mem_mb=2000,
-            runtime=ASKED.projection_minutes,
+            runtime=RESOURCES.projection_minutes,
         params:
             settings=lambda w: job_params.projection_settings(STUDY, study_of(w.view).runs_with("projection")).to_json(),
             code=code_digest("project_embeddings"),

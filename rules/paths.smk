@@ -11,7 +11,7 @@ from glossbench.settings.checks import check_losses, check_mirror
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
-from glossbench.settings.paths import OF_UNTUNED, card_file, manifest_file, run_folder, search_folder
+from glossbench.settings.paths import UNTUNED_OUTPUT_NAMES, card_file, manifest_file, run_folder, search_folder
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
@@ -48,7 +48,7 @@ with errors_on_one_line():
     OUTPUTS = load_outputs(ROOT / "config")
     CLAIMS = load_claims(ROOT / "config")
 
-PATHS = workflow.modifier.path_modifier
+PREFIX = workflow.modifier.path_modifier
 
 
 def on_disk(path):
@@ -56,7 +56,7 @@ def on_disk(path):
 
     Snakemake itself adds the prefix to inputs, outputs, logs and benchmarks of rules, and to nothing else.
     """
-    return PATHS.replace_prefix(path)
+    return PREFIX.replace_prefix(path)
 
 
 RESULTS = f"results/{STUDY.name}"
@@ -76,8 +76,8 @@ RETRIES = 0 if STUDY.settings.offline else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
 # The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
-UNTUNED_FILES = {Path(name).stem: f"{RUN}/{name}" for name in OF_UNTUNED}
-RUN_FILES = {
+UNTUNED_OUTPUTS = {Path(name).stem: f"{RUN}/{name}" for name in UNTUNED_OUTPUT_NAMES}
+RUN_OUTPUTS = {
     "settings": f"{RUN}/settings.json",
     "epochs": f"{RUN}/epochs.csv",
     "embeddings": f"{RUN}/embeddings.npz",

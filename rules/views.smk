@@ -42,9 +42,9 @@ def frames_of(view, names=STUDY.frames):
 
 def collected_files(view):
     if view == RESULTS:
-        return INPUTS.files(STUDY.runs, STUDY.searches(), INPUTS.cards())
+        return PATHS.files(STUDY.runs, STUDY.searches(), PATHS.cards())
     searches = [one for one in STUDY.searches() if one in finished()]
-    return INPUTS.absolute(INPUTS.files(study_of(view).runs, searches, INPUTS.cards_there()))
+    return PATHS.absolute(PATHS.files(study_of(view).runs, searches, PATHS.cards_there()))
 
 
 def collected_settings(view):
@@ -54,10 +54,10 @@ def collected_settings(view):
 
 def projected_embeddings(view):
     """Embeddings of the runs that are projected, and the cards of their corpora."""
-    embeddings = INPUTS.per_run("embeddings.npz", study_of(view).runs_with("projection"))
+    embeddings = PATHS.per_run("embeddings.npz", study_of(view).runs_with("projection"))
     if view == RESULTS:
-        return {"embeddings": embeddings, "cards": INPUTS.cards()}
-    return INPUTS.absolute({"embeddings": embeddings, "cards": INPUTS.cards_there()})
+        return {"embeddings": embeddings, "cards": PATHS.cards()}
+    return PATHS.absolute({"embeddings": embeddings, "cards": PATHS.cards_there()})
 
 
 @lru_cache
@@ -85,7 +85,7 @@ def output_params(output):
 def source_lists_here():
     """Manifests and packs that exist and that no rule makes."""
     named = source_lists(STUDY, IMPORTED).values()
-    return [path for path in named if path.startswith("results/") and INPUTS.is_there(path)]
+    return [path for path in named if path.startswith("results/") and PATHS.is_there(path)]
 
 
 @lru_cache
@@ -112,8 +112,8 @@ def check_unrecorded_files():
     Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
     Runs among them that were made with other settings are refused.
     """
-    made = [file for file in INPUTS.of_runs(RUNS_HERE) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
-    ends = {run: [*INPUTS.per_run("timing.json", [run]), *INPUTS.per_run("metrics.json", [run])] for run in RUNS_HERE}
+    made = [file for file in PATHS.of_runs(RUNS_HERE) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
+    ends = {run: [*PATHS.per_run("timing.json", [run]), *PATHS.per_run("metrics.json", [run])] for run in RUNS_HERE}
     made += [file for files in ends.values() for file in files]
     files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
     if unrecorded := set(files):
@@ -132,7 +132,7 @@ def check_unrecorded_files():
 IN_MODULE = not workflow.modifier.is_main_snakefile()
 
 
-def lost():
+def missing_files():
     """Files of the study that are missing although what is made from them may be there; Snakemake does not miss them.
 
     None in a module: a rule that takes these targets as its input would run again when a file is there again.
@@ -140,4 +140,4 @@ def lost():
     if IN_MODULE:
         return []
     check_unrecorded_files()
-    return INPUTS.lost(RUNS_HERE, list(frames_of(RESULTS).values()), products_of(RESULTS))
+    return PATHS.missing(RUNS_HERE, list(frames_of(RESULTS).values()), products_of(RESULTS))

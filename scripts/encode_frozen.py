@@ -3,7 +3,7 @@
 from glossbench.files import replacing
 from glossbench.job.logs import job_log
 from glossbench.learning.devices import choose_device
-from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.frozen_layers import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
 from glossbench.learning.training.inputs import RunFiles, load_splits
 from glossbench.settings.jobs import FrozenSettings

@@ -1,7 +1,7 @@
 """Fine-tune an encoder on one corpus with one objective, for one or several seeds."""
 
 from glossbench.job.logs import job_log
-from glossbench.learning.training.jobs import train_seeds
+from glossbench.learning.training.seeds import train_seeds
 
 if __name__ == "__main__":
     with job_log(snakemake):

@@ -6,9 +6,9 @@ import yaml
 from glossbench.checksums import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
-from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune, tuning_key
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.tuning.tune import best_found, run_finals, trials_frame, tune, tuning_key
 from glossbench.provenance import origin
 from glossbench.settings.jobs import TuneSettings
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import yaml
 from glossbench.checksums import CHECKSUMS, listed_files
+from glossbench.data.entries import fetch_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.params import fetch_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 from hypothesis import settings
 
 from tests.support.repository import ROOT
 
-SIMULATED = ("test_no_difference.py", "test_not_fooled.py")  # hundreds of studies, judged
+SIMULATED = ("test_false_confirmations.py", "test_verdict_rules.py")  # hundreds of studies, judged
 # What takes minutes; test_archives.py makes the study that many others need, those after it need it not.
 FIRST = ("test_slurm.py", *SIMULATED, "test_archives.py", "test_modules.py", "test_container.py")
 SHARED = Path(os.environ.get("GLOSSBENCH_SHARED", ROOT / "../shared"))

@@ -13,14 +13,14 @@ import yaml
 
 from glossbench import provenance
 from glossbench.checksums import sha256
-from glossbench.commands.checking import (
+from glossbench.commands.check import (
     check_arguments,
     configuration_in,
     refuse_future,
     refuse_places,
     refuse_unwritable_cache,
 )
-from glossbench.commands.unlocking import unlock
+from glossbench.commands.unlock import unlock
 from glossbench.errors import GlossbenchError, SettingsError
 from glossbench.settings.checks import check_losses, check_mirror
 from glossbench.settings.study import Study, load_study
@@ -190,7 +190,7 @@ def _export(args: argparse.Namespace) -> None:
 
 
 def _track(args: argparse.Namespace) -> None:
-    from glossbench.commands.tracking import track
+    from glossbench.commands.track import track
 
     study = _study(args)
     results = Path("results", study.name)

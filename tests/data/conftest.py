@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from glossbench.data.corpora import prepare
+from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError
 

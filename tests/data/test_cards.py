@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from glossbench.data.cards import describe
 from glossbench.data.corpora import prepare
-from glossbench.data.params import card_settings
+from glossbench.data.entries import card_settings
 from glossbench.errors import CorpusError
 
 from tests.support.data_registries import registry

@@ -7,8 +7,8 @@ import pytest
 import torch
 from glossbench.checksums import listed_files
 from glossbench.data.encoders import check_encoder, encoder_files
+from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
-from glossbench.data.params import fetch_settings, local_files
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import FetchError, TrainingError
 from glossbench.learning.encoder.loading import load_backbone

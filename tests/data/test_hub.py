@@ -17,8 +17,8 @@ import pytest
 from glossbench.checksums import listed_files, write_checksums
 from glossbench.data.corpora import prepare
 from glossbench.data.encoders import load_tokenizer
+from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.params import fetch_settings, prepare_settings
 from glossbench.data.sources.urls import Mirror
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder.loading import layer_list, load_backbone

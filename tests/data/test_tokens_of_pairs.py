@@ -12,7 +12,7 @@ from glossbench.data.encoders import load_tokenizer
 from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
 from glossbench.learning.encoder.encoder import Encoder
-from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.frozen_layers import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
 
 from tests.support.tiny_models import FAMILIES

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from glossbench.pages.settings import tables
+from glossbench.pages.settings_docs import tables
 from glossbench.settings.losses import LOSSES
 from glossbench.settings.training import Probe, Training
 

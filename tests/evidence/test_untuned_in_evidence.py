@@ -133,7 +133,7 @@ def test_untuned_are_among_the_scores_that_a_report_begins_with():
     untuned = shown[shown.index.get_level_values("Protocol") == "Untuned"]
     assert set(untuned.index.get_level_values("Objective")) == {"tf-idf", "Frozen encoder"}
     assert untuned.iloc[0, 0] == "99.90"
-    assert {"tfidf", "frozen"} <= set(headline.frame(BOTH)["objective"])
+    assert {"tfidf", "frozen"} <= set(headline.tidy(BOTH)["objective"])
 
 
 def test_a_study_of_untuned_alone_fills_no_table_or_figure_of_training():

@@ -6,14 +6,14 @@ The device is a pretended one. Tests marked gpu are of a real one.
 import pytest
 import torch
 from glossbench.learning.devices import choose_device
-from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.frozen_layers import hidden_states
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.losses import CosineSimilarityLoss, GLoss, GroupLoss, SupConLoss, TripletLoss
-from tiny_runs import tiny_trainer
 
 from tests.support.documents_made_up import random_documents
 from tests.support.pretended_device import CUDA, OnDevice, pretended_cuda
+from tests.support.tiny_runs import tiny_trainer
 
 # By objective: protocol, loss, and what a step may wait for: G-Loss decides between its two solvers.
 STEPS = {

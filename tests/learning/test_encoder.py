@@ -8,7 +8,7 @@ import pytest
 import torch
 from glossbench.errors import TrainingError
 from glossbench.learning.encoder.encoder import Encoder
-from glossbench.learning.encoder.frozen import hidden_states
+from glossbench.learning.encoder.frozen_layers import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, layer_list, load_backbone, read_backbone
 from glossbench.learning.exporting import fine_tuned
 from glossbench.settings.training import EncoderSettings

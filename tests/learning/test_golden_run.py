@@ -17,12 +17,12 @@ from glossbench.provenance import NUMERICS
 from glossbench.settings.params import evaluation_params, run_params
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Experiment
-from tiny_runs import save_tokens
 from transformers import BertConfig, BertModel
 
 from tests.support import run_script
 from tests.support.documents_made_up import random_documents
 from tests.support.registered import CONFIG, REGISTRY
+from tests.support.tiny_runs import save_tokens
 
 GOLDEN = Path(__file__).with_name("golden_run.json")
 # Processors with other instructions differ by 2e-7 in the losses of the steps, and by 1e-4 in what follows from Adam's

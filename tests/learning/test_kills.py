@@ -17,7 +17,8 @@ from glossbench.job.locks import exclusive
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.losses import GLoss
 from safetensors.torch import load_file, save_file
-from tiny_runs import tiny_trainer
+
+from tests.support.tiny_runs import tiny_trainer
 
 KILLS = 10
 forkserver = multiprocessing.get_context("forkserver")

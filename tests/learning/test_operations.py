@@ -10,9 +10,10 @@ from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.losses import GLoss
-from tiny_runs import objective
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+
+from tests.support.tiny_runs import objective
 
 LENGTHS = [3, 30, 4, 4, 17, 2, 9, 4, 3, 5, 12, 2]  # one is much longer: padding would triple the operations
 CLASSES, MICRO_BATCH_TOKENS = 3, 40

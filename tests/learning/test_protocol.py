@@ -21,10 +21,10 @@ from glossbench.losses import GLoss
 from glossbench.settings.losses import LOSSES, LossSettings
 from pytorch_metric_learning.losses import ContrastiveLoss, ProxyAnchorLoss, SoftTripleLoss
 from scipy.spatial.distance import pdist, squareform
-from tiny_runs import objective, run_settings, save_tokens
 from torch.distributions import Categorical, kl_divergence
 
 from tests.support.documents_made_up import random_documents
+from tests.support.tiny_runs import objective, run_settings, save_tokens
 
 N_TRAIN = 41  # batches of 16, 16 and 9
 

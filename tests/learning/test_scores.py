@@ -20,7 +20,8 @@ from glossbench.settings.training import Probe
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_info, threadpool_limits
-from tiny_runs import objective
+
+from tests.support.tiny_runs import objective
 
 
 def test_scores_by_plain_loops():

@@ -19,9 +19,9 @@ from glossbench.losses import GLoss, SupConLoss
 from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_metric_learning.losses import SoftTripleLoss
-from tiny_runs import assert_same_weights, numbers, objective, run_settings, save_tokens, tiny_trainer
 
 from tests.support.documents_made_up import random_documents
+from tests.support.tiny_runs import assert_same_weights, numbers, objective, run_settings, save_tokens, tiny_trainer
 
 scputimes = namedtuple("scputimes", ["user", "idle", "steal"])
 

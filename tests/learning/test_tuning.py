@@ -11,16 +11,17 @@ import pandas as pd
 import pytest
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.metrics import evaluate
-from glossbench.learning.search.journal import open_study
-from glossbench.learning.search.sampling import sampler
-from glossbench.learning.search.tuning import best_found, run_finals, trials_frame, tune
 from glossbench.learning.training import trainer
 from glossbench.learning.training.inputs import RunFiles
 from glossbench.learning.training.run import run
+from glossbench.learning.tuning.journal import open_study
+from glossbench.learning.tuning.sampling import sampler
+from glossbench.learning.tuning.tune import best_found, run_finals, trials_frame, tune
 from glossbench.settings.jobs import SearchSettings
 from glossbench.settings.training import Probe
 from scipy.stats import kstest
-from tiny_runs import objective, run_settings, save_tokens
+
+from tests.support.tiny_runs import objective, run_settings, save_tokens
 
 SPACE = {
     "learning_rate": {"choices": [1e-3, 3e-3]},

@@ -28,7 +28,8 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, silhouette_samples
 from sklearn.preprocessing import StandardScaler, normalize
-from tiny_runs import save_tokens
+
+from tests.support.tiny_runs import save_tokens
 
 SIZES = {"train": 60, "val": 30, "test": 45}
 SUBSET = {"train": 30, "per_class": 1, "val": None, "test": 20, "seed": 3}

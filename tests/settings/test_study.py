@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 import yaml
 from glossbench.__main__ import main
-from glossbench.commands.checking import check_arguments
+from glossbench.commands.check import check_arguments
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import SettingsError
-from glossbench.pages.settings import tables, updated
+from glossbench.pages.settings_docs import tables, updated
 from glossbench.settings.checks import check_mirror
 from glossbench.settings.jobs import RunSettings
 from glossbench.settings.model import canonical

@@ -3,12 +3,12 @@
 import os
 
 import pytest
-from glossbench.commands import unlocking
+from glossbench.commands import unlock
 from snakemake.profiles import ProfileConfigFileParser
 
 from tests.support.studies import ROOT, snakemake
 
-NAME = f"glossbench_{unlocking.this_host()}_5ee93a12-99ee-44dc-a3e9-a6779bdbe9a6"
+NAME = f"glossbench_{unlock.this_host()}_5ee93a12-99ee-44dc-a3e9-a6779bdbe9a6"
 
 
 def options():
@@ -53,19 +53,19 @@ def slurm(tmp_path, monkeypatch):
 
 def test_jobs_of_this_folder_are_cancelled_and_no_others(tmp_path, slurm):
     slurm(f"1|{NAME}|{tmp_path}", f"2|{NAME}|{tmp_path.parent}", f"3|mine|{tmp_path}", f"4|{NAME}|{tmp_path}")
-    assert unlocking.cancel_submitted(tmp_path).startswith("cancelled 2 SLURM jobs")
+    assert unlock.cancel_submitted(tmp_path).startswith("cancelled 2 SLURM jobs")
     assert (tmp_path / "cancelled").read_text() == "1 4\n"
-    assert unlocking.cancel_submitted(tmp_path) is None
+    assert unlock.cancel_submitted(tmp_path) is None
 
 
 def test_jobs_that_were_submitted_elsewhere_are_only_named(tmp_path, slurm):
-    slurm(f"1|{NAME.replace(unlocking.this_host(), 'login-9')}|{tmp_path}")
+    slurm(f"1|{NAME.replace(unlock.this_host(), 'login-9')}|{tmp_path}")
     with pytest.raises(RuntimeError, match=r"submitted on login-9.*scancel 1"):
-        unlocking.cancel_submitted(tmp_path)
+        unlock.cancel_submitted(tmp_path)
     assert not (tmp_path / "cancelled").exists()
 
 
 def test_where_there_is_no_slurm_nothing_is_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert unlocking.cancel_submitted(tmp_path) is None
-    assert unlocking.working_in(tmp_path) == {}
+    assert unlock.cancel_submitted(tmp_path) is None
+    assert unlock.working_in(tmp_path) == {}

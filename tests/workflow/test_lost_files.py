@@ -78,7 +78,7 @@ def aside(folder, *names):
 def missed():
     """What the workflow misses of the tiny study in this folder, as rules/views.smk asks."""
     files = StudyPaths(STUDY, lambda item: "results/tiny")
-    return files.lost(list(STUDY.runs), [f"results/tiny/{name}.parquet" for name in STUDY.frames], [])
+    return files.missing(list(STUDY.runs), [f"results/tiny/{name}.parquet" for name in STUDY.frames], [])
 
 
 @pytest.mark.slow

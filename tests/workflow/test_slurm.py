@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 import yaml
-from glossbench.settings.requests import submission
+from glossbench.settings.resources import submission_name
 from glossbench.settings.study import load_study
 
 from tests.support.slurm_cluster import TEMPLATES, run, running_cluster
@@ -167,7 +167,7 @@ def test_a_submitted_study_has_the_bytes_of_a_local_one(submitted, finished):
 @pytest.mark.slow
 def test_a_run_is_one_submission_and_says_what_it_is(submitted):
     jobs = by_comment(submitted[1])
-    names = {submission(f"{run.corpus}/{run.encoder}/{run.objective}", (run.seed,)) for run in TRAINED}
+    names = {submission_name(f"{run.corpus}/{run.encoder}/{run.objective}", (run.seed,)) for run in TRAINED}
     assert names <= set(jobs)
     others = {
         "bbc-news_minilm-l6_gloss-o-ce",

@@ -16,7 +16,7 @@ import yaml
 
 from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW, Content, digest_of, opened
 from glossbench.checksums import CHECKSUMS
-from glossbench.data.params import digests
+from glossbench.data.entries import digests
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.frames import UNTUNED
 from glossbench.settings.paths import manifest_file, run_folder

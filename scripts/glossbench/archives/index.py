@@ -13,12 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.checksums import CHECKSUMS, sha256
-from glossbench.data.params import digests, prepare_settings
+from glossbench.data.entries import digests, prepare_settings
 from glossbench.files import read_made
 from glossbench.provenance import origin
 from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
-from glossbench.settings.paths import OF_SEARCHES, card_file, evidence_files, manifest_file, run_folder, search_folder
+from glossbench.settings.paths import (
+    SEARCH_OUTPUT_NAMES,
+    card_file,
+    evidence_files,
+    manifest_file,
+    run_folder,
+    search_folder,
+)
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.yaml_file import read_yaml
@@ -93,7 +100,7 @@ class Expected:
 
 def files_of_jobs(study: Study) -> dict[Item, tuple[str, list[str]]]:
     """The searches of a study, then its runs: the folder of each, and names of the files that evidence is made from."""
-    searches = {search: (search_folder(search), list(OF_SEARCHES)) for search in study.searches()}
+    searches = {search: (search_folder(search), list(SEARCH_OUTPUT_NAMES)) for search in study.searches()}
     return searches | {run: (run_folder(run), evidence_files(study, run)) for run in study.runs}
 
 

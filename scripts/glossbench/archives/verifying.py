@@ -27,7 +27,7 @@ from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
 from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import CHECKSUMS, read_checksums, sha256
-from glossbench.data.params import digests
+from glossbench.data.entries import digests
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS, commit, versions

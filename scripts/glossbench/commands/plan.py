@@ -15,7 +15,7 @@ from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
 from glossbench.paper import Facts, published_costs, read_facts
 from glossbench.settings.params import trial_epochs
-from glossbench.settings.requests import MEASURED, documents_of, trained_finals, trained_trials
+from glossbench.settings.resources import MEASURED, documents_of, trained_finals, trained_trials
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 

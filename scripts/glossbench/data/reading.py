@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glossbench.data.params import split_files
+from glossbench.data.entries import split_files
 from glossbench.data.tables import read_table
 from glossbench.errors import CorpusError
 

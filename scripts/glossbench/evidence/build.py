@@ -146,7 +146,7 @@ class Evidence:
         return {name: READERS[name](self.paper_dir) if name in READERS else self.frames[name] for name in known}
 
     def _figure_data(self, output: dict[str, Any]) -> pd.DataFrame:
-        return module_of(output).frame(**self._inputs(output), **output["settings"])
+        return module_of(output).tidy(**self._inputs(output), **output["settings"])
 
     def _figure_texts(self, data: pd.DataFrame, output: dict[str, Any], caption: str) -> dict[str, str]:
         text = " ".join([caption, *self._notes(data, output)])

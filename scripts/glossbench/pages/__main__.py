@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from glossbench.errors import GlossbenchError
-from glossbench.pages import findings, reproducing, settings
+from glossbench.pages import findings, reproducing, settings_docs
 from glossbench.pages.verdicts import verdicts
 from glossbench.settings.study_file import study_schema
 
@@ -26,7 +26,7 @@ def main() -> None:
     """
     config, running = ROOT / "config/README.md", ROOT / "docs/running.md"
     pages = {
-        config: settings.updated(config.read_text(encoding="utf-8"), ROOT / "config"),
+        config: settings_docs.updated(config.read_text(encoding="utf-8"), ROOT / "config"),
         ROOT / "REPRODUCING.md": reproducing.page(ROOT),
         **findings.pages(ROOT),
         **{ROOT / f"results/verdicts.{ending}": text for ending, text in verdicts(ROOT).items()},

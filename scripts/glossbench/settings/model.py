@@ -140,7 +140,7 @@ def part_of(model: type[M], settings: Any, **more: Any) -> M:
     return model(**{name: values[name] for name in model.model_fields if name in values})
 
 
-def of_protocol(value: Any, protocol: str) -> Any:
+def value_for_protocol(value: Any, protocol: str) -> Any:
     """A value, or where there is one per protocol that of ``protocol``."""
     return getattr(value, protocol) if isinstance(value, ByProtocol) else value
 

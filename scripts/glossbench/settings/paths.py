@@ -10,10 +10,10 @@ from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 
-OF_UNTUNED = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
-OF_RUNS = (*OF_UNTUNED, "epochs.csv", "timing.csv")
-OF_TRAINED = (*OF_RUNS, "embeddings.npz", "logits.npz")
-OF_SEARCHES = ("best.yaml", "trials.csv", "timing.csv")
+UNTUNED_OUTPUT_NAMES = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
+RUN_OUTPUT_NAMES = (*UNTUNED_OUTPUT_NAMES, "epochs.csv", "timing.csv")
+TRAINED_OUTPUT_NAMES = (*RUN_OUTPUT_NAMES, "embeddings.npz", "logits.npz")
+SEARCH_OUTPUT_NAMES = ("best.yaml", "trials.csv", "timing.csv")
 DOWNLOADS = "resources/"
 
 
@@ -40,7 +40,7 @@ def card_file(corpus: str) -> str:
 def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
     kept = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
-    names = OF_UNTUNED if study.is_untuned(run.objective) else OF_RUNS
+    names = UNTUNED_OUTPUT_NAMES if study.is_untuned(run.objective) else RUN_OUTPUT_NAMES
     return [*names, *(file for kind, file in kept.items() if study.has(kind, run))]
 
 
@@ -93,7 +93,7 @@ class StudyPaths:
         files |= {"epochs": self.per_run("epochs.csv", trained), "epoch_seconds": self.per_run("timing.csv", trained)}
         files["cards"] = cards
         if self.study.is_searching:
-            for name, file in zip(("best", "trials", "trial_seconds"), OF_SEARCHES, strict=True):
+            for name, file in zip(("best", "trials", "trial_seconds"), SEARCH_OUTPUT_NAMES, strict=True):
                 files[name] = self.per_search(file, searches)
         if self.study.settings.snapshots:
             taken = [run for run in self.study.runs_with("snapshots") if run in set(runs)]
@@ -148,7 +148,7 @@ class StudyPaths:
         for experiment in dict.fromkeys(Experiment(run.corpus, run.encoder, run.objective) for run in runs):
             untuned = self.study.is_untuned(experiment.objective)
             files += (self.untuned(experiment) if untuned else self.tuning(experiment)).values()
-        for name in OF_SEARCHES:
+        for name in SEARCH_OUTPUT_NAMES:
             files += self.per_search(name, self.study.searches())
         return files
 
@@ -163,23 +163,23 @@ class StudyPaths:
         """
         return {name: [str(Path(self.on_disk(path)).absolute()) for path in paths] for name, paths in files.items()}
 
-    def lost(self, runs: list[Run], frames: list[str], products: list[str]) -> list[str]:
+    def missing(self, runs: list[Run], frames: list[str], products: list[str]) -> list[str]:
         """Missing files of runs that a study makes itself, and of what is made from them, that Snakemake does not miss.
 
         Snakemake removes the outputs of a job that fails, and does not miss them at the next attempt where what was
         made from them is there. Kept weights, and a download whose folder is gone too, were removed to save room.
         """
         files = {file: Path(self.on_disk(file)) for file in [*frames, *self.of_runs(runs)]}
-        lost = [
+        missing = [
             file
             for file, path in files.items()
             if not path.exists() and (not file.startswith(DOWNLOADS) or path.parent.exists())
         ]
         collected, with_snapshots = any(map(self.is_there, [*frames, *products])), self.study.runs_with("snapshots")
         for run in runs:
-            names = OF_UNTUNED if self.study.is_untuned(run.objective) else OF_TRAINED
+            names = UNTUNED_OUTPUT_NAMES if self.study.is_untuned(run.objective) else TRAINED_OUTPUT_NAMES
             names += ("snapshots.npz",) * (run in with_snapshots)
             folder = f"{self.results}/{run_folder(run)}"
             there = {path.name for path in Path(self.on_disk(folder)).glob("*")}.intersection(names)
-            lost += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
-        return lost
+            missing += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]
+        return missing

@@ -8,7 +8,7 @@ from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObject
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import Weight
 from glossbench.settings.messages import must_be_known, quoted
-from glossbench.settings.model import Model, about, leaves, of_protocol, part_of, scalar
+from glossbench.settings.model import Model, about, leaves, part_of, scalar, value_for_protocol
 from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
 from glossbench.settings.search import Choices, Pruning, Range
 from glossbench.settings.study_file import StudyFile
@@ -87,8 +87,8 @@ class Resolver:
             return ResolvedUntuned(**shared, classifier=entry.classifier, training=settings)
         changes, multipliers = _changes(parts, entry.model, place)
         own = {**preset.block(entry.loss or ""), **preset.block("training"), **entry.settings, **changes}
-        own = {setting: of_protocol(value, entry.protocol) for setting, value in own.items()}
-        training = {setting: of_protocol(value, entry.protocol) for setting, value in training.items()}
+        own = {setting: value_for_protocol(value, entry.protocol) for setting, value in own.items()}
+        training = {setting: value_for_protocol(value, entry.protocol) for setting, value in training.items()}
         for refused in preset.refused:
             value = own.get(refused.setting)
             if (refused.protocol, refused.loss) == (entry.protocol, entry.loss) and value in refused.values:
@@ -101,7 +101,7 @@ class Resolver:
             weight=part_of(Weight, own).weight if Weight in entry.models else None,
             training=part_of(Training, training, **own),
             multipliers=multipliers,
-            pruning=of_protocol(preset.pruning, entry.protocol),
+            pruning=value_for_protocol(preset.pruning, entry.protocol),
             search=self._search(parts, preset, changes, where),
         )
         if (misfit := resolved.loss_settings.misfit()) is not None:
@@ -120,7 +120,7 @@ class Resolver:
         of_preset = {**preset.spaces("training"), **preset.spaces(entry.loss or "")}
         spaces = {}
         for setting, space in entry.search.items():
-            space = of_protocol(of_preset.get(setting) if space == "preset" else space, entry.protocol)
+            space = value_for_protocol(of_preset.get(setting) if space == "preset" else space, entry.protocol)
             if space is not None and setting in tuning.spaces:
                 space, path = tuning.spaces[setting], ("tuning", "spaces", setting)
                 check_space(space, entry.model, setting, where.partition(": ")[0], path)

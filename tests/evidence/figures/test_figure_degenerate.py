@@ -22,7 +22,7 @@ DEGENERATE = [
 
 @pytest.mark.parametrize(("module", "given"), DEGENERATE, ids=lambda value: getattr(value, "__name__", ""))
 def test_runs_without_spread_have_room_around_them(module, given):
-    table = module.frame(given)
+    table = module.tidy(given)
     if module in (projections, epoch_time):
         assert table[["x", "y"] if module is projections else ["share"]].eq(0).all(axis=None)
     if module is tuning:

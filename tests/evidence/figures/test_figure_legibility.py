@@ -77,7 +77,7 @@ def drawing(key: str, size: str, rows: slice = slice(None)):
     module = importlib.import_module(output.full_module)
     source = {"runs": "varied" if output.module.endswith(("heatmap", "sensitivity")) else "plain"}
     frames = {name: given[source.get(name, name)].iloc[rows] for name in output.reads}
-    return module.draw(module.frame(**frames, **output.settings), **output.settings)
+    return module.draw(module.tidy(**frames, **output.settings), **output.settings)
 
 
 @pytest.mark.parametrize("size", [pytest.param("paper", marks=pytest.mark.slow), "odd"])
@@ -106,7 +106,7 @@ def test_a_thousand_runs_of_fifty_epochs_take_little_memory(module):
     epochs = rising(made, 50)
     assert len(made) > 1000
     tracemalloc.start()
-    module.frame(epochs=epochs)
+    module.tidy(epochs=epochs)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2**28  # bytes

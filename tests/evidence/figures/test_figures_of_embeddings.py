@@ -17,7 +17,7 @@ R52 = {f"class-{label:02d}": 1 + label % 7 for label in range(52)}
 
 
 def test_numbers_of_the_method_follow_from_its_nodes_by_the_papers_steps_and_are_shown():
-    table = method.frame()
+    table = method.tidy()
     nodes, edges = table[table["kind"] == "node"], table[table["kind"] == "edge"]
     x = nodes[["x", "y"]].to_numpy(dtype=float)
     assert np.linalg.norm(x, axis=1) == pytest.approx(np.ones(len(x)))
@@ -42,7 +42,7 @@ def test_numbers_of_the_method_follow_from_its_nodes_by_the_papers_steps_and_are
 
 
 def test_affinities_are_those_of_the_unit_rows_ordered_by_class():
-    table = adjacency.frame(snapshots=SMALL.sample(frac=1, random_state=0))
+    table = adjacency.tidy(snapshots=SMALL.sample(frac=1, random_state=0))
     assert table["epoch"].unique().tolist() == [0, 1, 4]
     own = table[table["epoch"] == 4]
     assert len(own) == 9 * 8 / 2
@@ -56,17 +56,17 @@ def test_affinities_are_those_of_the_unit_rows_ordered_by_class():
 
 
 def test_first_and_last_epoch_are_always_among_those_shown():
-    shown = adjacency.frame(snapshots=snapshots(size=4, epochs=tuple(range(0, 41, 2))))["epoch"].unique().tolist()
+    shown = adjacency.tidy(snapshots=snapshots(size=4, epochs=tuple(range(0, 41, 2))))["epoch"].unique().tolist()
     assert (len(shown), shown[0], shown[-1]) == (adjacency.SHOWN, 0, 40)
 
 
 def test_an_objective_without_sigma_borrows_one_or_estimates_it():
     plain = snapshots(classes=("a", "b"), size=9, epochs=(0,), objectives=("scl",), sigma=np.nan)
-    both = adjacency.frame(snapshots=pd.concat([SMALL, plain, SMALL.assign(seed=1)], ignore_index=True))
+    both = adjacency.tidy(snapshots=pd.concat([SMALL, plain, SMALL.assign(seed=1)], ignore_index=True))
     assert both.loc[both["objective"] == "scl", "sigma"].unique().tolist() == [0.4]
     assert set(both["seed"]) == {0}  # one batch of each objective
     points = torch.tensor(np.stack(plain["embedding"].to_list()))
-    assert adjacency.frame(snapshots=plain)["sigma"].unique() == pytest.approx(estimate_sigma(points))
+    assert adjacency.tidy(snapshots=plain)["sigma"].unique() == pytest.approx(estimate_sigma(points))
 
 
 def test_a_graph_has_the_strongest_edges_of_each_document_and_keeps_distances_in_a_plane():
@@ -96,7 +96,7 @@ def test_a_graph_has_the_strongest_edges_of_each_document_and_keeps_distances_in
 
 
 def test_projection_keeps_shape_and_gives_the_largest_class_the_first_look():
-    points = projections.frame(made_up_projections({"small": 2, "large": 5}, ("ce", "gloss-sqrt-ce"), (3, 1)))
+    points = projections.tidy(made_up_projections({"small": 2, "large": 5}, ("ce", "gloss-sqrt-ce"), (3, 1)))
     assert set(points["seed"]) == {1}
     assert dict(zip(points["class_name"], points["place"], strict=True)) == {"large": 0, "small": 1}
     one = points[points["objective"] == "ce"]
@@ -106,7 +106,7 @@ def test_projection_keeps_shape_and_gives_the_largest_class_the_first_look():
 
 
 def test_projection_shows_the_objectives_side_by_side_with_every_document_and_class():
-    figure = projections.draw(projections.frame(made_up_projections(R52, ("scl", "gloss-sqrt"))))
+    figure = projections.draw(projections.tidy(made_up_projections(R52, ("scl", "gloss-sqrt"))))
     left, right = panels(figure)
     assert (left.get_ylabel(), left.get_title(), right.get_title()) == ("MiniLM-L6", "SCL", "G-Loss-SQRT")
     for axes in (left, right):

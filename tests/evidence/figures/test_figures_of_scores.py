@@ -49,7 +49,7 @@ PRINTED = pd.DataFrame(
 
 
 def test_headline_has_mean_students_interval_and_range_in_percent():
-    table = headline.frame(
+    table = headline.tidy(
         by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6], ("mr", "ce+learning_rate=1e-05"): [0.9]})
     )
     assert table["objective"].to_list() == ["ce", "scl"]  # changed settings are left out
@@ -61,7 +61,7 @@ def test_headline_has_mean_students_interval_and_range_in_percent():
 
 
 def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_untuned_objective():
-    table = headline.frame(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
+    table = headline.tidy(by_corpus({("mr", "ce"): [0.7, 0.8], ("mr", "scl"): [0.6]}))
     alike = {"mean": 65.0, "least": 65.0, "most": 65.0, "low": np.nan, "high": np.nan}
     untuned = table[:1].assign(protocol="untuned", objective="tfidf", **alike)
     integrated, standalone = headline.draw(pd.concat([table, untuned], ignore_index=True)).axes
@@ -78,14 +78,14 @@ def test_headline_panels_of_a_corpus_have_one_scale_and_a_line_for_each_untuned_
 )
 def test_headline_shows_what_fails_as_a_number_at_the_edge_of_the_scale_of_the_others(failed, text):
     scores = {"ce": [0.90], "scl-ce": [0.91], "gloss-sqrt-ce": [0.92], "group-ce": [0.93], "gloss-o-ce": failed}
-    (axes,) = headline.draw(headline.frame(by_corpus({("mr", key): own for key, own in scores.items()}))).axes
+    (axes,) = headline.draw(headline.tidy(by_corpus({("mr", key): own for key, own in scores.items()}))).axes
     assert axes.get_xlim() == pytest.approx((90 - 0.5, 93 + 0.5))
     assert texts(axes) == [text]
 
 
 def test_published_compares_what_both_have_in_the_units_of_the_paper():
     keys = {"ce": [0.5, 0.7], "gloss-o-ce": [0.8], "gloss-o-ce@reference": [0.1], "ce+batch_size=64": [0.1]}
-    compared = published.frame(runs=scored(keys), results=PRINTED)
+    compared = published.tidy(runs=scored(keys), results=PRINTED)
     table = compared.set_index(["metric", "objective"])
     assert table.index.to_list() == [("accuracy", "ce"), ("accuracy", "gloss-o-ce"), ("macro_silhouette", "ce")]
     ce = table.loc[("accuracy", "ce"), ["published", "reproduced", "published_std", "reproduced_std"]]
@@ -102,16 +102,16 @@ def test_published_compares_what_both_have_in_the_units_of_the_paper():
 
 
 def test_a_cell_of_a_heat_map_is_the_mean_over_seeds_and_the_plain_objective_stands_at_its_own_value():
-    table = heatmap.frame(runs=SWEPT, **WEIGHT).set_index("value")
+    table = heatmap.tidy(runs=SWEPT, **WEIGHT).set_index("value")
     assert table.index.to_list() == [0.3, 0.7]
     assert table["mean"].to_list() == pytest.approx([72, 85])
     assert table["std"].to_list() == pytest.approx([np.std([70, 74], ddof=1), np.std([80, 90], ddof=1)])
     assert table["n_seeds"].to_list() == [2, 2]  # the plain run of seed 0 and weight=0.7 are one
     assert table["chosen"].to_list() == [False, True]
-    multiples = heatmap.frame(runs=SWEPT, **SIGMA)
+    multiples = heatmap.tidy(runs=SWEPT, **SIGMA)
     assert multiples["value"].to_list() == [1, 2]  # neither a step of the sensitivity nor a width by itself
     assert multiples["mean"].to_list() == pytest.approx([85, 20])
-    assert heatmap.frame(runs=SWEPT, **LABELED_FRACTION).empty
+    assert heatmap.tidy(runs=SWEPT, **LABELED_FRACTION).empty
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_cell_of_a_heat_map_is_the_mean_over_seeds_and_the_plain_objective_sta
     ],
 )
 def test_the_axis_of_a_heat_map_names_the_setting_and_its_symbol_if_it_has_one(settings, varied, label):
-    table = heatmap.frame(runs=scored({"gloss-o-ce": [0.5], f"gloss-o-ce,{varied}": [0.6]}), **settings)
+    table = heatmap.tidy(runs=scored({"gloss-o-ce": [0.5], f"gloss-o-ce,{varied}": [0.6]}), **settings)
     assert heatmap.draw(table, **settings).axes[0].get_xlabel() == label
 
 
@@ -138,7 +138,7 @@ def test_heat_maps_and_sensitivity_choose_rows_by_their_keys_alone():
 def test_in_a_heat_map_the_best_is_bold_the_chosen_framed_and_a_missing_cell_a_dash():
     other = scored({"gloss-o-ce": [0.6], "gloss-o-ce+weight=0.9": [0.65]}, corpus="r8", weight=0.7)
     preset = scored({"gloss-o-ce@reference+weight=0.3": [0.5]}, weight=0.7)  # an objective of its own
-    first, second, _ = heatmap.draw(heatmap.frame(runs=pd.concat([SWEPT, other, preset]), **WEIGHT), **WEIGHT).axes
+    first, second, _ = heatmap.draw(heatmap.tidy(runs=pd.concat([SWEPT, other, preset]), **WEIGHT), **WEIGHT).axes
     assert [axes.get_title() for axes in (first, second)] == ["G-Loss-O + CE", "G-Loss-O + CE (reference)"]
     assert texts(first) == ["72.0", "85.0", "–", "–", "60.0", "65.0"]
     assert [text.get_text() for text in first.texts if text.get_weight() == "bold"] == ["85.0", "65.0"]
@@ -148,7 +148,7 @@ def test_in_a_heat_map_the_best_is_bold_the_chosen_framed_and_a_missing_cell_a_d
 
 
 def test_a_bar_of_sensitivity_spans_the_changes_over_shared_seeds_around_the_plain_score():
-    table = sensitivity.frame(runs=scored(STEPS))
+    table = sensitivity.tidy(runs=scored(STEPS))
     bars = table.set_index("setting")
     assert set(bars.index) == {"sigma", "weight"}
     steps = bars.loc["sigma"]  # x0.9 and x1.1 alone, though x2 was run as well
@@ -165,7 +165,7 @@ def test_a_bar_of_sensitivity_spans_the_changes_over_shared_seeds_around_the_pla
 
 
 def test_ranks_are_averages_over_corpora_and_bars_span_groups_within_the_critical_difference():
-    table = critical_difference.frame(runs=by_corpus(RANKED))
+    table = critical_difference.tidy(runs=by_corpus(RANKED))
     own = table[table["metric"] == "macro_f1"].set_index("objective")
     assert own["rank"].to_dict() == {"gloss-o-ce": 1, "gloss-sqrt-ce": 2, "scl-ce": 3, "ce": 4}
     # Demsar (2006), table 5: q = 2.569 for four; CD = q sqrt(4 * 5 / (6 * 5))
@@ -183,6 +183,6 @@ def test_ranks_are_averages_over_corpora_and_bars_span_groups_within_the_critica
 
 def test_too_few_corpora_show_ranks_and_the_reason_and_no_bar():
     few = by_corpus({key: scores for key, scores in RANKED.items() if key[0] == "mr"})
-    axes = critical_difference.draw(critical_difference.frame(runs=few)).axes[0]
+    axes = critical_difference.draw(critical_difference.tidy(runs=few)).axes[0]
     assert not [line for line in axes.get_lines() if line.get_linewidth() in (1.6, 2.4)]
     assert "the test needs" in axes.get_xlabel()

@@ -22,12 +22,12 @@ def timed(objective: str, seed: int, *seconds: tuple[float, ...]) -> pd.DataFram
 
 
 def importances(trials: pd.DataFrame) -> pd.Series:
-    table = tuning.frame(trials=trials)
+    table = tuning.tidy(trials=trials)
     return table[table["kind"] == "importance"].set_index("setting")["importance"]
 
 
 def test_learning_curves_are_the_mean_over_the_seeds_still_running():
-    table = learning_curves.frame(curves(CURVES)).set_index(["objective", "epoch"])
+    table = learning_curves.tidy(curves(CURVES)).set_index(["objective", "epoch"])
     found = table.loc["ce", ["mean", "low", "high", "n_seeds", "n_stopped"]].to_numpy().T.tolist()
     assert found[:3] == [pytest.approx(row) for row in ([0.4, 0.65, 0.9], [0.3, 0.6, 0.9], [0.5, 0.7, 0.9])]
     assert found[3:] == [[2, 2, 1], [0, 1, 0]]
@@ -35,7 +35,7 @@ def test_learning_curves_are_the_mean_over_the_seeds_still_running():
 
 
 def test_a_panel_shows_a_line_an_objective_a_band_over_seeds_and_where_a_seed_stops():
-    integrated, standalone = panels(learning_curves.draw(learning_curves.frame(curves(CURVES))))
+    integrated, standalone = panels(learning_curves.draw(learning_curves.tidy(curves(CURVES))))
     line, stops = integrated.get_lines()
     assert line.get_label() == "ce"
     assert line.get_ydata() == pytest.approx([0.4, 0.65, 0.9])
@@ -50,7 +50,7 @@ def test_a_panel_shows_a_line_an_objective_a_band_over_seeds_and_where_a_seed_st
 
 def test_corpora_are_columns_and_a_missing_combination_says_so():
     given = pd.concat([curves(CURVES, "mr"), curves({("ce", 0): [0.5, 0.6]}, "r8", "bert-base")])
-    shown = panels(learning_curves.draw(learning_curves.frame(given)))
+    shown = panels(learning_curves.draw(learning_curves.tidy(given)))
     assert [axes.get_title() for axes in shown] == ["MR", "R8", "", "", "MR"]
     assert [texts(axes) for axes in shown] == [[], ["not run"], ["not run"], [], []]
 
@@ -58,21 +58,21 @@ def test_corpora_are_columns_and_a_missing_combination_says_so():
 def test_reached_is_the_first_epoch_with_a_share_of_the_best_score_of_any_objective():
     # the best of all is 1.0: 95 % of it is 0.95, 99 % is 0.99
     given = {("ce", 0): [0.5, 0.96, 1.0], ("ce", 1): [0.95, 0.9, 0.99, 0.3], ("scl-ce", 0): [0.1, 0.2]}
-    table = convergence.frame(epochs=curves(given)).set_index(["objective", "share", "seed"])
+    table = convergence.tidy(epochs=curves(given)).set_index(["objective", "share", "seed"])
     assert table["score"].groupby("share").unique().map(list).to_dict() == {0.95: [0.95], 0.99: [0.99]}
     assert table.loc[("ce", 0.95), "reached"].to_dict() == {0: 2, 1: 1}
     assert table.loc[("ce", 0.99), "reached"].to_dict() == {0: 3, 1: 3}
     assert table.loc["scl-ce", "reached"].isna().all()
     assert table.loc["scl-ce", "n_epochs"].to_list() == [2, 2]
-    negative = convergence.frame(epochs=curves({("scl", 0): [-0.3, -0.1, -0.2]}))
+    negative = convergence.tidy(epochs=curves({("scl", 0): [-0.3, -0.1, -0.2]}))
     assert negative["reached"].to_list() == [2, 2]
     assert negative["score"].to_list() == pytest.approx([-0.105, -0.101])
-    assert convergence.frame(epochs=curves({("ce", 0): [np.nan, np.nan]})).empty
+    assert convergence.tidy(epochs=curves({("ce", 0): [np.nan, np.nan]})).empty
 
 
 def test_runs_that_never_reach_the_score_stand_beyond_the_epochs_with_their_number():
     given = curves({("ce", 0): [0.5, 0.6, 1.0], ("scl-ce", 0): [0.1], ("scl-ce", 1): [0.2]})
-    axes = convergence.draw(convergence.frame(epochs=given)).axes[0]
+    axes = convergence.draw(convergence.tidy(epochs=given)).axes[0]
     marks = [line for line in axes.get_lines() if line.get_marker() != "None"]
     points = sorted((float(x), float(y)) for line in marks for x, y in zip(*line.get_data(), strict=True))
     assert [x for x, _ in points] == [3, 3, 4, 4, 4, 4]
@@ -85,7 +85,7 @@ def test_seconds_are_means_over_epochs_then_seeds_and_the_close_view_has_the_obj
     two_epochs = timed("gloss-o", 0, (2, 4, 1, 1, 1, 1), (4, 4, 1, 1, 1, 1))
     others = [timed("gloss-o", 1, (6, 4, 1, 1, 1, 1)), timed("gloss-o+sigma=x2", 0, (99,) * 6)]
     plain = timed("scl", 0, (2, 2, 0, 0, 0, 0))
-    table = epoch_time.frame(epochs=pd.concat([two_epochs, *others, plain], ignore_index=True))
+    table = epoch_time.tidy(epochs=pd.concat([two_epochs, *others, plain], ignore_index=True))
     assert set(table["objective"]) == {"gloss-o", "scl"}
     own = table[table["objective"] == "gloss-o"].set_index("part")
     assert own.index.to_list() == PARTS
@@ -99,13 +99,13 @@ def test_seconds_are_means_over_epochs_then_seeds_and_the_close_view_has_the_obj
     assert [label.get_text() for label in close.get_yticklabels()] == ["G-Loss-O"]
     assert [bar.get_width() for bar in close.patches] == pytest.approx([8, 8])  # percent of an epoch
     assert texts(close) == ["16"]
-    assert len(epoch_time.draw(epoch_time.frame(epochs=plain)).axes) == 1  # without a graph there is no close view
+    assert len(epoch_time.draw(epoch_time.tidy(epochs=plain)).axes) == 1  # without a graph there is no close view
 
 
 def test_the_best_value_grows_over_complete_trials_alone():
     states = ["failed", "complete", "pruned", "complete", "complete"]
     given = SEARCH.head(5).assign(state=states, value=[np.nan, 0.3, 0.9, 0.2, 0.5])
-    table = tuning.frame(trials=given.iloc[::-1])  # in any order
+    table = tuning.tidy(trials=given.iloc[::-1])  # in any order
     curve = table[table["kind"] == "value"]
     assert curve["trial"].to_list() == [1, 2, 3, 4, 5]
     assert curve["best"].to_list() == pytest.approx([np.nan, 0.3, 0.3, 0.3, 0.5], nan_ok=True)
@@ -136,13 +136,13 @@ def test_a_setting_whose_found_value_no_run_takes_has_an_importance_too():
     ],
 )
 def test_a_search_with_too_few_complete_trials_says_so(states, shown):
-    table = tuning.frame(trials=SEARCH.assign(state=states))
+    table = tuning.tidy(trials=SEARCH.assign(state=states))
     assert table.loc[table["kind"] == "importance", "importance"].isna().all()
     assert tuple(map(texts, tuning.draw(table).axes)) == shown
 
 
 def test_a_matrix_shows_each_importance_at_its_setting():
-    _, matrix = tuning.draw(tuning.frame(trials=SEARCH)).axes
+    _, matrix = tuning.draw(tuning.tidy(trials=SEARCH)).axes
     found = importances(SEARCH)
     assert [label.get_text() for label in matrix.get_xticklabels()] == ["lr", "σ", "γ", "λ"]
     order = ["learning_rate", "sigma", "labeled_fraction", "weight"]
@@ -152,13 +152,13 @@ def test_a_matrix_shows_each_importance_at_its_setting():
 def test_the_graph_is_the_mean_over_seeds_and_rare_events_are_drawn_where_they_are():
     given = curves({("gloss-o-ce", 0): [0.5, 0.6], ("gloss-o-ce", 1): [0.5], ("scl-ce", 0): [0.5], ("ce", 0): [0.5]})
     told = {"effective_neighbors": [30.0, 10.0, 20.0, np.nan, np.nan], "loss_metric": [3.0, 1.5, 1.5, 9.0, np.nan]}
-    table = graph.frame(with_graph(given).assign(**told, left_out_share=[0.1, 0, 0, np.nan, np.nan]))
+    table = graph.tidy(with_graph(given).assign(**told, left_out_share=[0.1, 0, 0, np.nan, np.nan]))
     means = table.set_index(["objective", "measure", "epoch"])["mean"]
     assert means["gloss-o-ce", "effective_neighbors"].to_dict() == {1: 25, 2: 10}
     assert means["gloss-o-ce", "loss_over_chance"].to_dict() == {1: 1.5, 2: 1}
     assert table.loc[table["objective"] != "gloss-o-ce", ["objective", "measure"]].to_numpy().tolist() == [
         ["scl-ce", "gradient_share_metric"],
     ]  # fmt: skip
-    assert graph.frame(given).empty, "epochs of runs that did not say it"
+    assert graph.tidy(given).empty, "epochs of runs that did not say it"
     titles = [part.get_suptitle() for part in graph.draw(table).subfigs if part.get_suptitle()]
     assert titles == [f"Integrated: {graph.MEASURES[measure]}" for measure in [*graph.MEASURES][:-1]]

@@ -65,7 +65,7 @@ def test_a_bound_is_the_best_on_the_test_documents_and_is_set_against_both_score
 
 
 def test_a_panel_has_a_line_and_a_band_an_objective(given):
-    validation, accuracy, *standalone = panels(search_budget.draw(search_budget.frame(given)))
+    validation, accuracy, *standalone = panels(search_budget.draw(search_budget.tidy(given)))
     assert len(standalone) == 2
     ce, scl = validation.get_lines()
     assert (ce.get_label(), scl.get_label()) == ("ce", "scl-ce")
@@ -79,7 +79,7 @@ def test_a_panel_has_a_line_and_a_band_an_objective(given):
 def test_an_objective_that_fails_leaves_the_others_the_scale_of_a_budget():
     last = {"ce": 0.90, "scl-ce": 0.91, "gloss-sqrt-ce": 0.92, "group-ce": 0.93, "gloss-o-ce": 0.134}
     searches = pd.concat([search(key, [value] * 2, [value] * 2) for key, value in last.items()], ignore_index=True)
-    for axes in panels(search_budget.draw(search_budget.frame(searches))):
+    for axes in panels(search_budget.draw(search_budget.tidy(searches))):
         assert 0.89 < axes.get_ylim()[0] < 0.90
 
 

@@ -1,4 +1,4 @@
-"""Which runs had a graph that said nothing in each epoch up to the best one: no verdict rests on these."""
+"""Which runs had a graph that carried no information up to the best epoch: no verdict rests on these."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ LEAST_SHARE = 0.05  # of the gradient; a loss beside cross-entropy with less in 
 
 
 def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
-    """Whether the loss beside cross-entropy, or the graph, said little in each epoch up to the best one.
+    """Whether the loss beside cross-entropy, or the graph, carried little in each epoch up to the best one.
 
     Args:
         epochs: The collected epochs. Frames of runs without a graph may lack the columns that record it.
@@ -34,12 +34,12 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
     return runs[RUN_KEYS].assign(**flags)
 
 
-def silent_graphs(
+def uninformative_graphs(
     measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]
 ) -> tuple[int, int] | None:
-    """In how many cells the graph said nothing in most of the G-Loss + CE runs, and the number of cells.
+    """In how many cells the graph of most G-Loss + CE runs carried no information, and the number of cells.
 
-    A graph says nothing if it had little of the gradient, or if sigma was above the median distance; see
+    A graph carries none if it had little of the gradient, or if sigma was above the median distance; see
     ``little_and_flat``. None if no run recorded it.
 
     Args:
@@ -53,17 +53,19 @@ def silent_graphs(
     return (int(cells.sum()), len(cells)) if found["recorded"].any() else None
 
 
-def said_of_graphs(silent: tuple[int, int]) -> str:
-    """What ``silent_graphs`` found, in words."""
+def uninformative_graphs_text(found: tuple[int, int]) -> str:
+    """What ``uninformative_graphs`` found, in words."""
     return (
-        f"in {silent[0]} of {silent[1]} cells, most G-Loss + CE runs had a graph with under {100 * LEAST_SHARE:g} % of "
+        f"in {found[0]} of {found[1]} cells, most G-Loss + CE runs had a graph with under {100 * LEAST_SHARE:g} % of "
         "the gradient up to the best epoch, or a sigma above the median distance"
     )
 
 
-def with_graphs(measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]) -> list[Measurement]:
-    """The measurements, which cannot decide a claim about a graph that said nothing in most cells."""
-    silent = silent_graphs(measurements, epochs, gloss)
-    if not silent or 2 * silent[0] <= silent[1]:
+def undecided_if_uninformative(
+    measurements: list[Measurement], epochs: pd.DataFrame, gloss: Sequence[str]
+) -> list[Measurement]:
+    """The measurements, which cannot decide a claim about graphs that carried no information in most cells."""
+    uninformative = uninformative_graphs(measurements, epochs, gloss)
+    if not uninformative or 2 * uninformative[0] <= uninformative[1]:
         return measurements
-    return [replace(one, missing=one.missing or said_of_graphs(silent)) for one in measurements]
+    return [replace(one, missing=one.missing or uninformative_graphs_text(uninformative)) for one in measurements]

@@ -8,7 +8,11 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.comparisons import advantage, cells_won
-from glossbench.evidence.claims.graphs import said_of_graphs, silent_graphs, with_graphs
+from glossbench.evidence.claims.graphs import (
+    undecided_if_uninformative,
+    uninformative_graphs,
+    uninformative_graphs_text,
+)
 from glossbench.evidence.claims.measurement import NOT_TESTED, Measurement, cells_behind, decide, least_favourable
 from glossbench.evidence.claims.overhead import overhead
 from glossbench.evidence.claims.scope import (
@@ -121,8 +125,10 @@ def _untested(why: str) -> dict[str, Any]:
 def _judged(claim: Claim, measured: list[Measurement], frames: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The verdict of what was measured, with its numbers as values and as texts."""
     runs = frames["runs"]
-    silent = silent_graphs(measured, frames["epochs"], claim.measure.gloss) if needs_graphs(claim) else None
-    graphs = said_of_graphs(silent) if silent else ""
+    uninformative = (
+        uninformative_graphs(measured, frames["epochs"], claim.measure.gloss) if needs_graphs(claim) else None
+    )
+    graphs = uninformative_graphs_text(uninformative) if uninformative else ""
     holds, kind, paper = claim.holds, claim.format, claim.paper
     deciding = least_favourable(measured, holds)
     stated = deciding if math.isfinite(deciding.value) else measured[0]
@@ -174,7 +180,7 @@ def _measure(claim: Claim, frames: dict[str, Any], of_paper: bool = False) -> li
         return timed_alone(ruled, frames["runs"])
     if of_paper or not needs_graphs(claim):
         return ruled
-    return with_graphs(ruled, frames["epochs"], claim.measure.gloss)
+    return undecided_if_uninformative(ruled, frames["epochs"], claim.measure.gloss)
 
 
 def _judge_published(claim: Claim, published: pd.DataFrame | None, ours: list[Measurement] | str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def is_about_time(claim: Claim) -> bool:
 
 
 def needs_graphs(claim: Claim) -> bool:
-    """Whether a claim is about what a graph says, so that runs in which it said nothing cannot decide it."""
+    """Whether a claim is about what graphs carry, so that runs whose graph carried no information cannot decide it."""
     return not is_about_time(claim) and not claim.measure.flat_graphs
 
 

@@ -4,7 +4,7 @@ A module of config/outputs.yaml has three functions. They take the output's ``se
 
 - ``select(runs, **settings)``: the rows of a frame of runs that the figure uses. Only the columns of the run's keys are
   needed, so that planned runs can be selected, too.
-- ``frame(**inputs, **settings)``: the data of the figure as a tidy frame. The inputs are the frames and the paper's
+- ``tidy(**inputs, **settings)``: the data of the figure as a tidy frame. The inputs are the frames and the paper's
   numbers that the output ``reads``, by name.
 - ``draw(frame, **settings)``: the figure of that frame.
 """

@@ -30,7 +30,7 @@ STRIP = 0.05  # width of the strip with the colours of classes, as a share of a 
 select = unvaried
 
 
-def frame(snapshots: pd.DataFrame) -> pd.DataFrame:
+def tidy(snapshots: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each corpus, encoder and objective, only the first seed is used.
 
     One row per pair of documents and epoch: corpus, encoder, protocol, objective, seed, sigma, epoch (0 is before

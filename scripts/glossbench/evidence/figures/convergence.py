@@ -19,7 +19,7 @@ NEVER = 1.2  # position of runs that never reach the score, as a multiple of the
 select = unvaried
 
 
-def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     The score to reach is a share of the best validation score (macro-F1 integrated, macro-silhouette standalone) of

@@ -23,7 +23,7 @@ LINE = 0.13  # inches between names, and between bars
 select = unvaried
 
 
-def frame(runs: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     One row per objective of a panel: protocol, encoder, metric, objective, rank (average over corpora, 1 is

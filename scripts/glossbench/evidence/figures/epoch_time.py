@@ -20,7 +20,7 @@ ROW = 0.13  # inches per objective in a panel
 select = unvaried
 
 
-def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Validation does not count as a part of a training epoch.
 
     One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,

@@ -25,7 +25,7 @@ PANEL_HEIGHT = 0.8  # inches
 select = unvaried
 
 
-def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure; objectives whose loss has no graph have their share of the gradient alone.
 
     One row per point: protocol, corpus, encoder, objective, measure (a key of ``MEASURES``), epoch; mean, low and high

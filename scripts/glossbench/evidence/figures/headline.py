@@ -24,7 +24,7 @@ UNTUNED_LINE = {"linewidth": 0.8, "zorder": 1, "marker": "none"}
 select = unvaried_and_untuned
 
 
-def frame(runs: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     One row per protocol, corpus, encoder and objective: n_seeds, mean, low and high (95 % interval of the mean, NaN

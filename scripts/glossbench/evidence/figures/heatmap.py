@@ -33,7 +33,7 @@ def select(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     return runs.loc[rows.index[varied | (has_varied & (rows["setting"] == ""))]]
 
 
-def frame(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame, setting: str, relative: bool) -> pd.DataFrame:
     """The data of the figure. Runs with the same value and seed count once.
 
     If ``relative``, values are multiples (``x1.5``) of the value that the unvaried objective uses, which is then 1.

@@ -17,7 +17,7 @@ STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewid
 select = unvaried
 
 
-def frame(epochs: pd.DataFrame) -> pd.DataFrame:
+def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     The score is validation macro-F1 (integrated) or validation macro-silhouette (standalone), as fractions.

@@ -40,7 +40,7 @@ FORMULA = 8.6  # points; indices are drawn at 0.7 of it
 select = no_rows  # the diagram does not depend on runs
 
 
-def frame() -> pd.DataFrame:
+def tidy() -> pd.DataFrame:
     """The nodes and edges of the diagram, computed by ``glossbench.graph`` on a batch of eight made-up documents.
 
     One row per node (kind "node"): node, label, labeled, x and y (on the unit circle), length (of the embedding before

@@ -16,7 +16,7 @@ VECTOR_POINTS = 5000  # with more points, the points of a pdf are rasterized; it
 select = unvaried
 
 
-def frame(projections: pd.DataFrame) -> pd.DataFrame:
+def tidy(projections: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each objective, only the first seed is used.
 
     One row per point: corpus, encoder, objective, seed, label, class_name, place, x, y. place numbers the classes

@@ -14,7 +14,7 @@ KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 select = bare  # the paper has no other objectives
 
 
-def frame(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure, from the collected runs and ``published_results``.
 
     Returns:

@@ -14,7 +14,7 @@ PANEL_HEIGHT = 1.2  # inches
 select = no_rows  # the figure is made from trials, which do not depend on runs
 
 
-def frame(trials: pd.DataFrame) -> pd.DataFrame:
+def tidy(trials: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure: ``expected_scores`` but for test macro-F1, which the table has."""
     table = expected_scores(trials)
     return table[table["score"] != "test_macro_f1"]

@@ -21,7 +21,7 @@ def select(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.loc[one_at_a_time(runs, SETTINGS).index]
 
 
-def frame(runs: pd.DataFrame) -> pd.DataFrame:
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     The values of a setting are the steps ×0.9 and ×1.1 if they were run, else all values. Each value is compared with

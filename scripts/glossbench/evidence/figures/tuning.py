@@ -31,7 +31,7 @@ ROW = 0.15  # inches per search in a matrix of importances
 select = unvaried  # a search belongs to an objective without changed settings
 
 
-def frame(trials: pd.DataFrame) -> pd.DataFrame:
+def tidy(trials: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
 
     One row per trial and per setting of each search: protocol, corpus, encoder, objective, kind and the columns

@@ -12,7 +12,7 @@ from glossbench.data.documents import Documents, load_documents
 from glossbench.data.splitting import rows_of_subset
 from glossbench.errors import SettingsError, TrainingError
 from glossbench.files import read_json
-from glossbench.learning.encoder.frozen import with_frozen_states
+from glossbench.learning.encoder.frozen_layers import with_frozen_states
 from glossbench.settings.jobs import Objective
 from glossbench.settings.model import SPLITS
 from glossbench.settings.training import Subset

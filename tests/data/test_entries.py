@@ -1,7 +1,7 @@
 """What each step depends on of a registry's entry, and what it does not depend on."""
 
 import pytest
-from glossbench.data.params import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
+from glossbench.data.entries import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
 
 from tests.support.data_registries import registry

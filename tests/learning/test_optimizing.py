@@ -11,10 +11,10 @@ from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.optimizing import layers_above, learning_rate_at, parameter_groups
 from glossbench.settings.training import Training
 from pytorch_metric_learning.samplers import MPerClassSampler
-from tiny_runs import assert_same_weights, numbers, tiny_trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
 from tests.support.documents_made_up import random_documents
+from tests.support.tiny_runs import assert_same_weights, numbers, tiny_trainer
 
 STRONG = {"optimizer": "adamw", "weight_decay": 0.1, "warmup_fraction": 0.25, "schedule": "linear", "layer_decay": 0.8}
 

@@ -28,7 +28,7 @@ UNKNOWN_PARAMETERS = 400e6  # of an encoder whose entry states none; memory is f
 MOST_MEMORY = 3  # an attempt that follows a time limit needs no more memory than the one before
 
 
-class Requests:
+class JobResources:
     """Minutes and megabytes to ask for, by experiment and attempt (1 for the first one)."""
 
     def __init__(self, study: Study, config_dir: Path):
@@ -99,7 +99,7 @@ class Requests:
         return {split: getattr(subset, split) or size for split, size in sizes.items()}
 
 
-def gpu_request(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
+def gpu_resources(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
     """Resources of a job that trains or encodes: a GPU unless the study's device is the CPU.
 
     The environment may have GLOSSBENCH_GPU_MODEL, the model of the GPU, or GLOSSBENCH_GRES, the generic resource to ask
@@ -125,7 +125,7 @@ def seed_batches(study: Study, runs: Iterable[Run]) -> dict[tuple[int, ...], lis
     return found
 
 
-def submission(experiment: str, seeds: tuple[int, ...]) -> str:
+def submission_name(experiment: str, seeds: tuple[int, ...]) -> str:
     """Name of one submission: seeds of an experiment, trained and evaluated. SLURM shows it in the job's comment."""
     return f"{experiment.replace('/', '_')}_{'seed' if len(seeds) == 1 else 'seeds'}-{'-'.join(map(str, seeds))}"
 

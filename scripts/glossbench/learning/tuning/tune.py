@@ -16,11 +16,11 @@ from glossbench.errors import TrainingError
 from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import classify
 from glossbench.learning.evaluation.scores import accuracy, macro_f1
-from glossbench.learning.search.journal import STATES, open_study
-from glossbench.learning.search.sampling import sampler
 from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, with_found_values
 from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
+from glossbench.learning.tuning.journal import STATES, open_study
+from glossbench.learning.tuning.sampling import sampler
 from glossbench.settings.jobs import TuneSettings
 from glossbench.settings.model import SCORES, canonical
 from glossbench.settings.search import Choices, Space

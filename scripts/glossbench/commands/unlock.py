@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from glossbench.commands.checking import configuration_in
+from glossbench.commands.check import configuration_in
 from glossbench.errors import SettingsError
 from glossbench.job.termination import is_snakemake
 from glossbench.settings.yaml_file import read_yaml

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from glossbench.__main__ import main
 from glossbench.archives.index import Expected
-from glossbench.commands.tracking import track
+from glossbench.commands.track import track
 from glossbench.errors import GlossbenchError
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study

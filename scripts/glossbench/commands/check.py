@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from glossbench.checksums import CHECKSUMS
-from glossbench.data.params import local_files
+from glossbench.data.entries import local_files
 from glossbench.errors import SettingsError
 from glossbench.settings.messages import quoted
 from glossbench.settings.paths import run_folder

@@ -1,7 +1,7 @@
 """What jobs ask a scheduler for, by hand; and keys that Snakemake cuts on their way to a node."""
 
 import pytest
-from glossbench.settings.requests import Requests, gpu_request, submission
+from glossbench.settings.resources import JobResources, gpu_resources, submission_name
 from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Run
 
@@ -16,7 +16,7 @@ def study(**changes):
 
 
 def asked(**changes):
-    return Requests(study(**changes), CONFIG)
+    return JobResources(study(**changes), CONFIG)
 
 
 def minutes(cell=MR, seeds=1, attempt=1, **changes):
@@ -72,12 +72,12 @@ def test_memory_is_that_of_the_encoder_and_what_is_stored():
 
 
 def test_a_gpu_is_asked_for_in_the_words_of_the_site():
-    assert gpu_request(study(), {}) == {"gpu": 1}
-    assert gpu_request(study(), {"GLOSSBENCH_GPU_MODEL": "a100"}) == {"gpu": 1, "gpu_model": "a100"}
-    assert gpu_request(study(), {"GLOSSBENCH_GRES": "gpu:a100:1"}) == {"gpu": 0, "gres": "gpu:a100:1"}
-    assert gpu_request(study(device="cpu"), {"GLOSSBENCH_GRES": "gpu:1"}) == {"gpu": 0}
+    assert gpu_resources(study(), {}) == {"gpu": 1}
+    assert gpu_resources(study(), {"GLOSSBENCH_GPU_MODEL": "a100"}) == {"gpu": 1, "gpu_model": "a100"}
+    assert gpu_resources(study(), {"GLOSSBENCH_GRES": "gpu:a100:1"}) == {"gpu": 0, "gres": "gpu:a100:1"}
+    assert gpu_resources(study(device="cpu"), {"GLOSSBENCH_GRES": "gpu:1"}) == {"gpu": 0}
 
 
 def test_a_submission_is_named_by_its_runs():
-    assert submission("mr/bert-base/ce", (0,)) == "mr_bert-base_ce_seed-0"
-    assert submission("mr/bert-base/ce+weight=0.1", (0, 1)) == "mr_bert-base_ce+weight=0.1_seeds-0-1"
+    assert submission_name("mr/bert-base/ce", (0,)) == "mr_bert-base_ce_seed-0"
+    assert submission_name("mr/bert-base/ce+weight=0.1", (0, 1)) == "mr_bert-base_ce+weight=0.1_seeds-0-1"

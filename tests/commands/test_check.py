@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from glossbench.__main__ import main
-from glossbench.commands.unlocking import unlock
+from glossbench.commands.unlock import unlock
 
 HOUR = 3600
 
@@ -19,7 +19,7 @@ def test_files_of_the_future_are_named_with_a_command_that_mends_them(tmp_path, 
     (tmp_path / "own.csv").write_text("text,label\n")
     study = "study: mine\ncorpora: [my-corpus]\nencoders: [minilm-l6]\nobjectives: [ce]\nseeds: [0]\n"
     (tmp_path / "mine.yaml").write_text(study)
-    monkeypatch.setattr("glossbench.commands.checking.local_files", lambda entry: ["own.csv"])
+    monkeypatch.setattr("glossbench.commands.check.local_files", lambda entry: ["own.csv"])
     for hours, file in enumerate(late, start=1):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
