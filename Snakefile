@@ -13,6 +13,7 @@ if not (workflow.configfiles if workflow.modifier.is_main_snakefile() else confi
     configfile: f"{ROOT}/config/config.yaml"
 
 
+include: "rules/study.smk"
 include: "rules/paths.smk"
 include: "rules/inputs.smk"
 include: "rules/views.smk"

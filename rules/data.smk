@@ -1,13 +1,11 @@
 # Files fetched and verified, documents prepared and described, tokens made.
 
-from glossbench.data.entries import card_settings, digests, fetch_settings, prepare_settings
-
-# The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a change there
-# would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
-
-
 # A localrule runs where Snakemake runs, on a cluster too: nodes have no internet, and what takes seconds is not worth a
-# submission.
+# submission. The fetching rules have no `code`: digests say what their files are, whatever code fetched them, and a
+# change there would otherwise train everything again. Their `local` files, of entries with a `path`, are copied.
+
+from glossbench.data.entries import card_settings, digests, fetch_settings, prepare_settings
+from glossbench.settings.model import canonical
 
 
 rule fetch_corpus:
@@ -79,7 +77,7 @@ rule describe_corpus:
         "../scripts/describe_corpus.py"
 
 
-rule fetch_encoder:
+use rule fetch_corpus as fetch_encoder with:
     input:
         local=lambda w: user_files(STUDY.entry("encoders", w.encoder)),
     output:
@@ -88,19 +86,10 @@ rule fetch_encoder:
         f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
-    retries: RETRIES
-    localrule: True
-    conda:
-        "../envs/glossbench.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         settings=lambda w: canonical(fetch_settings(STUDY.entry("encoders", w.encoder))),
     message:
         "Fetching the encoder {wildcards.encoder}"
-    script:
-        "../scripts/fetch.py"
 
 
 rule tokenize_corpus:

@@ -3,6 +3,7 @@
 
 from glossbench.provenance import NUMERICS
 from glossbench.settings.claims import claims_text
+from glossbench.settings.model import canonical
 from glossbench.settings.outputs import read_caption, report_entries
 
 

@@ -3,7 +3,8 @@
 import uuid
 from functools import lru_cache
 
-from glossbench.archives.index import Expected, imported
+from glossbench.archives.index import imported
+from glossbench.archives.jobs import Expected
 from glossbench.commands.status import follow
 from glossbench.data.entries import check_path, local_files
 from glossbench.job.memory import killed_jobs

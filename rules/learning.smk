@@ -1,6 +1,7 @@
 # From tokens to one frame of all runs.
 
-from glossbench.archives.index import settings_digests
+from glossbench.archives.jobs import settings_digests
+from glossbench.settings.model import canonical
 
 
 rule encode_frozen:
@@ -83,6 +84,7 @@ if STUDY.is_searching:
             "../scripts/tune.py"
 
 
+# Runs have no benchmark: they write their seconds and peak memory (timing.json).
 # A run and its evaluation are submitted together to a cluster (group). train makes one run; train_seeds_* several seeds
 # of an experiment; train_with_snapshots also keeps a mini-batch. Params have no seed: regrouping seeds reruns nothing.
 

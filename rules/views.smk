@@ -1,13 +1,15 @@
 # A view is the whole study, results/{study}, or what is finished of it so far, results/{study}/partial: its frames, the
-# tables and figures that it has, what these depend on, and what is lost of them; no rules.
+# tables and figures that it has, what these depend on, and which files of them are missing; no rules.
 
 import hashlib
+import sys
 from dataclasses import replace
 from functools import lru_cache
 
 from glossbench.archives.format import EVIDENCE
-from glossbench.archives.index import finished_jobs, source_lists
-from glossbench.errors import OTHER_SETTINGS
+from glossbench.archives.index import source_lists
+from glossbench.archives.jobs import finished_jobs, unrecorded_files
+from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS
 from snakemake.io import IOFile
@@ -106,27 +108,16 @@ def shown(path, category):
 
 
 @lru_cache
-def check_unrecorded_files():
-    """Warn of files that Snakemake has no record of, so that no change of settings or code makes them again.
-
-    Their jobs ended after their Snakemake was killed, or .snakemake was removed, or they were brought from elsewhere.
-    Runs among them that were made with other settings are refused.
-    """
-    made = [file for file in PATHS.of_runs(RUNS_HERE) if not file.startswith(("resources/", f"{RESULTS}/imported/"))]
-    ends = {run: [*PATHS.per_run("timing.json", [run]), *PATHS.per_run("metrics.json", [run])] for run in RUNS_HERE}
-    made += [file for files in ends.values() for file in files]
-    files = [file for file in made if Path(file).exists() and workflow.persistence.metadata(IOFile(file)) is None]
-    if unrecorded := set(files):
+def warn_of_unrecorded_files():
+    """Warn of files that no change of settings or code makes again; runs of other settings among them are refused."""
+    with errors_on_one_line():
+        files = unrecorded_files(PATHS, EXPECTED, RUNS_HERE, lambda file: workflow.persistence.metadata(IOFile(file)))
+    if files:
         others = f" and {len(files) - 1} other files" * (len(files) > 1)
         text = "made without a record of Snakemake (it was killed, or .snakemake removed), so that a change of settings"
         print(
             f"glossbench: {files[-1]}{others}: {text} or code does not make it again; delete it then", file=sys.stderr
         )
-        for run in (run for run in RUNS_HERE if not unrecorded.isdisjoint(ends[run])):
-            folder = Path(on_disk(RESULTS), run_folder(run))
-            with errors_on_one_line():
-                if all(Path(file).exists() for file in ends[run]) and not EXPECTED.is_of(run, folder):
-                    raise SettingsError(OTHER_SETTINGS.format(folder))
 
 
 IN_MODULE = not workflow.modifier.is_main_snakefile()
@@ -139,5 +130,5 @@ def missing_files():
     """
     if IN_MODULE:
         return []
-    check_unrecorded_files()
+    warn_of_unrecorded_files()
     return PATHS.missing(RUNS_HERE, list(frames_of(RESULTS).values()), products_of(RESULTS))

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from glossbench.__main__ import main
-from glossbench.archives.index import Expected
+from glossbench.archives.jobs import Expected
 from glossbench.commands.status import at_work, follow, states, status_text
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.paths import run_folder

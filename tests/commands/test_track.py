@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.__main__ import main
-from glossbench.archives.index import Expected
+from glossbench.archives.jobs import Expected
 from glossbench.commands.track import track
 from glossbench.errors import GlossbenchError
 from glossbench.settings.paths import run_folder

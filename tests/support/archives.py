@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.archives.format import digest_of, write_tar
-from glossbench.archives.index import Expected, source_lists
+from glossbench.archives.index import source_lists
+from glossbench.archives.jobs import Expected
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.checksums import CHECKSUMS, checksum_lines

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
-from glossbench.archives.index import FOLDER, INDEX, PACKS, Expected, read_index
+from glossbench.archives.index import INDEX, PACKS, read_index
+from glossbench.archives.jobs import FOLDER, Expected
 from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import sha256
 from glossbench.errors import GlossbenchError

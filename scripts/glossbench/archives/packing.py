@@ -11,7 +11,8 @@ from typing import Any
 
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
-from glossbench.archives.index import FOLDER, PACKS, Expected, finished_jobs, imported, source_lists
+from glossbench.archives.index import PACKS, imported, source_lists
+from glossbench.archives.jobs import FOLDER, Expected, finished_jobs
 from glossbench.checksums import refuse_changed
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_made

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import f1_score
 
-from glossbench.archives.index import Expected, Item, files_of_jobs
+from glossbench.archives.jobs import Expected, Item, files_of_jobs
 from glossbench.checksums import CHECKSUMS
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS

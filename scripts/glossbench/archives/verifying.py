@@ -22,7 +22,8 @@ from glossbench.archives.format import (
     unpacked,
 )
 from glossbench.archives.importing import about_archive
-from glossbench.archives.index import FOLDER, PACKS, Expected, files_of_jobs
+from glossbench.archives.index import PACKS
+from glossbench.archives.jobs import FOLDER, Expected, files_of_jobs
 from glossbench.archives.packing import evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
 from glossbench.archives.run_checks import RunChecks

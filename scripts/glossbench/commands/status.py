@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.index import Item, files_of_jobs, finished_jobs, imported, jobs_there
+from glossbench.archives.index import imported
+from glossbench.archives.jobs import Item, files_of_jobs, finished_jobs, jobs_there
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study

@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from glossbench.archives.index import Expected, finished_jobs, imported
+from glossbench.archives.index import imported
+from glossbench.archives.jobs import Expected, finished_jobs
 from glossbench.errors import GlossbenchError
 from glossbench.files import read_made, reading
 from glossbench.settings.model import canonical
