@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "evidence": {"errors", "frames", "graph", "sigma", "paper", "settings"},
     "archives": {"errors", "files", "checksums", "provenance", "data", "settings", "learning", "evidence", "frames"},
     "commands": {"errors", "files", "checksums", "job", "data", "settings", "evidence", "archives", "paper"},
-    "pages": {"errors", "frames", "settings", "evidence", "commands", "paper"},
+    "pages": {"errors", "provenance", "frames", "settings", "evidence", "commands", "paper"},
     "__main__": {"errors", "files", "checksums", "provenance", "settings", "learning", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.

@@ -48,38 +48,41 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="glossbench", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Any, text: str, study: str | None = "?", archive: str | None = None) -> Any:
+    def command(run: Any, text: str, archive: str = "", study: str = "") -> Any:
+        """Add a command, its help for an archive if it takes one, and how many study files (argparse's nargs)."""
         one = commands.add_parser(run.__name__.strip("_"), help=text, description=text)
         one.set_defaults(run=run)
-        if archive is not None:
+        if archive:
             one.add_argument("archive", type=Path, help=archive)
-        if study is not None:
+        if study:
             one.add_argument("study", nargs=study, default=str(CONFIG / "config.yaml"), help="a study file")
             one.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings beside the file")
         return one.add_argument
 
-    option = command(_plan, "hours and disk of a study, on an A100 or at the speed of finished runs")
+    option = command(_plan, "hours and disk of a study, on an A100 or at the speed of finished runs", study="?")
     option("--from", dest="runs", type=Path, metavar="RUNS", help="runs.parquet of a finished study")
-    command(_status, "runs of a study that are done, at work, waiting or failed")
-    option = command(_pack, "an archive of a study's finished runs and, when all are, of its evidence")
+    command(_status, "runs of a study that are done, at work, waiting or failed", study="?")
+    option = command(_pack, "an archive of a study's finished runs and, when all are, of its evidence", study="?")
     option("--to", type=Path, metavar="ARCHIVE", help="default: results/STUDY/STUDY.tar.xz")
     option("--embeddings", action="store_true", help="pack the embeddings and logits of all runs")
-    option = command(
-        _import, "place the runs of an archive into a study", archive="an archive, or a folder of archives"
-    )
+    what = "an archive, or a folder of archives"
+    option = command(_import, "place the runs of an archive into a study", archive=what, study="?")
     option("--other-numerics", action="store_true", help="take runs of code that gives other numbers")
     text = "check an archive: its files, and that its evidence follows from its runs"
-    command(_verify, text, None, "an archive")("--digest", help="its sha256, as a paper or a tag states it")
-    option = command(_export, "an encoder that a run fine-tuned, as a folder for transformers and others", None)
+    option = command(_verify, text, archive="an archive")
+    option("--digest", help="its sha256, as a paper or a tag states it")
+    option = command(_export, "an encoder that a run fine-tuned, as a folder for transformers and others")
     option("run_folder", type=Path, metavar="RUN", help="folder of a run, results/STUDY/runs/.../seed-0")
     option("folder", type=Path, help="a new folder")
-    option = command(_track, "write the finished runs of a study to MLflow or TensorBoard, each once")
+    option = command(_track, "write the finished runs of a study to MLflow or TensorBoard, each once", study="?")
     option("--to", required=True, choices=("mlflow", "tensorboard"))
     option("--store", help="default: results/STUDY/mlflow.db, results/STUDY/tensorboard; or an address of MLflow")
     text = "remove the lock and the SLURM jobs that a killed Snakemake left here; refuse a study that is at work here"
-    command(_unlock, text, None)("study", nargs="?", help="the study file that is to run next")
-    command(_check, "check study files, and after -- the arguments of snakemake, before it reads them", "*")
-    option = command(_files, "files of the runs that a table, figure or claim of the paper needs", None)
+    option = command(_unlock, text)
+    option("study", nargs="?", help="the study file that is to run next")
+    text = "check study files, and after -- the arguments of snakemake, before it reads them"
+    command(_check, text, study="*")
+    option = command(_files, "files of the runs that a table, figure or claim of the paper needs")
     option("number", help="its number in the paper, e.g. T2, F5 or C1")
     return parser
 
@@ -202,7 +205,7 @@ def _track(args: argparse.Namespace) -> None:
 
 def _unlock(args: argparse.Namespace) -> None:
     named = ["--configfile", args.study] if args.study else []
-    for message in unlock(Path.cwd(), [*args.passed_on, *named]):
+    for message in unlock(Path.cwd(), [*args.passed_on, *named], CONFIG / "config.yaml"):
         print(f"glossbench: {message}")
 
 

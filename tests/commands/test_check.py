@@ -10,6 +10,8 @@ import pytest
 from glossbench.__main__ import main
 from glossbench.commands.unlock import unlock
 
+from tests.support.repository import ROOT
+
 HOUR = 3600
 
 
@@ -68,5 +70,5 @@ def test_a_dry_run_lifts_no_lock_and_an_option_with_an_n_in_its_value_is_none(tm
     lock = tmp_path / ".snakemake/locks/0.output.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
-    unlock(tmp_path, [arguments])
+    unlock(tmp_path, [arguments], ROOT / "config/config.yaml")
     assert lock.exists() == (arguments in ("-n", "-pn", "-nRtrain"))

@@ -68,4 +68,4 @@ def test_jobs_that_were_submitted_elsewhere_are_only_named(tmp_path, slurm):
 def test_where_there_is_no_slurm_nothing_is_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert unlock.cancel_submitted(tmp_path) is None
-    assert unlock.working_in(tmp_path) == {}
+    assert unlock.working_in(tmp_path, ROOT / "config/config.yaml") == {}

@@ -18,7 +18,6 @@ from glossbench.errors import SettingsError
 from glossbench.job.termination import is_snakemake
 from glossbench.settings.yaml_file import read_yaml
 
-DEFAULT_STUDY = Path(__file__).parents[3] / "config" / "config.yaml"
 # Of a dry run, of one that takes no lock, as ``make partial``, or of a job on a node. Before an n stand flags without a
 # value: -Rtrain is no dry run.
 ASIDE = re.compile("--dry-run|--dryrun|--nolock|--mode|-[aDfFklpStv]*n.*")
@@ -29,12 +28,12 @@ NOT_CONFIGURED = "Could not establish a configuration source"
 SECONDS_TO_END = 180  # SLURM kills what does not leave on SIGTERM after KillWait, 30 seconds by default
 
 
-def unlock(folder: Path, arguments: list[str]) -> list[str]:
+def unlock(folder: Path, arguments: list[str], default: Path) -> list[str]:
     """Remove what a killed Snakemake left in a working directory, unless another is at work there.
 
     Another study may be at work there: studies share downloads alone, which Snakemake's own lock and the fetching of
     files keep apart. Locks say nothing of a study at work, since Snakemake removes those of all when any of them ends.
-    Only processes on this machine are found.
+    Only processes on this machine are found. A command line without a study file means ``default``.
 
     Returns:
         Messages for the user.
@@ -44,7 +43,7 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     """
     if any(map(ASIDE.fullmatch, arguments)):
         return []
-    running, own = working_in(folder), study_named(arguments, folder)
+    running, own = working_in(folder, default), study_named(arguments, folder, default)
     if process := next((process for process, theirs in running.items() if own and own == theirs), None):
         raise RuntimeError(
             f"Snakemake is already at work here on the study {own} (process {process}); wait for it, or end it"
@@ -59,11 +58,11 @@ def unlock(folder: Path, arguments: list[str]) -> list[str]:
     return [message for message in messages if message]
 
 
-def study_named(arguments: list[str], folder: Path) -> str | None:
-    """The study that Snakemake's command line names; None if its files cannot be read."""
+def study_named(arguments: list[str], folder: Path, default: Path) -> str | None:
+    """The study that Snakemake's command line names, or else the default; None if its files cannot be read."""
     given = configuration_in(arguments)
     try:
-        settings = [read_yaml(folder / name) for name in given.configfile or [DEFAULT_STUDY]]
+        settings = [read_yaml(folder / name) for name in given.configfile or [default]]
     except SettingsError:
         return None
     names = [file["study"] for file in settings if "study" in file]
@@ -71,14 +70,14 @@ def study_named(arguments: list[str], folder: Path) -> str | None:
     return str(names[-1]) if names else None
 
 
-def working_in(folder: Path) -> dict[int, str | None]:
+def working_in(folder: Path, default: Path) -> dict[int, str | None]:
     """Process ids of this machine's Snakemakes at work in a folder, and their studies; not those of a node's jobs."""
     found = {}
     for process in filter(is_snakemake, psutil.process_iter()):
         try:
             arguments = process.cmdline()
             if Path(process.cwd()) == folder.resolve() and not any(map(ASIDE.fullmatch, arguments)):
-                found[process.pid] = study_named(arguments, folder)
+                found[process.pid] = study_named(arguments, folder, default)
         except psutil.Error:
             continue
     return found

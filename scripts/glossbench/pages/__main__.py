@@ -5,14 +5,13 @@ Reads the output of ``snakemake --rulegraph mermaid-js --forceall`` from its sta
 
 import re
 import sys
-from pathlib import Path
 
 from glossbench.errors import GlossbenchError
 from glossbench.pages import findings, reproducing, settings_docs
 from glossbench.pages.verdicts import verdicts
+from glossbench.provenance import ROOT
 from glossbench.settings.study_file import study_schema
 
-ROOT = Path(__file__).parents[3]
 GRAPH = re.compile(r"(<!-- begin rules -->\n).*?(<!-- end rules -->)", re.DOTALL)
 
 

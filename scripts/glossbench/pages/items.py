@@ -46,8 +46,8 @@ class CostsRegistry(Model):
     studies: Annotated[dict[str, StudyCosts], Field(min_length=1)] = Field(
         description="Studies by name, in the order of the page."
     )
-    leads: str = Field(description="The study that the page leads with.")
-    names: str = Field(description="The study whose commands and files the page names.")
+    core: str = Field(description="The study that the page leads with.")
+    main: str = Field(description="The study whose commands and files the page names.")
     machine: str = Field(description="Machine of the estimates.")
 
 
@@ -61,12 +61,12 @@ class Costs:
     @property
     def main(self) -> Study:
         """The study whose commands and files the page names."""
-        return self.studies[self.entries.names]
+        return self.studies[self.entries.main]
 
     @property
     def core(self) -> Study:
         """The study that the page leads with."""
-        return self.studies[self.entries.leads]
+        return self.studies[self.entries.core]
 
 
 def load_costs(root: Path) -> Costs:
@@ -77,7 +77,7 @@ def load_costs(root: Path) -> Costs:
     """
     source = root / "config/costs.yaml"
     entries = CostsRegistry.parse(read_yaml(source), str(source))
-    for key in ("names", "leads"):
+    for key in ("main", "core"):
         must_be_known(getattr(entries, key), entries.studies, f"{source}: {key}", "studies")
     studies = {}
     for name, entry in entries.studies.items():

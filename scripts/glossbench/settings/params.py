@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
-from glossbench.provenance import code_digest
+from glossbench.provenance import SCRIPTS, code_digest
 from glossbench.settings import jobs
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import LOSSES, file_of, is_custom
@@ -15,7 +14,6 @@ from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.training import Maps
 
-SCRIPTS = Path(__file__).parents[2]
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
 M = TypeVar("M", bound=Model)
 
