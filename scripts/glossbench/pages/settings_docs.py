@@ -107,7 +107,7 @@ def _value(spec: dict[str, Any]) -> str:
 
 
 def _default(spec: dict[str, Any]) -> str:
-    """The default of a key that is not required: none if it may only be left out, `{}` if its own keys have defaults."""
+    """Default of a key that is not required: none if it may only be left out, `{}` if its own keys have defaults."""
     if "default" not in spec:
         return "none"
     default = json.loads(canonical(spec["default"]))
