@@ -1,3 +1,13 @@
+# A study from nothing to a report. Targets: all (default), data, tables, figures, partial.
+#
+# rules/root.smk      where the workflow's own files are; no rules
+# rules/study.smk     the study, checked; no rules
+# rules/paths.smk     where its files are, wildcards; no rules
+# rules/inputs.smk    input functions and params of the data and of learning; no rules
+# rules/views.smk     the frames, tables and figures of a study, whole or partial, and missing files; no rules
+# rules/data.smk      corpora and encoders fetched, documents prepared and described, tokens
+# rules/learning.smk  frozen layers, sigma, searches, runs, evaluation, t-SNE; frames of all runs
+# rules/evidence.smk  tables, figures, tests, verdicts, report
 from snakemake.utils import min_version
 
 min_version("9.27")

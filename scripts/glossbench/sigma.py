@@ -83,6 +83,8 @@ def estimate_sigma(
         raise ValueError(f"embeddings: {broken} of {len(embeddings)} documents have NaN or infinity")
     if lacks_float64(embeddings.device):
         embeddings = embeddings.cpu()
+    # Batches are cut from a sample in random order, since documents may come class by class. Medians and minima do not
+    # depend on the order.
     order = torch.randperm(len(embeddings), generator=torch.Generator().manual_seed(0), device="cpu")
     sample = order[:max_documents].sort().values.to(embeddings.device)
     if method == "neighbors":
@@ -146,12 +148,16 @@ def sigma_for_median(squared: Tensor, share: float) -> Tensor:
 
 
 def _typical(squared: Tensor) -> Tensor:
-    """Root mean square distance, float32."""
+    """Root mean square distance. (..., B, B) squared distances, float64 -> scalar, float32."""
     return squared.mean().clamp(min=SMALLEST_DISTANCE**2).sqrt().float()
 
 
 def median_of_pairs(squared: Tensor) -> Tensor:
-    """Median distance over the pairs i < j, the lower one of two. (B, B) squared distances -> scalar."""
+    """Median distance over the pairs i < j of a batch. (B, B) squared distances -> scalar, on their device.
+
+    Of an even number it is the lower one of the middle two, as torch takes it, so that the host waits for nothing;
+    ``median_distance`` takes the mean of the two.
+    """
     i, j = torch.triu_indices(len(squared), len(squared), 1, device=squared.device)
     return squared[i, j].clamp(min=0).median().sqrt()
 
@@ -178,13 +184,19 @@ def neighbors_at(squared: Tensor, sigma: float | Tensor) -> Tensor:
 
 
 def _excess(squared: Tensor) -> Tensor:
-    """By how much squared distances exceed that of the nearest neighbour, in float32; huge on the diagonal."""
+    """By how much squared distances exceed that of the nearest neighbour. (..., B, B) float64 -> the same in float32.
+
+    An affinity divided by the largest of its row does not underflow. The difference is taken in float64, so that small
+    ones keep their digits; float32 is enough for what follows, and takes half the memory. The diagonal gets 1e20, whose
+    weight is 0. It is finite, since infinity times 0 would make the entropy NaN.
+    """
     diagonal = torch.eye(squared.shape[-1], dtype=torch.bool, device=squared.device)
     squared = squared.detach().masked_fill(diagonal, 1e20)
     return (squared - squared.amin(dim=-1, keepdim=True)).float()
 
 
 def _neighbors(excess: Tensor, sigma: float | Tensor) -> Tensor:
+    """exp(entropy) of the affinities of a row, averaged over all rows. (..., B, B) float32 -> scalar, float32."""
     exponent = excess * (0.5 / sigma**2)
     weights = exponent.neg().exp_()
     total = weights.sum(dim=-1)
@@ -193,7 +205,9 @@ def _neighbors(excess: Tensor, sigma: float | Tensor) -> Tensor:
 
 
 def median_distance(points: Tensor, median: str = "pairs", block: int = 1024) -> float:
-    """Median Euclidean distance between rows; the mean of the middle two if their number is even.
+    """Median Euclidean distance between rows, before training; the mean of the middle two if their number is even.
+
+    It is computed on the CPU, block by block, for thousands of documents; ``median_of_pairs`` is for a batch.
 
     Args:
         points: (N, d).

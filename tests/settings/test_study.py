@@ -471,8 +471,10 @@ def test_a_study_file_can_be_checked_before_snakemake_reads_it(tmp_path, monkeyp
 def test_the_schema_for_editors_is_what_the_models_say():
     assert (CONFIG / "study.schema.json").read_text() == study_schema(), "make docs brings it up to date"
     for path in CONFIG.rglob("*.yaml"):
-        if "study" in (settings := yaml.safe_load(path.read_text())):
+        if "study" in (settings := yaml.safe_load(text := path.read_text())):
             jsonschema.validate(settings, json.loads(study_schema()))
+            named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+            assert (path.parent / named).resolve() == CONFIG / "study.schema.json", path
 
 
 def test_the_page_of_settings_is_what_the_models_say():

@@ -1,6 +1,6 @@
 """Snakemake, imported once: it reads commands as lines of JSON and forks a child for each, which saves a start's seconds.
 
-It is run as a script, by ``studies.dry_run``. What a workflow imports of this project is not imported here: it may lie in
+It is run as a script, by ``studies.forked``. What a workflow imports of this project is not imported here: it may lie in
 a copy that a test edits.
 """
 

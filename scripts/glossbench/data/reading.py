@@ -21,7 +21,7 @@ def read_documents(kind: str, files: dict[str, Path], layout: dict | None = None
 
     Args:
         kind: ``kind`` of the registry's entry.
-        files: Path by name, as ``files.listed_files`` gives them.
+        files: Path by name, as ``checksums.listed_files`` gives them.
         layout: For tables only: their "columns" and, on the hub, their "splits" (files by split).
 
     Returns:

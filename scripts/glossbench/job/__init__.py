@@ -1,0 +1,1 @@
+"""What every job does besides its work: its log, locks, reasons of failures, and how it ends on SIGTERM."""

@@ -13,7 +13,7 @@ class CosineSimilarityLoss(nn.Module):
     Not taken from pytorch-metric-learning, whose contrastive loss has a margin and is linear in the similarity.
     """
 
-    check = True
+    check = True  # raise where embeddings are not finite; see protocol.py
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Cosine-similarity loss of a batch.

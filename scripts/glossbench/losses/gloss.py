@@ -77,15 +77,16 @@ class GLoss(nn.Module):
             neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
         sigma_over_median: In the place of sigma: sigma is this multiple of the median distance of each batch.
         ignore_index: Label of documents without a class, such as -100. They are nodes of the graph whose label is
-            hidden, and never in the mean. None: every document has a class; otherwise the host waits for an
-            accelerator.
+            hidden, and have no term in the loss. To find them the host waits for an accelerator; with None, every
+            document has a class and it need not.
         generator: Of the CPU, for the draw of the split; None is torch's default one.
         check: Raise where embeddings are NaN or infinite, rather than return NaN.
         gather: One graph over the batches of all processes of ``torch.distributed``, which must all call the loss and
             then all have its value. Under DistributedDataParallel the gradient is that of the one large batch.
-        memory: Number of past documents of training that remain nodes of the graph and keep their label: the last
-            ones with a class, without a gradient; far fewer than the training documents, of which each would
-            otherwise find its own label in it. A ``state_dict`` holds them. Calls without gradients add none.
+        memory: Keep the last N documents of earlier training batches as further nodes, with their label and without
+            a gradient (cross-batch memory); documents without a class are not kept. Choose N far below the number of
+            training documents: otherwise a hidden document finds itself there, with its label. The ``state_dict`` has
+            them. Evaluation and calls without gradients use them and add none.
 
     Attributes:
         left_out: share of evaluation nodes of the last call whose class has no labeled node, which "nll" leaves out;
@@ -93,8 +94,9 @@ class GLoss(nn.Module):
         last_split: positions of the hidden documents, in the order of the values of reduction "none", and of the kept
             ones; after ``eval()`` all documents are both. Positions are those of the gathered batch, and after it
             come the remembered documents.
-        last_weights: weight of each value of reduction "none" in the mean, by which it has been multiplied already;
-            zero where it is left out. None where there was nothing to predict.
+        last_weights: weight in the mean of each value of reduction "none", 0 where it is left out. The values are
+            already multiplied by it: the mean is their sum over the sum of the weights. None where there was nothing
+            to predict.
         timer: None, or a function that returns a context manager; entered as ``timer("graph")`` and
             ``timer("propagation")``.
 

@@ -46,7 +46,7 @@ class GroupLoss(nn.Module):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"logits", "num_classes"})
-    check = True
+    check = True  # raise where embeddings are not finite; see protocol.py
 
     def __init__(self, iterations: int = 1, anchors_per_class: int = 2, temperature: float = 10.0):
         super().__init__()

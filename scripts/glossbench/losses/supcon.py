@@ -23,7 +23,7 @@ class SupConLoss(nn.Module):
         ValueError: If an argument is not positive.
     """
 
-    check = True
+    check = True  # raise where embeddings are not finite; see protocol.py
 
     def __init__(self, temperature: float = 0.07, base_temperature: float | None = None):
         super().__init__()

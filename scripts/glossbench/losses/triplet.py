@@ -26,7 +26,7 @@ class TripletLoss(nn.Module):
         ValueError: If an argument is out of range or not one of its values.
     """
 
-    check = True
+    check = True  # raise where embeddings are not finite; see protocol.py
 
     def __init__(self, margin: float = 5.0, squared: bool = False, average: str = "positive"):
         super().__init__()

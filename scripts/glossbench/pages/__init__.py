@@ -1,0 +1,1 @@
+"""Pages of the repository that ``make docs`` makes from settings, registries and results; see ``__main__.py``."""

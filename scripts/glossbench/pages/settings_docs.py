@@ -43,8 +43,8 @@ def tables(config_dir: Path) -> dict[str, str]:
 def settings_table(model: type[Model], without: tuple[str, ...] = ()) -> str:
     """One row per key of a model; nested keys are written as outer.inner, but for those of the keys ``without``."""
     rows = [
-        [f"`{key}`", _values(spec), _default(spec), _meaning({**alternatives(spec)[0], **spec}.get("description"))]
-        for key, spec in _flat(schema_of(model), without)
+        [f"`{key}`", _values(spec), default, _meaning({**alternatives(spec)[0], **spec}.get("description"))]
+        for key, spec, default in _flat(schema_of(model), without)
     ]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
 
@@ -82,10 +82,10 @@ def _space(space: dict[str, Any] | None) -> str:
     return f"{space['low']:g} to {space['high']:g}{how}"
 
 
-def _flat(node: dict[str, Any], without: tuple[str, ...], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
+def _flat(node: dict[str, Any], without: tuple[str, ...], prefix: str = "") -> list[tuple[str, dict[str, Any], str]]:
     rows = []
     for key, spec in node.get("properties", {}).items():
-        rows.append((prefix + key, spec))
+        rows.append((prefix + key, spec, "required" if key in node.get("required", ()) else _default(spec)))
         inner = [one for one in alternatives(spec) if "properties" in one and key not in without]
         if len(inner) == 1 and inner[0]["properties"].keys() != ByProtocol.model_fields.keys():
             rows.extend(_flat(inner[0], without, f"{prefix}{key}."))
@@ -107,9 +107,12 @@ def _value(spec: dict[str, Any]) -> str:
 
 
 def _default(spec: dict[str, Any]) -> str:
-    if spec.get("default", {}) == {} or (isinstance(spec["default"], dict) and "integrated" not in spec["default"]):
-        return ""
-    return f"`{json.dumps(json.loads(canonical(spec['default'])))}`"
+    """Default of a key that is not required: none if it may only be left out, `{}` if its own keys have defaults."""
+    if "default" not in spec:
+        return "none"
+    default = json.loads(canonical(spec["default"]))
+    of_keys = isinstance(default, dict) and not default.keys() >= ByProtocol.model_fields.keys()
+    return f"`{json.dumps({} if of_keys else default)}`"
 
 
 def _meaning(description: str | None) -> str:

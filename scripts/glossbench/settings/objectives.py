@@ -41,7 +41,7 @@ class ObjectiveEntry(Model):
     family: str | None = about("Loss that it is an instance of; null is its own.", None)
     color: Colour | None = about("Colour in figures; null is one that no other has.", None)
     preset: str = about("Preset that applies if the objective key names none.", "paper")
-    settings: dict[str, Any] = about("Of the loss, of training, and weight (lambda).", {})
+    settings: dict[str, Any] = about("Settings of the loss and of training, and weight (lambda).", {})
     search: dict[str, OwnSpace] = about("Searched settings with their space, or `preset` for the preset's.", {})
 
     @model_validator(mode="after")
@@ -97,6 +97,8 @@ class ForbiddenValues(Model):
     reason: str
 
 
+# A preset has, for each loss and for training, some of its settings, and under ``search`` some of their spaces. Both
+# models, of the settings and of the spaces, are made from the models of the settings: a new setting is known here.
 _PARTS = {**LOSSES, "training": Training}
 
 

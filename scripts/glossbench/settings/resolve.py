@@ -30,7 +30,14 @@ class Resolved(SearchedObjective):
         return self._as(SearchedObjective, {"epochs": epochs})
 
     def _as(self, model: type[Objective], values: dict[str, Any]) -> Any:
-        """With ``values``, and of searched settings with what no search has an effect on: ``used``, or the default."""
+        """The objective as a ``model`` whose settings are known before any search ends.
+
+        Args:
+            model: What the job is given.
+            values: Settings to change. A searched setting that is not among them gets the ``used`` of its space, which
+                runs take whatever the search finds, or else its default, which the job replaces by what the search
+                finds (``tuned``).
+        """
         fields = ChainMap(*(of.model_fields for of in (Weight, type(self.loss_settings), Training)))
         for setting, space in self.search.items():
             values.setdefault(setting, fields[setting].default if space.used is None else space.used)

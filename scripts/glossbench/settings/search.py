@@ -111,10 +111,10 @@ class Sampler(_Kind):
         "tpe",
         omit_default=True,
     )
-    per_corpus: Flag = about("Whether random draws are others for each corpus and encoder.", False, omit_default=True)
+    per_corpus: Flag = about("Whether random draws differ between corpora and encoders.", False, omit_default=True)
     startup_trials: Whole = about("Random trials before the estimator is used.", 10, ge=0)
     candidates: Size = about("Candidates per trial of the estimator.", 24)
-    multivariate: Flag = about("Whether it estimates settings jointly.", False)
+    multivariate: Flag = about("Whether the estimator models the settings jointly.", False)
 
 
 class Pruner(_Kind):

@@ -63,9 +63,7 @@ class Tuning(Search):
     start_from: dict[KeyText, tuple[dict[str, Real], ...]] = about(
         "Settings by objective key that are tried first; of those that are left out, values are drawn.", {}
     )
-    keep_test_scores: Flag = about(
-        "Write down each trial's scores on the test documents, of which nothing is chosen.", False
-    )
+    keep_test_scores: Flag = about("Record each trial's test scores. They are never used to choose.", False)
 
 
 class StudyFile(Model):

@@ -43,9 +43,11 @@ class Training(Model):
     )
     learning_rate: Positive = about("Adam's step size.", 2e-5)
     optimizer: Literal["adam", "adamw"] = about(
-        "With adam, weight decay is part of the gradient.", "adam", omit_default=True
+        "adam adds weight decay to the gradient; adamw applies it to the weights.", "adam", omit_default=True
     )
-    weight_decay: NotNegative = about("Of matrices; biases and norms have none.", 0, omit_default=True)
+    weight_decay: NotNegative = about(
+        "Weight decay of weight matrices; biases and norms have none.", 0, omit_default=True
+    )
     warmup_fraction: Real = about(
         "Share of all steps in which the learning rate rises from 0.", 0, ge=0, lt=1, omit_default=True
     )
@@ -63,13 +65,13 @@ class Training(Model):
         "Largest norm of the gradient.", ByProtocol[Positive](integrated=1, standalone=5)
     )
     class_weights: Literal["none", "balanced"] = about(
-        "Of cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
+        "Weights of the classes in cross-entropy and G-Loss; balanced is N / (C N_c) (D5).", "none"
     )
     label_smoothing: Real = about(
         "Share of a target that all classes share, in cross-entropy.", 0, ge=0, lt=1, omit_default=True
     )
     dropout: Real | None = about(
-        "Of the encoder, in its layers; null is that of its configuration.", None, ge=0, lt=1, omit_default=True
+        "Dropout in the encoder's layers; null is that of its configuration.", None, ge=0, lt=1, omit_default=True
     )
     batches: Literal["uniform", "balanced"] = about(
         "Documents in random order, or classes in random order with documents_per_class of each.",
@@ -79,7 +81,9 @@ class Training(Model):
     documents_per_class: Size = about(
         "Documents of each class in a balanced batch, m; at most half of it.", 4, omit_default=True
     )
-    forward_passes: Literal[1, 2] = about("Per step; with 2, each loss has its own dropout (D8).", 1)
+    forward_passes: Literal[1, 2] = about(
+        "Forward passes per step; with 2, cross-entropy has a pass, and so a dropout mask, of its own (D8).", 1
+    )
     silhouette_classes: Literal["all", "with-two-documents"] = about(
         "Classes that the macro-silhouette averages over; a single document counts as zero (D19).", "all"
     )
@@ -97,7 +101,9 @@ class Probe(Model):
     )
     C: Listed[Positive] = about("Inverse regularisation strengths to choose from.", (0.01, 0.1, 1, 10, 100))
     max_iter: Size = about("Most iterations of its solver.", 1000)
-    class_weights: Literal["none", "balanced"] = about("balanced is N / (C N_c) over training documents (D20).", "none")
+    class_weights: Literal["none", "balanced"] = about(
+        "Weights of the classes in its training; balanced is N / (C N_c) over training documents (D20).", "none"
+    )
     tested_step: Literal["best", "last"] = about("Step of the kind adam that is tested (D20).", "best")
     silhouette: Literal["unit-norm", "raw"] = about(
         "Embeddings whose test macro-silhouette is taken (D19).", "unit-norm"

@@ -30,7 +30,7 @@ def tidy(
     """The tests of G-Loss against each baseline; ``ttests`` is from ``published_ttests``.
 
     Returns:
-        One row per encoder, baseline and kind of pairs: "published", "corpora" or "runs" (see ``statistics.paired``).
+        One row per encoder, baseline and kind of pairs: "published", "corpora" or "runs" (``statistics.pairs.paired``).
         mean, baseline_mean and difference are percent. p values that cannot be computed are missing, and reason says
         why. The published ones are not corrected.
     """

@@ -1,0 +1,1 @@
+"""Numbers, names, Markdown and JSON as all evidence writes them."""

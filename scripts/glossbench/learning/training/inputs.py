@@ -49,12 +49,15 @@ class RunFiles:
 
 
 def with_found_values(objective: ObjectiveT, tuned: dict[str, float], estimates: dict[str, Any] | None) -> ObjectiveT:
-    """An objective in which every setting has its value.
+    """Fill in what a search or an estimate decides: tuned settings, sigma of a rule, multipliers (in this order).
 
     Args:
-        objective: As a job is given it. Its multipliers are applied last.
+        objective: As a job is given it.
         tuned: Settings that a search found.
         estimates: Content of sigma/{corpus}/{encoder}.json, needed if sigma is a rule.
+
+    Returns:
+        The objective, in which every setting has its value.
 
     Raises:
         TrainingError: If a multiplied setting is out of its range.

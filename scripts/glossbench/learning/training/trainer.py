@@ -177,11 +177,13 @@ class Trainer:
         """
         documents, two_losses = self.splits.train, self.loss is not None and self.model.head is not None
         with self.timer("forward"), self._autocast():
-            embeddings, logits = self.model(documents, batch)
+            embeddings, logits = self.model(documents, batch)  # (B, d) and (B, C), or None in the standalone protocol
+            # Of each pass through dropout the embeddings, and the logits whose cross-entropy counts.
             passes, of_ce = [embeddings], [logits]
             if two_losses and (self.settings.forward_passes == 2 or "logits_again" in self.needs):
-                again = self.model(documents, batch)
+                again = self.model(documents, batch)  # embeddings and logits under another dropout mask
                 passes.append(again[0])
+                # The second pass serves cross-entropy alone (D8), except where the loss compares both, as R-Drop does.
                 of_ce = [again[1]] if "logits_again" not in self.needs else [logits, again[1]]
         labels = documents.labels[to_device(batch, self.device)]
         terms, report = {}, {}

@@ -93,7 +93,16 @@ def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> op
 
 
 class Fitting:
-    """Trains on the documents of a search, its splits ``names``, with settings that it found."""
+    """What trains a model for each trial of a search. It keeps the documents, which all trials of a seed share.
+
+    Args:
+        settings: Of the search.
+        files: Its inputs.
+        names: Splits to load: "train" and "val", and "test" where trials are scored on it.
+
+    Attributes:
+        splits: the documents of the last call.
+    """
 
     def __init__(self, settings: TuneSettings, files: RunFiles, names: Sequence[str]):
         self.settings, self.files, self.names = settings, files, names
@@ -104,7 +113,16 @@ class Fitting:
     def __call__(
         self, found: dict[str, float], seed: int, after_epoch: Callable[[int, float], None] | None = None
     ) -> tuple[Trainer, float]:
-        """The trainer after the training, and the best validation score."""
+        """Train with the settings of a trial.
+
+        Args:
+            found: Value of each searched setting.
+            seed: Of the training and, where each seed draws its own documents, of the draw.
+            after_epoch: Called with each epoch and its validation score; an exception that it raises ends the training.
+
+        Returns:
+            The trainer after the training, and the best validation score.
+        """
         if self._drawn_by is None or (self.settings.subset.draw == "seed" and self._drawn_by != seed):
             subset = subset_of_run(self.settings.subset, seed)
             self.splits = load_splits(self.files, subset, self.device, names=self.names)
