@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from glossbench.errors import SettingsError
-from glossbench.evidence.build import module_of
+from glossbench.evidence.build import selection_of
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.frames import EXPERIMENT
 from glossbench.paper import published_models, published_results
@@ -109,7 +109,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     rows = pd.DataFrame([{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs])
     for key in ("preset", "protocol"):
         rows[key] = [getattr(study.objective(run.objective), key) for run in runs]
-    return [runs[place] for place in module_of(output.specification()).select(rows, **output.settings).index]
+    return [runs[place] for place in selection_of(output.specification())(rows).index]
 
 
 def runs_of_claim(claim: Claim, study: Study) -> list[Run]:

@@ -22,8 +22,6 @@ MEASURES = {
 RARE = ("left_out_share", "eliminated")
 PANEL_HEIGHT = 0.8  # inches
 
-select = unvaried
-
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure; objectives whose loss has no graph have their share of the gradient alone.
@@ -31,7 +29,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     One row per point: protocol, corpus, encoder, objective, measure (a key of ``MEASURES``), epoch; mean, low and high
     (mean, smallest and largest value) over the n_seeds seeds that ran this epoch.
     """
-    rows = select(epochs)
+    rows = unvaried(epochs)
     rows = rows.reindex(columns=dict.fromkeys([*rows, *MEASURES, "chance_loss"]))
     rows["loss_over_chance"] = rows["loss_metric"] / rows["chance_loss"].where(rows["chance_loss"] > 0)
     long = rows.melt([*LINE, "epoch"], list(MEASURES), "measure", "found").dropna(subset="found")
