@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from glossbench.errors import GlossbenchError
+from glossbench.errors import GlossbenchError, brief
 
 
 @contextmanager
@@ -27,6 +27,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def existing(path: str | Path, folder: bool = False) -> Path | None:
+    """A path with its ~ replaced; None where it is no file, or no ``folder``, or nobody may look there."""
+    try:
+        path = Path(path).expanduser()
+        return path if (path.is_dir() if folder else path.is_file()) else None
+    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
+        return None
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -53,7 +62,7 @@ def reading(path: str | Path) -> Iterator[None]:
     except GlossbenchError:
         raise
     except Exception as error:  # each library has its own kinds
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        reason = f"{type(error).__name__}: {brief(error)}"
         raise GlossbenchError(f"{path}: damaged or missing ({reason}); delete it and run again") from error
 
 

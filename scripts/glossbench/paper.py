@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
+ENCODER = "bert-base"  # of T3, which has the paper's times, and of its t tests
+MAX_LENGTH = 128  # tokens per document
+MACHINE = "one A100 80 GB, at the speed of the paper's T3"
 _SCORES = "encoder loss dataset accuracy_mean accuracy_std macro_f1_mean macro_f1_std"
 # Columns that each file must have.
 NEEDED = {

@@ -18,7 +18,7 @@ from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW, Content
 from glossbench.checksums import CHECKSUMS
 from glossbench.data.entries import digests
 from glossbench.evidence.claims.scope import of_the_paper
-from glossbench.frames import UNTUNED
+from glossbench.settings.model import UNTUNED
 from glossbench.settings.paths import manifest_file, run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run

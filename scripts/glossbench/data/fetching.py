@@ -12,7 +12,8 @@ from filelock import FileLock
 from glossbench.checksums import sha256, write_checksums
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.entries import digests, local_path, split_files
-from glossbench.data.sources.urls import Mirror, download
+from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import download
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import read_json, write_json

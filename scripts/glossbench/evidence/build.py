@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.selection import coverage_note, numerics_note, search_note, trained, unvaried
-from glossbench.evidence.tables.layout import load_note, outside_note, spread_note
+from glossbench.evidence.notes import coverage_note, load_note, numerics_note, outside_note, search_note, spread_note
+from glossbench.evidence.selection import trained, unvaried
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
@@ -73,7 +73,7 @@ class Evidence:
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
             outside = outside_note(table, paper_keys(self.paper_dir)["objective"])
-            layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output), outside)
+            layout = layout.with_notes(spread_note(table, layout.cells), *self._notes(table, output), outside)
             texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
             return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
 

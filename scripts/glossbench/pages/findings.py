@@ -7,7 +7,7 @@ hand.
 """
 
 from collections.abc import Iterable
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +136,10 @@ class Findings:
         runs = self.frame("runs").query("objective == @objective & corpus in @self.corpora")
         return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
 
-    @cached_property
-    def accuracies(self) -> pd.DataFrame:
-        """Test accuracies, as fractions: (corpus, seed) by objectives."""
-        return self.frame("runs").pivot_table("test_accuracy", ["corpus", "seed"], "objective")
-
     def over(self, baseline: str, objective: str, corpus: str) -> pd.Series:
         """How far an objective is ahead of another in test accuracy on the seeds of both, as ``_mean``."""
-        scores = self.accuracies.loc[corpus]
+        runs = self.frame("runs").query("corpus == @corpus")
+        scores = runs.pivot_table("test_accuracy", "seed", "objective")
         return _mean((scores[objective] - scores[baseline]).dropna())
 
     def clear(self, side: str, baseline: str, objectives: list[str], corpus: str) -> list[str]:

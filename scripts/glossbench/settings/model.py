@@ -56,6 +56,7 @@ NotNegative = Annotated[Real, Field(ge=0)]
 Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(max_length=200)]
 Protocol = Literal["integrated", "standalone"]
+UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing; their runs have no epochs
 SPLITS = ("train", "val", "test")
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis (F8), too close to each other for a heat map
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}  # what runs and searches are chosen by

@@ -12,8 +12,8 @@ from glossbench.paper import paper_keys
 from glossbench.settings.checks import study_faults
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, quoted
-from glossbench.settings.model import scalar
-from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
+from glossbench.settings.model import UNTUNED, scalar
+from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
 from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile

@@ -161,11 +161,8 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: Measure, n_baselines:
     tests = compare(observed.to_numpy(), unit)
     missing, ends, wide, interval = "", (tests["low"], tests["high"]), None, f"95 % of a paired t test over {unit}"
     if math.isnan(tests["t"]):
-        missing, ends, interval = (
-            tests["reason"],
-            t_interval(pairs["effect"]),
-            "95 % of a paired t test over pairs of runs",
-        )
+        missing, ends = tests["reason"], t_interval(pairs["effect"])
+        interval = "95 % of a paired t test over pairs of runs"
     else:
         wide = opened(*t_interval(observed, 1 - ALPHA / n_baselines))
     ties, bounds = (int((pairs["n_capped"] == count).sum()) for count in (2, 1))

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.names import arrange
 from glossbench.frames import LINE
 
 # Titles by column of epochs. The last two are there where they are above zero in some epoch.
@@ -43,13 +43,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
 @panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and measure, with corpora as columns and encoders as rows."""
-    blocks = [
-        panels.Block(
-            f"{protocol_name(protocol)}: {title}", rows[rows["measure"] == measure], _draw_panel, PANEL_HEIGHT, "epoch"
-        )
-        for protocol, rows in panels.by(table, "protocol")
-        for measure, title in MEASURES.items()
-    ]
+    blocks = panels.protocols_by(table, "measure", MEASURES, _draw_panel, PANEL_HEIGHT, "epoch")
     return panels.page(blocks, style.objective_entries(table["objective"]))
 
 

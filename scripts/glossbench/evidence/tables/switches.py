@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from glossbench.evidence.notes import note_of
 from glossbench.evidence.selection import one_at_a_time
 from glossbench.evidence.statistics.pairs import compare
-from glossbench.evidence.tables.layout import Layout, grid, note_of
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
 from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
