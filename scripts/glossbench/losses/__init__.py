@@ -2,8 +2,8 @@
 
 from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss
+from glossbench.losses.gradients import gradient_shares
 from glossbench.losses.group import GroupLoss
-from glossbench.losses.protocol import gradient_shares
 from glossbench.losses.supcon import SupConLoss
 from glossbench.losses.triplet import TripletLoss
 

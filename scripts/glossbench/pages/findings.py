@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.names import listed
+from glossbench.evidence.text.names import listed, with_changes
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant, span
 from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims_file import load_claims
@@ -196,8 +196,7 @@ class Findings:
     def title(self, objective: str) -> str:
         """The title of an objective's key."""
         key = ObjectiveKey.parse(objective)
-        notes = [*filter(None, [key.preset]), *(f"{name.replace('_', ' ')} = {value}" for name, value in key.changes)]
-        return self.objectives[key.base].title + (f" ({', '.join(notes)})" if notes else "")
+        return with_changes(self.objectives[key.base].title, key.preset, key.changes, symbols={})
 
     def titles(self, corpora: Iterable[str]) -> list[str]:
         """The titles of corpora."""

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import DIGITS, quoted, refusal
+from glossbench.settings.messages import DIGITS, message_of, quoted
 
 
 def about(description: str, default: Any = ..., omit_default: bool = False, **more: Any) -> Any:
@@ -92,7 +92,7 @@ class Model(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            message = refusal(error.errors(include_url=False), cls, path)
+            message = message_of(error.errors(include_url=False), cls, path)
             raise SettingsError(f"{source}: {message}") from None
 
     @classmethod

@@ -8,7 +8,7 @@ from scipy import stats
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import DECIMALS, scores
+from glossbench.evidence.statistics.scores import DECIMALS, scores_of_runs
 from glossbench.evidence.text.names import in_order
 
 FEWEST_OBJECTIVES = 3
@@ -43,7 +43,7 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
 
     ``alpha`` is the level of Nemenyi's test.
     """
-    table = scores(unvaried(runs), metric)
+    table = scores_of_runs(unvaried(runs), metric)
     table = table[(table["protocol"] == protocol) & (table["encoder"] == encoder)]
     wide = table.pivot_table("score", "corpus", "objective").round(DECIMALS)
     block = _largest_block(wide)

@@ -23,7 +23,8 @@ from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
 from glossbench.learning.training.stopping import EarlyStopping
-from glossbench.losses.protocol import TIMED_PARTS, describes_graph, gradient_shares, needs_of
+from glossbench.losses.gradients import gradient_shares
+from glossbench.losses.protocol import TIMED_PARTS, describes_graph, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.settings.model import SCORES
 from glossbench.transfer import to_device
@@ -79,6 +80,7 @@ class Trainer:
     snapshot_indices: Tensor | None = None
     # called with each epoch and its validation score; an exception that it raises ends the training.
     after_epoch: Callable[[int, float], None] | None = None
+    n_parameters: int = 0  # parameters of the encoder, frozen ones included, for the record of the run
 
     def __post_init__(self):
         """Make what lasts for all steps: class weights, optimiser, timer."""
