@@ -52,11 +52,7 @@ def read_json(path: str | Path) -> Any:
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Name a file of this workflow that cannot be read; libraries say what is wrong with it, but not which it is.
-
-    Raises:
-        GlossbenchError: The body raised an error.
-    """
+    """Raise GlossbenchError, which names the file of this workflow, where the body cannot read it: libraries do not."""
     try:
         yield
     except GlossbenchError:

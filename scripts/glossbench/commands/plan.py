@@ -175,8 +175,7 @@ def without_stop(study: Study, costs: pd.DataFrame) -> Study | None:
 def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
     """Print the plan of a study at the speed of runs.parquet of a finished study, or that of the paper.
 
-    Raises:
-        SettingsError: There is no such file, or it has no measured runs.
+    SettingsError if there is no such file, or it has no measured runs.
     """
     costs, facts = published_costs(config_dir / "published"), read_facts(config_dir / "published")
     try:

@@ -88,11 +88,7 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
 
 
 def load_config(folder: str | Path) -> "PretrainedConfig":
-    """Read an encoder's configuration, without running code from its folder.
-
-    Raises:
-        FetchError: It is no configuration, or of an encoder that is not supported.
-    """
+    """Read an encoder's configuration, without running its code; FetchError if there is none, or of another family."""
     try:
         stated = read_json(Path(folder) / CONFIG)
         family = stated["model_type"]

@@ -42,10 +42,7 @@ def main() -> None:
 def with_graph(page: str, printed: str) -> str:
     """A page with the graph that ``snakemake --rulegraph mermaid-js`` printed between its markers.
 
-    Edges that follow from others are left out.
-
-    Raises:
-        GlossbenchError: It has no graph.
+    Edges that follow from others are left out. GlossbenchError if nothing was printed.
     """
     names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", printed, re.MULTILINE))
     edges = [(names[first], names[then]) for first, then in re.findall(r"(id\d+) --> (id\d+)", printed)]

@@ -96,11 +96,7 @@ class Findings:
         return _mean(pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
 
     def agreement(self, objective: str, corpus: str, least_rate: float = 0.0) -> float:
-        """Spearman's correlation of the validation scores of trials with their test accuracy.
-
-        Args:
-            least_rate: Trials with a lower learning rate are left out.
-        """
+        """Spearman's correlation of validation scores with test accuracy, over trials with at least a learning rate."""
         trials = self.frame("trials").query("objective == @objective & corpus == @corpus & state == 'complete'")
         own = trials[trials["learning_rate"] >= least_rate]
         return float(own["value"].corr(own["test_accuracy"], method="spearman"))

@@ -70,11 +70,7 @@ class Costs:
 
 
 def load_costs(root: Path) -> Costs:
-    """Load config/costs.yaml and its studies.
-
-    Raises:
-        SettingsError: The file is not valid, or a study file has another name than listed.
-    """
+    """Load config/costs.yaml and its studies; SettingsError if it is not valid, or a study has another name."""
     source = root / "config/costs.yaml"
     entries = CostsRegistry.parse(read_yaml(source), str(source))
     for key in ("names", "leads"):
@@ -144,8 +140,7 @@ def _varied(claim: Claim) -> set[str]:
 def files_of(number: str, root: Path) -> list[str]:
     """One file of each run and search that a table, figure or claim (T2, F5, C1) needs. Making them makes the runs.
 
-    Raises:
-        SettingsError: There is no such number.
+    SettingsError if there is no such number.
     """
     study, searches = load_costs(root).main, []
     claims = {key: claim for key, claim in load_claims(root / "config").items() if of_the_paper(key)}

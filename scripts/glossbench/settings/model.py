@@ -86,8 +86,7 @@ class Model(BaseModel):
     def parse(cls, value: Any, source: str, path: tuple[str | int, ...] = ()) -> Self:
         """The settings in a mapping, as parsed from YAML or JSON.
 
-        Raises:
-            SettingsError: It is not valid. The line names its file, ``source``, and below ``path`` the key.
+        SettingsError if it is not valid; the line names its file, ``source``, and below ``path`` the key.
         """
         try:
             return cls.model_validate(value)

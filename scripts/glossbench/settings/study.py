@@ -136,8 +136,7 @@ class Study:
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     """Check a study and its registries, and resolve all of its runs; ``source`` is its file's name, for errors.
 
-    Raises:
-        SettingsError: Something is not valid. The message is one line.
+    SettingsError, of one line, if something is not valid.
     """
     settings = StudyFile.parse(with_json_types(config, source), source)
     presets = read_presets(config_dir)

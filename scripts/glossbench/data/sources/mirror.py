@@ -10,11 +10,7 @@ from glossbench.files import existing
 
 @dataclass(frozen=True)
 class Mirror:
-    """A local copy of download hosts, where files are looked for first, for machines without internet.
-
-    Raises:
-        FetchError: The root is no folder.
-    """
+    """Where files are looked for first, for machines without internet; FetchError if the root is no folder."""
 
     # Root of the mirror; None or "" for no mirror. A URL's file is at ``<root>/<host>/<path>``, wheels are in
     # ``<root>/wheels``, and files of the Hugging Face hub in ``<root>/hub/<repo>/<revision>``.

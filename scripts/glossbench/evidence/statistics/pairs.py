@@ -99,8 +99,7 @@ def holm(p_values: pd.Series) -> pd.Series:
 def compare(differences: np.ndarray, unit: str) -> dict:
     """Test whether the mean of paired differences is zero; ``unit`` is what a pair is, in the plural, for the reason.
 
-    Returns:
-        std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
+    Returns std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
     """
     n, tests = len(differences), by_t_test(differences, unit)
     if tests["reason"]:

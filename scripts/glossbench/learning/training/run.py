@@ -39,11 +39,7 @@ MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
 
 
 def run(settings: RunSettings, files: RunInputs, checkpoint: Checkpoint | None = None) -> RunResult:
-    """Train a model on an objective and encode the splits that the evaluation needs.
-
-    Raises:
-        TrainingError: If the run fails; the message names the run.
-    """
+    """Train on an objective and encode the splits to evaluate; TrainingError, with the run's name, if it fails."""
     started = time.perf_counter()
     device = choose_device(settings.device, settings.torch_threads)
     if device.type == "cuda":  # a job may train several seeds

@@ -62,11 +62,7 @@ class Progress:
 
 @dataclass(eq=False)
 class Trainer:
-    """Trains a model on an objective.
-
-    Raises:
-        TrainingError: If the loss needs what the engine does not have in the objective's protocol.
-    """
+    """Trains a model on an objective; TrainingError if the loss needs what its protocol does not have."""
 
     model: Model  # on its device, with its initial weights
     # the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
@@ -144,11 +140,7 @@ class Trainer:
         return embeddings.float().cpu().numpy(), None if logits is None else logits.float().cpu().numpy()
 
     def snapshot_arrays(self, progress: Progress) -> dict[str, np.ndarray]:
-        """The snapshots of a run.
-
-        Returns:
-            embeddings (epochs + 1, B, d) float16, labels (B,) and doc_ids (B,); empty if no snapshots are taken.
-        """
+        """Snapshots: embeddings (epochs + 1, B, d) float16, labels (B,) and doc_ids (B,); empty if none are taken."""
         if self.snapshot_indices is None:
             return {}
         train, indices = self.splits.train, self.snapshot_indices
