@@ -5,7 +5,7 @@ from glossbench.job.logs import job_log
 from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.frozen_layers import hidden_states
 from glossbench.learning.encoder.loading import keep_layers, load_backbone
-from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.inputs import RunInputs, load_splits
 from glossbench.settings.jobs import FrozenSettings
 from glossbench.settings.model import SPLITS
 from safetensors.torch import save_file
@@ -14,7 +14,7 @@ if __name__ == "__main__":
     with job_log(snakemake):
         settings = FrozenSettings.from_json(snakemake.params.settings)
         device = choose_device(settings.device, settings.torch_threads)
-        files = RunFiles.of(dict(snakemake.input.items()))
+        files = RunInputs.of(dict(snakemake.input.items()))
         backbone = load_backbone(files.encoder, settings.layers)
         lower = keep_layers(backbone, 0, settings.frozen_layers).to(device)
         splits = load_splits(files, settings.subset, device)

@@ -6,14 +6,14 @@ from glossbench.learning.devices import choose_device
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.estimating import estimate_all
-from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.inputs import RunInputs, load_splits
 from glossbench.settings.jobs import SigmaSettings
 
 if __name__ == "__main__":
     with job_log(snakemake):
         settings = SigmaSettings.from_json(snakemake.params.settings)
         device = choose_device(settings.device, settings.torch_threads)
-        files = RunFiles.of(dict(snakemake.input.items()))
+        files = RunInputs.of(dict(snakemake.input.items()))
         backbone, _ = read_backbone(files.encoder, settings.encoder_settings, files.frozen)
         train = load_splits(files, settings.subset, device, names=("train",)).train
         encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.job.logs import job_log
 from glossbench.settings.model import scalar
 

@@ -7,7 +7,7 @@ from glossbench.checksums import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.job.logs import job_log
 from glossbench.learning.training.checkpoints import run_key
-from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.training.inputs import RunInputs
 from glossbench.learning.tuning.tune import best_found, run_finals, trials_frame, tune, tuning_key
 from glossbench.provenance import origin
 from glossbench.settings.jobs import TuneSettings
@@ -19,7 +19,7 @@ if __name__ == "__main__":
         key = run_key(tuning_key(settings), snakemake.params.code, given.values())
         state = Path(snakemake.params.state)
         with exclusive(state):
-            files = RunFiles.of(given)
+            files = RunInputs.of(given)
             study = tune(settings, files, state / "journal.log", key)
             finalists = run_finals(study, settings, files, state / "finals.log", key)
             trials = trials_frame(study, settings.objective.search, finalists)

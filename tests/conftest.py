@@ -10,7 +10,7 @@ import yaml
 from glossbench.checksums import CHECKSUMS, listed_files
 from glossbench.data.entries import fetch_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 from hypothesis import settings
 

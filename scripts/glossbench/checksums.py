@@ -64,11 +64,7 @@ def unseal(path: str | Path) -> None:
 
 
 def refuse_changed(paths: Iterable[str | Path]) -> None:
-    """Compare files, and those of folders, with what they were when they were written, where that is known.
-
-    Raises:
-        GlossbenchError: A file is not what it was when it was written.
-    """
+    """Raise GlossbenchError if a file, or one of a folder, has changed since it was written, where that is known."""
     lists: dict[Path, dict[str, str]] = {}
     for path in map(Path, paths):
         for file, expected in _written(path, lists).items():
@@ -125,8 +121,7 @@ def read_checksums(path: Path) -> dict[str, str]:
 def listed_files(checksums: str | Path, verify: bool = False) -> dict[str, Path]:
     """The files of a fetched corpus or encoder, by their name relative to its folder, that of its SHA256SUMS.
 
-    Raises:
-        FetchError: A file is missing or, with ``verify``, has changed.
+    FetchError if one is missing or, with ``verify``, has changed.
     """
     files, again = {}, f"delete {checksums} to fetch it again"
     for name, digest in read_checksums(Path(checksums)).items():

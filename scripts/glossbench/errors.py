@@ -32,6 +32,11 @@ class TrainingError(GlossbenchError):
     """A training run cannot go on; the message names the run, the epoch and what to change."""
 
 
+def brief(error: object) -> str:
+    """A message of another library in one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200]
+
+
 def nearest(key: str, known: Iterable[Any]) -> str:
     """A question for the reader, or nothing where no known name is like ``key``."""
     close = difflib.get_close_matches(str(key).lower(), [str(name) for name in known], n=1, cutoff=0.5)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from glossbench.errors import GlossbenchError
+from glossbench.errors import GlossbenchError, brief
 
 
 @contextmanager
@@ -29,6 +29,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def existing(path: str | Path, folder: bool = False) -> Path | None:
+    """A path with its ~ replaced; None where it is no file, or no ``folder``, or nobody may look there."""
+    try:
+        path = Path(path).expanduser()
+        return path if (path.is_dir() if folder else path.is_file()) else None
+    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
+        return None
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write a value as JSON with sorted keys, an indent of two spaces and a final newline."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -43,17 +52,13 @@ def read_json(path: str | Path) -> Any:
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Name a file of this workflow that cannot be read; libraries say what is wrong with it, but not which it is.
-
-    Raises:
-        GlossbenchError: The body raised an error.
-    """
+    """Raise GlossbenchError, which names the file of this workflow, where the body cannot read it: libraries do not."""
     try:
         yield
     except GlossbenchError:
         raise
     except Exception as error:  # each library has its own kinds
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        reason = f"{type(error).__name__}: {brief(error)}"
         raise GlossbenchError(f"{path}: damaged or missing ({reason}); delete it and run again") from error
 
 

@@ -22,8 +22,6 @@ KINDS: dict[str, Callable[[pd.Series], bool]] = {
     "flag": types.is_bool_dtype,
     "vector": lambda values: values.map(lambda value: isinstance(value, np.ndarray)).all(),
 }
-# The protocol of runs that fine-tune nothing. They have no epochs.
-UNTUNED = "untuned"
 # Columns that group runs: a cell, as in the paper; an experiment, which is an objective in a cell; a figure's panels.
 CELL = ["corpus", "encoder"]
 EXPERIMENT = [*CELL, "objective"]

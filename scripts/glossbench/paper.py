@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = ["corpus", "encoder", "protocol", "objective"]
+ENCODER = "bert-base"  # of T3, which has the paper's times, and of its t tests
+MAX_LENGTH = 128  # tokens per document
+MACHINE = "one A100 80 GB, at the speed of the paper's T3"
 _SCORES = "encoder loss dataset accuracy_mean accuracy_std macro_f1_mean macro_f1_std"
 # Columns that each file must have.
 NEEDED = {
@@ -98,11 +101,7 @@ def published_results(folder: Path) -> "pd.DataFrame":
 
 
 def published_costs(folder: Path) -> "pd.DataFrame":
-    """The costs in T3.
-
-    Returns:
-        Columns corpus, encoder, objective, total_train_seconds, seconds_per_epoch (seconds) and stop_epoch (count).
-    """
+    """The costs in T3: corpus, encoder, objective, total_train_seconds, seconds_per_epoch and stop_epoch (a count)."""
     table = _keyed(folder, "standalone", "standalone").rename(columns={"early_stopping_epoch": "stop_epoch"})
     return table[["corpus", "encoder", "objective", "total_train_seconds", "seconds_per_epoch", "stop_epoch"]]
 
@@ -120,11 +119,7 @@ def published_models(folder: Path) -> "pd.DataFrame":
 
 
 def published_ttests(folder: Path) -> "pd.DataFrame":
-    """The tests in T9, as printed.
-
-    Returns:
-        Columns objective, baseline, mean, baseline_mean, difference (accuracy, percent) and p_value.
-    """
+    """The tests in T9, as printed: objective, baseline, mean, baseline_mean, difference (percent) and p_value."""
     table = _table(folder, "ttest")
     sides = table["comparison"].str.split(" vs ", expand=True).map(lambda name: key_of(folder, "objective", name))
     table = table.assign(objective=sides[0], baseline=sides[1])

@@ -64,20 +64,20 @@ class LogHandler(LogHandlerBase):
         super().close()
 
     def _follow(self, event: LogEvent | None, record: logging.LogRecord) -> None:
-        said = record.__dict__
+        fields = record.__dict__
         match event:
             case LogEvent.PROGRESS:
-                self.bar.update(self.task, completed=said["done"], total=said["total"])
+                self.bar.update(self.task, completed=fields["done"], total=fields["total"])
             case LogEvent.RUN_INFO:
-                self.bar.update(self.task, total=said["stats"]["total"])
+                self.bar.update(self.task, total=fields["stats"]["total"])
                 self.live.start()
             case LogEvent.JOB_INFO:
-                log = next((found for log in said["log"] or () if (found := LOG.fullmatch(str(log)))), None)
-                self.jobs[said["jobid"]] = said["rule_msg"] or said["rule_name"], log
+                log = next((found for log in fields["log"] or () if (found := LOG.fullmatch(str(log)))), None)
+                self.jobs[fields["jobid"]] = fields["rule_msg"] or fields["rule_name"], log
             case LogEvent.JOB_FINISHED:
-                self.jobs.pop(said["job_id"], None)
+                self.jobs.pop(fields["job_id"], None)
             case LogEvent.JOB_ERROR:
-                self.jobs.pop(said["jobid"], None)
+                self.jobs.pop(fields["jobid"], None)
 
     def _picture(self) -> Group:
         if time.monotonic() - self.looked > EVERY:

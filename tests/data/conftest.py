@@ -10,7 +10,7 @@ import pytest
 from glossbench.data.corpora import prepare
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 
 from tests.support.data_registries import registry

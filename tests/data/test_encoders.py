@@ -9,7 +9,7 @@ from glossbench.checksums import listed_files
 from glossbench.data.encoders import check_encoder, encoder_files
 from glossbench.data.entries import fetch_settings, local_files
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError, TrainingError
 from glossbench.learning.encoder.loading import load_backbone
 from safetensors.torch import load_file, save_file

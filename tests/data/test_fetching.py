@@ -5,7 +5,8 @@ import sys
 
 import pytest
 from glossbench.data.fetching import fetch, install, intact
-from glossbench.data.sources.urls import CHUNK, Mirror
+from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import CHUNK
 from test_urls import BODY, WHOLE, entry
 
 from tests.support.data_registries import ROOT
@@ -16,7 +17,7 @@ def fetching(server, folder) -> subprocess.Popen:
     """A process of its own that fetches labels.txt into a folder."""
     code = (
         "import sys\n"
-        "from glossbench.data.sources.urls import Mirror\n"
+        "from glossbench.data.sources.mirror import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
         f"fetch({entry(server.url)!r}, sys.argv[1], Mirror())"
     )

@@ -19,7 +19,7 @@ from glossbench.data.corpora import prepare
 from glossbench.data.encoders import load_tokenizer
 from glossbench.data.entries import fetch_settings, prepare_settings
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder.loading import layer_list, load_backbone
 
@@ -203,7 +203,7 @@ def test_no_network_names_the_endpoint_and_the_mirror(hub, tmp_path, monkeypatch
 def test_environment_names_the_endpoint_and_forbids_the_network(hub, tmp_path):
     code = (
         "import sys\n"
-        "from glossbench.data.sources.urls import Mirror\n"
+        "from glossbench.data.sources.mirror import Mirror\n"
         "from glossbench.data.fetching import fetch\n"
         f"fetch({entry()!r}, sys.argv[1], Mirror())\n"
     )

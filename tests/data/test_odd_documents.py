@@ -9,7 +9,7 @@ from glossbench.data.encoders import load_tokenizer
 from glossbench.data.splitting import stratified_subset
 from glossbench.data.tokens import tokenize
 from glossbench.errors import SettingsError
-from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.inputs import RunInputs, load_splits
 from glossbench.settings.training import Subset
 
 from tests.support.documents_made_up import write_corpus
@@ -99,7 +99,7 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
         labels = splits["train"]["label"].to_numpy()
         assert rare in labels[stratified_subset(labels, 3, seed)]
         subset = {"train": 3, "per_class": 1, "val": None, "test": 2, "seed": seed}
-        drawn = load_splits(RunFiles(tmp_path / "tokens", minilm), Subset(**subset))
+        drawn = load_splits(RunInputs(tmp_path / "tokens", minilm), Subset(**subset))
         assert drawn.num_classes == 3
         assert rare in drawn.train.labels
         assert (len(drawn.train), len(drawn.test)) == (3, 2)
@@ -108,4 +108,4 @@ def test_a_class_of_one_document_is_learned_and_drawn_into_every_subset(tmp_path
 def test_a_subset_larger_than_the_split_is_refused_by_the_run_too(tmp_path, minilm, plain_files):
     documents_of(tmp_path, minilm, "wheel-folders", SPLITTING, write_corpus(tmp_path / "corpus", plain_files))
     with pytest.raises(SettingsError, match=r"^subset.val: subset of 99 documents, expected 1 to 3"):
-        load_splits(RunFiles(tmp_path / "tokens", minilm), Subset(val=99))
+        load_splits(RunInputs(tmp_path / "tokens", minilm), Subset(val=99))

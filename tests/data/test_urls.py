@@ -7,7 +7,7 @@ import pytest
 from glossbench.checksums import listed_files
 from glossbench.data.fetching import fetch
 from glossbench.data.sources import urls
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 
 BODY = b"id\ttrain\tclass\n" * 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from glossbench.checksums import sha256
 from glossbench.data.fetching import fetch
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.wheels import unpack
 from glossbench.errors import FetchError
 

@@ -6,7 +6,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 from glossbench.evidence.build import Evidence
-from glossbench.evidence.tables.layout import outside_note
+from glossbench.evidence.notes import outside_note
 from glossbench.evidence.text.names import naming
 from glossbench.frames import write_frame
 from glossbench.paper import READERS

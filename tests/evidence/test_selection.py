@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from glossbench.evidence import selection
+from glossbench.evidence.notes import coverage_note
 
 from tests.support.made_up import coverage, runs, scored
 from tests.support.registered import table_of
@@ -68,5 +69,5 @@ def test_coverage_note_counts_the_runs_and_seeds_of_the_selection(finished, note
     """Two integrated cells of three seeds each; a standalone run that was not finished does not count."""
     scores = {("mr", "bert-base", "ce"): [0] * 3, ("r8", "bert-base", "ce"): [0] * 3, ("mr", "bert-base", "scl"): [0]}
     planned = coverage(runs(scores), [*finished, False])
-    assert selection.coverage_note(planned, table_of("integrated").select) == note
-    assert selection.coverage_note(planned, table_of("search").select) is None
+    assert coverage_note(planned, table_of("integrated").select) == note
+    assert coverage_note(planned, table_of("search").select) is None

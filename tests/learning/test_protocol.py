@@ -70,7 +70,7 @@ def epochs_csv(settings, files, folder):
 def trainer(settings, files):
     device = torch.device("cpu")
     splits = load_splits(files, settings.subset, device)
-    return make_trainer(settings, settings.objective, files, splits, device)[0]
+    return make_trainer(settings, settings.objective, files, splits, device)
 
 
 class Confidence(torch.nn.Module):

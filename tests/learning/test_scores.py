@@ -10,7 +10,7 @@ import pytest
 import torch
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation import probing
-from glossbench.learning.evaluation.metrics import classify, scores
+from glossbench.learning.evaluation.metrics import classify, scores_of_test
 from glossbench.learning.evaluation.probing import fit_probe
 from glossbench.learning.evaluation.scores import accuracy, macro_f1, macro_silhouette
 from glossbench.learning.training.inputs import with_found_values
@@ -58,7 +58,7 @@ PREDICTIONS = pd.DataFrame({"doc_id": list("abcde"), "label": [0, 0, 0, 1, 1], "
 
 def test_copies_are_left_out_of_score_and_size():
     """Left are b, c and d: one of class 0 found, one missed, the one of class 1 found beside a wrong one."""
-    found = scores(PREDICTIONS, {"a", "e", "a document that a subset left out"})
+    found = scores_of_test(PREDICTIONS, {"a", "e", "a document that a subset left out"})
     assert found["test_accuracy"] == pytest.approx(3 / 5)
     assert found["test_accuracy_deduplicated"] == pytest.approx(2 / 3)
     assert found["test_macro_f1_deduplicated"] == pytest.approx((2 / 3 + 2 / 3) / 2)
@@ -66,7 +66,7 @@ def test_copies_are_left_out_of_score_and_size():
 
 
 def test_without_copies_the_scores_are_the_same_and_with_copies_alone_there_are_none():
-    whole, nothing = scores(PREDICTIONS, set()), scores(PREDICTIONS, set("abcde"))
+    whole, nothing = scores_of_test(PREDICTIONS, set()), scores_of_test(PREDICTIONS, set("abcde"))
     for name in ("test_accuracy", "test_macro_f1"):
         assert whole[f"{name}_deduplicated"] == whole[name] == nothing[name]
         assert nothing[f"{name}_deduplicated"] is None

@@ -12,7 +12,7 @@ import pytest
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.learning.training import trainer
-from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.training.inputs import RunInputs
 from glossbench.learning.training.run import run
 from glossbench.learning.tuning.journal import open_study
 from glossbench.learning.tuning.sampling import sampler
@@ -114,7 +114,7 @@ def test_what_is_proposed_stays_in_its_space_and_the_best_is_the_highest(files, 
 def test_a_setting_that_the_search_of_another_study_lacks_is_named(tmp_path):
     (tmp_path / "best.yaml").write_text("settings: {weight: 0.5}")
     with pytest.raises(TrainingError, match=r"best.yaml: sigma not searched there; name it under tuning.fixed"):
-        RunFiles(tmp_path, tmp_path, best=tmp_path / "best.yaml").tuned(["weight", "sigma"])
+        RunInputs(tmp_path, tmp_path, best=tmp_path / "best.yaml").tuned(["weight", "sigma"])
 
 
 def test_a_journal_of_other_settings_is_ignored_with_a_warning(files, tmp_path, caplog):

@@ -18,7 +18,7 @@ from glossbench.errors import GlossbenchError, TrainingError
 from glossbench.frames import ADDED_LATER, contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
-from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.inputs import RunInputs, load_splits
 from glossbench.learning.untuned import frozen, tfidf
 from glossbench.learning.untuned.run import classify_untuned
 from glossbench.settings.jobs import UntunedSettings
@@ -140,7 +140,7 @@ def frozen_files(folder, encoder):
 def test_frozen_is_the_probe_on_embeddings_of_the_encoder_as_it_was_pre_trained(bert_folder, tmp_path):
     files = frozen_files(tmp_path, bert_folder)
     found = frozen.classify(frozen_settings(), files, CPU)
-    splits = load_splits(RunFiles.of(files), Subset(**SUBSET))
+    splits = load_splits(RunInputs.of(files), Subset(**SUBSET))
     documents = {name: getattr(splits, name) for name in SPLITS}
     backbone = load_backbone(bert_folder).eval()
     embeddings = {}

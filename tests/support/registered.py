@@ -4,6 +4,7 @@ from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 
+from glossbench.evidence.build import selection_of
 from glossbench.paper import read_facts
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
@@ -56,6 +57,5 @@ def names(*keys: str) -> Names:
 def table_of(key: str) -> SimpleNamespace:
     """``select``, ``tidy`` and ``layout`` of a table, with its settings."""
     module, settings = import_module(TABLES[key].full_module), TABLES[key].settings
-    return SimpleNamespace(
-        **{name: partial(getattr(module, name), **settings) for name in ("select", "tidy", "layout")}
-    )
+    functions = {name: partial(getattr(module, name), **settings) for name in ("tidy", "layout")}
+    return SimpleNamespace(select=selection_of(TABLES[key].specification()), **functions)

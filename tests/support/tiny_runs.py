@@ -5,7 +5,7 @@ import torch
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.batches import step_seed
-from glossbench.learning.training.inputs import RunFiles, Splits
+from glossbench.learning.training.inputs import RunInputs, Splits
 from glossbench.learning.training.trainer import Model, Trainer
 from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
 
@@ -25,7 +25,7 @@ def save_tokens(folder, encoder, **sizes):
         ids = [documents.values[a:b].tolist() for a, b in documents.offsets.unfold(0, 2, 1).tolist()]
         columns = {"doc_id": documents.doc_ids, "input_ids": ids, "label": documents.labels.tolist()}
         datasets.Dataset.from_dict(columns).save_to_disk(folder / split)
-    return RunFiles(folder, encoder)
+    return RunInputs(folder, encoder)
 
 
 def objective(loss, protocol="standalone", loss_settings=None, search=None, weight=0.5, **training):

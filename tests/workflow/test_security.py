@@ -13,7 +13,7 @@ import pytest
 import yaml
 from glossbench.checksums import sha256
 from glossbench.data.encoders import load_tokenizer
-from glossbench.data.sources.urls import Mirror
+from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, SettingsError, TrainingError
 from glossbench.learning.encoder.loading import load_backbone

@@ -18,7 +18,8 @@ from glossbench.archives.format import CITATION, CRATE, STUDY, WORKFLOW, Content
 from glossbench.checksums import CHECKSUMS
 from glossbench.data.entries import digests
 from glossbench.evidence.claims.scope import of_the_paper
-from glossbench.frames import UNTUNED
+from glossbench.evidence.text.json_text import to_json
+from glossbench.settings.model import UNTUNED
 from glossbench.settings.paths import manifest_file, run_folder
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
@@ -45,33 +46,27 @@ STEPS = {
     "collect": "collects all runs into frames",
     "evidence": "makes tables, figures, tests, verdicts and the report from the frames",
 }
+PRODUCTS = ("tables/", "figures/", "claims.", "significance.", "report.")  # how the names of the evidence begin
 Entity = dict[str, Any]
 
 
 def crate(study: Study, files: Mapping[str, Content]) -> bytes:
     """The text of ro-crate-metadata.json, from the archive's other files by name; SHA256SUMS may be left out."""
     files = {name: files[name] for name in sorted(files) if name not in (CRATE, CHECKSUMS)}
-    cited, made, claims = (
-        _read(yaml.safe_load, files[CITATION]),
-        *(_read(json.load, files[f"{one}.json"]) for one in ("provenance", "claims")),
-    )
-    packages, commit, licence = made["packages"], made["commit"], f"https://spdx.org/licenses/{cited['license']}"
-    people = {_person(one): one for work in (cited, *cited["references"]) for one in work["authors"]}
-    papers = {f"https://arxiv.org/abs/{name['value'].removeprefix('arXiv:')}": one for one in cited["references"]
-              for name in one["identifiers"] if name["value"].startswith("arXiv:")}  # fmt: skip
-    frames = tuple(f"{name}.parquet" for name in study.frames)
-    kinds = ("tables/", "figures/", "claims.", "significance.", "report.")
-    products = (*(name for name in files if name.startswith(kinds)), "provenance.json")
+    cited = _read(yaml.safe_load, files[CITATION])
+    made, claims = (_read(json.load, files[f"{one}.json"]) for one in ("provenance", "claims"))
+    licence = f"https://spdx.org/licenses/{cited['license']}"
     rows = _read(pd.read_parquet, files["runs.parquet"]).to_dict("records")
     runs = {run_folder(Run(row["corpus"], row["encoder"], row["objective"], row["seed"])): row for row in rows}
     inputs = {
         f"{kind}/{key}": study.entry(kind, key) for kind in ("corpora", "encoders") for key in getattr(study, kind)
     }
-    given = tuple(f"#{name}" for name in inputs)
     actions = {"train": (), "classify_untuned": (), "collect": ("#collected",), "evidence": ("#made",)}
     for name, row in runs.items():
         actions[_step(row)] += (f"#{name}",)
     steps = {name: by for name, by in actions.items() if by}
+    papers = {f"https://arxiv.org/abs/{name['value'].removeprefix('arXiv:')}": one for one in cited["references"]
+              for name in one["identifiers"] if name["value"].startswith("arXiv:")}  # fmt: skip
     mentioned = (*(f"#{name}" for name in runs), *(f"#claim-{one['id']}" for one in claims))
     described = (f"Runs, frames, tables, figures, tests, verdicts and the report of the study {study.name}, made by "
                  f"{cited['title']}. SHA256SUMS lists all files; make verify checks them.")  # fmt: skip
@@ -82,9 +77,33 @@ def crate(study: Study, files: Mapping[str, Content]) -> bytes:
                 author=tuple(map(_person, cited["authors"])), citation=tuple(papers), conformsTo=tuple(PROFILES),
                 mainEntity=(WORKFLOW,), hasPart=(*files, CHECKSUMS), mentions=("#run", "#organized", *mentioned)),
         *(_entity(at, "CreativeWork", name=name, version=at.rpartition("/")[2]) for at, name in PROFILES.items()),
+        *_workflow(cited["title"], licence, made, steps, files),
+        *_jobs(study, tuple(f"#{name}" for name in inputs), tuple(steps), files),
+        *(entity for name, row in runs.items() for entity in _action(name, row, files)),
+        *(_entity(f"#claim-{one['id']}", "Claim", text=one["claim"], isBasedOn=("claims.json",),
+                  name=f"{one['id']}{' of the paper' if of_the_paper(one['id']) else ', our own'}",
+                  description=f"{one['verdict']}: {one['reason']}") for one in claims),
+        *(entity for name, entry in inputs.items() for entity in _input(name, entry, files)),
+        *(_entity(f"#package-{name}", "SoftwareApplication", name=name, softwareVersion=version)
+          for name, version in made["packages"].items()),
+        *_people(cited, papers),
+        _entity(licence, "CreativeWork", name=f"{cited['license']} License", identifier=licence),
+        *(_file(name, files) for name in files if name != WORKFLOW),
+        _entity(CHECKSUMS, "File", name=CHECKSUMS, description="SHA-256 of all others", encodingFormat="text/plain"),
+    ]  # fmt: skip
+    known = {entity["@id"]: entity for entity in graph}  # what two inputs share is described once
+    return to_json({"@context": CONTEXT, "@graph": list(known.values())}).encode()
+
+
+def _workflow(
+    title: str, licence: str, made: dict[str, Any], steps: dict[str, tuple[str, ...]], files: Mapping[str, Content]
+) -> list[Entity]:
+    """The workflow, its language and parameters, and its steps with what they used and the jobs that they had."""
+    packages, commit = made["packages"], made["commit"]
+    return [
         _file(WORKFLOW, files) | _entity(
             WORKFLOW, ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"], name="glossbench",
-            description=cited["title"], version=commit, programmingLanguage=("#snakemake",), license=(licence,),
+            description=title, version=commit, programmingLanguage=("#snakemake",), license=(licence,),
             input=("#study",), output=("#report",), hasPart=tuple(f"#{name}-tool" for name in steps),
             step=tuple(f"#{name}-step" for name in steps)),
         _entity("#snakemake", ["ComputerLanguage", "SoftwareApplication"], name="Snakemake",
@@ -97,6 +116,14 @@ def crate(study: Study, files: Mapping[str, Content]) -> bytes:
           for place, name in enumerate(steps)),
         *(_entity(f"#{name}-control", "ControlAction", name=f"the jobs of the step {name}",
                   instrument=(f"#{name}-step",), object=by) for name, by in steps.items()),
+    ]  # fmt: skip
+
+
+def _jobs(study: Study, given: tuple[str, ...], steps: tuple[str, ...], files: Mapping[str, Content]) -> list[Entity]:
+    """What was done once: the study as a whole, collecting its runs, and making the evidence."""
+    frames = tuple(f"{name}.parquet" for name in study.frames)
+    products = (*(name for name in files if name.startswith(PRODUCTS)), "provenance.json")
+    return [
         _entity("#run", "CreateAction", name=f"glossbench on the study {study.name}", instrument=(WORKFLOW,),
                 object=(STUDY, *given), result=frames + products,
                 actionStatus=("http://schema.org/CompletedActionStatus",)),
@@ -106,24 +133,17 @@ def crate(study: Study, files: Mapping[str, Content]) -> bytes:
                 object=frames, result=products),
         _entity("#organized", "OrganizeAction", name="Snakemake on this study", instrument=("#snakemake",),
                 object=tuple(f"#{name}-control" for name in steps), result=("#run",)),
-        *(entity for name, row in runs.items() for entity in _action(name, row, files)),
-        *(_entity(f"#claim-{one['id']}", "Claim", text=one["claim"], isBasedOn=("claims.json",),
-                  name=f"{one['id']}{' of the paper' if of_the_paper(one['id']) else ', our own'}",
-                  description=f"{one['verdict']}: {one['reason']}") for one in claims),
-        *(entity for name, entry in inputs.items() for entity in _input(name, entry, files)),
-        *(_entity(f"#package-{name}", "SoftwareApplication", name=name, softwareVersion=version)
-          for name, version in packages.items()),
+    ]  # fmt: skip
+
+
+def _people(cited: dict[str, Any], papers: dict[str, Any]) -> list[Entity]:
+    """The authors of the workflow and of what it cites, and the papers."""
+    people = {_person(one): one for work in (cited, *cited["references"]) for one in work["authors"]}
+    return [
         *(_entity(key, "Organization" if "name" in one else "Person", name=_name(one)) for key, one in people.items()),
         *(_entity(key, "ScholarlyArticle", name=one["title"], datePublished=str(one["year"]),
                   author=tuple(map(_person, one["authors"]))) for key, one in papers.items()),
-        _entity(licence, "CreativeWork", name=f"{cited['license']} License", identifier=licence),
-        *(_file(name, files) for name in files if name != WORKFLOW),
-        _entity(CHECKSUMS, "File", name=CHECKSUMS, description="SHA-256 of all others", encodingFormat="text/plain"),
     ]  # fmt: skip
-    known = {entity["@id"]: entity for entity in graph}  # what two inputs share is described once
-    return (
-        json.dumps({"@context": CONTEXT, "@graph": list(known.values())}, indent=1, ensure_ascii=False) + "\n"
-    ).encode()
 
 
 def _action(name: str, row: dict[str, Any], files: Mapping[str, Content]) -> list[Entity]:

@@ -36,10 +36,7 @@ class ImportResult:
 def import_archive(archive: Path, study: Study, other_numerics: bool = False) -> ImportResult:
     """Import what fits into a study from an archive of ``make pack``, below ``results`` of the working directory.
 
-    With ``other_numerics``, also runs of code that gives other numbers.
-
-    Raises:
-        GlossbenchError: The archive cannot be read. Nothing was imported.
+    With ``other_numerics``, also runs of code that gives other numbers. GlossbenchError if it cannot be read.
     """
     found, results = ImportResult(), Path("results", study.name)
     target = results / FOLDER
@@ -85,10 +82,9 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
 
 
 def about_archive(source: Path, damaged: Container[str] = ()) -> dict[str, Any]:
-    """What an unpacked archive says of itself. ``damaged`` are files whose checksums are not right.
+    """What an unpacked archive says of itself; GlossbenchError if it says nothing, or has another format.
 
-    Raises:
-        GlossbenchError: It does not say it, or has another format.
+    ``damaged`` are files whose checksums are not right.
     """
     if ABOUT in damaged or not (source / ABOUT).is_file():
         raise GlossbenchError(f"{ABOUT}: missing or damaged, so this is no archive of make pack")

@@ -4,7 +4,6 @@ Of a run the archive has what evidence is made from: metrics, epochs, prediction
 places the runs elsewhere, and ``make verify`` makes the evidence again from them.
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from glossbench.archives.index import PACKS, imported, source_lists
 from glossbench.archives.jobs import FOLDER, Expected, finished_jobs
 from glossbench.checksums import refuse_changed
 from glossbench.errors import GlossbenchError
+from glossbench.evidence.text.json_text import to_json
 from glossbench.files import read_made
 from glossbench.provenance import describe, input_digests
 from glossbench.settings.claims import claims_text
@@ -63,7 +63,7 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     elif (results / FOLDER / PACKS).is_file():
         files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
     refuse_changed(files.values())
-    stored: dict[str, Content] = {**files, ABOUT: _json_text(about), STUDY: _json_text(given)}
+    stored: dict[str, Content] = {**files, ABOUT: to_json(about).encode(), STUDY: to_json(given).encode()}
     if whole:
         stored[CRATE] = crate(study, stored)
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -75,10 +75,6 @@ def evidence_of(study: Study, root: Path) -> list[str]:
     """Names of all files of a study's evidence: frames, tables, figures, tests, verdicts and the report."""
     outputs = [output for output in load_outputs(root / "config") if output.fillable(study)]
     return [*EVIDENCE, *(f"{name}.parquet" for name in study.frames), *(file for one in outputs for file in one.files)]
-
-
-def _json_text(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _runs(study: Study, results: Path, taken: set, more: Iterable[str]) -> dict[str, Path]:

@@ -80,9 +80,9 @@ class RunChecks:
         search = self.study.search_of(run)
         best = self.folder / search_folder(search) / "best.yaml"
         if objective.get("tuned") and search in self.jobs and best.is_file():
-            times, used = objective.get("multipliers", {}), {**used["training"], **used["loss_settings"], **used}
+            multipliers, used = objective.get("multipliers", {}), {**used["training"], **used["loss_settings"], **used}
             values = read_yaml(best)["settings"]
-            chosen = {name: values[name] * times.get(name, 1) for name in objective["tuned"]}
+            chosen = {name: values[name] * multipliers.get(name, 1) for name in objective["tuned"]}
             yield from _unequal("{}: {} found, its search gives {}", used, chosen)
         stated = {name: settings[key] for name, key in KEYS.items()}
         yield from _unequal("metrics.json: {}: {} found, its settings have {}", metrics, stated)

@@ -13,14 +13,13 @@ import pandas as pd
 from glossbench.errors import SettingsError
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.evidence.text.numbers import number
-from glossbench.paper import Facts, published_costs, read_facts
+from glossbench.paper import ENCODER, MACHINE, Facts, published_costs, read_facts
 from glossbench.settings.params import trial_epochs
-from glossbench.settings.resources import MEASURED, documents_of, trained_finals, trained_trials
+from glossbench.settings.resources import documents_used, trained_finals, trained_trials
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Run
 
 SMALL_FILES = 100_000  # bytes of a run's settings, epochs, metrics, predictions and timing
-PAPER_MACHINE = "one A100 80 GB, at the speed of the paper's T3"
 UNKNOWN = float("nan")
 MEASURES = ("docs_per_second", "n_parameters", "n_trainable")  # columns that a speed is estimated from
 RANGE = """\
@@ -46,9 +45,9 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
 
 def published_speed(study: Study, facts: Facts) -> pd.DataFrame:
     """The speed of the paper's runs, all of one encoder, in the form of measured runs."""
-    parameters = study.registry["encoders"][MEASURED].parameters
+    parameters = study.registry["encoders"][ENCODER].parameters
     measures = dict(zip(MEASURES, (facts.speed, parameters, parameters), strict=True))
-    return pd.DataFrame([{"encoder": MEASURED, "device": PAPER_MACHINE, **measures}])
+    return pd.DataFrame([{"encoder": ENCODER, "device": MACHINE, **measures}])
 
 
 def plan(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
@@ -114,16 +113,12 @@ def checkpoint_bytes(study: Study) -> dict[str, float]:
 
 def _encoded(study: Study, run: Run, facts: Facts) -> float:
     """The number of documents whose embeddings a run keeps."""
-    sizes, subset = documents_of(study, run.corpus, facts.documents), study.subset(run.corpus)
-    kept = subset.test or sizes["test"]
-    if study.objective(run.objective).protocol != "integrated":
-        kept += sizes["train"] + sizes["val"] if subset.train is None else subset.train + (subset.val or sizes["val"])
-    return kept
+    sizes = documents_used(study, run.corpus, facts.documents)
+    return sizes["test"] if study.objective(run.objective).protocol == "integrated" else sum(sizes.values())
 
 
 def _trained_on(study: Study, facts: Facts) -> dict[str, float]:
-    known = {corpus: documents_of(study, corpus, facts.documents)["train"] for corpus in study.corpora}
-    return {corpus: study.subset(corpus).train or size for corpus, size in known.items()}
+    return {corpus: documents_used(study, corpus, facts.documents)["train"] for corpus in study.corpora}
 
 
 def plan_text(study: Study, runs: pd.DataFrame, costs: pd.DataFrame, facts: Facts) -> str:
@@ -180,8 +175,7 @@ def without_stop(study: Study, costs: pd.DataFrame) -> Study | None:
 def print_plan(study: Study, runs_file: Path | None, config_dir: Path) -> None:
     """Print the plan of a study at the speed of runs.parquet of a finished study, or that of the paper.
 
-    Raises:
-        SettingsError: There is no such file, or it has no measured runs.
+    SettingsError if there is no such file, or it has no measured runs.
     """
     costs, facts = published_costs(config_dir / "published"), read_facts(config_dir / "published")
     try:

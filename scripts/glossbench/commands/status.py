@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from glossbench.archives.index import imported
 from glossbench.archives.jobs import Item, files_of_jobs, finished_jobs, jobs_there
 from glossbench.settings.model import SCORES
@@ -101,12 +103,9 @@ def _unfinished(study: Study, item: Item, name: str, results: Path) -> tuple[str
 def _progress(study: Study, run: Run, checkpoint: Path) -> str:
     """Epoch, best score and time left of a run, from the header of its checkpoint."""
     try:
-        with checkpoint.open("rb") as stream:
-            size = int.from_bytes(stream.read(8), "little")
-            if size > checkpoint.stat().st_size:
-                raise ValueError(f"{checkpoint}: damaged")
-            found = json.loads(json.loads(stream.read(size))["__metadata__"]["progress"])
-    except (OSError, ValueError):  # it was replaced or removed meanwhile, or is damaged
+        with safe_open(checkpoint, framework="numpy") as file:
+            found = json.loads(file.metadata()["progress"])
+    except (OSError, SafetensorError):  # it was replaced or removed meanwhile, or is damaged
         return "checkpoint not readable"
     objective, history = study.objective(run.objective), found["history"]
     epochs, score = objective.training.epochs, SCORES[objective.protocol]

@@ -9,8 +9,7 @@ from glossbench.errors import CorpusError
 def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: dict) -> dict:
     """Count what a reader of results should know about a corpus.
 
-    Texts, or pairs of texts, are compared exactly. Words are separated by white space; those of a pair are counted
-    together.
+    Texts, or pairs of texts, are compared exactly.
 
     Args:
         splits: Frames by "train", "val" and "test", with doc_id, text, label, and text_pair where documents are pairs.
@@ -37,7 +36,6 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     whole = pd.concat(splits.values(), ignore_index=True)
     learned = pd.concat([splits["train"], splits["val"]], ignore_index=True)
     texts = [whole[column] for column in ("text", "text_pair") if column in whole]
-    n_words = [sum(len(text.split()) for text in document) for document in zip(*texts, strict=True)]
     known, tested = contents(learned), contents(splits["test"])
     counts = {
         split: {name: int((frame["label"] == label).sum()) for label, name in enumerate(class_names)}
@@ -56,8 +54,6 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
         "n_test_in_train": int(tested.isin(known).sum()),
         "test_in_train": splits["test"].loc[tested.isin(known), "doc_id"].tolist(),
         "n_conflicts": int((learned["label"].groupby(known).nunique() > 1).sum()),
-        "mean_words": round(sum(n_words) / len(n_words), 2),
-        "max_words": max(n_words),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
-from glossbench.errors import FetchError
+from glossbench.errors import FetchError, brief
 from glossbench.files import read_json
 
 if TYPE_CHECKING:
@@ -88,11 +88,7 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
 
 
 def load_config(folder: str | Path) -> "PretrainedConfig":
-    """Read an encoder's configuration, without running code from its folder.
-
-    Raises:
-        FetchError: It is no configuration, or of an encoder that is not supported.
-    """
+    """Read an encoder's configuration, without running its code; FetchError if there is none, or of another family."""
     try:
         stated = read_json(Path(folder) / CONFIG)
         family = stated["model_type"]
@@ -102,10 +98,10 @@ def load_config(folder: str | Path) -> "PretrainedConfig":
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FetchError(f"{folder}: {CONFIG} is not the configuration of a model ({_brief(error)})") from error
+        raise FetchError(f"{folder}: {CONFIG} is not the configuration of a model ({brief(error)})") from error
     for key, expected in PLAIN.items():
         if stated.get(key, expected) not in (expected, None):
-            found = _brief(stated[key])
+            found = brief(stated[key])
             raise FetchError(f"{folder}: {CONFIG} says {key} {found}, expected {expected}; take an encoder without it")
     return config
 
@@ -160,16 +156,16 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
                         raise FetchError(f"{path.name}: {name} is of type {kind}, expected floating-point weights")
         except SafetensorError as error:
             raise FetchError(
-                f"{path.name} is no whole safetensors file ({_brief(error)}), {path.stat().st_size} bytes; "
+                f"{path.name} is no whole safetensors file ({brief(error)}), {path.stat().st_size} bytes; "
                 f"fetch it again (a Git LFS pointer in place of the weights is such a file too)"
             ) from error
     if not (folder / WEIGHTS).is_file():
         try:
             shards = set(read_json(folder / INDEX)["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FetchError(f"{INDEX} is no index of weights ({_brief(error)}); fetch it again") from error
-        if lacking := sorted(name for name in shards or ["no files"] if not (folder / name).is_file()):
-            raise FetchError(f"{INDEX} names {lacking[0]}, which is missing; fetch it again")
+            raise FetchError(f"{INDEX} is no index of weights ({brief(error)}); fetch it again") from error
+        if missing := sorted(name for name in shards or ["no files"] if not (folder / name).is_file()):
+            raise FetchError(f"{INDEX} names {missing[0]}, which is missing; fetch it again")
     return shapes
 
 
@@ -194,7 +190,7 @@ def _check_weights(folder: Path, config: "PretrainedConfig") -> None:
         with torch.device("meta"):
             model = AutoModel.from_config(config)
     except (ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise FetchError(f"{CONFIG} does not describe a model ({_brief(error)})") from error
+        raise FetchError(f"{CONFIG} does not describe a model ({brief(error)})") from error
     expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     expected = {name: shape for name, shape in expected.items() if not name.startswith("pooler.")}
     own = tuple({f"{name.partition('.')[0]}." for name in expected})
@@ -209,7 +205,3 @@ def _check_weights(folder: Path, config: "PretrainedConfig") -> None:
         raise FetchError(
             f"the weights do not fit {CONFIG} ({config.model_type}): {faults[0]}{more}; take both from one source"
         )
-
-
-def _brief(error: object) -> str:
-    return " ".join(str(error).split())[:200]

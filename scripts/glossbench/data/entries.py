@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from glossbench.errors import SettingsError
+from glossbench.files import existing
 
 WILDCARD = re.compile(r"\{\s*\w")
 SOURCES = ("files", "wheel", "wheels", "hub", "splits", "file", "path")
@@ -27,12 +28,7 @@ def fetch_settings(entry: dict) -> dict:
 
 def local_path(entry: dict) -> Path | None:
     """The local file or folder that an entry names by ``path``; None where there is none."""
-    try:
-        path = Path(entry["path"]).expanduser() if "path" in entry else None
-        is_there = path is not None and (path.is_dir() if entry["kind"] == "folder" else path.is_file())
-    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
-        return None
-    return path if is_there else None
+    return existing(entry["path"], folder=entry["kind"] == "folder") if "path" in entry else None
 
 
 def local_files(entry: dict) -> list[str]:

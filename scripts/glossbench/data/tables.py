@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glossbench.errors import CorpusError, nearest
+from glossbench.errors import CorpusError, brief, nearest
 
 # Columns of the frame by the role that the registry gives a column of the file; cells are checked in this order.
 ROLES = {"id": "doc_id", "text": "text", "text_pair": "text_pair", "label": "class_name", "split": "split"}
@@ -136,7 +136,7 @@ def _parquet_rows(path: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
         table = pq.read_table(path)
         table.validate(full=True)  # texts in UTF-8 too
     except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:200]})") from error
+        raise CorpusError(f"{path}: not a Parquet file ({brief(error)})") from error
     _check_columns(path, table.column_names, wanted)
     table = table.select(list(dict.fromkeys(wanted)))
     # names of classes are read without the package datasets, which refuses metadata that name a type of a newer one

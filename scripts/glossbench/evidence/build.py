@@ -6,7 +6,7 @@ for plots take longer to import than a table takes to make. The rules say what t
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from glossbench.evidence.selection import coverage_note, numerics_note, search_note, trained
-from glossbench.evidence.tables.layout import load_note, outside_note, spread_note
+from glossbench.evidence.notes import coverage_note, load_note, numerics_note, outside_note, search_note, spread_note
+from glossbench.evidence.selection import trained, unvaried
 from glossbench.evidence.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from glossbench.evidence.text.json_text import to_json
 from glossbench.evidence.text.names import naming
@@ -73,7 +73,7 @@ class Evidence:
             table = module.tidy(**self._inputs(output), **settings)
             layout = module.layout(table, **settings)
             outside = outside_note(table, paper_keys(self.paper_dir)["objective"])
-            layout = layout.with_notes(spread_note(table, layout), *self._notes(table, output), outside)
+            layout = layout.with_notes(spread_note(table, layout.cells), *self._notes(table, output), outside)
             texts = {"md": to_markdown(layout, caption), "tex": to_latex(layout, caption)}
             return {"csv": to_csv(table), **texts, "html": str(to_html(layout))}
 
@@ -154,7 +154,7 @@ class Evidence:
 
     def _notes(self, table: pd.DataFrame, output: dict[str, Any]) -> list[str]:
         """What is said below an output: of its registry, of its times and of its runs."""
-        select = partial(module_of(output).select, **output["settings"])
+        select = selection_of(output)
         notes = [load_note(table), *output["notes"], coverage_note(self.frames["coverage"], select)]
         if "trials" in output["reads"] and "trials" in self.frames:
             notes.append(search_note(self.frames["coverage"], self.frames["trials"]))
@@ -166,6 +166,12 @@ class Evidence:
 def module_of(output: dict[str, Any]) -> Any:
     """The module that makes an output; see ``Output.specification``."""
     return _module(f"{output['kind']}s.{output['module']}")
+
+
+def selection_of(output: dict[str, Any]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Selects the rows of runs that an output uses: ``select`` of its module, or else the unvaried ones."""
+    select = getattr(module_of(output), "select", None)
+    return unvaried if select is None else partial(select, **output["settings"])
 
 
 def _module(name: str) -> Any:

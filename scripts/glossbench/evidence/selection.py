@@ -6,13 +6,13 @@ changed setting is a variation of the one without. Untuned objectives, which fin
 comparison: only ``with_untuned`` and ``unvaried_and_untuned`` select them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from glossbench.evidence.text.numbers import span
-from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
+from glossbench.frames import CELL, EXPERIMENT_OF_PROTOCOL
+from glossbench.settings.model import UNTUNED
 
 RELATIVE = "x"  # mark of a multiple: "x1.5" is 1.5 times the value that the unvaried objective uses
 
@@ -96,42 +96,3 @@ def is_relative(values: pd.Series) -> pd.Series:
 def numbers(values: pd.Series) -> pd.Series:
     """Values of keys as numbers, multiples without their mark; NaN for words and empty text."""
     return pd.to_numeric(values.astype(str).str.removeprefix(RELATIVE), errors="coerce").astype(float)
-
-
-def numerics_note(runs: pd.DataFrame, numerics: int) -> str | None:
-    """A sentence about runs of code that gives other numbers than the code of these ``numerics``; None without any."""
-    others = runs[runs["numerics"] != numerics]
-    if others.empty:
-        return None
-    found = ", ".join(map(str, sorted(others["numerics"].unique())))
-    about = f"(numerics {found}, here {numerics})"
-    return f"{len(others):,} of {len(runs):,} runs are of code that gives other numbers {about}."
-
-
-def search_note(coverage: pd.DataFrame, trials: pd.DataFrame) -> str | None:
-    """A sentence about the searches behind an output of an unfinished study, e.g. "Made from 3 of 5 searches of ..."
-
-    Args:
-        coverage: One row per planned run. Whether an objective is searched for shows in its first search.
-        trials: The collected trials.
-    """
-    of_these = unvaried(coverage)[lambda runs: runs["objective"].isin(trials["objective"])]
-    made, planned = (len(frame.groupby(EXPERIMENT)) for frame in (trials, of_these))
-    if made >= planned or coverage["finished"].all():
-        return None
-    return f"Made from {made:,} of {planned:,} searches of these objectives."
-
-
-def coverage_note(coverage: pd.DataFrame, select: Callable[[pd.DataFrame], pd.DataFrame]) -> str | None:
-    """A sentence about the runs behind a table or figure, which ``select`` returns; None if all are finished.
-
-    For example "Made from 14 of 20 planned runs, 3 to 4 of 5 seeds per cell.", where a cell is a corpus, encoder and
-    objective. ``coverage`` has one row per planned run.
-    """
-    planned = select(coverage)
-    finished = planned["finished"].astype(bool)
-    if finished.all():
-        return None
-    cells = finished.groupby([planned[key] for key in EXPERIMENT]).agg(["sum", "size"])
-    done, of_all = (span(one.min(), one.max(), str, " to ") for _, one in cells.items())
-    return f"Made from {finished.sum():,} of {len(planned):,} planned runs, {done} of {of_all} seeds per cell."

@@ -3,7 +3,7 @@
 import errno
 from typing import Any
 
-from glossbench.errors import NO_SPACE, GlossbenchError, disk_error
+from glossbench.errors import NO_SPACE, GlossbenchError, brief, disk_error
 from glossbench.files import refuse_unreadable
 from glossbench.job.memory import is_out_of_memory, remedy
 
@@ -46,7 +46,7 @@ def _no_memory(error: Exception, job: Any) -> GlossbenchError | None:
     if not is_out_of_memory(error):
         return None
     asked = getattr(getattr(job, "resources", None), "mem_mb", None)
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = brief(error) or type(error).__name__
     return GlossbenchError(f"{job.log[0]}: {job.rule}: out of memory ({reason}); {remedy(job.rule, asked)}")
 
 

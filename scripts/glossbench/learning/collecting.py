@@ -22,7 +22,7 @@ from glossbench.frames import (
     with_objective_columns,
     without_rows,
 )
-from glossbench.learning.evaluation.metrics import run_columns, scores
+from glossbench.learning.evaluation.metrics import run_columns, scores_of_test
 from glossbench.settings.jobs import CollectSettings
 
 FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
@@ -87,7 +87,7 @@ def collect_runs(
     rows = []
     for found, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
         if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
-            found |= scores(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
+            found |= scores_of_test(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
         seconds = read_made(timing_file)
         origins_of = {"training": seconds["origin"], "evaluation": found["origin"]}
         # results from before NUMERICS was recorded have its first value

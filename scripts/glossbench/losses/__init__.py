@@ -6,8 +6,8 @@ objective names. labeling, criteria, gathering and memory are parts of G-Loss.
 
 from glossbench.losses.cosine import CosineSimilarityLoss
 from glossbench.losses.gloss import GLoss
+from glossbench.losses.gradients import gradient_shares
 from glossbench.losses.group import GroupLoss
-from glossbench.losses.protocol import gradient_shares
 from glossbench.losses.supcon import SupConLoss
 from glossbench.losses.triplet import TripletLoss
 

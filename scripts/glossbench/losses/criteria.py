@@ -10,8 +10,8 @@ from glossbench.graph import is_in
 from glossbench.sigma import median_of_pairs, neighbors_at
 
 
-class Graph(NamedTuple):
-    """The graph of a call, in one or more splits."""
+class Propagation(NamedTuple):
+    """The graph of a batch and the labels that were propagated on it, in one or more splits."""
 
     squared: Tensor  # (B, B) squared distances, detached
     sigma: float | Tensor
@@ -22,15 +22,15 @@ class Graph(NamedTuple):
     eliminated: bool
 
 
-def compare(graph: Graph, criterion: str, divide_again: bool) -> tuple[Tensor, Tensor, Tensor]:
+def node_losses(graph: Propagation, criterion: str, divide_again: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Weighted losses of the evaluation nodes of all splits, their weights, and whether their class is labeled."""
     splits = zip(graph.propagated, graph.truth, graph.known, strict=True)
-    found = zip(*(_compare(*split, graph.weights, criterion, divide_again) for split in splits), strict=True)
+    found = zip(*(_losses_of_split(*split, graph.weights, criterion, divide_again) for split in splits), strict=True)
     losses, weights, reachable = (torch.cat(parts) for parts in found)
     return losses, weights, reachable
 
 
-def _compare(
+def _losses_of_split(
     log_y: Tensor, truth: Tensor, known: Tensor, class_weights: Tensor | None, criterion: str, divide_again: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     weights = log_y.new_ones(len(truth))
@@ -48,7 +48,7 @@ def _compare(
     return losses / len(truth) if divide_again else losses, weights, reachable
 
 
-def chance_of(graph: Graph) -> list[Tensor]:
+def chance_of(graph: Propagation) -> list[Tensor]:
     """Logarithms of the class shares of the labeled nodes, in place of the propagated labels."""
     return [
         F.one_hot(known, y.shape[1]).to(y.dtype).mean(dim=0).log().expand_as(y)
@@ -57,7 +57,7 @@ def chance_of(graph: Graph) -> list[Tensor]:
 
 
 @torch.no_grad()
-def describe(graph: Graph) -> dict[str, Tensor]:
+def describe(graph: Propagation) -> dict[str, Tensor]:
     """What ``GLoss.report`` says of a graph; the host waits for nothing."""
     median = median_of_pairs(graph.squared)
     sigma = graph.sigma * torch.ones_like(median)

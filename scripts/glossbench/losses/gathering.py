@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-def processes() -> int:
+def world_size() -> int:
     """Number of processes; 1 where ``torch.distributed`` is not in use."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
@@ -20,12 +20,12 @@ def gathered(values: Tensor) -> Tensor:
     The gradient of a row is the sum of those of all processes. Where all compute the same loss, it is the number of
     processes times that of one, over which DistributedDataParallel takes the mean.
     """
-    sizes = [torch.zeros((), dtype=torch.long, device=values.device) for _ in range(processes())]
+    sizes = [torch.zeros((), dtype=torch.long, device=values.device) for _ in range(world_size())]
     dist.all_gather(sizes, torch.tensor(len(values), device=values.device))
     return _Gather.apply(values, torch.stack(sizes).tolist())  # type: ignore[no-any-return, no-untyped-call]
 
 
-def of_first(values: Tensor) -> Tensor:
+def broadcast_from_first(values: Tensor) -> Tensor:
     """Overwrite ``values`` by those of the first process, of the same shape, and return them."""
     dist.broadcast(values, 0)
     return values

@@ -31,8 +31,8 @@ from glossbench.graph import (
     squared_distances,
     unit_rows,
 )
-from glossbench.losses.criteria import Graph, chance_of, compare, describe
-from glossbench.losses.gathering import gathered, processes
+from glossbench.losses.criteria import Propagation, chance_of, describe, node_losses
+from glossbench.losses.gathering import gathered, world_size
 from glossbench.losses.labeling import complementary_splits, count_classes, draw_split
 from glossbench.losses.memory import Memory
 from glossbench.losses.protocol import Timer, timed
@@ -157,7 +157,7 @@ class GLoss(nn.Module):
         self.last_split: tuple[Tensor, Tensor] | None = None
         self.last_weights: Tensor | None = None
         self.timer: Timer | None = None
-        self._graph: Graph | None = None
+        self._graph: Propagation | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "sigma" and (value is not None or self.neighbors is self.sigma_over_median is None):
@@ -182,7 +182,7 @@ class GLoss(nn.Module):
     @memory.setter
     def memory(self, size: int) -> None:
         self.past.size = int(size)
-        self.past.forget()
+        self.past.trim()
 
     def forward(
         self,
@@ -219,12 +219,12 @@ class GLoss(nn.Module):
             class_weights = self.class_weights
         else:
             check_class_weights(class_weights)
-        if self.gather and processes() > 1:
+        if self.gather and world_size() > 1:
             embeddings, labels = gathered(embeddings), gathered(labels)
             labeled = labeled if labeled is None else gathered(labeled)
         batch = embeddings, labels
         if len(self.past):
-            both = zip(batch, self.past.before(*batch), strict=True)
+            both = zip(batch, self.past.converted_to(*batch), strict=True)
             embeddings, labels = (torch.cat(pair) for pair in both)
             labeled = labeled if labeled is None else F.pad(labeled, (0, len(self.past)), value=True)
         given: list[Any] = [embeddings, labels, labeled, num_classes, class_weights, generator]
@@ -278,7 +278,7 @@ class GLoss(nn.Module):
                     )
                     for nodes, kept in splits
                 ]  # fmt: skip
-            graph = Graph(
+            graph = Propagation(
                 squared=squared.detach(),
                 sigma=sigma,
                 propagated=[log_y[: len(nodes)] for (log_y, _), (nodes, _) in zip(found, splits, strict=True)],
@@ -287,7 +287,7 @@ class GLoss(nn.Module):
                 weights=class_weights,
                 eliminated=any(eliminated for _, eliminated in found),
             )
-            losses, weights, reachable = compare(graph, self.criterion, self.divide_again)  # steps 7 and 8
+            losses, weights, reachable = node_losses(graph, self.criterion, self.divide_again)  # steps 7 and 8
             loss, self.left_out = self._reduced(losses, weights), 1 - reachable.double().mean()
         self.last_split, self.last_weights = (hidden, splits[0][1]), weights
         if len(splits) > 1:
@@ -315,7 +315,7 @@ class GLoss(nn.Module):
         said = {"left_out_share": self.left_out}
         if not graph or (last := self._graph) is None:
             return said
-        losses, weights, _ = compare(last._replace(propagated=chance_of(last)), self.criterion, self.divide_again)
+        losses, weights, _ = node_losses(last._replace(propagated=chance_of(last)), self.criterion, self.divide_again)
         return said | describe(last) | {"chance_loss": self._reduced(losses, weights).mean()}
 
     def get_extra_state(self) -> Tensor:

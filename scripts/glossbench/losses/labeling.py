@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from glossbench.arguments import check_range
-from glossbench.losses.gathering import of_first, processes
+from glossbench.losses.gathering import broadcast_from_first, world_size
 from glossbench.transfer import to_device
 
 
@@ -38,8 +38,8 @@ def draw_split(
         Positions of the hidden and of the kept documents, each in the order of the batch, on the labels' device.
     """
     order = to_device(torch.randperm(len(labels), generator=generator, device="cpu"), labels.device)
-    if gather and processes() > 1:
-        order = of_first(order)
+    if gather and world_size() > 1:
+        order = broadcast_from_first(order)
     if stratified:
         shuffled = labels.gather(0, order)
         by_class = torch.argsort(shuffled, stable=True)

@@ -25,7 +25,7 @@ class Memory(nn.Module):
     def __len__(self) -> int:
         return len(self.labels)
 
-    def before(self, embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def converted_to(self, embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The stored documents, in the dtype and on the device of a batch."""
         past = self.embeddings.to(embeddings) if len(self) else embeddings.detach()[:0]
         return past, self.labels.to(labels.device)
@@ -34,11 +34,11 @@ class Memory(nn.Module):
     def remember(self, embeddings: Tensor, labels: Tensor) -> None:
         """Append documents and drop the oldest beyond ``size``. Rows that are not finite are stored as zeros."""
         embeddings = torch.where(embeddings.isfinite().all(dim=1, keepdim=True), embeddings, 0)
-        both = zip(self.before(embeddings, labels), (embeddings, labels), strict=True)
+        both = zip(self.converted_to(embeddings, labels), (embeddings, labels), strict=True)
         self.embeddings, self.labels = map(torch.cat, both)
-        self.forget()
+        self.trim()
 
-    def forget(self) -> None:
+    def trim(self) -> None:
         """Drop the oldest beyond ``size``. The rest is cloned: a saved state holds nothing of what was dropped."""
         if (surplus := len(self) - self.size) > 0:
             self.embeddings, self.labels = self.embeddings[surplus:].clone(), self.labels[surplus:].clone()
@@ -49,4 +49,4 @@ class Memory(nn.Module):
             stored = state_dict.setdefault(prefix + name, here)
             setattr(self, name, torch.empty_like(stored, device=here.device))
         super()._load_from_state_dict(state_dict, prefix, *args)
-        self.forget()
+        self.trim()

@@ -6,6 +6,8 @@ Reads the output of ``snakemake --rulegraph mermaid-js --forceall`` from its sta
 import re
 import sys
 
+import networkx
+
 from glossbench.errors import GlossbenchError
 from glossbench.pages import findings, reproducing, settings_docs
 from glossbench.pages.verdicts import verdicts
@@ -39,25 +41,15 @@ def main() -> None:
 def with_graph(page: str, printed: str) -> str:
     """A page with the graph that ``snakemake --rulegraph mermaid-js`` printed between its markers.
 
-    Edges that follow from others are left out.
-
-    Raises:
-        GlossbenchError: It has no graph.
+    Edges that follow from others are left out. GlossbenchError if nothing was printed.
     """
     names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", printed, re.MULTILINE))
-    edges = sorted((names[first], names[then]) for first, then in re.findall(r"(id\d+) --> (id\d+)", printed))
+    edges = [(names[first], names[then]) for first, then in re.findall(r"(id\d+) --> (id\d+)", printed)]
     if not edges:
         raise GlossbenchError("snakemake --rulegraph printed no graph, and nothing was written")
-
-    def reached(start: str) -> set[str]:
-        return {name for first, then in edges if first == start for name in (then, *reached(then))}
-
-    kept = [
-        f"    {first} --> {then}"
-        for first, then in edges
-        if not any(then in reached(other) for start, other in edges if start == first)
-    ]
-    graph = "\n".join(["```mermaid", "flowchart LR", *kept, "```\n"])
+    kept = sorted(networkx.transitive_reduction(networkx.DiGraph(edges)).edges)
+    lines = [f"    {first} --> {then}" for first, then in kept]
+    graph = "\n".join(["```mermaid", "flowchart LR", *lines, "```\n"])
     return GRAPH.sub(lambda match: f"{match[1]}{graph}{match[2]}", page)
 
 

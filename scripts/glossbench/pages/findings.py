@@ -7,7 +7,7 @@ hand.
 """
 
 from collections.abc import Iterable
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.intervals import t_interval
 from glossbench.evidence.text.markdown import pipe_table
-from glossbench.evidence.text.names import listed
+from glossbench.evidence.text.names import listed, with_changes
 from glossbench.evidence.text.numbers import mean_spread, number, signed, significant, span
 from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims_file import load_claims
@@ -96,11 +96,7 @@ class Findings:
         return _mean(pairs["test_accuracy_x"] - pairs["test_accuracy_y"])
 
     def agreement(self, objective: str, corpus: str, least_rate: float = 0.0) -> float:
-        """Spearman's correlation of the validation scores of trials with their test accuracy.
-
-        Args:
-            least_rate: Trials with a lower learning rate are left out.
-        """
+        """Spearman's correlation of validation scores with test accuracy, over trials with at least a learning rate."""
         trials = self.frame("trials").query("objective == @objective & corpus == @corpus & state == 'complete'")
         own = trials[trials["learning_rate"] >= least_rate]
         return float(own["value"].corr(own["test_accuracy"], method="spearman"))
@@ -136,14 +132,10 @@ class Findings:
         runs = self.frame("runs").query("objective == @objective & corpus in @self.corpora")
         return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
 
-    @cached_property
-    def accuracies(self) -> pd.DataFrame:
-        """Test accuracies, as fractions: (corpus, seed) by objectives."""
-        return self.frame("runs").pivot_table("test_accuracy", ["corpus", "seed"], "objective")
-
     def over(self, baseline: str, objective: str, corpus: str) -> pd.Series:
         """How far an objective is ahead of another in test accuracy on the seeds of both, as ``_mean``."""
-        scores = self.accuracies.loc[corpus]
+        runs = self.frame("runs").query("corpus == @corpus")
+        scores = runs.pivot_table("test_accuracy", "seed", "objective")
         return _mean((scores[objective] - scores[baseline]).dropna())
 
     def clear(self, side: str, baseline: str, objectives: list[str], corpus: str) -> list[str]:
@@ -200,8 +192,7 @@ class Findings:
     def title(self, objective: str) -> str:
         """The title of an objective's key."""
         key = ObjectiveKey.parse(objective)
-        notes = [*filter(None, [key.preset]), *(f"{name.replace('_', ' ')} = {value}" for name, value in key.changes)]
-        return self.objectives[key.base].title + (f" ({', '.join(notes)})" if notes else "")
+        return with_changes(self.objectives[key.base].title, key.preset, key.changes, symbols={})
 
     def titles(self, corpora: Iterable[str]) -> list[str]:
         """The titles of corpora."""

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from glossbench.errors import SettingsError
-from glossbench.evidence.build import module_of
+from glossbench.evidence.build import selection_of
 from glossbench.evidence.claims.scope import of_the_paper
 from glossbench.frames import EXPERIMENT
 from glossbench.paper import published_models, published_results
@@ -70,11 +70,7 @@ class Costs:
 
 
 def load_costs(root: Path) -> Costs:
-    """Load config/costs.yaml and its studies.
-
-    Raises:
-        SettingsError: The file is not valid, or a study file has another name than listed.
-    """
+    """Load config/costs.yaml and its studies; SettingsError if it is not valid, or a study has another name."""
     source = root / "config/costs.yaml"
     entries = CostsRegistry.parse(read_yaml(source), str(source))
     for key in ("main", "core"):
@@ -109,7 +105,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
     rows = pd.DataFrame([{**vars(run), **ObjectiveKey.parse(run.objective).columns()} for run in runs])
     for key in ("preset", "protocol"):
         rows[key] = [getattr(study.objective(run.objective), key) for run in runs]
-    return [runs[place] for place in module_of(output.specification()).select(rows, **output.settings).index]
+    return [runs[place] for place in selection_of(output.specification())(rows).index]
 
 
 def runs_of_claim(claim: Claim, study: Study) -> list[Run]:
@@ -144,8 +140,7 @@ def _varied(claim: Claim) -> set[str]:
 def files_of(number: str, root: Path) -> list[str]:
     """One file of each run and search that a table, figure or claim (T2, F5, C1) needs. Making them makes the runs.
 
-    Raises:
-        SettingsError: There is no such number.
+    SettingsError if there is no such number.
     """
     study, searches = load_costs(root).main, []
     claims = {key: claim for key, claim in load_claims(root / "config").items() if of_the_paper(key)}

@@ -35,11 +35,7 @@ QUANTITIES = {"stop_epoch": "last epoch", "seconds_per_epoch": "seconds per epoc
 
 
 def page(root: Path) -> str:
-    """The text of REPRODUCING.md.
-
-    Raises:
-        SettingsError: A registry or a study is not valid.
-    """
+    """The text of REPRODUCING.md; SettingsError if a registry or a study is not valid."""
     costs, paper_dir = load_costs(root), root / "config/published"
     outputs, claims = load_outputs(root / "config"), load_claims(root / "config")
     rows, core = Rows(costs, paper_dir), costs.core

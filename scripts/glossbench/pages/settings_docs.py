@@ -7,9 +7,10 @@ from typing import Any
 
 from glossbench.evidence.text.markdown import pipe_table
 from glossbench.settings.losses import LOSSES
-from glossbench.settings.messages import alternatives, schema_of
+from glossbench.settings.messages import alternatives, expected, schema_of
 from glossbench.settings.model import ByProtocol, Model, canonical
 from glossbench.settings.objectives import ObjectiveEntry
+from glossbench.settings.search import Choices, Range
 from glossbench.settings.sources import Corpus, EncoderEntry
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Probe, Training
@@ -43,7 +44,7 @@ def tables(config_dir: Path) -> dict[str, str]:
 def settings_table(model: type[Model], without: tuple[str, ...] = ()) -> str:
     """One row per key of a model; nested keys are written as outer.inner, but for those of the keys ``without``."""
     rows = [
-        [f"`{key}`", _values(spec), default, _meaning({**alternatives(spec)[0], **spec}.get("description"))]
+        [f"`{key}`", expected(spec), default, _meaning({**alternatives(spec)[0], **spec}.get("description"))]
         for key, spec, default in _flat(schema_of(model), without)
     ]
     return pipe_table(["key", "value", "default", "meaning"], rows) + "\n"
@@ -76,10 +77,7 @@ def _space(space: dict[str, Any] | None) -> str:
         return "not searched"
     if "integrated" in space:
         return "; ".join(f"{protocol}: {_space(one)}" for protocol, one in space.items())
-    if "choices" in space:
-        return ", ".join(f"{value:g}" for value in space["choices"])
-    how = f" in steps of {space['step']:g}" if "step" in space else ", logarithmic" if space.get("log") else ""
-    return f"{space['low']:g} to {space['high']:g}{how}"
+    return str((Choices if "choices" in space else Range)(**space))
 
 
 def _flat(node: dict[str, Any], without: tuple[str, ...], prefix: str = "") -> list[tuple[str, dict[str, Any], str]]:
@@ -90,20 +88,6 @@ def _flat(node: dict[str, Any], without: tuple[str, ...], prefix: str = "") -> l
         if len(inner) == 1 and inner[0]["properties"].keys() != ByProtocol.model_fields.keys():
             rows.extend(_flat(inner[0], without, f"{prefix}{key}."))
     return rows
-
-
-def _values(spec: dict[str, Any]) -> str:
-    return " or ".join(dict.fromkeys(map(_value, alternatives(spec))))
-
-
-def _value(spec: dict[str, Any]) -> str:
-    if "enum" in spec or "const" in spec:
-        return ", ".join(f"`{value}`" for value in spec.get("enum", [spec.get("const")]))
-    limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = " ".join(f"{sign} {spec[key]:.12g}" for key, sign in limits.items() if key in spec)
-    names = {"object": "mapping", "array": "list"}
-    kind = spec.get("type", "any")
-    return names.get(kind, kind) + (f" {bounds}" if bounds else "")
 
 
 def _default(spec: dict[str, Any]) -> str:

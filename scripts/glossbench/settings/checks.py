@@ -2,10 +2,10 @@
 
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossbench.errors import SettingsError
+from glossbench.files import existing
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import file_of, is_custom
 from glossbench.settings.messages import must_be_known, quoted
@@ -31,11 +31,7 @@ def check_mirror(study: "Study", source: str) -> None:
     It is needed where files are fetched only, so a job on another machine does not check it.
     """
     mirror = study.settings.mirror
-    try:
-        is_there = mirror is None or Path(mirror).expanduser().is_dir()
-    except (OSError, RuntimeError):  # a folder that nobody may look into, too long a name; ~ and no user of this name
-        is_there = False
-    if not is_there:
+    if mirror is not None and existing(mirror, folder=True) is None:
         raise SettingsError(f"{source}: mirror: {quoted(mirror)} found, expected a folder that exists")
 
 

@@ -53,7 +53,7 @@ def schema_of(model: Any) -> dict[str, Any]:
     return inlined(whole)
 
 
-def refusal(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
+def message_of(errors: list[dict[str, Any]], model: Any, path: Path = ()) -> str:
     """One line about the most informative of pydantic's errors of a value, which is at a path of its file.
 
     An unknown key is reported first, because it is often the misspelled form of a key that is missing.

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from glossbench.errors import SettingsError
-from glossbench.settings.messages import DIGITS, quoted, refusal
+from glossbench.settings.messages import DIGITS, message_of, quoted
 
 
 def about(description: str, default: Any = ..., omit_default: bool = False, **more: Any) -> Any:
@@ -56,6 +56,7 @@ NotNegative = Annotated[Real, Field(ge=0)]
 Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(max_length=200)]
 Protocol = Literal["integrated", "standalone"]
+UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing; their runs have no epochs
 SPLITS = ("train", "val", "test")
 NEARBY = ("x0.9", "x1.1")  # the steps of the sensitivity analysis (F8), too close to each other for a heat map
 SCORES = {"integrated": "val_macro_f1", "standalone": "val_macro_silhouette"}  # what runs and searches are chosen by
@@ -85,13 +86,12 @@ class Model(BaseModel):
     def parse(cls, value: Any, source: str, path: tuple[str | int, ...] = ()) -> Self:
         """The settings in a mapping, as parsed from YAML or JSON.
 
-        Raises:
-            SettingsError: It is not valid. The line names its file, ``source``, and below ``path`` the key.
+        SettingsError if it is not valid; the line names its file, ``source``, and below ``path`` the key.
         """
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            message = refusal(error.errors(include_url=False), cls, path)
+            message = message_of(error.errors(include_url=False), cls, path)
             raise SettingsError(f"{source}: {message}") from None
 
     @classmethod

@@ -9,14 +9,13 @@ from pydantic import Field, create_model, model_validator
 
 from glossbench.settings.losses import LOSSES, LossSettings, Weight, is_custom, model_of
 from glossbench.settings.messages import must_be_known, quoted
-from glossbench.settings.model import ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
+from glossbench.settings.model import UNTUNED, ByProtocol, MisfitError, Model, Protocol, about, canonical, some_of
 from glossbench.settings.search import Choices, Pruning, Range, Space, SpaceByProtocol
 from glossbench.settings.training import Probe, Training
 from glossbench.settings.yaml_file import read_registry
 
 NAME = re.compile("[a-z][a-z_]*")  # of a setting in a key
 CUSTOM = re.compile(r"([^\W\d][\w-]*\.)*[^\W\d][\w-]*:[^\W\d]\w*")
-UNTUNED = "untuned"  # the protocol of objectives that fine-tune nothing
 KEY = ("[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens, at most 60")
 Colour = Literal[
     "grey", "orange", "green", "purple", "blue", "vermilion", "black", "sky", "brown", "olive", "maroon", "teal",

@@ -100,11 +100,7 @@ class Output(OutputEntry):
         return [f"{self.kind}s/{self.key}.{ending}" for ending in ENDINGS[self.kind]]
 
     def specification(self) -> dict[str, Any]:
-        """What the job that makes it depends on, as values for JSON.
-
-        Returns:
-            ``kind``, ``module``, ``settings``, ``notes`` and ``reads`` (all names, optional frames included).
-        """
+        """What its job depends on, for JSON: kind, module, settings, notes and reads (with optional frames)."""
         names = ("kind", "module", "settings", "notes")
         return {**{name: getattr(self, name) for name in names}, "reads": [*self.reads, *self.reads_if_there]}
 

@@ -19,11 +19,7 @@ M = TypeVar("M", bound=Model)
 
 
 def run_params(study: Study, experiment: Experiment, snapshots: bool = False) -> dict[str, str]:
-    """Params of the job that makes a run of an experiment.
-
-    Returns:
-        ``settings``, without the seed, as JSON text, and ``code``, a digest.
-    """
+    """Params of the job that runs an experiment: ``settings``, JSON without the seed, and ``code``, a digest."""
     objective = study.objective(experiment.objective)
     given = {"objective": objective.for_runs(), "probe": objective.probe, "snapshots": snapshots}
     if study.is_untuned(experiment.objective):

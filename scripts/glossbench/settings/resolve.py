@@ -8,8 +8,8 @@ from glossbench.settings.jobs import Objective, SearchedObjective, UntunedObject
 from glossbench.settings.keys import FORM, ObjectiveKey, multiple
 from glossbench.settings.losses import Weight
 from glossbench.settings.messages import must_be_known, quoted
-from glossbench.settings.model import Model, about, leaves, part_of, scalar, value_for_protocol
-from glossbench.settings.objectives import UNTUNED, ObjectiveEntry, check_space
+from glossbench.settings.model import UNTUNED, Model, about, leaves, part_of, scalar, value_for_protocol
+from glossbench.settings.objectives import ObjectiveEntry, check_space
 from glossbench.settings.search import Choices, Pruning, Range
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Probe, Training

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from glossbench.paper import Facts, read_facts
+from glossbench.paper import ENCODER, MAX_LENGTH, Facts, read_facts
 from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
@@ -19,9 +19,7 @@ from glossbench.settings.study_file import Experiment, Run
 SAFETY = 2.0
 FEWEST_MINUTES = 20
 EVALUATION_MINUTES = 10  # of all runs of a submission, beside each other; it takes seconds
-PAPER_LENGTH = 128  # tokens per document in the paper, at whose speed jobs are planned
 SLOWER_CPU = 40  # times as long as on the paper's A100, on a core or two
-MEASURED = "bert-base"  # the encoder of T3, which has the paper's times
 PROCESS_MB = 2500  # Python, torch and the libraries of a device
 BYTES_PER_PARAMETER = 24  # weights, gradient, two moments, best weights, and a copy of the weights for the checkpoint
 UNKNOWN_PARAMETERS = 400e6  # of an encoder whose entry states none; memory is for them
@@ -81,9 +79,9 @@ class JobResources:
         The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
         """
         encoders = self.study.registry["encoders"]
-        measured = encoders[MEASURED].parameters if MEASURED in encoders else math.nan
+        measured = encoders[ENCODER].parameters if ENCODER in encoders else math.nan
         larger = (encoders[cell.encoder].parameters or math.nan) / measured
-        longer = max(1.0, self.study.settings.max_length / PAPER_LENGTH)
+        longer = max(1.0, self.study.settings.max_length / MAX_LENGTH)
         slower = 1 if on_gpu and self.study.settings.device != "cpu" else SLOWER_CPU
         minutes = self._documents(cell.corpus, stored)["train"] / self._facts.speed * larger * longer * slower / 60
         return math.inf if math.isnan(minutes) else minutes
@@ -94,9 +92,7 @@ class JobResources:
 
     def _documents(self, corpus: str, stored: bool = False) -> dict[str, float]:
         """Documents by split that a run reads of a corpus, or that are ``stored`` for all; NaN: no size is known."""
-        sizes = documents_of(self.study, corpus, self._facts.documents)
-        subset = (self.study.stored_subset if stored else self.study.subset)(corpus)
-        return {split: getattr(subset, split) or size for split, size in sizes.items()}
+        return documents_used(self.study, corpus, self._facts.documents, stored)
 
 
 def gpu_resources(study: Study, environment: Mapping[str, str]) -> dict[str, int | str]:
@@ -140,6 +136,14 @@ def trained_finals(study: Study, objective: str) -> int:
     """Trainings of finalists of a search."""
     finals = study.settings.tuning.finals
     return min(finals.trials, trained_trials(study, objective)) * finals.seeds if finals else 0
+
+
+def documents_used(
+    study: Study, corpus: str, published: dict[str, tuple[int, int]], stored: bool = False
+) -> dict[str, float]:
+    """Documents by split that a run reads of a corpus, or that are ``stored`` for all runs; see ``documents_of``."""
+    subset = (study.stored_subset if stored else study.subset)(corpus)
+    return {split: getattr(subset, split) or size for split, size in documents_of(study, corpus, published).items()}
 
 
 def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]]) -> dict[str, float]:

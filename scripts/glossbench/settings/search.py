@@ -71,7 +71,8 @@ class Range(_Space):
 
     def __str__(self) -> str:
         """What it accepts, in words."""
-        return f"{self.low:g} to {self.high:g}" + ("" if self.step is None else f" in steps of {self.step:g}")
+        how = ", logarithmic" if self.log else "" if self.step is None else f" in steps of {self.step:g}"
+        return f"{self.low:g} to {self.high:g}{how}"
 
 
 def _kind(value: Any) -> str | None:

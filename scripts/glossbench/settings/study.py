@@ -12,8 +12,8 @@ from glossbench.paper import paper_keys
 from glossbench.settings.checks import study_faults
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, quoted
-from glossbench.settings.model import scalar
-from glossbench.settings.objectives import UNTUNED, read_objectives, read_presets
+from glossbench.settings.model import UNTUNED, scalar
+from glossbench.settings.objectives import read_objectives, read_presets
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.sources import read_corpora, read_encoders
 from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile
@@ -136,8 +136,7 @@ class Study:
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     """Check a study and its registries, and resolve all of its runs; ``source`` is its file's name, for errors.
 
-    Raises:
-        SettingsError: Something is not valid. The message is one line.
+    SettingsError, of one line, if something is not valid.
     """
     settings = StudyFile.parse(with_json_types(config, source), source)
     presets = read_presets(config_dir)

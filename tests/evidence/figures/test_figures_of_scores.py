@@ -152,7 +152,7 @@ def test_a_bar_of_sensitivity_spans_the_changes_over_shared_seeds_around_the_pla
     bars = table.set_index("setting")
     assert set(bars.index) == {"sigma", "weight"}
     steps = bars.loc["sigma"]  # x0.9 and x1.1 alone, though x2 was run as well
-    assert (steps["plain"], steps["low"], steps["high"]) == pytest.approx((85, 84, 88))
+    assert (steps["unvaried"], steps["low"], steps["high"]) == pytest.approx((85, 84, 88))
     assert (steps["at_low"], steps["at_high"], steps["n_values"]) == ("x0.9", "x1.1", 2)
     values = bars.loc["weight"]  # 0.3 against seed 0, 0.5 against seed 1: both below
     assert (values["low"], values["high"], values["swing"]) == pytest.approx((83, 85, 2))

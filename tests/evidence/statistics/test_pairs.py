@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.statistics.pairs import holm, paired, pairwise
-from glossbench.evidence.statistics.scores import over_seeds, scores
+from glossbench.evidence.statistics.scores import over_seeds, scores_of_runs
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -115,4 +115,4 @@ def test_scores_that_are_no_number_are_left_out():
     assert paired(table, "gloss-o", "scl", "macro_silhouette").empty
     assert pairwise(table, "macro_silhouette").empty
     with pytest.raises(GlossbenchError, match="no column speed or test_speed"):
-        scores(table, "speed")
+        scores_of_runs(table, "speed")

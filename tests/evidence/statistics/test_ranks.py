@@ -34,7 +34,6 @@ def test_friedman_gives_demsars_ranks_statistics_and_critical_difference():
     uncorrected = found.statistic * ties
     assert uncorrected == pytest.approx(9.28, abs=5e-3)
     assert 13 * uncorrected / (14 * 3 - uncorrected) == pytest.approx(3.69, abs=5e-3)
-    assert found.f_statistic == pytest.approx(13 * found.statistic / (14 * 3 - found.statistic))
     assert found.p == pytest.approx(stats.chi2.sf(found.statistic, 3))
     assert found.cliques == [["gloss-o", "triplet", "cosine", "scl"]]
 
@@ -43,7 +42,6 @@ def test_cliques_are_demsars_two_groups_at_ten_percent_and_never_one_alone_or_wi
     found = friedman(demsar(), "accuracy", "standalone", "bert-base", alpha=0.10)
     assert found.critical_difference == pytest.approx(1.12, abs=5e-3)
     assert found.cliques == [["gloss-o", "triplet", "cosine"], ["cosine", "scl"]]
-    assert (found.nemenyi.loc["gloss-o", ["scl", "cosine"]] < 0.10).to_list() == [True, False]
     assert cliques({"a": 1.0, "b": 2.5, "c": 4.0}, 1.0) == []
     assert cliques({"a": 1.0, "b": 1.5, "c": 2.0, "d": 4.0}, 1.0) == [["a", "b", "c"]]
 
@@ -54,11 +52,11 @@ def test_critical_values_are_those_of_demsars_table():
         assert critical_difference(k, 10) / math.sqrt(k * (k + 1) / 60) == pytest.approx(q, abs=1.1e-3)
 
 
-def test_friedman_takes_the_largest_block_without_a_gap_and_says_what_it_left_out():
+def test_friedman_takes_the_largest_block_without_a_gap():
     others = by_corpus({("c00", key): [0.5] for key in ("gloss-sqrt", "gloss-o+sigma=0.1")})
     table = pd.concat([demsar(), others])
     found = friedman(table, "accuracy", "standalone", "bert-base")
-    assert (found.left_out, len(found.corpora)) == (["gloss-sqrt"], 14)
+    assert (set(found.ranks), len(found.corpora)) == (set(OBJECTIVES), 14)
     few = friedman(table[table["corpus"].isin(["c00", "c01"])], "accuracy", "standalone", "bert-base")
     assert few.reason == "4 objectives on the same 2 corpora: the test needs 3 on 3"
     assert math.isnan(few.p)
@@ -69,6 +67,6 @@ def test_friedman_takes_the_largest_block_without_a_gap_and_says_what_it_left_ou
 def test_corpora_that_agree_wholly_and_objectives_that_never_differ():
     agree = by_corpus({(c, o): [v] for c in ("mr", "r8", "r52") for o, v in zip(OBJECTIVES, (1, 2, 3, 4), strict=True)})
     found = friedman(agree, "accuracy", "standalone", "bert-base")
-    assert (found.statistic, found.f_statistic, found.f_p) == (pytest.approx(9), math.inf, 0.0)
+    assert found.statistic == pytest.approx(9)
     equal = friedman(agree.assign(test_accuracy=0.5), "accuracy", "standalone", "bert-base")
     assert equal.reason.startswith("all objectives score the same")

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from glossbench.evidence.tables.layout import load_note
+from glossbench.evidence.notes import load_note
 
 from tests.support.made_up import CORPORA, cells, runs, untuned_runs
 from tests.support.registered import table_of

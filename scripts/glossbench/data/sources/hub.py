@@ -26,8 +26,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import disable_progress_bars
 
 from glossbench.checksums import CHECKSUMS, read_checksums, sha256
-from glossbench.data.sources.urls import Mirror
-from glossbench.errors import NO_SPACE, FetchError
+from glossbench.data.sources.mirror import Mirror
+from glossbench.errors import NO_SPACE, FetchError, brief
 
 WORKERS = 4  # files downloaded at a time
 REFUSALS = {
@@ -182,7 +182,7 @@ def _file_and_reason(error: Exception) -> tuple[str, str]:
     # huggingface_hub reports a failed request as a file that is not in its cache either
     error = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
     response = getattr(error, "response", None)
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    reason = f"{type(error).__name__}: {brief(error)}"
     if response is not None:
         reason = f"the server answered {response.status_code} {response.reason_phrase}".strip()
     try:

@@ -4,15 +4,15 @@ import logging
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pooch
 import requests
 
 from glossbench.checksums import sha256
-from glossbench.errors import FetchError, disk_error
+from glossbench.data.sources.mirror import Mirror
+from glossbench.errors import FetchError, brief, disk_error
 from glossbench.files import replacing
 
 RETRIES = 3
@@ -20,42 +20,6 @@ TIMEOUT = (20, 60)  # seconds to connect, seconds between two chunks
 CHUNK = 2**16  # bytes; pooch's default of 1024 makes large files slow
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """A local copy of download hosts, where files are looked for first, for machines without internet.
-
-    Raises:
-        FetchError: The root is no folder.
-    """
-
-    # Root of the mirror; None or "" for no mirror. A URL's file is at ``<root>/<host>/<path>``, wheels are in
-    # ``<root>/wheels``, and files of the Hugging Face hub in ``<root>/hub/<repo>/<revision>``.
-    root: Path | None = None
-    offline: bool = False  # Whether a file that the mirror does not have is an error instead of a download
-
-    def __post_init__(self):
-        """Accept the root as text, as a configuration gives it."""
-        root = Path(self.root).expanduser() if self.root else None
-        if root is not None and not root.is_dir():
-            raise FetchError(f"mirror: {root} is no folder, expected the root of a mirror (or no `mirror:`)")
-        object.__setattr__(self, "root", root)
-
-    def copy_of(self, url: str) -> Path | None:
-        """Path of the mirror's copy of a URL's file; None where it has none. A path with ".." is a FetchError."""
-        if ".." in Path(unquote(urlsplit(url).path)).parts:
-            raise FetchError(f"{url}: '..' in a URL's path; write the path without it")
-        place = Path(self._place(url))
-        return place if self.root and place.is_file() else None
-
-    def hint(self, url: str) -> str:
-        """How to provide a URL's file without the network, for an error message."""
-        return f"put a copy at {self._place(url)} and set `mirror:` to the mirror's root"
-
-    def _place(self, url: str) -> str:
-        parts = urlsplit(url)
-        return f"{self.root or '<mirror>'}/{parts.hostname or ''}{unquote(parts.path)}"
 
 
 def download(files: dict[str, dict], stage: Path, folder: Path, mirror: Mirror) -> list[str]:
@@ -148,4 +112,4 @@ def _reason(error: requests.RequestException) -> str:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     innermost = error.args[0] if error.args else error
     innermost = getattr(innermost, "reason", innermost)
-    return f"{type(error).__name__}: {' '.join(str(innermost).split())[:200]}"
+    return f"{type(error).__name__}: {brief(innermost)}"

@@ -18,7 +18,7 @@ from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.intervals import ALPHA, t_interval
 from glossbench.evidence.statistics.pairs import by_t_test, compare, holm
 from glossbench.evidence.statistics.power import smallest_difference
-from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.statistics.scores import scores_of_runs
 from glossbench.evidence.text.names import arrange, listed, machine_names
 from glossbench.frames import CELL, RUN_OF_EXPERIMENT
 from glossbench.settings.claims import Measure
@@ -41,7 +41,7 @@ def cells_won(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measuremen
         runs are missing.
     """
     baselines, tables, rows, used, p_values = list(measure.baselines), {}, [], frozenset(), {}
-    for cell, own in cells_of(with_gloss(scores(runs, measure.metric), measure.gloss, baselines)):
+    for cell, own in cells_of(with_gloss(scores_of_runs(runs, measure.metric), measure.gloss, baselines)):
         table = own.pivot_table("score", "seed", "objective").dropna()
         if len(table.columns) == 1 + len(baselines) and len(table):
             gloss = next(key for key in measure.gloss if key in table)
@@ -125,7 +125,7 @@ def _pairs(runs: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, bool]:
     cap, alike = measure.cap, [column for column in measure.alike if column in runs]
     runs = runs.assign(device=machine_names(runs)) if "device" in alike else runs
     about = [*alike, cap] if cap in runs else alike  # published means do not say these
-    table = scores(runs, measure.metric).merge(runs[[*RUN_OF_EXPERIMENT, *about]], on=RUN_OF_EXPERIMENT)
+    table = scores_of_runs(runs, measure.metric).merge(runs[[*RUN_OF_EXPERIMENT, *about]], on=RUN_OF_EXPERIMENT)
     theirs = table[table["objective"].isin(measure.baselines)]
     pairs = with_gloss(table, measure.gloss, []).merge(theirs, on=[*CELL, "seed"], suffixes=SIDES)
     pairs = arrange(pairs.rename(columns={"objective_baseline": "baseline"}), [*CELL, "seed"])
@@ -161,11 +161,8 @@ def _measured(baseline: str, pairs: pd.DataFrame, measure: Measure, n_baselines:
     tests = compare(observed.to_numpy(), unit)
     missing, ends, wide, interval = "", (tests["low"], tests["high"]), None, f"95 % of a paired t test over {unit}"
     if math.isnan(tests["t"]):
-        missing, ends, interval = (
-            tests["reason"],
-            t_interval(pairs["effect"]),
-            "95 % of a paired t test over pairs of runs",
-        )
+        missing, ends = tests["reason"], t_interval(pairs["effect"])
+        interval = "95 % of a paired t test over pairs of runs"
     else:
         wide = opened(*t_interval(observed, 1 - ALPHA / n_baselines))
     ties, bounds = (int((pairs["n_capped"] == count).sum()) for count in (2, 1))

@@ -60,5 +60,5 @@ def _facts(row: dict[str, Any], shared: list[str]) -> list[str]:
         scope = f"{row['scope']} ({'; '.join(['the differences above', *own])})"
     named = {"Scope": scope, "Measured": row["quantity"], "Interval": row["interval_kind"]}
     facts = [f"{name}: {text}." for name, text in named.items() if text]
-    said = (f"{one[0].upper()}{one[1:]}." for one in (*row["noise"], *row["caveats"]))
-    return [*facts, *said, *([row["note"]] if row["note"] else [])]
+    sentences = (f"{one[0].upper()}{one[1:]}." for one in (*row["noise"], *row["caveats"]))
+    return [*facts, *sentences, *([row["note"]] if row["note"] else [])]

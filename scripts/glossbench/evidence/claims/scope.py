@@ -15,18 +15,11 @@ from glossbench.paper import Facts
 from glossbench.settings.claims import Claim, PaperGrid
 
 PAPER, PART, OTHER = "paper", "part of the paper's grid", "other data"
-# Columns of the collected runs that are part of the protocol, by the words that name them.
-SETTINGS = {
-    "max_length": "max length",
-    "batch_size": "batch size",
-    "max_epochs": "epoch limit",
-    "patience": "patience",
-    "pooling": "pooling",
-    "probe": "probe",
-    "precision": "precision",
-    "layers": "layers kept",
-    "trainable_layers": "layers trained",
-}
+# Columns of the collected runs that are part of the protocol, and the words for those that are not named by them.
+SETTINGS = (
+    "max_length", "batch_size", "max_epochs", "patience", "pooling", "probe", "precision", "layers", "trainable_layers",
+)  # fmt: skip
+WORDS = {"max_epochs": "epoch limit", "layers": "layers kept", "trainable_layers": "layers trained"}
 # Missing values of these columns: all layers are kept or trained, and integrated runs have no probe.
 ABSENT = {"layers": "all", "trainable_layers": "all", "probe": None}
 
@@ -86,8 +79,8 @@ def differences_from_paper(runs: pd.DataFrame, claim: Claim, facts: Facts) -> li
     }
     found = [f"{kind} {titles([key], kind)}" for kind, keys in others.items() for key in in_order(keys, kind)]
     found += _sizes(runs, paper.corpora, facts)
-    for column, words in SETTINGS.items():
-        found += _concerning(runs, _settings(runs, column, words, _several(getattr(protocol, column))))
+    for column in SETTINGS:
+        found += _concerning(runs, _settings(runs, column, _several(getattr(protocol, column))))
     found += _concerning(runs, _budgets(runs, protocol.trials))
     if is_about_time(claim):
         device = protocol.device
@@ -125,7 +118,8 @@ def _several(accepted: Any) -> list[Any]:
     return list(accepted) if isinstance(accepted, tuple) else [accepted]
 
 
-def _settings(runs: pd.DataFrame, column: str, words: str, accepted: list[Any]) -> Iterator[Difference]:
+def _settings(runs: pd.DataFrame, column: str, accepted: list[Any]) -> Iterator[Difference]:
+    words = WORDS.get(column, column.replace("_", " "))
     for value in runs[column]:
         value = ABSENT[column] if column in ABSENT and pd.isna(value) else value
         found = f"{value:g}" if isinstance(value, int | float) else value

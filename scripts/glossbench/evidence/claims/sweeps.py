@@ -10,7 +10,7 @@ from scipy import stats
 from glossbench.evidence.claims.measurement import Cell, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import is_relative, variations
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import scores
+from glossbench.evidence.statistics.scores import scores_of_runs
 from glossbench.evidence.text.names import listed
 from glossbench.frames import EXPERIMENT
 from glossbench.settings.claims import Measure
@@ -77,7 +77,7 @@ def swings(measure: Measure, runs: pd.DataFrame, **_: Any) -> list[Measurement] 
         multiples = sorted(set(behind["value"]) - {""})
         rows.append({**objective, **by_setting, "multiples": multiples, "n": len(table)})
     if not tables:
-        return f"no cell has the same multiples of {listed(settings)} beside its plain runs, on the same seeds"
+        return f"no cell has the same multiples of {listed(settings)} beside its unvaried runs, on the same seeds"
 
     def lead(means: list[np.ndarray]) -> np.ndarray:
         swings = [_swings(mean, len(settings)) for mean in means]
@@ -108,7 +108,7 @@ def _values(group: pd.DataFrame, objective: str, measure: Measure) -> Found | No
     if setting not in group:
         return None
     rows = variations(group, objective, setting)
-    table = scores(rows, measure.metric).join(rows[setting].round(DECIMALS).rename("value"))
+    table = scores_of_runs(rows, measure.metric).join(rows[setting].round(DECIMALS).rename("value"))
     table = table.dropna(subset="value").pivot_table("score", "seed", "value").dropna()
     inside = _inside(table.columns, measure.band)
     swept = len(table) and len(inside) >= FEWEST_VALUES and inside.any() and not inside.all()
@@ -134,7 +134,7 @@ def _multiples(group: pd.DataFrame, objective: str, settings: list[str], metric:
     rows = pd.concat({setting: variations(group, objective, setting) for setting in settings})
     rows = rows[(rows["value"] == "") | is_relative(rows["value"])]
     tables = [
-        scores(own, metric).join(own["value"]).pivot_table("score", "seed", "value")
+        scores_of_runs(own, metric).join(own["value"]).pivot_table("score", "seed", "value")
         for _, own in rows.groupby(level=0, sort=False)
     ]
     common = set.intersection(*map(set, tables)) if len(tables) == len(settings) else set()

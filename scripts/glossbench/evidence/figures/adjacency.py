@@ -27,8 +27,6 @@ MANY = 4  # from this number of batches on, each has one row of small panels
 AROUND, MARGIN = 0.36, 0.8  # inches per panel for its titles, per batch for title and colour bar
 STRIP = 0.05  # width of the strip with the colours of classes, as a share of a heat map's width
 
-select = unvaried
-
 
 def tidy(snapshots: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each corpus, encoder and objective, only the first seed is used.
@@ -39,7 +37,7 @@ def tidy(snapshots: pd.DataFrame) -> pd.DataFrame:
     (0, 1]). For an objective without sigma, sigma is that of a graph-based objective on the same batch, or else
     the estimate by the sqrt rule from the embeddings before training.
     """
-    rows = select(snapshots)
+    rows = unvaried(snapshots)
     first = rows.groupby(EXPERIMENT_OF_PROTOCOL)["seed"].transform("min")
     rows = rows[rows["seed"] == first]
     rows = rows.assign(sigma=rows["sigma"].fillna(rows.groupby(CELL)["sigma"].transform("first")))

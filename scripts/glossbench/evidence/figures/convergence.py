@@ -16,8 +16,6 @@ ROW = 0.23  # inches per objective in a panel
 MARKS = {"linestyle": "none", "markersize": 3, "markeredgewidth": 0.6}
 NEVER = 1.2  # position of runs that never reach the score, as a multiple of the last epoch
 
-select = unvaried
-
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
@@ -29,7 +27,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     One row per point: protocol, corpus, encoder, objective, seed, share, score (to reach), reached (the first epoch
     with at least that score, NaN if there is none) and n_epochs (trained).
     """
-    scored = with_validation_score(select(epochs))[[*LINE, "seed", "epoch", "score"]]
+    scored = with_validation_score(unvaried(epochs))[[*LINE, "seed", "epoch", "score"]]
     best = scored.groupby(PANEL)["score"].transform("max")
     points = pd.concat([scored.assign(share=share, wanted=best - (1 - share) * best.abs()) for share in SHARES])
     points["reached"] = points["epoch"].where(points["score"] >= points["wanted"])

@@ -20,8 +20,6 @@ SHORTEST = 0.7  # inches, the shortest axis of ranks
 RANK = 0.45  # inches for the margin and the rank next to a name
 LINE = 0.13  # inches between names, and between bars
 
-select = unvaried
-
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
@@ -31,7 +29,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     groups within one critical difference, separated by spaces) and reason (why there is no test, or empty). A
     panel without ranks has one row without objective.
     """
-    runs = select(runs)
+    runs = unvaried(runs)
     rows = []
     for (protocol, encoder), _ in arrange(runs, ["protocol", "encoder"]).groupby(["protocol", "encoder"], sort=False):
         for metric in METRICS:

@@ -17,8 +17,6 @@ COLORS = {"forward": style.SKY, "backward": style.BLUE, "optimizer": style.GREEN
 COLORS |= {"graph": style.ORANGE, "propagation": style.VERMILION}
 ROW = 0.13  # inches per objective in a panel
 
-select = unvaried
-
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Validation does not count as a part of a training epoch.
@@ -28,7 +26,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     where it is known, load (the highest of the runs).
     """
     columns = {f"seconds_{part}": part for part in COLORS}
-    timed = select(epochs).dropna(subset=list(columns))
+    timed = unvaried(epochs).dropna(subset=list(columns))
     runs = timed.rename(columns=columns).groupby(RUN_OF_PROTOCOL)[list(COLORS)].mean()
     cells, about = runs.groupby(EXPERIMENT_OF_PROTOCOL), ["n_seeds"]
     means = cells.mean().assign(n_seeds=cells.size())

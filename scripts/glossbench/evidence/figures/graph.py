@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import unvaried
-from glossbench.evidence.text.names import arrange, protocol_name
+from glossbench.evidence.text.names import arrange
 from glossbench.frames import LINE
 
 # Titles by column of epochs. The last two are there where they are above zero in some epoch.
@@ -22,8 +22,6 @@ MEASURES = {
 RARE = ("left_out_share", "eliminated")
 PANEL_HEIGHT = 0.8  # inches
 
-select = unvaried
-
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure; objectives whose loss has no graph have their share of the gradient alone.
@@ -31,7 +29,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     One row per point: protocol, corpus, encoder, objective, measure (a key of ``MEASURES``), epoch; mean, low and high
     (mean, smallest and largest value) over the n_seeds seeds that ran this epoch.
     """
-    rows = select(epochs)
+    rows = unvaried(epochs)
     rows = rows.reindex(columns=dict.fromkeys([*rows, *MEASURES, "chance_loss"]))
     rows["loss_over_chance"] = rows["loss_metric"] / rows["chance_loss"].where(rows["chance_loss"] > 0)
     long = rows.melt([*LINE, "epoch"], list(MEASURES), "measure", "found").dropna(subset="found")
@@ -45,13 +43,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
 @panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and measure, with corpora as columns and encoders as rows."""
-    blocks = [
-        panels.Block(
-            f"{protocol_name(protocol)}: {title}", rows[rows["measure"] == measure], _draw_panel, PANEL_HEIGHT, "epoch"
-        )
-        for protocol, rows in panels.by(table, "protocol")
-        for measure, title in MEASURES.items()
-    ]
+    blocks = panels.protocols_by(table, "measure", MEASURES, _draw_panel, PANEL_HEIGHT, "epoch")
     return panels.page(blocks, style.objective_entries(table["objective"]))
 
 

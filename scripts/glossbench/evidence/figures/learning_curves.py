@@ -14,8 +14,6 @@ SCORE_NAMES = {"integrated": "macro-F1", "standalone": "macro-silhouette"}
 PANEL_HEIGHT = 1.2  # inches
 STOP_MARK = {"marker": "|", "linestyle": "none", "markersize": 5, "markeredgewidth": 0.9}
 
-select = unvaried
-
 
 def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure.
@@ -26,7 +24,7 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     score) over the n_seeds seeds that ran this epoch; and n_stopped, the number of seeds that end with this epoch
     while others continue.
     """
-    points = with_validation_score(select(epochs)).dropna(subset="score").groupby([*LINE, "epoch"])["score"]
+    points = with_validation_score(unvaried(epochs)).dropna(subset="score").groupby([*LINE, "epoch"])["score"]
     table = points.agg(mean="mean", low="min", high="max", n_seeds="size").reset_index()
     following = table.groupby(LINE)["n_seeds"].shift(-1)
     table["n_stopped"] = (table["n_seeds"] - following).clip(lower=0).fillna(0).astype(int)

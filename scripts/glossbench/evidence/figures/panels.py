@@ -1,6 +1,6 @@
 """Arranges panels on a page."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 
@@ -75,6 +75,17 @@ def protocols(table: pd.DataFrame, draw: Callable, height: float, xlabel: str, *
     """A block per protocol. Arguments are those of ``Block``."""
     return [
         Block(names.protocol_name(key), rows, draw, height, xlabel, **options) for key, rows in by(table, "protocol")
+    ]
+
+
+def protocols_by(
+    table: pd.DataFrame, column: str, titles: Mapping[str, str], draw: Callable, *options, **more
+) -> list[Block]:
+    """A block per protocol and key of a column, in the order of their titles. Further arguments are of ``Block``."""
+    return [
+        Block(f"{names.protocol_name(protocol)}: {title}", rows[rows[column] == key], draw, *options, **more)
+        for protocol, rows in by(table, "protocol")
+        for key, title in titles.items()
     ]
 
 

@@ -13,8 +13,6 @@ from glossbench.frames import EXPERIMENT
 
 VECTOR_POINTS = 5000  # with more points, the points of a pdf are rasterized; its text remains text
 
-select = unvaried
-
 
 def tidy(projections: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Of each objective, only the first seed is used.
@@ -24,7 +22,7 @@ def tidy(projections: pd.DataFrame) -> pd.DataFrame:
     a class, which are the same in all panels of its corpus. Points are centred in their panel and scaled to
     [-1, 1].
     """
-    rows = select(projections)
+    rows = unvaried(projections)
     first = rows.groupby(EXPERIMENT)["seed"].transform("min")
     points = arrange(rows[rows["seed"] == first], [*EXPERIMENT, "doc_id"])
     sizes = points.groupby(["corpus", "label"]).size().rename("size").reset_index()

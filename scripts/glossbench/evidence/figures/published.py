@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import bare
 from glossbench.evidence.statistics.scores import PRINTED, in_percent, over_seeds
-from glossbench.evidence.text.names import arrange, metric_name, protocol_name
+from glossbench.evidence.text.names import arrange, in_order, metric_name
 
 KEYS = ["protocol", "metric", "corpus", "encoder", "objective"]
 
@@ -34,13 +34,9 @@ def tidy(runs: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and metric, with corpora as columns and encoders as rows."""
     labels = {"xlabel": "published", "ylabel": "reproduced"}
-    blocks = [
-        panels.Block(
-            f"{protocol_name(protocol)}: {metric_name(metric)}{', %' * in_percent(metric)}", own, _draw_panel, **labels
-        )
-        for protocol, rows in panels.by(table, "protocol")
-        for metric, own in panels.by(rows, "metric")
-    ]
+    metrics = in_order(table["metric"], "metric")
+    titles = {metric: f"{metric_name(metric)}{', %' * in_percent(metric)}" for metric in metrics}
+    blocks = panels.protocols_by(table, "metric", titles, _draw_panel, **labels)
     return panels.page(blocks, style.objective_entries(table["objective"], linestyle="none"))
 
 

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.selection import no_rows
 from glossbench.evidence.statistics.budget import SCORES, expected_scores
-from glossbench.evidence.text.names import protocol_name
 
 PANEL_HEIGHT = 1.2  # inches
 
@@ -23,12 +22,9 @@ def tidy(trials: pd.DataFrame) -> pd.DataFrame:
 @panels.drawing
 def draw(table: pd.DataFrame) -> Figure:
     """Draw a block per protocol and score, with corpora as columns and encoders as rows."""
-    blocks = []
-    for protocol, rows in panels.by(table, "protocol"):
-        for score in (score for score in SCORES if score in set(rows["score"])):
-            kind = "best" if score.startswith("val_") else "chosen trial's"
-            title = f"{protocol_name(protocol)}: expected {kind} {SCORES[score]}"
-            blocks.append(panels.Block(title, rows[rows["score"] == score], _draw_panel, PANEL_HEIGHT, "trials"))
+    kinds = {score: "best" if score.startswith("val_") else "chosen trial's" for score in SCORES}
+    titles = {score: f"expected {kinds[score]} {title}" for score, title in SCORES.items()}
+    blocks = panels.protocols_by(table, "score", titles, _draw_panel, PANEL_HEIGHT, "trials")
     return panels.page(blocks, style.objective_entries(table["objective"]))
 
 

@@ -27,7 +27,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     The values of a setting are the steps ×0.9 and ×1.1 if they were run, else all values. Each value is compared with
     the unvaried objective over the seeds that both have.
 
-    One row per bar: corpus, encoder, protocol, objective, setting; plain, low and high (test macro-F1 in percent:
+    One row per bar: corpus, encoder, protocol, objective, setting; unvaried, low and high (test macro-F1 in percent:
     of the unvaried objective over all its seeds, and the lowest and highest of it and the values); at_low and
     at_high (the values in the form of the key, empty for the unvaried objective); swing (high - low); n_values.
     """
@@ -48,9 +48,9 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
         ends["value"].loc[places].to_numpy() for places in (bars.idxmin(), bars.idxmax())
     )
     table["swing"] = table["high"] - table["low"]
-    table = table.join(own.groupby(EXPERIMENT_OF_PROTOCOL).mean().rename("plain"), on=EXPERIMENT_OF_PROTOCOL)
-    table[["low", "high"]] = table[["low", "high"]].add(table["plain"], axis=0)
-    table = table[[*BAR, "plain", "low", "high", "at_low", "at_high", "swing", "n_values"]]
+    table = table.join(own.groupby(EXPERIMENT_OF_PROTOCOL).mean().rename("unvaried"), on=EXPERIMENT_OF_PROTOCOL)
+    table[["low", "high"]] = table[["low", "high"]].add(table["unvaried"], axis=0)
+    table = table[[*BAR, "unvaried", "low", "high", "at_low", "at_high", "swing", "n_values"]]
     return arrange(table.sort_values("setting"), ["protocol", "corpus", "encoder", "objective"])
 
 
@@ -70,12 +70,12 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame) -> None:
     room = 0.22 * max(high - low, 0.01)  # for the labels at the ends of the bars
     for place, bar in panel.iterrows():
         for end, color, side, align in (("low", style.SKY, -1, "right"), ("high", style.ORANGE, 1, "left")):
-            width = bar[end] - bar["plain"]
-            axes.barh(place, width, left=bar["plain"], height=0.6, color=color, edgecolor="none")
+            width = bar[end] - bar["unvaried"]
+            axes.barh(place, width, left=bar["unvaried"], height=0.6, color=color, edgecolor="none")
             text = bar[f"at_{end}"].replace(RELATIVE, "×", 1)
             where = {"ha": align, "va": "center", "fontsize": style.SMALL, "textcoords": "offset points"}
             axes.annotate(text, (bar[end], place), (2 * side, 0), **where)
-    axes.axvline(panel["plain"].iloc[0], color=style.BLACK, linewidth=0.8)
+    axes.axvline(panel["unvaried"].iloc[0], color=style.BLACK, linewidth=0.8)
     labels = [f"{SYMBOLS[bar.setting]}  {number(bar.swing, 2)}" for bar in panel.itertuples()]
     axes.set_yticks(range(len(panel)), labels, fontsize=style.TEXT)
     axes.set(ylim=(len(panel) - len(SETTINGS) - 0.5, len(panel) - 0.5), xlim=(low - room, high + room))

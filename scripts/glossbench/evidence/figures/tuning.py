@@ -16,7 +16,6 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from glossbench.evidence.figures import panels, style
 from glossbench.evidence.figures.learning_curves import SCORE_NAMES
-from glossbench.evidence.selection import unvaried
 from glossbench.evidence.text.names import SYMBOLS, arrange, protocol_name
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import LINE
@@ -27,8 +26,6 @@ SHORT = {"learning_rate": "lr", "margin": "m", "anchors_per_class": "a", **SYMBO
 CURVE, MATRIX = "value", "importance"  # kinds of rows
 CURVE_HEIGHT = 0.9  # inches
 ROW = 0.15  # inches per search in a matrix of importances
-
-select = unvaried  # a search belongs to an objective without changed settings
 
 
 def tidy(trials: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from glossbench.evidence.claims.graphs import LEAST_SHARE, little_and_flat
-from glossbench.evidence.selection import coverage_note, numerics_note, unvaried_and_untuned
+from glossbench.evidence.notes import coverage_note, numerics_note
+from glossbench.evidence.selection import unvaried_and_untuned
 from glossbench.evidence.statistics.scores import over_seeds
 from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order, machine_names, objective_name

@@ -9,7 +9,7 @@ from scipy import stats
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import DECIMALS, scores
+from glossbench.evidence.statistics.scores import DECIMALS, scores_of_runs
 from glossbench.evidence.text.names import in_order
 
 ALL = "all"
@@ -41,7 +41,7 @@ def paired(runs: pd.DataFrame, objective: str, baseline: str, metric: str) -> pd
         zeros split as in Demsar 2006), effect_size (Cohen's d_z: difference / std) and reason (why a test could not
         be made, or empty).
     """
-    table = scores(runs[runs["objective"].isin([objective, baseline])], metric)
+    table = scores_of_runs(runs[runs["objective"].isin([objective, baseline])], metric)
     wide = table.pivot_table("score", ["encoder", "protocol", "corpus", "seed"], "objective")
     if not {objective, baseline} <= set(wide):
         return pd.DataFrame(columns=COLUMNS)
@@ -99,8 +99,7 @@ def holm(p_values: pd.Series) -> pd.Series:
 def compare(differences: np.ndarray, unit: str) -> dict:
     """Test whether the mean of paired differences is zero; ``unit`` is what a pair is, in the plural, for the reason.
 
-    Returns:
-        std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
+    Returns std, low, high, t, p, wilcoxon_p, effect_size and reason, in this order; see ``paired``.
     """
     n, tests = len(differences), by_t_test(differences, unit)
     if tests["reason"]:

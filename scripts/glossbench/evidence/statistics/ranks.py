@@ -1,16 +1,14 @@
-"""Tests of several objectives over several corpora by ranks: Friedman's, Nemenyi's and the critical difference."""
+"""Tests of several objectives over several corpora by ranks: Friedman's and Nemenyi's critical difference."""
 
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
-import scikit_posthocs
 from scipy import stats
 
 from glossbench.evidence.selection import unvaried
 from glossbench.evidence.statistics.intervals import ALPHA
-from glossbench.evidence.statistics.scores import DECIMALS, scores
+from glossbench.evidence.statistics.scores import DECIMALS, scores_of_runs
 from glossbench.evidence.text.names import in_order
 
 FEWEST_OBJECTIVES = 3
@@ -26,20 +24,13 @@ class Friedman:
     encoder: str
     corpora: list[str]
     ranks: dict[str, float]  # Average rank by objective, 1 is best, in the order of the ranks
-    left_out: list[str]  # Objectives that were not run on all of the corpora
     alpha: float = ALPHA
     statistic: float = math.nan  # Friedman's chi-square, corrected for ties; ``p`` is its p value
     p: float = math.nan
-    # The less conservative statistic of Iman and Davenport; infinite if all corpora give the same ranks. ``f_p`` is its
-    # p value.
-    f_statistic: float = math.nan
-    f_p: float = math.nan
     # Objectives whose average ranks differ by more than this differ significantly (Nemenyi, at level ``alpha``).
     critical_difference: float = math.nan
     # The largest groups of at least two objectives within one critical difference, in the order of ranks.
     cliques: list[list[str]] = field(default_factory=list)
-    # Adjusted p value of each pair of objectives, a square frame.
-    nemenyi: pd.DataFrame = field(default_factory=pd.DataFrame)
     # Why there is no test, or empty. Without a test the numbers are NaN; ranks are given if there are any.
     reason: str = ""
 
@@ -52,7 +43,7 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
 
     ``alpha`` is the level of Nemenyi's test.
     """
-    table = scores(unvaried(runs), metric)
+    table = scores_of_runs(unvaried(runs), metric)
     table = table[(table["protocol"] == protocol) & (table["encoder"] == encoder)]
     wide = table.pivot_table("score", "corpus", "objective").round(DECIMALS)
     block = _largest_block(wide)
@@ -60,25 +51,19 @@ def friedman(runs: pd.DataFrame, metric: str, protocol: str, encoder: str, alpha
     ranked = block.rank(axis=1, ascending=False).mean().sort_values(kind="stable") if block.size else pd.Series()
     about = {"metric": metric, "protocol": protocol, "encoder": encoder, "alpha": alpha}
     about |= {"corpora": list(block.index), "ranks": {key: float(rank) for key, rank in ranked.items()}}
-    about["left_out"] = in_order(set(wide) - set(block), "objective")
     if k < FEWEST_OBJECTIVES or n < FEWEST_CORPORA:
         known = f"{k} objectives on the same {n} {'corpus' if n == 1 else 'corpora'}"
         return Friedman(**about, reason=f"{known}: the test needs {FEWEST_OBJECTIVES} on {FEWEST_CORPORA}")
     if (block.nunique(axis=1) == 1).all():
         return Friedman(**about, reason="all objectives score the same on every corpus: nothing to rank")
     statistic, p = stats.friedmanchisquare(*block.to_numpy().T)
-    rest = n * (k - 1) - statistic
-    f = math.inf if np.isclose(rest, 0) else float((n - 1) * statistic / rest)
     difference = critical_difference(k, n, alpha)
     return Friedman(
         **about,
         statistic=float(statistic),
         p=float(p),
-        f_statistic=f,
-        f_p=float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))),
         critical_difference=difference,
         cliques=cliques(about["ranks"], difference),
-        nemenyi=scikit_posthocs.posthoc_nemenyi_friedman(block).loc[ranked.index, ranked.index],
     )
 
 

@@ -46,7 +46,7 @@ def in_percent(metric: str | None) -> bool:
     return metric in METRICS and METRICS[metric].scale == 100
 
 
-def scores(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+def scores_of_runs(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The scores of all runs that have one.
 
     Args:

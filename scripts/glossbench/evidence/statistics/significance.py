@@ -27,7 +27,7 @@ def rank_tests(runs: pd.DataFrame) -> list[dict]:
     rows = []
     for (protocol, encoder), group in unvaried(runs).groupby(["protocol", "encoder"]):
         tests = [friedman(group, metric, protocol, encoder) for metric in PRINTED]
-        rows += [{**asdict(test), "nemenyi": test.nemenyi.to_dict()} for test in tests if test.ranks]
+        rows += [asdict(test) for test in tests if test.ranks]
     return rows
 
 

@@ -3,15 +3,17 @@
 import numpy as np
 import pandas as pd
 
+from glossbench.evidence.notes import note_of
 from glossbench.evidence.selection import is_untuned, unvaried, with_untuned
 from glossbench.evidence.sizes import differences_by_cell
 from glossbench.evidence.statistics.scores import METRICS, PRINTED, over_seeds
-from glossbench.evidence.tables.layout import Layout, note_of
+from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.tables.scores import texts
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name, in_order
 from glossbench.evidence.text.numbers import mean_spread, number, signed
-from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL, UNTUNED
+from glossbench.frames import CELL, EXPERIMENT, EXPERIMENT_OF_PROTOCOL
 from glossbench.paper import Facts
+from glossbench.settings.model import UNTUNED
 
 KEYS = [*EXPERIMENT_OF_PROTOCOL, "metric"]
 COLUMNS = [

@@ -31,14 +31,9 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
 
 def layout(table: pd.DataFrame) -> Layout:
     """One row per encoder, corpus and objective; each score next to the one without the copies."""
-    left_out = {
-        (
-            row.encoder,
-            row.corpus,
-            row.objective,
-        ): f"{number(row.n_test - row.n_test_deduplicated)} of {number(row.n_test)}"
-        for row in table.itertuples()
-    }
+    sizes = zip(table["n_test"], table["n_test_deduplicated"], strict=True)
+    texts = [f"{number(whole - kept)} of {number(whole)}" for whole, kept in sizes]
+    left_out = dict(zip(table[ROWS].itertuples(index=False, name=None), texts, strict=True))
     columns = [(metric,) for metric in METRICS]
     laid_out = score_grid(table, ROWS, ["metric"], column_keys=columns, beside={"Left out": left_out})
     return laid_out.with_notes(None if len(table) else NONE_FOUND)

@@ -14,8 +14,6 @@ SETTINGS = {
 }  # fmt: skip
 COUNTED = ("batch_size", "max_epochs", "stop_epoch")
 
-select = unvaried
-
 
 def titles() -> dict[str, str]:
     """Titles by setting: those above, and those of losses of one's own by their names."""
@@ -29,7 +27,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
         One row per corpus, encoder, objective and setting that the objective has: low and high (over seeds), n_runs,
         and n_tuned (runs whose settings come from a search).
     """
-    rows = select(runs)
+    rows = unvaried(runs)
     settings = [name for name in titles() if name in rows]
     values = rows[[*EXPERIMENT_OF_PROTOCOL, "tuned", *settings]].astype(dict.fromkeys(settings, float))
     long = values.melt([*EXPERIMENT_OF_PROTOCOL, "tuned"], settings, "setting").dropna(subset="value")

@@ -7,9 +7,8 @@ from itertools import pairwise
 import pandas as pd
 
 from glossbench.evidence.selection import is_untuned
-from glossbench.evidence.text.names import NAMES, arrange, entries, titles
+from glossbench.evidence.text.names import NAMES, arrange
 from glossbench.evidence.text.numbers import DASH, number, span
-from glossbench.frames import QUIET
 
 Key = tuple[str, ...]
 # Titles of the kinds of keys. Other columns that become headers have their titles as names, and texts.
@@ -40,43 +39,6 @@ class Layout:
     def with_notes(self, *notes: str | None) -> "Layout":
         """A copy with more notes. None adds nothing."""
         return replace(self, notes=(*self.notes, *filter(None, notes)))
-
-
-def spread_note(table: pd.DataFrame, layout: Layout) -> str | None:
-    """A note on what stands behind ±, if the tidy table of a layout has means over ``n_seeds`` seeds."""
-    if "n_seeds" not in table or not layout.cells.map(lambda text: "±" in text).any(axis=None):
-        return None
-    return (
-        "± is the sample standard deviation over seeds (n − 1 in the denominator), of which each mean has "
-        f"{span(table['n_seeds'].min(), table['n_seeds'].max(), number)}; a dash after it means one seed."
-    )
-
-
-def load_note(table: pd.DataFrame) -> str | None:
-    """A note on the corpora of a table whose times were taken beside other work, by its column ``load`` if any."""
-    busy = table[table["load"] > QUIET] if "load" in table else table[:0]
-    if busy.empty:
-        return None
-    return (
-        f"Times on {titles(busy['corpus'], 'corpus')} were taken while other processes kept up to "
-        f"{number(busy['load'].max(), 1)} cores of the machine busy: they are not ranked, and not to be compared."
-    )
-
-
-def outside_note(table: pd.DataFrame, published: Iterable[str]) -> str | None:
-    """A note that names the objectives of a table which the paper, with those ``published``, does not have."""
-    known = entries("objective")
-    found = table["objective"].dropna().unique() if "objective" in table else []
-    # a reference preset is the paper's code
-    outside = {key for key in found if known.get(key, {}).get("preset") not in (None, "reference")}
-    outside |= {key for key in found if known.get(key, {"base": key})["base"] not in published}
-    return f"Not in the paper: {titles(outside, 'objective')}." if outside else None
-
-
-def note_of(start: str, reasons: Iterable[str]) -> str | None:
-    """A note with the distinct reasons; None if all are empty."""
-    reasons = dict.fromkeys(filter(None, reasons))
-    return f"{start} {'; '.join(reasons)}." if reasons else None
 
 
 def distinct(table: pd.DataFrame, by: list[str]) -> list[Key]:

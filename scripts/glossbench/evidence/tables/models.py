@@ -4,9 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from glossbench.evidence.notes import note_of
 from glossbench.evidence.sizes import differences_by_cell
 from glossbench.evidence.statistics.scores import over_seeds
-from glossbench.evidence.tables.layout import Layout, grid, note_of
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange, corpus_name, encoder_name
 from glossbench.evidence.text.numbers import mean_spread, number, rounded
 from glossbench.frames import CELL, EXPERIMENT

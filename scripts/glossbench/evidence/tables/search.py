@@ -37,10 +37,10 @@ def tidy(trials: pd.DataFrame) -> pd.DataFrame:
         about = dict(zip(KEYS, keys, strict=True)) | {f"n_{state}": int(ended.get(state, 0)) for state in STATES}
         about |= {"score": search["score"].iloc[0], "best_score": best["value"].max()}
         for setting, ranges in spaces(search).items():
-            low, high = _bounds(ranges)
+            ends = [float(end) for one in ranges for end in one.get("choices") or (one["low"], one["high"])]
             value = best[setting].max() if setting in best else float("nan")
-            found = {"setting": setting, "searched": "; ".join(map(in_words, ranges)), "low": low, "high": high}
-            rows.append({**about, **found, "best": value})
+            found = {"setting": setting, "searched": "; ".join(map(in_words, ranges)), "best": value}
+            rows.append({**about, **found, "low": min(ends), "high": max(ends)})
     return _in_order(pd.DataFrame(rows, columns=COLUMNS), KEYS)
 
 
@@ -83,9 +83,3 @@ def in_words(space: Space) -> str:
     if space.get("step") is not None:
         text += f" in steps of {significant(space['step'])}"
     return f"{text}, log" if space.get("log") else text
-
-
-def _bounds(found: list[Space]) -> tuple[float, float]:
-    """Smallest and largest number of the spaces."""
-    ends = [end for space in found for end in space.get("choices") or (space["low"], space["high"])]
-    return float(min(ends)), float(max(ends))

@@ -16,11 +16,7 @@ select = no_rows  # the table is made from trials, which do not depend on runs
 
 
 def tidy(trials: pd.DataFrame, against: list[str]) -> pd.DataFrame:
-    """Expected scores after ``BUDGETS`` and after all trials.
-
-    Returns:
-        Rows and columns of ``expected_scores`` and ``with_overtaking``; F1 and accuracy in percent.
-    """
+    """``expected_scores`` after ``BUDGETS`` and after all trials, ``with_overtaking``; F1 and accuracy in percent."""
     table = with_overtaking(expected_scores(trials), against)
     table = table[table["n"].isin(BUDGETS) | (table["n"] == table["n_trials"])]
     scales = table["score"].map(lambda score: _metric(score).scale).astype(float)

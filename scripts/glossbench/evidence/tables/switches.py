@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from glossbench.evidence.notes import note_of
 from glossbench.evidence.selection import one_at_a_time
 from glossbench.evidence.statistics.pairs import compare
-from glossbench.evidence.tables.layout import Layout, grid, note_of
+from glossbench.evidence.tables.layout import Layout, grid
 from glossbench.evidence.text.names import arrange
 from glossbench.evidence.text.numbers import signed
 from glossbench.frames import EXPERIMENT_OF_PROTOCOL, RUN_OF_PROTOCOL
@@ -28,11 +29,11 @@ def tidy(runs: pd.DataFrame, switches: dict[str, str]) -> pd.DataFrame:
         difference, low and high are percentage points; reason says why there is no interval, or is empty.
     """
     rows = one_at_a_time(runs, list(switches)).sort_values("seed", kind="stable")
-    changed, plain = rows[rows["setting"] != ""], rows[rows["setting"] == ""]
-    pairs = changed.merge(plain, "left", RUN_OF_PROTOCOL, suffixes=("", "_plain"))
+    changed, unvaried = rows[rows["setting"] != ""], rows[rows["setting"] == ""]
+    pairs = changed.merge(unvaried, "left", RUN_OF_PROTOCOL, suffixes=("", "_unvaried"))
     found = []
     for metric in METRICS:
-        gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_plain"] * 100
+        gains = pairs[f"test_{metric}"] * 100 - pairs[f"test_{metric}_unvaried"] * 100
         for keys, every in gains.groupby([pairs[key] for key in (*EXPERIMENT_OF_PROTOCOL, *SWITCH)]):
             own = every.dropna()
             tests = compare(own.to_numpy(), "seeds")
@@ -44,14 +45,12 @@ def layout(table: pd.DataFrame, switches: dict[str, str]) -> Layout:
     """One row per encoder, objective and switch; a column per score and corpus."""
     named = table.assign(
         switch=[f"{switches[name]}: {name} = {value}" for name, value in table[SWITCH].itertuples(index=False)],
-        text=[_text(*row) for row in table[["difference", "low", "high"]].itertuples(index=False)],
+        text=[
+            signed(row.difference) + ("" if pd.isna(row.low) else f" [{signed(row.low)}, {signed(row.high)}]")
+            for row in table.itertuples()
+        ],
     )
     row_keys = list(dict.fromkeys(named[ROWS].itertuples(index=False, name=None)))
     reasons = [reason for reason in table["reason"] if not reason.startswith("Wilcoxon")]
     laid_out = grid(named, ROWS, ["metric", "corpus"], row_keys=row_keys)
     return laid_out.with_notes(note_of("Without an interval:", reasons))
-
-
-def _text(difference: float, low: float, high: float) -> str:
-    """A difference with its interval, e.g. "+0.31 [−0.12, +0.74]"."""
-    return signed(difference) + ("" if pd.isna(low) else f" [{signed(low)}, {signed(high)}]")

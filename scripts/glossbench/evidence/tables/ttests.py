@@ -5,18 +5,19 @@ from typing import Any
 
 import pandas as pd
 
+from glossbench.evidence.notes import note_of
 from glossbench.evidence.selection import with_gloss
 from glossbench.evidence.statistics.pairs import ONE, paired, with_holm
-from glossbench.evidence.tables.layout import Layout, note_of
+from glossbench.evidence.tables.layout import Layout
 from glossbench.evidence.text.names import arrange, objective_name
 from glossbench.evidence.text.numbers import number, signed, significant
+from glossbench.paper import ENCODER
 
 PAIRS = ["published", "corpora", "runs"]
 MEANS = ["mean", "baseline_mean", "difference"]
 NUMBERS = ["n", *MEANS, "t", "p", "p_holm", "wilcoxon_p", "wilcoxon_p_holm"]
 COLUMNS = ["encoder", "objective", "baseline", "pairs", *NUMBERS, "reason"]
 P_VALUES = {"p": "p", "p_holm": "p (Holm)", "wilcoxon_p": "Wilcoxon p", "wilcoxon_p_holm": "Wilcoxon p (Holm)"}
-PUBLISHED_ENCODER = "bert-base"
 
 
 def select(runs: pd.DataFrame, gloss: list[str], baselines: list[str]) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def tidy(
     ours[MEANS] = ours[MEANS].astype(float) * 100
     theirs = None
     if ttests is not None:
-        theirs = ttests.assign(encoder=PUBLISHED_ENCODER, pairs="published").rename(columns={"p_value": "p"})
+        theirs = ttests.assign(encoder=ENCODER, pairs="published").rename(columns={"p_value": "p"})
     table = pd.concat([theirs, ours], ignore_index=True).reindex(columns=COLUMNS)
     table = table.astype(dict.fromkeys(NUMBERS, float)).fillna({"reason": ""})
     return arrange(table, ["encoder", "baseline", "pairs"], baseline=baselines, pairs=PAIRS)

@@ -5,7 +5,7 @@ Titles, order, families and colours come from the registries. ``naming`` sets th
 unchanged, after the others.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -66,9 +66,16 @@ def objective_name(key: str) -> str:
     """
     if (entry := entries("objective").get(key)) is None:
         return key
-    notes = [entry["preset"]] if entry["preset"] else []
-    notes += [f"{SYMBOLS.get(name, name.replace('_', ' '))} = {value}" for name, value in entry["changes"]]
-    return f"{entry['title']} ({', '.join(notes)})" if notes else entry["title"]
+    return with_changes(entry["title"], entry["preset"], entry["changes"])
+
+
+def with_changes(
+    title: str, preset: str | None, changes: Iterable[Sequence[str]], symbols: Mapping[str, str] = SYMBOLS
+) -> str:
+    """A title with a preset and changed settings in parentheses. Settings without a symbol are named in words."""
+    notes = [preset] if preset else []
+    notes += [f"{symbols.get(name, name.replace('_', ' '))} = {value}" for name, value in changes]
+    return f"{title} ({', '.join(notes)})" if notes else title
 
 
 # Display names of keys, by their kind.

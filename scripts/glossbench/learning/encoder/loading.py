@@ -76,11 +76,7 @@ def _is_dropout(name: str, value: Any) -> bool:
 
 
 def layer_list(backbone: nn.Module) -> nn.ModuleList:
-    """The layers of a transformer, from input to output.
-
-    Raises:
-        TrainingError: If its layers share their weights (ALBERT), or are not a list of its own.
-    """
+    """The layers of a transformer, from input to output; TrainingError if weights are shared (ALBERT)."""
     n = backbone.config.num_hidden_layers
     lists = (module for module in backbone.modules() if isinstance(module, nn.ModuleList) and len(module) == n)
     if (layers := next(lists, None)) is None:

@@ -46,7 +46,7 @@ def evaluate(
         "val_macro_silhouette": tested["val_macro_silhouette"] if standalone else None,
         "probe": probe.kind if standalone else None,
         "probe_C": strength,
-        **scores(predictions, copies),
+        **scores_of_test(predictions, copies),
         "test_macro_silhouette": silhouette(embeddings["test"], labels, classes, probe.silhouette),
         "best_epoch": int(best["epoch"].max()),
         "stop_epoch": int(epochs["epoch"].max()),
@@ -75,7 +75,7 @@ def classify(
     return fitted.predict(points["test"]), macro_f1(val[1], fitted.predict(val[0])), strength
 
 
-def scores(predictions: pd.DataFrame, copies: Collection[str]) -> dict[str, Any]:
+def scores_of_test(predictions: pd.DataFrame, copies: Collection[str]) -> dict[str, Any]:
     """Accuracy and macro-F1 (fractions) on the test documents, and without those that are copies.
 
     Args:

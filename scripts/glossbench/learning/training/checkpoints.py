@@ -35,7 +35,8 @@ class Checkpoint:
     ) -> None:
         """Write all of it. After a kill at any moment there is the previous file or this one."""
         parts = {"model": model.state_dict(), "best": progress.best, "snapshots": dict(enumerate(progress.snapshots))}
-        parts["loss"] = _tensors(loss)
+        if loss is not None:
+            parts["loss"] = {name: value for name, value in loss.state_dict().items() if isinstance(value, Tensor)}
         parts |= {f"optimizer/{index}": state for index, state in optimizer.state_dict()["state"].items()}
         tensors = {
             f"{part}/{name}": value.detach().cpu().contiguous()
@@ -84,7 +85,7 @@ class Checkpoint:
             parts[part][rest] = value
         model.load_state_dict(parts["model"])
         if loss is not None:
-            loss.load_state_dict(_with_tensors(loss.state_dict(), parts["loss"]))
+            loss.load_state_dict(loss.state_dict() | parts["loss"])
         state: dict[int, dict[str, Tensor]] = defaultdict(dict)
         for name, value in parts["optimizer"].items():
             index, entry = name.split("/")
@@ -106,26 +107,6 @@ class Checkpoint:
         """Delete what safetensors was writing when an earlier process was killed: a file of its own name."""
         for left in self.path.parent.glob(".tmp*"):
             left.unlink()
-
-
-def _tensors(loss: nn.Module | None) -> dict[str, Tensor]:
-    """Parameters and persistent buffers of a loss, and the tensors of its extra states as ``name/key``."""
-    state = {} if loss is None else loss.state_dict()
-    extra = {
-        f"{name}/{key}": one for name, value in state.items() if isinstance(value, dict) for key, one in value.items()
-    }
-    return {name: value for name, value in (state | extra).items() if isinstance(value, Tensor)}
-
-
-def _with_tensors(state: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """The state of a loss with the tensors that ``_tensors`` found, and what is no tensor as it is."""
-    found = {}
-    for name, value in state.items():
-        if isinstance(value, dict):
-            found[name] = {key: tensors.get(f"{name}/{key}", one) for key, one in value.items()}
-        else:
-            found[name] = tensors.get(name, value)
-    return found
 
 
 def _digest(header: str, tensors: dict[str, Tensor]) -> str:

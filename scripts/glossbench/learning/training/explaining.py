@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from glossbench.errors import TrainingError
+from glossbench.errors import TrainingError, brief
 from glossbench.job.memory import is_out_of_memory
 from glossbench.settings.losses import file_of, is_custom
 
@@ -23,8 +23,7 @@ def explain_custom_loss(loss: str | None) -> Iterator[None]:
         file = file_of(loss)
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         where = f" ({file.name}, line {lines[-1]})" if lines else ""
-        message = " ".join(str(error).split())[:300]
-        raise TrainingError(f"loss {loss}: {type(error).__name__}: {message}{where}") from error
+        raise TrainingError(f"loss {loss}: {type(error).__name__}: {brief(error)}{where}") from error
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def explain_out_of_memory(where: str, micro_batch_tokens: int) -> Iterator[None]
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        message = " ".join(str(error).split())[:200] or type(error).__name__
+        message = brief(error) or type(error).__name__
         if not is_out_of_memory(error):
             raise
         raise TrainingError(

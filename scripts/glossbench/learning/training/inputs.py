@@ -21,7 +21,7 @@ ObjectiveT = TypeVar("ObjectiveT", bound=Objective)
 
 
 @dataclass(frozen=True)
-class RunFiles:
+class RunInputs:
     """Where a run reads from. ``sigma``, ``frozen`` and ``best`` are None if the run does not need them."""
 
     tokens: Path
@@ -31,7 +31,7 @@ class RunFiles:
     best: Path | None = None
 
     @classmethod
-    def of(cls, given: dict[str, str]) -> "RunFiles":
+    def of(cls, given: dict[str, str]) -> "RunInputs":
         """From the named inputs of a rule, in which the encoder is given by its manifest."""
         paths = {name: Path(path) for name, path in given.items()}
         return cls(**{**paths, "encoder": paths["encoder"].parent})
@@ -86,7 +86,7 @@ class Splits:
 
 
 def load_splits(
-    files: RunFiles, subset: Subset, device: torch.device | str = "cpu", names: Sequence[str] = SPLITS
+    files: RunInputs, subset: Subset, device: torch.device | str = "cpu", names: Sequence[str] = SPLITS
 ) -> Splits:
     """The documents of a run on its device.
 

@@ -21,7 +21,7 @@ from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.training.batches import draw_batches, step_seed
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.learning.training.explaining import explain_custom_loss, explain_out_of_memory
-from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, with_found_values
+from glossbench.learning.training.inputs import RunInputs, Splits, load_splits, with_found_values
 from glossbench.learning.training.machine import (
     activation_bytes,
     free_bytes,
@@ -38,12 +38,8 @@ log = logging.getLogger(__name__)
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
 
 
-def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = None) -> RunResult:
-    """Train a model on an objective and encode the splits that the evaluation needs.
-
-    Raises:
-        TrainingError: If the run fails; the message names the run.
-    """
+def run(settings: RunSettings, files: RunInputs, checkpoint: Checkpoint | None = None) -> RunResult:
+    """Train on an objective and encode the splits to evaluate; TrainingError, with the run's name, if it fails."""
     started = time.perf_counter()
     device = choose_device(settings.device, settings.torch_threads)
     if device.type == "cuda":  # a job may train several seeds
@@ -52,7 +48,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
     splits = load_splits(files, subset_of_run(settings.subset, settings.seed), device)
     try:
         objective = with_found_values(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
-        trainer, n_parameters = make_trainer(settings, objective, files, splits, device, checkpoint)
+        trainer = make_trainer(settings, objective, files, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
@@ -64,7 +60,7 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
         **{**dict(settings), "objective": objective},
         num_classes=splits.num_classes,
         **{f"n_{split}": len(getattr(splits, split)) for split in SPLITS},
-        n_parameters=n_parameters,
+        n_parameters=trainer.n_parameters,
         n_trainable=sum(parameter.numel() for parameter in (*trainer.parameters, *trainer.loss_parameters)),
     )
     load, encode = loaded - started, time.perf_counter() - trained
@@ -86,18 +82,15 @@ def run(settings: RunSettings, files: RunFiles, checkpoint: Checkpoint | None = 
 def make_trainer(
     settings: RunSettings,
     objective: Objective,
-    files: RunFiles,
+    files: RunInputs,
     splits: Splits,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
     after_epoch: Callable[[int, float], None] | None = None,
-) -> tuple[Trainer, int]:
+) -> Trainer:
     """Build loss, model and trainer of a run; the initial weights depend on the run's seed.
 
     ``objective`` has a value for every setting, see ``with_found_values``.
-
-    Returns:
-        The trainer, and the number of parameters of the encoder including frozen ones.
     """
     training, seed = objective.training, settings.seed
     micro_batch_tokens = training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
@@ -122,8 +115,7 @@ def make_trainer(
         if settings.snapshots:
             snapshot_indices = draw_batches(len(splits.train), training.batch_size, seed, epoch=0)[0]
         loss = None if loss is None else loss.to(device)
-        trainer = Trainer(model, loss, objective, splits, seed, checkpoint, snapshot_indices, after_epoch)
-    return trainer, parameters
+        return Trainer(model, loss, objective, splits, seed, checkpoint, snapshot_indices, after_epoch, parameters)
 
 
 def load_loss(objective: Objective, **sizes: int) -> nn.Module | None:

@@ -9,7 +9,7 @@ from glossbench.job.finished import FOLDER, keep, restore
 from glossbench.job.locks import exclusive
 from glossbench.job.termination import uninterrupted
 from glossbench.learning.training.checkpoints import Checkpoint, run_key
-from glossbench.learning.training.inputs import RunFiles
+from glossbench.learning.training.inputs import RunInputs
 from glossbench.learning.training.run import run
 from glossbench.learning.training.writing import write_run
 from glossbench.provenance import commit, origin
@@ -47,7 +47,7 @@ def train_seeds(
                 log.info("seed %d is finished already", seed)
                 continue
             try:
-                result = run(of_seeds.model_copy(update={"seed": seed}), RunFiles.of(given), checkpoint)
+                result = run(of_seeds.model_copy(update={"seed": seed}), RunInputs.of(given), checkpoint)
             except TrainingError as error:
                 failures.append(str(error))
                 continue

@@ -23,7 +23,8 @@ from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.machine import Timer, seconds_elsewhere
 from glossbench.learning.training.optimizing import learning_rate_at, make_optimizer, set_learning_rate
 from glossbench.learning.training.stopping import EarlyStopping
-from glossbench.losses.protocol import TIMED_PARTS, describes_graph, gradient_shares, needs_of
+from glossbench.losses.gradients import gradient_shares
+from glossbench.losses.protocol import TIMED_PARTS, describes_graph, needs_of
 from glossbench.settings.jobs import Objective
 from glossbench.settings.model import SCORES
 from glossbench.transfer import to_device
@@ -61,11 +62,7 @@ class Progress:
 
 @dataclass(eq=False)
 class Trainer:
-    """Trains a model on an objective.
-
-    Raises:
-        TrainingError: If the loss needs what the engine does not have in the objective's protocol.
-    """
+    """Trains a model on an objective; TrainingError if the loss needs what its protocol does not have."""
 
     model: Model  # on its device, with its initial weights
     # the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
@@ -79,6 +76,7 @@ class Trainer:
     snapshot_indices: Tensor | None = None
     # called with each epoch and its validation score; an exception that it raises ends the training.
     after_epoch: Callable[[int, float], None] | None = None
+    n_parameters: int = 0  # parameters of the encoder, frozen ones included, for the record of the run
 
     def __post_init__(self):
         """Make what lasts for all steps: class weights, optimiser, timer."""
@@ -142,11 +140,7 @@ class Trainer:
         return embeddings.float().cpu().numpy(), None if logits is None else logits.float().cpu().numpy()
 
     def snapshot_arrays(self, progress: Progress) -> dict[str, np.ndarray]:
-        """The snapshots of a run.
-
-        Returns:
-            embeddings (epochs + 1, B, d) float16, labels (B,) and doc_ids (B,); empty if no snapshots are taken.
-        """
+        """Snapshots: embeddings (epochs + 1, B, d) float16, labels (B,) and doc_ids (B,); empty if none are taken."""
         if self.snapshot_indices is None:
             return {}
         train, indices = self.splits.train, self.snapshot_indices

@@ -33,8 +33,7 @@ def sampler(tuning: SearchSettings, number: int, cell: str = "") -> BaseSampler:
 class SharedDraws(RandomSampler):
     """Draws each setting by itself, so that searches of other objectives draw the same from the same space.
 
-    Args:
-        parts: All that a draw depends on besides the setting and its space.
+    ``parts`` are all that a draw depends on besides the setting and its space.
     """
 
     def __init__(self, *parts: Any):

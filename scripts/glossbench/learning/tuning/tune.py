@@ -16,7 +16,7 @@ from glossbench.errors import TrainingError
 from glossbench.learning.devices import choose_device
 from glossbench.learning.evaluation.metrics import classify
 from glossbench.learning.evaluation.scores import accuracy, macro_f1
-from glossbench.learning.training.inputs import RunFiles, Splits, load_splits, with_found_values
+from glossbench.learning.training.inputs import RunInputs, Splits, load_splits, with_found_values
 from glossbench.learning.training.run import encode_splits, make_trainer
 from glossbench.learning.training.trainer import Trainer
 from glossbench.learning.tuning.journal import STATES, open_study
@@ -35,7 +35,7 @@ Finalists = dict[int, list[float]]
 KEPT = {"start": False, "test_accuracy": math.nan, "test_macro_f1": math.nan}
 
 
-def tune(settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> optuna.Study:
+def tune(settings: TuneSettings, files: RunInputs, journal: Path, key: str) -> optuna.Study:
     """Run trials until their number or the time limit is reached. Nothing that is chosen depends on test documents.
 
     Args:
@@ -104,7 +104,7 @@ class Fitting:
         splits: the documents of the last call.
     """
 
-    def __init__(self, settings: TuneSettings, files: RunFiles, names: Sequence[str]):
+    def __init__(self, settings: TuneSettings, files: RunInputs, names: Sequence[str]):
         self.settings, self.files, self.names = settings, files, names
         self.device = choose_device(settings.device, settings.torch_threads)
         self.estimates = files.estimates()
@@ -129,7 +129,7 @@ class Fitting:
             self._drawn_by = seed
         settings = self.settings.model_copy(update={"seed": seed})
         resolved = with_found_values(self.settings.objective, found, self.estimates)
-        trainer, _ = make_trainer(settings, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
+        trainer = make_trainer(settings, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
         return trainer, trainer.fit().stopping.best
 
 
@@ -141,7 +141,7 @@ def scores_on_test(trainer: Trainer, splits: Splits, probe: Probe) -> dict[str, 
     return {"test_accuracy": accuracy(labels, predicted), "test_macro_f1": macro_f1(labels, predicted)}
 
 
-def run_finals(study: optuna.Study, settings: TuneSettings, files: RunFiles, journal: Path, key: str) -> Finalists:
+def run_finals(study: optuna.Study, settings: TuneSettings, files: RunInputs, journal: Path, key: str) -> Finalists:
     """Train the best trials anew with several seeds.
 
     Args:

@@ -10,7 +10,7 @@ from glossbench.data.splitting import subset_of_run
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import read_backbone
 from glossbench.learning.evaluation.probing import fit_probe
-from glossbench.learning.training.inputs import RunFiles, load_splits
+from glossbench.learning.training.inputs import RunInputs, load_splits
 from glossbench.learning.untuned.run import UntunedResult
 from glossbench.settings.jobs import UntunedSettings
 from glossbench.settings.model import SPLITS
@@ -24,7 +24,7 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
         files: Tokens, manifest of the encoder and, where the study freezes layers, the output of these.
         device: Where documents are encoded.
     """
-    run_files = RunFiles.of(files)
+    run_files = RunInputs.of(files)
     splits = load_splits(run_files, subset_of_run(settings.subset, settings.seed), device)
     backbone, n_parameters = read_backbone(run_files.encoder, settings.encoder_settings, run_files.frozen)
     encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling).eval()

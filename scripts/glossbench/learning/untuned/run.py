@@ -14,7 +14,7 @@ from glossbench.data.documents import odd_tokens
 from glossbench.errors import TrainingError
 from glossbench.files import read_json, write_json
 from glossbench.learning.devices import choose_device
-from glossbench.learning.evaluation.metrics import run_columns, scores, silhouette
+from glossbench.learning.evaluation.metrics import run_columns, scores_of_test, silhouette
 from glossbench.learning.evaluation.scores import macro_f1
 from glossbench.learning.training.machine import machine
 from glossbench.provenance import commit
@@ -70,7 +70,7 @@ def classify_untuned(
     predictions = pd.DataFrame({"doc_id": found.doc_ids, "label": labels, "predicted": found.predicted["test"]})
     metrics = {
         **run_columns(described),
-        **scores(predictions, copies),
+        **scores_of_test(predictions, copies),
         "val_macro_f1": macro_f1(found.labels["val"], found.predicted["val"]),
         "probe": found.probe,
         "probe_C": found.C,
