@@ -103,8 +103,7 @@ def _seal_of(path: Path) -> Path:
 def read_checksums(path: Path) -> dict[str, str]:
     """Digests by name, in the order of the file.
 
-    Raises:
-        GlossbenchError: The file is missing, or a line is not as ``sha256sum`` writes it, or a name occurs twice.
+    GlossbenchError if it is missing, or a line is not as ``sha256sum`` writes it, or a name occurs twice.
     """
     if not path.is_file():
         raise GlossbenchError(f"{path}: missing, so nothing can be checked")

@@ -77,11 +77,10 @@ def key_of(folder: Path, kind: str, printed: str) -> str:
 
 
 def published_results(folder: Path) -> "pd.DataFrame":
-    """The scores in T2, T3 and T6.
+    """The scores in T2, T3 and T6: corpus, encoder, protocol, objective, metric, mean and std.
 
-    Returns:
-        Columns corpus, encoder, protocol, objective, metric, mean and std. metric is accuracy or macro_f1 (mean and
-        std in percent) or macro_silhouette (in [-1, 1]). std is NaN where the paper prints none (silhouettes, T6).
+    metric is accuracy or macro_f1 (mean and std in percent) or macro_silhouette (in [-1, 1]). std is NaN where the
+    paper prints none (silhouettes, T6).
     """
     import pandas as pd
 
@@ -107,11 +106,9 @@ def published_costs(folder: Path) -> "pd.DataFrame":
 
 
 def published_models(folder: Path) -> "pd.DataFrame":
-    """The scores in T5.
+    """The scores in T5: model (the printed name), transductive, corpus and accuracy (percent).
 
-    Returns:
-        Columns model (the printed name), transductive (whether the model reads the test documents, without their
-        labels, while it is trained), corpus and accuracy (percent).
+    transductive is whether the model reads the test documents, without their labels, while it is trained.
     """
     table = _table(folder, "sota")
     table = table.assign(transductive=table["transductive"] == "yes")

@@ -76,8 +76,7 @@ def write_tar(stream: Any, folder: str, files: Mapping[str, Content]) -> None:
 def unpacked(archive: Path, folder: Path) -> Path:
     """Unpack the archive below ``folder``, and nowhere else. Returns the archive's top folder.
 
-    Raises:
-        GlossbenchError: It is damaged, or a member is not a plain file below one top folder. Nothing was unpacked.
+    GlossbenchError if it is damaged, or a member is not a plain file below one top folder. Nothing was unpacked then.
     """
     try:
         with tarfile.open(archive, "r:xz") as tar:

@@ -61,9 +61,7 @@ def check_encoder(folder: Path, facts: dict[str, int], source: str) -> None:
     """Check that configuration, weights and tokenizer can be read, fit each other, and agree with the registry.
 
     ``facts`` are "layers" and "hidden", where the registry states them; ``source`` names the encoder in errors.
-
-    Raises:
-        FetchError: They cannot be read, do not fit, or are of a kind that is not supported.
+    FetchError if they cannot be read, do not fit, or are of a kind that is not supported.
     """
     try:
         config = load_config(folder)
@@ -115,8 +113,7 @@ def longest_input(config: "PretrainedConfig") -> int:
 def load_tokenizer(folder: str | Path) -> "PreTrainedTokenizerBase":
     """Load the tokenizer in an encoder's folder, from local files only, without running code from them.
 
-    Raises:
-        FetchError: There is no tokenizer, transformers cannot load it, or it knows no words.
+    FetchError if there is none, transformers cannot load it, or it knows no words.
     """
     from transformers import AutoTokenizer
 
@@ -142,8 +139,7 @@ def wrapper(names: Collection[str]) -> str:
 def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Shapes of all weights by name, from the headers of the files.
 
-    Raises:
-        FetchError: A file or the index of files is damaged, or the weights are not floating-point numbers.
+    FetchError if a file or the index of files is damaged, or the weights are not floating-point numbers.
     """
     shapes = {}
     for path in sorted(folder.glob("*.safetensors")):

@@ -41,8 +41,7 @@ def local_files(entry: dict) -> list[str]:
 def check_path(entry: dict, place: str) -> None:
     """Check the local file or folder of an entry, before Snakemake asks for it; ``place`` is its file and key.
 
-    Raises:
-        SettingsError: The path does not exist, or Snakemake would read a part of it as a wildcard.
+    SettingsError if it does not exist, or Snakemake would read a part of the path as a wildcard.
     """
     if "path" not in entry:
         return

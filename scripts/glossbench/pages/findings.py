@@ -141,8 +141,7 @@ class Findings:
     def clear(self, side: str, baseline: str, objectives: list[str], corpus: str) -> list[str]:
         """Which objectives have the whole interval of their difference from another on one side of zero.
 
-        Args:
-            side: "ahead" or "behind".
+        ``side`` is "ahead" or "behind".
         """
         end, sign = {"ahead": ("low", 1), "behind": ("high", -1)}[side]
         return [key for key in objectives if sign * self.over(baseline, key, corpus)[end] > 0]
@@ -223,8 +222,7 @@ def _spread(score: pd.Series) -> str:
 def pages(root: Path) -> dict[Path, str]:
     """The pages on studies by their files, each made from the template beside it.
 
-    Raises:
-        GlossbenchError: A file of a study that the page speaks of is missing, or something that it says does not hold.
+    GlossbenchError if a file of a study that a page speaks of is missing, or something that it says does not hold.
     """
     environment = Environment(
         loader=FileSystemLoader(root), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True

@@ -25,9 +25,8 @@ OCTAL = re.compile(r"[-+]?0[0-7_]+")
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping in a YAML file, converted by ``with_json_types``.
 
-    Raises:
-        SettingsError: The file cannot be read, does not parse, gives a key twice or a number in base 8 or 60 (with the
-            line), or is no mapping.
+    SettingsError if it cannot be read, does not parse, gives a key twice or a number in base 8 or 60 (with the line),
+    or is no mapping.
     """
     content = b""
     try:

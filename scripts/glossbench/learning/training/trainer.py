@@ -100,8 +100,7 @@ class Trainer:
     def fit(self) -> Progress:
         """Train until the epochs or the patience are used up, then load the weights to be tested into the model.
 
-        Raises:
-            TrainingError: If the loss or the validation score is not finite, or memory runs out.
+        TrainingError if the loss or the validation score is not finite, or memory runs out.
         """
         progress = Progress(0, EarlyStopping(self.settings.patience, self.settings.tolerance))
         if self.checkpoint is not None and self.checkpoint.load(self.model, self.optimizer, progress, self.loss):
