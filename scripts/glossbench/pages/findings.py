@@ -69,9 +69,8 @@ class Findings:
         return ", ".join(f"{self.title(key)} {number(mean, 2)}" for key, mean in means.items())
 
     def over_corpora(self, baseline: str, objective: str) -> pd.Series:
-        """How far an objective is ahead of another in mean accuracy, over the finished corpora, as ``_mean``."""
-        means = self.means([baseline, objective]) / 100
-        return _mean(means[objective] - means[baseline])
+        """How far an objective is ahead of another, over the finished corpora, as ``_mean`` of ``over``."""
+        return _mean(pd.Series([self.over(baseline, objective, corpus)["difference"] for corpus in self.corpora]))
 
     def chosen(self, objective: str, setting: str) -> pd.Series:
         """The value of a setting that the search of an objective chose on each finished corpus."""
@@ -145,6 +144,14 @@ class Findings:
         """
         end, sign = {"ahead": ("low", 1), "behind": ("high", -1)}[side]
         return [key for key in objectives if sign * self.over(baseline, key, corpus)[end] > 0]
+
+    def clear_on(self, side: str, baseline: str, objective: str) -> list[str]:
+        """The finished corpora on which an objective is ``clear`` of another."""
+        return [corpus for corpus in self.corpora if self.clear(side, baseline, [objective], corpus)]
+
+    def first(self, baseline: str, objectives: list[str]) -> str:
+        """Which objective is ahead of another by most over the finished corpora."""
+        return max(objectives, key=lambda key: self.over_corpora(baseline, key)["difference"])
 
     def clearly(self, side: str, baseline: str, objectives: list[str]) -> str:
         """Those that are ``clear`` on each finished corpus, in words."""
