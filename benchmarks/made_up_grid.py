@@ -32,7 +32,7 @@ def runs_frame(study: Study, chance: np.random.Generator) -> pd.DataFrame:
     standalone = frame["protocol"] == "standalone"
     for position, name in enumerate(("n_train", "n_val", "n_test")):
         frame[name] = [SIZES[corpus][position] for corpus in frame["corpus"]]
-    sizes = frame["encoder"].map({key: study.registry["encoders"][key].parameters for key in study.encoders})
+    sizes = frame["encoder"].map({key: study.registries.encoders[key].parameters for key in study.encoders})
     for name in ("test_accuracy", "test_macro_f1", "val_macro_f1"):
         frame[name] = chance.normal(0.9, 0.02, n).clip(0, 1)
     frame["test_macro_silhouette"] = chance.normal(0.5, 0.1, n)
@@ -139,7 +139,7 @@ def corpora_frame(study: Study) -> pd.DataFrame:
     rows = []
     for key in study.corpora:
         *sizes, classes = SIZES[key]
-        about = {name: study.registry["corpora"][key][name] for name in ("title", "source", "licence", "description")}
+        about = {name: study.registries.corpora[key][name] for name in ("title", "source", "licence", "description")}
         counts = dict(zip(("n_train", "n_val", "n_test"), sizes, strict=True))
         audit = dict.fromkeys(("n_empty", "n_duplicates", "n_test_in_train", "n_conflicts"), 0)
         more = {"n_documents": sum(sizes), "n_classes": classes, "mean_words": 50.0, "max_words": 500, "split": "paper"}

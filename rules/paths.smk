@@ -55,8 +55,8 @@ TRAINED_KEYS = alternatives(key for key in STUDY.objectives_resolved if not STUD
 
 
 wildcard_constraints:
-    corpus=alternatives(STUDY.registry["corpora"]),
-    encoder=alternatives(STUDY.registry["encoders"]),
+    corpus=alternatives(STUDY.registries.corpora),
+    encoder=alternatives(STUDY.registries.encoders),
     objective=alternatives(STUDY.objectives_resolved),
     seed=r"\d+",
     view=alternatives([RESULTS, PARTIAL]),

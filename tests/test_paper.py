@@ -14,7 +14,7 @@ from glossbench.paper import (
     read_facts,
 )
 
-from tests.support.registered import FACTS, PUBLISHED, REGISTRY
+from tests.support.registered import FACTS, PUBLISHED, REGISTRIES
 
 
 def lines(name: str) -> int:
@@ -26,10 +26,10 @@ def test_every_number_of_the_files_is_in_the_frame_once():
     keys = ["corpus", "encoder", "protocol", "objective", "metric"]
     assert len(results) == 2 * lines("integrated") + 3 * lines("standalone") + 2 * lines("glue")
     assert not results.duplicated(keys).any()
-    assert set(results["objective"]) <= set(REGISTRY["objectives"])
-    assert set(results["encoder"]) <= set(REGISTRY["encoders"])
-    assert set(results["corpus"]) <= set(REGISTRY["corpora"])
-    assert {key: REGISTRY["objectives"][key].protocol for key in results["objective"]} == dict(
+    assert set(results["objective"]) <= set(REGISTRIES.objectives)
+    assert set(results["encoder"]) <= set(REGISTRIES.encoders)
+    assert set(results["corpus"]) <= set(REGISTRIES.corpora)
+    assert {key: REGISTRIES.objectives[key].protocol for key in results["objective"]} == dict(
         zip(results["objective"], results["protocol"], strict=True)
     )
 
@@ -72,13 +72,13 @@ def test_published_runs_are_fractions_of_bare_objectives_in_the_shape_of_runs():
 
 
 def test_facts_are_the_sizes_of_the_papers_corpora_and_encoders_under_our_keys():
-    documents = {key: entry.documents for key, entry in REGISTRY["corpora"].items() if entry.documents}
+    documents = {key: entry.documents for key, entry in REGISTRIES.corpora.items() if entry.documents}
     for key in ("mr", "r8", "r52", "ohsumed", "20ng"):
         assert FACTS.documents[key] == (documents[key].train + documents[key].val, documents[key].test)
     assert FACTS.documents["qnli"] == (104_743, 5_463)  # as GLUE counts them, nothing held out
     assert FACTS.parameters == {"distilbert": 66e6, "bert-base": 110e6, "roberta-large": 356e6}
     for key, parameters in FACTS.parameters.items():
-        assert parameters == pytest.approx(REGISTRY["encoders"][key].parameters, rel=0.01)
+        assert parameters == pytest.approx(REGISTRIES.encoders[key].parameters, rel=0.01)
 
 
 def test_a_name_that_the_paper_prints_has_our_key():

@@ -21,7 +21,7 @@ from transformers import BertConfig, BertModel
 
 from tests.support import run_script
 from tests.support.documents_made_up import random_documents
-from tests.support.registered import CONFIG, REGISTRY
+from tests.support.registered import CONFIG, REGISTRIES
 from tests.support.tiny_runs import save_tokens
 
 GOLDEN = Path(__file__).with_name("golden_run.json")
@@ -29,7 +29,7 @@ GOLDEN = Path(__file__).with_name("golden_run.json")
 # quotients.
 TOLERANCES = {"loss": {"rel": 5e-6}, "after": {"rel": 2e-4, "abs": 1e-4}}
 SIZES = {"train": 20, "val": 12, "test": 12}
-ENTRIES = REGISTRY["objectives"]
+ENTRIES = REGISTRIES.objectives
 REFUSED = "gloss-sqrt@reference"  # its preset refuses a rule for sigma in the standalone protocol (D24)
 REFERENCE = [f"{key}@reference" for key, entry in ENTRIES.items() if entry.protocol != "untuned"]
 FEW = "gloss-k-ce+neighbors=4"  # fewer than the documents of a batch

@@ -17,11 +17,11 @@ from glossbench.learning.training.trainer import Model, Trainer
 from torch import nn
 
 from tests.support.documents_made_up import random_documents
-from tests.support.registered import REGISTRY, resolved
+from tests.support.registered import REGISTRIES, resolved
 
 CLASSES, SIGMA = 3, 0.8
 OBJECTIVES = [
-    key for key, entry in REGISTRY["objectives"].items()
+    key for key, entry in REGISTRIES.objectives.items()
     if key in ("ce", "scl-ce", "gloss-sqrt-ce", "gloss-o-ce", "scl", "triplet", "cosine", "gloss-o")
 ]  # fmt: skip
 

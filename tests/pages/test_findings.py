@@ -13,12 +13,12 @@ from glossbench.pages.verdicts import judgement
 from scipy import stats
 
 from tests.support import markdown_tables
-from tests.support.registered import CLAIMS, REGISTRY, ROOT
+from tests.support.registered import CLAIMS, REGISTRIES, ROOT
 
 EVIDENCE = ROOT / "results" / "cpu"
 PAGES = [ROOT / "README.md", EVIDENCE / "README.md"]
-CPU = Findings(EVIDENCE, REGISTRY["corpora"], REGISTRY["objectives"])
-OBJECTIVES = {entry.title: key for key, entry in REGISTRY["objectives"].items()}
+CPU = Findings(EVIDENCE, REGISTRIES)
+OBJECTIVES = {entry.title: key for key, entry in REGISTRIES.objectives.items()}
 
 
 def key_of(title):

@@ -26,9 +26,9 @@ TABLES = {output.key: output for output in OUTPUTS if output.kind == "table"}
 FIGURES = {output.key: output for output in OUTPUTS if output.kind == "figure"}
 LEAST = {"study": "least", "corpora": ["mr"], "encoders": ["minilm-l6"], "objectives": ["ce"], "seeds": [0]}
 STUDY = load_study(LEAST, "least.yaml", CONFIG)
-REGISTRY = STUDY.registry
+REGISTRIES = STUDY.registries
 SEARCHING = load_study({**LEAST, "tuning": {}}, "least.yaml", CONFIG).settings
-RESOLVER = Resolver(REGISTRY["objectives"], read_presets(CONFIG), SEARCHING)
+RESOLVER = Resolver(REGISTRIES.objectives, read_presets(CONFIG), SEARCHING)
 
 
 @cache
@@ -39,7 +39,7 @@ def resolved(key: str) -> Resolved | ResolvedUntuned | None:
 
 def is_registered(key: str) -> bool:
     """Whether the registry has the entry of an objective key."""
-    return ObjectiveKey.parse(key).base in REGISTRY["objectives"]
+    return ObjectiveKey.parse(key).base in REGISTRIES.objectives
 
 
 def names(*keys: str) -> Names:
@@ -47,10 +47,10 @@ def names(*keys: str) -> Names:
 
     Keys that are not registered have no name.
     """
-    objectives = REGISTRY["objectives"]
+    objectives = REGISTRIES.objectives
     known = [*objectives, *(f"{key}@reference" for key in objectives), *filter(is_registered, keys)]
     return names_by_kind(
-        {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
+        {"corpus": list(REGISTRIES.corpora), "encoder": list(REGISTRIES.encoders), "objective": known}, REGISTRIES
     )
 
 

@@ -38,14 +38,14 @@ def speeds(runs: pd.DataFrame, study: Study) -> dict[str, float]:
     measured = runs[runs["n_trainable"] > 0].groupby("encoder")[list(MEASURES)].median()
     whole = study.settings.encoder.trainable_layers is None
     slower = measured["n_parameters"] / measured["n_trainable"] if whole else 1  # where only the top was measured
-    known, entries = measured["docs_per_second"] / slower, study.registry["encoders"]
+    known, entries = measured["docs_per_second"] / slower, study.registries.encoders
     work = (known * measured["n_parameters"]).mean()
     return {encoder: known.get(encoder, work / (entries[encoder].parameters or UNKNOWN)) for encoder in study.encoders}
 
 
 def published_speed(study: Study, facts: Facts) -> pd.DataFrame:
     """The speed of the paper's runs, all of one encoder, in the form of measured runs."""
-    parameters = study.registry["encoders"][ENCODER].parameters
+    parameters = study.registries.encoders[ENCODER].parameters
     measures = dict(zip(MEASURES, (facts.speed, parameters, parameters), strict=True))
     return pd.DataFrame([{"encoder": ENCODER, "device": MACHINE, **measures}])
 
@@ -101,13 +101,13 @@ def kept_bytes(study: Study, facts: Facts) -> float:
 
     NaN if the size of a corpus or of an encoder's hidden state is not known.
     """
-    hidden = {encoder: study.registry["encoders"][encoder].hidden or UNKNOWN for encoder in study.encoders}
+    hidden = {encoder: study.registries.encoders[encoder].hidden or UNKNOWN for encoder in study.encoders}
     return sum(_encoded(study, run, facts) * hidden[run.encoder] * 2 + SMALL_FILES for run in study.trained)
 
 
 def checkpoint_bytes(study: Study) -> dict[str, float]:
     """Bytes of a run's checkpoint by encoder: weights, best weights and two moments of the optimizer in float32."""
-    entries = study.registry["encoders"]
+    entries = study.registries.encoders
     return {encoder: 16 * (entries[encoder].parameters or UNKNOWN) for encoder in study.encoders}
 
 

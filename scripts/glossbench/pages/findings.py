@@ -22,8 +22,7 @@ from glossbench.evidence.text.numbers import mean_spread, number, signed, signif
 from glossbench.pages.verdicts import judged_in, judgement
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
-from glossbench.settings.objectives import read_objectives, read_presets
-from glossbench.settings.sources import read_corpora
+from glossbench.settings.registries import Registries, read_registries
 
 TEMPLATES = "results/*/README.md.j2"
 BASELINES = ("ce", "scl")  # of the integrated and the standalone objectives
@@ -33,10 +32,10 @@ PROTOCOLS = ("integrated", "standalone")
 class Findings:
     """What a study found on the corpora that it finished, from the files that are in the repository."""
 
-    def __init__(self, folder: Path, corpora: dict[str, Any], objectives: dict[str, Any]):
-        self.folder, self.objectives = folder, objectives
+    def __init__(self, folder: Path, registries: Registries):
+        self.folder, self.objectives = folder, registries.objectives
         finished = self.frame("coverage").groupby("corpus")["finished"].all()
-        self.corpora = {key: entry.title for key, entry in corpora.items() if finished.get(key, False)}
+        self.corpora = {key: entry.title for key, entry in registries.corpora.items() if finished.get(key, False)}
 
     @cache  # noqa: B019 - lives as long as the page is made
     def table(self, name: str) -> pd.DataFrame:
@@ -235,10 +234,10 @@ def pages(root: Path) -> dict[Path, str]:
         loader=FileSystemLoader(root), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     config = root / "config"
-    claims, registries = load_claims(config), (read_corpora(config), read_objectives(config, read_presets(config)))
+    claims, registries = load_claims(config), read_registries(config)
 
     def study(name: str) -> Findings:
-        return Findings(root / "results" / name, *registries)
+        return Findings(root / "results" / name, registries)
 
     def judged(key: str) -> dict[str, Any]:
         return {"study": claims[key].judged_in} | judgement(root, key, claims[key])

@@ -96,7 +96,7 @@ def runs_of_output(output: Output, study: Study, published: Path) -> list[Run]:
         cells = set(results[EXPERIMENT].itertuples(index=False, name=None))
         runs = [run for run in runs if (run.corpus, run.encoder, run.objective) in cells]
     elif output.paper == MODELS:
-        models, encoders = set(published_models(published)["model"]), study.registry["encoders"]
+        models, encoders = set(published_models(published)["model"]), study.registries.encoders
         runs = [run for run in runs if f"{OURS}{encoders[run.encoder].title}" in models]
     for name in OF_SINGLE_RUNS.keys() & set(output.reads):
         runs = study.runs_with(OF_SINGLE_RUNS[name])

@@ -52,8 +52,8 @@ def _title_faults(study: "Study", of_paper: dict[str, list[str]]) -> Iterator[st
     keys = {"corpora": study.corpora, "encoders": study.encoders, "objectives": bases}
     for (name, own), theirs in zip(keys.items(), of_paper.values(), strict=True):
         known: dict[str, str] = {}
-        for key in [*own, *(key for key in theirs if key in study.registry[name] and key not in own)]:
-            title = study.registry[name][key].title
+        for key in [*own, *(key for key in theirs if key in getattr(study.registries, name) and key not in own)]:
+            title = getattr(study.registries, name)[key].title
             seen = " ".join(unicodedata.normalize("NFKC", title).split())
             if (other := known.setdefault(seen, key)) != key and other in own:
                 same = f"{other} and {key} have the same title, {quoted(title)}"
@@ -64,7 +64,7 @@ def _size_faults(study: "Study") -> Iterator[str]:
     """Encoders must have the layers and take the length, silhouettes have the documents that are asked for."""
     settings = study.settings
     for encoder in study.encoders:
-        entry = study.registry["encoders"][encoder]
+        entry = study.registries.encoders[encoder]
         for name, limit in {"layers": entry.layers, "trainable_layers": study.kept_layers(encoder)}.items():
             if (getattr(settings.encoder, name) or 0) > limit:
                 yield f"encoder.{name}: {getattr(settings.encoder, name)} found, but {encoder} has {limit} layers here"
@@ -98,7 +98,7 @@ def _tuning_faults(study: "Study", source: str) -> Iterator[str]:
         return
     if tuning.taken_from == study.name:
         yield f"tuning.taken_from: {study.name} found, expected the name of another study"
-    searched = sorted({name for entry in study.registry["objectives"].values() for name in entry.search})
+    searched = sorted({name for entry in study.registries.objectives.values() for name in entry.search})
     named = [(name, f"tuning.fixed[{position}]") for position, name in enumerate(tuning.fixed)]
     for name, place in [*named, *((name, "tuning.spaces") for name in tuning.spaces)]:
         must_be_known(name, searched, f"{source}: {place}", "settings that are searched")

@@ -8,6 +8,7 @@ from glossbench.settings.claims import compared_in
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.losses import setting_columns
+from glossbench.settings.registries import Registries
 from glossbench.settings.study import Study
 
 Names = dict[str, list[dict[str, Any]]]
@@ -21,16 +22,16 @@ def names_of(study: Study, config_dir: Path) -> Names:
     claimed = compared_in(load_claims(config_dir))
     keys = {"corpus": study.corpora, "encoder": study.encoders, "objective": [*study.objectives, *claimed]}
     return names_by_kind(
-        {kind: [*own, *paper_keys(config_dir / "published")[kind]] for kind, own in keys.items()}, study.registry
+        {kind: [*own, *paper_keys(config_dir / "published")[kind]] for kind, own in keys.items()}, study.registries
     )
 
 
-def names_by_kind(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]]) -> Names:
+def names_by_kind(keys: dict[str, list[str]], registries: Registries) -> Names:
     """The names of these keys, in the order of the registries.
 
     Args:
         keys: Keys by kind ("corpus", "encoder", "objective").
-        registry: Entries of the registries "corpora", "encoders" and "objectives".
+        registries: Where their entries are.
 
     Returns:
         By kind, mappings with ``key`` and ``title``; those of kind "setting" are the settings of their losses.
@@ -38,12 +39,12 @@ def names_by_kind(keys: dict[str, list[str]], registry: dict[str, dict[str, Any]
         none), ``changes`` (pairs of setting and text), ``family`` (the loss it is an instance of), ``color`` and
         ``search`` (the settings that a search chooses). A key with changed settings follows the objective it changes.
     """
-    places, entries = list(registry["objectives"]), registry["objectives"]
+    places, entries = list(registries.objectives), registries.objectives
     parsed = {key: ObjectiveKey.parse(key) for key in keys["objective"]}
     parsed |= {str(one.unvaried): one.unvaried for one in parsed.values()}
     settings = setting_columns(entries[one.base].loss_model for one in parsed.values())
     names: Names = {"setting": [{"key": name, "title": name.replace("_", " ").capitalize()} for name in settings]}
-    for kind, known in (("corpus", registry["corpora"]), ("encoder", registry["encoders"])):
+    for kind, known in (("corpus", registries.corpora), ("encoder", registries.encoders)):
         names[kind] = [{"key": key, "title": entry.title} for key, entry in known.items() if key in keys[kind]]
     names["objective"] = [
         {

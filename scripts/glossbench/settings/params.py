@@ -11,7 +11,7 @@ from glossbench.settings.losses import LOSSES, file_of, is_custom
 from glossbench.settings.model import Model, part_of
 from glossbench.settings.paths import reads_texts
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Experiment, Run
+from glossbench.settings.study_file import Cell, Experiment, Run
 from glossbench.settings.training import Maps
 
 CARDS = "glossbench.data.cards"  # counts the test documents that evaluations leave out
@@ -64,13 +64,13 @@ def trial_epochs(study: Study, objective: str) -> int:
     return min(study.settings.tuning.epochs or epochs, epochs)
 
 
-def frozen_settings(study: Study, cell: Any) -> jobs.FrozenSettings:
+def frozen_settings(study: Study, cell: Cell) -> jobs.FrozenSettings:
     """What the stored output of the frozen layers of an encoder depends on."""
     layers = {"layers": study.settings.encoder.layers, "frozen_layers": study.frozen_layers(cell.encoder)}
     return _settings(jobs.FrozenSettings, study, cell, **layers, subset=study.stored_subset(cell.corpus))
 
 
-def sigma_settings(study: Study, cell: Any) -> jobs.SigmaSettings:
+def sigma_settings(study: Study, cell: Cell) -> jobs.SigmaSettings:
     """What estimates of sigma depend on."""
     return _settings(jobs.SigmaSettings, study, cell)
 
@@ -89,7 +89,7 @@ def projection_settings(study: Study, runs: Iterable[Run]) -> jobs.ProjectionSet
     return jobs.ProjectionSettings(projection=part_of(Maps, study.settings.projection), runs=keys)
 
 
-def _settings(model: type[M], study: Study, cell: Any, **more: Any) -> M:
+def _settings(model: type[M], study: Study, cell: Cell, **more: Any) -> M:
     """Settings of a job on a cell: of the study's, and of ``more``, those that it has."""
     settings = study.settings
     known = {"device": settings.device, "torch_threads": settings.torch_threads, "subset": study.subset(cell.corpus)}

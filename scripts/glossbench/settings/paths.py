@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from glossbench.checksums import CHECKSUMS
 from glossbench.errors import SettingsError
 from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Experiment, Run
+from glossbench.settings.study_file import Cell, CellOfObjective, Experiment, Run
 
 UNTUNED_OUTPUT_NAMES = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
 RUN_OUTPUT_NAMES = (*UNTUNED_OUTPUT_NAMES, "epochs.csv", "timing.csv")
@@ -44,7 +43,7 @@ def evidence_files(study: Study, run: Run) -> list[str]:
     return [*names, *(file for kind, file in kept.items() if study.has(kind, run))]
 
 
-def reads_texts(study: Study, experiment: Any) -> bool:
+def reads_texts(study: Study, experiment: CellOfObjective) -> bool:
     """Whether an untuned objective reads the texts of a corpus and no encoder."""
     return study.objective(experiment.objective).classifier == "tfidf"
 
@@ -101,7 +100,7 @@ class StudyPaths:
             files["snapshot_settings"] = self.per_run("settings.json", taken)
         return files
 
-    def encoded(self, cell: Any) -> dict[str, str]:
+    def encoded(self, cell: Cell) -> dict[str, str]:
         """Tokens and encoder, and stored output of the frozen layers where the study freezes any."""
         inputs = {
             "tokens": f"{self.results}/tokens/{cell.corpus}/{cell.encoder}",
@@ -111,14 +110,14 @@ class StudyPaths:
             inputs["frozen"] = f"{self.results}/frozen/{cell.corpus}/{cell.encoder}.safetensors"
         return inputs
 
-    def tuning(self, experiment: Any) -> dict[str, str]:
+    def tuning(self, experiment: CellOfObjective) -> dict[str, str]:
         """Inputs of a search: those of an encoder, and the estimates of sigma where the objective uses them."""
         inputs = self.encoded(experiment)
         if isinstance(self.study.objective(experiment.objective).value("sigma"), str):
             inputs["sigma"] = f"{self.results}/sigma/{experiment.corpus}/{experiment.encoder}.json"
         return inputs
 
-    def untuned(self, experiment: Any) -> dict[str, str]:
+    def untuned(self, experiment: CellOfObjective) -> dict[str, str]:
         """The texts of a corpus for an untuned objective without an encoder, else tokens and encoder."""
         return self.texts(experiment.corpus) if reads_texts(self.study, experiment) else self.encoded(experiment)
 
@@ -126,7 +125,7 @@ class StudyPaths:
         """The prepared splits of a corpus."""
         return {split: f"{self.results}/corpora/{corpus}/{split}.parquet" for split in SPLITS}
 
-    def training(self, experiment: Any) -> dict[str, str]:
+    def training(self, experiment: CellOfObjective) -> dict[str, str]:
         """Inputs of a run of an experiment: those of a search, and what the search found where the study has one."""
         inputs = self.tuning(experiment)
         if not self.study.objective(experiment.objective).search:

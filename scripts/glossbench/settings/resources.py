@@ -7,12 +7,11 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from glossbench.paper import ENCODER, MAX_LENGTH, Facts, read_facts
 from glossbench.settings.params import trial_epochs, trials_of
 from glossbench.settings.study import Study
-from glossbench.settings.study_file import Experiment, Run
+from glossbench.settings.study_file import Cell, Experiment, Run
 
 # A request is generous: devices differ, and runs on small corpora start more often than they train. A job that needs
 # longer than it asked for is cut off and goes on from its checkpoint.
@@ -47,21 +46,21 @@ class JobResources:
         trials = trained_trials(self.study, experiment.objective) + trained_finals(self.study, experiment.objective)
         return self._limited(trials * trial_epochs(self.study, experiment.objective) * self._epoch(experiment), attempt)
 
-    def encoding_minutes(self, cell: Any, attempt: int) -> int:
+    def encoding_minutes(self, cell: Cell, attempt: int) -> int:
         """Minutes of one pass over the documents of all splits: at most those of two epochs of training."""
         return self._limited(2 * self._epoch(cell, stored=True), attempt)
 
-    def untuned_minutes(self, cell: Any, attempt: int) -> int:
+    def untuned_minutes(self, cell: Cell, attempt: int) -> int:
         """Minutes of one pass over the documents of all splits on a CPU."""
         return self._limited(2 * self._epoch(cell, on_gpu=False), attempt)
 
-    def projection_minutes(self, cell: Any, attempt: int) -> int:
+    def projection_minutes(self, cell: Cell, attempt: int) -> int:
         """Minutes of t-SNE of all runs of ``projection``: an hour for each attempt."""
         return math.ceil(min(60 * attempt, self.most))
 
-    def memory_mb(self, cell: Any, attempt: int) -> int:
+    def memory_mb(self, cell: Cell, attempt: int) -> int:
         """Megabytes of the process, the encoder with all that is trained of it, and stored states of documents."""
-        encoder = self.study.registry["encoders"][cell.encoder]
+        encoder = self.study.registries.encoders[cell.encoder]
         documents = sum(self._documents(cell.corpus, stored=True).values())
         # in half precision, or one embedding
         lengths = self.study.settings.max_length if self.study.frozen_layers(cell.encoder) else 2
@@ -73,12 +72,12 @@ class JobResources:
     def _facts(self) -> Facts:
         return read_facts(self.config_dir / "published")
 
-    def _epoch(self, cell: Any, on_gpu: bool = True, stored: bool = False) -> float:
+    def _epoch(self, cell: Cell, on_gpu: bool = True, stored: bool = False) -> float:
         """Minutes of an epoch on the paper's device, or on a CPU; infinite where a size is not known.
 
         The speed is that of the paper's BERT-base, by the parameters of the encoder and by the length of a document.
         """
-        encoders = self.study.registry["encoders"]
+        encoders = self.study.registries.encoders
         measured = encoders[ENCODER].parameters if ENCODER in encoders else math.nan
         larger = (encoders[cell.encoder].parameters or math.nan) / measured
         longer = max(1.0, self.study.settings.max_length / MAX_LENGTH)
@@ -151,7 +150,7 @@ def documents_of(study: Study, corpus: str, published: dict[str, tuple[int, int]
 
     Of the paper's numbers, by corpus in ``published``, the documents to learn from count as training documents.
     """
-    if stated := study.registry["corpora"][corpus].documents:
+    if stated := study.registries.corpora[corpus].documents:
         return dict(stated)
     learned, tested = published.get(corpus, (math.nan, math.nan))
     return {"train": learned, "val": 0, "test": tested}

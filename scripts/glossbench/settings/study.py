@@ -13,9 +13,9 @@ from glossbench.settings.checks import study_faults
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import UNTUNED, scalar
-from glossbench.settings.objectives import read_objectives, read_presets
+from glossbench.settings.objectives import read_presets
+from glossbench.settings.registries import Registries, read_registries
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
-from glossbench.settings.sources import read_corpora, read_encoders
 from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import with_json_types
@@ -30,7 +30,7 @@ class Study:
 
     name: str
     settings: StudyFile
-    registry: dict[str, dict[str, Any]]  # Entries of the registries "corpora", "encoders" and "objectives", by key
+    registries: Registries
     # Full settings by objective key, including keys that are searched but not run.
     objectives_resolved: dict[str, Resolved | ResolvedUntuned]
     runs: tuple[Run, ...]  # Every run once, in the order of the study
@@ -89,7 +89,7 @@ class Study:
 
     def entry(self, registry: str, key: str) -> dict[str, Any]:
         """An entry of a registry as it stands there: what it does not state is left out."""
-        return self.registry[registry][key].model_dump(mode="json", exclude_unset=True)
+        return getattr(self.registries, registry)[key].model_dump(mode="json", exclude_unset=True)
 
     def objective(self, key: str) -> Resolved | ResolvedUntuned:
         """Full settings of an objective key."""
@@ -97,7 +97,7 @@ class Study:
 
     def is_untuned(self, key: str) -> bool:
         """Whether an objective fine-tunes nothing."""
-        return self.registry["objectives"][ObjectiveKey.parse(key).base].protocol == UNTUNED
+        return self.registries.objectives[ObjectiveKey.parse(key).base].protocol == UNTUNED
 
     def runs_with(self, name: str) -> list[Run]:
         """Runs of one seed whose embeddings are kept: of all test documents ("projection") or epochs ("snapshots")."""
@@ -110,7 +110,7 @@ class Study:
 
     def subset(self, corpus: str) -> Subset:
         """The documents of a corpus that runs use: at most as many as it is known to have."""
-        wanted, known = self.settings.subset, dict(self.registry["corpora"][corpus].documents or {})
+        wanted, known = self.settings.subset, dict(self.registries.corpora[corpus].documents or {})
         asked = {split: getattr(wanted, split) for split in known}
         sizes = {split: min(size, known[split]) for split, size in asked.items() if size is not None}
         return wanted.model_copy(update=sizes)
@@ -130,7 +130,7 @@ class Study:
 
     def kept_layers(self, encoder: str) -> int:
         """Number of an encoder's layers that the study uses."""
-        return self.settings.encoder.layers or self.registry["encoders"][encoder].layers
+        return self.settings.encoder.layers or self.registries.encoders[encoder].layers
 
 
 def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
@@ -139,21 +139,16 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     SettingsError, of one line, if something is not valid.
     """
     settings = StudyFile.parse(with_json_types(config, source), source)
-    presets = read_presets(config_dir)
-    registry = {
-        "corpora": read_corpora(config_dir),
-        "encoders": read_encoders(config_dir),
-        "objectives": read_objectives(config_dir, presets),
-    }
-    resolver = Resolver(registry["objectives"], presets, settings)
-    runs = _planned(resolver, registry, source)
-    study = Study(settings.study, settings, registry, resolver.resolved, runs)
+    registries = read_registries(config_dir)
+    resolver = Resolver(registries.objectives, read_presets(config_dir), settings)
+    runs = _planned(resolver, registries, source)
+    study = Study(settings.study, settings, registries, resolver.resolved, runs)
     for fault in study_faults(study, source, paper_keys(config_dir / "published")):
         raise SettingsError(f"{source}: {fault}")
     return study
 
 
-def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: str) -> tuple[Run, ...]:
+def _planned(resolver: Resolver, registries: Registries, source: str) -> tuple[Run, ...]:
     """Every run once. Their objectives, and those that are only searched, are in ``resolver.resolved`` afterwards."""
     runs: dict[Run, None] = {}
     places: dict[str, str] = {}
@@ -166,7 +161,7 @@ def _planned(resolver: Resolver, registry: dict[str, dict[str, Any]], source: st
             if not lists[name]:
                 raise SettingsError(f"{source}: {path}{name}: missing")
             for position, key in enumerate(lists[name] if name in ("corpora", "encoders") else ()):
-                must_be_known(key, registry[name], f"{source}: {at[name]}[{position}]", name)
+                must_be_known(key, getattr(registries, name), f"{source}: {at[name]}[{position}]", name)
         wheres = {key: f"{source}: {at['objectives']}[{place}]" for place, key in enumerate(lists["objectives"])}
         for key, where in wheres.items():  # as listed first, so that an error names its place in the list
             resolver.resolve(key, where)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -119,6 +119,22 @@ def study_schema() -> str:
     schema["properties"]["subset"] = {"description": subset["description"], "anyOf": [subset, number]}
     about = {"$schema": Schema.schema_dialect, "title": "Study"}
     return json.dumps({**about, **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
+class Cell(Protocol):
+    """What has a corpus and an encoder: a run, an experiment, or the wildcards of a rule."""
+
+    @property
+    def corpus(self) -> str: ...
+    @property
+    def encoder(self) -> str: ...
+
+
+class CellOfObjective(Cell, Protocol):
+    """What has an objective besides: a run, an experiment, or the wildcards of a rule."""
+
+    @property
+    def objective(self) -> str: ...
 
 
 @dataclass(frozen=True, order=True)

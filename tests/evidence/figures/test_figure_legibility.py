@@ -27,7 +27,7 @@ from tests.support.made_up import (
     study_runs,
     trials,
 )
-from tests.support.registered import FIGURES, REGISTRY, names
+from tests.support.registered import FIGURES, REGISTRIES, names
 
 DRAWN = [key for key in FIGURES if key != "labeled_fraction"]  # drawn by the same code as weight
 ODD_CORPORA = [f"odd-{letter}" for letter in "abcde"]
@@ -39,16 +39,17 @@ CLASSES = tuple(f"class_${number}$_näme" for number in range(52))
 
 def odd_names() -> Names:
     """Names of a registry with titles that nobody planned for."""
-    registry = copy.deepcopy(REGISTRY)
+    registries = copy.deepcopy(REGISTRIES)
     titles = {("corpora", key, "mr"): title for key, title in zip(ODD_CORPORA, ODD_TITLES, strict=True)}
     titles["encoders", ODD_ENCODER, "minilm-l6"] = "an encoder with $a_very$long name, and ünïcode"
     titles["objectives", "odd-loss", "gloss-o-ce"] = "a loss of $someone$, with a_name of its own"
     titles["objectives", "odd-varied", "gloss-o-ce"] = "a_$loss$ that is varied"
     for (kind, key, like), title in titles.items():
         color = {"color": None} if kind == "objectives" else {}
-        registry[kind][key] = registry[kind][like].model_copy(update={"title": title, **color})
+        entries = getattr(registries, kind)
+        entries[key] = entries[like].model_copy(update={"title": title, **color})
     varied = [*ablations("odd-varied@reference"), *ODD[:4], *ODD[5:]]
-    return names_by_kind({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registry)
+    return names_by_kind({"corpus": ODD_CORPORA, "encoder": [ODD_ENCODER], "objective": varied}, registries)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,16 +13,16 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.support.made_up import INTEGRATED, STANDALONE
-from tests.support.registered import REGISTRY
+from tests.support.registered import REGISTRIES
 
 
 def added(*colors: str | None) -> dict[str, list[dict]]:
     """Names of the registry's objectives and of new ones, one with each of these colours (None: has none)."""
-    ce = REGISTRY["objectives"]["ce"]
+    ce = REGISTRIES.objectives["ce"]
     new = {f"new-{place}": ce.model_copy(update={"title": "New", "color": color}) for place, color in enumerate(colors)}
-    objectives = {**REGISTRY["objectives"], **new}
+    objectives = {**REGISTRIES.objectives, **new}
     return names_by_kind(
-        {"corpus": [], "encoder": [], "objective": list(objectives)}, {**REGISTRY, "objectives": objectives}
+        {"corpus": [], "encoder": [], "objective": list(objectives)}, replace(REGISTRIES, objectives=objectives)
     )
 
 
@@ -42,7 +43,7 @@ def test_a_preset_or_a_changed_setting_keeps_the_colour_and_looks_different(vari
 
 def test_presets_of_an_objective_look_different():
     keys = [f"gloss-o-ce@{preset}" for preset in ("reference", "strong")]
-    with naming(names_by_kind({"corpus": [], "encoder": [], "objective": keys}, REGISTRY)):
+    with naming(names_by_kind({"corpus": [], "encoder": [], "objective": keys}, REGISTRIES)):
         reference, strong = map(style.look, keys)
     assert reference["linestyle"] != strong["linestyle"]
 
@@ -50,7 +51,7 @@ def test_presets_of_an_objective_look_different():
 def test_a_colour_of_the_registry_is_used_and_an_objective_without_one_looks_like_no_other():
     with naming(added(None, None, "brown")):
         *new, brown = (style.look(f"new-{place}") for place in range(3))
-        others = [brown, *(style.look(key) for key in REGISTRY["objectives"])]
+        others = [brown, *(style.look(key) for key in REGISTRIES.objectives)]
     assert brown["color"] == style.BROWN
     for part in ("color", "marker", "linestyle"):
         assert new[0][part] != new[1][part]

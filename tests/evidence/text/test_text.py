@@ -24,7 +24,7 @@ from glossbench.evidence.text.names import (
 from glossbench.evidence.text.numbers import duration, mean_spread, number, signed, significant, span
 
 from tests.support.made_up import INTEGRATED, STANDALONE
-from tests.support.registered import REGISTRY, names
+from tests.support.registered import REGISTRIES, names
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_objectives_have_readable_names(key, title):
 
 
 def test_titles_and_order_are_the_registries():
-    assert in_order(reversed(REGISTRY["corpora"]), "corpus") == list(REGISTRY["corpora"])
+    assert in_order(reversed(REGISTRIES.corpora), "corpus") == list(REGISTRIES.corpora)
     assert in_order(["zzz", "triplet", "ce", "aaa"], "objective") == ["ce", "triplet", "aaa", "zzz"]
     assert [corpus_name(key) for key in ("20ng", "nowhere")] == ["20NG", "nowhere"]
     gloss = {key for key in (*INTEGRATED, *STANDALONE) if is_gloss(key)}
