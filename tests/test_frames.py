@@ -77,9 +77,8 @@ def test_columns_beyond_the_contract_are_welcome():
     ],
 )
 def test_a_value_of_another_kind_is_named_by_its_column(name, column, value, kind):
-    assert contract_violations(name, FRAMES[name].assign(**{column: value})) == [
-        f"column {column}: each value must be a {kind}"
-    ]
+    found = contract_violations(name, FRAMES[name].assign(**{column: value}))
+    assert found == [f"column {column}: each value must be a {kind}"]
 
 
 @pytest.mark.parametrize("name", ROW_KEYS)

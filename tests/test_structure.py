@@ -66,9 +66,8 @@ def imported(path):
 
 
 def top_levels_of(modules):
-    return {
-        name.split(".")[1] for name in modules if name.startswith("glossbench.") and name != "glossbench.__version__"
-    }
+    modules = {name for name in modules if name.startswith("glossbench.")} - {"glossbench.__version__"}
+    return {name.split(".")[1] for name in modules}
 
 
 def test_every_module_and_sub_package_is_listed():

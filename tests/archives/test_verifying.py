@@ -264,9 +264,7 @@ AROUND = {
     "junk behind it": (lambda content: content + b"junk", "something follows its end"),
     "the archive twice": (lambda content: content + content, "something follows its end"),
     "zeros behind it": (lambda content: content + bytes(512), "something follows its end"),
-    "more in the tar": (
-        lambda content: lzma.compress(lzma.decompress(content) + b"more" * 512), "not packed as make pack"
-    ),
+    "more in the tar": (lambda tar: lzma.compress(lzma.decompress(tar) + b"more" * 512), "not packed as make pack"),
     "cut off after its last file": (lambda content: content[:-8], "its end is missing"),
     "times of its files": (lambda content: lzma.compress(with_times(content)), "not packed as make pack"),
 }  # fmt: skip
@@ -448,9 +446,8 @@ def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, m
         return [*import_archive(tmp_path / "own.tar.xz", study).refused.values()]
 
     (fault,) = refused()
-    assert fault.startswith(
-        "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
-    )
+    line = "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
+    assert fault.startswith(line)
     for name, content in listed.items():
         Path(name).parent.mkdir(parents=True)
         Path(name).write_bytes(content)

@@ -53,9 +53,8 @@ def test_card_counts_what_is_odd():
 
 def test_copies_of_pairs_are_copies_of_both_texts():
     def frame(*rows):
-        return pd.DataFrame(rows, columns=["text", "text_pair", "label"]).assign(
-            doc_id=[f"d{n}" for n in range(len(rows))]
-        )
+        frame = pd.DataFrame(rows, columns=["text", "text_pair", "label"])
+        return frame.assign(doc_id=[f"d{n}" for n in range(len(rows))])
 
     splits = {
         "train": frame(("q", "s", 0), ("q", "t", 1), ("q", "s", 0), ("q", "t", 0)),

@@ -82,9 +82,8 @@ def test_encoder_of_each_family_is_fetched_whole_and_works_and_nothing_else_is_f
 def test_what_came_whole_is_kept_for_the_next_attempt(hub, tmp_path, error_line):
     hub.status["model.safetensors"] = 500
     line = error_line(entry(), tmp_path / "a")
-    assert (
-        f"{BERT}@{REVISION}: model.safetensors could not be downloaded from {hub.url} (the server answered 500" in line
-    )
+    said = f"{BERT}@{REVISION}: model.safetensors could not be downloaded from {hub.url} (the server answered 500"
+    assert said in line
     assert "`mirror:`" in line
     hub.status.clear()
     before = len(hub.downloads())
@@ -253,9 +252,8 @@ GLUE = {"repo": "nyu-mll/glue", "revision": "bcdcba79d07bc864c1c254ccfcedcce55bc
 @pytest.fixture
 def glue_hub(hub):
     sizes = {"train": 60, "validation": 12, "test": 9}
-    parts = {
-        f"{task}/{split}-00000-of-00001.parquet": glue(task, split, sizes[split]) for task in NAMES for split in sizes
-    }
+    file = "{}/{}-00000-of-00001.parquet"
+    parts = {file.format(task, split): glue(task, split, n) for task in NAMES for split, n in sizes.items()}
     hub.add(GLUE["repo"], GLUE["revision"], parts, "datasets")
     return hub
 

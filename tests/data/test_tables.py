@@ -48,9 +48,8 @@ def prepared(folder, kind: str, content: bytes, splitting="given", columns=COLUM
 def test_every_kind_of_table_gives_the_same_documents(tmp_path, kind):
     splits, class_names = prepared(tmp_path, kind, CONTENTS[kind])
     assert class_names == ["glad", "sad"]
-    found = {
-        split: list(zip(frame["doc_id"], frame["text"], frame["label"], strict=True)) for split, frame in splits.items()
-    }
+    columns = ["doc_id", "text", "label"]
+    found = {split: [*frame[columns].itertuples(index=False, name=None)] for split, frame in splits.items()}
     assert found == {
         "train": [("1", "Rain,\nall day", 1), ("2", '"Sun" 🙂', 0)],
         "val": [("3", "NA", 1), ("4", "snow", 0)],

@@ -57,9 +57,7 @@ def made_up_inputs(folder):
     texts = {}
     for seed, (split, n) in enumerate(SIZES.items()):
         drawn, texts[split] = random_documents(n, seed), folder / f"{split}.parquet"
-        words = [
-            " ".join(f"word{token}" for token in drawn.values[a:b]) for a, b in drawn.offsets.unfold(0, 2, 1).tolist()
-        ]
+        words = [" ".join(f"word{n}" for n in drawn.values[a:b]) for a, b in drawn.offsets.unfold(0, 2, 1).tolist()]
         frame = pd.DataFrame({"doc_id": drawn.doc_ids, "text": words, "label": drawn.labels.numpy()})
         write_split(frame, list("abc"), texts[split])
     rules = {"sqrt": 0.4, "inflection": 0.3, "nearest-other-class": 0.2}

@@ -59,9 +59,7 @@ def texts(tmp_path):
     for split, size in SIZES.items():
         labels = np.arange(size) % 3
         known = [*itertools.chain(*WORDS.values())]
-        documents = [
-            " ".join(chance.choice(WORDS[label], 2)) + " " + " ".join(chance.choice(known, 3)) for label in labels
-        ]
+        documents = [" ".join(chance.choice(WORDS[n], 2)) + " " + " ".join(chance.choice(known, 3)) for n in labels]
         names = [str(place) for place in range(size)]
         files[split] = tmp_path / f"{split}.parquet"
         write_split(pd.DataFrame({"doc_id": names, "text": documents, "label": labels}), list("abc"), files[split])

@@ -40,9 +40,8 @@ def test_gradients_are_finite_differences(transition, criterion, sigma, duplicat
     labeled[:2] = False
     loss = GLoss(sigma=sigma, transition=transition, criterion=criterion)
     point = embeddings.requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x: loss(x, labels, labeled=labeled, num_classes=3), point, eps=1e-7, atol=1e-4
-    )
+    given = {"labeled": labeled, "num_classes": 3}
+    assert torch.autograd.gradcheck(lambda x: loss(x, labels, **given), point, eps=1e-7, atol=1e-4)
 
 
 @pytest.mark.slow

@@ -148,9 +148,8 @@ def test_the_share_of_the_gradient_is_that_of_the_norms():
     sum(terms.values()).backward()  # the graph is still there
     for nothing in (embeddings.sum() * 0, torch.zeros(())):
         assert gradient_shares({"a": nothing, "b": embeddings.sum()}, embeddings)["a"] == 0
-    with pytest.raises(
-        ValueError, match=r"^embeddings: a was not computed from them; a slice of them is another tensor$"
-    ):
+    line = r"^embeddings: a was not computed from them; a slice of them is another tensor$"
+    with pytest.raises(ValueError, match=line):
         gradient_shares(terms, embeddings[:1])
 
 
@@ -161,9 +160,8 @@ def test_second_derivatives_are_finite_differences(sigma, duplicates, transition
     labeled[:2] = False
     loss = GLoss(sigma=sigma, transition=transition)
     point = embeddings.requires_grad_()
-    assert torch.autograd.gradgradcheck(
-        lambda x: loss(x, labels, labeled=labeled), point, eps=1e-7, atol=1e-2, rtol=1e-2
-    )
+    bounds = {"eps": 1e-7, "atol": 1e-2, "rtol": 1e-2}
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, labels, labeled=labeled), point, **bounds)
 
 
 def test_second_derivatives_of_the_elimination_have_no_nan():

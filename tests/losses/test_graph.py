@@ -69,9 +69,8 @@ def test_relabelling_the_classes_relabels_the_answer(made, sigma, names):
 def test_scaling_the_embeddings_changes_nothing(made, sigma, scale):
     embeddings, labels, labeled = made
     expected = propagate_labels(*made, 5, sigma)
-    torch.testing.assert_close(
-        propagate_labels(embeddings * scale, labels, labeled, 5, sigma), expected, rtol=1e-5, atol=1e-7
-    )
+    found = propagate_labels(embeddings * scale, labels, labeled, 5, sigma)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
 
 
 def test_a_wide_affinity_gives_the_class_frequencies_of_the_labeled_documents():
@@ -124,9 +123,8 @@ def exact_answer(embeddings, labels, transition):
         points = [[mpmath.mpf(x) for x in row] for row in embeddings.tolist()]
         points = [[x / mpmath.sqrt(sum(y * y for y in row)) for x in row] for row in points]
         scale = 2 * mpmath.mpf(0.02) ** 2
-        w = [
-            [mpmath.exp(-sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) / scale) for q in points] for p in points
-        ]
+        squares = [[sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) for q in points] for p in points]
+        w = [[mpmath.exp(-square / scale) for square in row] for row in squares]
         for i in range(5):
             w[i][i] = mpmath.mpf(0)
         degree = [sum(row) for row in w]

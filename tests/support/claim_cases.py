@@ -95,9 +95,8 @@ def weighed(largest: float, others: float) -> pd.DataFrame:
 def per_seed(table: pd.DataFrame, objective: str, scores: list[float], metric: str) -> pd.DataFrame:
     """The table with an objective's scores replaced, seed by seed, on every corpus."""
     own = table["objective"] == objective
-    return table.assign(
-        **{f"test_{metric}": np.where(own, table["seed"].map(dict(enumerate(scores))), table[f"test_{metric}"])}
-    )
+    column, new = f"test_{metric}", table["seed"].map(dict(enumerate(scores)))
+    return table.assign(**{column: np.where(own, new, table[column])})
 
 
 def costs(column: str, values: dict[str, list[float]], seeds: int = 3, **columns) -> pd.DataFrame:

@@ -56,6 +56,5 @@ def names(*keys: str) -> Names:
 def table_of(key: str) -> SimpleNamespace:
     """``select``, ``tidy`` and ``layout`` of a table, with its settings."""
     module, settings = import_module(TABLES[key].full_module), TABLES[key].settings
-    return SimpleNamespace(
-        **{name: partial(getattr(module, name), **settings) for name in ("select", "tidy", "layout")}
-    )
+    names = ("select", "tidy", "layout")
+    return SimpleNamespace(**{name: partial(getattr(module, name), **settings) for name in names})

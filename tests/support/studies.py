@@ -58,9 +58,8 @@ def snakemake(folder, *arguments, **options):
 def started(folder, *arguments, output=subprocess.DEVNULL, environment=None, **options):
     """The workflow under way in a process of its own, which writes to the file ``output``."""
     command = [*SNAKEMAKE, *arguments_of(folder, *arguments, **options)]
-    return subprocess.Popen(
-        command, cwd=folder, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
-    )
+    environment = {**os.environ, **(environment or {})}
+    return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=environment)
 
 
 def scripts_below(process, name):
@@ -153,9 +152,8 @@ MEASURED = re.compile(
 def digests(folder):
     """SHA-256 of every file of a study that must not differ from one time to the next."""
     names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
-    }
+    kept = {name: path for name, path in names.items() if not MEASURED.search(name)}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items()}
 
 
 def skip_without_network(process):

@@ -49,9 +49,8 @@ def test_an_imported_study_makes_its_whole_evidence_without_training_and_without
     process = snakemake(folder)
     assert process.returncode == 0, process.stdout + process.stderr
     assert not (folder / "resources").exists()
-    assert glossbench(folder, "pack", TINY).stdout.startswith(
-        f"results/tiny/tiny.tar.xz: {RUNS} of {RUNS} runs and the"
-    )
+    packed = glossbench(folder, "pack", TINY).stdout
+    assert packed.startswith(f"results/tiny/tiny.tar.xz: {RUNS} of {RUNS} runs and the")
     assert verify(folder / "results/tiny/tiny.tar.xz", ROOT).faults == []
     made, expected = digests(folder / "results" / "tiny"), digests(finished / "results" / "tiny")
     from_frames = ("tables/", "figures/", "significance.")
@@ -169,9 +168,7 @@ def test_runs_of_other_settings_or_of_no_such_objective_are_refused(glossbench, 
     lines = glossbench(workplace("other-settings"), "import", archive, study).stdout.splitlines()
     assert f"not taken: {CE}: not in this study" in lines
     assert "not taken: runs/bbc-news/minilm-l6/scl/seed-0: training.epochs: 2 found, expected 3" in lines
-    assert (
-        lines[-1].split(": ")[1].startswith("3 taken")
-    )  # the untuned objectives, and the search, which has epochs of its own
+    assert lines[-1].split(": ")[1].startswith("3 taken")  # the untuned ones; the search has epochs of its own
 
 
 def of_other_numerics(content):

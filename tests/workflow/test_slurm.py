@@ -21,9 +21,7 @@ PROFILE += ["--logger=glossbench"]  # Snakemake's own lines here, and nothing of
 # the tiny study with a run of each kind of job, under its name
 SETTINGS = {
     **yaml.safe_load(TINY.read_text()),
-    "grid": [
-        {"objectives": ["ce", "gloss-sqrt", "gloss-o-ce", "tfidf", "frozen"]},
-    ],
+    "grid": [{"objectives": ["ce", "gloss-sqrt", "gloss-o-ce", "tfidf", "frozen"]}],
     "projection": {"objectives": ["gloss-sqrt"], "perplexity": 5},
 }
 PART = load_study(SETTINGS, "tiny.yaml", ROOT / "config")

@@ -93,9 +93,8 @@ def test_a_verdict_stands_beside_what_its_runs_can_show():
         power = TTestPower().power(row["smallest"] / difference.std(), len(table), 0.05)
         assert power == pytest.approx(0.8, abs=1e-6)
     adjusted = dict(zip(p_values, multipletests([*p_values.values()], method="holm")[1], strict=True))
-    assert [row["p_holm"] for row in cells] == [
-        pytest.approx(adjusted[row["corpus"], row["best_baseline"]]) for row in cells
-    ]
+    expected = [pytest.approx(adjusted[row["corpus"], row["best_baseline"]]) for row in cells]
+    assert [row["p_holm"] for row in cells] == expected
     seen, means, by_f1, without = found["noise"]
     assert seen.endswith(" from the best baseline of a cell, and Holm's p is 1")
     assert means == "Mean over cells: G-Loss-O + CE 83.00 %, CE 81.98 %, SCL + CE 83.03 %"

@@ -173,9 +173,8 @@ def test_every_difference_from_the_paper_is_named(columns, difference):
 
 
 def test_five_trials_for_triplet_and_cosine_are_the_papers_and_a_caveat():
-    fewer = near(everywhere(CLEAR)).assign(
-        trials=lambda frame: np.where(frame["base"].isin(["triplet", "cosine"]), 5, 15)
-    )
+    runs = near(everywhere(CLEAR))
+    fewer = runs.assign(trials=np.where(runs["base"].isin(["triplet", "cosine"]), 5, 15))
     found = verdict("C8", fewer)
     assert (found["scope"], found["differences_from_paper"]) == ("paper", [])
     assert found["caveats"] == ["Triplet and Cosine: 5 trials of a search, against 15 for G-Loss"]

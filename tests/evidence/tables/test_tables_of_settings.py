@@ -120,9 +120,8 @@ def test_checklist_of_a_study_that_tunes_nothing_needs_no_trials_and_names_each_
 
 
 def test_widths_are_those_of_the_first_epoch_and_of_the_best_one_of_each_run():
-    made = runs(
-        {("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in ("ce", "gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k")}
-    )
+    keys = ("ce", "gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k")
+    made = runs({("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in keys})
     scores = [[0.5, 0.7, 0.6], [0.5, 0.6, 0.8]] * 4  # best in the second epoch of one seed, in the third of the other
     rising = with_graph(epochs(made, scores))
     rising["best"] = [True, True, False, True, True, True] * 4  # so far
