@@ -143,22 +143,6 @@ def test_a_damaged_run_is_refused_and_the_others_are_taken(glossbench, archive, 
 
 
 @pytest.mark.slow
-def test_an_archive_of_something_else_is_one_line(glossbench, archive, workplace):
-    folder = workplace("no-pack")
-    broken = archive.with_name("broken.tar.xz")
-    broken.write_bytes(archive.read_bytes()[:2000])
-    process = glossbench(folder, "import", broken, TINY)
-    assert process.returncode == 1
-    assert process.stderr.startswith(f"glossbench: {broken}: not a whole tar.xz")
-    assert len(process.stderr.splitlines()) == 1
-    foreign = changed(archive, "archive.json", lambda content: None)
-    process = glossbench(folder, "import", foreign, TINY)
-    line = "archive.json: missing or damaged, so this is no archive of make pack"
-    assert process.stderr == f"glossbench: {foreign}: {line}\n"
-    assert not (folder / "results").exists()
-
-
-@pytest.mark.slow
 def test_runs_of_other_settings_or_of_no_such_objective_are_refused(glossbench, archive, workplace, tmp_path):
     settings = yaml.safe_load(TINY.read_text())
     settings["grid"][0]["objectives"].remove("ce")

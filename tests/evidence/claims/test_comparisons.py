@@ -73,14 +73,6 @@ def test_a_baseline_that_was_not_run_leaves_the_claim_open_but_can_not_save_it()
     assert worse["verdict"] == "contradicted"
 
 
-def test_one_corpus_is_undecided_with_an_interval_over_its_seeds():
-    found = verdict("C8", near(everywhere({**STANDALONE, "gloss-o": 0.83}, ["mr"]), seeds=5))
-    assert found["verdict"] == "undecided"
-    assert "1 of the 3 corpora that a verdict needs" in found["reason"]
-    assert found["interval"][0] < found["value"] < found["interval"][1]
-    assert found["interval_kind"].endswith("pairs of runs")
-
-
 def test_a_verdict_stands_beside_what_its_runs_can_show():
     runs = per_seed(won("gloss-o-ce", INTEGRATED, 5), "gloss-o-ce", [0.80, 0.83, 0.86], "accuracy")
     found = verdict("C1", runs)
