@@ -29,7 +29,7 @@ from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 
 from tests.support.archives import files_of, make_runs, repacked
-from tests.support.registered import CONFIG, ROOT
+from tests.support.registered import CONFIG, LEAST, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -435,13 +435,7 @@ def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, stu
 
 
 def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, monkeypatch):
-    settings = {
-        "study": "own",
-        "corpora": ["my-corpus"],
-        "encoders": ["my-encoder"],
-        "objectives": ["ce"],
-        "seeds": [0],
-    }
+    settings = {**LEAST, "study": "own", "corpora": ["my-corpus"], "encoders": ["my-encoder"]}
     study = load_study(settings, "study", CONFIG)
     for folder in ("there", "here"):
         (tmp_path / folder).mkdir()

@@ -8,7 +8,7 @@ from glossbench.data.fetching import fetch, install, intact
 from glossbench.data.sources.urls import CHUNK, Mirror
 from test_urls import BODY, WHOLE, entry
 
-from tests.support.data_registries import ROOT
+from tests.support.registered import ROOT
 from tests.support.waiting import wait_until
 
 

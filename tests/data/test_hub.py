@@ -23,8 +23,8 @@ from glossbench.data.sources.urls import Mirror
 from glossbench.errors import CorpusError, FetchError
 from glossbench.learning.encoder.loading import layer_list, load_backbone
 
-from tests.support.data_registries import ROOT, registry
-from tests.support.hub_server import running_hub
+from tests.support.hub_server import Hub, serving
+from tests.support.registered import ROOT, entries
 from tests.support.tiny_models import FAMILIES, HIDDEN, LAYERS
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -41,7 +41,7 @@ def point_to(endpoint: str, monkeypatch) -> None:
 @pytest.fixture
 def hub(tiny, tmp_path, monkeypatch):
     """A hub with the three encoders, each with weights in other formats and a page that are not wanted."""
-    with running_hub() as hub:
+    with serving(Hub()) as hub:
         point_to(hub.url, monkeypatch)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -256,7 +256,7 @@ def glue_hub(hub):
 
 @pytest.mark.parametrize("task", ["sst2", "qnli"])
 def test_glue_is_trained_on_train_and_tested_on_the_labelled_validation_split(glue_hub, tmp_path, task):
-    stated, text = registry("corpora")[task], "text_pair" if task == "qnli" else "text"
+    stated, text = entries("corpora")[task], "text_pair" if task == "qnli" else "text"
     manifest = fetch(fetch_settings(stated), tmp_path / task, Mirror())
     wanted = [f"{task}/{split}-00000-of-00001.parquet" for split in ("train", "validation")]
     assert list(listed_files(manifest, verify=True)) == wanted

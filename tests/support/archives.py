@@ -27,6 +27,8 @@ from tests.support.made_up import corpora
 from tests.support.registered import CONFIG, ROOT
 
 EPOCHS = 3
+SMALL = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
+         "seeds": [0, 1]}  # fmt: skip
 
 
 def archive_of(settings: dict[str, Any], work: Path, monkeypatch: Any) -> Path:

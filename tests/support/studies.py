@@ -90,7 +90,7 @@ def run_snakemake(folder, *arguments, **variables):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
-def glossbench(folder, *arguments):
+def glossbench_process(folder, *arguments):
     """Run a command of glossbench in a folder; returns the finished process, output as text."""
     command = [sys.executable, "-m", "glossbench", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}

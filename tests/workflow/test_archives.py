@@ -7,9 +7,8 @@ import pytest
 import yaml
 from glossbench.archives.verifying import verify
 
-from tests.support import studies
 from tests.support.archives import files_of, repacked
-from tests.support.studies import ROOT, STUDY, TABLES, TINY, digests, planned, small, snakemake
+from tests.support.studies import ROOT, STUDY, TABLES, TINY, digests, glossbench_process, planned, small, snakemake
 
 RUNS = len(STUDY.runs)
 TAKEN = RUNS + len(STUDY.searches())
@@ -19,7 +18,7 @@ CE = "runs/bbc-news/minilm-l6/ce/seed-0"
 @pytest.fixture(scope="module")
 def archive(finished, tmp_path_factory):
     path = tmp_path_factory.mktemp("pack") / "tiny-runs.tar.xz"
-    process = studies.glossbench(finished, "pack", TINY, "--to", path)
+    process = glossbench_process(finished, "pack", TINY, "--to", path)
     assert process.returncode == 0, process.stderr
     assert f"{RUNS} of {RUNS} runs" in process.stdout
     return path

@@ -26,16 +26,10 @@ LOST = {
     "project_embeddings": "results/tiny/projections.parquet",
 }
 TOGETHER = [
-    ["fetch_corpus", "fetch_encoder"],
-    ["prepare_corpus"],
-    ["describe_corpus", "tokenize_corpus"],
-    ["encode_frozen"],
-    ["estimate_sigma", "classify_untuned"],
-    ["tune", "train_with_snapshots"],
-    ["train", "project_embeddings"],
-    ["evaluate"],
-    ["collect"],
-]
+    ["fetch_corpus", "fetch_encoder"], ["prepare_corpus"], ["describe_corpus", "tokenize_corpus"], ["encode_frozen"],
+    ["estimate_sigma", "classify_untuned"], ["tune", "train_with_snapshots"], ["train", "project_embeddings"],
+    ["evaluate"], ["collect"],
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
