@@ -90,9 +90,8 @@ def test_a_missing_file_or_column_is_one_line_that_names_it(tmp_path):
     with pytest.raises(GlossbenchError, match=r"published_sota\.csv: No such file"):
         published_models(tmp_path)
     shutil.copy(PUBLISHED / "published_glue.csv", tmp_path / "published_sota.csv")
-    with pytest.raises(
-        GlossbenchError, match=r"published_sota\.csv: no column model, transductive; columns here: encoder"
-    ):
+    line = r"published_sota\.csv: no column model, transductive; columns here: encoder"
+    with pytest.raises(GlossbenchError, match=line):
         published_models(tmp_path)
     with pytest.raises(GlossbenchError, match=r"published_corpora\.csv: No such file"):
         read_facts(tmp_path)

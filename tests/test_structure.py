@@ -7,6 +7,7 @@ import pytest
 from tests.support.repository import ROOT
 
 PACKAGE = ROOT / "scripts" / "glossbench"
+COMMON = {"errors", "files", "checksums", "provenance"}
 # What each module and sub-package at the top may import besides itself.
 MAY_IMPORT = {
     "errors": set(),
@@ -22,28 +23,15 @@ MAY_IMPORT = {
     "losses": {"arguments", "graph", "sigma", "transfer"},
     "metric_learning": {"losses"},
     "sentence_transformers": {"arguments", "losses"},
-    "settings": {"errors", "files", "checksums", "provenance", "paper"},
-    "job": {"errors", "files", "checksums", "provenance"},
+    "settings": {*COMMON, "paper"},
+    "job": COMMON,
     "data": {"errors", "files", "checksums", "job", "transfer", "settings"},
-    "learning": {
-        "errors",
-        "files",
-        "checksums",
-        "provenance",
-        "job",
-        "data",
-        "losses",
-        "frames",
-        "graph",
-        "sigma",
-        "transfer",
-        "settings",
-    },
+    "learning": {*COMMON, "job", "data", "losses", "frames", "graph", "sigma", "transfer", "settings"},
     "evidence": {"errors", "frames", "graph", "sigma", "paper", "settings"},
-    "archives": {"errors", "files", "checksums", "provenance", "data", "settings", "learning", "evidence", "frames"},
+    "archives": {*COMMON, "data", "settings", "learning", "evidence", "frames"},
     "commands": {"errors", "files", "checksums", "job", "data", "settings", "evidence", "archives", "paper"},
     "pages": {"errors", "provenance", "frames", "settings", "evidence", "commands", "paper"},
-    "__main__": {"errors", "files", "checksums", "provenance", "settings", "learning", "archives", "commands", "pages"},
+    "__main__": {*COMMON, "settings", "learning", "archives", "commands", "pages"},
 }
 # What jobs may import of settings: no study files, no registries, no YAML.
 TOLD_TO_JOBS = {"model", "messages", "training", "search", "losses", "claims", "jobs"}
@@ -66,9 +54,8 @@ def imported(path):
 
 
 def top_levels_of(modules):
-    return {
-        name.split(".")[1] for name in modules if name.startswith("glossbench.") and name != "glossbench.__version__"
-    }
+    modules = {name for name in modules if name.startswith("glossbench.")} - {"glossbench.__version__"}
+    return {name.split(".")[1] for name in modules}
 
 
 def test_every_module_and_sub_package_is_listed():

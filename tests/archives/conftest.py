@@ -8,15 +8,9 @@ import pytest
 from glossbench import provenance
 from glossbench.archives import rebuilding, verifying
 
-from tests.support.archives import archive_of, files_of
+from tests.support.archives import SMALL, archive_of, files_of
 
-SETTINGS = {
-    "study": "mine",
-    "corpora": ["bbc-news"],
-    "encoders": ["minilm-l6"],
-    "objectives": ["ce", "scl-ce", "gloss-sqrt-ce"],
-    "seeds": [0, 1],
-}
+SETTINGS = {**SMALL, "objectives": ["ce", "scl-ce", "gloss-sqrt-ce"]}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -96,9 +96,8 @@ def test_it_has_runs_inputs_licences_claims_and_software(entities, folder):
     assert "non-commercial" in entities[corpus["license"]["@id"]]["name"]
     assert "92c3f2ebd8dab4bf9d6bb61a6041f381422b30edcf17068a17c84768dd31e270" in corpus["identifier"]
     assert corpus["subjectOf"]["@id"] in entities
-    assert {one["text"] for one in entities.values() if one["@type"] == "Claim"} == {
-        claim.claim for claim in CLAIMS.values()
-    }
+    texts = {one["text"] for one in entities.values() if one["@type"] == "Claim"}
+    assert texts == {claim.claim for claim in CLAIMS.values()}
     assert entities["#claim-C1"]["name"] == "C1 of the paper"
     assert entities["#claim-N1"]["name"] == "N1, our own"
     assert entities["#package-torch"]["softwareVersion"].startswith("2.")

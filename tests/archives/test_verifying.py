@@ -29,7 +29,7 @@ from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 
 from tests.support.archives import files_of, make_runs, repacked
-from tests.support.registered import CONFIG, ROOT
+from tests.support.registered import CONFIG, LEAST, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +155,7 @@ FORGERIES = {
 GARBAGE = {
     **{f"{ABOUT}, {content}": (ABOUT, content) for content in (b"{", b"{}", b"[]")},
     **{f"archive.json, {content}": ("archive.json", content) for content in (b"{", b"[]", b'{"format": 2}')},
+    "no archive.json": ("archive.json", None),
     "card": ("corpora/bbc-news/card.json", b"{}"),
     "epochs": (f"{CE}/epochs.csv", b"garbage"),
     "seconds": (f"{CE}/timing.csv", b""),
@@ -167,13 +168,17 @@ GARBAGE = {
 @pytest.mark.parametrize("case", GARBAGE)
 def test_garbage_is_one_line_for_who_verifies_and_who_imports(packed, study_settings, tmp_path, monkeypatch, case):
     name, content = GARBAGE[case]
-    forged = repacked({**packed, name: content}, tmp_path / "a.tar.xz", sums=True)
+    files = {**packed, name: content}
+    if content is None:
+        del files[name]
+    forged = repacked(files, tmp_path / "a.tar.xz", sums=True)
     (fault,) = verify(forged)
     assert "\n" not in fault
     monkeypatch.chdir(tmp_path)
     study = load_study(study_settings, "study", CONFIG)
     if name == "archive.json":
-        with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: not as make pack writes it"):
+        line = "missing or damaged, so this is no archive of" if content is None else "not as make pack writes it"
+        with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: {line}"):
             import_archive(forged, study)
     else:
         assert list(import_archive(forged, study).refused) == [CE] * name.startswith(CE)
@@ -264,9 +269,7 @@ AROUND = {
     "junk behind it": (lambda content: content + b"junk", "something follows its end"),
     "the archive twice": (lambda content: content + content, "something follows its end"),
     "zeros behind it": (lambda content: content + bytes(512), "something follows its end"),
-    "more in the tar": (
-        lambda content: lzma.compress(lzma.decompress(content) + b"more" * 512), "not packed as make pack"
-    ),
+    "more in the tar": (lambda tar: lzma.compress(lzma.decompress(tar) + b"more" * 512), "not packed as make pack"),
     "cut off after its last file": (lambda content: content[:-8], "its end is missing"),
     "times of its files": (lambda content: lzma.compress(with_times(content)), "not packed as make pack"),
 }  # fmt: skip
@@ -351,13 +354,17 @@ def test_nothing_is_unpacked_of_an_archive_that_leads_elsewhere(archive, tmp_pat
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"half", None])
-def test_what_is_no_archive_is_one_line(archive, tmp_path, content):
+def test_what_is_no_archive_is_one_line(archive, study_settings, tmp_path, monkeypatch, content):
     path = tmp_path / "a.tar.xz"
     if content is not None:
         path.write_bytes(archive.read_bytes()[:20_000] if content == b"half" else content)
     (fault,) = verify(path)
     assert "\n" not in fault
     assert fault.startswith(f"{path}: No such file or directory" if content is None else f"{path}: ")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((GlossbenchError, FileNotFoundError), match=re.escape(str(path))):
+        import_archive(path, load_study(study_settings, "study", CONFIG))
+    assert not Path("results").exists()
 
 
 def test_of_a_run_that_is_here_twice_the_one_that_evidence_is_made_from_is_packed(
@@ -428,13 +435,7 @@ def test_a_file_that_has_changed_since_it_was_written_is_not_packed(archive, stu
 
 
 def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, monkeypatch):
-    settings = {
-        "study": "own",
-        "corpora": ["my-corpus"],
-        "encoders": ["my-encoder"],
-        "objectives": ["ce"],
-        "seeds": [0],
-    }
+    settings = {**LEAST, "study": "own", "corpora": ["my-corpus"], "encoders": ["my-encoder"]}
     study = load_study(settings, "study", CONFIG)
     for folder in ("there", "here"):
         (tmp_path / folder).mkdir()
@@ -448,9 +449,8 @@ def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, m
         return [*import_archive(tmp_path / "own.tar.xz", study).refused.values()]
 
     (fault,) = refused()
-    assert fault.startswith(
-        "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
-    )
+    line = "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
+    assert fault.startswith(line)
     for name, content in listed.items():
         Path(name).parent.mkdir(parents=True)
         Path(name).write_bytes(content)

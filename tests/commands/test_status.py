@@ -15,12 +15,10 @@ from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from snakemake_logger_plugin_glossbench import LOG, is_of
 
-from tests.support.archives import make_run
+from tests.support.archives import SMALL, make_run
 from tests.support.registered import CONFIG
 
-SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
-            "seeds": [0, 1]}  # fmt: skip
-STUDY = load_study(SETTINGS, "study", CONFIG)
+STUDY = load_study(SMALL, "study", CONFIG)
 DONE, AT_WORK, FAILED, WAITING = STUDY.runs
 SAID = "2026-11-28T10:00:00"
 
@@ -85,7 +83,7 @@ def test_a_run_that_waits_for_its_evaluation_is_at_work(tmp_path):
 
 def test_runs_of_other_settings_are_not_done(tmp_path):
     left_by_jobs(tmp_path)
-    longer = load_study({**SETTINGS, "training": {"epochs": 201}}, "study", CONFIG)
+    longer = load_study({**SMALL, "training": {"epochs": 201}}, "study", CONFIG)
     found = {one.name: (one.state, one.text) for one in states(longer, tmp_path, set())}
     assert found[run_folder(DONE)] == ("waiting", "finished with other settings than the study has now")
 
@@ -115,7 +113,7 @@ def test_a_damaged_checkpoint_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["timing.json", "metrics.json"])
 def test_a_damaged_file_of_a_finished_run_is_one_line(tmp_path, monkeypatch, capsys, name):
     left_by_jobs(tmp_path / "results/mine")
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(SMALL))
     monkeypatch.chdir(tmp_path)
     damaged = Path("results/mine", run_folder(DONE), name)
     damaged.write_text("{")
@@ -127,7 +125,7 @@ def test_a_damaged_file_of_a_finished_run_is_one_line(tmp_path, monkeypatch, cap
 def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
     left_by_jobs(tmp_path / "results/mine")
     study = tmp_path / "mine.yaml"
-    study.write_text(yaml.safe_dump(SETTINGS))
+    study.write_text(yaml.safe_dump(SMALL))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     monkeypatch.chdir(tmp_path)
     assert main(["status", str(study)]) == 0
@@ -137,14 +135,14 @@ def test_status_changes_nothing(tmp_path, monkeypatch, capsys):
 
 def test_a_setting_on_the_command_line_leaves_those_beside_it_as_the_file_has_them(tmp_path, monkeypatch, capsys):
     left_by_jobs(tmp_path / "results/mine")
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**SETTINGS, "training": {"epochs": 50}}))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**SMALL, "training": {"epochs": 50}}))
     monkeypatch.chdir(tmp_path)
     assert main(["status", "mine.yaml", "--config", "training={patience: 3}"]) == 0
     assert "epoch 2 of 50, " in capsys.readouterr().out
 
 
 def test_a_search_counts_every_trial_that_ended_and_goes_on_where_it_was(tmp_path):
-    study = load_study({**SETTINGS, "objectives": ["gloss-o-ce"], "tuning": {"trials": 9}}, "study", CONFIG)
+    study = load_study({**SMALL, "objectives": ["gloss-o-ce"], "tuning": {"trials": 9}}, "study", CONFIG)
     path = tmp_path / "logs/tune/bbc-news/minilm-l6/gloss-o-ce.log"
     path.parent.mkdir(parents=True)
     ends = ["trial 4: 0.7125", "trial 5 stopped early: it is below the median", "trial 6: {'sigma': 0.1}"]

@@ -16,11 +16,10 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.support.archives import make_run
+from tests.support.archives import SMALL, make_run
 from tests.support.registered import CONFIG
 
-SETTINGS = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
-            "seeds": [0, 1], "training": {"learning_rate": 0.004}}  # fmt: skip
+SETTINGS = {**SMALL, "training": {"learning_rate": 0.004}}
 STUDY = load_study(SETTINGS, "study", CONFIG)
 FIRST, _, SECOND, _ = STUDY.runs
 

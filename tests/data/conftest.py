@@ -13,7 +13,8 @@ from glossbench.data.fetching import fetch
 from glossbench.data.sources.mirror import Mirror
 from glossbench.errors import FetchError
 
-from tests.support.data_registries import registry
+from tests.support.hub_server import serving
+from tests.support.registered import entries
 from tests.support.tiny_models import FAMILIES, save_tiny
 
 
@@ -24,7 +25,7 @@ def paper_corpus(mirror, tmp_path_factory):
 
     @functools.cache
     def prepared(name: str):
-        entry = registry("corpora")[name]
+        entry = entries("corpora")[name]
         manifest = fetch(fetch_settings(entry), folder / name, Mirror(mirror, offline=True))
         settings = prepare_settings(entry)
         return *prepare(settings["kind"], settings["splitting"], manifest), manifest
@@ -88,12 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    running = Server()
-    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-    yield running
-    running.stop.set()
-    running.shutdown()
-    running.server_close()
+    with serving(Server()) as running:
+        yield running
+        running.stop.set()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from glossbench.data.corpora import prepare
 from glossbench.data.entries import card_settings
 from glossbench.errors import CorpusError
 
-from tests.support.data_registries import registry
+from tests.support.registered import entries
 
 
 def test_sizes_are_those_that_the_registry_states(bbc_news):
-    stated = registry("corpora")["bbc-news"]
+    stated = entries("corpora")["bbc-news"]
     splits, class_names = prepare("wheel-folders", stated["splitting"], bbc_news)
     assert describe(splits, class_names, card_settings("bbc-news", stated))["n_train"] == stated["documents"]["train"]
     wrong = stated | {"documents": stated["documents"] | {"val": 155}}
@@ -51,9 +51,8 @@ def test_card_counts_what_is_odd():
 
 def test_copies_of_pairs_are_copies_of_both_texts():
     def frame(*rows):
-        return pd.DataFrame(rows, columns=["text", "text_pair", "label"]).assign(
-            doc_id=[f"d{n}" for n in range(len(rows))]
-        )
+        frame = pd.DataFrame(rows, columns=["text", "text_pair", "label"])
+        return frame.assign(doc_id=[f"d{n}" for n in range(len(rows))])
 
     splits = {
         "train": frame(("q", "s", 0), ("q", "t", 1), ("q", "s", 0), ("q", "t", 0)),

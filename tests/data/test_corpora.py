@@ -78,24 +78,9 @@ def test_pairs_are_told_apart_by_both_texts(tmp_path):
     assert (card["n_test_in_train"], card["n_conflicts"], card["n_empty"]) == (2, 0, 1)
 
 
-def test_corpus_of_one_class_or_of_no_documents_is_refused(tmp_path):
-    one = write_corpus(tmp_path / "a", {f"sad/{i}.txt": f"film {i}" for i in range(10)})
-    with pytest.raises(CorpusError, match=r"all documents are of the class 'sad', expected two or more$"):
-        prepare("wheel-folders", DRAWN, one)
-    with pytest.raises(CorpusError, match="no documents"):
-        prepare("wheel-folders", DRAWN, write_corpus(tmp_path / "b", {}))
-
-
-@pytest.mark.parametrize(
-    ("splits", "splitting", "line"),
-    [
-        (["val"] * 2, {"fraction": 0.1, "seed": 0}, r"2 validation documents of its own; write `splitting: given`$"),
-        ([], "given", r"no val documents, expected some; see the corpus's `splitting:`$"),
-    ],
-)
-def test_splitting_that_does_not_fit_the_corpus_is_refused(tmp_path, splits, splitting, line):
-    rows = [f"film {i},{'ab'[i % 2]},{split}" for i, split in enumerate(["train"] * 20 + splits + ["test"] * 4)]
+def test_no_validation_split_is_drawn_where_the_corpus_has_one(tmp_path):
+    rows = [f"film {i},{'ab'[i % 2]},{split}" for i, split in enumerate(["train"] * 20 + ["val"] * 2 + ["test"] * 4)]
     manifest = write_corpus(tmp_path, {"data.csv": "\n".join(["text,label,split", *rows])})
     columns = {name: name for name in ("text", "label", "split")}
-    with pytest.raises(CorpusError, match=line):
-        prepare("csv", splitting, manifest, {"columns": columns})
+    with pytest.raises(CorpusError, match=r"2 validation documents of its own; write `splitting: given`$"):
+        prepare("csv", {"fraction": 0.1, "seed": 0}, manifest, {"columns": columns})

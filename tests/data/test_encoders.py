@@ -22,7 +22,7 @@ from transformers import (
     RobertaPreLayerNormConfig,
 )
 
-from tests.support.tiny_models import FAMILIES, HIDDEN, LAYERS, OTHERS, other
+from tests.support.tiny_models import FAMILIES, HIDDEN, LAYERS, OTHERS, SIZES, random_encoder
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -151,8 +151,7 @@ def test_folder_that_is_no_encoder_is_refused_in_one_line(own, tmp_path, refusal
 
 @pytest.mark.parametrize("family", OTHERS)
 def test_weights_of_other_families_fit_with_the_head_that_they_were_pre_trained_with(own, family):
-    sizes = {"vocab_size": 72, "hidden_size": 32, "num_hidden_layers": LAYERS, "num_attention_heads": 2}
-    model = other(family, AutoModelForMaskedLM, **sizes, intermediate_size=64)
+    model = random_encoder(family, AutoModelForMaskedLM, vocab_size=72, **SIZES)
     (own / WEIGHTS).unlink()
     model.save_pretrained(own)
     check_encoder(own, {"layers": LAYERS, "hidden": 32}, "own")

@@ -4,7 +4,7 @@ import pytest
 from glossbench.data.entries import card_settings, check_path, digests, fetch_settings, local_files, prepare_settings
 from glossbench.errors import SettingsError
 
-from tests.support.data_registries import registry
+from tests.support.registered import entries
 
 
 def table(**where) -> dict:
@@ -12,7 +12,7 @@ def table(**where) -> dict:
 
 
 def test_rewording_an_entry_changes_its_card_alone():
-    entry = registry("corpora")["mr"]
+    entry = entries("corpora")["mr"]
     reworded = entry | {"title": "Movie reviews", "licence": "other"}
     assert fetch_settings(reworded) == fetch_settings(entry)
     assert prepare_settings(reworded) == prepare_settings(entry)

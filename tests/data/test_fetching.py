@@ -9,7 +9,7 @@ from glossbench.data.sources.mirror import Mirror
 from glossbench.data.sources.urls import CHUNK
 from test_urls import BODY, WHOLE, entry
 
-from tests.support.data_registries import ROOT
+from tests.support.registered import ROOT
 from tests.support.waiting import wait_until
 
 

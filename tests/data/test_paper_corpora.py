@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from glossbench.data.cards import describe
 
-from tests.support.data_registries import PAPER_CORPORA, registry
+from tests.support.registered import PAPER_CORPORA, entries
 
 # documents, train, val, test, classes: the paper's table of corpora
 SIZES = {
@@ -34,7 +34,7 @@ def test_sizes_and_oddities_are_those_of_the_paper(corpus):
     found = (card["n_test_in_train"], card["n_conflicts"], card["n_classes_missing"]["val"])
     assert found == ODDITIES[name]
     assert card["n_empty"] == 0
-    stated = registry("corpora")[name]["documents"]
+    stated = entries("corpora")[name]["documents"]
     assert tuple(stated[split] for split in ("train", "val", "test")) == SIZES[name][1:4]
 
 

@@ -1,7 +1,5 @@
 """Files of each kind read into documents, and what is refused."""
 
-import hashlib
-
 import pytest
 from glossbench.checksums import listed_files
 from glossbench.data.corpora import prepare
@@ -89,12 +87,4 @@ def test_the_one_document_of_bbc_news_that_is_not_utf8_reads_right(bbc_news):
     assert len(odd) == 1
     documents = read_documents("wheel-folders", {odd[0]: bbc_news.parent / odd[0]})
     assert "£" in documents["text"][0]
-    assert hashlib.sha256(documents["text"][0].encode("latin-1")).digest() == (
-        hashlib.sha256((bbc_news.parent / odd[0]).read_bytes().strip()).digest()
-    )
-
-
-def test_text_in_utf16_is_refused_in_folders_too(tmp_path):
-    (tmp_path / "x.txt").write_bytes("später".encode("utf-16"))
-    with pytest.raises(CorpusError, match=r"x\.txt: text in UTF-16, expected UTF-8 or Latin-1$"):
-        read_documents("wheel-folders", {"sad/x.txt": tmp_path / "x.txt"})
+    assert documents["text"][0].encode("latin-1") == (bbc_news.parent / odd[0]).read_bytes().strip()

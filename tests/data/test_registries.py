@@ -9,7 +9,7 @@ from glossbench.errors import SettingsError
 from glossbench.settings.sources import Corpus, EncoderEntry
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
-from tests.support.data_registries import PAPER_CORPORA, ROOT, registry
+from tests.support.registered import PAPER_CORPORA, ROOT, entries
 
 ENTRY = {"corpora": Corpus, "encoders": EncoderEntry}
 
@@ -19,14 +19,14 @@ def test_digests_are_those_of_the_mirror(mirror):
     stated = {
         source["url"].removeprefix("https://"): source["sha256"]
         for corpus in PAPER_CORPORA
-        for source in registry("corpora")[corpus]["files"].values()
+        for source in entries("corpora")[corpus]["files"].values()
     }
     assert stated == listed
 
 
 def test_other_addresses_are_those_of_software_heritage_for_the_content(mirror):
     for corpus in PAPER_CORPORA:
-        for source in registry("corpora")[corpus]["files"].values():
+        for source in entries("corpora")[corpus]["files"].values():
             content = (mirror / source["url"].removeprefix("https://")).read_bytes()
             archive = "https://archive.softwareheritage.org/api/1/content/sha1:"
             assert source["also"] == [f"{archive}{hashlib.sha1(content).hexdigest()}/raw/"]
@@ -51,11 +51,11 @@ WEB = {"url": "https://a.org/b.csv", "sha256": "0" * 64}
         ("mr", {"splitting": DRAWN}, "splitting.test_fraction: goes with"),
         ("mr", {"splitting": "given"}, 'splitting: "given" found, expected "paper", or a mapping with fraction and seed, for kind textgcn'),
         ("mr", {"files": {}}, "files"),
-        ("mr", {"files": {"labels": WEB | {"url": "file:///etc/passwd"}}}, "files.labels.url: "),
+        ("mr", {"files": {"labels": WEB | {"url": "file:///etc/passwd"}}}, 'files.labels.url: "file:///etc/passwd" found, expected an http or https address of a file, without ? and #'),
         ("mr", {"wheel": WHEEL}, f"wheel: {ALONE} wheel-folders alone"),
         ("mr", {"columns": {}}, f"columns: {ALONE}s hub-dataset, csv, jsonl and parquet alone"),
         ("bbc-news", {"splitting": "paper"}, 'splitting: "paper" found'),
-        ("bbc-news", {"splitting": FRACTION}, "splitting"),
+        ("bbc-news", {"splitting": FRACTION}, "splitting.test_fraction: missing"),
         ("bbc-news", {"wheel": WHEEL | {"requirement": "--index-url=x"}}, "wheel.requirement: "),
         ("bbc-news", {"wheel": WHEEL | {"sha256": "0" * 63}}, "wheel.sha256: "),
         ("bbc-news", {"wheel": WHEEL | {"folder": "../a"}}, "wheel.folder: "),
@@ -85,16 +85,16 @@ WEB = {"url": "https://a.org/b.csv", "sha256": "0" * 64}
     ],
 )  # fmt: skip
 def test_wrong_entry_gets_one_line(key, change, line):
-    name = next(name for name in ENTRY if key in registry(name))
-    ENTRY[name].parse(registry(name)[key], "x.yaml", (key,))
-    entry = {field: value for field, value in (registry(name)[key] | change).items() if value is not None}
+    name = next(name for name in ENTRY if key in entries(name))
+    ENTRY[name].parse(entries(name)[key], "x.yaml", (key,))
+    entry = {field: value for field, value in (entries(name)[key] | change).items() if value is not None}
     with pytest.raises(SettingsError) as caught:
         ENTRY[name].parse(entry, "x.yaml", (key,))
     assert str(caught.value).startswith(f"x.yaml: {key}.{line}")
 
 
 def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
-    table, given = registry("corpora")["my-corpus"], registry("corpora")["sst2"]
+    table, given = entries("corpora")["my-corpus"], entries("corpora")["sst2"]
     splits = {"train": ["a.parquet", "b.parquet"], "val": "c.parquet", "test": "d/e.parquet"}
     web = {key: value for key, value in table.items() if key != "path"} | {"kind": "parquet", "file": WEB}
     for entry in (
@@ -105,7 +105,7 @@ def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
     ):
         Corpus.parse(entry, "x.yaml")
     facts = ("parameters", "hidden", "max_length")
-    encoder = registry("encoders")["bert-base"]
+    encoder = entries("encoders")["bert-base"]
     assert set(facts) < encoder.keys()
     EncoderEntry.parse({key: value for key, value in encoder.items() if key not in facts}, "x.yaml")
 
@@ -121,13 +121,13 @@ def test_facts_of_the_papers_encoders_are_those_of_their_architectures(name):
     }[name]
     with torch.device("meta"):
         model = AutoModel.from_config(config)
-    stated = registry("encoders")[name]
+    stated = entries("encoders")[name]
     assert sum(weight.numel() for weight in model.parameters()) == stated["parameters"]
     assert (config.num_hidden_layers, config.hidden_size) == (stated["layers"], stated["hidden"])
 
 
 def test_example_corpus_is_as_its_entry_says():
-    entry = registry("corpora")["my-corpus"]
+    entry = entries("corpora")["my-corpus"]
     rows = pd.read_csv(ROOT / entry["path"])
     assert list(rows.columns) == [entry["columns"][role] for role in ("text", "label", "split")]
     assert rows["split"].value_counts().to_dict() == entry["documents"]

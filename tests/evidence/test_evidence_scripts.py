@@ -26,8 +26,8 @@ def test_scripts_find_what_they_read_where_scripts_alone_lie_elsewhere(tmp_path)
     output = {ending: str(tmp_path / f"integrated.{ending}") for ending in ("csv", "md", "tex", "html")}
     params = {"output": canonical(table), "caption": caption("integrated"), "names": canonical(names()),
               "numerics": NUMERICS}  # fmt: skip
-    arguments = ("table", str(tmp_path / "log"), given, output, params)
-    program = f"from tests.support.run_script import run; run(*{arguments!r})"
+    arguments = ("table", str(tmp_path), given, output, params)
+    program = f"from tests.support.jobs import run_script; run_script(*{arguments!r})"
     paths = [str(tmp_path / "scripts"), str(ROOT)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "GLOSSBENCH_ROOT": str(ROOT)}
     subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)

@@ -19,38 +19,19 @@ from tests.support.registered import CONFIG
 
 TITLES = {"corpora": "Letters from Lisbon", "encoders": "Tortoise-tiny", "objectives": "Marigold"}
 ENTRIES = {
-    "corpora": {
-        "letters": {
-            "title": TITLES["corpora"],
-            "description": "letters by their mood",
-            "source": "a drawer",
-            "licence": "none",
-            "kind": "csv",
-            "path": "letters.csv",
-            "columns": {"text": "letter", "label": "mood"},
-            "splitting": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2},
-        }
-    },
-    "encoders": {
-        "tortoise": {
-            "title": TITLES["encoders"],
-            "description": "slow",
-            "source": "a drawer",
-            "licence": "none",
-            "kind": "folder",
-            "path": "tortoise",
-            "layers": 2,
-        }
-    },
-    "objectives": {
-        "marigold": {
-            "title": TITLES["objectives"],
-            "protocol": "standalone",
-            "loss": "supcon",
-            "settings": {"temperature": 0.2},
-        }
-    },
-}
+    "corpora": {"letters": {
+        "title": TITLES["corpora"], "description": "letters by their mood", "source": "a drawer", "licence": "none",
+        "kind": "csv", "path": "letters.csv", "columns": {"text": "letter", "label": "mood"},
+        "splitting": {"fraction": 0.1, "seed": 0, "test_fraction": 0.2},
+    }},
+    "encoders": {"tortoise": {
+        "title": TITLES["encoders"], "description": "slow", "source": "a drawer", "licence": "none", "kind": "folder",
+        "path": "tortoise", "layers": 2,
+    }},
+    "objectives": {"marigold": {
+        "title": TITLES["objectives"], "protocol": "standalone", "loss": "supcon", "settings": {"temperature": 0.2},
+    }},
+}  # fmt: skip
 OLD = [("mr", "minilm-l6", "scl"), ("mr", "minilm-l6", "gloss-sqrt")]
 NEW = cells(["letters"], ["tortoise"], ["scl", "marigold", "marigold+temperature=0.5"])
 

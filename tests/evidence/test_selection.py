@@ -1,5 +1,7 @@
 """Which rows a table, a figure or a test is about."""
 
+import math
+
 import pandas as pd
 import pytest
 from glossbench.evidence import selection
@@ -51,9 +53,7 @@ def test_the_first_objective_that_was_run_stands_for_g_loss_in_each_group(by, ex
 def test_values_of_keys_are_multiples_or_numbers():
     values = pd.Series(["x1.5", "0.3", "sqrt", "", "1e-05"])
     assert selection.is_relative(values).to_list() == [True, False, False, False, False]
-    assert selection.numbers(values).to_list() == pytest.approx(
-        [1.5, 0.3, float("nan"), float("nan"), 1e-5], nan_ok=True
-    )
+    assert selection.numbers(values).to_list() == pytest.approx([1.5, 0.3, math.nan, math.nan, 1e-5], nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,7 @@ def test_tables_of_comparisons_are_those_without_untuned(key):
 @pytest.mark.parametrize("table", [integrated, standalone])
 def test_untuned_are_rows_below_a_line_and_are_not_marked(table):
     two = untuned_runs({("mr", BERT): 0.999})
-    trained = runs(
-        {("mr", BERT, key): [0.7 + place / 100] for place, key in enumerate(["ce", "scl-ce", "scl", "cosine"])}
-    )
+    trained = runs({("mr", BERT, key): [0.7 + n / 100] for n, key in enumerate(["ce", "scl-ce", "scl", "cosine"])})
     laid_out = table.layout(table.tidy(pd.concat([trained, two], ignore_index=True)))
     objectives = list(laid_out.cells.index.get_level_values("Objective"))
     assert objectives[-2:] == ["tf-idf", "Frozen encoder"]
@@ -84,9 +82,8 @@ def test_the_line_is_a_rule_in_latex_and_a_class_in_html():
     assert below == ["CE", "tf-idf", "tf-idf"]
     assert lines.count(r"\addlinespace") == 1
     rows = to_html(laid_out).split("<tr")
-    assert [("tf-idf" in row, "Frozen" in row) for row in rows if row.startswith(' class="lined"')] == [
-        (True, False)
-    ] * 2
+    lined = [row for row in rows if row.startswith(' class="lined"')]
+    assert [("tf-idf" in row, "Frozen" in row) for row in lined] == [(True, False)] * 2
 
 
 def test_a_study_without_untuned_has_neither_line_nor_note():

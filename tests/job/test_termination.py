@@ -32,9 +32,8 @@ nothing = SimpleNamespace(state_dict=lambda: {"state": {}})
 progress = SimpleNamespace(best={}, snapshots=[], epoch=1, history=[], stopping=SimpleNamespace(best=0, bad_epochs=0))
 with job_log(job), exclusive(folder):
     if sys.argv[2] == "writing":
-        checkpoints.Checkpoint(folder / "checkpoint.safetensors", "key").save(
-            SimpleNamespace(state_dict=dict), nothing, progress
-        )
+        checkpoint = checkpoints.Checkpoint(folder / "checkpoint.safetensors", "key")
+        checkpoint.save(SimpleNamespace(state_dict=dict), nothing, progress)
     (folder / "under way").touch()
     while True:
         time.sleep(0.1)

@@ -1,36 +1,13 @@
 """Tiny encoders of each family, saved to disk."""
 
-from functools import partial
-
 import pytest
 import torch
 from glossbench.learning.encoder.encoder import PACKED
-from transformers import (
-    BertConfig,
-    BertModel,
-    DistilBertConfig,
-    DistilBertModel,
-    RobertaConfig,
-    RobertaModel,
-)
 
-from tests.support.tiny_models import OTHERS, other
+from tests.support.tiny_models import FAMILIES, OTHERS, random_encoder
 
-SIZES = {
-    "vocab_size": 60,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-}
-FAMILIES = {
-    "bert": lambda: BertModel(BertConfig(**SIZES, max_position_embeddings=40)),
-    "roberta": lambda: RobertaModel(RobertaConfig(**SIZES, max_position_embeddings=40, pad_token_id=1)),
-    "distilbert": lambda: DistilBertModel(
-        DistilBertConfig(vocab_size=60, dim=32, n_layers=3, n_heads=4, hidden_dim=48, max_position_embeddings=40)
-    ),
-}
-FAMILIES |= {family: partial(other, family, **SIZES) for family in OTHERS}
+SIZES = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48}
+FURTHER = {"roberta": {"pad_token_id": 1}, "distilbert": {"hidden_dim": 48}}
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +18,14 @@ def saved(tmp_path_factory):
     def of(family):
         torch.manual_seed(0)
         if not (encoders / family).exists():
-            FAMILIES[family]().save_pretrained(encoders / family)
+            random_encoder(family, **SIZES, **FURTHER.get(family, {})).save_pretrained(encoders / family)
             torch.manual_seed(0)  # what a test draws does not depend on the tests before it
         return encoders / family
 
     return of
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(params=[*FAMILIES, *OTHERS])
 def encoder_folder(request, saved):
     """Folder of a randomly initialised encoder, one for each family."""
     return saved(request.param)

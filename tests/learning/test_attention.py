@@ -112,14 +112,9 @@ def test_padded_attention_of_other_devices_is_that_of_the_cpu():
 def backbone(request):
     """A transformer of one layer in float64, with biases that are not zero."""
     torch.manual_seed(4)
-    sizes = {
-        "vocab_size": 9,
-        "hidden_size": 6,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "intermediate_size": 8,
-    }
-    config = AutoConfig.for_model(request.param, **sizes, attention_probs_dropout_prob=0.3)
+    sizes = {"vocab_size": 9, "hidden_size": 6, "num_hidden_layers": 1, "num_attention_heads": 2}
+    given = {**sizes, "intermediate_size": 8, "attention_probs_dropout_prob": 0.3}
+    config = AutoConfig.for_model(request.param, **given)
     backbone = prepared(AutoModel.from_config(config)).double()
     for parameter in backbone.parameters():
         torch.nn.init.normal_(parameter, std=0.5)

@@ -39,15 +39,8 @@ def without_dropout(run):
 def test_a_step_waits_at_most_for_the_solve_and_has_no_tensor_elsewhere(bert_folder, monkeypatch, name, cache):
     protocol, loss, waits = STEPS[name]
     with pretended_cuda(monkeypatch) as device:
-        run = tiny_trainer(
-            bert_folder,
-            protocol,
-            loss(),
-            device=CUDA,
-            class_weights="balanced",
-            gradient_cache=cache,
-            precision="float32",
-        )
+        given = {"class_weights": "balanced", "gradient_cache": cache, "precision": "float32"}
+        run = tiny_trainer(bert_folder, protocol, loss(), device=CUDA, **given)
         assert all(isinstance(parameter, OnDevice) for parameter in run.parameters)
         run.model.train()
         device.waits.clear()

@@ -19,8 +19,8 @@ from glossbench.settings.study import load_study
 from glossbench.settings.study_file import Experiment
 from transformers import BertConfig, BertModel
 
-from tests.support import run_script
 from tests.support.documents_made_up import random_documents
+from tests.support.jobs import run_script
 from tests.support.registered import CONFIG, REGISTRIES
 from tests.support.tiny_runs import save_tokens
 
@@ -57,9 +57,7 @@ def made_up_inputs(folder):
     texts = {}
     for seed, (split, n) in enumerate(SIZES.items()):
         drawn, texts[split] = random_documents(n, seed), folder / f"{split}.parquet"
-        words = [
-            " ".join(f"word{token}" for token in drawn.values[a:b]) for a, b in drawn.offsets.unfold(0, 2, 1).tolist()
-        ]
+        words = [" ".join(f"word{n}" for n in drawn.values[a:b]) for a, b in drawn.offsets.unfold(0, 2, 1).tolist()]
         frame = pd.DataFrame({"doc_id": drawn.doc_ids, "text": words, "label": drawn.labels.numpy()})
         write_split(frame, list("abc"), texts[split])
     rules = {"sqrt": 0.4, "inflection": 0.3, "nearest-other-class": 0.2}
@@ -83,7 +81,7 @@ def numbers_of(key, inputs, folder):
     output = {Path(name).stem: path for name, path in files.items()}
     if STUDY.is_untuned(key):
         given = {**inputs["texts" if key == "tfidf" else "encoded"], "card": inputs["card"]}
-        run_script.run("classify_untuned", folder / "log", given, output, run_params(STUDY, cell), seed="7")
+        run_script("classify_untuned", folder, given, output, run_params(STUDY, cell), seed="7")
         return _scores(output["metrics"])
     trained = {name: output[name] for name in ("settings", "timing")} | {
         "epochs": str(run / "epochs.csv"), "timing_epochs": str(run / "timing.csv"),
@@ -91,10 +89,10 @@ def numbers_of(key, inputs, folder):
     }  # fmt: skip
     given = {**inputs["encoded"], "sigma": inputs["sigma"]}
     params = {**run_params(STUDY, cell), "state": str(folder / "state")}
-    run_script.run("train", folder / "log", given, trained, params)
+    run_script("train", folder, given, trained, params)
     read = {name: trained[name] for name in ("settings", "epochs", "embeddings", "logits")} | {"card": inputs["card"]}
     evaluated = {name: output[name] for name in ("metrics", "predictions")}
-    run_script.run("evaluate", folder / "log", read, evaluated, evaluation_params(STUDY, cell))
+    run_script("evaluate", folder, read, evaluated, evaluation_params(STUDY, cell))
     (epoch,) = pd.read_csv(trained["epochs"]).dropna(axis=1).to_dict("records")
     found = {name: value for name, value in epoch.items() if name not in ("epoch", "best")}
     with np.load(trained["embeddings"]) as embeddings:

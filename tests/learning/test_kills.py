@@ -34,9 +34,8 @@ def train(folder, state, done):
         checkpoint = Checkpoint(state / "checkpoint.safetensors", "key")
         trainer = tiny_trainer(folder, "integrated", GLoss(sigma=0.5), checkpoint=checkpoint, epochs=6)
         history = trainer.fit().history
-        numbers = [
-            [row[name] for name in ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")] for row in history
-        ]
+        names = ("epoch", "loss", "loss_ce", "loss_metric", "val_macro_f1")
+        numbers = [[row[name] for name in names] for row in history]
         embeddings, logits = trainer.encode(trainer.splits.test)
         outputs = {"numbers": np.array(numbers), "embeddings": embeddings, "logits": logits}
         tensors = {name: torch.from_numpy(value) for name, value in outputs.items()}

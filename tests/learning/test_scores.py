@@ -84,9 +84,8 @@ def test_a_silhouette_that_is_not_defined_is_not_a_number(labels):
 )
 def test_early_stopping_counts_epochs_in_a_row_that_are_no_better(tolerance, scores, last):
     stopping = EarlyStopping(patience=2, tolerance=tolerance)
-    assert [stopping.update(score) for score in scores] == [
-        score > max((0, *scores[:i])) for i, score in enumerate(scores)
-    ]
+    best = [score > max((0, *scores[:i])) for i, score in enumerate(scores)]
+    assert [stopping.update(score) for score in scores] == best
     assert not stopping.stop
     assert not stopping.update(last)
     assert stopping.stop
@@ -153,9 +152,8 @@ def test_the_reference_codes_probe_is_fifty_steps_of_full_batch_adam(class_weigh
         kept.append(weights.copy())
         if len(scores) > 10 and max(scores[-10:]) <= max(scores[:-10]):
             break
-    np.testing.assert_allclose(
-        found.weights, kept[int(np.argmax(scores)) if tested_step == "best" else -1], rtol=0, atol=1e-4
-    )
+    expected = kept[int(np.argmax(scores)) if tested_step == "best" else -1]
+    np.testing.assert_allclose(found.weights, expected, rtol=0, atol=1e-4)
 
 
 def test_a_rule_for_sigma_becomes_its_number():
@@ -176,18 +174,16 @@ def multiplied(loss, multipliers, tuned, estimates=None, **loss_settings):
 
 def test_multipliers_apply_to_tuned_and_estimated_values():
     estimates = {"sigma": {"pairs": {"sqrt": 0.4}}}
-    found = multiplied(
-        "gloss", {"sigma": 1.5, "weight": 1.2}, {"weight": 0.8, "learning_rate": 3e-5}, estimates, sigma="sqrt"
-    )
+    changes = {"weight": 0.8, "learning_rate": 3e-5}
+    found = multiplied("gloss", {"sigma": 1.5, "weight": 1.2}, changes, estimates, sigma="sqrt")
     assert (found.value("sigma"), found.value("labeled_fraction")) == (pytest.approx(0.6), 0.7)
     assert (found.weight, found.training.learning_rate) == (pytest.approx(0.96), 3e-5)
     with pytest.raises(TrainingError, match=r"weight: 1\.08.* found, expected .*; take another multiple"):
         multiplied("gloss", {"weight": 1.2}, {"weight": 0.9}, sigma=1.0)
     with pytest.raises(TrainingError, match=r"temperature: -0\.1 found, expected .*; take another multiple"):
         multiplied("supcon", {"temperature": -1}, {}, temperature=0.1)
-    assert (
-        multiplied("supcon", {"temperature": 2.0}, {}, temperature=0.1).loss_settings.arguments()["temperature"] == 0.2
-    )
+    found = multiplied("supcon", {"temperature": 2.0}, {}, temperature=0.1)
+    assert found.loss_settings.arguments()["temperature"] == 0.2
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The triplet loss against a loop and the library; batches without pairs; memory; wrong arguments."""
+"""The triplet loss against a loop and the library; batches without pairs; memory."""
 
 import subprocess
 import sys
@@ -18,9 +18,8 @@ def triplets(embeddings, labels, margin, squared):
     x = embeddings.detach().numpy()
     d = np.linalg.norm(x[:, None] - x[None], axis=2) ** (2 if squared else 1)
     n = range(len(x))
-    terms = [
-        d[a, p] - d[a, k] + margin for a in n for p in n for k in n if a != p and labels[a] == labels[p] != labels[k]
-    ]
+    same = labels[:, None] == labels
+    terms = [d[a, p] - d[a, k] + margin for a in n for p in n for k in n if a != p and same[a, p] and not same[a, k]]
     return [term for term in terms if term > 0]
 
 
@@ -59,9 +58,7 @@ def test_batch_all_triplets_of_512_documents_fit_in_two_gib():
     assert int(printed.stdout) * unit < 2 * 2**30
 
 
-@pytest.mark.parametrize(
-    "loss", [SupConLoss(0.3), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
-)
+@pytest.mark.parametrize("loss", [SupConLoss(0.3), TripletLoss(), CosineSimilarityLoss()], ids=["scl", "tri", "cos"])
 @pytest.mark.parametrize("labels", [[0, 1, 2, 3], [0, 0, 0, 0], [0]], ids=["all apart", "one class", "one document"])
 def test_batches_without_pairs_or_triplets_backpropagate(loss, labels):
     embeddings = torch.randn(len(labels), 6, dtype=torch.float16).requires_grad_()
@@ -75,17 +72,3 @@ def test_a_document_alone_in_its_class_stands_the_scale_of_a_gradient_scaler():
     embeddings = torch.randn(128, 6).requires_grad_()
     (2**16 * SupConLoss()(embeddings, torch.arange(128).clamp(max=2))).backward()
     assert torch.isfinite(embeddings.grad).all()
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: SupConLoss(0), "temperature: 0 is not a positive number"),
-        (lambda: TripletLoss(average="hard"), "average: 'hard' is not one of positive, all"),
-        (lambda: SupConLoss(0.3, base_temperature=-1), "base_temperature: -1 is not a positive number"),
-        (lambda: TripletLoss(margin=0), "margin: 0 is not a positive number"),
-    ],
-)
-def test_wrong_settings_are_refused_by_name(make, message):
-    with pytest.raises(ValueError, match=f"^{message}$"):
-        make()

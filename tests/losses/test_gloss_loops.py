@@ -59,8 +59,6 @@ def test_a_generator_draws_the_split_and_leaves_torchs_own_alone():
     one_by_one = GLoss(reduction="none")
     assert one_by_one(embeddings, labels, labeled=labeled).mean().item() == pytest.approx(first.item())
     assert torch.equal(one_by_one.last_split[0], hidden)
-    with pytest.raises(ValueError, match=r"^generator: expected a torch.Generator of the CPU, found 3$"):
-        GLoss()(embeddings, labels, generator=3)
 
 
 def test_the_split_is_drawn_on_the_cpu_under_another_default_device():
@@ -150,9 +148,8 @@ def test_the_share_of_the_gradient_is_that_of_the_norms():
     sum(terms.values()).backward()  # the graph is still there
     for nothing in (embeddings.sum() * 0, torch.zeros(())):
         assert gradient_shares({"a": nothing, "b": embeddings.sum()}, embeddings)["a"] == 0
-    with pytest.raises(
-        ValueError, match=r"^embeddings: a was not computed from them; a slice of them is another tensor$"
-    ):
+    line = r"^embeddings: a was not computed from them; a slice of them is another tensor$"
+    with pytest.raises(ValueError, match=line):
         gradient_shares(terms, embeddings[:1])
 
 
@@ -163,9 +160,8 @@ def test_second_derivatives_are_finite_differences(sigma, duplicates, transition
     labeled[:2] = False
     loss = GLoss(sigma=sigma, transition=transition)
     point = embeddings.requires_grad_()
-    assert torch.autograd.gradgradcheck(
-        lambda x: loss(x, labels, labeled=labeled), point, eps=1e-7, atol=1e-2, rtol=1e-2
-    )
+    bounds = {"eps": 1e-7, "atol": 1e-2, "rtol": 1e-2}
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, labels, labeled=labeled), point, **bounds)
 
 
 def test_second_derivatives_of_the_elimination_have_no_nan():
@@ -197,16 +193,6 @@ def test_a_gradient_beyond_float16_is_had_from_a_loss_that_is_scaled_down():
     (expected,) = torch.autograd.grad(GLoss(sigma=0.01)(wide, labels, labeled=labeled), wide)
     (found,) = torch.autograd.grad(loss / 1024, small)  # as a gradient scaler ends up doing
     torch.testing.assert_close(found.double() * 1024, expected, rtol=1e-3, atol=1)
-
-
-@pytest.mark.parametrize(
-    "loss", [GLoss(), SupConLoss(), TripletLoss(), CosineSimilarityLoss()], ids=lambda loss: type(loss).__name__
-)
-def test_all_losses_refuse_labels_of_another_shape(loss):
-    with pytest.raises(ValueError, match=r"^labels: expected \(6,\), found \(6, 1\)$"):
-        loss(torch.randn(6, 2), torch.zeros(6, 1).long())
-    with pytest.raises(TypeError, match=r"^embeddings: expected a torch.Tensor, found list$"):
-        loss([[1.0]], torch.zeros(1).long())
 
 
 def test_sigma_is_checked_when_it_is_set_and_saved():

@@ -54,12 +54,19 @@ def test_propagated_labels(golden, number, transition, name, dtype):
     np.testing.assert_allclose(found.detach(), value(name), rtol=0, atol=PRECISIONS[dtype][0])
 
 
+BASELINES = {
+    "supcon_0.07": SupConLoss(0.07),
+    "supcon_0.3": SupConLoss(0.3),
+    "triplet_margin5": TripletLoss(margin=5.0),
+    "cosine": CosineSimilarityLoss(),
+}
+
+
 @pytest.mark.parametrize("number", CASES)
-@pytest.mark.parametrize("temperature", [0.07, 0.3])
-def test_supervised_contrastive(golden, number, temperature, dtype):
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines(golden, number, name, dtype):
     embeddings, labels, _, value = case(golden, number, dtype)
-    found = SupConLoss(temperature)(embeddings, labels)
-    check(found, embeddings, value(f"supcon_{temperature}"), value(f"grad_supcon_{temperature}"), dtype)
+    check(BASELINES[name](embeddings, labels), embeddings, value(name), value(f"grad_{name}"), dtype)
 
 
 @pytest.mark.parametrize("number", CASES)
@@ -67,19 +74,6 @@ def test_supervised_contrastive(golden, number, temperature, dtype):
 def test_sigma(golden, number, method):
     embeddings, *_, value = case(golden, number, torch.float64)
     assert estimate_sigma(embeddings, method) == pytest.approx(float(value(f"sigma_{method}")), abs=1e-6)
-
-
-@pytest.mark.parametrize("number", CASES)
-def test_triplet(golden, number, dtype):
-    embeddings, labels, _, value = case(golden, number, dtype)
-    found = TripletLoss(margin=5.0)(embeddings, labels)
-    check(found, embeddings, value("triplet_margin5"), value("grad_triplet_margin5"), dtype)
-
-
-@pytest.mark.parametrize("number", CASES)
-def test_cosine(golden, number, dtype):
-    embeddings, labels, _, value = case(golden, number, dtype)
-    check(CosineSimilarityLoss()(embeddings, labels), embeddings, value("cosine"), value("grad_cosine"), dtype)
 
 
 @pytest.mark.parametrize("number", range(3))

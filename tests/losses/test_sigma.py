@@ -55,23 +55,6 @@ def test_many_documents_are_represented_by_a_sample(monkeypatch):
         assert part == pytest.approx(whole, rel=0.1 if method != "nearest-other-class" else 3)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({}, "neighbors: None is not a positive number"),
-        ({"neighbors": 31, "batch_size": 32}, "neighbors: 31 is not between 1 and 31, the others of a batch"),
-        ({"neighbors": 0.5, "batch_size": 40}, "neighbors: 0.5 is not between 1 and 39, the others of a batch"),
-        ({"neighbors": 10}, "batch_size: 128 documents are needed, 40 were given or sampled"),
-        ({"neighbors": 1, "batch_size": 2.5}, "batch_size: 2.5 is not a whole number of at least 2"),
-        ({"max_documents": 1}, "max_documents: 1 is not a whole number of at least 2"),
-        ({"max_documents": float("nan")}, "max_documents: nan is not a whole number of at least 2"),
-    ],
-)
-def test_an_estimate_that_cannot_be_is_refused_by_name(arguments, message):
-    with pytest.raises(ValueError, match=f"^{message}$"):
-        estimate_sigma(batch(0, 40)[0], "neighbors", **arguments)
-
-
 @pytest.mark.parametrize("spread", [0.01, 0.3, 5.0])
 def test_the_graph_of_each_batch_keeps_its_neighbors_as_embeddings_move_apart(spread):
     embeddings, labels, _ = batch(3, 64, dimension=16, classes=4)

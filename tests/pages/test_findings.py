@@ -40,9 +40,8 @@ def test_scores_are_those_of_the_tables(file):
     for protocol in {row["protocol"] for row in rows}:
         shown = [row for row in rows if row["protocol"] == protocol]
         frame = pd.read_csv(EVIDENCE / "tables" / f"{protocol.lower()}.csv")
-        frame = frame[
-            (frame["metric"] == "accuracy") & frame["objective"].isin([key_of(row["objective"]) for row in shown])
-        ]
+        keys = [key_of(row["objective"]) for row in shown]
+        frame = frame[(frame["metric"] == "accuracy") & frame["objective"].isin(keys)]
         means = frame.pivot_table("mean", "objective", "corpus")[list(CPU.corpora)]
         spreads = frame.pivot_table("std", "objective", "corpus")
         for row in shown:
@@ -136,9 +135,8 @@ def test_what_a_verdict_inherits_from_its_searches_and_limits():
     limits = CPU.frame("runs").query("objective == 'scl' & corpus in @CPU.corpora")["stop_epoch"] == 200
     assert CPU.at_the_limit("scl") == (limits.sum(), len(limits))
     chosen, used = CPU.chosen("scl", "learning_rate"), CPU.frame("runs").query("objective == 'scl'")
-    assert (
-        chosen.to_dict() == used[used["corpus"].isin(CPU.corpora)].groupby("corpus")["learning_rate"].first().to_dict()
-    )
+    used = used[used["corpus"].isin(CPU.corpora)].groupby("corpus")["learning_rate"].first()
+    assert chosen.to_dict() == used.to_dict()
     means = CPU.frame("runs").groupby(["corpus", "objective"])["test_accuracy"].mean().unstack()
     ahead = means["gloss-o-ce"] - means[["ce", "scl-ce"]].max(axis=1)
     assert CPU.ahead("C1").to_dict() == pytest.approx({corpus: ahead[corpus] for corpus in CPU.corpora})

@@ -48,19 +48,10 @@ def test_a_change_comes_last_and_leaves_the_rest(key, setting, value):
     assert str(changed) == f"{key}+{setting}={value}"
 
 
-NUMBERS = {
-    0.5: "0.5",
-    1e-5: "1e-05",
-    64: "64",
-    0.1 + 0.2: "0.3",
-    2.0: "2",
-    "x1.5": "x1.5",
-    True: "true",
-    "none": "none",
-}
+SHORT = {0.5: "0.5", 1e-5: "1e-05", 64: "64", 0.1 + 0.2: "0.3", 2.0: "2", "x1.5": "x1.5", True: "true", "none": "none"}
 
 
-@pytest.mark.parametrize(("value", "text"), NUMBERS.items())
+@pytest.mark.parametrize(("value", "text"), SHORT.items())
 def test_a_number_is_written_in_its_shortest_form(value, text):
     assert str(ObjectiveKey("ce").with_change("weight", value)) == f"ce+weight={text}"
 

@@ -27,6 +27,8 @@ from tests.support.made_up import corpora
 from tests.support.registered import CONFIG, ROOT
 
 EPOCHS = 3
+SMALL = {"study": "mine", "corpora": ["bbc-news"], "encoders": ["minilm-l6"], "objectives": ["ce", "gloss-sqrt-ce"],
+         "seeds": [0, 1]}  # fmt: skip
 
 
 def archive_of(settings: dict[str, Any], work: Path, monkeypatch: Any) -> Path:
@@ -91,10 +93,8 @@ def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accur
     versions = {f"{name}_version": "1.0" for name in ("torch", "transformers", "python")}
     write_json(folder / "timing.json", {**seconds, **about, **versions, "origin": trained, "commit": "unknown"})
     epochs = pd.DataFrame({"epoch": range(1, EPOCHS + 1), "loss": 0.5, "loss_ce": 0.4, "loss_metric": 0.6})
-    epochs = epochs.assign(
-        learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2, left_out_share=0.0
-    )
-    epochs.assign(best=[False, True, False]).to_csv(folder / "epochs.csv", index=False)
+    epochs = epochs.assign(learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2)
+    epochs.assign(left_out_share=0.0, best=[False, True, False]).to_csv(folder / "epochs.csv", index=False)
     parts = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
     pd.DataFrame({"epoch": epochs["epoch"], **{f"seconds_{part}": 0.5 for part in parts}}).to_csv(
         folder / "timing.csv", index=False

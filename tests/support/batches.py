@@ -31,9 +31,7 @@ def plain_loss(embeddings, labels, labeled, sigma, weights=None):
     """L_G by loops in numpy, following the steps of the paper, with rows normalised after the columns."""
     x = np.array([row / np.linalg.norm(row) for row in embeddings.numpy()])
     n = len(x)
-    w = np.array(
-        [[0 if i == j else math.exp(-((x[i] - x[j]) ** 2).sum() / (2 * sigma**2)) for j in range(n)] for i in range(n)]
-    )
+    w = np.array([[math.exp(-((one - other) ** 2).sum() / (2 * sigma**2)) for other in x] for one in x]) - np.eye(n)
     a = np.array([[w[i, j] / math.sqrt(w[i].sum() * w[j].sum()) for j in range(n)] for i in range(n)])
     t = a / a.sum(axis=0, keepdims=True)
     t = t / t.sum(axis=1, keepdims=True)

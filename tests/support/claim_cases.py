@@ -34,12 +34,8 @@ def timed(
     made = runs(cells, tuned=True, **{"device": "NVIDIA A100", **columns})
     mean = made["corpus"].map(shares) if isinstance(shares, dict) else shares
     share = np.repeat((mean * (1 + 0.02 * (made["seed"] - 1))).to_numpy(dtype=float), 2)
-    seconds = {
-        "seconds_graph": 7.5 * share,
-        "seconds_propagation": 2.5 * share,
-        "seconds_forward": 2.0,
-        "seconds_epoch": 10.0,
-    }
+    seconds = {"seconds_graph": 7.5 * share, "seconds_propagation": 2.5 * share}
+    seconds |= {"seconds_forward": 2.0, "seconds_epoch": 10.0}
     return {"runs": made, "epochs": epochs(made, [[0.5, 0.5]] * len(made), **seconds)}
 
 
@@ -95,9 +91,8 @@ def weighed(largest: float, others: float) -> pd.DataFrame:
 def per_seed(table: pd.DataFrame, objective: str, scores: list[float], metric: str) -> pd.DataFrame:
     """The table with an objective's scores replaced, seed by seed, on every corpus."""
     own = table["objective"] == objective
-    return table.assign(
-        **{f"test_{metric}": np.where(own, table["seed"].map(dict(enumerate(scores))), table[f"test_{metric}"])}
-    )
+    column, new = f"test_{metric}", table["seed"].map(dict(enumerate(scores)))
+    return table.assign(**{column: np.where(own, new, table[column])})
 
 
 def costs(column: str, values: dict[str, list[float]], seeds: int = 3, **columns) -> pd.DataFrame:

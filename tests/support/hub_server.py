@@ -49,15 +49,14 @@ class Hub(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_hub():
-    """A hub that answers while the body runs."""
-    hub = Hub()
-    threading.Thread(target=hub.serve_forever, args=(0.02,), daemon=True).start()
+def serving(server):
+    """A server that answers while the body runs."""
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield hub
+        yield server
     finally:
-        hub.shutdown()
-        hub.server_close()
+        server.shutdown()
+        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -35,16 +35,9 @@ PROTOCOL = {"max_length": 128, "pooling": "cls", "layers": np.nan, "trainable_la
 COSTS = {"best_epoch": 2, "stop_epoch": 3, "train_seconds": 9.0, "total_seconds": 10.0, "seconds_per_epoch": 3.0}
 COSTS |= {"docs_per_second": 100.0, "tokens_per_second": 2500.0, "peak_memory_mib": 900.0}
 # columns of settings by the names that objectives have for them
-SETTINGS = {
-    name: name
-    for name in ("sigma", "neighbors", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class")
-}
-SETTINGS |= {
-    "learning_rate": "learning_rate",
-    "batch_size": "batch_size",
-    "max_epochs": "epochs",
-    "patience": "patience",
-}
+LOSS_SETTINGS = ["sigma", "neighbors", "labeled_fraction", "weight", "temperature", "margin", "anchors_per_class"]
+SETTINGS = {name: name for name in [*LOSS_SETTINGS, "learning_rate", "batch_size", "patience"]}
+SETTINGS["max_epochs"] = "epochs"
 SPACES = {"learning_rate": {"choices": [1e-5, 2e-5]}, "sigma": {"low": 0.1, "high": 10.0, "log": True}}
 
 
@@ -192,10 +185,8 @@ def rising(runs: pd.DataFrame, length: int = 40) -> pd.DataFrame:
 
 def with_graph(epochs: pd.DataFrame) -> pd.DataFrame:
     """Epochs with what they say of the graph and of the gradient."""
-    has_graph, alone = (
-        epochs["base"].str.startswith("gloss"),
-        (epochs["protocol"] != "integrated") | (epochs["base"] == "ce"),
-    )
+    has_graph = epochs["base"].str.startswith("gloss")
+    alone = (epochs["protocol"] != "integrated") | (epochs["base"] == "ce")
     said = {"sigma": 0.3, "sigma_over_median": 0.4, "effective_neighbors": 40.0, "propagated_accuracy": 0.7}
     said |= {"chance_loss": 1.5, "eliminated": 0.0}
     graph = {name: np.where(has_graph, value, np.nan) for name, value in said.items()}
@@ -234,14 +225,9 @@ def trials(
             high, state = trial % 2 or trial == count - 1, {0: "failed", 1: "pruned"}.get(trial, "complete")
             found = {setting: _drawn(one, chance, high) for setting, one in own.items()}
             value = 0.5 + trial / 100 if chance is None else _value(found)
-            own_value = {
-                "trial": trial,
-                "state": state,
-                "value": value if trial else np.nan,
-                "best": trial == count - 1,
-            }
+            outcome = {"trial": trial, "state": state, "value": value if trial else np.nan, "best": trial == count - 1}
             tested = max(0.0, value - 0.1) if state == "complete" else np.nan
-            rows.append({**about, **own_value, **dict.fromkeys(["test_accuracy", "test_macro_f1"], tested), **found})
+            rows.append({**about, **outcome, **dict.fromkeys(["test_accuracy", "test_macro_f1"], tested), **found})
     return keyed(pd.DataFrame(rows).assign(**columns))
 
 

@@ -4,6 +4,7 @@ from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 
+import yaml
 from glossbench.evidence.build import selection_of
 from glossbench.paper import read_facts
 from glossbench.settings.claims_file import load_claims
@@ -19,6 +20,7 @@ from tests.support.repository import ROOT
 CONFIG = ROOT / "config"
 caption = partial(read_caption, ROOT)
 PUBLISHED = CONFIG / "published"
+PAPER_CORPORA = ["mr", "r8", "r52", "ohsumed", "20ng"]
 FACTS = read_facts(PUBLISHED)
 CLAIMS = load_claims(CONFIG)
 OUTPUTS = load_outputs(CONFIG)
@@ -35,6 +37,11 @@ RESOLVER = Resolver(REGISTRIES.objectives, read_presets(CONFIG), SEARCHING)
 def resolved(key: str) -> Resolved | ResolvedUntuned | None:
     """Protocol, preset, settings and search of an objective key; None for one that the registry does not have."""
     return RESOLVER.resolve(key, "test") if is_registered(key) else None
+
+
+def entries(name: str) -> dict:
+    """The entries of config/{name}.yaml as the file has them."""
+    return yaml.safe_load((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def is_registered(key: str) -> bool:

@@ -21,19 +21,9 @@ def claim(key: str, verdict: str, **changed: Any) -> dict[str, Any]:
     texts = {"claim": f"Claim {key}.", "source": "T2", "quantity": "a share", "reason": "for a reason.", "note": ""}
     texts["needed"] = f"What {key} needs."
     measured = {"value_text": "60 %", "interval_text": "[51, 70] %", "interval_kind": "t", "holds_text": "above 50 %"}
-    behind = {
-        "n_runs": 36,
-        "support_text": "9 of 12 cells, 3 seeds, 0 censored",
-        "noise": [],
-        "caveats": [],
-        "published_text": "80 %",
-    }
-    behind |= {
-        "scope": "paper",
-        "scope_text": "paper",
-        "published_verdict": "undecided",
-        "published_reason": "two rows.",
-    }
+    behind = {"n_runs": 36, "support_text": "9 of 12 cells, 3 seeds, 0 censored", "noise": [], "caveats": []}
+    behind |= {"scope": "paper", "scope_text": "paper", "published_text": "80 %"}
+    behind |= {"published_verdict": "undecided", "published_reason": "two rows."}
     return {"id": key, "verdict": verdict, **texts, **measured, **behind, **changed}
 
 

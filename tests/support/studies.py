@@ -58,9 +58,8 @@ def snakemake(folder, *arguments, **options):
 def started(folder, *arguments, output=subprocess.DEVNULL, environment=None, **options):
     """The workflow under way in a process of its own, which writes to the file ``output``."""
     command = [*SNAKEMAKE, *arguments_of(folder, *arguments, **options)]
-    return subprocess.Popen(
-        command, cwd=folder, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
-    )
+    environment = {**os.environ, **(environment or {})}
+    return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=environment)
 
 
 def scripts_below(process, name):
@@ -91,7 +90,7 @@ def run_snakemake(folder, *arguments, **variables):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
-def glossbench(folder, *arguments):
+def glossbench_process(folder, *arguments):
     """Run a command of glossbench in a folder; returns the finished process, output as text."""
     command = [sys.executable, "-m", "glossbench", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
@@ -153,9 +152,8 @@ MEASURED = re.compile(
 def digests(folder):
     """SHA-256 of every file of a study that must not differ from one time to the next."""
     names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if not MEASURED.search(name)
-    }
+    kept = {name: path for name, path in names.items() if not MEASURED.search(name)}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items()}
 
 
 def skip_without_network(process):

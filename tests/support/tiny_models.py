@@ -4,17 +4,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    BertConfig,
-    BertTokenizer,
-    DistilBertConfig,
-    DistilBertTokenizer,
-    PreTrainedModel,
-    RobertaConfig,
-    RobertaTokenizer,
-)
+from transformers import AutoConfig, AutoModel, BertTokenizer, DistilBertTokenizer, PreTrainedModel, RobertaTokenizer
 
 TEXTS = ["who wrote the book ?", "she wrote it in the spring .", "a good film", "a bad film , and a long one"] * 20
 LAYERS, HIDDEN = 2, 32
@@ -24,6 +14,7 @@ FAMILIES = ("bert", "roberta", "distilbert")
 # of two kinds of attention, shared layers.
 ROBERTA = {"pad_token_id": 1, "max_position_embeddings": 42}
 DEBERTA = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_biased_input": False}
+EUROBERT = {"attention_dropout": 0.1, "pad_token_id": 0, "num_key_value_heads": 4}
 MODERNBERT = {"mlp_dropout": 0.1, "pad_token_id": 0, "global_attn_every_n_layers": 2, "local_attention": 8}
 OTHERS = {
     "xlm-roberta": ROBERTA,
@@ -34,32 +25,14 @@ OTHERS = {
     "deberta": DEBERTA,
     "modernbert": {**MODERNBERT, "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3},
     "nomic_bert": {"hidden_dropout_prob": 0.1},
-    "eurobert": {
-        "attention_dropout": 0.1,
-        "pad_token_id": 0,
-        "bos_token_id": 2,
-        "eos_token_id": 3,
-        "num_key_value_heads": 4,
-    },
+    "eurobert": {**EUROBERT, "bos_token_id": 2, "eos_token_id": 3},
 }
-
-
-def _config(family: str, words: int) -> BertConfig | RobertaConfig | DistilBertConfig:
-    if family == "distilbert":
-        return DistilBertConfig(
-            vocab_size=words, dim=HIDDEN, n_layers=LAYERS, n_heads=2, hidden_dim=64, max_position_embeddings=64
-        )
-    sizes = {
-        "vocab_size": words,
-        "hidden_size": HIDDEN,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": 2,
-        "intermediate_size": 64,
-        "max_position_embeddings": 66,
-    }
-    if family == "bert":
-        return BertConfig(**sizes)
-    return RobertaConfig(**sizes, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+SIZES = {"hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": 2, "intermediate_size": 64}
+OWN = {
+    "bert": {"max_position_embeddings": 66},
+    "roberta": {"max_position_embeddings": 66, "type_vocab_size": 1, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2},
+    "distilbert": {"max_position_embeddings": 64, "hidden_dim": 64},
+}  # fmt: skip
 
 
 def _tokenizer(family: str, folder: Path):
@@ -82,10 +55,11 @@ def save_tiny(family: str, folder: Path) -> Path:
     tokenizer = _tokenizer(family, folder)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    AutoModel.from_config(_config(family, len(tokenizer))).save_pretrained(folder)
+    random_encoder(family, vocab_size=len(tokenizer), **SIZES, **OWN[family]).save_pretrained(folder)
     return folder
 
 
-def other(family: str, model: type = AutoModel, **sizes: int) -> PreTrainedModel:
-    """An encoder of one of the other families with random weights."""
-    return model.from_config(AutoConfig.for_model(family, **{"max_position_embeddings": 40, **sizes, **OTHERS[family]}))
+def random_encoder(family: str, model: type = AutoModel, **settings: int) -> PreTrainedModel:
+    """An encoder of a family with random weights and these settings, to which come those that its family needs."""
+    given = {"max_position_embeddings": 40, **settings, **OTHERS.get(family, {})}
+    return model.from_config(AutoConfig.for_model(family, **given))

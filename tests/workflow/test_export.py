@@ -35,9 +35,8 @@ def test_an_exported_run_is_loaded_by_three_libraries_with_its_embeddings_and_lo
     assert process.returncode == 0, process.stderr
     stored = dict(np.load(run / "embeddings.npz"))
     texts = test.loc[stored["test_doc_id"], "text"].tolist()
-    tokens = AutoTokenizer.from_pretrained(out)(
-        texts, padding=True, truncation=True, max_length=16, return_tensors="pt"
-    )
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    tokens = tokenizer(texts, padding=True, truncation=True, max_length=16, return_tensors="pt")
     with torch.inference_mode():
         embeddings = AutoModel.from_pretrained(out).eval()(**tokens).last_hidden_state[:, 0]
     np.testing.assert_allclose(embeddings, stored["test"].astype(np.float32), rtol=6e-4, atol=beside)

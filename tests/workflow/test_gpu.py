@@ -81,9 +81,8 @@ def test_the_whole_way_on_a_cpu(tmp_path, finished):
     assert {part for part, _ in found} == set(PARTS)
     assert found["study", "objectives that agree"]["value"] == 2
     assert found["study", "macro F1 of ce"]["baseline"] == pytest.approx(0.8 + 1 / 2)
-    assert found["rates", "step"]["value"] == pytest.approx(
-        found["rates", "step"]["baseline"] * found["rates", "step"]["ratio"]
-    )
+    step = found["rates", "step"]
+    assert step["value"] == pytest.approx(step["baseline"] * step["ratio"])
     page = (tmp_path / "gpu.md").read_text()
     assert page.startswith("# glossbench on cpu\n")
     assert page.count("\n| ") == 1 + sum(len(entry["rows"]) for entry in results.values())

@@ -25,9 +25,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepare
     trainers = []
     process = started(folder, RUNS, study=study)
     try:
-        wait_until(
-            lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run is under way", every=0.05
-        )
+        wait_until(lambda: list((folder / results).rglob("checkpoint.safetensors")), 200, "a run has begun", every=0.05)
         trainers = scripts_below(process.pid, "train")
         assert trainers
         for trainer in trainers:

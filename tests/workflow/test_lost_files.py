@@ -26,16 +26,10 @@ LOST = {
     "project_embeddings": "results/tiny/projections.parquet",
 }
 TOGETHER = [
-    ["fetch_corpus", "fetch_encoder"],
-    ["prepare_corpus"],
-    ["describe_corpus", "tokenize_corpus"],
-    ["encode_frozen"],
-    ["estimate_sigma", "classify_untuned"],
-    ["tune", "train_with_snapshots"],
-    ["train", "project_embeddings"],
-    ["evaluate"],
-    ["collect"],
-]
+    ["fetch_corpus", "fetch_encoder"], ["prepare_corpus"], ["describe_corpus", "tokenize_corpus"], ["encode_frozen"],
+    ["estimate_sigma", "classify_untuned"], ["tune", "train_with_snapshots"], ["train", "project_embeddings"],
+    ["evaluate"], ["collect"],
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +120,8 @@ def test_runs_of_other_settings_are_refused_where_snakemake_has_no_record_of_the
     (folder / "resources").unlink()  # those that all tests share would be touched, and be newer than what others made
     for name in ("corpora/bbc-news", "encoders/minilm-l6"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
-    line = (
-        f"results/tiny/runs/{CELL}/ce/seed-0: made with other settings than the study has, and Snakemake has no record"
-    )
+    run = f"results/tiny/runs/{CELL}/ce/seed-0"
+    line = f"{run}: made with other settings than the study has, and Snakemake has no record"
     assert snakemake(folder, "--touch", *MORE).returncode == 0
     process = snakemake(folder, "results/tiny/runs.parquet", "--forcerun", "collect", *MORE)
     assert process.returncode != 0

@@ -205,17 +205,15 @@ def test_files_of_your_own_are_found_where_they_are_not_below_the_prefix(project
 
 def test_two_studies_are_two_modules(project):
     """Each has its own rules, settings and folder, in one workflow."""
-    second = (
-        IMPORTER.split("rule count")[0].partition("\n\n\n")[2].replace("losses", "others").replace("gloss_", "second_")
-    )
+    second = IMPORTER.split("rule count")[0].partition("\n\n\n")[2]
+    second = second.replace("losses", "others").replace("gloss_", "second_")
     folder = project(IMPORTER + "\n\n" + second.replace("below/here", "elsewhere"))
     settings = own_data(folder)
     both = {"losses": {**settings, "study": "within"}, "others": {**settings, "study": "other", "seeds": [5, 6]}}
     (folder / "mine.yaml").write_text(yaml.safe_dump(both))
     targets = ["below/here/results/within/runs.parquet", "elsewhere/results/other/runs.parquet"]
-    counts = dict(
-        re.findall(r"^(gloss_train|second_train) +(\d+)$", done(snakemake(folder, "-n", *targets)), re.MULTILINE)
-    )
+    listed = done(snakemake(folder, "-n", *targets))
+    counts = dict(re.findall(r"^(gloss_train|second_train) +(\d+)$", listed, re.MULTILINE))
     assert counts == {"gloss_train": "3", "second_train": "6"}
 
 
@@ -227,18 +225,16 @@ def test_the_example_of_the_page_is_a_workflow(project):
     (folder / "config.yaml").write_text(yaml.safe_dump({"glossbench": {**settings, "study": "mine"}}))
     (folder / "workflow/summarise.py").touch()
     listed = done(snakemake(folder, "-n", "summary.txt"))
-    assert {"glossbench_train", "glossbench_collect", "summary"} <= set(
-        re.findall(r"^(\w+) +\d+$", listed, re.MULTILINE)
-    )
+    rules = re.findall(r"^(\w+) +\d+$", listed, re.MULTILINE)
+    assert {"glossbench_train", "glossbench_collect", "summary"} <= set(rules)
 
 
 def test_a_replaced_prefix_is_refused(project):
     folder = project(
         IMPORTER.replace('prefix:\n        "below/here"', 'replace_prefix:\n        {"results/": "mine/"}')
     )
-    (folder / "mine.yaml").write_text(
-        yaml.safe_dump({"losses": yaml.safe_load((ROOT / "config/tiny.yaml").read_text())})
-    )
+    losses = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    (folder / "mine.yaml").write_text(yaml.safe_dump({"losses": losses}))
     process = snakemake(folder, "-n")
     assert "glossbench: replace_prefix is not supported in the module statement; prefix is" in process.stderr
     assert "Traceback" not in process.stderr

@@ -42,9 +42,7 @@ def test_example_study_runs_and_follows_its_files(tmp_path, minilm):
     shutil.rmtree(encoder)
     process = snakemake(tmp_path, "-n", *TARGETS, study=STUDY)
     assert process.returncode
-    line = (
-        'encoders.yaml: my-encoder.path: "examples/own-data/encoder" found, expected a folder that exists (looked in '
-    )
+    line = 'encoders.yaml: my-encoder.path: "examples/own-data/encoder" found, expected a folder that exists (looked '
     assert line in process.stderr, process.stderr
     assert process.stderr.strip().splitlines()[-1].startswith("glossbench: ")
     assert "Traceback" not in process.stderr

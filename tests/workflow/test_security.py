@@ -188,18 +188,6 @@ def test_whatever_is_accepted_names_one_folder_below_results(study, key):
         assert Path(os.path.normpath(f"results/{name}/x")).parts == ("results", name, "x")
 
 
-@pytest.mark.parametrize("loss", ["../supcon", "os", "supcon.os", "__init__"])
-def test_a_loss_is_loaded_by_a_name_of_the_list_alone(config_copy, loss):
-    entries = read_yaml(config_copy / "objectives.yaml")
-    entries["scl"]["loss"] = loss
-    (config_copy / "objectives.yaml").write_text(yaml.safe_dump(entries))
-    with pytest.raises(
-        SettingsError,
-        match=r"scl.loss: unknown .*; losses: cosine, gloss, group, proxy_anchor, rdrop, soft_triple, supcon, triplet$",
-    ):
-        load_study(LEAST, "my.yaml", config_copy)
-
-
 SHELL = "$(mkdir sprung1) `mkdir sprung2`; mkdir sprung3; ' & mkdir sprung4 \""
 
 

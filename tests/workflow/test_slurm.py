@@ -13,7 +13,7 @@ from glossbench.settings.resources import submission_name
 from glossbench.settings.study import load_study
 
 from tests.support.slurm_cluster import TEMPLATES, run, running_cluster
-from tests.support.studies import ROOT, TINY, digests, glossbench, planned, small, snakemake, started
+from tests.support.studies import ROOT, TINY, digests, glossbench_process, planned, small, snakemake, started
 from tests.support.waiting import wait_until
 
 PROFILE = ["--profile", ROOT / "profiles" / "slurm", "--slurm-init-seconds-before-status-checks", "2"]
@@ -21,9 +21,7 @@ PROFILE += ["--logger=glossbench"]  # Snakemake's own lines here, and nothing of
 # the tiny study with a run of each kind of job, under its name
 SETTINGS = {
     **yaml.safe_load(TINY.read_text()),
-    "grid": [
-        {"objectives": ["ce", "gloss-sqrt", "gloss-o-ce", "tfidf", "frozen"]},
-    ],
+    "grid": [{"objectives": ["ce", "gloss-sqrt", "gloss-o-ce", "tfidf", "frozen"]}],
     "projection": {"objectives": ["gloss-sqrt"], "perplexity": 5},
 }
 PART = load_study(SETTINGS, "tiny.yaml", ROOT / "config")
@@ -126,9 +124,9 @@ def test_whatever_cuts_jobs_off_they_go_on_and_end_with_the_same_bits(cluster, w
     for job in training().values():  # a fast machine is done before its queue is looked at
         cluster.stop_processes(job["JobId"], "train")
     said = r"glossbench: cancelled \d+ SLURM jobs that a killed Snakemake had left" if cluster.queue() else "$"
-    assert re.match(said, glossbench(folder, "unlock").stdout)
+    assert re.match(said, glossbench_process(folder, "unlock").stdout)
     assert not cluster.queue()
-    assert glossbench(folder, "unlock").stdout == ""
+    assert glossbench_process(folder, "unlock").stdout == ""
 
     again = snakemake(folder, RUNS, *PROFILE, study=study)
     assert again.returncode == 0, again.stdout + again.stderr

@@ -208,8 +208,6 @@ def test_a_study_given_by_configfile_is_complete_in_itself(workplace, tmp_path):
     [
         ("seeds: [010]", "seeds[0]: 010 found, which YAML reads as 8 (base 8); write 8, or 10"),
         ("mirror: none", 'mirror: "none" found, expected a folder that exists'),
-        ("corpora: [bbc-new]", 'wrong.yaml: corpora[0]: unknown "bbc-new"; did you mean "bbc-news"?'),
-        (f"seeds_per_job: 1{'0' * 400}", f"seeds_per_job: 1{'0' * 78}… found, expected a whole number at least 1"),
     ],
 )
 def test_what_snakemake_itself_accepts_is_refused_in_one_line(workplace, tmp_path, line, message):
@@ -253,21 +251,3 @@ def test_the_data_target_prepares_a_paper_corpus_from_a_mirror(mirror, tmp_path)
     card = json.loads((tmp_path / "results/tiny/corpora/mr/card.json").read_text())
     assert (card["n_train"], card["n_val"], card["n_test"]) == (6397, 711, 3554)
     assert planned(tmp_path, "data", *settings) == {}
-
-
-@pytest.mark.slow
-def test_a_corrupted_mirror_is_refused_in_one_line_and_leaves_nothing(mirror, tmp_path):
-    bad = tmp_path / "mirror"
-    shutil.copytree(
-        mirror, bad, ignore=lambda folder, names: [name for name in names if name[:2] in ("20", "oh", "R5", "R8")]
-    )
-    labels = next(bad.rglob("data/mr.txt"))
-    labels.chmod(0o644)
-    labels.write_bytes(labels.read_bytes().replace(b"train", b"tarin", 1))
-    process = snakemake(tmp_path, "data", "--config", f"mirror={bad}", "offline=true", "corpora=[mr]")
-    assert process.returncode != 0
-    lines = [line for line in process.stderr.splitlines() if line.startswith("glossbench: ")]
-    assert len(lines) == 1
-    assert "mr.txt" in lines[0]
-    assert "expected sha256 184c1b3b7f96" in lines[0]
-    assert not list((tmp_path / "resources").rglob("mr.txt"))

@@ -112,9 +112,8 @@ def test_claims_that_were_not_tested_are_folded_below_the_others_with_what_they_
     assert "What C2 needs." not in tested
     assert "Claim C2." in folded
     assert "What C2 needs." in folded
-    assert (
-        "1 not tested, with what each would need" in Page(f"<details>{folded.split('</details>')[0]}</details>").words
-    )
+    shown = Page(f"<details>{folded.split('</details>')[0]}</details>")
+    assert "1 not tested, with what each would need" in shown.words
     alone = section_of(page(claims=[claim("C2", "not tested", scope=None, n=0)]), "claims")
     assert "What C2 needs." in alone
     assert "<ol" not in alone

@@ -102,9 +102,8 @@ def test_given_pruned_and_failed_trials_are_left_out_and_counted_and_repeats_cou
     )
     table = expected_scores(made)
     assert of_score(table, "val_macro_f1") == pytest.approx([0.7 / 3, 0.3, 0.3])
-    assert table[["n_trials", "n_pruned", "n_failed", "n_start"]].drop_duplicates().to_numpy().tolist() == [
-        [3, 1, 1, 1]
-    ]
+    counts = table[["n_trials", "n_pruned", "n_failed", "n_start"]].drop_duplicates()
+    assert counts.to_numpy().tolist() == [[3, 1, 1, 1]]
     assert expected_scores(made.assign(state="pruned")).empty
 
 

@@ -120,9 +120,8 @@ def test_checklist_of_a_study_that_tunes_nothing_needs_no_trials_and_names_each_
 
 
 def test_widths_are_those_of_the_first_epoch_and_of_the_best_one_of_each_run():
-    made = runs(
-        {("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in ("ce", "gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k")}
-    )
+    keys = ("ce", "gloss-o-ce", "gloss-o-ce+sigma=3", "gloss-k")
+    made = runs({("mr", "bert-base", key): {0: 0.9, 1: 0.9} for key in keys})
     scores = [[0.5, 0.7, 0.6], [0.5, 0.6, 0.8]] * 4  # best in the second epoch of one seed, in the third of the other
     rising = with_graph(epochs(made, scores))
     rising["best"] = [True, True, False, True, True, True] * 4  # so far
@@ -134,11 +133,5 @@ def test_widths_are_those_of_the_first_epoch_and_of_the_best_one_of_each_run():
     found = table.set_index(["objective", "measure"])
     assert found.loc[("gloss-o-ce", "effective_neighbors"), ["first", "best", "n_seeds"]].to_list() == [20, 35, 2]
     assert ("gloss-k", "gradient_share_metric") not in found.index
-    cells = WIDTHS.layout(table).cells
-    assert cells.loc[("BERT-base", "MR", "G-Loss-K")].to_list() == [
-        "0.40 → 0.40",
-        "20 → 35",
-        "0.70 → 0.70",
-        "–",
-        "2",
-    ]
+    shown = WIDTHS.layout(table).cells.loc[("BERT-base", "MR", "G-Loss-K")]
+    assert shown.to_list() == ["0.40 → 0.40", "20 → 35", "0.70 → 0.70", "–", "2"]

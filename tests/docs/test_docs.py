@@ -1,5 +1,6 @@
-"""Links of the pages lead somewhere, README's study and loss run, numbers and names are those of their owners."""
+"""What the pages say holds: links, README's study and loss, arguments of the loss, the catalogue's folder, numbers."""
 
+import inspect
 import math
 import re
 import subprocess
@@ -8,12 +9,15 @@ import sys
 import pytest
 import torch
 import yaml
+from glossbench import GLoss
 from glossbench.commands.plan import plan, published_speed
 from glossbench.paper import published_costs, read_facts
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 
+from tests.support import markdown_tables
 from tests.support.registered import ROOT
+from tests.support.studies import planned
 
 PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,7 +84,21 @@ def test_commands_of_the_page_on_performance_name_files_and_sizes_that_are_there
     assert [file for file in files if not (ROOT / file).exists()] == []
     command = [sys.executable, "-m", "glossbench", "plan", ROOT / "config" / "paper.yaml"]
     process = subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
-    planned = {round(float(size), 1) for size in re.findall(r"([\d.]+) GB", process.stdout)}
+    sizes = {round(float(size), 1) for size in re.findall(r"([\d.]+) GB", process.stdout)}
     shown = {float(size) for size in re.findall(r"\| ([\d.]+) GB \| `make plan", page)}
     assert shown
-    assert shown <= planned
+    assert shown <= sizes
+
+
+def test_the_page_on_the_loss_has_every_argument():
+    page = (ROOT / "docs/loss.md").read_text(encoding="utf-8")
+    _, *rows = next(table for table in markdown_tables.tables(page) if table[0][0] == "argument")
+    assert {row[0].strip("`") for row in rows} == set(inspect.signature(GLoss).parameters)
+
+
+@pytest.mark.slow
+def test_the_workflow_is_where_the_catalogue_looks_for_it(tmp_path):
+    """The Snakemake workflow catalogue, which lists a repository with its instructions for use."""
+    jobs = planned(tmp_path, root=ROOT / "workflow")
+    assert jobs["all"] == 1
+    assert jobs == planned(tmp_path, root=ROOT)
