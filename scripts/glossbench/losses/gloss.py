@@ -64,6 +64,9 @@ class GLoss(nn.Module):
     Args:
         sigma: Width of the Gaussian affinity between unit-norm embeddings, > 0; 0.5 where neither it nor another
             width is given.
+        neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
+            neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
+        sigma_over_median: In the place of sigma: sigma is this multiple of the median distance of each batch.
         labeled_fraction: Share gamma of a batch that keeps its labels, in (0, 1).
         transition: "stochastic" (columns normalised, then rows) or "column" (columns only, as printed).
         criterion: "nll", as in the paper: evaluation nodes whose class has no labeled node in the batch are left
@@ -73,9 +76,6 @@ class GLoss(nn.Module):
         stratified: Keep the label of at least one document of each class, as far as the number of labels allows.
         reduction: "mean", "sum" or "none" (one value per evaluation node, zero where it is left out).
         divide_again: Divide by the number of evaluation nodes a second time, as the reference code does.
-        neighbors: k, in the place of sigma: sigma is found for each batch so that its documents have k effective
-            neighbours on average, see ``glossbench.sigma``. No gradient goes through sigma.
-        sigma_over_median: In the place of sigma: sigma is this multiple of the median distance of each batch.
         ignore_index: Label of documents without a class, such as -100. They are nodes of the graph whose label is
             hidden, and have no term in the loss. To find them the host waits for an accelerator; with None, every
             document has a class and it need not.
@@ -124,6 +124,9 @@ class GLoss(nn.Module):
     def __init__(
         self,
         sigma: float | None = None,
+        *,
+        neighbors: float | None = None,
+        sigma_over_median: float | None = None,
         labeled_fraction: float = 0.7,
         transition: str = "stochastic",
         criterion: str = "nll",
@@ -131,11 +134,9 @@ class GLoss(nn.Module):
         stratified: bool = False,
         reduction: str = "mean",
         divide_again: bool = False,
-        neighbors: float | None = None,
         ignore_index: int | None = None,
         generator: torch.Generator | None = None,
         check: bool = True,
-        sigma_over_median: float | None = None,
         gather: bool = False,
         memory: int = 0,
     ):

@@ -86,7 +86,7 @@ class ObjectiveEntry(Model):
         return some_of(*self.models)
 
 
-class ForbiddenValues(Model):
+class RefusedValues(Model):
     """Values of a setting that a preset cannot have."""
 
     protocol: Protocol
@@ -98,10 +98,10 @@ class ForbiddenValues(Model):
 
 # A preset has, for each loss and for training, some of its settings, and under ``search`` some of their spaces. Both
 # models, of the settings and of the spaces, are made from the models of the settings: a new setting is known here.
-_PARTS = {**LOSSES, "training": Training}
+_SETTINGS = {**LOSSES, "training": Training}
 
 
-def _some(models: dict[str, type[Model]]) -> dict[str, Any]:
+def _optional(models: dict[str, type[Model]]) -> dict[str, Any]:
     return {name: (model, Field(None)) for name, model in models.items()}
 
 
@@ -114,7 +114,7 @@ class _Preset(Model):
     """How the paper's equations or its code settle what they disagree in: values by loss, of training and the probe."""
 
     pruning: Pruning | ByProtocol[Pruning] = about("What becomes of pruned trials (D22).", "pruned")
-    refused: tuple[ForbiddenValues, ...] = about("Settings that the preset cannot have, and why.", ())
+    refused: tuple[RefusedValues, ...] = about("Settings that the preset cannot have, and why.", ())
 
     def block(self, name: str) -> dict[str, Any]:
         """Values that the preset sets: of a loss, of "training", or of the "probe"."""
@@ -130,9 +130,11 @@ def _stated(settings: Any, name: str) -> dict[str, Any]:
     return {} if block is None else block.stated()
 
 
-_search = create_model("Search", __base__=Model, **_some({name: _spaces(model) for name, model in _PARTS.items()}))
-_blocks = {name: some_of(model, by_protocol=True) for name, model in _PARTS.items()}
-Preset = create_model("Preset", __base__=_Preset, **_some({**_blocks, "probe": some_of(Probe), "search": _search}))
+_SEARCH = create_model(
+    "Search", __base__=Model, **_optional({name: _spaces(model) for name, model in _SETTINGS.items()})
+)
+_BLOCKS = {name: some_of(model, by_protocol=True) for name, model in _SETTINGS.items()}
+Preset = create_model("Preset", __base__=_Preset, **_optional({**_BLOCKS, "probe": some_of(Probe), "search": _SEARCH}))
 
 
 def read_presets(config_dir: Path) -> dict[str, _Preset]:
@@ -140,7 +142,7 @@ def read_presets(config_dir: Path) -> dict[str, _Preset]:
     path = config_dir / "presets.yaml"
     presets = read_registry(path, Preset, KEY)
     for name, preset in presets.items():
-        for part, model in _PARTS.items():
+        for part, model in _SETTINGS.items():
             for setting, space in preset.spaces(part).items():
                 each = dict(space).values() if isinstance(space, ByProtocol) else [space]
                 for one in filter(None, each):
