@@ -55,9 +55,8 @@ def names(*keys: str) -> Names:
     """
     objectives = REGISTRY["objectives"]
     known = [*objectives, *(f"{key}@reference" for key in objectives), *filter(is_registered, keys)]
-    return names_by_kind(
-        {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}, REGISTRY
-    )
+    keys = {"corpus": list(REGISTRY["corpora"]), "encoder": list(REGISTRY["encoders"]), "objective": known}
+    return names_by_kind(keys, REGISTRY)
 
 
 def table_of(key: str) -> SimpleNamespace:

@@ -20,9 +20,8 @@ def added(*colors: str | None) -> dict[str, list[dict]]:
     ce = REGISTRY["objectives"]["ce"]
     new = {f"new-{place}": ce.model_copy(update={"title": "New", "color": color}) for place, color in enumerate(colors)}
     objectives = {**REGISTRY["objectives"], **new}
-    return names_by_kind(
-        {"corpus": [], "encoder": [], "objective": list(objectives)}, {**REGISTRY, "objectives": objectives}
-    )
+    keys = {"corpus": [], "encoder": [], "objective": list(objectives)}
+    return names_by_kind(keys, {**REGISTRY, "objectives": objectives})
 
 
 @pytest.mark.parametrize("protocol", [INTEGRATED, STANDALONE], ids=["integrated", "standalone"])
