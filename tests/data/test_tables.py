@@ -22,9 +22,8 @@ ROWS = [
     ("x" * 200_000, "glad", "test"),
 ]
 COLUMNS = {"text": "words", "label": "mood", "split": "part"}
-CSV = "\ufeffpart,words,mood\r\n" + "".join(
-    f'{part},"{text.replace(chr(34), chr(34) * 2)}",{label}\r\n' for text, label, part in ROWS
-)
+LINES = [f'{part},"{text.replace(chr(34), chr(34) * 2)}",{label}' for text, label, part in ROWS]
+CSV = "\r\n".join(["\ufeffpart,words,mood", *LINES, ""])
 
 
 def parquet(**columns) -> bytes:
@@ -83,9 +82,7 @@ def test_compressed_tables_are_read(tmp_path, kind, compress):
     }
 
 
-@pytest.mark.parametrize(
-    ("moods", "labels"), [([0, 1] * 2, [0, 1]), (["sad", "glad"] * 2, [1, 0])], ids=["numbers", "texts"]
-)
+@pytest.mark.parametrize(("moods", "labels"), [([0, 1] * 2, [0, 1]), (["sad", "glad"] * 2, [1, 0])], ids=["n", "text"])
 def test_metadata_of_a_newer_datasets_do_not_matter_and_class_labels_are_read(tmp_path, moods, labels):
     columns = {"words": list("abcd"), "mood": moods, "part": ["train", "train", "val", "test"], "pic": [1] * 4}
     features = {"mood": {"_type": "ClassLabel", "names": ["glad", "sad"]}, "pic": {"_type": "Hologram"}}

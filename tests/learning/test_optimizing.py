@@ -21,9 +21,8 @@ STRONG = {"optimizer": "adamw", "weight_decay": 0.1, "warmup_fraction": 0.25, "s
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "milestones"])
 @pytest.mark.parametrize("warmup", [0, 0.25])
 def test_the_learning_rate_of_each_step_is_that_of_torchs_schedulers(schedule, warmup):
-    settings = Training(
-        epochs=4, learning_rate=0.3, schedule=schedule, warmup_fraction=warmup, learning_rate_milestones=(2, 3)
-    )
+    given = {"schedule": schedule, "warmup_fraction": warmup, "learning_rate_milestones": (2, 3)}
+    settings = Training(epochs=4, learning_rate=0.3, **given)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
     rising, falling = 20 * warmup, 20 - 20 * warmup
     down = {

@@ -97,9 +97,8 @@ def test_nothing_to_learn_from_is_a_zero_that_backpropagates(labels, labeled):
 
 def test_reductions_are_those_of_torch():
     embeddings, labels, labeled = batch(2, 12)
-    one_by_one, total, mean = (
-        GLoss(sigma=0.7, reduction=name)(embeddings, labels, labeled=labeled) for name in ("none", "sum", "mean")
-    )
+    losses = [GLoss(sigma=0.7, reduction=name) for name in ("none", "sum", "mean")]
+    one_by_one, total, mean = (loss(embeddings, labels, labeled=labeled) for loss in losses)
     assert one_by_one.shape == ((~labeled).sum(),)
     assert total.item() == pytest.approx(one_by_one.sum().item())
     assert mean.item() == pytest.approx(one_by_one.mean().item())

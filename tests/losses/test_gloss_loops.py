@@ -127,9 +127,8 @@ def test_the_report_describes_the_graph():
     assert shown["eliminated"] == 0
     # a flat graph predicts the shares of the classes
     flat = GLoss(sigma=1e3)
-    assert flat(embeddings, labels, labeled=labeled).item() == pytest.approx(
-        flat.report(graph=True)["chance_loss"].item(), rel=1e-3
-    )
+    found = flat(embeddings, labels, labeled=labeled).item()
+    assert found == pytest.approx(flat.report(graph=True)["chance_loss"].item(), rel=1e-3)
     narrow = GLoss(sigma=0.01)
     narrow(embeddings, labels, labeled=labeled)
     assert narrow.report(graph=True)["eliminated"] == 1

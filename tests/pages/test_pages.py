@@ -55,9 +55,8 @@ def test_each_claim_has_the_verdict_of_the_study_that_the_registry_names():
             continue
         judged = json.loads((ROOT / "results" / row["study"] / "claims.json").read_text(encoding="utf-8"))
         (found,) = (one for one in judged if one["id"] == key)
-        assert [row[name] for name in ("verdict", "scope", "support")] == [
-            found[name] for name in ("verdict", "scope", "support_text")
-        ]
+        expected = [found[name] for name in ("verdict", "scope", "support_text")]
+        assert [row[name] for name in ("verdict", "scope", "support")] == expected
         assert f"]({row['study']}/claims.md) |" in made["md"]
         assert row["noise"] == found["noise"]
         assert (f"\n- {key}: " in made["md"]) == bool(found["noise"])

@@ -96,9 +96,8 @@ def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accur
     epochs = epochs.assign(learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2)
     epochs.assign(left_out_share=0.0, best=[False, True, False]).to_csv(folder / "epochs.csv", index=False)
     parts = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
-    pd.DataFrame({"epoch": epochs["epoch"], **{f"seconds_{part}": 0.5 for part in parts}}).to_csv(
-        folder / "timing.csv", index=False
-    )
+    timing = pd.DataFrame({"epoch": epochs["epoch"], **{f"seconds_{part}": 0.5 for part in parts}})
+    timing.to_csv(folder / "timing.csv", index=False)
 
 
 def _manifest(study: Study, name: str) -> str:

@@ -56,9 +56,8 @@ def names(*keys: str) -> Names:
     """
     objectives = REGISTRIES.objectives
     known = [*objectives, *(f"{key}@reference" for key in objectives), *filter(is_registered, keys)]
-    return names_by_kind(
-        {"corpus": list(REGISTRIES.corpora), "encoder": list(REGISTRIES.encoders), "objective": known}, REGISTRIES
-    )
+    keys = {"corpus": list(REGISTRIES.corpora), "encoder": list(REGISTRIES.encoders), "objective": known}
+    return names_by_kind(keys, REGISTRIES)
 
 
 def table_of(key: str) -> SimpleNamespace:

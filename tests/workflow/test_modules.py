@@ -172,9 +172,8 @@ def test_without_a_configuration_the_module_is_the_default_study(project):
 
 def test_wrong_settings_end_in_one_line_that_says_where_they_are(project):
     folder = project(IMPORTER)
-    (folder / "mine.yaml").write_text(
-        "losses: {study: a, corpora: [bbc-new], encoders: [minilm-l6], objectives: [ce], seeds: [0]}"
-    )
+    study = "{study: a, corpora: [bbc-new], encoders: [minilm-l6], objectives: [ce], seeds: [0]}"
+    (folder / "mine.yaml").write_text(f"losses: {study}")
     process = snakemake(folder, "-n")
     assert process.returncode != 0
     line = 'glossbench: config of the module losses: corpora[0]: unknown "bbc-new"; did you mean "bbc-news"?'
@@ -230,9 +229,7 @@ def test_the_example_of_the_page_is_a_workflow(project):
 
 
 def test_a_replaced_prefix_is_refused(project):
-    folder = project(
-        IMPORTER.replace('prefix:\n        "below/here"', 'replace_prefix:\n        {"results/": "mine/"}')
-    )
+    folder = project(IMPORTER.replace('prefix:\n        "below/here"', 'replace_prefix:\n        {"results/": "own/"}'))
     losses = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
     (folder / "mine.yaml").write_text(yaml.safe_dump({"losses": losses}))
     process = snakemake(folder, "-n")

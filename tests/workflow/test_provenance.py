@@ -92,10 +92,7 @@ def test_clocks_memory_locks_writing_and_logs_change_nothing_and_a_higher_numeri
     training = package / "learning" / "training"
 
     def edit():
-        for path in (
-            package / "job" / "locks.py",
-            *(training / f"{name}.py" for name in ("machine", "writing")),
-        ):
+        for path in (package / "job" / "locks.py", training / "machine.py", training / "writing.py"):
             path.write_text(path.read_text() + "\nMORE = 1\n")
         replace(training / "trainer.py", "resumed after epoch", "going on after epoch")
 

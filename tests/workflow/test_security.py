@@ -170,9 +170,8 @@ def test_hyphens_in_the_key_of_a_corpus_or_an_encoder_are_single(tmp_path):
 
 
 ODD_TEXT = st.text(alphabet="ab0-_./\\~ \n\0$;'é", max_size=6)
-ODD_KEY = st.tuples(
-    st.sampled_from(["ce", "gloss-o", "scl@reference"]), st.sampled_from(["", ",sigma=", "@", ",epochs=2"]), ODD_TEXT
-)
+BASES, CHANGES = st.sampled_from(["ce", "gloss-o", "scl@reference"]), st.sampled_from(["", ",sigma=", "@", ",epochs=2"])
+ODD_KEY = st.tuples(BASES, CHANGES, ODD_TEXT)
 
 
 @pytest.mark.slow

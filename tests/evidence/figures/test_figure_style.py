@@ -21,9 +21,8 @@ def added(*colors: str | None) -> dict[str, list[dict]]:
     ce = REGISTRIES.objectives["ce"]
     new = {f"new-{place}": ce.model_copy(update={"title": "New", "color": color}) for place, color in enumerate(colors)}
     objectives = {**REGISTRIES.objectives, **new}
-    return names_by_kind(
-        {"corpus": [], "encoder": [], "objective": list(objectives)}, replace(REGISTRIES, objectives=objectives)
-    )
+    keys = {"corpus": [], "encoder": [], "objective": list(objectives)}
+    return names_by_kind(keys, replace(REGISTRIES, objectives=objectives))
 
 
 @pytest.mark.parametrize("protocol", [INTEGRATED, STANDALONE], ids=["integrated", "standalone"])

@@ -32,9 +32,8 @@ def against_scl(scores: dict) -> pd.DataFrame:
 def test_paired_t_gives_the_textbook_value_over_seeds():
     found = against_scl({("mr", key): values for key, values in SLEEP.items()}).set_index("pairs").loc["seeds"]
     assert found[["n", "corpus", "reason"]].to_list() == [10, "mr", ""]
-    assert found[["difference", "t", "effect_size"]].to_list() == pytest.approx(
-        [1.58, 4.0621, 4.0621 / math.sqrt(10)], abs=5e-5
-    )
+    expected = [1.58, 4.0621, 4.0621 / math.sqrt(10)]
+    assert found[["difference", "t", "effect_size"]].to_list() == pytest.approx(expected, abs=5e-5)
     assert found["p"] == pytest.approx(0.002833, abs=5e-7)
     assert (found["low"], found["high"]) == pytest.approx((0.7001142, 2.4598858))
 

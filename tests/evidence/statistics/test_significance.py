@@ -12,9 +12,8 @@ from tests.support.made_up import by_corpus, evidence
 
 def test_seeds_for_the_papers_differences_use_our_spread_where_there_is_one():
     ours = {("mr", "scl"): [0.70, 0.71, 0.72], ("mr", "gloss-o"): [0.72, 0.72, 0.72], ("bbc", "scl"): [0.7, 0.71, 0.72]}
-    table = by_corpus(ours | {("bbc", "gloss-o"): [0.72, 0.72, 0.72]}).assign(
-        test_macro_f1=math.nan, test_macro_silhouette=math.nan
-    )
+    table = by_corpus(ours | {("bbc", "gloss-o"): [0.72, 0.72, 0.72]})
+    table = table.assign(test_macro_f1=math.nan, test_macro_silhouette=math.nan)
     keys = {"encoder": "bert-base", "protocol": "standalone", "metric": "accuracy"}
     means = {("mr", "gloss-o"): 80.5, ("mr", "scl"): 80.0, ("r8", "gloss-o"): 90.1, ("r8", "scl"): 90.0}
     paper = pd.DataFrame(
