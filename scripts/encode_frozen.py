@@ -14,10 +14,10 @@ if __name__ == "__main__":
     with job_log(snakemake):
         settings = FrozenSettings.from_json(snakemake.params.settings)
         device = choose_device(settings.device, settings.torch_threads)
-        files = RunInputs.of(dict(snakemake.input.items()))
-        backbone = load_backbone(files.encoder, settings.layers)
+        inputs = RunInputs.of(dict(snakemake.input.items()))
+        backbone = load_backbone(inputs.encoder, settings.layers)
         lower = keep_layers(backbone, 0, settings.frozen_layers).to(device)
-        splits = load_splits(files, settings.subset, device)
+        splits = load_splits(inputs, settings.subset, device)
         states = {name: hidden_states(lower, getattr(splits, name)).values for name in SPLITS}
         with replacing(snakemake.output[0]) as partial:
             save_file(states, partial)

@@ -13,8 +13,8 @@ if __name__ == "__main__":
     with job_log(snakemake):
         settings = SigmaSettings.from_json(snakemake.params.settings)
         device = choose_device(settings.device, settings.torch_threads)
-        files = RunInputs.of(dict(snakemake.input.items()))
-        backbone, _ = read_backbone(files.encoder, settings.encoder_settings, files.frozen)
-        train = load_splits(files, settings.subset, device, names=("train",)).train
+        inputs = RunInputs.of(dict(snakemake.input.items()))
+        backbone, _ = read_backbone(inputs.encoder, settings.encoder_settings, inputs.frozen)
+        train = load_splits(inputs, settings.subset, device, names=("train",)).train
         encoder = Encoder(backbone.to(device), settings.encoder_settings.pooling)
         write_json(snakemake.output[0], estimate_all(encoder, train))

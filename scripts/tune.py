@@ -19,9 +19,9 @@ if __name__ == "__main__":
         key = run_key(tuning_key(settings), snakemake.params.code, given.values())
         state = Path(snakemake.params.state)
         with exclusive(state):
-            files = RunInputs.of(given)
-            study = tune(settings, files, state / "journal.log", key)
-            finalists = run_finals(study, settings, files, state / "finals.log", key)
+            inputs = RunInputs.of(given)
+            study = tune(settings, inputs, state / "journal.log", key)
+            finalists = run_finals(study, settings, inputs, state / "finals.log", key)
             trials = trials_frame(study, settings.objective.search, finalists)
             trials.drop(columns="seconds").to_csv(output.trials, index=False)
             trials[["trial", "seconds"]].to_csv(output.timing, index=False)

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 from glossbench.__main__ import main
-from glossbench.commands.unlock import unlock
-
-from tests.support.repository import ROOT
 
 HOUR = 3600
 
@@ -63,12 +60,3 @@ def test_what_is_in_the_place_of_a_folder_is_named(tmp_path, monkeypatch, capsys
     path.touch() if kind == "a file" else path.symlink_to("nowhere")
     assert main(["check", "mine.yaml"]) == 1
     assert capsys.readouterr().err == f"glossbench: {place}: {kind} found, expected a folder; move it away\n"
-
-
-@pytest.mark.parametrize("arguments", ["-n", "-pn", "-nRtrain", "-Rtrain", "-sSnakefile", "-Uname", "-Wonce"])
-def test_a_dry_run_lifts_no_lock_and_an_option_with_an_n_in_its_value_is_none(tmp_path, arguments):
-    lock = tmp_path / ".snakemake/locks/0.output.lock"
-    lock.parent.mkdir(parents=True)
-    lock.touch()
-    unlock(tmp_path, [arguments], ROOT / "config/config.yaml")
-    assert lock.exists() == (arguments in ("-n", "-pn", "-nRtrain"))

@@ -21,7 +21,8 @@ from tests.support.studies import planned
 
 PUBLISHED = ROOT / "config" / "published"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-OTHERS = [ROOT / name / "README.md" for name in ("config", "results", "results/cpu")]
+FOLDERS = ("config", "examples", "results")
+OTHERS = [ROOT / "REPRODUCING.md", *sorted(page for name in FOLDERS for page in (ROOT / name).rglob("README.md"))]
 CITED = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -30,7 +31,7 @@ def block(language):
     return re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)[1]
 
 
-@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: f"{page.parent.name}/{page.name}")
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target

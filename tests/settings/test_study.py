@@ -430,13 +430,13 @@ def test_a_study_has_no_frame_that_none_of_its_runs_fills():
 
 def test_until_a_corpus_is_described_here_the_card_that_came_with_some_of_its_runs_is_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    files = StudyPaths(load(corpora=["mr", "r8"], study="s"), lambda _: "results/s")
-    assert files.cards_there() == []
+    paths = StudyPaths(load(corpora=["mr", "r8"], study="s"), lambda _: "results/s")
+    assert paths.cards_there() == []
     for folder in ("results/s/imported", "results/s"):
         card = Path(folder, "corpora/mr/card.json")
         card.parent.mkdir(parents=True)
         card.touch()
-        assert files.cards_there() == [str(card)]
+        assert paths.cards_there() == [str(card)]
 
 
 def test_a_mirror_must_be_a_folder_where_a_study_is_planned(tmp_path):

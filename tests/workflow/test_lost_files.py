@@ -71,8 +71,8 @@ def aside(folder, *names):
 
 def missed():
     """What the workflow misses of the tiny study in this folder, as rules/views.smk asks."""
-    files = StudyPaths(STUDY, lambda item: "results/tiny")
-    return files.missing(list(STUDY.runs), [f"results/tiny/{name}.parquet" for name in STUDY.frames], [])
+    paths = StudyPaths(STUDY, lambda item: "results/tiny")
+    return paths.missing(list(STUDY.runs), [f"results/tiny/{name}.parquet" for name in STUDY.frames], [])
 
 
 @pytest.mark.slow

@@ -40,15 +40,15 @@ BOOKKEEPING = re.compile(rb"^\d+ 0 obj\s+\d+\s+endobj\s|^xref\s.*", re.DOTALL | 
 
 def make_frames(study: Study, folder: Path) -> dict[str, pd.DataFrame]:
     """The frames of a study by name, made of the runs in a folder."""
-    files = StudyPaths(study, lambda item: str(folder))
-    collected = files.files(list(study.runs), study.searches(), files.cards())
+    paths = StudyPaths(study, lambda item: str(folder))
+    collected = paths.files(list(study.runs), study.searches(), paths.cards())
     frames = collect(collect_settings(study), collected)
     if "projections" in study.frames:
         from glossbench.learning.evaluation.projecting import project_runs
 
         projected = study.runs_with("projection")
-        embeddings = files.per_run("embeddings.npz", projected)
-        frames["projections"] = project_runs(projection_settings(study, projected), embeddings, files.cards())
+        embeddings = paths.per_run("embeddings.npz", projected)
+        frames["projections"] = project_runs(projection_settings(study, projected), embeddings, paths.cards())
     return frames
 
 

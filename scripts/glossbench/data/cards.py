@@ -14,7 +14,7 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     Args:
         splits: Frames by "train", "val" and "test", with doc_id, text, label, and text_pair where documents are pairs.
         class_names: Name of each label.
-        settings: What ``params.card_settings`` gives. It is copied to the card, except for ``documents``, the sizes
+        settings: What ``entries.card_settings`` gives. It is copied to the card, except for ``documents``, the sizes
             that the registry states, and ``splitting``, which becomes one line of text under "split".
 
     Returns:

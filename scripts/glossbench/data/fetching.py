@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def fetch(entry: dict, folder: str | Path, mirror: Mirror) -> Path:
-    """Fetch the files of a corpus or an encoder, whose ``entry`` is what ``params.fetch_settings`` gives.
+    """Fetch the files of a corpus or an encoder, whose ``entry`` is what ``entries.fetch_settings`` gives.
 
     Files that are already there from the same source are kept. Others are gathered and checked in a folder of their
     own, and moved into place when all are there; what came whole is kept for the next attempt. Two jobs that fetch the

@@ -151,5 +151,5 @@ def files_of(number: str, root: Path) -> list[str]:
     else:
         runs = runs_of_output(outputs[number], study, root / "config/published")
         searches = study.searches() if "trials" in outputs[number].reads else []
-    files = StudyPaths(study, lambda _: f"results/{study.name}")
-    return [*files.per_search("best.yaml", searches), *files.per_run("metrics.json", runs)]
+    paths = StudyPaths(study, lambda _: f"results/{study.name}")
+    return [*paths.per_search("best.yaml", searches), *paths.per_run("metrics.json", runs)]

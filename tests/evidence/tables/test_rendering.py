@@ -41,6 +41,7 @@ def test_latex_escapes_every_special_character_and_rows_have_the_columns_of_the_
     tex = to_latex(layout, "A caption")
     assert r"50\%\_of\&a$|$b$<$i$>$\#\{x\}" in tex
     assert "±" not in tex
+    assert not re.search(r"(?<!\\)[%_#]", tex[tex.index(r"\begin") :])
     lines = tex.splitlines()
     assert [lines[2], lines[-1]] == [r"\begin{tabular}{llrrrrr}", r"\end{tabular}"]
     rows = [line for line in lines if line.endswith(r"\\")]

@@ -22,7 +22,7 @@ OVER_DRAWS = (
 SYMMETRIC = f"as far to either side as {OVER_DRAWS} reaches to the farther one"
 THESE = "it speaks of these cells, not of others"
 
-Cell = tuple[str, str]  # corpus, encoder
+CellKey = tuple[str, str]  # corpus, encoder
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Measurement:
     unit: str  # What an observation is, in the plural
     interval: str  # The kind of the interval, in words
     runs: frozenset[tuple]  # The runs that the number comes from: tuples of corpus, encoder, objective and seed
-    cells: dict[Cell, CellValue] = field(default_factory=dict)  # The number in each cell
+    cells: dict[CellKey, CellValue] = field(default_factory=dict)  # The number in each cell
     missing: str = ""  # Why it cannot decide the claim, or empty
     unconfirmed: str = ""  # Why it cannot confirm the claim, though it can contradict it, or empty
     # Whether it is one of several cases that must all hold, so that it contradicts the claim alone.
@@ -60,7 +60,7 @@ class Measurement:
     numbers: list[dict[str, Any]] = field(default_factory=list)  # Rows with the numbers behind it
 
 
-def cells_of(table: pd.DataFrame) -> Iterable[tuple[Cell, pd.DataFrame]]:
+def cells_of(table: pd.DataFrame) -> Iterable[tuple[CellKey, pd.DataFrame]]:
     """The rows of each (corpus, encoder), in display order."""
     return arrange(table, CELL).groupby(CELL, sort=False)
 
@@ -70,15 +70,15 @@ def runs_of(rows: pd.DataFrame) -> frozenset[tuple]:
     return frozenset(rows[RUN_OF_EXPERIMENT].itertuples(index=False, name=None))
 
 
-def cells_behind(measured: list[Measurement]) -> frozenset[Cell]:
+def cells_behind(measured: list[Measurement]) -> frozenset[CellKey]:
     """The cells that any of the measurements has."""
     return frozenset().union(*(one.cells for one in measured))
 
 
 def over_cells(
-    scores: dict[Cell, np.ndarray],
+    scores: dict[CellKey, np.ndarray],
     statistic: Callable[[list[np.ndarray]], np.ndarray],
-    in_cell: Callable[[Cell, np.ndarray], float] | None = None,
+    in_cell: Callable[[CellKey, np.ndarray], float] | None = None,
     symmetric: bool = False,
     **others: Any,
 ) -> Measurement:

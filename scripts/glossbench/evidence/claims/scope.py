@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Cell
+from glossbench.evidence.claims.measurement import CellKey
 from glossbench.evidence.claims.support import FEWEST_SEEDS, Support
 from glossbench.evidence.sizes import size_differences
 from glossbench.evidence.text.names import in_order, titles
@@ -34,12 +34,12 @@ def by_number(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=lambda key: (not of_the_paper(key), int(key[1:])))
 
 
-def grid_of(paper: PaperGrid) -> frozenset[Cell]:
+def grid_of(paper: PaperGrid) -> frozenset[CellKey]:
     """The (corpus, encoder) pairs of a claim in the paper."""
     return frozenset((corpus, encoder) for corpus in paper.corpora for encoder in paper.encoders)
 
 
-def scope_of(cells: frozenset[Cell], differences: list[str], paper: PaperGrid, support: Support) -> tuple[str, str]:
+def scope_of(cells: frozenset[CellKey], differences: list[str], paper: PaperGrid, support: Support) -> tuple[str, str]:
     """The scope of a verdict that rests on ``cells``, and in words, with the size of the part or all differences."""
     grid = grid_of(paper)
     if differences or not cells <= grid:
@@ -49,7 +49,7 @@ def scope_of(cells: frozenset[Cell], differences: list[str], paper: PaperGrid, s
     return PART, f"{PART} ({len(cells)} of its {len(grid)} cells)"
 
 
-def restricted(frames: dict[str, Any], cells: frozenset[Cell]) -> dict[str, Any]:
+def restricted(frames: dict[str, Any], cells: frozenset[CellKey]) -> dict[str, Any]:
     """The frames with only the rows of these (corpus, encoder) pairs."""
 
     def among(frame: pd.DataFrame) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from glossbench.evidence.claims.measurement import Cell, Measurement, cells_behind, inside
+from glossbench.evidence.claims.measurement import CellKey, Measurement, cells_behind, inside
 from glossbench.evidence.text.names import titles
 from glossbench.evidence.text.numbers import number
 from glossbench.frames import QUIET, RUN_OF_EXPERIMENT
@@ -97,7 +97,7 @@ def timed_alone(measurements: list[Measurement], runs: pd.DataFrame) -> list[Mea
     return ruled
 
 
-def _too_few_corpora(cells: Iterable[Cell], named: Sequence[str]) -> str:
+def _too_few_corpora(cells: Iterable[CellKey], named: Sequence[str]) -> str:
     found = {corpus for corpus, _ in cells}
     if len(named) < FEWEST_CORPORA > len(found):
         return "" if found >= set(named) else f"a verdict needs {titles(named, 'corpus')}"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glossbench.evidence.claims.measurement import Cell, Measurement, cells_of, over_cells, runs_of
+from glossbench.evidence.claims.measurement import CellKey, Measurement, cells_of, over_cells, runs_of
 from glossbench.evidence.selection import is_relative, variations
 from glossbench.evidence.statistics.intervals import ALPHA
 from glossbench.evidence.statistics.scores import scores_of_runs
@@ -93,7 +93,7 @@ Found = tuple[pd.DataFrame, pd.DataFrame]
 
 def _swept(
     runs: pd.DataFrame, measure: Measure, find: Callable[[pd.DataFrame, str], Found | None]
-) -> Iterator[tuple[Cell, dict[str, str], pd.DataFrame, pd.DataFrame]]:
+) -> Iterator[tuple[CellKey, dict[str, str], pd.DataFrame, pd.DataFrame]]:
     """For each cell, the first objective in whose runs ``find`` finds something, with its names, and what it finds."""
     for cell, group in cells_of(runs):
         all_found = ((objective, find(group, objective)) for objective in measure.gloss)

@@ -86,12 +86,12 @@ class Splits:
 
 
 def load_splits(
-    files: RunInputs, subset: Subset, device: torch.device | str = "cpu", names: Sequence[str] = SPLITS
+    inputs: RunInputs, subset: Subset, device: torch.device | str = "cpu", names: Sequence[str] = SPLITS
 ) -> Splits:
     """The documents of a run on its device.
 
     Args:
-        files: The run's inputs.
+        inputs: Files of the run.
         subset: Documents that are used; all or a stratified draw, see ``subset_of_run``.
         device: Where values and labels are put.
         names: Splits to read. Classes are counted in these, before any subset is drawn.
@@ -99,13 +99,13 @@ def load_splits(
     Raises:
         SettingsError: If a subset cannot be drawn.
     """
-    whole = {name: load_documents(files.tokens, name) for name in names}
+    whole = {name: load_documents(inputs.tokens, name) for name in names}
     num_classes = max(int(split.labels.max()) + 1 for split in whole.values())
     if subset.draw == "seed":  # the states of all documents are stored
-        whole = with_frozen_states(whole, files.frozen)
+        whole = with_frozen_states(whole, inputs.frozen)
     rows = {name: rows_of_subset(split.labels.numpy(), name, dict(subset)) for name, split in whole.items()}
     drawn = {name: split if rows[name] is None else split.select(rows[name]) for name, split in whole.items()}
     if subset.draw == "study":
-        drawn = with_frozen_states(drawn, files.frozen)
+        drawn = with_frozen_states(drawn, inputs.frozen)
     placed = {name: split.to(device) for name, split in drawn.items()}
     return Splits(**{name: placed.get(name) for name in SPLITS}, num_classes=num_classes)

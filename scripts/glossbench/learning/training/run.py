@@ -38,17 +38,17 @@ log = logging.getLogger(__name__)
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384}
 
 
-def run(settings: RunSettings, files: RunInputs, checkpoint: Checkpoint | None = None) -> RunResult:
+def run(settings: RunSettings, inputs: RunInputs, checkpoint: Checkpoint | None = None) -> RunResult:
     """Train on an objective and encode the splits to evaluate; TrainingError, with the run's name, if it fails."""
     started = time.perf_counter()
     device = choose_device(settings.device, settings.torch_threads)
     if device.type == "cuda":  # a job may train several seeds
         torch.cuda.reset_peak_memory_stats(device)
     log.info("%s on %s", settings.name, machine(device))
-    splits = load_splits(files, subset_of_run(settings.subset, settings.seed), device)
+    splits = load_splits(inputs, subset_of_run(settings.subset, settings.seed), device)
     try:
-        objective = with_found_values(settings.objective, files.tuned(settings.objective.tuned), files.estimates())
-        trainer = make_trainer(settings, objective, files, splits, device, checkpoint)
+        objective = with_found_values(settings.objective, inputs.tuned(settings.objective.tuned), inputs.estimates())
+        trainer = make_trainer(settings, objective, inputs, splits, device, checkpoint)
         loaded = time.perf_counter()
         progress = trainer.fit()
         trained = time.perf_counter()
@@ -72,7 +72,7 @@ def run(settings: RunSettings, files: RunInputs, checkpoint: Checkpoint | None =
         "total_seconds": load + fit + encode,
         **throughput(progress.history, splits.train.lengths[torch.cat(trainer.batches(epoch=1))]),
         **machine(device),
-        **odd_tokens(files.tokens),
+        **odd_tokens(inputs.tokens),
         "precision": precision_on(device, objective.training.precision),
     }
     snapshots, weights = trainer.snapshot_arrays(progress), trainer.model.state_dict()
@@ -82,7 +82,7 @@ def run(settings: RunSettings, files: RunInputs, checkpoint: Checkpoint | None =
 def make_trainer(
     settings: RunSettings,
     objective: Objective,
-    files: RunInputs,
+    inputs: RunInputs,
     splits: Splits,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
@@ -96,7 +96,7 @@ def make_trainer(
     micro_batch_tokens = training.micro_batch_tokens or MICRO_BATCH_TOKENS[device.type]
     with explain_out_of_memory("before the first epoch", micro_batch_tokens):
         encoder_settings = settings.encoder_settings
-        backbone, parameters = read_backbone(files.encoder, encoder_settings, files.frozen, training.dropout)
+        backbone, parameters = read_backbone(inputs.encoder, encoder_settings, inputs.frozen, training.dropout)
         lowered = precision_on(device, training.precision) == "bfloat16"
         if lowered and backbone.config.model_type == "deberta":  # transformers fills its masks with float32's lowest
             raise TrainingError("precision: bfloat16 found, expected float32: DeBERTa v1 cannot be computed in it")

@@ -35,12 +35,12 @@ Finalists = dict[int, list[float]]
 KEPT = {"start": False, "test_accuracy": math.nan, "test_macro_f1": math.nan}
 
 
-def tune(settings: TuneSettings, files: RunInputs, journal: Path, key: str) -> optuna.Study:
+def tune(settings: TuneSettings, inputs: RunInputs, journal: Path, key: str) -> optuna.Study:
     """Run trials until their number or the time limit is reached. Nothing that is chosen depends on test documents.
 
     Args:
         settings: a run's settings, with the settings of the search under "tuning". All trials have the run's seed.
-        files: Inputs of the trials.
+        inputs: Files that the trials read.
         journal: File for the trials, which survives a kill.
         key: Digest of all that defines the search; a journal with another key is ignored.
 
@@ -51,7 +51,7 @@ def tune(settings: TuneSettings, files: RunInputs, journal: Path, key: str) -> o
         TrainingError: If no trial completes.
     """
     tuning, objective = settings.tuning, settings.objective
-    fit = Fitting(settings, files, ("train", "val", "test") if tuning.scored_by else ("train", "val"))
+    fit = Fitting(settings, inputs, ("train", "val", "test") if tuning.scored_by else ("train", "val"))
 
     def score(trial: optuna.Trial, found: dict[str, float]) -> float:
         log.info("trial %d: %s", trial.number, found)
@@ -97,17 +97,17 @@ class Fitting:
 
     Args:
         settings: Of the search.
-        files: Its inputs.
+        inputs: Files that it reads.
         names: Splits to load: "train" and "val", and "test" where trials are scored on it.
 
     Attributes:
         splits: the documents of the last call.
     """
 
-    def __init__(self, settings: TuneSettings, files: RunInputs, names: Sequence[str]):
-        self.settings, self.files, self.names = settings, files, names
+    def __init__(self, settings: TuneSettings, inputs: RunInputs, names: Sequence[str]):
+        self.settings, self.inputs, self.names = settings, inputs, names
         self.device = choose_device(settings.device, settings.torch_threads)
-        self.estimates = files.estimates()
+        self.estimates = inputs.estimates()
         self._drawn_by: int | None = None
 
     def __call__(
@@ -125,11 +125,11 @@ class Fitting:
         """
         if self._drawn_by is None or (self.settings.subset.draw == "seed" and self._drawn_by != seed):
             subset = subset_of_run(self.settings.subset, seed)
-            self.splits = load_splits(self.files, subset, self.device, names=self.names)
+            self.splits = load_splits(self.inputs, subset, self.device, names=self.names)
             self._drawn_by = seed
         settings = self.settings.model_copy(update={"seed": seed})
         resolved = with_found_values(self.settings.objective, found, self.estimates)
-        trainer = make_trainer(settings, resolved, self.files, self.splits, self.device, after_epoch=after_epoch)
+        trainer = make_trainer(settings, resolved, self.inputs, self.splits, self.device, after_epoch=after_epoch)
         return trainer, trainer.fit().stopping.best
 
 
@@ -141,13 +141,13 @@ def scores_on_test(trainer: Trainer, splits: Splits, probe: Probe) -> dict[str, 
     return {"test_accuracy": accuracy(labels, predicted), "test_macro_f1": macro_f1(labels, predicted)}
 
 
-def run_finals(study: optuna.Study, settings: TuneSettings, files: RunInputs, journal: Path, key: str) -> Finalists:
+def run_finals(study: optuna.Study, settings: TuneSettings, inputs: RunInputs, journal: Path, key: str) -> Finalists:
     """Train the best trials anew with several seeds.
 
     Args:
         study: The search.
         settings: Of the search; ``tuning.finals`` says how many trials and seeds.
-        files: Its inputs.
+        inputs: Files that it reads.
         journal: File for what is trained, which survives a kill.
         key: Digest of all that defines the search.
 
@@ -160,7 +160,7 @@ def run_finals(study: optuna.Study, settings: TuneSettings, files: RunInputs, jo
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     distinct = [trial for trial in complete if "repeats" not in trial.user_attrs]
     best = sorted(distinct, key=lambda trial: (-trial.value, trial.number))[: finals.trials]
-    fit, found = Fitting(settings, files, ("train", "val")), {}
+    fit, found = Fitting(settings, inputs, ("train", "val")), {}
     trained = open_study(journal, key, settings.tuning)
     known = {(one.user_attrs["trial"], one.user_attrs["seed"]): one.value for one in trained.trials}
     for seed in range(settings.seed + 1, settings.seed + 1 + finals.seeds):  # one draw of documents after the other
