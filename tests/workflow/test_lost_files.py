@@ -1,5 +1,6 @@
 """A study is finished when it is whole: what a failed job or a user removed is made again, whatever is there already."""
 
+import os
 import shutil
 from contextlib import contextmanager
 
@@ -120,6 +121,8 @@ def test_runs_of_other_settings_are_refused_where_snakemake_has_no_record_of_the
     (folder / "resources").unlink()  # those that all tests share would be touched, and be newer than what others made
     for name in ("corpora/bbc-news", "encoders/minilm-l6"):
         shutil.copytree(ROOT / "resources" / name, folder / "resources" / name)
+    for path in (folder / "resources").rglob("*"):  # another worker may have fetched them after this study was made
+        os.utime(path, (0, 0))
     run = f"results/tiny/runs/{CELL}/ce/seed-0"
     line = f"{run}: made with other settings than the study has, and Snakemake has no record"
     assert snakemake(folder, "--touch", *MORE).returncode == 0
