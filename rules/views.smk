@@ -107,11 +107,16 @@ def shown(path, category):
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
 
 
+def is_recorded(file):
+    """Whether Snakemake has a record of a file."""
+    return workflow.persistence.metadata(IOFile(file)) is not None
+
+
 @lru_cache
 def warn_of_unrecorded_files():
     """Warn of files that no change of settings or code makes again; runs of other settings among them are refused."""
     with errors_on_one_line():
-        files = unrecorded_files(PATHS, EXPECTED, RUNS_HERE, lambda file: workflow.persistence.metadata(IOFile(file)))
+        files = unrecorded_files(PATHS, EXPECTED, RUNS_HERE, is_recorded)
     if files:
         others = f" and {len(files) - 1} other files" * (len(files) > 1)
         text = "made without a record of Snakemake (it was killed, or .snakemake removed), so that a change of settings"

@@ -144,7 +144,7 @@ def settings_digests(
 
 
 def unrecorded_files(
-    paths: StudyPaths, expected: Expected, runs: Iterable[Run], is_recorded: Callable[[str], bool]
+    paths: StudyPaths, expected: Expected, runs: list[Run], is_recorded: Callable[[str], bool]
 ) -> list[str]:
     """Files of a study that Snakemake has no record of, so that no change of settings or code makes them again.
 
@@ -160,7 +160,7 @@ def unrecorded_files(
         SettingsError: A run among them was made with other settings.
     """
     imported = f"{paths.results}/{FOLDER}/"
-    made = [file for file in paths.of_runs(list(runs)) if not file.startswith((DOWNLOADS, imported))]
+    made = [file for file in paths.of_runs(runs) if not file.startswith((DOWNLOADS, imported))]
     ends = {run: [*paths.per_run("timing.json", [run]), *paths.per_run("metrics.json", [run])] for run in runs}
     made += [file for files in ends.values() for file in files]
     files = [file for file in made if Path(file).exists() and not is_recorded(file)]

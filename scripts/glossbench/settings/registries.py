@@ -1,7 +1,8 @@
-"""The registries that a study's keys are looked up in: config/corpora.yaml, encoders.yaml and objectives.yaml."""
+"""The registries of a study's keys: corpora.yaml, encoders.yaml, objectives.yaml and presets.yaml in config/."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glossbench.settings.objectives import ObjectiveEntry, read_objectives, read_presets
 from glossbench.settings.sources import Corpus, EncoderEntry, read_corpora, read_encoders
@@ -14,9 +15,11 @@ class Registries:
     corpora: dict[str, Corpus]
     encoders: dict[str, EncoderEntry]
     objectives: dict[str, ObjectiveEntry]
+    presets: dict[str, Any]  # models that are made from those of the losses; see ``settings.objectives``
 
 
 def read_registries(config_dir: Path) -> Registries:
     """Read them; SettingsError if one is not valid."""
-    objectives = read_objectives(config_dir, read_presets(config_dir))
-    return Registries(read_corpora(config_dir), read_encoders(config_dir), objectives)
+    presets = read_presets(config_dir)
+    objectives = read_objectives(config_dir, presets)
+    return Registries(read_corpora(config_dir), read_encoders(config_dir), objectives, presets)

@@ -13,7 +13,6 @@ from glossbench.settings.checks import study_faults
 from glossbench.settings.keys import ObjectiveKey, spelled
 from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import UNTUNED, scalar
-from glossbench.settings.objectives import read_presets
 from glossbench.settings.registries import Registries, read_registries
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
 from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile
@@ -140,7 +139,7 @@ def load_study(config: dict[str, Any], source: str, config_dir: Path) -> Study:
     """
     settings = StudyFile.parse(with_json_types(config, source), source)
     registries = read_registries(config_dir)
-    resolver = Resolver(registries.objectives, read_presets(config_dir), settings)
+    resolver = Resolver(registries.objectives, registries.presets, settings)
     runs = _planned(resolver, registries, source)
     study = Study(settings.study, settings, registries, resolver.resolved, runs)
     for fault in study_faults(study, source, paper_keys(config_dir / "published")):
