@@ -68,7 +68,7 @@ test-fast: $(VENV)/work-ready  ## the tests that take seconds
 bench: $(VENV)/ready  ## measure time and memory, in 17 minutes on two cores: make bench ONLY=step,graph
 	PYTHONPATH=scripts:. python -m benchmarks.bench --only "$(ONLY)" -- $(ARGS)
 
-gpu: $(VENV)/work-ready  ## try and measure a GPU, without a network, in 8 minutes: make gpu MIRROR=../mirror ONLY=rates OUT=results/gpu
+gpu: $(VENV)/work-ready  ## test and benchmark a GPU, without a network, in 8 minutes: make gpu MIRROR=../mirror ONLY=rates OUT=results/gpu
 	@PYTHONPATH=scripts:. python -m benchmarks.gpu --only "$(ONLY)" $(if $(OUT),--out "$(OUT)") $(if $(MIRROR),--mirror "$(MIRROR)") $(ARGS)
 
 golden: $(VENV)/work-ready  ## the numbers of the golden run anew, where NUMERICS was raised
@@ -82,7 +82,7 @@ lint: $(VENV)/work-ready  ## ruff, snakefmt, codespell, mypy and snakemake --lin
 	mypy
 	snakemake --lint
 
-format: $(VENV)/work-ready  ## lay out all code
+format: $(VENV)/work-ready  ## format all code
 	ruff check --fix $(SOURCES)
 	ruff format $(SOURCES)
 	snakefmt $(RULES)

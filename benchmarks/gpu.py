@@ -38,11 +38,11 @@ def make(part: str, given: argparse.Namespace) -> None:
             for row in getattr(importlib.import_module(f"benchmarks.{PARTS[part][0]}"), part)(given):
                 print(json.dumps(vars(row)), file=file, flush=True)
         except (Exception, SystemExit) as error:
-            print(json.dumps({"error": one_line(error)}), file=file)
+            print(json.dumps({"error": reason_of(error)}), file=file)
             raise
 
 
-def one_line(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """An error in one line: glossbench's own where there is one, else the last."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [""]
     own = [line for line in lines if line.startswith("glossbench: ")]

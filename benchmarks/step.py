@@ -10,7 +10,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits
 from glossbench.learning.training.run import MICRO_BATCH_TOKENS
-from glossbench.learning.training.trainer import Model, Trainer
+from glossbench.learning.training.trainer import EncoderWithHead, Trainer
 from glossbench.losses import GLoss
 from glossbench.settings.jobs import Objective
 from torch import nn
@@ -124,7 +124,10 @@ def step_of(
         weight=0.7,
         training={**TRAINING, "precision": precision},
     )
-    splits, model = Splits(documents, documents, None, num_classes=classes), Model(encoder, classes).to(device)
+    splits, model = (
+        Splits(documents, documents, None, num_classes=classes),
+        EncoderWithHead(encoder, classes).to(device),
+    )
     trainer = Trainer(model, GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
     trainer.model.train()
     everything = torch.arange(len(documents))

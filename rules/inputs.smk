@@ -4,13 +4,13 @@ import uuid
 from functools import lru_cache
 
 from glossbench.archives.index import imported
-from glossbench.archives.jobs import Expected
+from glossbench.expected import Expected
 from glossbench.commands.status import follow
 from glossbench.data.entries import check_path, local_files
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as job_params
-from glossbench.settings.paths import StudyPaths
+from glossbench.settings.paths import IMPORTED_FOLDER, StudyPaths
 from glossbench.settings.resources import JobResources, gpu_resources, seed_batches, submission_name
 from glossbench.settings.study_file import Experiment
 
@@ -44,7 +44,7 @@ if workflow.is_main_process:
 
 # Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
 # change of the latter. A machine that has fewer GPUs than jobs is told so by --resources gpu=1.
-PATHS = StudyPaths(STUDY, lambda item: f"{RESULTS}/imported" if item in IMPORTED else RESULTS, on_disk)
+PATHS = StudyPaths(STUDY, lambda item: f"{RESULTS}/{IMPORTED_FOLDER}" if item in IMPORTED else RESULTS, on_disk)
 SEED_BATCHES = seed_batches(STUDY, RUNS_HERE)
 RESOURCES = JobResources(STUDY, ROOT / "config")
 GPU = gpu_resources(STUDY, os.environ)

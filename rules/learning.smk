@@ -1,6 +1,6 @@
-# From tokens to one frame of all runs.
+# From tokens to the frames of all runs.
 
-from glossbench.archives.jobs import settings_digests
+from glossbench.expected import settings_digests
 from glossbench.settings.model import canonical
 
 
@@ -60,9 +60,7 @@ if STUDY.is_searching:
         input:
             unpack(PATHS.tuning),
         output:
-            best=f"{TUNING}/best.yaml",
-            trials=f"{TUNING}/trials.csv",
-            timing=f"{TUNING}/timing.csv",
+            **files_in(f"{RESULTS}/{search_folder(ANY_RUN)}", SEARCH_FILES),
         log:
             f"{RESULTS}/logs/tune/{CELL}/{{objective}}.log",
         benchmark:
@@ -93,7 +91,7 @@ rule train:
     input:
         unpack(training_inputs),
     output:
-        **RUN_OUTPUTS,
+        **TRAINING_OUTPUTS,
     log:
         f"{RESULTS}/logs/train/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
@@ -121,8 +119,8 @@ if STUDY.settings.snapshots:
 
     use rule train as train_with_snapshots with:
         output:
-            **RUN_OUTPUTS,
-            snapshots=f"{RUN}/snapshots.npz",
+            **TRAINING_OUTPUTS,
+            **files_in(RUN, {"snapshots": SNAPSHOTS}),
         wildcard_constraints:
             objective=alternatives(STUDY.settings.snapshots.objectives),
             seed=str(STUDY.settings.snapshots.seed),
@@ -135,14 +133,15 @@ if STUDY.settings.snapshots:
 
 
 for seeds, experiments in SEED_BATCHES.items():
+    rule_name = f"train_seeds_{'_'.join(map(str, seeds))}"
 
     rule:
         name:
-            f"train_seeds_{'_'.join(map(str, seeds))}"
+            rule_name
         input:
             unpack(lambda w: training_inputs(whole_experiment(w))),
         output:
-            **{name: [in_batch(path, seed) for seed in seeds] for name, path in RUN_OUTPUTS.items()},
+            **{name: [in_batch(path, seed) for seed in seeds] for name, path in TRAINING_OUTPUTS.items()},
         log:
             in_batch(f"{RESULTS}/logs/train/{CELL}/{{objective}}/seeds-{{seed}}.log", "-".join(map(str, seeds))),
         wildcard_constraints:
@@ -167,7 +166,7 @@ for seeds, experiments in SEED_BATCHES.items():
         script:
             "../scripts/train.py"
 
-    workflow.ruleorder(f"train_seeds_{'_'.join(map(str, seeds))}", "train")
+    workflow.ruleorder(rule_name, "train")
 
 
 rule classify_untuned:
@@ -175,7 +174,7 @@ rule classify_untuned:
         unpack(PATHS.untuned),
         card=CARD,
     output:
-        **UNTUNED_OUTPUTS,
+        **files_in(RUN, UNTUNED_FILES),
     log:
         f"{RESULTS}/logs/classify_untuned/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:
@@ -197,11 +196,10 @@ rule classify_untuned:
 
 rule evaluate:
     input:
-        **{name: RUN_OUTPUTS[name] for name in ("settings", "epochs", "embeddings", "logits")},
+        **{name: TRAINING_OUTPUTS[name] for name in ("settings", "epochs", "embeddings", "logits")},
         card=CARD,
     output:
-        metrics=f"{RUN}/metrics.json",
-        predictions=f"{RUN}/predictions.parquet",
+        **files_in(RUN, EVALUATION_FILES),
     log:
         f"{RESULTS}/logs/evaluate/{CELL}/{{objective}}/seed-{{seed}}.log",
     wildcard_constraints:

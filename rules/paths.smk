@@ -2,7 +2,18 @@
 
 import re
 
-from glossbench.settings.paths import UNTUNED_OUTPUT_NAMES, card_file, manifest_file, run_folder, search_folder
+from glossbench.settings.paths import (
+    EVALUATION_FILES,
+    SEARCH_FILES,
+    SNAPSHOTS,
+    TRAINING_FILES,
+    UNTUNED_FILES,
+    WEIGHTS,
+    card_file,
+    manifest_file,
+    run_folder,
+    search_folder,
+)
 from glossbench.settings.study_file import Run
 
 PREFIX = workflow.modifier.path_modifier
@@ -22,7 +33,6 @@ STATE = f"{RESULTS}/.state"
 CELL = "{corpus}/{encoder}"
 ANY_RUN = Run("{corpus}", "{encoder}", "{objective}", "{seed}")
 RUN = f"{RESULTS}/{run_folder(ANY_RUN)}"
-TUNING = f"{RESULTS}/{search_folder(ANY_RUN)}"
 # ancient: a reworded title must not rerun evaluations; changed counts reach them through the code or the tokens.
 CARD = ancient(f"{RESULTS}/{card_file('{corpus}')}")
 # For the directive cache. Rules that have it can have no benchmark, and without a place for a cache Snakemake would hint
@@ -32,17 +42,13 @@ CACHED = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
 RETRIES = 0 if STUDY.settings.offline else 3
 TEMPLATES = ROOT / "scripts/glossbench/evidence/report/templates"
 
-# The files of a run: those that train writes, and all those of a run that fine-tunes nothing.
-UNTUNED_OUTPUTS = {Path(name).stem: f"{RUN}/{name}" for name in UNTUNED_OUTPUT_NAMES}
-RUN_OUTPUTS = {
-    "settings": f"{RUN}/settings.json",
-    "epochs": f"{RUN}/epochs.csv",
-    "embeddings": f"{RUN}/embeddings.npz",
-    "logits": f"{RUN}/logits.npz",
-    "timing": f"{RUN}/timing.json",
-    "timing_epochs": f"{RUN}/timing.csv",
-    **({"weights": f"{RUN}/weights.safetensors"} if STUDY.settings.keep_weights else {}),
-}
+
+def files_in(folder, files):
+    """Outputs of a rule: files by name in a folder."""
+    return {name: f"{folder}/{file}" for name, file in files.items()}
+
+
+TRAINING_OUTPUTS = files_in(RUN, TRAINING_FILES | ({"weights": WEIGHTS} if STUDY.settings.keep_weights else {}))
 
 
 def alternatives(keys):

@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from glossbench.archives.format import EVIDENCE
 from glossbench.archives.index import source_lists
-from glossbench.archives.jobs import finished_jobs, unrecorded_files
+from glossbench.expected import finished_jobs, unrecorded_files
 from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import ENDINGS
+from glossbench.settings.paths import TRAINING_FILES
 from snakemake.io import IOFile
 
 
@@ -44,9 +45,9 @@ def frames_of(view, names=STUDY.frames):
 
 def collected_files(view):
     if view == RESULTS:
-        return PATHS.files(STUDY.runs, STUDY.searches(), PATHS.cards())
+        return PATHS.collected(STUDY.runs, STUDY.searches(), PATHS.cards())
     searches = [one for one in STUDY.searches() if one in finished()]
-    return PATHS.absolute(PATHS.files(study_of(view).runs, searches, PATHS.cards_there()))
+    return PATHS.absolute(PATHS.collected(study_of(view).runs, searches, PATHS.cards_there()))
 
 
 def collected_settings(view):
@@ -56,7 +57,7 @@ def collected_settings(view):
 
 def projected_embeddings(view):
     """Embeddings of the runs that are projected, and the cards of their corpora."""
-    embeddings = PATHS.per_run("embeddings.npz", study_of(view).runs_with("projection"))
+    embeddings = PATHS.per_run(TRAINING_FILES["embeddings"], study_of(view).runs_with("projection"))
     if view == RESULTS:
         return {"embeddings": embeddings, "cards": PATHS.cards()}
     return PATHS.absolute({"embeddings": embeddings, "cards": PATHS.cards_there()})

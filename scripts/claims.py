@@ -1,16 +1,16 @@
-"""Judge each claim of the paper; write the verdicts as json and as a Markdown page."""
+"""Judge each claim, the paper's and our own; write the verdicts as json and as a Markdown page."""
 
 import json
 from pathlib import Path
 
 from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
-from glossbench.provenance import ROOT
+from glossbench.provenance import PUBLISHED
 from glossbench.settings.claims import claims_of
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, paper_dir = snakemake.params, ROOT / "config/published"
+        params, paper_dir = snakemake.params, PUBLISHED
         evidence = Evidence.read(dict(snakemake.input.items()), paper_dir, json.loads(params.names))
         for ending, text in evidence.claims(claims_of(params.claims)).items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -6,11 +6,11 @@ from pathlib import Path
 from glossbench.evidence.build import Evidence
 from glossbench.evidence.figures.style import save
 from glossbench.job.logs import job_log
-from glossbench.provenance import ROOT
+from glossbench.provenance import PUBLISHED
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, paper_dir = snakemake.params, ROOT / "config/published"
+        params, paper_dir = snakemake.params, PUBLISHED
         frames, names = dict(snakemake.input.items()), json.loads(params.names)
         evidence = Evidence.read(frames, paper_dir, names, numerics=params.numerics)
         texts, figure = evidence.figure(json.loads(params.output), params.caption)

@@ -6,13 +6,13 @@ from pathlib import Path
 from glossbench.evidence.build import REPORTED, Evidence
 from glossbench.evidence.report.page import shown_outputs
 from glossbench.job.logs import job_log
-from glossbench.provenance import ROOT, describe, input_digests
+from glossbench.provenance import PUBLISHED, ROOT, describe, input_digests
 
 if __name__ == "__main__":
     with job_log(snakemake):
         given, params, root = snakemake.input, snakemake.params, ROOT
         frames = {name: given[name] for name in REPORTED}
-        evidence = Evidence.read(frames, root / "config/published", json.loads(params.names))
+        evidence = Evidence.read(frames, PUBLISHED, json.loads(params.names))
         source_lists = {name: Path(path) for name, path in json.loads(params.source_lists).items()}
         provenance = {**describe(root), **input_digests(params.settings, params.claims, source_lists)}
         shown = shown_outputs(json.loads(params.outputs), [*given.tables, *given.figures])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from glossbench.evidence.build import Evidence
 from glossbench.job.logs import job_log
-from glossbench.provenance import ROOT
+from glossbench.provenance import PUBLISHED
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        paper_dir = ROOT / "config/published"
+        paper_dir = PUBLISHED
         evidence = Evidence.read(dict(snakemake.input.items()), paper_dir, json.loads(snakemake.params.names))
         for ending, text in evidence.significance().items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of the code: one clear line for the person who can mend it."""
+"""What can go wrong through no fault of the code: one clear line for the person who can fix it."""
 
 import difflib
 import errno
@@ -46,5 +46,5 @@ def nearest(key: str, known: Iterable[Any]) -> str:
 def disk_error(path: Any, error: OSError, what: Any = "it") -> FetchError:
     """The line for a file or folder that could not be written or read; ``what`` was to go there."""
     if error.errno in NO_SPACE:
-        return FetchError(f"{path}: no space left for {what}; free some on that disk and run again")
+        return FetchError(f"{path}: no space left for {what}; free some space on that disk and run again")
     return FetchError(f"{path}: {what} could not be written or read: {error.strerror} ({error.filename or path})")

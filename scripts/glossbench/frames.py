@@ -35,7 +35,7 @@ RUN_KEYS = ["corpus", "encoder", "objective", "preset", "protocol", "seed"]
 # Parts of an objective's key: the registry's entry, the key without changed settings, and the change ("" if none).
 OBJECTIVE_COLUMNS = ["base", "unvaried", "setting", "value"]
 
-# Digests of the settings and of the code of the jobs that made a run or a search, as ``provenance.origin`` makes them.
+# Digests of the settings and the code of the jobs that made a run or a search (``provenance.origin``), and the commit.
 RUN_ORIGIN = ["training_settings", "training_code", "evaluation_settings", "evaluation_code", "commit"]
 SEARCH_ORIGIN = ["search_settings", "search_code"]
 
@@ -46,15 +46,8 @@ GRAPH_COLUMNS = [
     "gradient_share_ce", "gradient_share_metric",
 ]  # fmt: skip
 
-# Columns that frames of older runs may lack.
-ADDED_LATER: dict[str, dict[str, str]] = {
-    "runs": {
-        **{"processor": "text", "cores": "count if any", "load": "number", "neighbors": "number"},
-        **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
-    },
-    "epochs": dict.fromkeys(["seconds_elsewhere", *GRAPH_COLUMNS], "number"),
-    "trials": {"start": "flag", **dict.fromkeys(["final_value", "test_accuracy", "test_macro_f1"], "number")},
-}
+# Columns that a frame has only where its study asks for them.
+OPTIONAL = {"trials": dict.fromkeys(["final_value", "test_accuracy", "test_macro_f1"], "number")}
 # A time that was measured while other processes kept more cores busy than this is neither ranked nor judged.
 QUIET = 0.5
 
@@ -76,6 +69,8 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["docs_per_second", "tokens_per_second", "peak_memory_mib"], "number"),
         **dict.fromkeys(["pooling", "probe", "device", "precision"], "text"),
         **dict.fromkeys(["torch_version", "transformers_version", "python_version"], "text"),
+        **{"processor": "text", "cores": "count if any", "load": "number", "neighbors": "number"},
+        **dict.fromkeys(["unknown_tokens", "truncated_tokens"], "fraction"),
         "tuned": "flag", **dict.fromkeys(RUN_ORIGIN, "text"),
     },
     "epochs": {
@@ -83,8 +78,9 @@ CONTRACT: dict[str, dict[str, str]] = {
         **dict.fromkeys(["loss", "loss_ce", "loss_metric", "learning_rate", "left_out_share"], "number"),
         "val_macro_f1": "number", "val_macro_silhouette": "number",
         **{f"seconds_{part}": "number" for part in (
-            "forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch",
+            "forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch", "elsewhere",
         )},
+        **dict.fromkeys(GRAPH_COLUMNS, "number"),
     },
     "corpora": {
         **dict.fromkeys(["corpus", "title", "source", "licence"], "text"),
@@ -93,7 +89,7 @@ CONTRACT: dict[str, dict[str, str]] = {
     },
     "trials": {
         "study": "text", **dict.fromkeys([*RUN_KEYS[:-1], "base"], "text"), "trial": "count",
-        **dict.fromkeys(["state", "score", "space", *SEARCH_ORIGIN], "text"), "best": "flag",
+        **dict.fromkeys(["state", "score", "space", *SEARCH_ORIGIN], "text"), "best": "flag", "start": "flag",
         **dict.fromkeys(["value", "epochs", "seconds", "repeats"], "number"),
     },
     "projections": {
@@ -122,7 +118,7 @@ def contract_violations(name: str, frame: pd.DataFrame) -> list[str]:
     contract, keys = CONTRACT[name], ROW_KEYS[name]
     missing = [column for column in dict.fromkeys([*contract, *keys]) if column not in frame]
     violations = [f"no column {', '.join(missing)}"] if missing else []
-    for column, kind in {**contract, **ADDED_LATER.get(name, {})}.items():
+    for column, kind in {**contract, **OPTIONAL.get(name, {})}.items():
         if column in frame and not KINDS[kind](frame[column]):
             violations.append(f"column {column}: each value must be a {kind}")
     if not missing and frame.duplicated(keys).any():

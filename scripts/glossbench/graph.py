@@ -1,8 +1,8 @@
 """The graph of a mini-batch: affinity, transition matrix, label propagation.
 
 Pure tensor functions. Affinities and transition probabilities are kept as logarithms, since an affinity at
-sigma = 0.01 can be as small as exp(-20000). All computations of this module are in float64, whatever the type of the
-embeddings: the cost is negligible next to the encoder, and the linear solve needs the precision. The search of a width
+sigma = 0.01 can be as small as exp(-20000). Labels are propagated in float64, whatever the type of the embeddings: the
+cost is negligible next to the encoder, and the linear solve needs the precision. The search of a width
 by neighbours in ``sigma.py`` is in float32. Step numbers refer to the paper's section on G-Loss.
 """
 

@@ -71,7 +71,7 @@ def paper_keys(folder: Path) -> dict[str, list[str]]:
 
 @lru_cache
 def key_of(folder: Path, kind: str, printed: str) -> str:
-    """Our key for a corpus, encoder or objective that the paper prints; the name itself if names.csv has it not."""
+    """Our key for a corpus, encoder or objective that the paper prints; the name itself if names.csv lacks it."""
     names = {(row["kind"], row["printed"]): row["key"] for row in _rows(folder, "names")}
     return names.get((kind, printed), printed)
 

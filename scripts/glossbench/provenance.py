@@ -19,6 +19,7 @@ NUMERICS = 2
 SCRIPTS = Path(__file__).parents[1]
 # The workflow's folder as its Snakefile says it (rules/root.smk): in a container scripts/ may be mounted elsewhere.
 ROOT = Path(os.environ.get("GLOSSBENCH_ROOT", SCRIPTS.parent))
+PUBLISHED = ROOT / "config/published"  # the numbers of the paper
 # Changes in these modules change no result. The settings of a study reach a job as params, which Snakemake compares
 # separately, and what a job calls of them (``Objective.with_values``, ``LossSettings.arguments``) hands values on as
 # they are; logs, locks, clocks, error messages, digests and the writing of files are not part of a result.

@@ -138,13 +138,13 @@ def sigma_for_neighbors(squared: Tensor, neighbors: float) -> Tensor:
 
 
 @torch.no_grad()
-def sigma_for_median(squared: Tensor, share: float) -> Tensor:
+def sigma_for_median(squared: Tensor, multiple: float) -> Tensor:
     """Sigma as a multiple of the median distance between rows. (B, B) squared distances -> scalar, float64.
 
     Where the median is zero, since half of the pairs are copies of a text, sigma is so large that the graph is flat.
     """
     median, flat = median_of_pairs(squared), MULTIPLES[1] * _typical(squared)
-    return torch.where(median > SMALLEST_DISTANCE, share * median, flat).clamp(min=SMALLEST_DISTANCE)
+    return torch.where(median > SMALLEST_DISTANCE, multiple * median, flat).clamp(min=SMALLEST_DISTANCE)
 
 
 def _typical(squared: Tensor) -> Tensor:

@@ -177,7 +177,7 @@ def test_garbage_is_one_line_for_who_verifies_and_who_imports(packed, study_sett
     monkeypatch.chdir(tmp_path)
     study = load_study(study_settings, "study", CONFIG)
     if name == "archive.json":
-        line = "missing or damaged, so this is no archive of" if content is None else "not as make pack writes it"
+        line = "missing or damaged, so this was not made by" if content is None else "not as make pack writes it"
         with pytest.raises(GlossbenchError, match=f"^{forged}: archive.json: {line}"):
             import_archive(forged, study)
     else:

@@ -8,8 +8,8 @@ import pytest
 import torch
 import yaml
 from glossbench.__main__ import main
-from glossbench.archives.jobs import Expected
 from glossbench.commands.status import at_work, follow, states, status_text
+from glossbench.expected import Expected
 from glossbench.learning.training.checkpoints import Checkpoint
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
@@ -146,7 +146,7 @@ def test_a_search_counts_every_trial_that_ended_and_goes_on_where_it_was(tmp_pat
     path = tmp_path / "logs/tune/bbc-news/minilm-l6/gloss-o-ce.log"
     path.parent.mkdir(parents=True)
     ends = ["trial 4: 0.7125", "trial 5 stopped early: it is below the median", "trial 6: {'sigma': 0.1}"]
-    path.write_text("".join(f"{SAID} INFO {end}\n" for end in ["going on after 4 finished trials", *ends]))
+    path.write_text("".join(f"{SAID} INFO {end}\n" for end in ["resuming after 4 finished trials", *ends]))
     (text,) = [one.text for one in states(study, tmp_path, set()) if one.state == "at work"]
     assert text.startswith("6 of 9 trials, best 0.7125, seen ")
 

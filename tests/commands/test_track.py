@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 from glossbench.__main__ import main
-from glossbench.archives.jobs import Expected
 from glossbench.commands.track import track
 from glossbench.errors import GlossbenchError
+from glossbench.expected import Expected
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study
 from mlflow import MlflowClient

@@ -95,7 +95,7 @@ def test_file_that_is_not_what_the_hub_lists_is_refused_and_fetched_again(hub, t
     # the hub states a sha256 for the first, a git object id for the second
     for name in ("model.safetensors", "vocab.txt"):
         hub.damaged = {name}
-        assert f"{name} did not come as the hub describes it" in error_line(entry(), tmp_path / name)
+        assert f"{name} is not what the hub lists" in error_line(entry(), tmp_path / name)
         hub.damaged = set()
         fetch(entry(), tmp_path / name, Mirror())
 
@@ -167,7 +167,7 @@ def test_damaged_mirror_is_refused_where_it_lists_its_digests(hub, tiny, tmp_pat
     (mirrored / "vocab.txt").write_bytes(b"[PAD]\n")
     line = error_line(entry(), tmp_path / "a", Mirror(tmp_path / "mirror"))
     assert line.startswith(f"{mirrored}/vocab.txt: sha256 is ")
-    assert "mend the mirror's copy" in line
+    assert "replace the mirror's copy" in line
     (mirrored / "SHA256SUMS").unlink()
     (mirrored / "model.safetensors").write_bytes((mirrored / "model.safetensors").read_bytes()[:-1])
     assert "no whole safetensors file" in error_line(entry(), tmp_path / "a", Mirror(tmp_path / "mirror"))

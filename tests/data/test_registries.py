@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import torch
 from glossbench.errors import SettingsError
-from glossbench.settings.sources import Corpus, EncoderEntry
+from glossbench.settings.sources import CorpusEntry, EncoderEntry
 from transformers import AutoModel, BertConfig, DistilBertConfig, RobertaConfig
 
 from tests.support.registered import PAPER_CORPORA, ROOT, entries
 
-ENTRY = {"corpora": Corpus, "encoders": EncoderEntry}
+ENTRY = {"corpora": CorpusEntry, "encoders": EncoderEntry}
 
 
 def test_digests_are_those_of_the_mirror(mirror):
@@ -32,8 +32,8 @@ def test_other_addresses_are_those_of_software_heritage_for_the_content(mirror):
             assert source["also"] == [f"{archive}{hashlib.sha1(content).hexdigest()}/raw/"]
 
 
-ALONE = "goes with kind"
-TABLES = "goes with kinds csv, jsonl and parquet alone"
+ALONE = "allowed only with kind"
+TABLES = "allowed only with kinds csv, jsonl and parquet"
 WHEEL = {"requirement": "a==1", "sha256": "0" * 64, "folder": "a"}
 COLUMNS = {"text": "a", "label": "b"}
 FRACTION, DRAWN = {"fraction": 0.1, "seed": 0}, {"fraction": 0.1, "seed": 0, "test_fraction": 0.2}
@@ -48,12 +48,12 @@ WEB = {"url": "https://a.org/b.csv", "sha256": "0" * 64}
         ("mr", {"splitting": "papers"}, 'splitting: "papers" found'),
         ("mr", {"splitting": FRACTION | {"fraction": 1.0}}, "splitting"),
         ("mr", {"splitting": {"fraction": 0.1}}, "splitting.seed: missing"),
-        ("mr", {"splitting": DRAWN}, "splitting.test_fraction: goes with"),
+        ("mr", {"splitting": DRAWN}, "splitting.test_fraction: allowed only for"),
         ("mr", {"splitting": "given"}, 'splitting: "given" found, expected "paper", or a mapping with fraction and seed, for kind textgcn'),
         ("mr", {"files": {}}, "files"),
         ("mr", {"files": {"labels": WEB | {"url": "file:///etc/passwd"}}}, 'files.labels.url: "file:///etc/passwd" found, expected an http or https address of a file, without ? and #'),
-        ("mr", {"wheel": WHEEL}, f"wheel: {ALONE} wheel-folders alone"),
-        ("mr", {"columns": {}}, f"columns: {ALONE}s hub-dataset, csv, jsonl and parquet alone"),
+        ("mr", {"wheel": WHEEL}, f"wheel: {ALONE} wheel-folders"),
+        ("mr", {"columns": {}}, f"columns: {ALONE}s hub-dataset, csv, jsonl and parquet"),
         ("bbc-news", {"splitting": "paper"}, 'splitting: "paper" found'),
         ("bbc-news", {"splitting": FRACTION}, "splitting.test_fraction: missing"),
         ("bbc-news", {"wheel": WHEEL | {"requirement": "--index-url=x"}}, "wheel.requirement: "),
@@ -68,19 +68,19 @@ WEB = {"url": "https://a.org/b.csv", "sha256": "0" * 64}
         ("sst2", {"splits": {"train": "../a.parquet", "test": "c.parquet"}}, 'splits.train: "../a.parquet" found, expected a Parquet file in the repository, as in folder/train.parquet'),
         ("sst2", {"hub": {"repo": "a/b", "revision": "main"}}, 'hub.revision: "main" found, expected a commit, 40 lower-case hexadecimal digits'),
         ("my-corpus", {"path": None}, "path: missing"),
-        ("my-corpus", {"file": WEB}, "path: goes without `file`, one of the two says where the table is"),
-        ("my-corpus", {"hub": {}}, f"hub: {ALONE} hub-dataset alone"),
+        ("my-corpus", {"file": WEB}, "path: cannot be combined with `file`: one of the two says where the table is"),
+        ("my-corpus", {"hub": {}}, f"hub: {ALONE} hub-dataset"),
         ("my-corpus", {"columns": {"text": "a"}}, "columns.label: missing"),
         ("my-corpus", {"columns": {"text": "a", "lable": "b"}}, 'columns.lable: unknown key; did you mean "label"?'),
         ("my-corpus", {"columns": COLUMNS}, 'splitting: "given" found, expected a mapping with test_fraction, fraction and seed (or a split column)'),
-        ("my-corpus", {"splitting": DRAWN}, "splitting.test_fraction: goes with a corpus without a test split of its own alone"),
+        ("my-corpus", {"splitting": DRAWN}, "splitting.test_fraction: allowed only for a corpus without a test split of its own"),
         ("bert-base", {"hub": None}, "hub: missing"),
-        ("bert-base", {"path": "a"}, f"path: {ALONE} folder alone"),
+        ("bert-base", {"path": "a"}, f"path: {ALONE} folder"),
         ("bert-base", {"licence": None}, "licence: missing"),
         ("my-encoder", {"path": None}, "path: missing"),
         ("my-encoder", {"layers": None}, "layers: missing"),
-        ("my-encoder", {"wheel": {}}, f"wheel: {ALONE} wheel alone"),
-        ("minilm-l6", {"hub": {}}, f"hub: {ALONE} hub alone"),
+        ("my-encoder", {"wheel": {}}, f"wheel: {ALONE} wheel"),
+        ("minilm-l6", {"hub": {}}, f"hub: {ALONE} hub"),
         ("minilm-l6", {"hidden": None}, "hidden: missing"),
     ],
 )  # fmt: skip
@@ -103,7 +103,7 @@ def test_own_data_and_hub_entries_may_leave_out_what_their_files_tell():
         web,
         given | {"splitting": "given", "splits": splits},
     ):
-        Corpus.parse(entry, "x.yaml")
+        CorpusEntry.parse(entry, "x.yaml")
     facts = ("parameters", "hidden", "max_length")
     encoder = entries("encoders")["bert-base"]
     assert set(facts) < encoder.keys()

@@ -77,7 +77,7 @@ def test_shares_of_unknown_and_of_truncated_tokens_are_counted_by_hand(minilm, t
     shares = tokenize({"train": tmp_path / "train.parquet"}, minilm, 7, tmp_path / "tokens")  # five without the special
     assert shares == {"train": {"unknown": 0.3, "truncated": round(2 / 12, 4)}}
     assert json.loads((tmp_path / "tokens/card.json").read_text()) == shares
-    unknown = "30% of the tokens are unknown to the encoder; does it read this language and script?"
+    unknown = "30% of the tokens are unknown to the encoder; was it trained on this language and script?"
     assert odd_shares(shares, 7) == unknown
     shares["train"] |= {"unknown": 0.0, "truncated": 0.5}
     cut_off = "50% of the tokens are cut off at max_length 7; raise it where the encoder can take more"

@@ -20,7 +20,7 @@ def test_a_job_on_a_full_disk_ends_with_one_line(tmp_path, capsys, error):
     output = Namedlist(fromdict={"metrics": tmp_path / "runs/metrics.json"})
     with pytest.raises(SystemExit), job_log(job_of(tmp_path, rule="train", output=output)):
         raise error
-    line = f"{tmp_path}/runs/metrics.json: no space left for the files of train; free some on that disk and run again"
+    line = f"{tmp_path}/runs/metrics.json: no space left for the files of train; free some space on that disk and run again"
     assert capsys.readouterr().err == f"glossbench: {line}\n"
     assert (tmp_path / "log").read_text().endswith(f"{line}\n")
 

@@ -44,7 +44,7 @@ def test_an_attempt_that_cannot_end_better_is_not_made_but_by_another_snakemake(
     again = [attempt("one"), attempt("one")][-1]
     assert bodies == ["one"] * (1 if lasts else 3)
     if lasts:
-        assert again == f"{first.rstrip()} (so ended the attempt before; nothing was tried again)\n"
+        assert again == f"{first.rstrip()} (the previous attempt ended this way; it was not tried again)\n"
         assert again.removeprefix("glossbench: ") in (tmp_path / "log").read_text()
     attempt("another")
     assert bodies[-1] == "another"

@@ -84,7 +84,7 @@ def numbers_of(key, inputs, folder):
         run_script("classify_untuned", folder, given, output, run_params(STUDY, cell), seed="7")
         return _scores(output["metrics"])
     trained = {name: output[name] for name in ("settings", "timing")} | {
-        "epochs": str(run / "epochs.csv"), "timing_epochs": str(run / "timing.csv"),
+        "epochs": str(run / "epochs.csv"), "epoch_seconds": str(run / "timing.csv"),
         "embeddings": str(run / "embeddings.npz"), "logits": str(run / "logits.npz"),
     }  # fmt: skip
     given = {**inputs["encoded"], "sigma": inputs["sigma"]}

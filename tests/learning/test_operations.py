@@ -8,7 +8,7 @@ from glossbench.data.documents import Documents
 from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits
-from glossbench.learning.training.trainer import Model, Trainer
+from glossbench.learning.training.trainer import EncoderWithHead, Trainer
 from glossbench.losses import GLoss
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -50,7 +50,7 @@ def counted(folder, loss, gradient_cache=False, **training):
     documents = made_up(LENGTHS)
     encoder = Encoder(load_backbone(folder), "cls", MICRO_BATCH_TOKENS, gradient_cache)
     told = objective(None, "integrated", weight=0.7, **training)
-    trainer = Trainer(Model(encoder, CLASSES), loss, told, Splits(documents, documents, None, CLASSES), 0)
+    trainer = Trainer(EncoderWithHead(encoder, CLASSES), loss, told, Splits(documents, documents, None, CLASSES), 0)
     trainer.model.train()
     with Count() as count:
         trainer.step(torch.arange(len(documents)))

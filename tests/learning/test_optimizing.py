@@ -1,4 +1,4 @@
-"""Optimiser, schedule, smoothing, dropout, batches by class and R-Drop, each against another road to its numbers."""
+"""Optimiser, schedule, smoothing, dropout, batches by class and R-Drop, each against another route to its numbers."""
 
 import itertools
 

@@ -59,7 +59,7 @@ def install(monkeypatch):
 
 def epochs_csv(settings, files, folder):
     """The epochs.csv of a run."""
-    names = ("epochs", "timing_epochs", "settings", "timing", "embeddings", "logits")
+    names = ("epochs", "epoch_seconds", "settings", "timing", "embeddings", "logits")
     output = {name: str(folder / f"{name}.npz") for name in names}
     write_run(run(settings, files), output)
     names = {Path(path).name for path in output.values()}

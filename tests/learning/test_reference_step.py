@@ -13,7 +13,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import Splits, with_found_values
 from glossbench.learning.training.run import load_loss
-from glossbench.learning.training.trainer import Model, Trainer
+from glossbench.learning.training.trainer import EncoderWithHead, Trainer
 from torch import nn
 
 from tests.support.documents_made_up import random_documents
@@ -122,7 +122,7 @@ def test_a_step_is_that_of_the_published_code(bert_folder, documents, key):
     if objective.loss == "gloss":
         loss = WithSplit(loss, labeled)
     integrated = objective.protocol == "integrated"
-    model = Model(Encoder(backbone, micro_batch_tokens=48), CLASSES if integrated else None)
+    model = EncoderWithHead(Encoder(backbone, micro_batch_tokens=48), CLASSES if integrated else None)
     head = copy.deepcopy(model.head).double() if integrated else None
     trainer = Trainer(model, loss, objective, Splits(documents, documents, None, CLASSES), seed=0)
     model.train()

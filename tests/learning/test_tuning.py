@@ -91,7 +91,7 @@ def test_a_longer_search_resumes_a_shorter_one_and_a_shorter_one_takes_its_first
     first = trials(files, tmp_path / "parts.log", trials=3)
     with caplog.at_level(logging.INFO):
         pd.testing.assert_frame_equal(trials(files, tmp_path / "parts.log"), whole)
-    assert "going on after 3 finished trials" in caplog.text
+    assert "resuming after 3 finished trials" in caplog.text
     journal = (tmp_path / "parts.log").read_bytes()
     again = trials(files, tmp_path / "parts.log", trials=3)
     pd.testing.assert_frame_equal(again, first)

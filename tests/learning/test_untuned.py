@@ -15,7 +15,7 @@ from glossbench.checksums import read_checksums
 from glossbench.data.corpora import write_split
 from glossbench.data.splitting import subset_of_run
 from glossbench.errors import TrainingError
-from glossbench.frames import ADDED_LATER, contract_violations
+from glossbench.frames import contract_violations
 from glossbench.learning.collecting import collect_epochs, collect_runs
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.inputs import RunInputs, load_splits
@@ -174,8 +174,9 @@ def test_an_untuned_objective_is_a_row_among_the_runs_without_epochs_and_without
     classify_untuned(settings("tfidf"), with_card(texts), left["tfidf"], MADE_FROM)
     classify_untuned(frozen_settings(), with_card(frozen_files(tmp_path, bert_folder)), left["frozen"], MADE_FROM)
     metrics = {name: json.loads(Path(left[name]["metrics"]).read_text()) for name in left}
-    timing, predictions = ([left[name][file] for name in left] for file in ("timing", "predictions"))
-    rows = collect_runs("made-up", list(metrics.values()), timing, predictions, {}).set_index("objective")
+    rows = collect_runs("made-up", list(metrics.values()), [left[name]["timing"] for name in left]).set_index(
+        "objective"
+    )
     training = ["best_epoch", "stop_epoch", "learning_rate", "batch_size", "max_epochs", "patience", "weight"]
     seconds = ["train_seconds", "seconds_per_epoch", "docs_per_second", "tokens_per_second"]
     assert rows[training + seconds].isna().all(axis=None)
@@ -192,23 +193,6 @@ def test_an_untuned_objective_is_a_row_among_the_runs_without_epochs_and_without
     epochs = collect_epochs(metrics, [], [])
     assert epochs.empty
     assert [fault for fault in contract_violations("epochs", epochs) if not fault.startswith("no column base")] == []
-
-
-def test_runs_made_before_a_column_was_are_collected_beside_others_and_alone_without_it(texts, tmp_path):
-    left = outputs(tmp_path / "tfidf")
-    classify_untuned(settings("tfidf"), with_card(texts), left, MADE_FROM)
-    metrics, timing = (json.loads(Path(left[name]).read_text()) for name in ("metrics", "timing"))
-    (tmp_path / "old.json").write_text(json.dumps({k: v for k, v in timing.items() if k not in ADDED_LATER["runs"]}))
-    (tmp_path / "new.json").write_text(json.dumps({**timing, "load": 1.5, "unknown_tokens": 0.25}))
-    for names, known in ((["old"], 0), (["old", "new"], 1)):
-        found = [{**metrics, "seed": place} for place in range(len(names))]
-        paths = [str(tmp_path / f"{name}.json") for name in names]
-        rows = collect_runs("made-up", found, paths, [left["predictions"]] * len(names), {})
-        there = [column for column in ("processor", "cores", "load", "unknown_tokens") if column in rows]
-        assert len(there) == 4 * known
-        assert (rows[there].notna().sum() == known).all()
-        objective = {"base": "tfidf", "unvaried": "tfidf", "setting": "", "value": "", "trials": 0}
-        assert contract_violations("runs", rows.assign(**objective)) == []
 
 
 def test_the_silhouette_of_a_frozen_encoder_is_that_of_its_embeddings(bert_folder, tmp_path):

@@ -228,7 +228,9 @@ def test_a_model_that_has_the_loss_is_saved_as_safetensors_and_loaded(tmp_path):
 
 def test_an_evaluation_batch_of_one_class_is_told():
     embeddings, labels, _ = batch(0, 24)
-    with pytest.warns(UserWarning, match="^labels: a batch of one class, whose loss is 0; are they in the order of cl"):
+    with pytest.warns(
+        UserWarning, match="^labels: a batch of one class, whose loss is 0; are the documents sorted by cl"
+    ):
         assert GLoss().eval()(embeddings, labels * 0) == pytest.approx(0, abs=1e-12)
 
 
@@ -260,7 +262,7 @@ def test_a_batch_without_labels_is_zero_whether_or_not_a_mask_says_so():
 
 def test_more_neighbors_than_others_are_told():
     embeddings, labels, _ = batch(0, 24)
-    with pytest.warns(UserWarning, match="^neighbors: a batch has no more other documents; its graph is flat$"):
+    with pytest.warns(UserWarning, match="^neighbors: a batch has no more other documents; the graph is flat$"):
         GLoss(neighbors=23)(embeddings, labels)
 
 

@@ -170,7 +170,7 @@ def test_canonical_text_is_one_for_one_meaning():
 
 NAME = "found, expected lower-case letters, digits, - and _, a letter or digit first, at most 60"
 LIST = "found, expected a list of at least one"
-SPELLED = "in another spelling; keep one of them"
+KEEP_ONE = "keep one of them"
 
 # What is wrong, and the whole line the user reads.
 WRONG = [
@@ -206,8 +206,8 @@ WRONG = [
     ({"grid": [{"vary": {"weight": [0.1]}}]}, 'grid[0].vary: ce+weight=0.1: weight: unknown key; did you mean "weight_decay"?'),
     ({"objectives": ["gloss-o-ce"], "grid": [{"vary": {"weight": ["x2"]}}]}, "grid[0].vary: gloss-o-ce+weight=x2: weight: 1.4 found, expected a number at least 0 and at most 1"),
     ({"objectives": ["gloss-o"], "grid": [{"vary": {"sigma": ["x0"]}}]}, "grid[0].vary: gloss-o+sigma=x0: sigma=x0 found, expected x and a number above 0"),
-    ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be taken 2 times'),
-    ({"objectives": ["gloss-k+sigma=x2"]}, "objectives[0]: gloss-k+sigma=x2: sigma is null, which cannot be taken 2 times"),
+    ({"objectives": ["gloss-o+transition=x2"]}, 'objectives[0]: gloss-o+transition=x2: transition is "stochastic", which cannot be multiplied by 2'),
+    ({"objectives": ["gloss-k+sigma=x2"]}, "objectives[0]: gloss-k+sigma=x2: sigma is null, which cannot be multiplied by 2"),
     ({"objectives": ["gloss-o+neighbors=20"]}, "objectives[0]: gloss-o+neighbors=20: sigma: 0.5 beside neighbors: 20.0 found, expected one of them null"),
     ({"objectives": ["frozen+learning_rate=1e-4"]}, "objectives[0]: frozen+learning_rate=1e-4: learning_rate=1e-4 found, expected frozen alone: an untuned objective is not fine-tuned"),
     ({"objectives": ["tfidf"], "tuning": {"objectives": ["tfidf"]}}, "tuning.objectives[0]: tfidf found, expected an objective that is fine-tuned; tfidf is an untuned objective"),
@@ -215,8 +215,8 @@ WRONG = [
     ({"tuning": {"spaces": {"sgima": {"choices": [1]}}}}, 'tuning.spaces: unknown "sgima"; did you mean "sigma"?; settings that are searched: anchors_per_class, centers_per_class, labeled_fraction, learning_rate, margin, neighbors, sigma, temperature, weight'),
     ({"tuning": {"spaces": {"learning_rate": {"choices": [-1]}}}}, "tuning.spaces.learning_rate: -1 found, expected a number above 0"),
     ({"objectives": [None, "ce"]}, "objectives[0]: null found, expected text of at most 200 characters"),
-    ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is "gloss-o-ce" {SPELLED}'),
-    ({"grid": [{"objectives": ["scl+temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl+temperature=0.5" is "scl+temperature=0.50" {SPELLED}'),
+    ({"objectives": ["gloss-o-ce", "gloss-o-ce@paper"]}, f'objectives[1]: "gloss-o-ce@paper" is another spelling of "gloss-o-ce"; {KEEP_ONE}'),
+    ({"grid": [{"objectives": ["scl+temperature=0.50"]}, {"objectives": ["scl"], "vary": {"temperature": [0.5]}}]}, f'grid[1].vary: "scl+temperature=0.5" is another spelling of "scl+temperature=0.50"; {KEEP_ONE}'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [0.5, "0.5"]}}]}, 'grid[0].vary.temperature: "0.5" is listed twice'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [1, "much"]}}]}, 'grid[0].vary: scl+temperature=much: temperature: "much" found, expected a number above 0'),
     ({"objectives": ["scl"], "grid": [{"vary": {"temperature": [None]}}]}, "grid[0].vary.temperature[0]: null found, expected a value, or a multiple as in x1.5"),

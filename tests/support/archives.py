@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from glossbench.archives.format import digest_of, write_tar
 from glossbench.archives.index import source_lists
-from glossbench.archives.jobs import Expected
 from glossbench.archives.packing import pack
 from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.checksums import CHECKSUMS, checksum_lines
+from glossbench.expected import Expected
 from glossbench.files import write_json
 from glossbench.frames import write_frame
 from glossbench.learning.evaluation.metrics import run_columns

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from glossbench.evidence.build import Evidence
-from glossbench.frames import OBJECTIVE_COLUMNS, RUN_KEYS, RUN_ORIGIN, SEARCH_ORIGIN, with_objective_columns
+from glossbench.frames import (
+    GRAPH_COLUMNS,
+    OBJECTIVE_COLUMNS,
+    RUN_KEYS,
+    RUN_ORIGIN,
+    SEARCH_ORIGIN,
+    with_objective_columns,
+)
 from glossbench.settings.keys import ObjectiveKey
 
 from tests.support.registered import FACTS, PUBLISHED, names, resolved
@@ -30,7 +37,8 @@ LEVELS = {"mr": 0.86, "r8": 0.94, "r52": 0.82, "ohsumed": 0.61, "20ng": 0.84}
 ONE_SCORE = dict.fromkeys(["test_macro_f1", "test_macro_silhouette"], lambda frame: frame["test_accuracy"])
 SHARES = {"forward": 0.3, "backward": 0.6, "optimizer": 0.05, "graph": 0.007, "propagation": 0.002, "other": 0.041}
 MACHINE = {"device": "cpu", "precision": "float32", "threads": 1, "python_version": "3.11.7"}
-MACHINE |= {"torch_version": "2.13.0", "transformers_version": "5.23.0"}
+MACHINE |= {"torch_version": "2.13.0", "transformers_version": "5.23.0", "processor": None}
+MACHINE |= dict.fromkeys(["cores", "load", "unknown_tokens", "truncated_tokens"], np.nan)
 PROTOCOL = {"max_length": 128, "pooling": "cls", "layers": np.nan, "trainable_layers": np.nan, "probe": "logistic"}
 COSTS = {"best_epoch": 2, "stop_epoch": 3, "train_seconds": 9.0, "total_seconds": 10.0, "seconds_per_epoch": 3.0}
 COSTS |= {"docs_per_second": 100.0, "tokens_per_second": 2500.0, "peak_memory_mib": 900.0}
@@ -163,6 +171,8 @@ def epochs(runs: pd.DataFrame, scores: Sequence[Sequence[float]], **columns: Any
         **seconds,
         seconds_validation=2.0,
         seconds_epoch=sum(seconds.values()),
+        seconds_elsewhere=np.nan,
+        **dict.fromkeys(GRAPH_COLUMNS, np.nan),
     ).assign(**columns)
 
 
@@ -225,7 +235,13 @@ def trials(
             high, state = trial % 2 or trial == count - 1, {0: "failed", 1: "pruned"}.get(trial, "complete")
             found = {setting: _drawn(one, chance, high) for setting, one in own.items()}
             value = 0.5 + trial / 100 if chance is None else _value(found)
-            outcome = {"trial": trial, "state": state, "value": value if trial else np.nan, "best": trial == count - 1}
+            outcome = {
+                "trial": trial,
+                "state": state,
+                "value": value if trial else np.nan,
+                "best": trial == count - 1,
+                "start": False,
+            }
             tested = max(0.0, value - 0.1) if state == "complete" else np.nan
             rows.append({**about, **outcome, **dict.fromkeys(["test_accuracy", "test_macro_f1"], tested), **found})
     return keyed(pd.DataFrame(rows).assign(**columns))

@@ -6,7 +6,7 @@ from glossbench.learning.encoder.encoder import Encoder
 from glossbench.learning.encoder.loading import load_backbone
 from glossbench.learning.training.batches import step_seed
 from glossbench.learning.training.inputs import RunInputs, Splits
-from glossbench.learning.training.trainer import Model, Trainer
+from glossbench.learning.training.trainer import EncoderWithHead, Trainer
 from glossbench.settings.jobs import Objective, RunSettings, SearchedObjective, TuneSettings
 
 from tests.support.documents_made_up import random_documents
@@ -56,7 +56,7 @@ def tiny_trainer(
     backbone = load_backbone(folder)
     torch.manual_seed(step_seed(seed, 0, 0))
     encoder = Encoder(backbone, "cls", 48, training.get("gradient_cache", False))
-    model = Model(encoder, 3 if protocol == "integrated" else None).to(device)
+    model = EncoderWithHead(encoder, 3 if protocol == "integrated" else None).to(device)
     loss = None if loss is None else loss.to(device)
     told = objective(None, protocol, weight=0.7, **training)
     return Trainer(model, loss, told, Splits(**documents, num_classes=3), seed, checkpoint, indices)

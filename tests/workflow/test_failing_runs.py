@@ -36,7 +36,7 @@ def test_a_loss_that_is_not_finite_ends_its_run_alone_and_what_is_finished_is_sh
         )
         assert busy.poll() is None, (folder / "busy.txt").read_text()
         line, *again = lines()
-        assert again == [f"{line} (so ended the attempt before; nothing was tried again)"]
+        assert again == [f"{line} (the previous attempt ended this way; it was not tried again)"]
         assert f"bbc-news/minilm-l6/{FAILING}/seed-0: epoch 1: the loss is nan" in line
         assert "learning_rate" in line
         (log,) = (results / "logs" / "train").glob("*/*/ce+*/*.log")

@@ -51,7 +51,7 @@ def test_a_killed_workflow_goes_on_and_ends_with_the_same_numbers(study, prepare
     locked = snakemake(folder, RUNS, study=study)
     assert "--unlock" in locked.stdout + locked.stderr, "Snakemake itself says how to get out"
     assert said(glossbench(folder, "unlock", study)) == (
-        0, "glossbench: a killed Snakemake had left its lock behind; lifted it and went on\n", ""
+        0, "glossbench: removed the lock that a killed Snakemake had left behind\n", ""
     )  # fmt: skip
     again = snakemake(folder, RUNS, study=study)
     assert again.returncode == 0, again.stdout + again.stderr

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from glossbench.archives.jobs import Expected
+from glossbench.expected import Expected
 from glossbench.files import write_json
 from glossbench.settings.paths import run_folder
 from glossbench.settings.study import load_study

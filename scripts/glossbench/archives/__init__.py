@@ -2,6 +2,5 @@
 
 - packing.py writes an archive, with crate.py, its description as an RO-Crate.
 - importing.py places its runs into a study; index.py says which imported ones still fit.
-- jobs.py: what each run and search of a study is made from, and which have finished. Rules and commands use it too.
 - verifying.py checks it, with run_checks.py for runs and searches and rebuilding.py for the evidence.
 """

@@ -124,7 +124,7 @@ def container_faults(archive: Path, root: Path) -> Iterator[str]:
         if not unpacking.eof:
             yield f"{archive}: its end is missing"
         if unpacking.unused_data or stream.read(1):
-            yield f"{archive}: something follows its end, which no list tells of"
+            yield f"{archive}: extra data after its end, which no list accounts for"
     write_tar(SimpleNamespace(write=again.update), root.name, files_in(root))
     if again.digest() != packed.digest():
         yield f"{archive}: its files are not packed as make pack packs them (order, times, owners, more data)"

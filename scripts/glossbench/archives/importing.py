@@ -13,15 +13,15 @@ from typing import Any
 
 from glossbench.archives.format import ABOUT, FORMAT, compare_checksums, unpacked
 from glossbench.archives.index import INDEX, PACKS, read_index
-from glossbench.archives.jobs import FOLDER, Expected
 from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import sha256
 from glossbench.errors import GlossbenchError
+from glossbench.expected import Expected
 from glossbench.files import read_json, write_json
-from glossbench.settings.paths import card_file
+from glossbench.settings.paths import IMPORTED_FOLDER, TRAINING_FILES, card_file
 from glossbench.settings.study import Study
 
-TIMES = ("timing.json", "timing.csv")  # differ from run to run
+TIMES = (TRAINING_FILES["timing"], TRAINING_FILES["epoch_seconds"])  # differ from run to run
 
 
 @dataclass
@@ -39,7 +39,7 @@ def import_archive(archive: Path, study: Study, other_numerics: bool = False) ->
     With ``other_numerics``, also runs of code that gives other numbers. GlossbenchError if it cannot be read.
     """
     found, results = ImportResult(), Path("results", study.name)
-    target = results / FOLDER
+    target = results / IMPORTED_FOLDER
     with tempfile.TemporaryDirectory(prefix="glossbench-") as scratch:
         source = unpacked(archive, Path(scratch))
         try:
@@ -87,7 +87,7 @@ def about_archive(source: Path, damaged: Container[str] = ()) -> dict[str, Any]:
     ``damaged`` are files whose checksums are not right.
     """
     if ABOUT in damaged or not (source / ABOUT).is_file():
-        raise GlossbenchError(f"{ABOUT}: missing or damaged, so this is no archive of make pack")
+        raise GlossbenchError(f"{ABOUT}: missing or damaged, so this was not made by make pack")
     try:
         about = read_json(source / ABOUT)
         fits = about["format"] == FORMAT and {"study", "inputs"} <= set(about) and "commit" in about["packed_by"]

@@ -8,9 +8,9 @@ workflow, so it imports no large packages.
 from pathlib import Path
 from typing import Any
 
-from glossbench.archives.jobs import FOLDER, Expected, Item, files_of_jobs
+from glossbench.expected import Expected, Item, files_of_jobs
 from glossbench.files import read_made
-from glossbench.settings.paths import card_file, manifest_file
+from glossbench.settings.paths import IMPORTED_FOLDER, card_file, manifest_file
 from glossbench.settings.study import Study
 
 INDEX = "index.json"  # what each run and search was imported for, by its folder; see ``Expected``
@@ -19,7 +19,7 @@ PACKS = "packs.json"  # what the imported archives say of themselves, by their d
 
 def imported(study: Study, results: Path) -> set[Item | str]:
     """The runs, searches and corpora of a study, whose folder is ``results``, that are taken from what was imported."""
-    folder, found = results / FOLDER, set()
+    folder, found = results / IMPORTED_FOLDER, set()
     if not (index := read_index(folder)):
         return found
     expected, jobs = Expected(study, results.parents[1]), files_of_jobs(study)
@@ -45,5 +45,5 @@ def source_lists(study: Study, found: set[Item | str]) -> dict[str, str]:
     """
     fetched = [("corpora", key) for key in study.corpora if key not in found]
     fetched += [("encoders", run.encoder) for run in study.runs if run not in found]
-    packs = {f"{FOLDER}/{PACKS}": f"results/{study.name}/{FOLDER}/{PACKS}"} if found else {}
+    packs = {f"{IMPORTED_FOLDER}/{PACKS}": f"results/{study.name}/{IMPORTED_FOLDER}/{PACKS}"} if found else {}
     return {manifest_file(*entry): manifest_file(*entry) for entry in fetched} | packs

@@ -11,20 +11,20 @@ from typing import Any
 from glossbench.archives.crate import crate
 from glossbench.archives.format import ABOUT, CRATE, EVIDENCE, FORMAT, STUDY, Content, sources, write_archive
 from glossbench.archives.index import PACKS, imported, source_lists
-from glossbench.archives.jobs import FOLDER, Expected, finished_jobs
 from glossbench.checksums import refuse_changed
 from glossbench.errors import GlossbenchError
 from glossbench.evidence.text.json_text import to_json
+from glossbench.expected import Expected, finished_jobs
 from glossbench.files import read_made
 from glossbench.provenance import describe, input_digests
 from glossbench.settings.claims import claims_text
 from glossbench.settings.claims_file import load_claims
 from glossbench.settings.model import canonical
 from glossbench.settings.outputs import load_outputs
-from glossbench.settings.paths import card_file
+from glossbench.settings.paths import IMPORTED_FOLDER, TRAINING_FILES, card_file
 from glossbench.settings.study import Study
 
-EMBEDDINGS = ("embeddings.npz", "logits.npz")
+EMBEDDINGS = (TRAINING_FILES["embeddings"], TRAINING_FILES["logits"])
 
 
 def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddings: bool = False) -> tuple[int, bool]:
@@ -60,8 +60,8 @@ def pack(study: Study, given: dict[str, Any], archive: Path, root: Path, embeddi
     if whole:
         stated = {name: Path(path) for name, path in source_lists(study, taken).items()}
         files |= {**evidence, **sources(root), **{name: path for name, path in stated.items() if path.is_file()}}
-    elif (results / FOLDER / PACKS).is_file():
-        files[f"{FOLDER}/{PACKS}"] = results / FOLDER / PACKS
+    elif (results / IMPORTED_FOLDER / PACKS).is_file():
+        files[f"{IMPORTED_FOLDER}/{PACKS}"] = results / IMPORTED_FOLDER / PACKS
     refuse_changed(files.values())
     stored: dict[str, Content] = {**files, ABOUT: to_json(about).encode(), STUDY: to_json(given).encode()}
     if whole:
@@ -84,7 +84,7 @@ def _runs(study: Study, results: Path, taken: set, more: Iterable[str]) -> dict[
         names = {*wanted, *(file for file in more if (folder / file).is_file())}
         files |= {f"{name}/{file}": folder / file for file in names}
     for corpus in study.corpora:
-        name, folders = card_file(corpus), (results, results / FOLDER)
+        name, folders = card_file(corpus), (results, results / IMPORTED_FOLDER)
         for folder in reversed(folders) if corpus in taken else folders:
             if (folder / name).is_file():
                 files.setdefault(name, folder / name)

@@ -25,7 +25,7 @@ from glossbench.settings.model import canonical
 from glossbench.settings.names import names_of
 from glossbench.settings.outputs import load_outputs, read_caption, report_entries
 from glossbench.settings.params import collect_settings, projection_settings
-from glossbench.settings.paths import StudyPaths
+from glossbench.settings.paths import TRAINING_FILES, StudyPaths
 from glossbench.settings.study import Study
 
 CONTEXT_CHARS = 60  # of a differing line, in a message
@@ -41,13 +41,13 @@ BOOKKEEPING = re.compile(rb"^\d+ 0 obj\s+\d+\s+endobj\s|^xref\s.*", re.DOTALL | 
 def make_frames(study: Study, folder: Path) -> dict[str, pd.DataFrame]:
     """The frames of a study by name, made of the runs in a folder."""
     paths = StudyPaths(study, lambda item: str(folder))
-    collected = paths.files(list(study.runs), study.searches(), paths.cards())
+    collected = paths.collected(list(study.runs), study.searches(), paths.cards())
     frames = collect(collect_settings(study), collected)
     if "projections" in study.frames:
         from glossbench.learning.evaluation.projecting import project_runs
 
         projected = study.runs_with("projection")
-        embeddings = paths.per_run("embeddings.npz", projected)
+        embeddings = paths.per_run(TRAINING_FILES["embeddings"], projected)
         frames["projections"] = project_runs(projection_settings(study, projected), embeddings, paths.cards())
     return frames
 

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import f1_score
 
-from glossbench.archives.jobs import Expected, Item, files_of_jobs
 from glossbench.checksums import CHECKSUMS
+from glossbench.expected import Expected, Item, files_of_jobs
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS
 from glossbench.settings.paths import manifest_file, search_folder
@@ -53,7 +53,7 @@ class RunChecks:
             for key, entry in entries.items():
                 if entry.get(CHECKSUMS, "") is None:
                     made = f".venv/bin/snakemake {manifest_file(kind, key)} --configfile ..."
-                    yield f"{kind}.{key}: its local files are not listed yet; {made} does it, then import again"
+                    yield f"{kind}.{key}: its local files are not listed yet; run {made}, then import again"
                 yield from (f"{kind}.{key}.{text}" for text in differences(self.inputs[kind].get(key, {}), entry))
         for table in {"epochs.csv", "trials.csv"}.intersection(files):  # as they are collected
             rows, seconds = (pd.read_csv(folder / file) for file in (table, "timing.csv"))

@@ -23,17 +23,17 @@ from glossbench.archives.format import (
 )
 from glossbench.archives.importing import about_archive
 from glossbench.archives.index import PACKS
-from glossbench.archives.jobs import FOLDER, Expected, files_of_jobs
-from glossbench.archives.packing import evidence_of
+from glossbench.archives.packing import EMBEDDINGS, evidence_of
 from glossbench.archives.rebuilding import PICTURES, difference, differing_columns, make_evidence, make_frames
 from glossbench.archives.run_checks import RunChecks
 from glossbench.checksums import CHECKSUMS, read_checksums, sha256
 from glossbench.data.entries import digests
 from glossbench.errors import GlossbenchError
+from glossbench.expected import Expected, files_of_jobs
 from glossbench.files import read_json
 from glossbench.provenance import NUMERICS, commit, versions
 from glossbench.settings.outputs import load_outputs
-from glossbench.settings.paths import card_file, manifest_file
+from glossbench.settings.paths import IMPORTED_FOLDER, card_file, manifest_file
 from glossbench.settings.study import load_study
 from glossbench.settings.yaml_file import read_yaml
 
@@ -92,7 +92,7 @@ class _Check:
         faults = self.verdict.faults
         faults += [*self._contents(), *self._runs()]
         if not self.whole:
-            self.verdict.notes.append("it has no evidence, which make study makes when all runs are there")
+            self.verdict.notes.append("it has no evidence; make study makes it when all runs are there")
         if faults or not self.whole:
             return
         faults += self._sources()
@@ -106,8 +106,8 @@ class _Check:
         jobs, cards = dict(files_of_jobs(self.study).values()), {card_file(corpus) for corpus in self.study.corpora}
         finished = {name: files for name, files in jobs.items() if self.whole or f"{name}/{files[0]}" in self.files}
         expected = {f"{name}/{file}" for name, files in finished.items() for file in files} | {ABOUT, STUDY, CHECKSUMS}
-        possible = {f"{name}/{file}.npz" for name in jobs for file in ("embeddings", "logits")} | {f"{FOLDER}/{PACKS}"}
-        possible |= cards | {manifest_file(kind, key) for kind, key in self._inputs()}
+        possible = {f"{name}/{file}" for name in jobs for file in EMBEDDINGS}
+        possible |= {f"{IMPORTED_FOLDER}/{PACKS}"} | cards | {manifest_file(kind, key) for kind, key in self._inputs()}
         if self.whole:
             expected |= {*evidence_of(self.study, self.root), *sources(self.root), CRATE, *cards}
         yield from (f"{name}: missing, the study has it" for name in sorted(expected - set(self.files)))
@@ -158,7 +158,7 @@ class _Check:
             self.verdict.notes.append(note)
         computed = {f"figures/{one.key}.csv" for one in load_outputs(self.root / "config") if not one.reads}
         source_lists = {
-            name: path for name, path in self.files.items() if name.startswith(("resources/", f"{FOLDER}/"))
+            name: path for name, path in self.files.items() if name.startswith(("resources/", f"{IMPORTED_FOLDER}/"))
         }
         kept = {key: value for key, value in provenance.items() if key not in ("study", "runs")}
         for name, wanted in make_evidence(self.study, self.folder, self.root, kept, source_lists, draw):
@@ -173,5 +173,5 @@ class _Check:
                 wanted = set() if "hub" in entry or "wheel" in entry else set(digests(entry).values())
                 if missing := wanted - set(read_checksums(self.files[name]).values()):
                     yield f"{name}: does not list {len(missing)} of the files of the registry (sha256)"
-            elif f"{FOLDER}/{PACKS}" not in self.files:
+            elif f"{IMPORTED_FOLDER}/{PACKS}" not in self.files:
                 yield f"{name}: missing, and no run was imported"

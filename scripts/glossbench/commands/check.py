@@ -60,7 +60,7 @@ def refuse_future(study: Study) -> None:
             f"{late[-1]}: its time stamp is {ahead[late[-1]] / 3600:.2f} hours in the future"
             + f", and those of {len(late) - 1} other files are too" * (len(late) > 1)
             + f"; Snakemake would refuse what is made from it. If this machine's clock ({datetime.now():%F %T}) is "
-            f"slow, correct it, else: {command if late[1:] else shlex.join(['touch', str(late[0])])}"
+            f"slow, correct it, or else: {command if late[1:] else shlex.join(['touch', str(late[0])])}"
         )
 
 

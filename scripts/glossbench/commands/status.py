@@ -14,7 +14,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glossbench.archives.index import imported
-from glossbench.archives.jobs import Item, files_of_jobs, finished_jobs, jobs_there
+from glossbench.expected import Item, files_of_jobs, finished_jobs, jobs_there
+from glossbench.job.finished import CHECKPOINT
 from glossbench.settings.model import SCORES
 from glossbench.settings.params import trials_of
 from glossbench.settings.study import Study
@@ -77,7 +78,7 @@ def _unfinished(study: Study, item: Item, name: str, results: Path) -> tuple[str
     """State and text of what is not done: failed where its newest log ends in an error, else at work or waiting."""
     experiment = f"{item.corpus}/{item.encoder}/{item.objective}"
     if isinstance(item, Run):
-        sign = results / ".state" / name / "checkpoint.safetensors"  # changes while it is at work
+        sign = results / ".state" / name / CHECKPOINT  # changes while it is at work
         rules = ("train", "classify_untuned", "evaluate")
         logs = [log for rule in rules for log in (results / "logs" / rule / experiment).glob("seed*.log")
                 if str(item.seed) in log.stem.split("-")[1:]]  # fmt: skip

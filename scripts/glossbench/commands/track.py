@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from glossbench.archives.index import imported
-from glossbench.archives.jobs import Expected, finished_jobs
 from glossbench.errors import GlossbenchError
+from glossbench.expected import Expected, finished_jobs
 from glossbench.files import read_made, reading
 from glossbench.settings.model import canonical
 from glossbench.settings.paths import run_folder

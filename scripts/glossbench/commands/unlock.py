@@ -54,7 +54,7 @@ def unlock(folder: Path, arguments: list[str], default: Path) -> list[str]:
     for lock in locks:
         lock.unlink()
     if locks:
-        messages.append("a killed Snakemake had left its lock behind; lifted it and went on")
+        messages.append("removed the lock that a killed Snakemake had left behind")
     return [message for message in messages if message]
 
 

@@ -30,7 +30,7 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     found = {split: len(frame) for split, frame in splits.items()}
     if stated not in (None, found):
         raise CorpusError(
-            f"{settings.get('corpus')}: {_one_line(found)} documents found, expected {_one_line(stated)}; "
+            f"{settings.get('corpus')}: {_spelled(found)} documents found, expected {_spelled(stated)}; "
             f"correct `documents:` in the corpus's entry"
         )
     whole = pd.concat(splits.values(), ignore_index=True)
@@ -42,7 +42,7 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
         for split, frame in splits.items()
     }
     return settings | {
-        "split": _one_line(splitting),
+        "split": _spelled(splitting),
         "n_documents": len(whole),
         **{f"n_{split}": size for split, size in found.items()},
         "n_classes": len(class_names),
@@ -57,6 +57,6 @@ def describe(splits: dict[str, pd.DataFrame], class_names: list[str], settings: 
     }
 
 
-def _one_line(settings: str | dict) -> str:
+def _spelled(settings: str | dict) -> str:
     """Text as it is; a mapping as "key value, key value", sorted by key."""
     return settings if isinstance(settings, str) else ", ".join(f"{key} {settings[key]}" for key in sorted(settings))

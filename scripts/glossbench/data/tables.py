@@ -78,7 +78,9 @@ def _cell(role: str, value: Any) -> str:
         raise ValueError(f"{half} found, expected text; write it whole or leave it out")
     value = value.strip()
     if role == "split" and value.lower() not in SPLIT_OF:
-        raise ValueError(f"unknown split {value!r}, expected one of train, val (or validation, valid, dev), test")
+        raise ValueError(
+            f"unknown split {value!r}, expected one of train (or training), val (or validation, valid, dev), test"
+        )
     return SPLIT_OF[value.lower()] if role == "split" else value
 
 

@@ -104,7 +104,7 @@ def _tokenize_split(
 def odd_shares(shares: dict[str, dict[str, float]], max_length: int) -> str:
     """A warning about tokens of the training split that the encoder does not know or see; mostly empty."""
     advice = {
-        "unknown": "are unknown to the encoder; does it read this language and script?",
+        "unknown": "are unknown to the encoder; was it trained on this language and script?",
         "truncated": f"are cut off at max_length {max_length}; raise it where the encoder can take more",
     }
     found = shares["train"]

@@ -2,7 +2,7 @@
 
 The scripts of the workflow, the verification of an archive and the tests all use ``Evidence``. Its methods return the
 contents of files by their endings and write nothing. Each imports what it alone needs: the packages for statistics and
-for plots take longer to import than a table takes to make. The rules say what that is (``code``).
+for plots take longer to import than a table takes to make. The rules list those modules in their param ``code``.
 """
 
 import json
@@ -44,7 +44,7 @@ class Evidence:
     frames: dict[str, pd.DataFrame]
     paper_dir: Path  # Folder with the paper's numbers, config/published
     names: dict[str, list[dict[str, Any]]]  # Titles, order, families and colours, as ``settings.names`` makes them
-    # That of the code that makes the evidence. Where it is given, notes say which runs have another.
+    # ``numerics`` of the code that makes the evidence; if given, notes say which runs have another.
     numerics: int | None = None
 
     @classmethod

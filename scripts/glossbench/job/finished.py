@@ -14,6 +14,7 @@ from glossbench.errors import GlossbenchError
 
 log = logging.getLogger(__name__)
 FOLDER, KEY = "finished", "key"
+CHECKPOINT = "checkpoint.safetensors"  # beside the folder, while the run trains
 
 
 def keep(folder: Path, key: str, output: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from glossbench.checksums import refuse_changed, seal, unseal
 from glossbench.errors import FetchError, GlossbenchError
-from glossbench.job.reasons import one_line, reason_of
+from glossbench.job.reasons import printable, reason_of
 from glossbench.job.termination import Terminated, end_with_snakemake, leaving_on_sigterm
 from glossbench.provenance import versions
 
@@ -49,7 +49,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
     try:
         with leaving_on_sigterm():
             if before := _attempt_before(lasting):
-                raise GlossbenchError(f"{before} (so ended the attempt before; nothing was tried again)")
+                raise GlossbenchError(f"{before} (the previous attempt ended this way; it was not tried again)")
             users = set(dict(job.input.items()).get("local", ()))  # what is listed beside these is not this workflow's
             refuse_changed(path for path in job.input if path not in users)
             # those of a view are for people, who may keep and edit them
@@ -70,7 +70,7 @@ def job_log(job: Any) -> Iterator[logging.Logger]:
             log.exception("unexpected error")
             log.error("%s: %s", type(error).__name__, error)
             raise
-        line = one_line(message)
+        line = printable(message)
         log.error("%s", line)
         if not (isinstance(message, FetchError) or PASSING.search(line) or lasting.exists()):
             with suppress(OSError):  # the disk may be full

@@ -18,7 +18,7 @@ def reason_of(error: Exception, job: Any) -> GlossbenchError | None:
     return _full_disk(error, job) or _no_memory(error, job) or _refused_file(error) or _damaged_input(job)
 
 
-def one_line(message: Exception) -> str:
+def printable(message: Exception) -> str:
     """A message without what would end its line or spoil a terminal: texts of users' files may be in it."""
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -79,7 +79,7 @@ def _exit_without(ancestor: psutil.Process) -> None:
             time.sleep(1)
     except psutil.Error:
         pass
-    log.error("the Snakemake that started this job has died; so does the job")
+    log.error("the Snakemake that started this job has died; stopping the job")
     logging.shutdown()
     os._exit(1)
 

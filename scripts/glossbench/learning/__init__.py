@@ -5,6 +5,6 @@
 - tuning/: the search of settings with Optuna.
 - evaluation/: scores, the probe and projections.
 - untuned/: classifiers without fine-tuning.
-- estimating.py: sigma before training; collecting.py: all runs of a study as frames; exporting.py: the encoder of a run
-  for transformers.
+- devices.py: device and precision of a job; estimating.py: sigma before training; collecting.py: all runs of a study as
+  frames; exporting.py: the encoder of a run for transformers.
 """

@@ -12,24 +12,24 @@ import yaml
 from glossbench.errors import OTHER_SETTINGS, CorpusError
 from glossbench.files import read_made, reading
 from glossbench.frames import (
-    ADDED_LATER,
     CELL,
     CONTRACT,
     EXPERIMENT,
     OBJECTIVE_COLUMNS,
+    OPTIONAL,
     RUN_KEYS,
     SEARCH_ORIGIN,
     with_objective_columns,
     without_rows,
 )
-from glossbench.learning.evaluation.metrics import run_columns, scores_of_test
+from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.settings.jobs import CollectSettings
 
 FLOATS = ("number", "count if any", "fraction", "silhouette")  # kinds of columns that may have missing values
 TIMING = [
     "train_seconds", "seconds_per_epoch", "total_seconds", "docs_per_second", "tokens_per_second",
     "peak_memory_mib", "device", "precision", "threads", "torch_version", "transformers_version", "python_version",
-    "commit", *ADDED_LATER["runs"],
+    "commit", "processor", "cores", "load", "neighbors", "unknown_tokens", "truncated_tokens",
 ]  # fmt: skip
 Paths = Iterable[str]
 
@@ -39,7 +39,7 @@ def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str,
 
     Args:
         settings: The study's name, what each objective's key says, and the planned runs whose results are not there.
-        files: Paths by name, in one order for those of runs (metrics, timing, predictions), of runs with training
+        files: Paths by name, in one order for those of runs (metrics, timing), of runs with training
             (epochs, epoch_seconds), of searches (best, trials, trial_seconds) and of snapshots (snapshots,
             snapshot_settings); cards.
 
@@ -54,7 +54,7 @@ def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str,
         raise CorpusError(f"results/{settings.study}: no run has finished yet")
     metrics = {Path(path).parent: read_made(path) for path in files["metrics"]}
     cards = {card["corpus"]: card for card in map(read_made, files["cards"])}
-    runs = collect_runs(settings.study, list(metrics.values()), files["timing"], files["predictions"], cards)
+    runs = collect_runs(settings.study, list(metrics.values()), files["timing"])
     missing = pd.DataFrame(list(settings.unfinished), columns=RUN_KEYS)
     planned = pd.concat([runs[RUN_KEYS].assign(finished=True), missing.assign(finished=False)], ignore_index=True)
     frames = {
@@ -80,18 +80,13 @@ def collect(settings: CollectSettings, files: dict[str, list[str]]) -> dict[str,
     return {**frames, "corpora": pd.DataFrame(described)}
 
 
-def collect_runs(
-    study: str, metrics: list[dict[str, Any]], timing: Paths, predictions: Paths, cards: dict[str, Any]
-) -> pd.DataFrame:
+def collect_runs(study: str, metrics: list[dict[str, Any]], timing: Paths) -> pd.DataFrame:
     """One row per run: its metrics, and what timing.json says of it."""
     rows = []
-    for found, timing_file, predictions_file in zip(metrics, timing, predictions, strict=True):
-        if "n_test_deduplicated" not in found:  # imported, and evaluated before evaluations were given the card
-            found |= scores_of_test(pd.read_parquet(predictions_file), cards[found["corpus"]]["test_in_train"])
+    for found, timing_file in zip(metrics, timing, strict=True):
         seconds = read_made(timing_file)
         origins_of = {"training": seconds["origin"], "evaluation": found["origin"]}
-        # results from before NUMERICS was recorded have its first value
-        numerics = min(one.get("numerics", 1) for one in origins_of.values())
+        numerics = min(one["numerics"] for one in origins_of.values())
         row = {
             "study": study,
             **found,
@@ -100,9 +95,7 @@ def collect_runs(
         }
         rows.append({**row, "numerics": numerics})
     frame = pd.DataFrame(rows).drop(columns="origin").sort_values(RUN_KEYS, ignore_index=True)
-    frame = frame.drop(columns=[name for name in ADDED_LATER["runs"] if frame[name].isna().all()])
-    kinds = {**CONTRACT["runs"], **ADDED_LATER["runs"]}
-    return frame.astype({name: float for name, kind in kinds.items() if kind in FLOATS and name in frame})
+    return frame.astype({name: float for name, kind in CONTRACT["runs"].items() if kind in FLOATS and name in frame})
 
 
 def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | None]) -> None:
@@ -110,14 +103,14 @@ def refuse_other_settings(runs: pd.DataFrame, expected: dict[str, list[str] | No
 
     Args:
         runs: The collected runs.
-        expected: Digests of the settings of training and evaluation by the folder of a run or of its cell, below the
-            study's; None for runs that were made elsewhere, and judged when they were imported.
+        expected: Digests of the settings of training and evaluation by the folder of a run or of its experiment, below
+            the study's; None for runs that were made elsewhere, and judged when they were imported.
     """
     for run in runs.itertuples():
-        cell = f"runs/{run.corpus}/{run.encoder}/{run.objective}"
-        digests = expected.get(f"{cell}/seed-{run.seed}", expected.get(cell))
+        experiment = f"runs/{run.corpus}/{run.encoder}/{run.objective}"
+        digests = expected.get(f"{experiment}/seed-{run.seed}", expected.get(experiment))
         if digests not in (None, [run.training_settings, run.evaluation_settings]):
-            raise CorpusError(OTHER_SETTINGS.format(f"results/{run.study}/{cell}/seed-{run.seed}"))
+            raise CorpusError(OTHER_SETTINGS.format(f"results/{run.study}/{experiment}/seed-{run.seed}"))
 
 
 def origins(origins_of: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -150,9 +143,8 @@ def collect_trials(study: str, best: Paths, trials: Paths, timing: Paths) -> pd.
         frames.append(frame.assign(**keys, space=json.dumps(found["search"], sort_keys=True)))
     search = RUN_KEYS[:-1]
     first = ["study", *search, "trial", "state", "value", "score", "epochs", "seconds", "best", "space", *SEARCH_ORIGIN]
-    first += [column for column in ADDED_LATER["trials"] if any(column in frame for frame in frames)]
-    if "start" in first:
-        frames = [frame.assign(start=frame.get("start", False)) for frame in frames]
+    first += ["start", *(column for column in OPTIONAL["trials"] if any(column in frame for frame in frames))]
+    frames = [frame.assign(start=frame.get("start", False)) for frame in frames]
     settings = sorted({column for frame in frames for column in frame} - set(first))
     return _sorted(frames, [*search, "trial"], [*first, *settings])
 

@@ -180,5 +180,5 @@ It loads as {", ".join(loads)}. The command that made it:
 {command}
 ```
 
-What corpus and encoder may be used for, their licences say.
+For permitted use see the licences of corpus and encoder.
 """

@@ -1,7 +1,8 @@
 """The losses. Each is a ``torch.nn.Module`` called as ``loss(embeddings, labels)``; see ``protocol.py``.
 
 One module per loss: gloss, supcon, triplet, cosine, group, rdrop. The workflow loads ``LOSS`` of the module that an
-objective names. labeling, criteria, gathering and memory are parts of G-Loss.
+objective names. labeling, criteria, gathering and memory are parts of G-Loss; gradients measures the share of
+each term.
 """
 
 from glossbench.losses.cosine import CosineSimilarityLoss

@@ -253,7 +253,7 @@ class GLoss(nn.Module):
         labels, num_classes = count_classes(labels, num_classes, class_weights, self.ignore_index)
         if counts and num_classes == 1 < len(labels) and not self.training:
             warnings.warn(
-                "labels: a batch of one class, whose loss is 0; are they in the order of classes?", stacklevel=5
+                "labels: a batch of one class, whose loss is 0; are the documents sorted by class?", stacklevel=5
             )
         splits, unlabeled = self._splits(labels, labeled, generator)
         hidden = torch.cat([hidden for hidden, _ in splits]) if len(splits) > 1 else splits[0][0]
@@ -342,7 +342,7 @@ class GLoss(nn.Module):
             return self.sigma
         if self.neighbors is not None:
             if self.neighbors >= len(squared) - 1:
-                warnings.warn("neighbors: a batch has no more other documents; its graph is flat", stacklevel=6)
+                warnings.warn("neighbors: a batch has no more other documents; the graph is flat", stacklevel=6)
             return sigma_for_neighbors(squared, self.neighbors)
         if self.sigma_over_median is not None:
             return sigma_for_median(squared, self.sigma_over_median)

@@ -18,7 +18,7 @@ from glossbench.settings.keys import ObjectiveKey
 from glossbench.settings.messages import must_be_known
 from glossbench.settings.model import Flag, Model, Positive
 from glossbench.settings.outputs import Output, load_outputs
-from glossbench.settings.paths import StudyPaths
+from glossbench.settings.paths import EVALUATION_FILES, SEARCH_FILES, StudyPaths
 from glossbench.settings.study import Study, load_study
 from glossbench.settings.study_file import Run
 from glossbench.settings.yaml_file import read_yaml
@@ -152,4 +152,4 @@ def files_of(number: str, root: Path) -> list[str]:
         runs = runs_of_output(outputs[number], study, root / "config/published")
         searches = study.searches() if "trials" in outputs[number].reads else []
     paths = StudyPaths(study, lambda _: f"results/{study.name}")
-    return [*paths.per_search("best.yaml", searches), *paths.per_run("metrics.json", runs)]
+    return [*paths.per_search(SEARCH_FILES["best"], searches), *paths.per_run(EVALUATION_FILES["metrics"], runs)]

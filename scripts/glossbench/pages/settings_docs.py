@@ -11,7 +11,7 @@ from glossbench.settings.messages import alternatives, expected, schema_of
 from glossbench.settings.model import ByProtocol, Model, canonical
 from glossbench.settings.objectives import ObjectiveEntry
 from glossbench.settings.search import Choices, Range
-from glossbench.settings.sources import Corpus, EncoderEntry
+from glossbench.settings.sources import CorpusEntry, EncoderEntry
 from glossbench.settings.study_file import StudyFile
 from glossbench.settings.training import Probe, Training
 from glossbench.settings.yaml_file import read_yaml
@@ -29,7 +29,7 @@ def updated(text: str, config_dir: Path) -> str:
 def tables(config_dir: Path) -> dict[str, str]:
     """Markdown tables by name: study, training, losses, presets, search, corpora, encoders, objectives."""
     presets = read_yaml(config_dir / "presets.yaml")
-    registries = {"corpora": Corpus, "encoders": EncoderEntry, "objectives": ObjectiveEntry}
+    registries = {"corpora": CorpusEntry, "encoders": EncoderEntry, "objectives": ObjectiveEntry}
     by_loss = "".join(f"\n`{name}`\n\n{settings_table(model)}" for name, model in LOSSES.items() if model.model_fields)
     return {
         "study": settings_table(StudyFile, without=("training",)),

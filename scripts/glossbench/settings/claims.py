@@ -42,10 +42,10 @@ class Measure(Model):
     band: Bounds | None = about("Where the best value of the setting is claimed to lie.", None)
     parts: Names = about("Columns of epochs.parquet whose sum is the overhead.", ())
     whole: Column | None = about("Column of epochs.parquet that the overhead is a share of.", None)
+    forward: Column | None = about("Column of epochs.parquet that is the forward pass without the overhead.", None)
     flat_graphs: bool = about(
         "Whether it is about graphs that carry no information, so that these can decide it.", False
     )
-    forward: Column | None = about("Column of epochs.parquet that is the forward pass without the overhead.", None)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:

@@ -69,6 +69,8 @@ class SearchedObjective(Objective):
 
 
 class _Reads(Model):
+    """What every job that encodes documents is given."""
+
     device: Literal["auto", "cpu", "cuda"] = about("Device to compute on.", "auto")
     torch_threads: Size = about("CPU threads.", 1)
     subset: Subset = about("Documents that are used.", Subset())

@@ -9,11 +9,24 @@ from glossbench.settings.model import SPLITS
 from glossbench.settings.study import Study
 from glossbench.settings.study_file import Cell, CellOfObjective, Experiment, Run
 
-UNTUNED_OUTPUT_NAMES = ("settings.json", "metrics.json", "predictions.parquet", "timing.json")
-RUN_OUTPUT_NAMES = (*UNTUNED_OUTPUT_NAMES, "epochs.csv", "timing.csv")
-TRAINED_OUTPUT_NAMES = (*RUN_OUTPUT_NAMES, "embeddings.npz", "logits.npz")
-SEARCH_OUTPUT_NAMES = ("best.yaml", "trials.csv", "timing.csv")
+# Files of a run in its folder: those of training, those of evaluation, and two that are only there where asked for.
+TRAINING_FILES = {
+    "settings": "settings.json",
+    "epochs": "epochs.csv",
+    "embeddings": "embeddings.npz",
+    "logits": "logits.npz",
+    "timing": "timing.json",
+    "epoch_seconds": "timing.csv",
+}
+EVALUATION_FILES = {"metrics": "metrics.json", "predictions": "predictions.parquet"}
+SNAPSHOTS, WEIGHTS = "snapshots.npz", "weights.safetensors"
+# Files of a run that fine-tunes nothing, and of a search.
+UNTUNED_FILES = {
+    name: (TRAINING_FILES | EVALUATION_FILES)[name] for name in ("settings", "metrics", "predictions", "timing")
+}
+SEARCH_FILES = {"best": "best.yaml", "trials": "trials.csv", "timing": "timing.csv"}
 DOWNLOADS = "resources/"
+IMPORTED_FOLDER = "imported"  # below the folder of a study: what was imported into it; see ``archives.index``
 
 
 def run_folder(run: Run) -> str:
@@ -38,9 +51,9 @@ def card_file(corpus: str) -> str:
 
 def evidence_files(study: Study, run: Run) -> list[str]:
     """Names of the files of a run that the evidence of a study is made from."""
-    kept = {"projection": "embeddings.npz", "snapshots": "snapshots.npz"}
-    names = UNTUNED_OUTPUT_NAMES if study.is_untuned(run.objective) else RUN_OUTPUT_NAMES
-    return [*names, *(file for kind, file in kept.items() if study.has(kind, run))]
+    kept = {"projection": TRAINING_FILES["embeddings"], "snapshots": SNAPSHOTS}
+    trained = [] if study.is_untuned(run.objective) else [TRAINING_FILES["epochs"], TRAINING_FILES["epoch_seconds"]]
+    return [*UNTUNED_FILES.values(), *trained, *(file for kind, file in kept.items() if study.has(kind, run))]
 
 
 def reads_texts(study: Study, experiment: CellOfObjective) -> bool:
@@ -79,25 +92,24 @@ class StudyPaths:
         """Those of the ``cards`` that are there, or the one that came with imported runs of an unfinished corpus."""
         found = {}
         for corpus in self.study.corpora:
-            for folder in (self.folder_of(corpus), f"{self.results}/imported"):
+            for folder in (self.folder_of(corpus), f"{self.results}/{IMPORTED_FOLDER}"):
                 if self.is_there(card := f"{folder}/{card_file(corpus)}"):
                     found.setdefault(corpus, card)
         return list(found.values())
 
-    def files(self, runs: list[Run], searches: list[Experiment], cards: list[str]) -> dict[str, list[str]]:
-        """The files that ``collect`` reads, by name."""
+    def collected(self, runs: list[Run], searches: list[Experiment], cards: list[str]) -> dict[str, list[str]]:
+        """The files that ``collect`` reads of these runs, searches and cards, by name."""
         trained = [run for run in runs if not self.study.is_untuned(run.objective)]
-        of_all = {"metrics": "metrics.json", "timing": "timing.json", "predictions": "predictions.parquet"}
-        files = {name: self.per_run(file, runs) for name, file in of_all.items()}
-        files |= {"epochs": self.per_run("epochs.csv", trained), "epoch_seconds": self.per_run("timing.csv", trained)}
+        files = {name: self.per_run(UNTUNED_FILES[name], runs) for name in ("metrics", "timing")}
+        files |= {name: self.per_run(TRAINING_FILES[name], trained) for name in ("epochs", "epoch_seconds")}
         files["cards"] = cards
         if self.study.is_searching:
-            for name, file in zip(("best", "trials", "trial_seconds"), SEARCH_OUTPUT_NAMES, strict=True):
-                files[name] = self.per_search(file, searches)
+            for name, file in SEARCH_FILES.items():
+                files["trial_seconds" if name == "timing" else name] = self.per_search(file, searches)
         if self.study.settings.snapshots:
             taken = [run for run in self.study.runs_with("snapshots") if run in set(runs)]
-            files["snapshots"] = self.per_run("snapshots.npz", taken)
-            files["snapshot_settings"] = self.per_run("settings.json", taken)
+            files["snapshots"] = self.per_run(SNAPSHOTS, taken)
+            files["snapshot_settings"] = self.per_run(TRAINING_FILES["settings"], taken)
         return files
 
     def encoded(self, cell: Cell) -> dict[str, str]:
@@ -132,23 +144,24 @@ class StudyPaths:
             return inputs
         search = self.study.search_of(experiment)
         if self.study.is_searching:
-            return {**inputs, "best": self.per_search("best.yaml", [search])[0]}
+            return {**inputs, "best": self.per_search(SEARCH_FILES["best"], [search])[0]}
         source = self.study.settings.tuning.taken_from
-        files = [f"results/{source}/{part}{search_folder(search)}/best.yaml" for part in ("", "imported/")]
+        found = f"{search_folder(search)}/{SEARCH_FILES['best']}"
+        files = [f"results/{source}/{found}", f"results/{source}/{IMPORTED_FOLDER}/{found}"]
         for file in filter(self.is_there, files):
             return {**inputs, "best": file}
         raise SettingsError(f"{files[0]}: missing; tuning.taken_from needs a search of {source}: run it, or import it")
 
-    def of_runs(self, runs: list[Run]) -> list[str]:
-        """All files that some runs and the searches of the study are made from or are collected as."""
+    def upstream_of(self, runs: list[Run]) -> list[str]:
+        """The files that these runs and what is collected of them are made from, and those of the study's searches."""
         files = list(self.cards())
         for corpus in dict.fromkeys(run.corpus for run in runs):
             files += [*self.texts(corpus).values(), manifest_file("corpora", corpus)]
         for experiment in dict.fromkeys(Experiment(run.corpus, run.encoder, run.objective) for run in runs):
             untuned = self.study.is_untuned(experiment.objective)
             files += (self.untuned(experiment) if untuned else self.tuning(experiment)).values()
-        for name in SEARCH_OUTPUT_NAMES:
-            files += self.per_search(name, self.study.searches())
+        for file in SEARCH_FILES.values():
+            files += self.per_search(file, self.study.searches())
         return files
 
     def is_there(self, path: str) -> bool:
@@ -168,7 +181,7 @@ class StudyPaths:
         Snakemake removes the outputs of a job that fails, and does not miss them at the next attempt where what was
         made from them is there. Kept weights, and a download whose folder is gone too, were removed to save room.
         """
-        files = {file: Path(self.on_disk(file)) for file in [*frames, *self.of_runs(runs)]}
+        files = {file: Path(self.on_disk(file)) for file in [*frames, *self.upstream_of(runs)]}
         missing = [
             file
             for file, path in files.items()
@@ -176,8 +189,8 @@ class StudyPaths:
         ]
         collected, with_snapshots = any(map(self.is_there, [*frames, *products])), self.study.runs_with("snapshots")
         for run in runs:
-            names = UNTUNED_OUTPUT_NAMES if self.study.is_untuned(run.objective) else TRAINED_OUTPUT_NAMES
-            names += ("snapshots.npz",) * (run in with_snapshots)
+            made = UNTUNED_FILES if self.study.is_untuned(run.objective) else TRAINING_FILES | EVALUATION_FILES
+            names = [*made.values(), *[SNAPSHOTS] * (run in with_snapshots)]
             folder = f"{self.results}/{run_folder(run)}"
             there = {path.name for path in Path(self.on_disk(folder)).glob("*")}.intersection(names)
             missing += [f"{folder}/{name}" for name in names if name not in there and (there or collected)]

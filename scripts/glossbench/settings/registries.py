@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from glossbench.settings.objectives import ObjectiveEntry, read_objectives, read_presets
-from glossbench.settings.sources import Corpus, EncoderEntry, read_corpora, read_encoders
+from glossbench.settings.sources import CorpusEntry, EncoderEntry, read_corpora, read_encoders
 
 
 @dataclass(frozen=True)
 class Registries:
     """Entries by key, in the order of their file."""
 
-    corpora: dict[str, Corpus]
+    corpora: dict[str, CorpusEntry]
     encoders: dict[str, EncoderEntry]
     objectives: dict[str, ObjectiveEntry]
     presets: dict[str, Any]  # models that are made from those of the losses; see ``settings.objectives``

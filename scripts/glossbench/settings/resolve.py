@@ -156,6 +156,6 @@ def _check_product(setting: str, factor: float, resolved: Resolved, model: type[
     """Check that a setting can be multiplied, and that the product is a value that it accepts."""
     value = resolved.value(setting)
     if value is None or float not in leaves(model.model_fields[setting].annotation):
-        raise SettingsError(f"{where}: {setting} is {quoted(value)}, which cannot be taken {factor:g} times")
+        raise SettingsError(f"{where}: {setting} is {quoted(value)}, which cannot be multiplied by {factor:g}")
     if isinstance(value, int | float) and setting not in resolved.search:
         model.parse({setting: value * factor}, where)

@@ -85,7 +85,9 @@ class Columns(Model):
     text: Line = about("The document.")
     text_pair: Line | None = about("The second text, where documents are pairs of texts.", None)
     label: Line = about("The class: text or a whole number; classes are sorted.")
-    split: Line | None = about("train, val (or validation, valid, dev) or test; not for hub-dataset.", None)
+    split: Line | None = about(
+        "train (or training), val (or validation, valid, dev) or test; not for hub-dataset.", None
+    )
     id: Line | None = about("The document's name; without this key, its number in the file.", None)
 
 
@@ -120,11 +122,11 @@ class _Entry(Model):
         for key in value if known else ():
             its = [kind for kind, keys in cls.keys_of.items() if key in keys]
             if its and value["kind"] not in its:
-                raise MisfitError(key, f"goes with {_named(*its)} alone")
+                raise MisfitError(key, f"allowed only with {_named(*its)}")
         return value
 
 
-class Corpus(_Entry):
+class CorpusEntry(_Entry):
     """A corpus: where it comes from and how it is split."""
 
     keys_of: ClassVar = {
@@ -159,16 +161,16 @@ class Corpus(_Entry):
         if table and self.file is None:
             _require(self, "path")
         elif table and self.path is not None:
-            raise MisfitError("path", "goes without `file`, one of the two says where the table is")
+            raise MisfitError("path", "cannot be combined with `file`: one of the two says where the table is")
         if self.kind == "hub-dataset" and self.columns.split is not None:
-            raise MisfitError("columns.split", f"goes with {_named(*TABLES)} alone")
+            raise MisfitError("columns.split", f"allowed only with {_named(*TABLES)}")
         drawn, wanted = isinstance(self.splitting, RandomSplit), "a mapping with fraction and seed"
         if self.kind == "wheel-folders" or (table and self.columns.split is None):  # no test split of its own
             if drawn:
                 _require(self.splitting, "test_fraction", prefix="splitting.")
             fits, wanted = drawn, "a mapping with test_fraction, fraction and seed" + " (or a split column)" * table
         elif drawn and self.splitting.test_fraction is not None:
-            raise MisfitError("splitting.test_fraction", "goes with a corpus without a test split of its own alone")
+            raise MisfitError("splitting.test_fraction", "allowed only for a corpus without a test split of its own")
         elif self.kind == "hub-dataset":
             fits = drawn
             if self.splits.val is not None:
@@ -207,9 +209,9 @@ class EncoderEntry(_Entry):
         return self
 
 
-def read_corpora(config_dir: Path) -> dict[str, Corpus]:
+def read_corpora(config_dir: Path) -> dict[str, CorpusEntry]:
     """The entries of corpora.yaml, checked."""
-    return read_registry(config_dir / "corpora.yaml", Corpus, KEY)
+    return read_registry(config_dir / "corpora.yaml", CorpusEntry, KEY)
 
 
 def read_encoders(config_dir: Path) -> dict[str, EncoderEntry]:

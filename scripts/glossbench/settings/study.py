@@ -15,7 +15,7 @@ from glossbench.settings.messages import must_be_known, quoted
 from glossbench.settings.model import UNTUNED, scalar
 from glossbench.settings.registries import Registries, read_registries
 from glossbench.settings.resolve import Resolved, ResolvedUntuned, Resolver
-from glossbench.settings.study_file import LISTS, VOLATILE, Block, Experiment, Run, StudyFile
+from glossbench.settings.study_file import LISTS, VOLATILE, Block, CellOfObjective, Experiment, Run, StudyFile
 from glossbench.settings.training import Subset
 from glossbench.settings.yaml_file import with_json_types
 
@@ -82,7 +82,7 @@ class Study:
         searched = [run for run in self.runs if self.is_searching and self.objective(run.objective).search]
         return list(dict.fromkeys(map(self.search_of, searched)))
 
-    def search_of(self, run: Run) -> Experiment:
+    def search_of(self, run: CellOfObjective) -> Experiment:
         """The search that a run takes settings from, if it takes any: that of its key without changed settings."""
         return Experiment(run.corpus, run.encoder, str(ObjectiveKey.parse(run.objective).unvaried))
 
@@ -187,7 +187,7 @@ def _refuse_other_spellings(resolver: Resolver, places: dict[str, str]) -> None:
     for key, settings in resolver.resolved.items():
         if (other := first.setdefault(settings.to_json(), key)) != key:
             raise SettingsError(
-                f"{places[key]}: {quoted(key)} is {quoted(other)} in another spelling; keep one of them"
+                f"{places[key]}: {quoted(key)} is another spelling of {quoted(other)}; keep one of them"
             )
 
 

@@ -67,7 +67,7 @@ class Tuning(Search):
 
 
 class StudyFile(Model):
-    """One run of the workflow: its corpora, encoders, objectives and seeds, and how they are trained and shown."""
+    """One study: its corpora, encoders, objectives and seeds, and how they are trained and shown."""
 
     study: str = about("Name of the study and of its folder.", pattern=NAME, max_length=60, title=NAMED)
     corpora: Listed[Text] = about("Keys of config/corpora.yaml.", default_factory=tuple)
@@ -139,7 +139,7 @@ class CellOfObjective(Cell, Protocol):
 
 @dataclass(frozen=True, order=True)
 class Run:
-    """One training job: a corpus, an encoder, an objective key and a seed."""
+    """One run: a corpus, an encoder, an objective key and a seed."""
 
     corpus: str
     encoder: str

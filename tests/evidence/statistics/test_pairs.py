@@ -1,4 +1,4 @@
-"""Two objectives against each other: against textbook values and by another road, and where there is too little."""
+"""Two objectives against each other: against textbook values and by another route, and where there is too little."""
 
 import itertools
 import math

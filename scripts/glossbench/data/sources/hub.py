@@ -86,7 +86,7 @@ def fetch_hub(hub: dict, repo_type: str, choose: Choice, stage: Path, mirror: Mi
 
 def _download(name: str, commit: dict, choose: Choice, stage: Path, mirrored: Path | None, hint: str) -> list[str]:
     """Download the chosen files; those that the mirror has are copied instead."""
-    online = partial(_one_line, name, commit["repo_type"], hint)
+    online = partial(_as_fetch_error, name, commit["repo_type"], hint)
     with online():
         listed = HfApi().list_repo_files(**commit)
     wanted, missing = choose(listed)
@@ -110,7 +110,7 @@ def _download(name: str, commit: dict, choose: Choice, stage: Path, mirrored: Pa
         for file, fault in _faults(commit, wanted, stage).items():
             (stage / file).unlink(missing_ok=True)
             raise FetchError(
-                f"{name}: {file} did not come as the hub describes it ({fault}); nothing was kept of it; "
+                f"{name}: {file} is not what the hub lists ({fault}); nothing was kept of it; "
                 f"try again later, or {hint}"
             )
     return wanted
@@ -152,14 +152,15 @@ def _copy(names: list[str], root: Path, stage: Path) -> None:
         if name in digests and (found := sha256(stage / name)) != digests[name]:
             (stage / name).unlink()
             raise FetchError(
-                f"{root / name}: sha256 is {found}, expected {digests[name]} as in {manifest}; mend the mirror's copy"
+                f"{root / name}: sha256 is {found}, expected {digests[name]} as in {manifest}; "
+                "replace the mirror's copy"
             )
 
 
 # The messages of huggingface_hub have several lines, often do not name the file, and do not know the mirror:
 # test_what_came_whole_is_kept_for_the_next_attempt and test_no_network_names_the_endpoint_and_the_mirror show it.
 @contextmanager
-def _one_line(name: str, repo_type: str, hint: str) -> Iterator[None]:
+def _as_fetch_error(name: str, repo_type: str, hint: str) -> Iterator[None]:
     """Turn errors of the body into FetchError; an OSError for lack of space is left as it is."""
     host = constants.ENDPOINT
     try:

@@ -92,7 +92,7 @@ def _fetch(url: str, digest: str, target: Path, mirror: Mirror) -> None:
             advice = f"check the network and run again, or {hint}"
         except ValueError as error:
             fault = f"{copy or url} is not the file that was asked for: {error}; nothing was kept; "
-            advice = "mend the mirror's copy" if copy else f"try again later, or {hint}"
+            advice = "replace the mirror's copy" if copy else f"try again later, or {hint}"
         if copy is not None or attempt == RETRIES:
             raise FetchError(fault + advice)
         log.warning("%s", fault)

@@ -22,18 +22,16 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
     """The data of the figure. Validation does not count as a part of a training epoch.
 
     One row per part of a bar: corpus, encoder, protocol, objective, part (forward, backward, optimizer, other,
-    graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts), n_seeds and,
-    where it is known, load (the highest of the runs).
+    graph or propagation), seconds (mean over the epochs of a run, then over seeds), share (of all parts), n_seeds, and
+    load (the highest of the runs; missing where it is not known).
     """
     columns = {f"seconds_{part}": part for part in COLORS}
     timed = unvaried(epochs).dropna(subset=list(columns))
     runs = timed.rename(columns=columns).groupby(RUN_OF_PROTOCOL)[list(COLORS)].mean()
-    cells, about = runs.groupby(EXPERIMENT_OF_PROTOCOL), ["n_seeds"]
-    means = cells.mean().assign(n_seeds=cells.size())
-    if "seconds_elsewhere" in timed:
-        spent = timed.groupby(RUN_OF_PROTOCOL)[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
-        loads = spent["seconds_elsewhere"] / spent["seconds_epoch"]
-        means, about = means.assign(load=loads.groupby(EXPERIMENT_OF_PROTOCOL).max()), ["n_seeds", "load"]
+    cells, about = runs.groupby(EXPERIMENT_OF_PROTOCOL), ["n_seeds", "load"]
+    spent = timed.groupby(RUN_OF_PROTOCOL)[["seconds_elsewhere", "seconds_epoch"]].sum(min_count=1)
+    loads = spent["seconds_elsewhere"] / spent["seconds_epoch"]
+    means = cells.mean().assign(n_seeds=cells.size(), load=loads.groupby(EXPERIMENT_OF_PROTOCOL).max())
     table = means.reset_index().melt(
         [*EXPERIMENT_OF_PROTOCOL, *about], list(COLORS), var_name="part", value_name="seconds"
     )

@@ -38,7 +38,7 @@ def expected_scores(trials: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for key, search in arrange(trials, [*LINE, "trial"]).groupby(LINE, sort=False):
-        given = search["start"].eq(True) if "start" in search else pd.Series(False, search.index)
+        given = search["start"]
         draws = search[(search["state"] == "complete") & ~given].dropna(subset="value")
         ended = search.loc[~given, "state"].value_counts()
         counts = {f"n_{state}": int(ended.get(state, 0)) for state in ("pruned", "failed")} | {"n_start": given.sum()}

@@ -36,11 +36,10 @@ def tidy(corpora: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     for split in SPLITS:
         used = table["corpus"].map(of_runs[f"n_{split}"].max())
         table[f"used_{split}"] = used.fillna(table[f"n_{split}"]).astype("int64")
-    if UNKNOWN in runs:
-        known = runs.dropna(subset=[UNKNOWN, TRUNCATED])
-        for encoder in in_order(known["encoder"], "encoder"):
-            shares = known[known["encoder"] == encoder].groupby("corpus")[[UNKNOWN, TRUNCATED]].max()
-            table = table.assign(**{f"{name}_{encoder}": table["corpus"].map(shares[name]) for name in shares})
+    known = runs.dropna(subset=[UNKNOWN, TRUNCATED])
+    for encoder in in_order(known["encoder"], "encoder"):
+        shares = known[known["encoder"] == encoder].groupby("corpus")[[UNKNOWN, TRUNCATED]].max()
+        table = table.assign(**{f"{name}_{encoder}": table["corpus"].map(shares[name]) for name in shares})
     return table
 
 

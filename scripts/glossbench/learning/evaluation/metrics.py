@@ -28,7 +28,7 @@ def evaluate(
         embeddings: {split} (N, d), {split}_label (N,) and {split}_doc_id (N,) of each stored split.
         logits: {split} (N, C), in the integrated protocol.
         probe: How embeddings are evaluated.
-        copies: See ``scores``.
+        copies: See ``scores_of_test``.
 
     Returns:
         The metrics (fractions), and one row per test document with its label and prediction.

@@ -28,7 +28,7 @@ from glossbench.learning.training.machine import (
     machine,
     throughput,
 )
-from glossbench.learning.training.trainer import Model, Trainer
+from glossbench.learning.training.trainer import EncoderWithHead, Trainer
 from glossbench.learning.training.writing import RunResult
 from glossbench.settings.jobs import Objective, RunSettings, TrainedRun
 from glossbench.settings.losses import is_custom
@@ -109,7 +109,7 @@ def make_trainer(
                 gib = needed / 2**30, free / 2**30
                 log.warning("activations of a batch need %.1f GiB of %.1f GiB: gradient_cache is on", *gib)
         encoder = Encoder(backbone, encoder_settings.pooling, micro_batch_tokens, cache)
-        model = Model(encoder, splits.num_classes if objective.protocol == "integrated" else None).to(device)
+        model = EncoderWithHead(encoder, splits.num_classes if objective.protocol == "integrated" else None).to(device)
         loss = load_loss(objective, num_classes=splits.num_classes, embedding_size=encoder.dimension)
         snapshot_indices = None
         if settings.snapshots:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from glossbench.errors import TrainingError
-from glossbench.job.finished import FOLDER, keep, restore
+from glossbench.job.finished import CHECKPOINT, FOLDER, keep, restore
 from glossbench.job.locks import exclusive
 from glossbench.job.termination import uninterrupted
 from glossbench.learning.training.checkpoints import Checkpoint, run_key
@@ -41,7 +41,7 @@ def train_seeds(
     for name, files in outputs.items():
         seed, folder = int(name.removeprefix("seed-")), Path(state) / name
         key = run_key(f"{settings} {seed}", code, given.values())
-        checkpoint, kept = Checkpoint(folder / "checkpoint.safetensors", key), folder / FOLDER
+        checkpoint, kept = Checkpoint(folder / CHECKPOINT, key), folder / FOLDER
         with exclusive(folder):
             if restore(kept, key, files):
                 log.info("seed %d is finished already", seed)

@@ -35,7 +35,7 @@ PARTS = ("forward", "backward", "optimizer", *TIMED_PARTS)
 ENGINE_COLUMNS = ("epoch", "loss", "loss_ce", "loss_metric", "learning_rate", "val_macro_f1", "val_macro_silhouette")
 
 
-class Model(nn.Module):
+class EncoderWithHead(nn.Module):
     """An encoder, and in the integrated protocol a linear head with C outputs on its embeddings."""
 
     def __init__(self, encoder: Encoder, num_classes: int | None):
@@ -64,7 +64,7 @@ class Progress:
 class Trainer:
     """Trains a model on an objective; TrainingError if the loss needs what its protocol does not have."""
 
-    model: Model  # on its device, with its initial weights
+    model: EncoderWithHead  # on its device, with its initial weights
     # the loss that is added to cross-entropy (integrated) or trained alone (standalone), see
     # ``glossbench.losses.protocol``; None for cross-entropy alone.
     loss: nn.Module | None
@@ -168,44 +168,18 @@ class Trainer:
         Returns:
             Scalars on the device: the total loss, its terms, and what the loss reports.
         """
-        documents, two_losses = self.splits.train, self.loss is not None and self.model.head is not None
-        with self.timer("forward"), self._autocast():
-            embeddings, logits = self.model(documents, batch)  # (B, d) and (B, C), or None in the standalone protocol
-            # Of each pass through dropout the embeddings, and the logits whose cross-entropy counts.
-            passes, of_ce = [embeddings], [logits]
-            if two_losses and (self.settings.forward_passes == 2 or "logits_again" in self.needs):
-                again = self.model(documents, batch)  # embeddings and logits under another dropout mask
-                passes.append(again[0])
-                # The second pass serves cross-entropy alone (D8), except where the loss compares both, as R-Drop does.
-                of_ce = [again[1]] if "logits_again" not in self.needs else [logits, again[1]]
-        labels = documents.labels[to_device(batch, self.device)]
-        terms, report = {}, {}
-        if logits is not None:
-            smoothing = {"label_smoothing": self.settings.label_smoothing}
-            each = [F.cross_entropy(one.float(), labels, self.class_weights, **smoothing) for one in of_ce]
-            terms["loss_ce"] = sum(each) / len(each)
-        if self.loss is not None:
-            available = {
-                "logits": None if logits is None else logits.float(),
-                "logits_again": of_ce[-1].float() if len(passes) == 2 else None,
-                "num_classes": self.splits.num_classes,
-                "class_weights": self.class_weights,
-            }
-            needed = {name: available[name] for name in self.needs}
-            with explain_custom_loss(self.objective.loss):
-                terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
-                if terms["loss_metric"].ndim:
-                    raise ValueError(f"shape {tuple(terms['loss_metric'].shape)} found, expected a scalar")
-            report = self._reported() if hasattr(self.loss, "report") else {}
-        total = terms.get("loss_metric", terms.get("loss_ce"))
-        if two_losses:
+        passes = self._forward(batch)
+        terms = self._terms(passes, self.splits.train.labels[to_device(batch, self.device)])
+        report = self._reported() if hasattr(self.loss, "report") else {}
+        weighted, total = {}, terms.get("loss_metric", terms.get("loss_ce"))
+        if len(terms) == 2:
             weight = self.objective.weight
             weighted = {"ce": (1 - weight) * terms["loss_ce"], "metric": weight * terms["loss_metric"]}
             total = weighted["ce"] + weighted["metric"]
         if describe:
             self.description = self._reported(graph=True) if describes_graph(self.loss) else {}
-            if two_losses:
-                shares = gradient_shares(weighted, *passes)
+            if weighted:
+                shares = gradient_shares(weighted, *(embeddings for embeddings, _ in passes))
                 self.description |= {f"gradient_share_{name}": share for name, share in shares.items()}
         with self.timer("backward"):
             total.backward()
@@ -215,6 +189,37 @@ class Trainer:
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
         return {name: value.detach() for name, value in {"loss": total, **terms, **report}.items()}
+
+    def _forward(self, batch: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+        """Embeddings (B, d) and logits (B, C), or None in the standalone protocol, of each pass through dropout."""
+        twice = self.settings.forward_passes == 2 or "logits_again" in self.needs
+        n_passes = 2 if twice and self.loss is not None and self.model.head is not None else 1
+        with self.timer("forward"), self._autocast():
+            return [self.model(self.splits.train, batch) for _ in range(n_passes)]
+
+    def _terms(self, passes: list[tuple[Tensor, Tensor | None]], labels: Tensor) -> dict[str, Tensor]:
+        """The terms of the loss, scalars: cross-entropy where there are logits, and the loss if there is one."""
+        (embeddings, logits), (_, again) = passes[0], passes[-1]
+        terms = {}
+        if logits is not None:
+            # A second pass serves cross-entropy alone (D8), except where the loss compares both, as R-Drop does.
+            of_ce = [logits, again] if "logits_again" in self.needs else [again]
+            smoothing = {"label_smoothing": self.settings.label_smoothing}
+            each = [F.cross_entropy(one.float(), labels, self.class_weights, **smoothing) for one in of_ce]
+            terms["loss_ce"] = sum(each) / len(each)
+        if self.loss is not None:
+            available = {
+                "logits": None if logits is None else logits.float(),
+                "logits_again": None if again is None else again.float(),
+                "num_classes": self.splits.num_classes,
+                "class_weights": self.class_weights,
+            }
+            needed = {name: available[name] for name in self.needs}
+            with explain_custom_loss(self.objective.loss):
+                terms["loss_metric"] = self.loss(embeddings.float(), labels, **needed)
+                if terms["loss_metric"].ndim:
+                    raise ValueError(f"shape {tuple(terms['loss_metric'].shape)} found, expected a scalar")
+        return terms
 
     def _needs(self) -> frozenset[str]:
         """What the loss needs besides embeddings and labels."""
@@ -255,7 +260,7 @@ class Trainer:
             for name, value in self.step(batch, describe=step == 0).items():
                 totals[name] = totals.get(name, 0) + value * (len(batch) / n)
         values = {**self.description, **totals}
-        means = {name: float(value) for name, value in values.items()}  # the epoch's only wait for the device
+        means = {name: float(value) for name, value in values.items()}  # one wait for the losses of all steps
         seconds = self.timer.lap()
         trained, elsewhere = time.perf_counter() - started, seconds_elsewhere() - elsewhere
         if not math.isfinite(means["loss"]):

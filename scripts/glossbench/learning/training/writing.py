@@ -43,7 +43,7 @@ def write_run(result: RunResult, output: dict[str, str]) -> None:
     reported = sorted(set(history) - set(EPOCH_COLUMNS) - set(seconds))
     history.reindex(columns=[*EPOCH_COLUMNS, *reported]).to_csv(output["epochs"], index=False)
     # to the microsecond: the digits after it would be a quarter of an archive of runs
-    history[["epoch", *seconds]].round(6).to_csv(output["timing_epochs"], index=False)
+    history[["epoch", *seconds]].round(6).to_csv(output["epoch_seconds"], index=False)
     write_json(output["settings"], result.settings.model_dump(mode="json"))
     write_json(output["timing"], result.timing)
     for name in ("embeddings", "logits", "snapshots"):

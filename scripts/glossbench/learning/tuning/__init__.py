@@ -1,1 +1,1 @@
-"""The search of an objective's settings."""
+"""Tuning: the search of the settings of an objective, by Optuna."""

@@ -54,7 +54,7 @@ def open_study(journal: Path, key: str, tuning: SearchSettings, limit: int | Non
     study.add_trials(finished)
     fresh.replace(journal)
     if finished:
-        log.info("going on after %d finished trials", len(finished))
+        log.info("resuming after %d finished trials", len(finished))
     pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
     if tuning.pruner.kind == "median":
         pruner = optuna.pruners.MedianPruner(tuning.pruner.startup_trials, tuning.pruner.warmup_epochs)

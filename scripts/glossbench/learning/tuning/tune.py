@@ -79,7 +79,9 @@ def tune(settings: TuneSettings, inputs: RunInputs, journal: Path, key: str) -> 
     while (number := len(study.trials)) < tuning.trials:
         seconds = sum(trial.duration.total_seconds() for trial in study.trials)
         if tuning.timeout is not None and seconds > tuning.timeout:
-            log.warning("%s seconds are over after %d of %d trials", tuning.timeout, number, tuning.trials)
+            log.warning(
+                "the time limit of %s seconds was reached after %d of %d trials", tuning.timeout, number, tuning.trials
+            )
             break
         study.sampler = sampler(tuning, number, f"{settings.corpus}/{settings.encoder}")
         if number < len(tuning.start):

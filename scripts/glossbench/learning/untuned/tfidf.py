@@ -29,13 +29,14 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     Raises:
         TrainingError: The training documents have no word in common.
     """
-    texts, labels, subset = {}, {}, dict(subset_of_run(settings.subset, settings.seed))
+    texts, labels, doc_ids, subset = {}, {}, {}, dict(subset_of_run(settings.subset, settings.seed))
     for name in SPLITS:  # the documents that other runs read as tokens
         frame, _ = read_split(files[name])
         rows = rows_of_subset(frame["label"].to_numpy(), name, subset)
         frame = frame if rows is None else frame.iloc[rows]
         pairs = "\n" + frame["text_pair"] if "text_pair" in frame else ""
         texts[name], labels[name] = (frame["text"] + pairs).to_numpy(), frame["label"].to_numpy()
+        doc_ids[name] = frame["doc_id"].tolist()
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=FEWEST_DOCUMENTS)
     try:
         vectorizer.fit(texts["train"])
@@ -49,4 +50,4 @@ def classify(settings: UntunedSettings, files: dict[str, Path], device: torch.de
     with threadpool_limits(1):  # results must not depend on the number of threads
         fitted, strength = best_on_validation(make, settings.probe.C, train, val)
     predicted = {"val": fitted.predict(val[0]), "test": fitted.predict(test[0])}
-    return UntunedResult(labels, frame["doc_id"].tolist(), predicted, strength, precision="float64")
+    return UntunedResult(labels, doc_ids["test"], predicted, strength, precision="float64")

@@ -19,7 +19,9 @@ from glossbench.settings.model import canonical
 from glossbench.settings.params import evaluation_params, run_params, search_params
 from glossbench.settings.paths import (
     DOWNLOADS,
-    SEARCH_OUTPUT_NAMES,
+    IMPORTED_FOLDER,
+    SEARCH_FILES,
+    UNTUNED_FILES,
     StudyPaths,
     evidence_files,
     manifest_file,
@@ -30,7 +32,6 @@ from glossbench.settings.study import Study
 from glossbench.settings.study_file import Experiment, Run
 from glossbench.settings.yaml_file import read_yaml
 
-FOLDER = "imported"  # below the folder of a study: what was imported into it; see ``archives.index``
 Item = Run | Experiment
 Settings = dict[str, Any]
 
@@ -79,9 +80,9 @@ class Expected:
     def is_of(self, item: Item, folder: Path) -> bool:
         """Whether the run or search in a folder says of itself that it was made with these settings."""
         if isinstance(item, Experiment):
-            made = [read_yaml(folder / "best.yaml")]
+            made = [read_yaml(folder / SEARCH_FILES["best"])]
         else:
-            made = [read_made(folder / name) for name in ("timing.json", "metrics.json")]
+            made = [read_made(folder / name) for name in (UNTUNED_FILES["timing"], UNTUNED_FILES["metrics"])]
         return [one["origin"]["settings"] for one in made] == self.settings_digests(item)
 
     def _made(self, experiment: Experiment, snapshots: bool | None = None) -> dict[str, Settings]:
@@ -98,7 +99,7 @@ class Expected:
 
 def files_of_jobs(study: Study) -> dict[Item, tuple[str, list[str]]]:
     """The searches of a study, then its runs: the folder of each, and names of the files that evidence is made from."""
-    searches = {search: (search_folder(search), list(SEARCH_OUTPUT_NAMES)) for search in study.searches()}
+    searches = {search: (search_folder(search), list(SEARCH_FILES.values())) for search in study.searches()}
     return searches | {run: (run_folder(run), evidence_files(study, run)) for run in study.runs}
 
 
@@ -114,7 +115,7 @@ def jobs_there(study: Study, results: Path, taken: set[Item | str]) -> Iterator[
         The search or run, its name, its folder, and names of the files in it that evidence is made from.
     """
     for item, (name, files) in files_of_jobs(study).items():
-        folder = (results / FOLDER if item in taken else results) / name
+        folder = (results / IMPORTED_FOLDER if item in taken else results) / name
         if all((folder / file).is_file() for file in files):
             yield item, name, folder, files
 
@@ -159,9 +160,12 @@ def unrecorded_files(
     Raises:
         SettingsError: A run among them was made with other settings.
     """
-    imported = f"{paths.results}/{FOLDER}/"
-    made = [file for file in paths.of_runs(runs) if not file.startswith((DOWNLOADS, imported))]
-    ends = {run: [*paths.per_run("timing.json", [run]), *paths.per_run("metrics.json", [run])] for run in runs}
+    imported = f"{paths.results}/{IMPORTED_FOLDER}/"
+    made = [file for file in paths.upstream_of(runs) if not file.startswith((DOWNLOADS, imported))]
+    ends = {
+        run: [path for name in ("timing", "metrics") for path in paths.per_run(UNTUNED_FILES[name], [run])]
+        for run in runs
+    }
     made += [file for files in ends.values() for file in files]
     files = [file for file in made if Path(file).exists() and not is_recorded(file)]
     unrecorded = set(files)
