@@ -1,12 +1,15 @@
-# Input functions, params and digests of the data and of learning; checks at the start; what is said of killed jobs.
+# Input functions, params and digests of the data and of learning; what happens when a workflow starts and ends.
 
+import os
+import sys
 import uuid
 from functools import lru_cache
+from pathlib import Path
 
 from glossbench.archives.index import imported
-from glossbench.expected import Expected
 from glossbench.commands.status import follow
 from glossbench.data.entries import check_path, local_files
+from glossbench.expected import Expected
 from glossbench.job.memory import killed_jobs
 from glossbench.provenance import code_digest as digest_of
 from glossbench.settings import params as job_params
@@ -30,16 +33,6 @@ RUNS_HERE = [run for run in STUDY.runs if run not in IMPORTED]
 def user_files(entry):
     """The local files that an entry of a registry names. They are the user's, so no prefix of a module moves them."""
     return [local(path) for path in local_files(entry)]
-
-
-if workflow.is_main_process:
-    os.environ.update(GLOSSBENCH_STARTED_BY=uuid.uuid4().hex)  # by which a job knows earlier attempts (job/logs.py)
-    follow(STUDY, Path(on_disk(RESULTS)), IMPORTED)
-    with errors_on_one_line():
-        for name, key in sorted(
-            {("corpora", run.corpus) for run in RUNS_HERE} | {("encoders", run.encoder) for run in RUNS_HERE}
-        ):
-            check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
 # Learning: what a run and a search read and depend on, and what they ask a scheduler for. Snakemake reruns nothing for a
@@ -81,6 +74,17 @@ def submission(wildcards):
 def in_batch(path, seed):
     """A run's path with its seed filled in and the rest of its experiment as one wildcard."""
     return path.replace(f"{CELL}/{{objective}}", "{experiment}").replace("{seed}", str(seed))
+
+
+# At the start of a workflow, and at its end.
+if workflow.is_main_process:
+    os.environ.update(GLOSSBENCH_STARTED_BY=uuid.uuid4().hex)  # by which a job knows earlier attempts (job/logs.py)
+    follow(STUDY, Path(on_disk(RESULTS)), IMPORTED)
+    with errors_on_one_line():
+        for name, key in sorted(
+            {("corpora", run.corpus) for run in RUNS_HERE} | {("encoders", run.encoder) for run in RUNS_HERE}
+        ):
+            check_path(STUDY.entry(name, key), f"{ROOT}/config/{name}.yaml: {key}")
 
 
 # What SIGKILL ends leaves no line of its own, so it is said when Snakemake ends.

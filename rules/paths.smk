@@ -1,5 +1,6 @@
 # Where the files of the study are, and what wildcards may be; no rules.
 
+import os
 import re
 
 from glossbench.settings.paths import (

@@ -5,6 +5,7 @@ import hashlib
 import sys
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 from glossbench.archives.format import EVIDENCE
 from glossbench.archives.index import source_lists

@@ -17,6 +17,7 @@ from glossbench.transfer import to_device
 
 # Families whose layers take packed documents, as tests compare with transformers; first_token.py knows their parts.
 PACKED = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert")
+FIRST_TOKEN_FACTOR = 16  # by which micro-batches are larger where only first tokens go through the top layer
 
 
 class Encoder(nn.Module):
@@ -25,8 +26,8 @@ class Encoder(nn.Module):
     Args:
         backbone: a transformer that encodes; its dropout is replaced, and its attention where its family is known.
         pooling: "cls", the last hidden state of the first token, or "mean", the mean over the tokens of a document.
-        micro_batch_tokens: Most tokens encoded at once; a longer document is encoded alone. Sixteen times as many where
-            the top layer is all there is and only first tokens go through it.
+        micro_batch_tokens: Most tokens encoded at once; a longer document is alone. ``FIRST_TOKEN_FACTOR`` times
+            as many where the top layer is all there is and only first tokens go through it.
         gradient_cache: Keep no activations of a micro-batch, and compute them again in the backward pass with the same
             dropout. A batch then takes the memory of a micro-batch, and a third more time.
     """
@@ -58,7 +59,7 @@ class Encoder(nn.Module):
         """
         indices = torch.arange(len(documents)) if indices is None else indices
         first_only = self.pooling == "cls" and self._is_top_alone(documents.values)
-        most_tokens = self.micro_batch_tokens * (16 if first_only else 1)
+        most_tokens = self.micro_batch_tokens * (FIRST_TOKEN_FACTOR if first_only else 1)
         groups = micro_batches(documents.lengths[indices], most_tokens)
         # With gradients, the word table is read once for all micro-batches: its gradient is written in full each time.
         readings = [groups] if torch.is_grad_enabled() else [[group] for group in groups]

@@ -1,1 +1,4 @@
-"""Tuning: the search of the settings of an objective, by Optuna."""
+"""Tuning: the search of the settings of an objective, by Optuna.
+
+search.py makes a search and its files, tune.py the trials, sampling.py draws settings, journal.py keeps what is done.
+"""
