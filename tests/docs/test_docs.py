@@ -56,6 +56,12 @@ def test_every_target_of_make_exists():
         assert named <= targets, page
 
 
+def test_each_study_in_results_is_among_those_that_ran_here():
+    studies = yaml.safe_load((ROOT / "config/costs.yaml").read_text())["studies"]
+    kept = {path.parent.name for path in (ROOT / "results").glob("cpu*/*") if path.suffix in (".parquet", ".xz")}
+    assert kept <= {name for name, study in studies.items() if study["run_here"]}
+
+
 def test_minutes_of_the_default_study_are_those_measured():
     costs = yaml.safe_load((ROOT / "config/costs.yaml").read_text())["studies"]["quick"]
     minutes = int(re.search(r"the study (\d+)\b", README)[1])
