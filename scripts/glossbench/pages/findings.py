@@ -130,6 +130,10 @@ class Findings:
         runs = self.frame("runs").query("objective == @objective & corpus in @self.corpora")
         return int((runs["stop_epoch"] == runs["max_epochs"]).sum()), len(runs)
 
+    def runs_of(self, objective: str, corpus: str) -> pd.DataFrame:
+        """The runs of an objective on a corpus."""
+        return self.frame("runs").query("objective == @objective & corpus == @corpus")
+
     def over(self, baseline: str, objective: str, corpus: str) -> pd.Series:
         """How far an objective is ahead of another in test accuracy on the seeds of both, as ``_mean``."""
         runs = self.frame("runs").query("corpus == @corpus")
