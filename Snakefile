@@ -3,7 +3,7 @@
 # rules/root.smk      where the workflow's own files are; no rules
 # rules/study.smk     the study, checked; no rules
 # rules/paths.smk     where its files are, wildcards; no rules
-# rules/inputs.smk    input functions and params of the data and of learning; no rules
+# rules/inputs.smk    input functions and params of the data and of learning; start and end; no rules
 # rules/views.smk     the frames, tables and figures of a study, whole or partial, and missing files; no rules
 # rules/data.smk      corpora and encoders fetched, documents prepared and described, tokens
 # rules/learning.smk  frozen layers, sigma, searches, runs, evaluation, t-SNE; frames of all runs

@@ -10,7 +10,7 @@ from glossbench.settings.claims import claims_of
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, paper_dir = snakemake.params, PUBLISHED
-        evidence = Evidence.read(dict(snakemake.input.items()), paper_dir, json.loads(params.names))
+        params = snakemake.params
+        evidence = Evidence.read(dict(snakemake.input.items()), PUBLISHED, json.loads(params.names))
         for ending, text in evidence.claims(claims_of(params.claims)).items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

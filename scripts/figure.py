@@ -10,9 +10,9 @@ from glossbench.provenance import PUBLISHED
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        params, paper_dir = snakemake.params, PUBLISHED
+        params = snakemake.params
         frames, names = dict(snakemake.input.items()), json.loads(params.names)
-        evidence = Evidence.read(frames, paper_dir, names, numerics=params.numerics)
+        evidence = Evidence.read(frames, PUBLISHED, names, numerics=params.numerics)
         texts, figure = evidence.figure(json.loads(params.output), params.caption)
         for ending, text in texts.items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -10,11 +10,11 @@ from glossbench.provenance import PUBLISHED, ROOT, describe, input_digests
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        given, params, root = snakemake.input, snakemake.params, ROOT
+        given, params = snakemake.input, snakemake.params
         frames = {name: given[name] for name in REPORTED}
         evidence = Evidence.read(frames, PUBLISHED, json.loads(params.names))
         source_lists = {name: Path(path) for name, path in json.loads(params.source_lists).items()}
-        provenance = {**describe(root), **input_digests(params.settings, params.claims, source_lists)}
+        provenance = {**describe(ROOT), **input_digests(params.settings, params.claims, source_lists)}
         shown = shown_outputs(json.loads(params.outputs), [*given.tables, *given.figures])
         claims = Path(given.claims).read_text(encoding="utf-8")
         texts = evidence.report(json.loads(params.settings), provenance, shown, claims)

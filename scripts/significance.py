@@ -9,7 +9,6 @@ from glossbench.provenance import PUBLISHED
 
 if __name__ == "__main__":
     with job_log(snakemake):
-        paper_dir = PUBLISHED
-        evidence = Evidence.read(dict(snakemake.input.items()), paper_dir, json.loads(snakemake.params.names))
+        evidence = Evidence.read(dict(snakemake.input.items()), PUBLISHED, json.loads(snakemake.params.names))
         for ending, text in evidence.significance().items():
             Path(snakemake.output[ending]).write_text(text, encoding="utf-8")

@@ -167,11 +167,11 @@ def unrecorded_files(
         for run in runs
     }
     made += [file for files in ends.values() for file in files]
-    files = [file for file in made if Path(file).exists() and not is_recorded(file)]
+    files = [file for file in made if Path(paths.on_disk(file)).exists() and not is_recorded(file)]
     unrecorded = set(files)
     for run, own in ends.items():
         folder = Path(paths.on_disk(paths.results), run_folder(run))
-        ended = not unrecorded.isdisjoint(own) and all(Path(file).exists() for file in own)
+        ended = not unrecorded.isdisjoint(own) and all(Path(paths.on_disk(file)).exists() for file in own)
         if ended and not expected.is_of(run, folder):
             raise SettingsError(OTHER_SETTINGS.format(folder))
     return files

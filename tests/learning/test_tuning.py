@@ -16,7 +16,7 @@ from glossbench.learning.training.inputs import RunInputs
 from glossbench.learning.training.run import run
 from glossbench.learning.tuning.journal import open_study
 from glossbench.learning.tuning.sampling import sampler
-from glossbench.learning.tuning.tune import best_found, run_finals, trials_frame, tune
+from glossbench.learning.tuning.trials import best_found, run_finals, trials_frame, tune
 from glossbench.settings.jobs import SearchSettings
 from glossbench.settings.training import Probe
 from scipy.stats import kstest

@@ -1,5 +1,6 @@
 """REPRODUCING.md is what its generator writes, and says of each item what can be worked out by hand."""
 
+import json
 import math
 import re
 import shutil
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from glossbench.__main__ import main
 from glossbench.errors import SettingsError
-from glossbench.pages.items import files_of, load_costs
+from glossbench.pages.items import files_of, load_costs, measures
 from glossbench.pages.reproducing import page
 from glossbench.settings.search import Choices
 from scipy import stats
@@ -147,3 +148,10 @@ def test_costs_that_do_not_fit_are_one_line(other_root):
         load_costs(other_root(file="config/paper.yaml"))
     with pytest.raises(SettingsError, match=r"studies\.quick\.hours"):
         load_costs(other_root(hours=-1))
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("cpu*/claims.json")), ids=lambda file: file.parent.name)
+def test_a_study_is_said_to_judge_the_claims_that_it_judges(file):
+    study = load_costs(ROOT).studies[file.parent.name]
+    tested = {one["id"]: one["verdict"] != "not tested" for one in json.loads(file.read_text(encoding="utf-8"))}
+    assert {number: measures(study, CLAIMS[number]) for number in tested} == tested

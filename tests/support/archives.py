@@ -15,7 +15,7 @@ from glossbench.archives.rebuilding import make_evidence, make_frames
 from glossbench.checksums import CHECKSUMS, checksum_lines
 from glossbench.expected import Expected
 from glossbench.files import write_json
-from glossbench.frames import write_frame
+from glossbench.frames import GRAPH_COLUMNS, write_frame
 from glossbench.learning.evaluation.metrics import run_columns
 from glossbench.provenance import describe, origin
 from glossbench.settings.model import canonical
@@ -94,8 +94,9 @@ def make_run(one: Run, made_from: dict[str, dict[str, Any]], folder: Path, accur
     write_json(folder / "timing.json", {**seconds, **about, **versions, "origin": trained, "commit": "unknown"})
     epochs = pd.DataFrame({"epoch": range(1, EPOCHS + 1), "loss": 0.5, "loss_ce": 0.4, "loss_metric": 0.6})
     epochs = epochs.assign(learning_rate=1e-5, val_macro_f1=[0.5, 0.7, 0.6], val_macro_silhouette=0.2)
+    epochs = epochs.assign(**dict.fromkeys(GRAPH_COLUMNS, np.nan))
     epochs.assign(left_out_share=0.0, best=[False, True, False]).to_csv(folder / "epochs.csv", index=False)
-    parts = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch")
+    parts = ("forward", "backward", "optimizer", "graph", "propagation", "other", "validation", "epoch", "elsewhere")
     timing = pd.DataFrame({"epoch": epochs["epoch"], **{f"seconds_{part}": 0.5 for part in parts}})
     timing.to_csv(folder / "timing.csv", index=False)
 

@@ -123,12 +123,17 @@ def runs_of_claim(claim: Claim, study: Study) -> list[Run]:
 
 
 def measures(study: Study, claim: Claim) -> bool:
-    """Whether a study has runs that measure a claim, on any corpus: G-Loss, and a baseline or a change."""
+    """Whether a study has runs that measure a claim, on any corpus: G-Loss, and baselines or a change.
+
+    Cells won are those in which G-Loss is ahead of every baseline; else one baseline is enough.
+    """
     measure, varied = claim.measure, _varied(claim)
     keys = {run.objective for run in study.runs if run.corpus in (measure.only or study.corpora)}
     if varied:
         return varied <= {setting for key in keys for setting, _ in study.changes(key)}
-    return all(keys & set(side) for side in (measure.gloss, measure.baselines) if side)
+    baselines = set(measure.baselines)
+    compared = baselines <= keys if measure.kind == "cells-won" else not baselines or not baselines.isdisjoint(keys)
+    return compared and not keys.isdisjoint(measure.gloss)
 
 
 def _varied(claim: Claim) -> set[str]:

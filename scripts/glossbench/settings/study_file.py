@@ -117,8 +117,8 @@ def study_schema() -> str:
     subset = schema["properties"]["subset"]  # which may be a number; see ``StudyFile``
     number = {"type": ["integer", "null"], "minimum": 2}
     schema["properties"]["subset"] = {"description": subset["description"], "anyOf": [subset, number]}
-    about = {"$schema": Schema.schema_dialect, "title": "Study"}
-    return json.dumps({**about, **schema}, indent=2, ensure_ascii=False) + "\n"
+    head = {"$schema": Schema.schema_dialect, "title": "Study"}
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
 
 
 class Cell(Protocol):

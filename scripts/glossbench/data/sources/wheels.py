@@ -149,6 +149,6 @@ def unpack(wheel: Path, folder: str, patterns: Sequence[str], target: Path) -> l
     if not wanted:
         raise FetchError(
             f"{wheel.name}: nothing like {', '.join(patterns)} in its folder {folder!r}; "
-            f"correct `wheel: folder:` in the registry"
+            f"correct its `folder:` in the registry"
         )
     return sorted(wanted)

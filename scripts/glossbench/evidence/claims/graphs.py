@@ -17,7 +17,7 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
     """Whether the loss beside cross-entropy, or the graph, carried little in each epoch up to the best one.
 
     Args:
-        epochs: The collected epochs. Frames of runs without a graph may lack the columns that record it.
+        epochs: The collected epochs.
 
     Returns:
         One row per run: ``RUN_KEYS``, little (the loss beside cross-entropy had less than ``LEAST_SHARE`` of the
@@ -25,9 +25,10 @@ def little_and_flat(epochs: pd.DataFrame) -> pd.DataFrame:
         recorded (whether the run recorded both).
     """
     best = epochs["epoch"].where(epochs["best"]).groupby([epochs[key] for key in RUN_KEYS]).transform("max")
-    until = epochs[epochs["epoch"] <= best].reindex(columns=[*RUN_KEYS, "gradient_share_metric", "sigma_over_median"])
-    runs = until.groupby(RUN_KEYS, as_index=False).agg(
-        share=("gradient_share_metric", "max"), width=("sigma_over_median", "min")
+    runs = (
+        epochs[epochs["epoch"] <= best]
+        .groupby(RUN_KEYS, as_index=False)
+        .agg(share=("gradient_share_metric", "max"), width=("sigma_over_median", "min"))
     )
     recorded = runs[["share", "width"]].notna().all(axis=1)
     flags = {"little": runs["share"] < LEAST_SHARE, "flat": runs["width"] > 1, "recorded": recorded}

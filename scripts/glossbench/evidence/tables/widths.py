@@ -34,7 +34,6 @@ def tidy(epochs: pd.DataFrame) -> pd.DataFrame:
         in the first epoch; best, in the best epoch of each run; n_seeds.
     """
     rows = select(epochs).sort_values("epoch")
-    rows = rows.reindex(columns=dict.fromkeys([*rows, *MEASURES]))  # some of which frames of older runs lack
     long = rows.melt([*RUN_KEYS, "epoch", "best"], list(MEASURES), "measure", "found").dropna(subset="found")
     best = long[long["best"].astype(bool)].groupby([*RUN_KEYS, "measure"]).tail(1)  # an epoch that was the best so far
     ends = {"first": long[long["epoch"] == 1], "best": best}

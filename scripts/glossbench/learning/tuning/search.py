@@ -9,7 +9,7 @@ from glossbench.checksums import add_checksums
 from glossbench.job.locks import exclusive
 from glossbench.learning.training.checkpoints import run_key
 from glossbench.learning.training.inputs import RunInputs
-from glossbench.learning.tuning.tune import best_found, run_finals, trials_frame, tune, tuning_key
+from glossbench.learning.tuning.trials import best_found, run_finals, trials_frame, tune, tuning_key
 from glossbench.provenance import origin
 from glossbench.settings.jobs import TuneSettings
 
@@ -26,17 +26,17 @@ def search(settings: str, code: str, given: dict[str, str], output: dict[str, st
         output: Paths of best (YAML), trials and timing (CSV).
         state: Folder of the journal.
     """
-    told, folder = TuneSettings.from_json(settings), Path(state)
-    key = run_key(tuning_key(told), code, given.values())
+    parsed, folder = TuneSettings.from_json(settings), Path(state)
+    key = run_key(tuning_key(parsed), code, given.values())
     with exclusive(folder):
         inputs = RunInputs.of(given)
-        study = tune(told, inputs, folder / "journal.log", key)
-        finalists = run_finals(study, told, inputs, folder / "finals.log", key)
-        trials = trials_frame(study, told.objective.search, finalists)
+        study = tune(parsed, inputs, folder / "journal.log", key)
+        finalists = run_finals(study, parsed, inputs, folder / "finals.log", key)
+        trials = trials_frame(study, parsed.objective.search, finalists)
         trials.drop(columns="seconds").to_csv(output["trials"], index=False)
         trials[["trial", "seconds"]].to_csv(output["timing"], index=False)
-        made_from = {**origin(settings, code), "given": told.model_dump(mode="json")}
-        found = best_found(told, trials) | {"origin": made_from}
+        made_from = {**origin(settings, code), "given": parsed.model_dump(mode="json")}
+        found = best_found(parsed, trials) | {"origin": made_from}
         Path(output["best"]).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")
         add_checksums(output.values())
     log.info("done: %d trials", len(trials))

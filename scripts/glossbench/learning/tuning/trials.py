@@ -193,9 +193,9 @@ def try_once(study: optuna.Study, search: dict[str, Space], score: Callable[...,
     same = next((tried for tried in before if settings_of(tried, search) == found), None)
     if same is not None:
         log.info("trial %d has the settings of trial %d and takes over its result", trial.number, same.number)
-        start = trial.user_attrs.get("start", False)  # whether it was given is its own
-        for name, value in ({"repeats": same.number} | same.user_attrs | {"start": start}).items():
-            trial.set_user_attr(name, value)
+        for name, value in {"repeats": same.number, **same.user_attrs}.items():
+            if name != "start":  # whether it was given is its own
+                trial.set_user_attr(name, value)
         for epoch, value in same.intermediate_values.items():
             trial.report(value, epoch)
         study.tell(trial, same.value if same.state == TrialState.COMPLETE else None, same.state)
