@@ -266,9 +266,9 @@ def with_times(content: bytes) -> bytes:
 
 
 AROUND = {
-    "junk behind it": (lambda content: content + b"junk", "something follows its end"),
-    "the archive twice": (lambda content: content + content, "something follows its end"),
-    "zeros behind it": (lambda content: content + bytes(512), "something follows its end"),
+    "junk behind it": (lambda content: content + b"junk", "extra data after its end"),
+    "the archive twice": (lambda content: content + content, "extra data after its end"),
+    "zeros behind it": (lambda content: content + bytes(512), "extra data after its end"),
     "more in the tar": (lambda tar: lzma.compress(lzma.decompress(tar) + b"more" * 512), "not packed as make pack"),
     "cut off after its last file": (lambda content: content[:-8], "its end is missing"),
     "times of its files": (lambda content: lzma.compress(with_times(content)), "not packed as make pack"),
@@ -450,7 +450,7 @@ def test_runs_of_local_files_are_taken_only_where_the_same_files_are(tmp_path, m
         return [*import_archive(tmp_path / "own.tar.xz", study).refused.values()]
 
     (fault,) = refused()
-    line = "corpora.my-corpus: its local files are not listed yet; .venv/bin/snakemake resources/corpora"
+    line = "corpora.my-corpus: its local files are not listed yet; run .venv/bin/snakemake resources/corpora"
     assert fault.startswith(line)
     for name, content in listed.items():
         Path(name).parent.mkdir(parents=True)

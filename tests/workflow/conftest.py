@@ -11,6 +11,8 @@ from glossbench.__main__ import main
 
 from tests.support.studies import ROOT, skip_without_network, snakemake
 
+DOWNLOADS = ["resources/corpora/bbc-news/SHA256SUMS", "resources/encoders/minilm-l6/SHA256SUMS"]  # of the tiny study
+
 
 @pytest.fixture
 def glossbench(monkeypatch, capsys):
@@ -34,6 +36,9 @@ def workplace(tmp_path_factory):
         folder = tmp_path_factory.mktemp(name)
         (ROOT / "resources").mkdir(exist_ok=True)
         (folder / "resources").symlink_to(ROOT / "resources")
+        with FileLock(ROOT / "resources" / ".lock"):  # workers side by side would fetch over what others have read
+            if not all((folder / manifest).is_file() for manifest in DOWNLOADS):
+                skip_without_network(snakemake(folder, *DOWNLOADS))
         return folder
 
     return make
