@@ -5,10 +5,12 @@ import logging
 import multiprocessing
 import os
 import signal
+from pathlib import Path
 
 import optuna
 import pandas as pd
 import pytest
+import yaml
 from glossbench.errors import TrainingError
 from glossbench.learning.evaluation.metrics import evaluate
 from glossbench.learning.training import trainer
@@ -16,8 +18,9 @@ from glossbench.learning.training.inputs import RunInputs
 from glossbench.learning.training.run import run
 from glossbench.learning.tuning.journal import open_study
 from glossbench.learning.tuning.sampling import sampler
+from glossbench.learning.tuning.search import search
 from glossbench.learning.tuning.trials import best_found, run_finals, trials_frame, tune
-from glossbench.settings.jobs import SearchSettings
+from glossbench.settings.jobs import SearchSettings, TuneSettings
 from glossbench.settings.training import Probe
 from scipy.stats import kstest
 
@@ -83,6 +86,26 @@ def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
         process.join()
         assert process.exitcode == -signal.SIGKILL
     pd.testing.assert_frame_equal(trials(files, journal), expected)
+
+
+def test_a_search_writes_what_its_trials_found_and_trains_nothing_again(files, tmp_path, caplog):
+    told, names = settings(trials=2), {"best": "best.yaml", "trials": "trials.csv", "timing": "timing.csv"}
+    given = {"tokens": str(files.tokens), "encoder": str(files.encoder / "config.json")}
+    for place in ("first", "again"):
+        (tmp_path / place).mkdir()
+        output = {name: str(tmp_path / place / file) for name, file in names.items()}
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
+            search(told.to_json(), "code", given, output, str(tmp_path / "state"))
+        assert any(" epoch " in f" {record.getMessage()}" for record in caplog.records) == (place == "first")
+    for file in names.values():
+        assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()
+    read = TuneSettings.from_json(told.to_json())  # in which settings are in the order of their names
+    study = tune(read, files, tmp_path / "alone.log", "key")
+    expected = trials_frame(study, read.objective.search).drop(columns="seconds")
+    pd.testing.assert_frame_equal(pd.read_csv(output["trials"]), expected, check_dtype=False)
+    best = yaml.safe_load(Path(output["best"]).read_text())
+    assert best["settings"] == expected[expected["best"]].iloc[0][[*SPACE]].to_dict()
 
 
 @pytest.mark.slow
