@@ -124,10 +124,8 @@ def step_of(
         weight=0.7,
         training={**TRAINING, "precision": precision},
     )
-    splits, model = (
-        Splits(documents, documents, None, num_classes=classes),
-        EncoderWithHead(encoder, classes).to(device),
-    )
+    splits = Splits(documents, documents, None, num_classes=classes)
+    model = EncoderWithHead(encoder, classes).to(device)
     trainer = Trainer(model, GLoss(sigma=SIGMA) if with_graph else None, objective, splits, 0)
     trainer.model.train()
     everything = torch.arange(len(documents))

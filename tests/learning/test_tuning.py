@@ -21,6 +21,7 @@ from glossbench.learning.tuning.sampling import sampler
 from glossbench.learning.tuning.search import search
 from glossbench.learning.tuning.trials import best_found, run_finals, trials_frame, tune
 from glossbench.settings.jobs import SearchSettings, TuneSettings
+from glossbench.settings.paths import SEARCH_FILES
 from glossbench.settings.training import Probe
 from scipy.stats import kstest
 
@@ -89,16 +90,16 @@ def test_a_killed_search_ends_with_the_same_trials(files, tmp_path):
 
 
 def test_a_search_writes_what_its_trials_found_and_trains_nothing_again(files, tmp_path, caplog):
-    told, names = settings(trials=2), {"best": "best.yaml", "trials": "trials.csv", "timing": "timing.csv"}
+    told = settings(trials=2)
     given = {"tokens": str(files.tokens), "encoder": str(files.encoder / "config.json")}
     for place in ("first", "again"):
         (tmp_path / place).mkdir()
-        output = {name: str(tmp_path / place / file) for name, file in names.items()}
+        output = {name: str(tmp_path / place / file) for name, file in SEARCH_FILES.items()}
         caplog.clear()
         with caplog.at_level(logging.INFO):
             search(told.to_json(), "code", given, output, str(tmp_path / "state"))
         assert any(" epoch " in f" {record.getMessage()}" for record in caplog.records) == (place == "first")
-    for file in names.values():
+    for file in SEARCH_FILES.values():
         assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()
     read = TuneSettings.from_json(told.to_json())  # in which settings are in the order of their names
     study = tune(read, files, tmp_path / "alone.log", "key")

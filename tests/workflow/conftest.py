@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from glossbench.__main__ import main
+from glossbench.settings.paths import manifest_file
 
 from tests.support.studies import ROOT, skip_without_network, snakemake
 
-DOWNLOADS = ["resources/corpora/bbc-news/SHA256SUMS", "resources/encoders/minilm-l6/SHA256SUMS"]  # of the tiny study
+DOWNLOADS = [manifest_file("corpora", "bbc-news"), manifest_file("encoders", "minilm-l6")]  # of the tiny study
 
 
 @pytest.fixture

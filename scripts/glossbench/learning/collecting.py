@@ -86,7 +86,8 @@ def collect_runs(study: str, metrics: list[dict[str, Any]], timing: Paths) -> pd
     for found, timing_file in zip(metrics, timing, strict=True):
         seconds = read_made(timing_file)
         origins_of = {"training": seconds["origin"], "evaluation": found["origin"]}
-        numerics = min(one["numerics"] for one in origins_of.values())
+        # of results from before it was recorded it is 1, as for who imports them (``archives.run_checks``)
+        numerics = min(one.get("numerics", 1) for one in origins_of.values())
         row = {
             "study": study,
             **found,

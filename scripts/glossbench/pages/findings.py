@@ -251,7 +251,14 @@ def pages(root: Path) -> dict[Path, str]:
             raise GlossbenchError(f"{template}: {text}: it does not hold")
         return text
 
-    texts = {"number": number, "signed": signed, "significant": significant, "listed": listed, "ends": ends}
+    texts = {
+        "number": number,
+        "mean_spread": mean_spread,
+        "signed": signed,
+        "significant": significant,
+        "listed": listed,
+        "ends": ends,
+    }
     shared = {"study": study, "judged": judged, "holds": holds, "claims": list(claims), **texts}
     made = {}
     for template in sorted(path.relative_to(root) for path in root.glob(TEMPLATES)):

@@ -24,7 +24,7 @@ SNAPSHOTS, WEIGHTS = "snapshots.npz", "weights.safetensors"
 UNTUNED_FILES = {
     name: (TRAINING_FILES | EVALUATION_FILES)[name] for name in ("settings", "metrics", "predictions", "timing")
 }
-SEARCH_FILES = {"best": "best.yaml", "trials": "trials.csv", "timing": "timing.csv"}
+SEARCH_FILES = {"best": "best.yaml", "trials": "trials.csv", "trial_seconds": "timing.csv"}
 DOWNLOADS = "resources/"
 IMPORTED_FOLDER = "imported"  # below the folder of a study: what was imported into it; see ``archives.index``
 
@@ -104,8 +104,7 @@ class StudyPaths:
         files |= {name: self.per_run(TRAINING_FILES[name], trained) for name in ("epochs", "epoch_seconds")}
         files["cards"] = cards
         if self.study.is_searching:
-            for name, file in SEARCH_FILES.items():
-                files["trial_seconds" if name == "timing" else name] = self.per_search(file, searches)
+            files |= {name: self.per_search(file, searches) for name, file in SEARCH_FILES.items()}
         if self.study.settings.snapshots:
             taken = [run for run in self.study.runs_with("snapshots") if run in set(runs)]
             files["snapshots"] = self.per_run(SNAPSHOTS, taken)

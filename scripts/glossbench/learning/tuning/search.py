@@ -23,7 +23,7 @@ def search(settings: str, code: str, given: dict[str, str], output: dict[str, st
         settings: A ``TuneSettings`` as canonical JSON, the rule's param.
         code: Digest of the code.
         given: Paths of the inputs by name, as in rules/learning.smk.
-        output: Paths of best (YAML), trials and timing (CSV).
+        output: Paths of best (YAML), trials and trial_seconds (CSV).
         state: Folder of the journal.
     """
     parsed, folder = TuneSettings.from_json(settings), Path(state)
@@ -34,7 +34,7 @@ def search(settings: str, code: str, given: dict[str, str], output: dict[str, st
         finalists = run_finals(study, parsed, inputs, folder / "finals.log", key)
         trials = trials_frame(study, parsed.objective.search, finalists)
         trials.drop(columns="seconds").to_csv(output["trials"], index=False)
-        trials[["trial", "seconds"]].to_csv(output["timing"], index=False)
+        trials[["trial", "seconds"]].to_csv(output["trial_seconds"], index=False)
         made_from = {**origin(settings, code), "given": parsed.model_dump(mode="json")}
         found = best_found(parsed, trials) | {"origin": made_from}
         Path(output["best"]).write_text(yaml.safe_dump(found, sort_keys=True), encoding="utf-8")
